@@ -1,0 +1,75 @@
+"""Assessment: what one revision of a post says, by the engine and the rules; stateless, so any worker gives the same."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal, Self
+
+from pydantic import Field, ValidationError
+
+from stream.post import WIRE_VERSION, Instant, Post, WireError, _Wire
+
+
+class Polarity(StrEnum):
+    """Three classes; the band between the two thresholds of the engine is neutral."""
+
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+    POSITIVE = "positive"
+
+
+class Target(StrEnum):
+    """Whom the words are about."""
+
+    SCHOOL = "school"
+    STAFF = "staff"
+    SERVICE = "service"
+    STUDENT = "student"
+    OUTSIDER = "outsider"
+    NONE = "none"
+
+
+class Hit(_Wire):
+    """One rule that matched: `spans` are (start, end) in the post's own text; `steps` name the disguises undone."""
+
+    rule: str
+    version: int
+    title: str
+    theme: str
+    category: str
+    grave: bool = False
+    level_floor: int | None = Field(default=None, ge=1, le=4)
+    weight: int = Field(ge=0, le=100)
+    spans: tuple[tuple[int, int], ...]
+    words: tuple[str, ...]
+    steps: tuple[str, ...] = ()
+    article: str = ""
+
+
+class Assessment(_Wire):
+    """The post (one revision, whole) with its polarity, rule hits and target; the record of topic `assessed`."""
+
+    v: Literal[1] = WIRE_VERSION
+    type: Literal["assessment"] = "assessment"
+    post: Post
+    polarity: Polarity
+    p_negative: float = Field(ge=0, le=1)
+    snow: float = Field(ge=0, le=1)
+    engine: str
+    hits: tuple[Hit, ...] = ()
+    target: Target = Target.NONE
+    assessed_at: Instant
+
+    def wire(self) -> bytes:
+        """The record's bytes: UTF-8 JSON."""
+        return self.model_dump_json().encode()
+
+    @classmethod
+    def from_wire(cls, raw: bytes) -> Self:
+        """Read a record. Raises WireError, naming the field."""
+        try:
+            return cls.model_validate_json(raw)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "记录"
+            raise WireError(f"{where}：{first['msg']}") from error

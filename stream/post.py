@@ -1,0 +1,144 @@
+"""Post: one thing somebody wrote where the school is the host, as it travels from a page reader to the watch.
+
+Wire version 1. Golden files in `tests/wire/v1` are kept for ever; readers accept version N and N-1.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+WIRE_VERSION = 1
+TEXT_LIMIT = 20_000
+"""Characters kept of one text; what is longer is cut at the door, marked, and known by the hash of the whole."""
+CUT_MARK = "……〔原文过长，已截断〕"
+
+
+class WireError(ValueError):
+    """A record on the log that no reader of this version can take; it belongs to the dead letters."""
+
+
+def _aware_utc(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError("时间须带时区")
+    return at.astimezone(UTC)
+
+
+Instant = Annotated[datetime, AfterValidator(_aware_utc)]
+"""An aware instant, kept in UTC; pages show it in Asia/Shanghai."""
+
+
+class Kind(StrEnum):
+    """What a post is: the account's own post, words under it, a letter, or a lead typed at the desk."""
+
+    POST = "post"
+    COMMENT = "comment"
+    REPLY = "reply"
+    MESSAGE = "message"
+    LEAD = "lead"
+
+
+class Route(StrEnum):
+    """How a post came to us."""
+
+    PUSH = "push"
+    API = "api"
+    FEED = "feed"
+    MANUAL = "manual"
+    SANDBOX = "sandbox"
+
+
+class Visibility(StrEnum):
+    """Whether the public can see it: shown, held back by the account (not selected), or no longer visible."""
+
+    PUBLIC = "public"
+    HIDDEN = "hidden"
+    VANISHED = "vanished"
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=False)
+
+
+class Post(_Wire):
+    """One revision of one post. `revision` is the hash of the whole text, so the same words fetched twice are one row.
+
+    `id` is `platform:native id`; `text` is redacted and at most TEXT_LIMIT characters plus CUT_MARK; `author_key` is a
+    keyed pseudonym (never the platform's id) and empty where there is none; all instants are UTC.
+    """
+
+    v: Literal[1] = WIRE_VERSION
+    type: Literal["post"] = "post"
+    school: str = Field(min_length=1, max_length=32)
+    id: str = Field(min_length=1, max_length=200)
+    kind: Kind
+    platform: str = Field(min_length=1, max_length=32)
+    account_id: str = Field(min_length=1, max_length=100)
+    thread_id: str = Field(min_length=1, max_length=200)
+    parent_id: str | None = None
+    text: str
+    text_hash: str = Field(min_length=64, max_length=64)
+    cut: bool = False
+    author_key: str = ""
+    by_school: bool = False
+    published_at: Instant
+    first_seen_at: Instant
+    fetched_at: Instant
+    revision: str = Field(min_length=16, max_length=16)
+    visibility: Visibility = Visibility.PUBLIC
+    url: str = ""
+    route: Route
+
+    def wire(self) -> bytes:
+        """The record's bytes: UTF-8 JSON, keys in the order of the fields."""
+        return self.model_dump_json().encode()
+
+    @classmethod
+    def from_wire(cls, raw: bytes) -> Self:
+        """Read a record. Raises WireError, naming the field, where it cannot be one of ours."""
+        try:
+            return cls.model_validate_json(raw)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "记录"
+            raise WireError(f"{where}：{first['msg']}") from error
+
+
+class Counts(_Wire):
+    """Likes, replies and reposts of a post when seen. A changed count is no new revision and is not scored again."""
+
+    v: Literal[1] = WIRE_VERSION
+    type: Literal["counts"] = "counts"
+    school: str
+    post_id: str
+    likes: int | None = Field(default=None, ge=0)
+    replies: int | None = Field(default=None, ge=0)
+    reposts: int | None = Field(default=None, ge=0)
+    seen_at: Instant
+
+    def wire(self) -> bytes:
+        """The record's bytes: UTF-8 JSON."""
+        return self.model_dump_json().encode()
+
+
+def sound_text(raw: str) -> str:
+    """Text that every store, page and report can hold: no lone surrogates, NUL or other control characters.
+
+    Tabs and line ends stay. What cannot be kept becomes U+FFFD, so positions do not move.
+    """
+    return "".join(
+        "\ufffd" if 0xD800 <= ord(c) <= 0xDFFF or (c < " " and c not in "\t\n\r") or c in "\x7f\ufffe\uffff" else c for c in raw
+    )
+
+
+def door(raw: str) -> tuple[str, str, bool]:
+    """Cut a (redacted) text at the door: (kept text, SHA-256 hex of the whole, whether it was cut)."""
+    whole = sound_text(raw)
+    digest = hashlib.sha256(whole.encode()).hexdigest()
+    if len(whole) <= TEXT_LIMIT:
+        return whole, digest, False
+    return whole[:TEXT_LIMIT] + CUT_MARK, digest, True
