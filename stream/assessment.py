@@ -1,13 +1,14 @@
-"""Assessment: what one revision of a post says, by the engine and the rules; stateless, so any worker gives the same."""
+"""Assessment: what one revision of a post says, by engine and rules; stateless, so any worker gives the same."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from stream.post import WIRE_VERSION, Instant, Post, WireError, _Wire
+from stream.post import Post
+from stream.wire import Instant, Wire
 
 
 class Polarity(StrEnum):
@@ -29,7 +30,7 @@ class Target(StrEnum):
     NONE = "none"
 
 
-class Hit(_Wire):
+class Hit(Wire):
     """One rule that matched: `spans` are (start, end) in the post's own text; `steps` name the disguises undone."""
 
     rule: str
@@ -46,10 +47,10 @@ class Hit(_Wire):
     article: str = ""
 
 
-class Assessment(_Wire):
+class Assessment(Wire):
     """The post (one revision, whole) with its polarity, rule hits and target; the record of topic `assessed`."""
 
-    v: Literal[1] = WIRE_VERSION
+    v: Literal[1] = 1
     type: Literal["assessment"] = "assessment"
     post: Post
     polarity: Polarity
@@ -59,17 +60,3 @@ class Assessment(_Wire):
     hits: tuple[Hit, ...] = ()
     target: Target = Target.NONE
     assessed_at: Instant
-
-    def wire(self) -> bytes:
-        """The record's bytes: UTF-8 JSON."""
-        return self.model_dump_json().encode()
-
-    @classmethod
-    def from_wire(cls, raw: bytes) -> Self:
-        """Read a record. Raises WireError, naming the field."""
-        try:
-            return cls.model_validate_json(raw)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "记录"
-            raise WireError(f"{where}：{first['msg']}") from error

@@ -6,30 +6,16 @@ Wire version 1. Golden files in `tests/wire/v1` are kept for ever; readers accep
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-WIRE_VERSION = 1
+from stream.wire import Instant, Wire
+
 TEXT_LIMIT = 20_000
 """Characters kept of one text; what is longer is cut at the door, marked, and known by the hash of the whole."""
 CUT_MARK = "……〔原文过长，已截断〕"
-
-
-class WireError(ValueError):
-    """A record on the log that no reader of this version can take; it belongs to the dead letters."""
-
-
-def _aware_utc(at: datetime) -> datetime:
-    if at.tzinfo is None:
-        raise ValueError("时间须带时区")
-    return at.astimezone(UTC)
-
-
-Instant = Annotated[datetime, AfterValidator(_aware_utc)]
-"""An aware instant, kept in UTC; pages show it in Asia/Shanghai."""
 
 
 class Kind(StrEnum):
@@ -60,18 +46,14 @@ class Visibility(StrEnum):
     VANISHED = "vanished"
 
 
-class _Wire(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=False)
-
-
-class Post(_Wire):
+class Post(Wire):
     """One revision of one post. `revision` is the hash of the whole text, so the same words fetched twice are one row.
 
     `id` is `platform:native id`; `text` is redacted and at most TEXT_LIMIT characters plus CUT_MARK; `author_key` is a
     keyed pseudonym (never the platform's id) and empty where there is none; all instants are UTC.
     """
 
-    v: Literal[1] = WIRE_VERSION
+    v: Literal[1] = 1
     type: Literal["post"] = "post"
     school: str = Field(min_length=1, max_length=32)
     id: str = Field(min_length=1, max_length=200)
@@ -93,25 +75,11 @@ class Post(_Wire):
     url: str = ""
     route: Route
 
-    def wire(self) -> bytes:
-        """The record's bytes: UTF-8 JSON, keys in the order of the fields."""
-        return self.model_dump_json().encode()
 
-    @classmethod
-    def from_wire(cls, raw: bytes) -> Self:
-        """Read a record. Raises WireError, naming the field, where it cannot be one of ours."""
-        try:
-            return cls.model_validate_json(raw)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "记录"
-            raise WireError(f"{where}：{first['msg']}") from error
-
-
-class Counts(_Wire):
+class Counts(Wire):
     """Likes, replies and reposts of a post when seen. A changed count is no new revision and is not scored again."""
 
-    v: Literal[1] = WIRE_VERSION
+    v: Literal[1] = 1
     type: Literal["counts"] = "counts"
     school: str
     post_id: str
@@ -120,9 +88,9 @@ class Counts(_Wire):
     reposts: int | None = Field(default=None, ge=0)
     seen_at: Instant
 
-    def wire(self) -> bytes:
-        """The record's bytes: UTF-8 JSON."""
-        return self.model_dump_json().encode()
+
+def _unsound(c: str) -> bool:
+    return 0xD800 <= ord(c) <= 0xDFFF or (c < " " and c not in "\t\n\r") or c in "\x7f\ufffe\uffff"
 
 
 def sound_text(raw: str) -> str:
@@ -130,9 +98,7 @@ def sound_text(raw: str) -> str:
 
     Tabs and line ends stay. What cannot be kept becomes U+FFFD, so positions do not move.
     """
-    return "".join(
-        "\ufffd" if 0xD800 <= ord(c) <= 0xDFFF or (c < " " and c not in "\t\n\r") or c in "\x7f\ufffe\uffff" else c for c in raw
-    )
+    return "".join("\ufffd" if _unsound(c) else c for c in raw)
 
 
 def door(raw: str) -> tuple[str, str, bool]:
