@@ -1,0 +1,154 @@
+"""Coverage: what we see of each account and what not. Written by the crawlers, read by desk and report.
+
+A blind account is an alert of its own (design §7). Lamps: seen, late (older than twice the promised interval), blind
+(older than six times, or the token has ended), off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, Integer, Table, Text, select
+
+from stream.store import metadata
+from stream.store.types import Moment, Serial, Word
+
+LATE_AFTER = 2
+BLIND_AFTER = 6
+
+
+class Lamp(StrEnum):
+    """Whether the machine sees an account: shown beside a word, never alone."""
+
+    ON = "on"
+    LATE = "late"
+    BLIND = "blind"
+    OFF = "off"
+
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("school", Word(32), primary_key=True),
+    Column("id", Word(200), primary_key=True),
+    Column("account_id", Word(100), nullable=False),
+    Column("platform", Word(32), nullable=False),
+    Column("stream", Word(100), nullable=False),
+    Column("promised_s", Integer, nullable=False),
+    Column("interval_s", Integer, nullable=False),
+    Column("next_due", Moment(), nullable=False),
+    Column("quiet_scans", Integer, nullable=False),
+    Column("cursor", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("essential", Boolean, nullable=False),
+    Column("taken_by", Word(64)),
+    Column("taken_until", Moment()),
+    Column("breaker", Word(16), nullable=False),
+    Column("breaker_until", Moment()),
+    Column("failures", Integer, nullable=False),
+    Column("last_class", Word(16), nullable=False),
+    Column("last_reason", Text, nullable=False),
+    Column("last_try", Moment()),
+    Column("last_full", Moment()),
+    Column("seen", BigInteger, nullable=False),
+    Column("shown", BigInteger),
+    Column("token_until", Moment()),
+    Column("note", Text, nullable=False),
+    Index(None, "school", "account_id"),
+    Index(None, "next_due"),
+)
+"""One row per thing that is polled (a timeline, a comment stream, one post's comments): its plan and its health.
+
+`essential`: its blindness makes the account blind. `shown`: how many the platform says there are; `seen`: how many we
+have. `note`: a sentence in Chinese for the desk (for example why an article's comments are not visible yet).
+"""
+
+scans = Table(
+    "scans",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("school", Word(32), nullable=False),
+    Column("source_id", Word(200), nullable=False),
+    Column("account_id", Word(100), nullable=False),
+    Column("at", Moment(), nullable=False),
+    Column("outcome", Word(16), nullable=False),
+    Column("full", Boolean, nullable=False),
+    Column("requests", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("new", Integer, nullable=False),
+    Index(None, "school", "account_id", "at"),
+)
+"""Every scan that was made, for the 48 half-hours of the coverage page."""
+
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("school", Word(32), nullable=False),
+    Column("account_id", Word(100), nullable=False),
+    Column("source_id", Word(200), nullable=False),
+    Column("opened_at", Moment(), nullable=False),
+    Column("closed_at", Moment()),
+    Column("reason", Text, nullable=False),
+    Index(None, "school", "account_id"),
+)
+"""What was not seen, from when to when and why: stored when it happens, never inferred later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How an account stands now: the worst of its essential sources. `age` is None where nothing was ever seen."""
+
+    account_id: str
+    lamp: Lamp
+    age: timedelta | None
+    seen: int
+    shown: int | None
+    token_until: datetime | None
+    reason: str
+
+
+def lamp(
+    now: datetime, *, active: bool, promised: timedelta, last_full: datetime | None, token_until: datetime | None
+) -> Lamp:
+    """The lamp of one source at `now` (aware)."""
+    if not active:
+        return Lamp.OFF
+    if token_until is not None and token_until <= now:
+        return Lamp.BLIND
+    if last_full is None or now - last_full > promised * BLIND_AFTER:
+        return Lamp.BLIND
+    return Lamp.LATE if now - last_full > promised * LATE_AFTER else Lamp.ON
+
+
+GRAVITY = {Lamp.BLIND: 3, Lamp.LATE: 2, Lamp.ON: 1, Lamp.OFF: 0}
+
+
+def sights(conn: Connection, school: str, now: datetime) -> Sequence[Sight]:
+    """Every account that has a source, with its worst essential lamp."""
+    rows = conn.execute(select(sources).where(sources.c.school == school).order_by(sources.c.account_id)).all()
+    by_account: dict[str, list[Sight]] = {}
+    seen: dict[str, int] = {}
+    for row in rows:
+        seen[row.account_id] = seen.get(row.account_id, 0) + row.seen
+        if not row.essential:
+            continue
+        state = lamp(
+            now,
+            active=row.active,
+            promised=timedelta(seconds=row.promised_s),
+            last_full=row.last_full,
+            token_until=row.token_until,
+        )
+        age = now - row.last_full if row.last_full else None
+        reason = row.note or row.last_reason
+        sight = Sight(row.account_id, state, age, row.seen, row.shown, row.token_until, reason)
+        by_account.setdefault(row.account_id, []).append(sight)
+    worst = {account: max(found, key=lambda s: GRAVITY[s.lamp]) for account, found in by_account.items()}
+    return [
+        Sight(s.account_id, s.lamp, s.age, seen[account], s.shown, s.token_until, s.reason)
+        for account, s in worst.items()
+    ]

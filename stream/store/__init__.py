@@ -1,0 +1,122 @@
+"""The store: the record of everything. SQLite by default, PostgreSQL for many machines; the URL's scheme chooses.
+
+The contract, the same on both:
+
+* `write()` is one transaction. It commits when the block ends and rolls back when it raises. On SQLite writers are
+  serialised from the first statement (`BEGIN IMMEDIATE`), on PostgreSQL rows decide: whoever needs more says so with
+  a conditional `UPDATE` and counts the rows it changed.
+* `read()` never blocks a writer and must not write.
+* What a committed block wrote survives a killed process and a power cut (`synchronous=FULL`, `synchronous_commit=on`).
+* A lost connection raises StoreUnavailable; nothing of the block is there; the same block may be tried again.
+* Rows are made with `insert_new` where a second attempt must change nothing: it says which rows were new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import NullPool
+
+from stream.store.types import metadata as metadata
+
+BUSY_SECONDS = 20
+SCHEMES = ("sqlite", "postgresql+psycopg")
+
+
+class StoreUnavailable(Exception):
+    """The store could not be reached or gave up; nothing was written; try again later."""
+
+
+class Store:
+    """One database. Cheap to make; connections are opened per block on SQLite and pooled on PostgreSQL."""
+
+    def __init__(self, url: str) -> None:
+        """Open `sqlite:///path` or `postgresql+psycopg://…`. Raises ValueError for any other scheme."""
+        parsed = make_url(url)
+        if parsed.drivername not in SCHEMES:
+            raise ValueError(f"store：不认识的地址前缀“{parsed.drivername}”，可用：{'、'.join(SCHEMES)}")
+        self.sqlite = parsed.drivername == "sqlite"
+        if self.sqlite:
+            if not parsed.database or parsed.database == ":memory:":
+                raise ValueError("store：SQLite 须写文件路径，例如 sqlite:///data/store.db")
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            self.engine = create_engine(parsed, pool_pre_ping=True, pool_size=4, max_overflow=8)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction that may write."""
+        with self._block(write=True) as conn:
+            yield conn
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view."""
+        with self._block(write=False) as conn:
+            yield conn
+
+    @contextmanager
+    def _block(self, *, write: bool) -> Iterator[Connection]:
+        try:
+            with self.engine.connect().execution_options(fengxin_write=write) as conn, conn.begin():
+                yield conn
+        except OperationalError as error:
+            raise StoreUnavailable(f"存储暂不可用：{error.orig}") from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise StoreUnavailable(f"存储连接中断：{error.orig}") from error
+            raise
+
+    def close(self) -> None:
+        """Give back every pooled connection."""
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-32000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(conn: Connection) -> None:
+    write = conn.get_execution_options().get("fengxin_write", True)
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def insert_new(
+    conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]], returning: Sequence[str] | None = None
+) -> list[tuple[Any, ...]]:
+    """Insert rows, leaving alone those whose key exists; give the key (or `returning`) columns of the new ones."""
+    if not rows:
+        return []
+    names = returning or [column.name for column in table.primary_key]
+    dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table).on_conflict_do_nothing().returning(*(table.c[name] for name in names))
+    return [tuple(row) for row in conn.execute(statement, [dict(row) for row in rows])]
+
+
+def put(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, or set every given column where the primary key exists."""
+    if not rows:
+        return
+    dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table)
+    key = [column.name for column in table.primary_key]
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
+    conn.execute(
+        statement.on_conflict_do_update(index_elements=key, set_=changed)
+        if changed
+        else statement.on_conflict_do_nothing(),
+        [dict(row) for row in rows],
+    )
