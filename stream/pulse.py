@@ -1,4 +1,4 @@
-"""Pulses: each role says every few seconds that it lives and what it did last; `/healthz` and the watch strip read it."""
+"""Pulses: each role says every few seconds that it lives and what troubles it; `/healthz` and the desk read it."""
 
 from __future__ import annotations
 
