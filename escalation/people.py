@@ -1,0 +1,176 @@
+"""People: who holds which office, so that an article's words become a person with a working contact.
+
+Offices are held per scope: the whole school (scope ""), a unit (its name) or an account (its id, for keepers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Boolean, Column, Connection, Index, Integer, Table, select
+
+from stream.store import metadata, put
+from stream.store.types import Moment, Serial, Word
+
+
+class Role(StrEnum):
+    """The roles that packs, pages and rosters speak of."""
+
+    KEEPER = "keeper"
+    UNIT_LEADER = "unit_leader"
+    PUBLICITY = "publicity"
+    SCHOOL_LEADER = "school_leader"
+    MONITOR = "monitor"
+    ADMINISTRATOR = "administrator"
+
+
+TITLES = {
+    Role.KEEPER: "官方新媒体管理人员",
+    Role.UNIT_LEADER: "单位党政主要负责人",
+    Role.PUBLICITY: "宣传部",
+    Role.SCHOOL_LEADER: "主管校领导",
+    Role.MONITOR: "值班员",
+    Role.ADMINISTRATOR: "系统管理员",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person of the school as the roster knows them. Empty contact fields mean: not given."""
+
+    school: str
+    id: str
+    name: str
+    title: str
+    unit: str
+    email: str = ""
+    mobile: str = ""
+    active: bool = True
+
+    @property
+    def reachable(self) -> bool:
+        """Whether there is any contact a notice could use."""
+        return self.active and bool(self.email or self.mobile)
+
+
+people = Table(
+    "people",
+    metadata,
+    Column("school", Word(32), primary_key=True),
+    Column("id", Word(64), primary_key=True),
+    Column("name", Word(64), nullable=False),
+    Column("title", Word(100), nullable=False),
+    Column("unit", Word(100), nullable=False),
+    Column("email", Word(254), nullable=False),
+    Column("mobile", Word(32), nullable=False),
+    Column("active", Boolean, nullable=False),
+)
+
+offices = Table(
+    "offices",
+    metadata,
+    Column("school", Word(32), primary_key=True),
+    Column("role", Word(32), primary_key=True),
+    Column("scope", Word(100), primary_key=True),
+    Column("person_id", Word(64), primary_key=True),
+    Column("rank", Integer, nullable=False),
+)
+
+shifts = Table(
+    "shifts",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("school", Word(32), nullable=False),
+    Column("person_id", Word(64), nullable=False),
+    Column("starts_at", Moment(), nullable=False),
+    Column("ends_at", Moment(), nullable=False),
+    Column("leads", Boolean, nullable=False),
+    Index("uq_shifts_place", "school", "person_id", "starts_at", unique=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One office held by one person; `rank` 0 is asked first."""
+
+    role: Role
+    scope: str
+    person_id: str
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A turn at the desk; `leads` marks the 带班领导."""
+
+    person: Person
+    starts_at: datetime
+    ends_at: datetime
+    leads: bool
+
+
+def enter(conn: Connection, persons: Sequence[Person], held: Sequence[Held]) -> None:
+    """Enter people and the offices they hold, or bring them up to date."""
+    put(conn, people, [{name: getattr(person, name) for name in Person.__slots__} for person in persons])
+    school = persons[0].school if persons else ""
+    put(
+        conn,
+        offices,
+        [{"school": school, "role": h.role, "scope": h.scope, "person_id": h.person_id, "rank": h.rank} for h in held],
+    )
+
+
+def _persons(conn: Connection, statement: object) -> list[Person]:
+    rows = conn.execute(statement)  # type: ignore[call-overload]
+    return [Person(**{name: row._mapping[name] for name in Person.__slots__}) for row in rows]
+
+
+def person(conn: Connection, school: str, person_id: str) -> Person | None:
+    """One person, or None."""
+    found = _persons(conn, select(people).where(people.c.school == school, people.c.id == person_id))
+    return found[0] if found else None
+
+
+def everyone(conn: Connection, school: str) -> list[Person]:
+    """Every person of the roster, by id."""
+    return _persons(conn, select(people).where(people.c.school == school).order_by(people.c.id))
+
+
+def holders(conn: Connection, school: str, role: Role, *, unit: str = "", account_id: str = "") -> list[Person]:
+    """Who holds a role for this unit and account, asked first first; only active people."""
+    scope = {Role.KEEPER: account_id, Role.UNIT_LEADER: unit}.get(role, "")
+    return _persons(
+        conn,
+        select(people)
+        .join(offices, (offices.c.school == people.c.school) & (offices.c.person_id == people.c.id))
+        .where(offices.c.school == school, offices.c.role == role, offices.c.scope == scope, people.c.active)
+        .order_by(offices.c.rank, people.c.id),
+    )
+
+
+def on_duty(conn: Connection, school: str, now: datetime) -> list[Shift]:
+    """Who is on at `now`: the monitors first, then the 带班领导."""
+    rows = conn.execute(
+        select(people, shifts.c.starts_at, shifts.c.ends_at, shifts.c.leads)
+        .join(shifts, (shifts.c.school == people.c.school) & (shifts.c.person_id == people.c.id))
+        .where(shifts.c.school == school, shifts.c.starts_at <= now, shifts.c.ends_at > now, people.c.active)
+        .order_by(shifts.c.leads, shifts.c.starts_at)
+    )
+    return [
+        Shift(Person(**{name: row._mapping[name] for name in Person.__slots__}), row.starts_at, row.ends_at, row.leads)
+        for row in rows
+    ]
+
+
+def desk(conn: Connection, school: str, now: datetime) -> list[Person]:
+    """Who answers at the duty desk: those on duty, else every monitor, else the publicity office. Never nobody's."""
+    serving = [shift.person for shift in on_duty(conn, school, now) if not shift.leads]
+    return (
+        serving
+        or holders(conn, school, Role.MONITOR)
+        or holders(conn, school, Role.PUBLICITY)
+        or holders(conn, school, Role.ADMINISTRATOR)
+    )

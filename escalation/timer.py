@@ -1,0 +1,109 @@
+"""Timers: rows, never memory. A timer that came due while the machine was off fires once and says that it is late."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Table, Text, select, update
+
+from stream.store import insert_new, metadata
+from stream.store.types import Json, Moment, Serial, Word
+
+
+class TimerKind(StrEnum):
+    """What a timer is for; `rung` numbers the rung of a ladder."""
+
+    SIGN = "sign"
+    RUNG = "rung"
+    DUTY = "duty"
+    PHONE = "phone"
+
+
+class TimerState(StrEnum):
+    """Set, fired (its effects are written), or stopped by an answer in time."""
+
+    SET = "set"
+    FIRED = "fired"
+    STOPPED = "stopped"
+
+
+timers = Table(
+    "timers",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("school", Word(32), nullable=False),
+    Column("incident_id", ForeignKey("incidents.id"), nullable=False),
+    Column("notice_id", Integer),
+    Column("kind", Word(16), nullable=False),
+    Column("name", Word(64), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("source", Word(16), nullable=False),
+    Column("article", Text, nullable=False),
+    Column("set_at", Moment(), nullable=False),
+    Column("due_at", Moment(), nullable=False),
+    Column("state", Word(16), nullable=False),
+    Column("ended_at", Moment()),
+    Column("data", Json, nullable=False),
+    Index("uq_timers_name", "incident_id", "kind", "name", unique=True),
+    Index(None, "state", "due_at"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """One clock of an incident: when it is due, by which rule, and what follows."""
+
+    id: int
+    school: str
+    incident_id: int
+    notice_id: int | None
+    kind: TimerKind
+    name: str
+    words: str
+    due_at: datetime
+    data: dict[str, Any]
+
+
+def set_timers(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Set clocks; one that exists under its name is left as it is, so a repeated step changes nothing."""
+    defaults = {"notice_id": None, "state": TimerState.SET, "ended_at": None, "data": {}, "article": ""}
+    insert_new(conn, timers, [defaults | row for row in rows], returning=["id"])
+
+
+def stop(conn: Connection, now: datetime, *, notice_id: int | None = None, incident_id: int | None = None) -> None:
+    """Stop the clocks of one notice (that person's and no other's) or of a whole incident."""
+    which = timers.c.notice_id == notice_id if notice_id is not None else timers.c.incident_id == incident_id
+    conn.execute(
+        update(timers).where(which, timers.c.state == TimerState.SET).values(state=TimerState.STOPPED, ended_at=now)
+    )
+
+
+def due(conn: Connection, now: datetime, limit: int = 50) -> list[Timer]:
+    """Clocks that have run out, the oldest first."""
+    rows = conn.execute(
+        select(timers)
+        .where(timers.c.state == TimerState.SET, timers.c.due_at <= now)
+        .order_by(timers.c.due_at, timers.c.id)
+        .limit(limit)
+    )
+    return [
+        Timer(
+            row.id, row.school, row.incident_id, row.notice_id, TimerKind(row.kind), row.name, row.words, row.due_at,
+            dict(row.data),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def claim(conn: Connection, timer_id: int, now: datetime) -> bool:
+    """Mark one as fired; False where another worker was quicker. Its effects belong to the same transaction."""
+    moved = conn.execute(
+        update(timers)
+        .where(timers.c.id == timer_id, timers.c.state == TimerState.SET)
+        .values(state=TimerState.FIRED, ended_at=now)
+    )
+    return moved.rowcount == 1
