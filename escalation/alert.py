@@ -1,0 +1,56 @@
+"""Operations alerts: what is wrong with the service itself. One open alert per cause; the desk shows them in red."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Column, Connection, Index, Table, Text, select, text, update
+
+from stream.store import insert_new, metadata
+from stream.store.types import Moment, Serial, Word
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("school", Word(32), nullable=False),
+    Column("cause", Word(200), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("opened_at", Moment(), nullable=False),
+    Column("closed_at", Moment()),
+    Index("uq_alerts_open", "school", "cause", unique=True, sqlite_where=text("closed_at IS NULL"),
+          postgresql_where=text("closed_at IS NULL")),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something about the service that a person must mend; `words` say what and how."""
+
+    cause: str
+    words: str
+    opened_at: datetime
+
+
+def ring(conn: Connection, school: str, cause: str, words: str, now: datetime) -> bool:
+    """Open an alert unless its cause is open already; True where it is new."""
+    row = {"school": school, "cause": cause[:200], "words": words, "opened_at": now, "closed_at": None}
+    return bool(insert_new(conn, alerts, [row], returning=["id"]))
+
+
+def hush(conn: Connection, school: str, cause: str, now: datetime) -> None:
+    """Close the alert of a cause that is mended."""
+    conn.execute(
+        update(alerts)
+        .where(alerts.c.school == school, alerts.c.cause == cause[:200], alerts.c.closed_at.is_(None))
+        .values(closed_at=now)
+    )
+
+
+def ringing(conn: Connection, school: str) -> list[Alert]:
+    """Every open alert, the oldest first."""
+    rows = conn.execute(
+        select(alerts).where(alerts.c.school == school, alerts.c.closed_at.is_(None)).order_by(alerts.c.opened_at)
+    )
+    return [Alert(row.cause, row.words, row.opened_at) for row in rows]

@@ -1,0 +1,134 @@
+"""The notice: what one person was told of one incident, why, by which article and by when it must be signed.
+
+A notice is unique by (incident, addressee, step): told once per step, however often the machine was killed. What is
+sent was rendered when the notice was written and is never changed. Receipts 送 阅 签 stand on the notice.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text
+
+from stream.store import metadata
+from stream.store.types import Json, Moment, Serial, Word
+
+GROUP = "robot"
+"""The addressee of the group robot's message: nobody's own, so nobody signs it."""
+
+
+class NoticeKind(StrEnum):
+    """Why a notice was written."""
+
+    FIRST = "first"
+    RAISED = "raised"
+    REMINDER = "reminder"
+    ESCALATED = "escalated"
+    REOPENED = "reopened"
+
+
+KIND_WORDS = {
+    NoticeKind.FIRST: "首报",
+    NoticeKind.RAISED: "升级",
+    NoticeKind.REMINDER: "催签",
+    NoticeKind.ESCALATED: "逐级上报",
+    NoticeKind.REOPENED: "重新打开",
+}
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("school", Word(32), nullable=False),
+    Column("incident_id", ForeignKey("incidents.id"), nullable=False),
+    Column("number", Word(40), nullable=False),
+    Column("kind", Word(16), nullable=False),
+    Column("step", Word(64), nullable=False),
+    Column("addressee", Word(64), nullable=False),
+    Column("role", Word(32), nullable=False),
+    Column("office", Text, nullable=False),
+    Column("grounds", Json, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("needs_signature", Boolean, nullable=False),
+    Column("sign_by", Moment()),
+    Column("created_at", Moment(), nullable=False),
+    Column("late", Boolean, nullable=False),
+    Column("view", Json, nullable=False),
+    Column("sent_at", Moment()),
+    Column("opened_at", Moment()),
+    Column("signed_at", Moment()),
+    Column("signed_by", Word(64)),
+    Column("signed_via", Word(32)),
+    Column("remark", Text),
+    Index("uq_notices_step", "incident_id", "addressee", "step", unique=True),
+    Index("uq_notices_number", "school", "number", unique=True),
+)
+
+
+class DeliveryState(StrEnum):
+    """A delivery in the outbox: waiting, in a sender's hands, taken by the channel, or given up."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    DEAD = "dead"
+
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("school", Word(32), nullable=False),
+    Column("notice_id", ForeignKey("notices.id"), nullable=False),
+    Column("channel", Word(32), nullable=False),
+    Column("address", Word(254), nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text),
+    Column("url", Text, nullable=False),
+    Column("state", Word(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Moment(), nullable=False),
+    Column("give_up_at", Moment(), nullable=False),
+    Column("taken_until", Moment()),
+    Column("vendor_id", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_at", Moment(), nullable=False),
+    Column("accepted_at", Moment()),
+    Index("uq_deliveries_way", "notice_id", "channel", "address", unique=True),
+    Index(None, "state", "next_at"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("delivery_id", ForeignKey("deliveries.id"), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("at", Moment(), nullable=False),
+    Column("outcome", Word(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("vendor_id", Text, nullable=False),
+    Index(None, "delivery_id"),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("school", Word(32), nullable=False),
+    Column("notice_id", ForeignKey("notices.id"), nullable=False),
+    Column("step", Word(64), nullable=False),
+    Column("person_id", Word(64), nullable=False),
+    Column("number", Word(32), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("created_at", Moment(), nullable=False),
+    Column("outcome", Word(32)),
+    Column("remark", Text),
+    Column("recorded_by", Word(64)),
+    Column("recorded_at", Moment()),
+    Index("uq_calls_step", "notice_id", "step", unique=True),
+)
+"""电话通知: tasks for a named person, who records the outcome (`escalation/channels/phone.py` names the outcomes)."""
