@@ -1,0 +1,80 @@
+# One front for everything. `make run` needs Python 3.11+ with venv; nothing else has to be installed first.
+PORT ?= 8700
+DATA ?= data
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input install
+APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
+WORKERS ?= 2
+.DEFAULT_GOAL := help
+.PHONY: help run test live bench check wheel format revision browser engines
+
+help:
+	@echo "make run [PORT=8700 DATA=data]  准备环境并启动演示"
+	@echo "make test                       检查与全部测试（不含真实引擎）"
+	@echo "make live                       真实 Kafka 与 PostgreSQL 上的测试"
+	@echo "make bench / check / wheel      测速 / 仅静态检查 / 打包并在空环境试装"
+
+$(VENV)/made:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "没有找到带 venv 的 Python 3.11 或更新版本。Debian/Ubuntu 请先执行：apt install python3-venv" >&2; exit 1; fi
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/ready: $(VENV)/made requirements.txt requirements-build.txt pyproject.toml
+	@echo "正在安装所需的库（首次约一两分钟）……"
+	@$(PIP) --require-hashes -r requirements.txt
+	@$(PIP) --require-hashes -r requirements-build.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/ready requirements-dev.txt
+	@$(PIP) --require-hashes -r requirements-dev.txt
+	@touch $@
+
+run: $(VENV)/ready
+	@exec $(BIN)/fengxin demo --port $(PORT) --data "$(DATA)"
+
+check: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: check browser
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not live"
+
+live: $(VENV)/dev engines
+	FENGXIN_LIVE=1 $(BIN)/python -m pytest -m live
+
+bench: $(VENV)/dev
+	@mkdir -p build
+	$(BIN)/python -m tests.bench
+
+wheel: $(VENV)/dev
+	.ci/wheel $(BIN)/python
+
+format: $(VENV)/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Writes deploy/migrations/versions/0001_first.py anew from the tables as they are; only until 0.1.0 is released.
+revision: $(VENV)/dev
+	$(BIN)/python -m deploy.migrations.first
+
+# Packages of the system that tests need: installed by root (a fresh CI machine), otherwise named.
+browser:
+	@missing=""; command -v chromium >/dev/null || missing="chromium"; \
+	fc-list :lang=zh 2>/dev/null | grep -q . || missing="$$missing fonts-noto-cjk"; $(call packages)
+
+engines:
+	@missing=""; command -v mvn >/dev/null || missing="maven"; command -v openssl >/dev/null || missing="$$missing openssl"; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; $(call packages)
+
+define packages
+if [ -n "$$missing" ]; then \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		$(APT) update && $(APT) install -y --no-install-recommends $$missing; \
+	else echo "缺少系统软件包：$$missing（Debian/Ubuntu：apt install$$missing）" >&2; fi; fi
+endef
