@@ -1,0 +1,40 @@
+"""Procedures as data: policy packs, who is told by which article, and the ladder on silence.
+
+`load(code)` gives a `Pack`; `Pack.who(triggers, level)` is the routing decision; `Pack.freeze()` is what an incident
+keeps and `thaw` reads back, so that a changed pack never touches a running incident.
+"""
+
+from escalation.procedure.answer import Answer, Deadline, Duty, Ground, Recipient
+from escalation.procedure.figure import Clock, say_span
+from escalation.procedure.ladder import Ladder, Level, Step
+from escalation.procedure.pack import Article, Office, Pack, thaw
+from escalation.procedure.pack_file import PackError, codes, load
+from escalation.procedure.problem import Problem
+from escalation.procedure.words import Act, Channel, DutyKind, Role, Source, Trigger
+
+__all__ = [
+    "Act",
+    "Answer",
+    "Article",
+    "Channel",
+    "Clock",
+    "Deadline",
+    "Duty",
+    "DutyKind",
+    "Ground",
+    "Ladder",
+    "Level",
+    "Office",
+    "Pack",
+    "PackError",
+    "Problem",
+    "Recipient",
+    "Role",
+    "Source",
+    "Step",
+    "Trigger",
+    "codes",
+    "load",
+    "say_span",
+    "thaw",
+]

@@ -1,0 +1,199 @@
+"""What a pack must keep beyond its shape: offices exist, articles resolve, quotes are quotes, defaults say so.
+
+Works on the raw tables, so that one mistake does not hide another; rows of a wrong shape are passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+Path = tuple[str | int, ...]
+Finding = tuple[Path, str]
+
+_VAGUE = ("及时", "第一时间", "立即", "经常", "定期", "常态化")
+_POWERS = ("有权", "可参照", "原则上", "尽量")
+_RESERVED = ("power", "principle", "accountability", "score")
+
+
+def inconsistencies(raw: dict[str, Any]) -> Iterator[Finding]:
+    """Every breach of the rules between tables, as (field path, Chinese sentence with the cure)."""
+    offices = _offices(raw)
+    articles = _articles(raw)
+    yield from _twice(raw, offices)
+    yield from _levels(raw)
+    yield from _ladder(raw, offices)
+    for number, row in _rows(raw, "rule"):
+        yield from _rule(("rule", number), row, offices, articles)
+    for number, row in _rows(raw, "default"):
+        yield from _unknown(("default", number, "tell"), row.get("tell"), offices)
+    for number, row in _rows(raw, "not_in_scope"):
+        yield from _cited(("not_in_scope", number, "article"), row.get("article"), articles)
+    for path, clock in _clocks(raw):
+        yield from _clock(path, clock, articles)
+    interpreter = raw.get("interpreter")
+    if isinstance(interpreter, str) and interpreter:
+        yield from _unknown(("interpreter",), [interpreter], offices)
+
+
+def _rows(raw: dict[str, Any], table: str) -> list[tuple[int, dict[str, Any]]]:
+    rows = raw.get(table)
+    return [(i, row) for i, row in enumerate(rows) if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _texts(value: object) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+
+
+def _offices(raw: dict[str, Any]) -> dict[str, set[str]]:
+    return {str(row.get("key")): set(_texts(row.get("words"))) for _, row in _rows(raw, "office")}
+
+
+def _articles(raw: dict[str, Any]) -> list[tuple[str, str, str]]:
+    rows = [row for _, row in _rows(raw, "article")]
+    return [(str(row.get("chapter")), str(row.get("number")), str(row.get("text"))) for row in rows]
+
+
+def _resolve(cited: str, articles: list[tuple[str, str, str]]) -> list[str]:
+    return [text for chapter, number, text in articles if cited in (number, chapter + number)]
+
+
+def _twice(raw: dict[str, Any], offices: dict[str, set[str]]) -> Iterator[Finding]:
+    for number, row in _rows(raw, "office"):
+        if sum(other.get("key") == row.get("key") for _, other in _rows(raw, "office")[:number]):
+            yield ("office", number, "key"), f"“{row.get('key')}”已有，请换一个键或并入前一处"
+        for word in _texts(row.get("words")):
+            others = [key for key, words in offices.items() if word in words and key != row.get("key")]
+            if others:
+                yield ("office", number, "words"), f"“{word}”也写在 {others[0]} 名下，一个名称只能属于一个单位"
+    seen: Counter[tuple[str, str]] = Counter()
+    for number, row in _rows(raw, "article"):
+        place = (str(row.get("chapter")), str(row.get("number")))
+        seen[place] += 1
+        if seen[place] > 1:
+            yield ("article", number, "number"), f"{''.join(place)}写了两遍，请删去一处"
+
+
+def _levels(raw: dict[str, Any]) -> Iterator[Finding]:
+    rows = _rows(raw, "level")
+    numbers = [row.get("number") for _, row in rows]
+    for number, row in rows:
+        if row.get("number") in numbers[:number]:
+            yield ("level", number, "number"), f"第 {row.get('number')} 级写了两遍，请删去一处"
+        if row.get("source") == "rule" and not row.get("article"):
+            yield ("level", number, "source"), "写明 rule 就要写 article；校规没有分级时写 default"
+    whole = [one for one in numbers if isinstance(one, int)]
+    if whole and sorted(set(whole)) != list(range(1, max(whole) + 1)):
+        yield ("level",), "级别须从 1（最重）连续编号，不能跳号"
+
+
+def _ladder(raw: dict[str, Any], offices: dict[str, set[str]]) -> Iterator[Finding]:
+    ladder = raw.get("ladder")
+    if not isinstance(ladder, dict):
+        return
+    chain = ladder.get("chain")
+    for low, high in chain.items() if isinstance(chain, dict) else ():
+        for key in (low, high):
+            if isinstance(key, str) and key not in offices:
+                yield ("ladder", "chain", low), f"没有“{key}”这个单位键，请先在 [[office]] 中登记"
+    levels = {row.get("number") for _, row in _rows(raw, "level")}
+    told = set()
+    for number, row in _rows(ladder, "step"):
+        path: Path = ("ladder", "step", number)
+        if row.get("role") and row["role"] not in offices:
+            yield (*path, "role"), f"没有“{row['role']}”这个单位键，请先在 [[office]] 中登记"
+        if row.get("role") and row.get("act") != "tell":
+            yield (*path, "role"), "只有 tell 可以写 role，提醒和电话总是找未签收的本人"
+        if levels and row.get("level") not in levels:
+            yield (*path, "level"), f"没有第 {row.get('level')} 级，请先在 [[level]] 中登记"
+        if row.get("act") == "tell":
+            told.add(row.get("level"))
+    for missing in sorted(one for one in levels - told if isinstance(one, int)):
+        yield ("ladder",), f"第 {missing} 级没有 tell 一步，无人签收时将无人接手，请补上"
+
+
+def _rule(path: Path, row: dict[str, Any], offices: dict[str, set[str]], articles: Any) -> Iterator[Finding]:
+    yield from _unknown((*path, "tell"), row.get("tell"), offices)
+    yield from _cited((*path, "article"), row.get("article"), articles)
+    found = _resolve(str(row.get("article")), articles)
+    text, quote = (found[0] if len(found) == 1 else None), str(row.get("quote", ""))
+    if text is not None and quote not in text:
+        yield (*path, "quote"), f"引文不在{row.get('article')}原文里，请逐字照抄"
+    if row.get("inferred"):
+        if not row.get("reading"):
+            yield (*path, "reading"), "推断的规则要在 reading 里写明怎样读、为何这样读"
+    else:
+        for word in _texts(row.get("tell")):
+            if word not in quote:
+                yield (*path, "tell"), f"引文里没有“{word}”；请引全，或写 inferred = true 并说明读法"
+    yield from _rule_deadline((*path, "deadline"), row.get("deadline"), quote)
+    for number, duty in _rows(row, "duty"):
+        yield from _duty((*path, "duty", number), duty, quote, text)
+
+
+def _rule_deadline(path: Path, deadline: object, quote: str) -> Iterator[Finding]:
+    if not isinstance(deadline, dict):
+        return
+    words = str(deadline.get("words", ""))
+    if words not in quote:
+        yield (*path, "words"), f"引文里没有“{words}”，期限只能用条文原词"
+    if deadline.get("value") is None:
+        return
+    if any(vague in words for vague in _VAGUE):
+        yield (*path, "value"), f"“{words}”没有数字，不得折算成小时或天，请删去 value"
+    if "监控" in quote and re.search(r"24\s*小时", words):
+        yield (*path, "value"), "24 小时是监控时段，不是上报期限，请删去 value"
+
+
+def _duty(path: Path, duty: dict[str, Any], quote: str, text: str | None) -> Iterator[Finding]:
+    own = str(duty.get("quote") or quote)
+    if text is not None and duty.get("quote") and own not in text:
+        yield (*path, "quote"), "引文不在该条原文里，请逐字照抄"
+    power = next((word for word in _POWERS if word in own), None)
+    if power and duty.get("kind") not in _RESERVED:
+        yield (*path, "kind"), f"引文写的是“{power}”，不是自动义务，kind 请写 power 或 principle"
+    if duty.get("inferred") and not duty.get("reading"):
+        yield (*path, "reading"), "推断的义务要在 reading 里写明怎样读、为何这样读"
+
+
+def _unknown(path: Path, told: object, offices: dict[str, set[str]]) -> Iterator[Finding]:
+    for word in _texts(told):
+        if not any(word in words for words in offices.values()):
+            yield path, f"没有登记“{word}”这个单位，请写进 [[office]] 的 words"
+
+
+def _cited(path: Path, cited: object, articles: list[tuple[str, str, str]]) -> Iterator[Finding]:
+    if not isinstance(cited, str):
+        return
+    if not re.fullmatch(r"(第[一二三四五六七八九十百]+章)?第[一二三四五六七八九十百]+条", cited):
+        yield path, f"“{cited}”不是条号，请写成“第十三条”，条号重复时写“第五章第十九条”"
+        return
+    found = _resolve(cited, articles)
+    if not found:
+        yield path, f"没有{cited}，请在 [[article]] 中录入原文或改正条号"
+    elif len(found) > 1:
+        yield path, f"{cited}有 {len(found)} 处，请连章名一起写"
+
+
+def _clocks(raw: dict[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    for number, row in _rows(raw, "level"):
+        for key, value in row.items():
+            if isinstance(value, dict):
+                yield ("level", number, key), value
+    ladder = raw.get("ladder")
+    for number, row in _rows(ladder if isinstance(ladder, dict) else {}, "step"):
+        if isinstance(row.get("clock"), dict):
+            yield ("ladder", "step", number, "clock"), row["clock"]
+
+
+def _clock(path: Path, clock: dict[str, Any], articles: list[tuple[str, str, str]]) -> Iterator[Finding]:
+    if clock.get("source") == "rule" and not clock.get("article"):
+        yield path, "时限写明 rule 就要写 article；校规没有给出数字时写 default"
+    if clock.get("source") == "none":
+        yield path, "时限的来源只能是 rule 或 default；校规未规定且不设默认时，请删去整项"
+    if clock.get("article"):
+        yield from _cited((*path, "article"), clock["article"], articles)
+        if clock.get("source") != "rule":
+            yield path, "写了条号，来源就应是 rule；系统默认不得引条文"

@@ -1,0 +1,119 @@
+"""The closed vocabularies of a policy pack: triggers, sources, kinds of duty, acts of the ladder, channels."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Trigger(StrEnum):
+    """What happened, in the terms of the schools' rules. The second group belongs to the register of accounts."""
+
+    DAMAGING_COMMENT = "damaging_comment"
+    ILLEGAL_COMMENT = "illegal_comment"
+    DAMAGING_OWN_ACCOUNT_POST = "damaging_own_account_post"
+    INAPPROPRIATE_POST = "inappropriate_post"
+    PROHIBITED_CONTENT_ON_OWN_ACCOUNT = "prohibited_content_on_own_account"
+    CRISIS_OR_NEGATIVE_OPINION = "crisis_or_negative_opinion"
+    MAJOR_EVENT_OR_URGENT = "major_event_or_urgent"
+    SUDDEN_EVENT = "sudden_event"
+    UNAUTHORISED_PUBLICATION = "unauthorised_publication"
+    REVIEW_BEFORE_RELEASE = "review_before_release"
+    CONSULTATION = "consultation"
+    PLATFORM_CONTACT = "platform_contact"
+    MONITORING = "monitoring"
+    RELAY_DUTY = "relay_duty"
+    ACCOUNTABILITY = "accountability"
+    REFERRAL_TO_AUTHORITIES = "referral_to_authorities"
+    ACCOUNT_RENAMED = "account_renamed"
+    ACCOUNT_UNVERIFIED = "account_unverified"
+    ACCOUNT_GONE = "account_gone"
+
+    NEW_ACCOUNT = "new_account"
+    RETROACTIVE_FILING = "retroactive_filing"
+    MANAGER_CHANGE = "manager_change"
+    NAME_CHANGE = "name_change"
+    ACCOUNT_CHANGE = "account_change"
+    ANNUAL_REVIEW = "annual_review"
+    CLOSING = "closing"
+    PERSONAL_ACCOUNT = "personal_account"
+    GROUP_CREATED = "group_created"
+    GROUP_DISSOLVED = "group_dissolved"
+    GROUP_DAILY_CHECK = "group_daily_check"
+    GROUP_MEMBERSHIP = "group_membership"
+    TRAINING = "training"
+    CREDENTIAL_CUSTODY = "credential_custody"
+    SCORING = "scoring"
+    VETO = "veto"
+
+
+class Source(StrEnum):
+    """Where a figure or a recipient comes from; `label` is what every page and notice prints beside it."""
+
+    RULE = "rule"
+    DEFAULT = "default"
+    NONE = "none"
+
+    @property
+    def label(self) -> str:
+        """校规 · 系统默认，非校规 · 校规未规定."""
+        return {Source.RULE: "校规", Source.DEFAULT: "系统默认，非校规", Source.NONE: "校规未规定"}[self]
+
+
+class Role(StrEnum):
+    """The roles that the code itself names; a pack may add more (any lower-case key), one per office of the school."""
+
+    KEEPER = "keeper"
+    UNIT_LEADER = "unit_leader"
+    SCHOOL_LEADER = "school_leader"
+    RELATED_LEADERS = "related_leaders"
+    PUBLICITY = "publicity"
+    MONITOR = "monitor"
+    DUTY_LEAD = "duty_lead"
+
+
+class DutyKind(StrEnum):
+    """What kind of thing a clause demands. POWER (有权) and PRINCIPLE are shown, never carried out by machine."""
+
+    PLATFORM_CONTACT = "platform_contact"
+    HANDLING = "handling"
+    POSITIVE_RESPONSE = "positive_response"
+    HOLD = "hold"
+    ONE_VOICE = "one_voice"
+    COOPERATION = "cooperation"
+    ANSWER = "answer"
+    PROMISE = "promise"
+    WATCHING = "watching"
+    REVIEW = "review"
+    SECRECY = "secrecy"
+    BAN = "ban"
+    RELAY = "relay"
+    MENTION = "mention"
+    FILING = "filing"
+    VERIFICATION = "verification"
+    SCORE = "score"
+    ACCOUNTABILITY = "accountability"
+    POWER = "power"
+    PRINCIPLE = "principle"
+
+    @property
+    def automatic(self) -> bool:
+        """Whether the service may open a task for it by itself; powers and penalties wait for a person."""
+        return self not in (DutyKind.POWER, DutyKind.PRINCIPLE, DutyKind.ACCOUNTABILITY, DutyKind.SCORE)
+
+
+class Act(StrEnum):
+    """A step of the ladder on silence: remind the same person, make a phone task for them, tell the next role."""
+
+    REMIND = "remind"
+    PHONE = "phone"
+    TELL = "tell"
+
+
+class Channel(StrEnum):
+    """Ways to reach a person; a level lists those it wants, the notice room uses those that are set up."""
+
+    MAIL = "mail"
+    WECOM_ROBOT = "wecom_robot"
+    WECOM_APP = "wecom_app"
+    SMS = "sms"
+    PHONE = "phone"
