@@ -1,0 +1,109 @@
+"""The assess role: posts in, assessments out. Stateless: any number of workers, and repeating gives the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from sentiment.engine import Engine
+from stream import dead_letter, metrics
+from stream.assess import assess
+from stream.follow import Effects, Follower
+from stream.kill_point import reach
+from stream.log import Log, Record, RecordTooLarge
+from stream.post import Counts, Post
+from stream.rules import Rulebook
+from stream.store import Store
+from stream.wire import WireError
+
+POSTS = "posts"
+ASSESSED = "assessed"
+READER = "assess"
+Clock = Callable[[], datetime]
+
+
+@dataclass(slots=True)
+class _Batch:
+    posts: list[tuple[Record, Post]] = field(default_factory=list)
+    onward: list[tuple[Record, str, bytes]] = field(default_factory=list)
+    bad: list[tuple[Record, str]] = field(default_factory=list)
+
+
+class Assessing:
+    """One assess worker."""
+
+    def __init__(self, log: Log, store: Store, engine: Engine, rulebook: Rulebook, clock: Clock) -> None:
+        """Join the group of assess workers."""
+        self._log, self._engine, self._rulebook, self._clock = log, engine, rulebook, clock
+        self._follower = Follower(log, store, POSTS, READER)
+
+    @property
+    def trouble(self) -> str:
+        """Why it cannot work now, or an empty string."""
+        return self._follower.trouble
+
+    def step(self, limit: int = 500, wait: float = 0.2) -> int:
+        """Assess what has come; gives how many records were taken."""
+        taken = self._follower.step(self._handle, limit, wait)
+        if taken:
+            reach("assess.position_moved")
+        return taken
+
+    def _handle(self, records: Sequence[Record]) -> Effects:
+        batch = _sort(records)
+        now = self._clock()
+        found = assess([post for _, post in batch.posts], self._engine, self._rulebook, now)
+        for (record, _), one in zip(batch.posts, found, strict=True):
+            batch.onward.append((record, one.post.school, one.wire()))
+            metrics.ASSESSED.labels(polarity=one.polarity).inc()
+        reach("assess.read_before_append")
+        self._append(batch)
+        reach("assess.appended_before_position")
+
+        def effects(conn: Connection) -> None:
+            bury_all(conn, READER, batch.bad, now)
+
+        return effects
+
+    def _append(self, batch: _Batch) -> None:
+        batch.onward.sort(key=lambda entry: entry[0].offset)
+        try:
+            self._log.append(ASSESSED, [(school, value) for _, school, value in batch.onward])
+        except RecordTooLarge:
+            for record, school, value in batch.onward:
+                try:
+                    self._log.append(ASSESSED, [(school, value)])
+                except RecordTooLarge as error:
+                    batch.bad.append((record, str(error)))
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._follower.close()
+
+
+def _sort(records: Sequence[Record]) -> _Batch:
+    """Posts to assess, counts to pass on as they are, and what nobody can read."""
+    batch = _Batch()
+    for record in records:
+        try:
+            if b'"type":"counts"' in record.value[:64]:
+                counts = Counts.from_wire(record.value)
+                batch.onward.append((record, counts.school, record.value))
+            else:
+                batch.posts.append((record, Post.from_wire(record.value)))
+        except WireError as error:
+            batch.bad.append((record, str(error)))
+    return batch
+
+
+def bury_all(conn: Connection, reader: str, bad: Sequence[tuple[Record, str]], now: datetime) -> None:
+    """Keep unreadable records as dead letters, each whole and with its reason."""
+    for record, reason in bad:
+        if dead_letter.bury(
+            conn, reader=reader, topic=record.topic, partition=record.partition, offset=record.offset,
+            body=record.value, reason=reason, now=now,
+        ):  # fmt: skip
+            metrics.DEAD_LETTERS.labels(reader=reader).inc()
