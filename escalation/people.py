@@ -139,9 +139,9 @@ def everyone(conn: Connection, school: str) -> list[Person]:
     return _persons(conn, select(people).where(people.c.school == school).order_by(people.c.id))
 
 
-def holders(conn: Connection, school: str, role: Role, *, unit: str = "", account_id: str = "") -> list[Person]:
+def holders(conn: Connection, school: str, role: str, *, unit: str = "", account_id: str = "") -> list[Person]:
     """Who holds a role for this unit and account, asked first first; only active people."""
-    scope = {Role.KEEPER: account_id, Role.UNIT_LEADER: unit}.get(role, "")
+    scope = account_id if role == Role.KEEPER else unit if role == Role.UNIT_LEADER else ""
     return _persons(
         conn,
         select(people)

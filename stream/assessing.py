@@ -10,12 +10,11 @@ from sqlalchemy import Connection
 
 from sentiment.engine import Engine
 from stream import dead_letter, metrics
-from stream.assess import assess
+from stream.assess import Reader, assess
 from stream.follow import Effects, Follower
 from stream.kill_point import reach
 from stream.log import Log, Record, RecordTooLarge
 from stream.post import Counts, Post
-from stream.rules import Rulebook
 from stream.store import Store
 from stream.wire import WireError
 
@@ -35,9 +34,9 @@ class _Batch:
 class Assessing:
     """One assess worker."""
 
-    def __init__(self, log: Log, store: Store, engine: Engine, rulebook: Rulebook, clock: Clock) -> None:
+    def __init__(self, log: Log, store: Store, engine: Engine, reader: Reader, clock: Clock) -> None:
         """Join the group of assess workers."""
-        self._log, self._engine, self._rulebook, self._clock = log, engine, rulebook, clock
+        self._log, self._engine, self._reader, self._clock = log, engine, reader, clock
         self._follower = Follower(log, store, POSTS, READER)
 
     @property
@@ -55,7 +54,7 @@ class Assessing:
     def _handle(self, records: Sequence[Record]) -> Effects:
         batch = _sort(records)
         now = self._clock()
-        found = assess([post for _, post in batch.posts], self._engine, self._rulebook, now)
+        found = assess([post for _, post in batch.posts], self._engine, self._reader, now)
         for (record, _), one in zip(batch.posts, found, strict=True):
             batch.onward.append((record, one.post.school, one.wire()))
             metrics.ASSESSED.labels(polarity=one.polarity).inc()

@@ -1,0 +1,97 @@
+"""From the offices of an article to persons with a contact: who exactly is told, under which office and why.
+
+A person who holds several of the offices is told once, with all of them. An office that nobody reachable holds goes to
+the duty desk and is an alert of its own: a notice never goes to nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from escalation.people import Person, Role, desk, holders
+from escalation.procedure import Ground, Recipient, Source
+
+TRIAL_REASON = "试运行：通知只发值班台，正式运行后才发给规则所列人员"
+VACANT_REASON = "“{office}”没有可联系的人员，由值班台代收，请立即当面或电话转达"
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """One person to be told, as the holder of `role`; `offices` in the document's words, with every ground."""
+
+    person: Person
+    role: str
+    offices: tuple[str, ...]
+    grounds: tuple[Ground, ...]
+    basis: str
+    reason: str
+    acts_for: str = ""
+
+    @property
+    def office(self) -> str:
+        """The offices in one line."""
+        return "、".join(self.offices)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Everybody who is told at once, and the offices that nobody reachable holds."""
+
+    addressees: tuple[Addressee, ...]
+    vacant: tuple[str, ...]
+
+
+def gather(found: Iterable[Addressee]) -> tuple[Addressee, ...]:
+    """One entry per person, the first role leading; pure."""
+    by_person: dict[str, Addressee] = {}
+    for one in found:
+        known = by_person.get(one.person.id)
+        if known is None:
+            by_person[one.person.id] = one
+            continue
+        by_person[one.person.id] = replace(
+            known,
+            offices=tuple(dict.fromkeys(known.offices + one.offices)),
+            grounds=tuple(dict.fromkeys(known.grounds + one.grounds)),
+            basis="；".join(dict.fromkeys((known.basis, one.basis))),
+            reason="；".join(dict.fromkeys((known.reason, one.reason))),
+        )
+    return tuple(by_person.values())
+
+
+def address(
+    conn: Connection,
+    school: str,
+    recipients: Sequence[Recipient],
+    *,
+    unit: str,
+    account_id: str,
+    trial: bool,
+    now: datetime,
+) -> Round:
+    """Find the persons behind the recipients: the first reachable holder of each office, or the duty desk."""
+    found: list[Addressee] = []
+    vacant: list[str] = []
+    standing_in = desk(conn, school, now)
+    for one in recipients:
+        holder = next(
+            (p for p in holders(conn, school, one.role, unit=unit, account_id=account_id) if p.reachable), None
+        )
+        if trial:
+            found += [_stand_in(person, one, TRIAL_REASON) for person in standing_in]
+        elif holder is not None:
+            found.append(Addressee(holder, one.role, (one.office,), one.grounds, one.basis, one.reason))
+        else:
+            vacant.append(one.office)
+            found += [_stand_in(person, one, VACANT_REASON.format(office=one.office)) for person in standing_in]
+    return Round(gather(found), tuple(dict.fromkeys(vacant)))
+
+
+def _stand_in(person: Person, recipient: Recipient, reason: str) -> Addressee:
+    grounds = recipient.grounds
+    label = Source.DEFAULT.label
+    return Addressee(person, Role.MONITOR, ("值班台",), grounds, label, reason, acts_for=recipient.office)

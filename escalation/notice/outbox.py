@@ -1,0 +1,152 @@
+"""The outbox: deliveries wait as rows, are sent after the commit, retried with back-off and never lost.
+
+A delivery is marked accepted only when the channel took it. One that was in a sender's hands when the process died is
+taken up again when its lease ends, and carries the same notice number and the same delivery id.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+
+from escalation.channels import Accepted, Fault, Message, Outcome, Partial, Permanent, RateLimited, Transient, Unknown
+from escalation.notice import DeliveryState, attempts, deliveries, notices
+from stream.store import insert_new
+
+LEASE = timedelta(seconds=30)
+BACK_OFF = (2, 4, 8, 16, 30, 60, 120, 300)
+"""Seconds before the next attempt; the last figure repeats."""
+GIVE_UP_AFTER = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a delivery after an attempt. `reason` is a Chinese sentence, empty where it was accepted."""
+
+    state: DeliveryState
+    next_at: datetime | None
+    vendor_id: str = ""
+    reason: str = ""
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A delivery in our hands until `until`: nobody else sends it meanwhile."""
+
+    id: int
+    notice_id: int
+    channel: str
+    attempt: int
+    give_up_at: datetime
+    message: Message
+
+
+def judge(outcome: Outcome, attempt: int, give_up_at: datetime, now: datetime, jitter: float) -> Verdict:
+    """The retry decision: pure. `attempt` counts from 1, `jitter` lies in 0..1 and shortens the pause by up to half."""
+    if isinstance(outcome, Accepted):
+        return Verdict(DeliveryState.ACCEPTED, None, outcome.vendor_id)
+    if isinstance(outcome, Partial):
+        bad = "；".join(f"{who}：{why}" for who, why in outcome.bad.items())
+        return Verdict(DeliveryState.ACCEPTED, None, outcome.vendor_id, f"部分收件人未收到：{bad}", Fault.CONTACT)
+    if isinstance(outcome, Permanent):
+        return Verdict(DeliveryState.DEAD, None, reason=outcome.reason, fault=outcome.kind)
+    if isinstance(outcome, RateLimited):
+        pause = outcome.retry_after
+    else:
+        seconds = BACK_OFF[min(attempt, len(BACK_OFF)) - 1]
+        pause = timedelta(seconds=seconds * (1 - jitter / 2))
+    if now + pause > give_up_at:
+        return Verdict(DeliveryState.DEAD, None, reason=f"{outcome.reason}；已重试 {attempt} 次，不再重试")
+    return Verdict(DeliveryState.WAITING, now + pause, reason=outcome.reason)
+
+
+OUTCOME_WORDS: Mapping[type, str] = {
+    Accepted: "accepted",
+    Partial: "partial",
+    RateLimited: "rate_limited",
+    Transient: "transient",
+    Permanent: "permanent",
+    Unknown: "unknown",
+}
+
+
+def post(conn: Connection, rows: list[dict[str, object]], now: datetime) -> None:
+    """Put rendered messages into the outbox; one that is there already (same notice, channel, address) stays."""
+    defaults: dict[str, object] = {
+        "state": DeliveryState.WAITING, "attempts": 0, "next_at": now, "give_up_at": now + GIVE_UP_AFTER,
+        "taken_until": None, "vendor_id": "", "reason": "", "created_at": now, "accepted_at": None,
+    }  # fmt: skip
+    insert_new(conn, deliveries, [defaults | row for row in rows], returning=["id"])
+
+
+def take(conn: Connection, now: datetime, channels: frozenset[str], lease: timedelta = LEASE) -> Taken | None:
+    """Take one delivery that is due, the gravest level first; None where nothing is due."""
+    ready = or_(
+        and_(deliveries.c.state == DeliveryState.WAITING, deliveries.c.next_at <= now),
+        and_(deliveries.c.state == DeliveryState.SENDING, deliveries.c.taken_until <= now),
+    )
+    row = conn.execute(
+        select(deliveries, notices.c.number)
+        .join(notices, notices.c.id == deliveries.c.notice_id)
+        .where(ready, deliveries.c.channel.in_(channels))
+        .order_by(deliveries.c.level, deliveries.c.next_at, deliveries.c.id)
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    moved = conn.execute(
+        update(deliveries)
+        .where(deliveries.c.id == row.id, deliveries.c.attempts == row.attempts, ready)
+        .values(state=DeliveryState.SENDING, attempts=row.attempts + 1, taken_until=now + lease)
+    )
+    if moved.rowcount != 1:
+        return None
+    return Taken(row.id, row.notice_id, row.channel, row.attempts + 1, row.give_up_at, _message(row))
+
+
+def _message(row: Row[tuple[object, ...]]) -> Message:
+    return Message(
+        notice=row.number, delivery_id=f"{row.number}.{row.id}", to=row.address, level=row.level, subject=row.subject,
+        text=row.text, html=row.html, url=row.url,
+    )  # fmt: skip
+
+
+def settle(conn: Connection, taken: Taken, outcome: Outcome, verdict: Verdict, now: datetime) -> bool:
+    """Record an attempt and its verdict; False where somebody else had taken the delivery up meanwhile."""
+    conn.execute(
+        insert(attempts).values(
+            delivery_id=taken.id, n=taken.attempt, at=now, outcome=OUTCOME_WORDS[type(outcome)],
+            reason=verdict.reason, vendor_id=verdict.vendor_id,
+        )
+    )  # fmt: skip
+    accepted = verdict.state is DeliveryState.ACCEPTED
+    values: dict[str, object] = {
+        "state": verdict.state, "reason": verdict.reason, "vendor_id": verdict.vendor_id, "taken_until": None,
+        "accepted_at": now if accepted else None,
+    }  # fmt: skip
+    if verdict.next_at is not None:
+        values["next_at"] = verdict.next_at
+    moved = conn.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.id == taken.id,
+            deliveries.c.state == DeliveryState.SENDING,
+            deliveries.c.attempts == taken.attempt,
+        )
+        .values(**values)
+    )
+    if accepted:
+        conn.execute(
+            update(notices).where(notices.c.id == taken.notice_id, notices.c.sent_at.is_(None)).values(sent_at=now)
+        )
+    return moved.rowcount == 1
+
+
+def jitter() -> float:
+    """A number in 0..1 that keeps senders apart."""
+    return random.random()

@@ -1,0 +1,89 @@
+"""Receipts 送 阅 签: sent, opened, signed. Opening is not signing; signing stops that person's clock and no other's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from escalation import audit, timer
+from escalation.incident import EntryKind, advance, incidents, log
+from escalation.incident.state import Event, State
+from escalation.notice import notices
+from escalation.people import person
+
+
+class Signed(StrEnum):
+    """What became of an attempt to sign."""
+
+    NOW = "now"
+    ALREADY = "already"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many of those who must sign have signed."""
+
+    signed: int
+    needed: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether everybody has signed; an incident that nobody must sign is never complete."""
+        return self.needed > 0 and self.signed == self.needed
+
+
+def tally(conn: Connection, incident_id: int) -> Tally:
+    """Count the signatures of one incident, per addressee: one signature answers all notices of that person."""
+    rows = conn.execute(
+        select(notices.c.addressee, func.max(notices.c.signed_at).label("signed"))
+        .where(notices.c.incident_id == incident_id, notices.c.needs_signature)
+        .group_by(notices.c.addressee)
+    ).all()
+    return Tally(sum(row.signed is not None for row in rows), len(rows))
+
+
+def mark_opened(conn: Connection, notice_id: int, now: datetime) -> None:
+    """Note the first time that the link was opened."""
+    conn.execute(update(notices).where(notices.c.id == notice_id, notices.c.opened_at.is_(None)).values(opened_at=now))
+
+
+def sign(
+    conn: Connection, notice_id: int, person_id: str, now: datetime, *, via: str, remark: str = "", ip: str = ""
+) -> Signed:
+    """Sign one notice for the person it is addressed to. Nobody can sign another's: UNKNOWN changes nothing."""
+    row = conn.execute(
+        select(notices).where(notices.c.id == notice_id, notices.c.addressee == person_id, notices.c.needs_signature)
+    ).first()
+    if row is None:
+        return Signed.UNKNOWN
+    moved = conn.execute(
+        update(notices)
+        .where(notices.c.id == notice_id, notices.c.signed_at.is_(None))
+        .values(signed_at=now, signed_by=person_id, signed_via=via, remark=remark or None, opened_at=_opened(row, now))
+    )
+    if moved.rowcount != 1:
+        return Signed.ALREADY
+    timer.stop(conn, now, notice_id=notice_id)
+    signer = person(conn, row.school, person_id)
+    name = signer.name if signer else person_id
+    late = row.sign_by is not None and now > row.sign_by
+    text = "；".join(part for part in ("逾期签收" if late else "", remark) if part)
+    log(conn, row.incident_id, now, EntryKind.RECEIPT, f"{name} 签收", text, actor=name, article=row.basis)
+    audit.record(
+        conn, school=row.school, now=now, actor=person_id, action="notice.sign", subject=row.number,
+        detail={"via": via, "late": late}, ip=ip,
+    )  # fmt: skip
+    state = State(conn.execute(select(incidents.c.state).where(incidents.c.id == row.incident_id)).scalar_one())
+    if state is State.NOTIFIED and tally(conn, row.incident_id).complete:
+        advance(conn, row.incident_id, Event.SIGNED_BY_ALL, None)
+        log(conn, row.incident_id, now, EntryKind.MACHINE, "全部签收")
+    return Signed.NOW
+
+
+def _opened(row: Row[tuple[object, ...]], now: datetime) -> datetime:
+    opened: datetime | None = row.opened_at
+    return opened or now
