@@ -36,7 +36,7 @@ class Alert:
 def ring(conn: Connection, school: str, cause: str, words: str, now: datetime) -> bool:
     """Open an alert unless its cause is open already; True where it is new."""
     row = {"school": school, "cause": cause[:200], "words": words, "opened_at": now, "closed_at": None}
-    return bool(insert_new(conn, alerts, [row], returning=["id"]))
+    return bool(insert_new(conn, alerts, [row], key=["school", "cause"], where=alerts.c.closed_at.is_(None)))
 
 
 def hush(conn: Connection, school: str, cause: str, now: datetime) -> None:

@@ -174,3 +174,12 @@ def desk(conn: Connection, school: str, now: datetime) -> list[Person]:
         or holders(conn, school, Role.PUBLICITY)
         or holders(conn, school, Role.ADMINISTRATOR)
     )
+
+
+def title_of(role: str) -> str:
+    """The plain Chinese title of a role; a pack's own role is shown by its key."""
+    return (
+        TITLES[Role(role)]
+        if role in set(Role)
+        else {"duty_lead": "带班领导", "related_leaders": "学校相关领导"}.get(role, role)
+    )

@@ -70,8 +70,8 @@ class Timer:
 
 def set_timers(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Set clocks; one that exists under its name is left as it is, so a repeated step changes nothing."""
-    defaults = {"notice_id": None, "state": TimerState.SET, "ended_at": None, "data": {}, "article": ""}
-    insert_new(conn, timers, [defaults | row for row in rows], returning=["id"])
+    defaults: dict[str, Any] = {"notice_id": None, "state": TimerState.SET, "ended_at": None, "data": {}, "article": ""}
+    insert_new(conn, timers, [defaults | row for row in rows], key=["incident_id", "kind", "name"])
 
 
 def stop(conn: Connection, now: datetime, *, notice_id: int | None = None, incident_id: int | None = None) -> None:

@@ -40,4 +40,4 @@ def bury(
         "reason": reason,
         "at": now,
     }
-    return bool(insert_new(conn, dead_letters, [row], returning=["id"]))
+    return bool(insert_new(conn, dead_letters, [row], key=["reader", "topic", "partition", "offset", "digest"]))

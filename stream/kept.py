@@ -98,7 +98,7 @@ def keep(conn: Connection, post: Post) -> Kept:
             "published_at", "first_seen_at", "fetched_at", "revision", "visibility", "url", "route",
         )
     }  # fmt: skip
-    new_post = bool(insert_new(conn, posts, [row], returning=["row"]))
+    new_post = bool(insert_new(conn, posts, [row], key=["school", "id"]))
     revision = {
         "school": post.school,
         "post_id": post.id,

@@ -28,6 +28,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy import text as sql
 
 from escalation.incident.state import Event, State, step
 from escalation.people import Role
@@ -35,6 +36,8 @@ from stream.store import insert_new, metadata
 from stream.store.types import Json, Moment, Serial, Word
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+NUMBER_LOCK = 730_042
+"""Key of the advisory lock under which PostgreSQL's writers count incidents; on SQLite there is one writer anyway."""
 LEVELS = {1: "Ⅰ", 2: "Ⅱ", 3: "Ⅲ", 4: "Ⅳ"}
 
 incidents = Table(
@@ -133,6 +136,8 @@ MACHINE = Actor("machine", "系统", None)
 
 def next_number(conn: Connection, school: str, now: datetime, *, rehearsal: bool) -> str:
     """`FX-2026-0147`, counted per school and Shanghai year; rehearsals count apart as `YL-2026-0003`."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": NUMBER_LOCK})
     year = now.astimezone(SHANGHAI).year
     prefix = f"{'YL' if rehearsal else 'FX'}-{year}-"
     last = conn.execute(
@@ -159,7 +164,7 @@ class MatterTaken(Exception):
 def claim_keys(conn: Connection, school: str, keys: Sequence[str], incident_id: int) -> list[str]:
     """Point free keys at the incident; gives those that were free."""
     rows = [{"school": school, "key": key, "incident_id": incident_id} for key in sorted(set(keys))]
-    return [row[0] for row in insert_new(conn, open_keys, rows, returning=["key"])]
+    return [row[0] for row in insert_new(conn, open_keys, rows, key=["school", "key"], returning=["key"])]
 
 
 def incidents_of(conn: Connection, school: str, keys: Sequence[str]) -> list[int]:

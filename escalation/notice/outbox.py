@@ -81,7 +81,7 @@ def post(conn: Connection, rows: list[dict[str, object]], now: datetime) -> None
         "state": DeliveryState.WAITING, "attempts": 0, "next_at": now, "give_up_at": now + GIVE_UP_AFTER,
         "taken_until": None, "vendor_id": "", "reason": "", "created_at": now, "accepted_at": None,
     }  # fmt: skip
-    insert_new(conn, deliveries, [defaults | row for row in rows], returning=["id"])
+    insert_new(conn, deliveries, [defaults | row for row in rows], key=["notice_id", "channel", "address"])
 
 
 def take(conn: Connection, now: datetime, channels: frozenset[str], lease: timedelta = LEASE) -> Taken | None:

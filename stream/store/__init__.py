@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, create_engine, event, make_url
+from sqlalchemy import ColumnElement, Connection, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
@@ -95,14 +95,28 @@ def _begin_sqlite(conn: Connection) -> None:
 
 
 def insert_new(
-    conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]], returning: Sequence[str] | None = None
+    conn: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: Sequence[str] | None = None,
+    where: ColumnElement[bool] | None = None,
+    returning: Sequence[str] | None = None,
 ) -> list[tuple[Any, ...]]:
-    """Insert rows, leaving alone those whose key exists; give the key (or `returning`) columns of the new ones."""
+    """Insert rows, leaving alone those whose `key` (default: the primary key) exists; give columns of the new ones.
+
+    Only a clash of that key is passed over; any other constraint still raises. `where`: the condition of a partial
+    unique index. `returning` defaults to the key.
+    """
     if not rows:
         return []
-    names = returning or [column.name for column in table.primary_key]
+    target = list(key or (column.name for column in table.primary_key))
     dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table).on_conflict_do_nothing().returning(*(table.c[name] for name in names))
+    statement = (
+        dialect.insert(table)
+        .on_conflict_do_nothing(index_elements=target, index_where=where)
+        .returning(*(table.c[name] for name in returning or target))
+    )
     return [tuple(row) for row in conn.execute(statement, [dict(row) for row in rows])]
 
 

@@ -1,0 +1,98 @@
+"""The ladder: what follows when somebody does not sign, as the pack frozen with the incident says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, select
+
+from escalation import people
+from escalation.incident import EntryKind, incidents, log
+from escalation.incident.state import OPEN, State
+from escalation.notice import NoticeKind, calls, notices
+from escalation.notice.addressee import Addressee, gather
+from escalation.notice.issue import Letterhead, issue, phone_words
+from escalation.procedure import Act, Source, thaw
+from escalation.timer import Timer, TimerKind
+from stream.store import insert_new
+
+
+def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime) -> None:
+    """Do what a clock that ran out demands; a clock of an incident that ended demands nothing."""
+    incident = conn.execute(select(incidents).where(incidents.c.id == clock.incident_id)).one()
+    if State(incident.state) not in OPEN:
+        return
+    if clock.kind is TimerKind.DUTY:
+        log(conn, incident.id, now, EntryKind.DEADLINE, f"{clock.words}逾期", _lateness(clock, now))
+        return
+    notice = conn.execute(select(notices).where(notices.c.id == clock.notice_id)).one()
+    if notice.signed_at is not None:
+        return
+    if clock.kind is TimerKind.SIGN:
+        who = _name(conn, notice)
+        log(conn, incident.id, now, EntryKind.DEADLINE, f"{who} 逾期未签收 {notice.number}", _lateness(clock, now))
+        return
+    ACTS[Act(clock.data["act"])](conn, letterhead, incident, notice, clock, now)
+
+
+def _lateness(clock: Timer, now: datetime) -> str:
+    minutes = int((now - clock.due_at).total_seconds() // 60)
+    return f"时钟到期后 {minutes} 分钟才处理（系统曾中断）" if minutes >= 2 else ""
+
+
+def _name(conn: Connection, notice: Row[tuple[object, ...]]) -> str:
+    found = people.person(conn, notice.school, notice.addressee)
+    return found.name if found else str(notice.addressee)
+
+
+def _remind(conn: Connection, letterhead: Letterhead, incident: Row, notice: Row, clock: Timer, now: datetime) -> None:  # type: ignore[type-arg]
+    person = people.person(conn, notice.school, notice.addressee)
+    if person is None:
+        return
+    one = Addressee(person, notice.role, (notice.office,), (), notice.basis, "期限过半仍未签收")
+    issue(
+        conn, letterhead, incident, [one], NoticeKind.REMINDER, f"remind:{notice.id}:{clock.name}", now,
+        original=notice.id,
+    )  # fmt: skip
+
+
+def _phone(conn: Connection, letterhead: Letterhead, incident: Row, notice: Row, clock: Timer, now: datetime) -> None:  # type: ignore[type-arg]
+    call(conn, notice, clock.name, now)
+
+
+def _tell(conn: Connection, letterhead: Letterhead, incident: Row, notice: Row, clock: Timer, now: datetime) -> None:  # type: ignore[type-arg]
+    """Bring the silence to the next role of the chain that was not told by this way before."""
+    ladder = thaw(incident.frozen["pack"]).ladder
+    role = clock.data.get("role") or ladder.next_role(notice.role)
+    silent = _name(conn, notice)
+    if role is None:
+        log(conn, incident.id, now, EntryKind.DEADLINE, f"{silent} 未签收，已到最高一级", "请值班员电话催办并登记")
+        call(conn, notice, clock.name, now)
+        return
+    above = people.holders(conn, notice.school, role, unit=incident.unit, account_id=incident.account_id)
+    reachable = [person for person in above if person.reachable and person.id != notice.addressee][:1]
+    if not reachable:
+        reachable = [p for p in people.desk(conn, notice.school, now) if p.id != notice.addressee][:1]
+    reason = f"{silent}（{notice.office}）未在期限内签收 {notice.number}"
+    told = gather(
+        Addressee(person, role, (people.title_of(role),), (), Source.DEFAULT.label, reason) for person in reachable
+    )
+    issue(conn, letterhead, incident, told, NoticeKind.ESCALATED, f"tell:{notice.id}:{clock.name}", now)
+    names = "、".join(one.person.name for one in told) or "无可联系的人员"
+    log(conn, incident.id, now, EntryKind.DEADLINE, f"{silent} 未签收，转告 {names}", Source.DEFAULT.label)
+
+
+ACTS = {Act.REMIND: _remind, Act.PHONE: _phone, Act.TELL: _tell}
+
+
+def call(conn: Connection, notice: Row, step: str, now: datetime) -> None:  # type: ignore[type-arg]
+    """Make a phone task for the addressee of a notice; one per step."""
+    person = people.person(conn, notice.school, notice.addressee)
+    row = {
+        "school": notice.school, "notice_id": notice.id, "step": step, "person_id": notice.addressee,
+        "number": person.mobile if person else "", "words": phone_words(notice), "created_at": now, "outcome": None,
+        "remark": None, "recorded_by": None, "recorded_at": None,
+    }  # fmt: skip
+    if insert_new(conn, calls, [row], key=["notice_id", "step"]):
+        name = person.name if person else notice.addressee
+        log(conn, notice.incident_id, now, EntryKind.DEADLINE, f"电话通知 {name}", "任务已生成，待值班员拨打并登记")

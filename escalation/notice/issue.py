@@ -1,0 +1,222 @@
+"""Issuing a notice: rows for the addressee, clocks for the signature, rendered messages in the outbox. One transaction.
+
+Repeating an issue (same incident, addressee and step) changes nothing: nothing is told twice.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from escalation import timer
+from escalation.incident import EntryKind, incidents, log
+from escalation.link import Link, Purpose, token
+from escalation.notice import GROUP, NoticeKind, metrics, notices, outbox
+from escalation.notice.addressee import Addressee
+from escalation.notice.compose import compose, compose_group
+from escalation.notice.wording import NoticeView, render_mail, render_phone, render_robot
+from escalation.people import Role
+from escalation.procedure import Level, Pack, thaw
+from stream.store import insert_new
+
+LINK_LIVES_AFTER_DEADLINE = timedelta(hours=24)
+UNSIGNED_KINDS = frozenset({NoticeKind.REMINDER})
+STEP = ("incident_id", "addressee", "step")
+ASKS = Path(__file__).with_name("asks.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What every notice of this house carries. `channels`: those that are set up; `robot`: the group robot's name."""
+
+    school: str
+    school_name: str
+    public_url: str
+    link_key: bytes
+    channels: frozenset[str]
+    robot: str = ""
+    duty_phone: str = ""
+
+
+@cache
+def asks() -> dict[str, tuple[str, ...]]:
+    """What is asked of each role."""
+    return {role: tuple(table["asks"]) for role, table in tomllib.loads(ASKS.read_text("utf-8")).items()}
+
+
+def asked_of(role: str) -> tuple[str, ...]:
+    """What is asked of the holder of this role."""
+    return asks().get(role, asks()["other"])
+
+
+def sign_url(letterhead: Letterhead, notice_id: int, person_id: str, expires_at: datetime) -> str:
+    """The signed link of one notice for one person."""
+    link = Link(notice_id, person_id, expires_at)
+    return f"{letterhead.public_url.rstrip('/')}/r/{token(letterhead.link_key, Purpose.SIGN, link)}"
+
+
+def issue(
+    conn: Connection,
+    letterhead: Letterhead,
+    incident: Row[Any],
+    addressees: Iterable[Addressee],
+    kind: NoticeKind,
+    step: str,
+    now: datetime,
+    *,
+    original: int | None = None,
+) -> list[int]:
+    """Tell these people at this step; gives the ids of the notices that were new.
+
+    `original`: the notice a reminder is about; its link signs that one.
+    """
+    pack = thaw(incident.frozen["pack"])
+    grade = pack.grade(incident.level)
+    everyone = list(addressees)
+    made: list[int] = []
+    for one in everyone:
+        needs = kind not in UNSIGNED_KINDS
+        sign_by = now + grade.sign.after if needs else None
+        notice_id = _insert(conn, incident, one, kind, step, now, sign_by)
+        if notice_id is None:
+            continue
+        made.append(notice_id)
+        signs = original if original is not None else notice_id
+        expires = (sign_by or now + grade.sign.after) + LINK_LIVES_AFTER_DEADLINE
+        url = sign_url(letterhead, signs, one.person.id, expires)
+        view = compose(letterhead, incident, pack, one, everyone, kind, _number(conn, notice_id), sign_by, url, expires)
+        _post(conn, letterhead, incident, grade, one, notice_id, view, now)
+        if needs:
+            _set_clocks(conn, incident, pack, notice_id, now)
+    if made and kind is not NoticeKind.REMINDER:
+        names = "、".join(f"{one.person.name}（{one.office}）" for one in everyone)
+        basis = "；".join(dict.fromkeys(one.basis for one in everyone if one.basis))
+        log(conn, incident.id, now, EntryKind.NOTICE, f"通知 {len(everyone)} 人：{names}", "须全部签收", article=basis)
+    return made
+
+
+def issue_group(
+    conn: Connection, letterhead: Letterhead, incident: Row[Any], addressees: Sequence[Addressee], kind: NoticeKind,
+    step: str, now: datetime,
+) -> None:  # fmt: skip
+    """Tell the group by its robot, once per step; the link opens the incident after sign-in, nobody signs by it."""
+    pack = thaw(incident.frozen["pack"])
+    grade = pack.grade(incident.level)
+    if "wecom_robot" not in letterhead.channels or "wecom_robot" not in grade.channels:
+        return
+    values = _values(conn, incident, GROUP, kind, step, now) | {
+        "role": GROUP, "office": "", "grounds": [], "basis": "", "reason": "", "needs_signature": False,
+        "sign_by": None,
+    }  # fmt: skip
+    new = insert_new(conn, notices, [values], key=STEP, returning=["id"])
+    if not new:
+        return
+    url = f"{letterhead.public_url.rstrip('/')}/incidents/{incident.number}"
+    view = compose_group(letterhead, incident, pack, addressees, kind, values["number"], now + grade.sign.after, url)
+    _keep_view(conn, new[0][0], view)
+    text = render_robot(view)
+    row = {"school": incident.school, "notice_id": new[0][0], "channel": "wecom_robot", "address": letterhead.robot,
+           "level": incident.level, "subject": values["number"], "text": text, "html": None, "url": url}  # fmt: skip
+    outbox.post(conn, [row], now)
+
+
+def _values(
+    conn: Connection, incident: Row[Any], addressee: str, kind: NoticeKind, step: str, now: datetime
+) -> dict[str, Any]:
+    conn.execute(select(incidents.c.id).where(incidents.c.id == incident.id).with_for_update())
+    count = conn.execute(
+        select(func.count()).select_from(notices).where(notices.c.incident_id == incident.id)
+    ).scalar_one()
+    return {
+        "school": incident.school, "incident_id": incident.id, "number": f"{incident.number}-{count + 1:02d}",
+        "kind": kind, "step": step, "addressee": addressee, "created_at": now, "late": incident.late, "view": {},
+    }  # fmt: skip
+
+
+def _insert(
+    conn: Connection, incident: Row[Any], one: Addressee, kind: NoticeKind, step: str, now: datetime,
+    sign_by: datetime | None,
+) -> int | None:  # fmt: skip
+    values = _values(conn, incident, one.person.id, kind, step, now) | {
+        "role": one.role, "office": one.office, "basis": one.basis, "reason": one.reason,
+        "grounds": [ground.model_dump(mode="json") for ground in one.grounds],
+        "needs_signature": sign_by is not None, "sign_by": sign_by,
+    }  # fmt: skip
+    new = insert_new(conn, notices, [values], key=STEP, returning=["id"])
+    if not new:
+        return None
+    metrics.ISSUED.labels(kind=kind, level=incident.level).inc()
+    return int(new[0][0])
+
+
+def _number(conn: Connection, notice_id: int) -> str:
+    return str(conn.execute(select(notices.c.number).where(notices.c.id == notice_id)).scalar_one())
+
+
+def _keep_view(conn: Connection, notice_id: int, view: NoticeView) -> None:
+    conn.execute(notices.update().where(notices.c.id == notice_id).values(view=view.model_dump(mode="json")))
+
+
+def _post(
+    conn: Connection, letterhead: Letterhead, incident: Row[Any], grade: Level, one: Addressee, notice_id: int,
+    view: NoticeView, now: datetime,
+) -> None:  # fmt: skip
+    _keep_view(conn, notice_id, view)
+    if "mail" in letterhead.channels and one.person.email:
+        subject, text, html = render_mail(view)
+        row = {
+            "school": incident.school,
+            "notice_id": notice_id,
+            "channel": "mail",
+            "address": one.person.email,
+            "level": incident.level,
+            "subject": subject,
+            "text": text,
+            "html": html,
+            "url": view.sign_url,
+        }
+        outbox.post(conn, [row], now)
+
+
+def _set_clocks(conn: Connection, incident: Row[Any], pack: Pack, notice_id: int, now: datetime) -> None:
+    """The signature's clock and every rung of the ladder for one notice, as rows, all at once."""
+    grade = pack.grade(incident.level)
+    sign = {
+        "school": incident.school, "incident_id": incident.id, "notice_id": notice_id, "kind": timer.TimerKind.SIGN,
+        "name": f"sign:{notice_id}", "words": "签收", "source": grade.sign.source, "article": grade.sign.article,
+        "set_at": now, "due_at": now + grade.sign.after, "data": {},
+    }  # fmt: skip
+    rungs = [
+        sign | {
+            "kind": timer.TimerKind.RUNG, "name": f"rung:{notice_id}:{n}", "words": rung.act, "source": rung.clock.source,
+            "article": rung.clock.article, "due_at": now + rung.clock.after, "data": {"act": rung.act, "role": rung.role},
+        }
+        for n, rung in enumerate(pack.ladder.steps(incident.level))
+    ]  # fmt: skip
+    timer.set_timers(conn, [sign, *rungs])
+
+
+def set_duty_clocks(conn: Connection, incident: Row[Any], now: datetime) -> None:
+    """The incident's own deadlines (首报, 情况说明, 首次回应), each with its source; shown, and logged when they lapse."""
+    grade = thaw(incident.frozen["pack"]).grade(incident.level)
+    named = (("first_report", "首报", grade.first_report), ("facts", "情况说明", grade.facts),
+             ("first_answer", "首次回应", grade.first_answer))  # fmt: skip
+    timer.set_timers(conn, [
+        {
+            "school": incident.school, "incident_id": incident.id, "kind": timer.TimerKind.DUTY, "name": name,
+            "words": words, "source": clock.source, "article": clock.article, "set_at": now, "due_at": now + clock.after,
+        }
+        for name, words, clock in named if clock is not None
+    ])  # fmt: skip
+
+
+def phone_words(notice: Row[Any]) -> str:
+    """What to say on the telephone."""
+    return render_phone(NoticeView.model_validate(notice.view))

@@ -1,0 +1,111 @@
+"""The notify role: clocks that ran out, and deliveries that wait. Both are rows; a killed process changes nothing.
+
+A clock's effects and its mark are one transaction. A delivery is taken, sent, and its outcome recorded: killed between
+sending and recording, it is sent again with the same number.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from escalation import alert, ladder, timer
+from escalation.channels import Channel, Fault, Outcome
+from escalation.incident import EntryKind, log
+from escalation.notice import DeliveryState, metrics, notices
+from escalation.notice.issue import Letterhead
+from escalation.notice.outbox import Taken, Verdict, jitter, judge, settle, take
+from stream.kill_point import reach
+from stream.store import Store, StoreUnavailable
+
+Clock = Callable[[], datetime]
+CHANNEL_FAULTS = frozenset({Fault.CREDENTIAL, Fault.QUOTA})
+
+
+class Notify:
+    """One notify worker; several may run at once."""
+
+    def __init__(self, store: Store, letterhead: Letterhead, channels: Mapping[str, Channel], clock: Clock) -> None:
+        """Send over `channels`, by name."""
+        self._store, self._letterhead, self._channels, self._clock = store, letterhead, channels, clock
+        self.trouble = ""
+
+    def step(self, limit: int = 50) -> int:
+        """Fire the clocks that ran out, then send what waits; gives how much was done."""
+        try:
+            done = self._fire(limit) + self._send(limit)
+        except StoreUnavailable as error:
+            self.trouble = str(error)
+            time.sleep(0.5)
+            return 0
+        self.trouble = ""
+        return done
+
+    def _fire(self, limit: int) -> int:
+        now = self._clock()
+        with self._store.read() as conn:
+            due = timer.due(conn, now, limit)
+        fired = 0
+        for one in due:
+            with self._store.write() as conn:
+                if not timer.claim(conn, one.id, now):
+                    continue
+                reach("notify.timer_claimed")
+                ladder.lapse(conn, self._letterhead, one, now)
+                fired += 1
+        return fired
+
+    def _send(self, limit: int) -> int:
+        sent = 0
+        while sent < limit:
+            with self._store.write() as conn:
+                taken = take(conn, self._clock(), frozenset(self._channels))
+            if taken is None:
+                break
+            reach("notify.claimed_before_send")
+            outcome = self._channels[taken.channel].send(taken.message)
+            reach("notify.sent_before_recorded")
+            self._record(taken, outcome)
+            reach("notify.recorded")
+            sent += 1
+        return sent
+
+    def _record(self, taken: Taken, outcome: Outcome) -> None:
+        now = self._clock()
+        verdict = judge(outcome, taken.attempt, taken.give_up_at, now, jitter())
+        with self._store.write() as conn:
+            if not settle(conn, taken, outcome, verdict, now):
+                return
+            metrics.ATTEMPTS.labels(channel=taken.channel, outcome=verdict.state).inc()
+            self._tell(conn, taken, verdict, now)
+
+    def _tell(self, conn: Connection, taken: Taken, verdict: Verdict, now: datetime) -> None:
+        """Write into the incident's log what a person must know, and ring where the channel itself is at fault."""
+        title = self._channels[taken.channel].title
+        school = self._letterhead.school
+        cause = f"channel:{taken.channel}"
+        row = conn.execute(select(notices).where(notices.c.id == taken.notice_id)).one()
+        if verdict.state is DeliveryState.ACCEPTED:
+            alert.hush(conn, school, cause, now)
+            log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title}已送出 {row.number}", verdict.reason)
+            return
+        if verdict.state is DeliveryState.WAITING and taken.attempt == 1:
+            log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title}未送出 {row.number}，将重试", verdict.reason)
+        if verdict.state is DeliveryState.DEAD:
+            log(
+                conn,
+                row.incident_id,
+                now,
+                EntryKind.DELIVERY,
+                f"{title}送不到 {row.number}，已改为电话通知",
+                verdict.reason,
+            )
+            ladder.call(conn, row, f"dead:{taken.id}", now)
+            words = f"通知 {row.number} 经{title}送不到：{verdict.reason}。已生成电话通知任务，请立即拨打并登记结果。"
+            alert.ring(conn, school, f"delivery:{taken.id}", words, now)
+        if verdict.fault in CHANNEL_FAULTS or taken.attempt >= 3:
+            words = f"{title}连续送不出：{verdict.reason}。请在“送达”页测试该通道并按提示修复；未送通知会自动补发。"
+            alert.ring(conn, school, cause, words, now)
