@@ -94,11 +94,13 @@ class Deadline(Strict):
 
 
 class Duty(Strict):
-    """Something else that the clause demands. `actor` is the clause's own word for who must do it, empty if none."""
+    """Something else that the clause demands. `actor` is the clause's own word for who must do it, empty if none;
+    `role` is the key of that office where the pack registers it."""
 
     kind: DutyKind
     what: str
     actor: str = ""
+    role: str = ""
     chapter: str
     article: str
     cited: str
@@ -123,6 +125,10 @@ class Answer(Strict):
     def trigger(self) -> Trigger:
         """The first trigger asked about."""
         return self.triggers[0]
+
+    def asked_of(self, role: str) -> tuple[Duty, ...]:
+        """The duties whose actor is this role, for its own notice and page."""
+        return tuple(duty for duty in self.duties if duty.role == role)
 
     @property
     def named(self) -> tuple[Recipient, ...]:

@@ -10,11 +10,14 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from escalation.procedure.figure import parse_span, spoken_spans
+
 Path = tuple[str | int, ...]
 Finding = tuple[Path, str]
 
 _VAGUE = ("及时", "第一时间", "立即", "经常", "定期", "常态化")
 _POWERS = ("有权", "可参照", "原则上", "尽量")
+_WATCH = re.compile(r"24\s*小时[^，。；]{0,6}监[控测]")
 _RESERVED = ("power", "principle", "accountability", "score")
 
 
@@ -23,7 +26,7 @@ def inconsistencies(raw: dict[str, Any]) -> Iterator[Finding]:
     offices = _offices(raw)
     articles = _articles(raw)
     yield from _twice(raw, offices)
-    yield from _levels(raw)
+    yield from _levels(raw, articles)
     yield from _ladder(raw, offices)
     for number, row in _rows(raw, "rule"):
         yield from _rule(("rule", number), row, offices, articles)
@@ -60,13 +63,21 @@ def _resolve(cited: str, articles: list[tuple[str, str, str]]) -> list[str]:
     return [text for chapter, number, text in articles if cited in (number, chapter + number)]
 
 
+def _says(text: str, figure: object) -> bool:
+    """Whether the text gives this figure; a figure that cannot be read is the shape check's business."""
+    try:
+        return parse_span(figure) in spoken_spans(text)
+    except ValueError:
+        return True
+
+
 def _twice(raw: dict[str, Any], offices: dict[str, set[str]]) -> Iterator[Finding]:
     for number, row in _rows(raw, "office"):
         if sum(other.get("key") == row.get("key") for _, other in _rows(raw, "office")[:number]):
             yield ("office", number, "key"), f"“{row.get('key')}”已有，请换一个键或并入前一处"
         for word in _texts(row.get("words")):
-            others = [key for key, words in offices.items() if word in words and key != row.get("key")]
-            if others:
+            others = [key for key, words in list(offices.items())[:number] if word in words]
+            if others and others != [row.get("key")]:
                 yield ("office", number, "words"), f"“{word}”也写在 {others[0]} 名下，一个名称只能属于一个单位"
     seen: Counter[tuple[str, str]] = Counter()
     for number, row in _rows(raw, "article"):
@@ -76,7 +87,7 @@ def _twice(raw: dict[str, Any], offices: dict[str, set[str]]) -> Iterator[Findin
             yield ("article", number, "number"), f"{''.join(place)}写了两遍，请删去一处"
 
 
-def _levels(raw: dict[str, Any]) -> Iterator[Finding]:
+def _levels(raw: dict[str, Any], articles: list[tuple[str, str, str]]) -> Iterator[Finding]:
     rows = _rows(raw, "level")
     numbers = [row.get("number") for _, row in rows]
     for number, row in rows:
@@ -84,9 +95,15 @@ def _levels(raw: dict[str, Any]) -> Iterator[Finding]:
             yield ("level", number, "number"), f"第 {row.get('number')} 级写了两遍，请删去一处"
         if row.get("source") == "rule" and not row.get("article"):
             yield ("level", number, "source"), "写明 rule 就要写 article；校规没有分级时写 default"
-    whole = [one for one in numbers if isinstance(one, int)]
-    if whole and sorted(set(whole)) != list(range(1, max(whole) + 1)):
+        if row.get("article"):
+            yield from _cited(("level", number, "article"), row["article"], articles)
+    known = _numbers(raw)
+    if known and known != set(range(1, max(known) + 1)):
         yield ("level",), "级别须从 1（最重）连续编号，不能跳号"
+
+
+def _numbers(raw: dict[str, Any]) -> set[int]:
+    return {row["number"] for _, row in _rows(raw, "level") if row.get("number") in (1, 2, 3, 4)}
 
 
 def _ladder(raw: dict[str, Any], offices: dict[str, set[str]]) -> Iterator[Finding]:
@@ -98,23 +115,24 @@ def _ladder(raw: dict[str, Any], offices: dict[str, set[str]]) -> Iterator[Findi
         for key in (low, high):
             if isinstance(key, str) and key not in offices:
                 yield ("ladder", "chain", low), f"没有“{key}”这个单位键，请先在 [[office]] 中登记"
-    levels = {row.get("number") for _, row in _rows(raw, "level")}
-    told = set()
+    levels, told = _numbers(raw), set()
     for number, row in _rows(ladder, "step"):
         path: Path = ("ladder", "step", number)
-        if row.get("role") and row["role"] not in offices:
+        if row.get("role") and str(row["role"]) not in offices:
             yield (*path, "role"), f"没有“{row['role']}”这个单位键，请先在 [[office]] 中登记"
         if row.get("role") and row.get("act") != "tell":
             yield (*path, "role"), "只有 tell 可以写 role，提醒和电话总是找未签收的本人"
-        if levels and row.get("level") not in levels:
+        if row.get("level") in (1, 2, 3, 4) and row["level"] not in levels:
             yield (*path, "level"), f"没有第 {row.get('level')} 级，请先在 [[level]] 中登记"
-        if row.get("act") == "tell":
-            told.add(row.get("level"))
-    for missing in sorted(one for one in levels - told if isinstance(one, int)):
+        if row.get("act") == "tell" and row.get("level") in (1, 2, 3, 4):
+            told.add(row["level"])
+    for missing in sorted(levels - told):
         yield ("ladder",), f"第 {missing} 级没有 tell 一步，无人签收时将无人接手，请补上"
 
 
-def _rule(path: Path, row: dict[str, Any], offices: dict[str, set[str]], articles: Any) -> Iterator[Finding]:
+def _rule(
+    path: Path, row: dict[str, Any], offices: dict[str, set[str]], articles: list[tuple[str, str, str]]
+) -> Iterator[Finding]:
     yield from _unknown((*path, "tell"), row.get("tell"), offices)
     yield from _cited((*path, "article"), row.get("article"), articles)
     found = _resolve(str(row.get("article")), articles)
@@ -143,8 +161,10 @@ def _rule_deadline(path: Path, deadline: object, quote: str) -> Iterator[Finding
         return
     if any(vague in words for vague in _VAGUE):
         yield (*path, "value"), f"“{words}”没有数字，不得折算成小时或天，请删去 value"
-    if "监控" in quote and re.search(r"24\s*小时", words):
+    elif _WATCH.search(quote) and re.search(r"24\s*小时", words):
         yield (*path, "value"), "24 小时是监控时段，不是上报期限，请删去 value"
+    elif not _says(words, deadline["value"]):
+        yield (*path, "value"), f"“{words}”说的不是 {deadline['value']}，value 只能是条文给出的数字"
 
 
 def _duty(path: Path, duty: dict[str, Any], quote: str, text: str | None) -> Iterator[Finding]:
@@ -195,5 +215,12 @@ def _clock(path: Path, clock: dict[str, Any], articles: list[tuple[str, str, str
         yield path, "时限的来源只能是 rule 或 default；校规未规定且不设默认时，请删去整项"
     if clock.get("article"):
         yield from _cited((*path, "article"), clock["article"], articles)
+        found = _resolve(str(clock["article"]), articles)
+        if (
+            len(found) == 1
+            and clock.get("source") == "rule"
+            and not _says(_WATCH.sub("", found[0]), clock.get("after"))
+        ):
+            yield (*path, "after"), f"{clock['article']}没有规定 {clock.get('after')} 这个时限；系统默认请写 default"
         if clock.get("source") != "rule":
             yield path, "写了条号，来源就应是 rule；系统默认不得引条文"

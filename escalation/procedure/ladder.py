@@ -35,12 +35,16 @@ class Level(Strict):
 
 
 class Step(Strict):
-    """What happens to one unsigned notice `clock.after` after it was sent. `tell` without role goes up the chain."""
+    """What happens to one unsigned notice `clock.after` after it was sent.
+
+    `tell` without role goes up the chain. `channels` empty means the level's own.
+    """
 
     level: LevelNumber
     act: Act
     clock: Clock
     role: str = ""
+    channels: tuple[Channel, ...] = ()
 
 
 class Ladder(Strict):

@@ -121,7 +121,7 @@ class Pack(Strict):
         return {office.key: office for office in self.office}
 
     def grade(self, level: int) -> Level:
-        """The level with this number. Raises KeyError where the pack has no such level."""
+        """The level with this number (1 gravest). Raises KeyError where the pack has no such level."""
         for one in self.level:
             if one.number == level:
                 return one
@@ -167,8 +167,8 @@ class Pack(Strict):
         twice = sum(one.number == article.number for one in self.article) > 1
         return article.chapter + article.number if twice else article.number
 
-    def _office(self, words: str) -> Office:
-        return next(office for office in self.office if words in office.words)
+    def _role(self, words: str) -> str:
+        return next((office.key for office in self.office if words in office.words), "")
 
     def _grounds(self, trigger: Trigger, level: int) -> list[Ground]:
         named = [ground for rule in self.rule if trigger in rule.triggers for ground in self._ruled(rule, trigger)]
@@ -202,7 +202,7 @@ class Pack(Strict):
     def _gather(self, grounds: list[Ground]) -> tuple[Recipient, ...]:
         by_role: dict[str, list[Ground]] = {}
         for ground in sorted(grounds, key=lambda ground: ground.source is not Source.RULE):
-            by_role.setdefault(self._office(ground.office).key, []).append(ground)
+            by_role.setdefault(self._role(ground.office), []).append(ground)
         return tuple(Recipient(role=role, grounds=tuple(dict.fromkeys(some))) for role, some in by_role.items())
 
     def _deadline(self, rule: Rule) -> Deadline:
@@ -219,6 +219,7 @@ class Pack(Strict):
                 kind=duty.kind,
                 what=duty.what,
                 actor=duty.actor,
+                role=self._role(duty.actor),
                 chapter=article.chapter,
                 article=article.number,
                 cited=self._cited(article),

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from escalation.procedure.consistency import inconsistencies
 from escalation.procedure.pack import Pack
-from escalation.procedure.problem import Place, Problem, dotted, say_shape
+from escalation.procedure.problem import Place, Problem, dotted, echo, say_shape
 
 POLICIES = Path(__file__).resolve().parent.parent / "policies"
 _HEADER = re.compile(r"^\s*\[\[?\s*([A-Za-z_.]+)\s*\]?\]\s*(?:#.*)?$")
@@ -75,7 +75,7 @@ def _build(read: _Read, version: str) -> Pack:
         text = json.dumps({**read.raw, "version": version}, default=str)
         pack = Pack.model_validate_json(text)
     except ValidationError as error:
-        problems += [say_shape(one, read.where(one["loc"])) for one in error.errors()]
+        problems += [say_shape(one, read.where(one["loc"])) for one in error.errors() if not echo(one)]
     problems += [Problem(read.where(path), dotted(path), text) for path, text in inconsistencies(read.raw)]
     if problems or pack is None:
         raise PackError(tuple(sorted(problems, key=lambda one: (one.place.file, one.place.line or 0))))
@@ -103,7 +103,7 @@ def _take(read: _Read, file: Path, content: bytes) -> None:
     """Merge one file: lists of tables are joined, any other key may stand in one file only."""
     name = _name(file)
     try:
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig")
         tables = tomllib.loads(text)
     except UnicodeDecodeError:
         read.problems.append(Problem(Place(name, None), "", "不是 UTF-8 编码，请用 UTF-8 重新保存"))

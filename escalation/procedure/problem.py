@@ -39,6 +39,11 @@ _PATTERNS = {
 }
 
 
+def echo(error: Mapping[str, Any]) -> bool:
+    """Whether the error only repeats another: a list counts as too short because its items were refused."""
+    return error["type"] == "too_short" and bool(error.get("input"))
+
+
 def say_shape(error: Mapping[str, Any], place: Place) -> Problem:
     """Turn one error of the shape check into a sentence with its cure."""
     path = dotted(error["loc"])
@@ -56,25 +61,30 @@ def dotted(path: tuple[str | int, ...]) -> str:
 
 def _sentence(error: Mapping[str, Any], last: str) -> str:
     context = error.get("ctx", {})
+    given = str(error.get("input"))[:60]
     match error["type"]:
         case "extra_forbidden":
             return "没有这一项，请检查拼写或删去"
         case "missing":
             return "缺少这一项，请补上" + ("；每个时限都要写明来源 rule 或 default" if last == "source" else "")
         case "enum":
-            return f"“{error['input']}”不在可选范围，可写：{context['expected'].replace(chr(39), '')}"
+            return f"“{given}”不在可选范围，可写：{_choices(context['expected'])}"
         case "value_error":
             return str(context["error"])
         case "string_pattern_mismatch":
-            return f"“{error['input']}”写法不对，{_PATTERNS.get(last, '请照格式说明改写')}"
+            return f"“{given}”写法不对，{_PATTERNS.get(last, '请照格式说明改写')}"
         case "too_short" | "string_too_short":
             return "不能为空，请填写"
         case "greater_than_equal" | "less_than_equal":
-            return f"“{error['input']}”超出范围，级别只能是 1 到 4（1 最重）"
+            return f"“{given}”超出范围，级别只能是 1 到 4（1 最重）"
         case "date_from_datetime_parsing" | "date_type" | "date_parsing":
-            return f"“{error['input']}”不是日期，请写成 2016-09-01"
+            return f"“{given}”不是日期，请写成 2016-09-01"
         case kind:
             return f"类型不对（{kind}），{_wanted(kind)}"
+
+
+def _choices(expected: str) -> str:
+    return expected.replace("'", "").replace(" or ", "、").replace(", ", "、")
 
 
 def _wanted(kind: str) -> str:

@@ -74,6 +74,7 @@ class Role(StrEnum):
 class DutyKind(StrEnum):
     """What kind of thing a clause demands. POWER (有权) and PRINCIPLE are shown, never carried out by machine."""
 
+    REPORT = "report"
     PLATFORM_CONTACT = "platform_contact"
     HANDLING = "handling"
     POSITIVE_RESPONSE = "positive_response"

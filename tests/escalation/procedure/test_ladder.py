@@ -1,0 +1,108 @@
+"""Levels and ladder: the defaults as they are agreed, labelled as ours, and a chain that always reaches someone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from escalation.procedure import Act, Channel, Pack, Role, Source, codes, load, say_span
+from escalation.procedure.figure import parse_span, spoken_spans, write_span
+
+PACKS = [load(code) for code in codes()]
+SIGN = {1: timedelta(minutes=5), 2: timedelta(minutes=15), 3: timedelta(minutes=30), 4: timedelta(hours=4)}
+
+
+@pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.code)
+def test_four_levels_with_the_agreed_signing_times(pack: Pack) -> None:
+    assert [(one.mark, one.name) for one in pack.level] == [
+        ("Ⅰ", "特别重大"),
+        ("Ⅱ", "重大"),
+        ("Ⅲ", "较大"),
+        ("Ⅳ", "一般"),
+    ]
+    assert {one.number: one.sign.after for one in pack.level} == SIGN
+
+
+@pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.code)
+def test_every_figure_of_the_shipped_packs_is_labelled_as_ours(pack: Pack) -> None:
+    clocks = [step.clock for step in pack.ladder.step]
+    for level in pack.level:
+        assert level.source is Source.DEFAULT
+        clocks += [c for c in (level.sign, level.idle, level.first_report, level.facts, level.first_answer) if c]
+        clocks.append(level.watch)
+    assert {clock.label for clock in clocks} == {"系统默认，非校规"}
+
+
+@pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.code)
+@pytest.mark.parametrize("level", [1, 2, 3, 4])
+def test_silence_reminds_at_half_then_phones_and_tells_the_next(pack: Pack, level: int) -> None:
+    sign = SIGN[level]
+    steps = [(step.act, step.clock.after, step.role) for step in pack.ladder.steps(level)]
+    assert steps == [
+        (Act.REMIND, sign / 2, ""),
+        (Act.PHONE, sign, ""),
+        (Act.TELL, sign, ""),
+        (Act.TELL, sign * 2, Role.DUTY_LEAD),
+    ]
+
+
+@pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.code)
+def test_the_chain_goes_up_from_every_role_that_can_be_told(pack: Pack) -> None:
+    ladder = pack.ladder
+    assert ladder.next_role(Role.KEEPER) == Role.UNIT_LEADER
+    assert ladder.next_role(Role.UNIT_LEADER) == Role.SCHOOL_LEADER
+    assert ladder.next_role(Role.PUBLICITY) == Role.SCHOOL_LEADER
+    assert ladder.next_role(Role.SCHOOL_LEADER) == Role.DUTY_LEAD
+    told = {words for rule in pack.rule for words in rule.tell}
+    told |= {words for default in pack.default for words in default.tell}
+    for office in pack.office:
+        if told & set(office.words):
+            assert ladder.next_role(office.key) is not None, office.key
+
+
+def test_the_chain_skips_roles_that_were_told_already_and_ends() -> None:
+    ladder = load("JY").ladder
+    told = frozenset({Role.UNIT_LEADER, Role.SCHOOL_LEADER})
+    assert ladder.next_role(Role.KEEPER, told) == Role.DUTY_LEAD
+    everyone = frozenset(load("JY").offices)
+    assert ladder.next_role(Role.KEEPER, everyone) is None
+
+
+@pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.code)
+def test_graver_levels_use_more_channels_and_hold_publications(pack: Pack) -> None:
+    channels = [set(one.channels) for one in pack.level]
+    assert all(lower <= higher for higher, lower in pairwise(channels))
+    assert all(Channel.MAIL in some for some in channels)
+    assert [one.hold for one in pack.level] == [True, True, False, False]
+    assert all(one.watch.after >= timedelta(days=14) for one in pack.level)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "said"),
+    [
+        ("2m30s", 150, "2 分钟 30 秒"),
+        ("4h", 14_400, "4 小时"),
+        ("14d", 1_209_600, "14 天"),
+        ("90m", 5_400, "1 小时 30 分钟"),
+    ],
+)
+def test_durations_are_read_written_and_said(text: str, seconds: int, said: str) -> None:
+    span = parse_span(text)
+    assert span.total_seconds() == seconds
+    assert parse_span(write_span(span)) == span
+    assert say_span(span) == said
+
+
+@pytest.mark.parametrize("text", ["", "0m", "5", "-5m", "5 m", "５m钟", "99999999999d", None, 5])
+def test_a_duration_that_cannot_be_read_is_refused(text: object) -> None:
+    with pytest.raises(ValueError, match="读不懂"):
+        parse_span(text)
+
+
+def test_figures_that_a_clause_says_are_found_in_either_kind_of_digits() -> None:
+    found = spoken_spans("创建一周内；3日内备案；十五分钟内报告；二十四小时；第四日")
+    days = {timedelta(days=7), timedelta(days=3), timedelta(minutes=15), timedelta(hours=24)}
+    assert days <= found
+    assert spoken_spans("要及时向主管校领导汇报") == set()
