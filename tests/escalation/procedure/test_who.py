@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalation.procedure import Answer, DutyKind, Pack, Role, Source, Trigger, codes, load, thaw
+from escalation.procedure import Answer, Deadline, DutyKind, Pack, Role, Source, Trigger, codes, load, thaw
 
 JY = load("JY")
 NEUTRAL = load("neutral")
@@ -152,6 +152,10 @@ def test_the_shortest_figure_of_the_document_is_the_deadline() -> None:
     deadline = SMALL.who([Trigger.DAMAGING_COMMENT], 1).deadline
     assert (deadline.value, deadline.words, deadline.article) == (timedelta(hours=2), "2 小时内", "第一条")
     assert SMALL.who([Trigger.DAMAGING_COMMENT], 1).as_json()["deadline"]["value"] == "2h"
+    slower = Deadline(value=timedelta(days=3), words="3日内", source=Source.RULE, article="第九条")
+    answer = SMALL.who([Trigger.DAMAGING_COMMENT], 1)
+    for deadlines in ((deadline, slower), (slower, deadline)):
+        assert answer.model_copy(update={"deadlines": deadlines}).deadline == deadline
 
 
 def test_an_article_number_that_occurs_twice_is_cited_with_its_chapter() -> None:
