@@ -1,0 +1,144 @@
+"""Combinations of settings that cannot work: each rule is a function that gives (key, sentence with the cure)."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from deploy.settings import Settings
+
+Fault = tuple[str, str]
+SHORTEST_KEY = 32
+STORES = ("sqlite", "postgresql+psycopg")
+LOGS = ("sqlite", "kafka")
+SEARCHES = ("sqlite",)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the host."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def public_url(settings: Settings) -> Iterator[Fault]:
+    """Phones must reach the links in notices; only the demo may stay on this machine."""
+    url = settings.school.public_url
+    if not url:
+        yield (
+            "school.public_url",
+            "没有填写；通知里的签收链接要靠它打开，请填手机能访问的地址，例如 https://fx.school.example。",
+        )
+        return
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        yield "school.public_url", f"“{url}”不是网址，请以 https:// 或 http:// 开头写全。"
+    elif parts.query or parts.fragment:
+        yield "school.public_url", "不能带 ? 或 #，请只写到域名或路径。"
+    elif is_loopback(parts.hostname) and settings.sandbox is None:
+        yield "school.public_url", f"“{url}”只有本机能打开，收到通知的人点不开签收链接，请改为手机能访问的地址。"
+
+
+def keys(settings: Settings) -> Iterator[Fault]:
+    """Keys that can be guessed protect nothing, and one key must not serve two purposes."""
+    for name, key in (("web.key", settings.web.key), ("crawl.key", settings.crawl.key)):
+        if len(key.get_secret_value()) < SHORTEST_KEY:
+            yield name, f"密钥太短，至少 {SHORTEST_KEY} 个字符；可执行 fengxin init 生成新的，或 openssl rand -hex 32。"
+    if settings.web.key.get_secret_value() == settings.crawl.key.get_secret_value():
+        yield "crawl.key", "与 web.key 相同；两处用途不同，请换一个新的。"
+
+
+def addresses(settings: Settings) -> Iterator[Fault]:
+    """Only engines that there is an adapter for."""
+    for name, url, known in (
+        ("store.url", settings.store_url, STORES),
+        ("log.url", settings.log_url, LOGS),
+        ("search.url", settings.search_url, SEARCHES),
+    ):
+        scheme = url.partition("://")[0]
+        if scheme not in known:
+            yield name, f"不认识的地址前缀“{scheme}”，可用：{'、'.join(one + '://' for one in known)}。"
+
+
+def kafka_partitions(settings: Settings) -> Iterator[Fault]:
+    """On Kafka the number of partitions is decided once: changing it later moves threads to other readers."""
+    if settings.log_url.startswith("kafka://") and settings.log.partitions is None:
+        yield "log.partitions", "日志用 Kafka 时必须写明分区数（以后不能改），小规模写 4 即可。"
+
+
+def kafka_needs_shared_store(settings: Settings) -> Iterator[Fault]:
+    """A Kafka log is for many machines; they cannot share a SQLite file, unless all runs on this one."""
+    kafka = settings.log_url.startswith("kafka://")
+    host = urlsplit(settings.log_url).hostname if kafka else None
+    if kafka and host and not is_loopback(host) and settings.store_url.startswith("sqlite"):
+        yield (
+            "store.url",
+            "日志用了别的机器上的 Kafka，存储却是本机 SQLite 文件，多台机器不能共用；请改用 postgresql+psycopg://。",
+        )
+
+
+def same_file(settings: Settings) -> Iterator[Fault]:
+    """Store, log and search are three files."""
+    urls = {"store.url": settings.store_url, "log.url": settings.log_url, "search.url": settings.search_url}
+    seen: dict[str, str] = {}
+    for name, url in urls.items():
+        if url in seen:
+            yield name, f"与 {seen[url]} 是同一个地址，两者不能共用一个文件，请改名。"
+        seen.setdefault(url, name)
+
+
+def routes(settings: Settings) -> Iterator[Fault]:
+    """Each route must be able to ask its platform; a secret never goes over a plain line to another machine."""
+    known = {account.key for account in settings.roster.accounts} | {a.name for a in settings.roster.accounts}
+    for number, route in enumerate(settings.routes, 1):
+        key = f"routes[{number}]"
+        parts = urlsplit(route.base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            yield f"{key}.base_url", f"“{route.base_url}”不是网址，请以 https:// 开头写全。"
+        elif parts.scheme == "http" and not is_loopback(parts.hostname):
+            yield f"{key}.base_url", "密钥不能经明文 http 传给别的机器，请改用 https://。"
+        if route.account and route.account not in known:
+            yield f"{key}.account", f"名册里没有账号“{route.account}”，请更正编号，或留空表示该平台全部账号。"
+        if route.platform == "weibo" and not route.access_token.get_secret_value():
+            yield f"{key}.access_token", "微博路线缺少授权令牌，请由账号管理员授权后填写（建议 access_token_file）。"
+        if route.platform == "wechat" and not (route.app_id and route.app_secret.get_secret_value()):
+            yield f"{key}.app_secret", "微信公众号路线须填 app_id 与 app_secret（公众平台“设置与开发”中查看）。"
+
+
+def mail(settings: Settings) -> Iterator[Fault]:
+    """A mail server that would leak the password or cannot be logged in to."""
+    if settings.mail is None:
+        return
+    if settings.mail.security == "plain" and not is_loopback(settings.mail.host):
+        yield "mail.security", "邮件服务器不在本机，不能用明文连接；请改用 starttls（587）或 tls（465）。"
+    if settings.mail.user and not settings.mail.password.get_secret_value():
+        yield "mail.password", "填了 user 却没有授权码，请到邮箱设置中生成后写入 password_file。"
+    if settings.mail.ca_file and not settings.path(settings.mail.ca_file).is_file():
+        yield "mail.ca_file", f"没有文件 {settings.mail.ca_file}，请更正或删去这一项。"
+
+
+def robot(settings: Settings) -> Iterator[Fault]:
+    """A robot is one address, or one key."""
+    if settings.wecom_robot is None:
+        return
+    given = [one for one in (settings.wecom_robot.url, settings.wecom_robot.key) if one.get_secret_value()]
+    if len(given) != 1:
+        yield "wecom_robot", "url 与 key 须写且只写一个（建议 key_file）。"
+
+
+def ways_out(settings: Settings) -> Iterator[Fault]:
+    """An alarm that can go nowhere is no alarm."""
+    if settings.mail is None and settings.wecom_robot is None:
+        yield "mail", "邮件与企业微信机器人一样都没有设置，通知发不出去；请至少填写 [mail] 一节。"
+
+
+RULES: tuple[Callable[[Settings], Iterator[Fault]], ...] = (
+    public_url, keys, addresses, kafka_partitions, kafka_needs_shared_store, same_file, routes, mail, robot, ways_out,
+)  # fmt: skip

@@ -1,0 +1,246 @@
+"""The roster 名册: units, accounts, people, offices, keepers, shifts; xlsx sheets, CSV files or tables of the settings.
+
+Every row is checked; all that is wrong is listed by sheet, row and column, and nothing is half taken in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+PLATFORMS = {"weibo": ("微博", "新浪微博"), "wechat": ("微信", "微信公众号", "公众号")}
+_MOBILE = re.compile(r"\+?[0-9][0-9\- ]{6,18}[0-9]")
+_MAIL = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\"]+")
+
+
+def read_text(value: object) -> str:
+    """A cell or TOML value as text; a number typed into a sheet (工号 2016001) loses its `.0`."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip()
+
+
+def read_flag(value: object) -> bool:
+    """是 or 否 (also true/false, 1/0, √). Raises ValueError."""
+    text = read_text(value).lower()
+    if text in ("是", "true", "1", "√", "y", "yes"):
+        return True
+    if text in ("否", "false", "0", "", "×", "n", "no"):
+        return False
+    raise ValueError(f"“{text}”读不懂，请写“是”或“否”。")
+
+
+def read_moment(value: object) -> datetime:
+    """A date or time; without an offset it is Asia/Shanghai. Raises ValueError."""
+    if isinstance(value, str):
+        text = value.strip()
+        try:
+            value = datetime.fromisoformat(text.replace("/", "-"))
+        except ValueError:
+            raise ValueError(f"“{text}”不是时间，请写成 2026-11-21 08:00。") from None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 (the zone follows)
+    if not isinstance(value, datetime):
+        raise ValueError("应为时间，请写成 2026-11-21 08:00。")
+    return value if value.tzinfo else value.replace(tzinfo=SHANGHAI)
+
+
+def read_platform(value: object) -> str:
+    """微博 or 微信公众号, or the code. Raises ValueError with what is known."""
+    text = read_text(value)
+    for code, words in PLATFORMS.items():
+        if text.lower() == code or text in words:
+            return code
+    known = "、".join(words[-1] for words in PLATFORMS.values())
+    raise ValueError(f"不认识平台“{text}”，可写：{known}。")
+
+
+def _matching(pattern: re.Pattern[str], sentence: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        text = read_text(value)
+        if text and not pattern.fullmatch(text):
+            raise ValueError(sentence.format(text))
+        return text
+
+    return read
+
+
+def _filled(value: object) -> str:
+    text = read_text(value)
+    if not text:
+        raise ValueError("不能为空，请填写。")
+    return text
+
+
+Needed = Annotated[str, BeforeValidator(_filled)]
+Text = Annotated[str, BeforeValidator(read_text)]
+Flag = Annotated[bool, BeforeValidator(read_flag)]
+Time = Annotated[datetime, BeforeValidator(read_moment)]
+Mail = Annotated[str, BeforeValidator(_matching(_MAIL, "“{}”不是邮箱地址，请更正。"))]
+Mobile = Annotated[str, BeforeValidator(_matching(_MOBILE, "“{}”不是电话号码，请只写数字。"))]
+
+
+class Row(BaseModel):
+    """One row; unknown columns are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class UnitRow(Row):
+    """单位."""
+
+    name: Needed = Field(title="单位名称", max_length=100)
+
+
+class AccountRow(Row):
+    """账号: one registered official account. An empty id becomes `platform:native_id`."""
+
+    id: Text = Field(default="", title="编号", max_length=100)
+    platform: Annotated[Literal["weibo", "wechat"], BeforeValidator(read_platform)] = Field(title="平台")
+    name: Needed = Field(title="账号名称", max_length=100)
+    native_id: Needed = Field(title="平台内编号", max_length=100)
+    unit: Needed = Field(title="主办单位", max_length=100)
+    watch_from: Time = Field(title="起始时间")
+    main: Flag = Field(default=False, title="学校主账号")
+    active: Flag = Field(default=True, title="启用")
+
+    @property
+    def key(self) -> str:
+        """The account's id in the book."""
+        return self.id or f"{self.platform}:{self.native_id}"
+
+
+class PersonRow(Row):
+    """人员."""
+
+    id: Needed = Field(title="工号", max_length=64)
+    name: Needed = Field(title="姓名", max_length=64)
+    title: Text = Field(default="", title="职务", max_length=100)
+    unit: Text = Field(default="", title="单位", max_length=100)
+    email: Mail = Field(default="", title="邮箱", max_length=254)
+    mobile: Mobile = Field(default="", title="手机", max_length=32)
+
+
+class OfficeRow(Row):
+    """任职: who holds which office of the rules, for the whole school (empty scope) or for a unit."""
+
+    role: Needed = Field(title="角色", max_length=64)
+    scope: Text = Field(default="", title="单位", max_length=100)
+    person: Needed = Field(title="工号", max_length=64)
+    rank: Annotated[int, BeforeValidator(lambda value: 0 if value is None else value)] = Field(
+        default=0, title="顺序", ge=0
+    )
+
+
+class KeeperRow(Row):
+    """管理员: who keeps which account (its id, or its name where that is unique)."""
+
+    account: Needed = Field(title="账号", max_length=100)
+    person: Needed = Field(title="工号", max_length=64)
+    rank: Annotated[int, BeforeValidator(lambda value: 0 if value is None else value)] = Field(
+        default=0, title="顺序", ge=0
+    )
+
+
+class ShiftRow(Row):
+    """值班: one turn at the desk; `leads` marks the 带班领导."""
+
+    person: Needed = Field(title="工号", max_length=64)
+    starts_at: Time = Field(title="开始")
+    ends_at: Time = Field(title="结束")
+    leads: Flag = Field(default=False, title="带班领导")
+
+
+class Roster(BaseModel):
+    """Everything together, checked row by row; `knots` says what does not fit between rows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    units: tuple[UnitRow, ...] = ()
+    accounts: tuple[AccountRow, ...] = ()
+    people: tuple[PersonRow, ...] = ()
+    offices: tuple[OfficeRow, ...] = ()
+    keepers: tuple[KeeperRow, ...] = ()
+    shifts: tuple[ShiftRow, ...] = ()
+
+    def account(self, words: str) -> AccountRow | None:
+        """The account with this id, or with this name where only one has it."""
+        named = [one for one in self.accounts if one.name == words]
+        return next((one for one in self.accounts if one.key == words), named[0] if len(named) == 1 else None)
+
+
+SHEETS: Mapping[str, tuple[str, type[Row]]] = {
+    "units": ("单位", UnitRow),
+    "accounts": ("账号", AccountRow),
+    "people": ("人员", PersonRow),
+    "offices": ("任职", OfficeRow),
+    "keepers": ("管理员", KeeperRow),
+    "shifts": ("值班", ShiftRow),
+}
+"""Table of the roster → (its sheet's Chinese name, the row)."""
+
+
+Knot = tuple[str, int, str, str]
+"""Table, index of the row, field, sentence."""
+
+
+def knots(roster: Roster) -> list[Knot]:
+    """What is wrong between rows: a doubled key, a unit, account or person that is not there, a shift ending early."""
+    units = {row.name for row in roster.units}
+    persons = {row.id for row in roster.people}
+    found: list[Knot] = []
+    found += _twice("units", "name", [row.name for row in roster.units])
+    found += _twice("accounts", "native_id", [row.key for row in roster.accounts])
+    found += _twice("people", "id", [row.id for row in roster.people])
+    for index, account in enumerate(roster.accounts):
+        if account.unit not in units:
+            found.append(("accounts", index, "unit", f"“单位”表中没有“{account.unit}”，请补上或更正。"))
+    for index, one in enumerate(roster.people):
+        if one.unit and one.unit not in units:
+            found.append(("people", index, "unit", f"“单位”表中没有“{one.unit}”，请补上或更正。"))
+    for index, office in enumerate(roster.offices):
+        if office.scope and office.scope not in units:
+            found.append(("offices", index, "scope", f"“单位”表中没有“{office.scope}”；全校性角色请留空。"))
+    for index, keeper in enumerate(roster.keepers):
+        if roster.account(keeper.account) is None:
+            found.append(("keepers", index, "account", f"“账号”表中没有“{keeper.account}”，或有同名账号，请改写编号。"))
+    for index, shift in enumerate(roster.shifts):
+        if shift.ends_at <= shift.starts_at:
+            found.append(("shifts", index, "ends_at", "结束不晚于开始，请更正。"))
+    holders: list[tuple[str, Sequence[OfficeRow | KeeperRow | ShiftRow]]] = [
+        ("offices", roster.offices), ("keepers", roster.keepers), ("shifts", roster.shifts)
+    ]  # fmt: skip
+    for table, rows in holders:
+        for index, row in enumerate(rows):
+            if row.person not in persons:
+                found.append((table, index, "person", f"“人员”表中没有工号“{row.person}”，请补上或更正。"))
+    return found
+
+
+def _twice(table: str, name: str, keys: Sequence[str]) -> list[Knot]:
+    first: dict[str, int] = {}
+    found: list[Knot] = []
+    for index, key in enumerate(keys):
+        if key in first:
+            found.append((table, index, name, f"“{key}”与前面第 {first[key] + 1} 条重复，请删去其一。"))
+        first.setdefault(key, index)
+    return found
+
+
+def titles(row: type[Row]) -> dict[str, str]:
+    """Column heading → field."""
+    return {str(info.title): name for name, info in row.model_fields.items()}
+
+
+def heading(row: type[Row], field: Any) -> str:
+    """The column's Chinese heading."""
+    info = row.model_fields.get(str(field))
+    return str(info.title) if info else str(field)

@@ -1,0 +1,114 @@
+"""Reading and writing the roster as an xlsx workbook, or as a folder of CSV files named like its sheets."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.styles import Font
+from openpyxl.utils.exceptions import InvalidFileException
+from pydantic import ValidationError
+
+from deploy.problem import Problem, sentence, unknown
+from deploy.roster import SHEETS, Roster, Row, heading, knots, titles
+
+Grid = list[tuple[Any, ...]]
+Placed = dict[str, list[tuple[str, Row]]]
+"""Table → rows with the place each came from."""
+
+
+def read(path: Path) -> tuple[Placed, list[Problem]]:
+    """Every good row with its place, and everything that is wrong."""
+    placed: Placed = {}
+    problems: list[Problem] = []
+    try:
+        grids = dict(_grids(path))
+    except FileNotFoundError:
+        return {}, [Problem(path.name, "", "没有这个文件，请更正 accounts_file，或用 fengxin init 生成样表。")]
+    except (InvalidFileException, BadZipFile, KeyError, OSError, UnicodeDecodeError):
+        return {}, [
+            Problem(path.name, "", "读不了：须为 xlsx 工作簿，或由 UTF-8 编码 CSV 组成的文件夹，请另存后再试。")
+        ]
+    known = [title for title, _ in SHEETS.values()]
+    problems += [Problem(path.name, f"工作表“{one}”", unknown(one, known)) for one in grids if one not in known]
+    for table, (title, row) in SHEETS.items():
+        if title not in grids:
+            problems.append(Problem(path.name, "", f"缺少工作表“{title}”，请照样表补上（可以没有数据行）。"))
+            continue
+        placed[table], wrong = _rows(grids[title], row, f"{path.name} 工作表“{title}”")
+        problems += wrong
+    return placed, problems
+
+
+def _grids(path: Path) -> Iterator[tuple[str, Grid]]:
+    if path.is_dir():
+        for file in sorted(path.glob("*.csv")):
+            with file.open(encoding="utf-8-sig", newline="") as lines:
+                yield file.stem, [tuple(line) for line in csv.reader(lines)]
+        return
+    book = load_workbook(path, read_only=True, data_only=True)
+    try:
+        for sheet in book.worksheets:
+            yield sheet.title, [tuple(line) for line in sheet.iter_rows(values_only=True)]
+    finally:
+        book.close()
+
+
+def _rows(grid: Grid, row: type[Row], sheet: str) -> tuple[list[tuple[str, Row]], list[Problem]]:
+    fields = titles(row)
+    head = [str(cell).strip().rstrip("*") if cell is not None else "" for cell in (grid[0] if grid else ())]
+    needed = [str(info.title) for info in row.model_fields.values() if info.is_required()]
+    problems = [
+        Problem(f"{sheet} 第 1 行", f"“{name}”列", unknown(name, fields))
+        for name in head
+        if name and name not in fields
+    ]
+    problems += [
+        Problem(f"{sheet} 第 1 行", f"“{name}”列", "缺少这一列，请补上。") for name in needed if name not in head
+    ]
+    if problems:
+        return [], problems
+    placed: list[tuple[str, Row]] = []
+    for number, cells in enumerate(grid[1:], 2):
+        values = {
+            fields[name]: cell for name, cell in zip(head, cells, strict=False) if name and cell not in (None, "")
+        }
+        if not values or str(cells[0] or "").startswith("#"):
+            continue
+        place = f"{sheet} 第 {number} 行"
+        try:
+            placed.append((place, row.model_validate(values)))
+        except ValidationError as error:
+            problems += [Problem(place, f"“{heading(row, one['loc'][0])}”列", sentence(one)) for one in error.errors()]
+    return placed, problems
+
+
+def assemble(placed: Mapping[str, Sequence[tuple[str, Row]]]) -> tuple[Roster, list[Problem]]:
+    """The roster of all good rows, and what does not fit between them, by the place each row came from."""
+    roster = Roster.model_validate({table: [row for _, row in rows] for table, rows in placed.items()})
+    problems = [
+        Problem(placed[table][index][0], f"“{heading(SHEETS[table][1], name)}”列", text)
+        for table, index, name, text in knots(roster)
+    ]
+    return roster, problems
+
+
+def write(path: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """Write a workbook with every sheet: headings (a star marks what is needed), then `rows` by field name."""
+    book = Workbook()
+    if book.active is not None:
+        book.remove(book.active)
+    for table, (title, row) in SHEETS.items():
+        sheet = book.create_sheet(title)
+        sheet.append([f"{info.title}{'*' if info.is_required() else ''}" for info in row.model_fields.values()])
+        for cell in sheet[1]:
+            cell.font = Font(bold=True)
+            sheet.column_dimensions[cell.column_letter].width = 20
+        sheet.freeze_panes = "A2"
+        for values in rows.get(table, ()):
+            sheet.append([values.get(name) for name in row.model_fields])
+    book.save(path)

@@ -1,0 +1,301 @@
+"""Settings 设置: `fengxin.toml`, strict. Unknown keys are refused, and all that is wrong is said at once.
+
+Every secret `x` may be given as `x_file`, a file beside the settings that holds only that secret. Nothing else in
+Fengxin reads settings, and nothing reads the environment for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from deploy import roster_file
+from deploy.combination import RULES
+from deploy.problem import Problem, dotted, parts, sentence
+from deploy.roster import SHEETS, AccountRow, KeeperRow, OfficeRow, PersonRow, Roster, ShiftRow, UnitRow
+from deploy.toml_file import TomlFile, section_of, take_in_secrets
+from deploy.toml_file import read as read_toml
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used; `problems` holds one Chinese sentence per mistake."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class Section(BaseModel):
+    """One section of the file: frozen, strict, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class School(Section):
+    """The school. `public_url` is how phones reach the desk: it stands in every notice."""
+
+    code: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=32)
+    name: str = Field(min_length=1, max_length=100)
+    aliases: tuple[str, ...] = ()
+    pack: str = Field(default="neutral", min_length=1)
+    timezone: Literal["Asia/Shanghai"] = "Asia/Shanghai"
+    public_url: str = ""
+
+    @field_validator("aliases", mode="before")
+    @classmethod
+    def _as_tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+
+class StorePlace(Section):
+    """The store: `sqlite:///…` or `postgresql+psycopg://…`; empty means a file in the data folder."""
+
+    url: SecretStr = SecretStr("")
+
+
+class LogPlace(Section):
+    """The log: `sqlite:///…` or `kafka://…`; empty means a file in the data folder. `keep_days` is its retention."""
+
+    url: SecretStr = SecretStr("")
+    partitions: int | None = Field(default=None, ge=1, le=256)
+    keep_days: int = Field(default=7, ge=1, le=90)
+
+
+class SearchPlace(Section):
+    """The search: `sqlite:///…`; empty means a file in the data folder."""
+
+    url: SecretStr = SecretStr("")
+
+
+class Web(Section):
+    """The desk. `key` (32 characters or more) signs sessions and the links in notices; a new one voids all links."""
+
+    host: str = Field(default="127.0.0.1", min_length=1)
+    port: Port = 8700
+    key: SecretStr
+
+
+class Crawl(Section):
+    """The crawlers. `key` makes the writers' pseudonyms: at least 32 characters."""
+
+    key: SecretStr
+    contact: str = ""
+
+
+class Route(Section):
+    """How a platform is read: base address and credentials of one account, or of all where `account` is empty."""
+
+    platform: Literal["weibo", "wechat"]
+    base_url: str = Field(min_length=1)
+    account: str = ""
+    app_id: str = ""
+    app_secret: SecretStr = SecretStr("")
+    access_token: SecretStr = SecretStr("")
+    token_until: AwareDatetime | None = None
+
+
+class MailServer(Section):
+    """The school's mail server. `password` is the app password (授权码)."""
+
+    host: str = Field(min_length=1)
+    port: Port
+    security: Literal["starttls", "tls", "plain"]
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    sender: str = Field(alias="from", min_length=3)
+    sender_name: str = "风信"
+    ca_file: str = ""
+
+
+class WecomRobot(Section):
+    """企业微信 group robot: its whole webhook address, or only the key."""
+
+    url: SecretStr = SecretStr("")
+    key: SecretStr = SecretStr("")
+
+
+class Duty(Section):
+    """The duty desk: the phone number that notices and pages show."""
+
+    phone: str = ""
+
+
+class Trial(Section):
+    """试运行: whether a new installation begins in trial."""
+
+    on: bool = True
+
+
+class Sandbox(Section):
+    """The demo's platform sandbox: a local server in the platforms' shapes."""
+
+    port: Port
+    seed: int = 7
+    start: AwareDatetime
+
+
+class Inbox(Section):
+    """The demo's inbox: a local SMTP server and a local 企业微信 webhook."""
+
+    port: Port
+    smtp_port: Port
+    folder: str = "inbox"
+
+
+class Settings(Section):
+    """All settings of one installation, and its roster."""
+
+    data: str = Field(default="data", min_length=1)
+    school: School
+    store: StorePlace = StorePlace()
+    log: LogPlace = LogPlace()
+    search: SearchPlace = SearchPlace()
+    web: Web
+    crawl: Crawl
+    routes: tuple[Route, ...] = ()
+    mail: MailServer | None = None
+    wecom_robot: WecomRobot | None = None
+    duty: Duty = Duty()
+    trial: Trial = Trial()
+    sandbox: Sandbox | None = None
+    inbox: Inbox | None = None
+    accounts_file: str = ""
+    units: tuple[UnitRow, ...] = ()
+    accounts: tuple[AccountRow, ...] = ()
+    people: tuple[PersonRow, ...] = ()
+    offices: tuple[OfficeRow, ...] = ()
+    keepers: tuple[KeeperRow, ...] = ()
+    shifts: tuple[ShiftRow, ...] = ()
+
+    _folder: Path = Path()
+    _roster: Roster = Roster()
+
+    @field_validator("routes", "units", "accounts", "people", "offices", "keepers", "shifts", mode="before")
+    @classmethod
+    def _as_tuples(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+    @property
+    def folder(self) -> Path:
+        """Where the settings file lies; relative paths start there."""
+        return self._folder
+
+    @property
+    def roster(self) -> Roster:
+        """Units, accounts, people, offices, keepers and shifts, from the file or the workbook."""
+        return self._roster
+
+    @property
+    def data_folder(self) -> Path:
+        """Where the embedded store, log and search and the process logs lie."""
+        return self._folder / self.data
+
+    @property
+    def store_url(self) -> str:
+        """The store's address, with its password: never to be shown."""
+        return self._address(self.store.url, "store.db")
+
+    @property
+    def log_url(self) -> str:
+        """The log's address; see `store_url`."""
+        return self._address(self.log.url, "log.db")
+
+    @property
+    def search_url(self) -> str:
+        """The search's address; see `store_url`."""
+        return self._address(self.search.url, "search.db")
+
+    @property
+    def partitions(self) -> int:
+        """Partitions of the posts topic; four where an embedded log says nothing."""
+        return self.log.partitions or 4
+
+    def path(self, name: str) -> Path:
+        """A path of the settings, relative to their folder."""
+        return self._folder / name
+
+    def _address(self, given: SecretStr, default: str) -> str:
+        url = given.get_secret_value()
+        if not url:
+            return f"sqlite:///{(self.data_folder / default).resolve()}"
+        if url.startswith("sqlite:///"):
+            return f"sqlite:///{(self._folder / url.removeprefix('sqlite:///')).resolve()}"
+        return url
+
+
+ROSTER_TABLES = ("units", "accounts", "people", "offices", "keepers", "shifts")
+
+
+def load(path: Path) -> Settings:
+    """Read a settings file and its roster. Raises SettingsError with everything that is wrong."""
+    file = read_toml(path)
+    if file.problems:
+        raise SettingsError(tuple(file.problems))
+    take_in_secrets(file, Settings)
+    settings = _shape(file)
+    roster = _roster(file)
+    if settings is None or file.problems:
+        raise SettingsError(tuple(file.problems))
+    settings._folder = path.parent
+    settings._roster = roster
+    _unworkable(file, settings)
+    if file.problems:
+        raise SettingsError(tuple(file.problems))
+    return settings
+
+
+def _shape(file: TomlFile) -> Settings | None:
+    try:
+        return Settings.model_validate(file.raw)
+    except ValidationError as error:
+        for one in error.errors():
+            where = tuple(one["loc"])
+            file.wrong(where, dotted(where), sentence(one, _known(where[:-1])))
+        return None
+
+
+def _known(where: tuple[str | int, ...]) -> list[str]:
+    model: type[BaseModel] | None = Settings
+    for part in where:
+        if isinstance(part, str) and model:
+            info = next((i for n, i in model.model_fields.items() if part in (n, i.alias)), None)
+            model = section_of(info.annotation)[0] if info else None
+    return [info.alias or name for name, info in model.model_fields.items()] if model else []
+
+
+def _roster(file: TomlFile) -> Roster:
+    inline = [table for table in ROSTER_TABLES if table in file.raw]
+    named = file.raw.get("accounts_file")
+    if isinstance(named, str) and named:
+        if inline:
+            file.wrong((inline[0], 0), inline[0], "已写 accounts_file，名册不能再写在设置文件里，请删去其一。")
+        placed, problems = roster_file.read(file.path.parent / named)
+    else:
+        placed, problems = _inline(file.raw, file), []
+    roster, between = roster_file.assemble(placed)
+    file.problems += problems + ([] if problems else between)
+    return roster
+
+
+def _inline(raw: Mapping[str, Any], file: TomlFile) -> roster_file.Placed:
+    placed: roster_file.Placed = {}
+    for table, (_, row) in SHEETS.items():
+        entries = raw.get(table)
+        for index, entry in enumerate(entries if isinstance(entries, list) else []):
+            try:
+                one = row.model_validate(entry)
+            except ValidationError:
+                continue  # said by the shape check already
+            placed.setdefault(table, []).append((file.place((table, index)), one))
+    return placed
+
+
+def _unworkable(file: TomlFile, settings: Settings) -> None:
+    for rule in RULES:
+        for key, text in rule(settings):
+            file.wrong(parts(key), key, text)
