@@ -1,0 +1,127 @@
+"""How to reach the brokers: what a `kafka://` address says, and what kafka-python's silence means."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from kafka.errors import AuthorizationError, KafkaError
+
+from stream.log import LogError, LogUnavailable
+
+_KNOWN = {"security", "mechanism", "user", "password", "password_file", "ca", "replicas"}
+_SECURITY = {"PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"}
+_MECHANISMS = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"}
+
+# What the client's logger says where its exception says only "Unable to bootstrap" (first found wins).
+_CAUSES = {
+    "SaslAuthenticationFailedError": "用户名或密码不被接受",
+    "CERTIFICATE_VERIFY_FAILED": "服务器证书不受信任，请检查 ca 所指的证书文件",
+    "SSL": "TLS 握手失败，请检查 security 与端口是否相配",
+    "ECONNREFUSED": "该端口无服务监听",
+    "DNS Resolution failure": "主机名无法解析",
+    "socket disconnected": "连接即被断开，请检查 security 与端口是否相配、用户名和密码是否正确",
+}
+
+
+class Brokers:
+    """Where the brokers are and how to sign in. `client` are keyword arguments that every Kafka client takes."""
+
+    def __init__(self, servers: list[str], client: dict[str, Any], replicas: int) -> None:
+        self.servers = servers
+        self.replicas = replicas
+        self.client: dict[str, Any] = {
+            "bootstrap_servers": servers,
+            "bootstrap_timeout_ms": 5000,
+            "reconnect_backoff_max_ms": 2000,
+            **client,
+        }
+
+    @contextmanager
+    def said(self) -> Iterator[None]:
+        """Turn a Kafka error into LogUnavailable (passes) or LogError (does not), naming the brokers and the cause."""
+        with _heard() as remarks:
+            try:
+                yield
+            except AuthorizationError as error:
+                raise LogError(
+                    f"Kafka（{self}）拒绝了本账号的操作（{type(error).__name__}）；请管理员授予读写主题和消费组的权限。"
+                ) from error
+            except KafkaError as error:
+                cause = next((words for mark, words in _CAUSES.items() if any(mark in r for r in remarks)), "")
+                raise LogUnavailable(f"Kafka（{self}）暂不可用：{cause or _short(error)}。") from error
+
+    def __str__(self) -> str:
+        return "、".join(self.servers)
+
+
+def _short(error: KafkaError) -> str:
+    return f"{type(error).__name__} {error}"[:200]
+
+
+class _Remarks(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.remarks: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if len(self.remarks) < 200:
+            self.remarks.append(record.getMessage())
+
+
+@contextmanager
+def _heard() -> Iterator[list[str]]:
+    """Listen to the client's network loggers: a refused password is told there and nowhere else."""
+    handler, logger = _Remarks(), logging.getLogger("kafka.net")
+    logger.addHandler(handler)
+    try:
+        yield handler.remarks
+    finally:
+        logger.removeHandler(handler)
+
+
+def read_address(url: str) -> Brokers:
+    """`kafka://host:port[,host:port]?security=SASL_SSL&mechanism=PLAIN&user=…&password_file=…&ca=…&replicas=3`.
+
+    `password` may stand in place of `password_file`; special characters are percent-encoded. `replicas`: copies of
+    each partition of a topic that we make (the broker's default when left out). Raises LogError; the text never holds
+    the password."""
+    places, _, query = url.removeprefix("kafka://").partition("?")
+    servers = [place for place in places.rstrip("/").split(",") if place]
+    if not servers or any(not port.isdigit() or not host for host, _, port in (s.rpartition(":") for s in servers)):
+        raise LogError("Kafka 地址写法不对；应为 kafka://主机:端口，多台之间用逗号分隔。")
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    if unknown := given.keys() - _KNOWN:
+        raise LogError(f"Kafka 地址中有不认识的参数 {'、'.join(sorted(unknown))}；可用：{'、'.join(sorted(_KNOWN))}。")
+    security, mechanism = given.get("security", "PLAINTEXT").upper(), given.get("mechanism", "PLAIN").upper()
+    if security not in _SECURITY:
+        raise LogError(f"Kafka 地址的 security={security} 不认识；可用：{'、'.join(sorted(_SECURITY))}。")
+    client: dict[str, Any] = {"security_protocol": security}
+    if security.startswith("SASL"):
+        if mechanism not in _MECHANISMS:
+            raise LogError(f"Kafka 地址的 mechanism={mechanism} 不认识；可用：{'、'.join(sorted(_MECHANISMS))}。")
+        if not given.get("user"):
+            raise LogError(f"Kafka 地址用了 security={security}，还须写明 user 与 password_file。")
+        client |= {"sasl_mechanism": mechanism, "sasl_plain_username": given["user"]}
+        client["sasl_plain_password"] = _password(given)
+    if "ca" in given:
+        if not Path(given["ca"]).is_file():
+            raise LogError(f"Kafka 地址中 ca 所指的证书文件 {given['ca']} 不存在。")
+        client["ssl_cafile"] = given["ca"]
+    replicas = given.get("replicas", "-1")
+    if replicas != "-1" and not replicas.isdigit():
+        raise LogError(f"Kafka 地址的 replicas={replicas} 应为正整数。")
+    return Brokers([unquote(server) for server in servers], client, int(replicas))
+
+
+def _password(given: dict[str, str]) -> str:
+    if "password_file" not in given:
+        return given.get("password", "")
+    try:
+        return Path(given["password_file"]).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise LogError(f"Kafka 密码文件 {given['password_file']} 读不到：{error.strerror}。") from error
