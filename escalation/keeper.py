@@ -1,0 +1,146 @@
+"""The keeper's own page: what the rules ask of the person who runs the account (JY 13, 14).
+
+上报: what the keeper saw and did. 平台沟通: contact with the platform, with ticket and answer. 回应: the answer given in
+public. Each is a row, a log line and an audit row; none is edited later.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import Column, Connection, ForeignKey, Index, Row, Table, Text, select, update
+
+from escalation import audit
+from escalation.incident import Actor, EntryKind, advance, incidents, log
+from escalation.incident.state import Event, IllegalStep
+from stream.store import metadata
+from stream.store.types import Moment, Serial, Word
+
+reports = Table(
+    "keeper_reports",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("incident_id", ForeignKey("incidents.id"), nullable=False),
+    Column("person_id", Word(64), nullable=False),
+    Column("at", Moment(), nullable=False),
+    Column("seen", Text, nullable=False),
+    Column("done", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Index(None, "incident_id"),
+)
+
+contacts = Table(
+    "platform_contacts",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("incident_id", ForeignKey("incidents.id"), nullable=False),
+    Column("person_id", Word(64), nullable=False),
+    Column("platform", Word(64), nullable=False),
+    Column("at", Moment(), nullable=False),
+    Column("way", Word(64), nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("ticket", Word(100), nullable=False),
+    Column("answer", Text),
+    Column("answered_at", Moment()),
+    Index(None, "incident_id"),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("incident_id", ForeignKey("incidents.id"), nullable=False),
+    Column("person_id", Word(64), nullable=False),
+    Column("at", Moment(), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Index(None, "incident_id"),
+)
+
+
+def _web_address(url: str) -> str:
+    """An http or https address, or nothing. Raises IllegalStep with a sentence for anything else."""
+    url = url.strip()
+    if url and urlsplit(url).scheme not in ("http", "https"):
+        raise IllegalStep("链接须以 http:// 或 https:// 开头。未作任何更改。")
+    return url
+
+
+def _need(text: str, what: str) -> str:
+    if not text.strip():
+        raise IllegalStep(f"请填写“{what}”。未作任何更改。")
+    return text.strip()
+
+
+def _incident(conn: Connection, incident_id: int) -> Row[Any]:
+    return conn.execute(select(incidents).where(incidents.c.id == incident_id)).one()
+
+
+def _audit(conn: Connection, row: Row[Any], actor: Actor, action: str, now: datetime, detail: dict[str, Any]) -> None:
+    audit.record(
+        conn, school=row.school, now=now, actor=actor.id, action=action, subject=row.number, detail=detail, ip=actor.ip
+    )
+
+
+def report(
+    conn: Connection, incident_id: int, actor: Actor, now: datetime, *, seen: str, done: str, url: str = ""
+) -> None:
+    """上报: what was seen and what was done."""
+    values = {"seen": _need(seen, "看到的情况"), "done": done.strip(), "url": _web_address(url)}
+    row = _incident(conn, incident_id)
+    conn.execute(reports.insert().values(incident_id=incident_id, person_id=actor.id, at=now, **values))
+    log(
+        conn,
+        incident_id,
+        now,
+        EntryKind.PERSON,
+        "上报",
+        f"{values['seen']}\n{values['done']}".strip(),
+        actor=actor.name,
+    )
+    _audit(conn, row, actor, "keeper.report", now, values)
+
+
+def contact(
+    conn: Connection, incident_id: int, actor: Actor, now: datetime, *, platform: str, way: str, asked: str,
+    ticket: str = "",
+) -> None:  # fmt: skip
+    """平台沟通: with whom, how, what was asked, which ticket."""
+    values = {
+        "platform": _need(platform, "平台"), "way": way.strip(), "asked": _need(asked, "沟通内容"), "ticket": ticket.strip()
+    }  # fmt: skip
+    row = _incident(conn, incident_id)
+    conn.execute(contacts.insert().values(incident_id=incident_id, person_id=actor.id, at=now, **values))
+    ticket_words = f"工单 {values['ticket']}" if values["ticket"] else ""
+    log(
+        conn, incident_id, now, EntryKind.PLATFORM, f"与平台沟通：{values['platform']}",
+        "；".join(part for part in (values["asked"], ticket_words) if part), actor=actor.name,
+    )  # fmt: skip
+    _audit(conn, row, actor, "keeper.contact", now, values)
+
+
+def contact_answered(conn: Connection, contact_id: int, actor: Actor, now: datetime, answer: str) -> None:
+    """The platform's answer to one contact; written once."""
+    text = _need(answer, "平台答复")
+    found = conn.execute(select(contacts).where(contacts.c.id == contact_id)).one()
+    moved = conn.execute(
+        update(contacts)
+        .where(contacts.c.id == contact_id, contacts.c.answer.is_(None))
+        .values(answer=text, answered_at=now)
+    )
+    if moved.rowcount != 1:
+        raise IllegalStep("这次沟通的答复已登记过。未作任何更改。")
+    log(conn, found.incident_id, now, EntryKind.PLATFORM, f"平台答复：{found.platform}", text, actor=actor.name)
+    _audit(conn, _incident(conn, found.incident_id), actor, "keeper.contact_answered", now, {"answer": text})
+
+
+def answer(conn: Connection, incident_id: int, actor: Actor, now: datetime, *, text: str, url: str = "") -> None:
+    """回应: the words that were posted in public, and where."""
+    values = {"text": _need(text, "回应原文"), "url": _web_address(url)}
+    row = _incident(conn, incident_id)
+    advance(conn, incident_id, Event.ANSWER, actor.roles)
+    conn.execute(answers.insert().values(incident_id=incident_id, person_id=actor.id, at=now, **values))
+    log(conn, incident_id, now, EntryKind.PERSON, "对外回应", values["text"], actor=actor.name)
+    _audit(conn, row, actor, "keeper.answer", now, values)

@@ -1,0 +1,170 @@
+"""Users: who may sign in to the desk, as which roles. argon2 hashes, locked after failures, sessions as rows.
+
+A session's token is 256 random bits; only its hash rests here. Answers to a wrong name and a wrong password are alike.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import Column, Connection, Integer, Table, Text, delete, select, update
+
+from escalation import audit
+from escalation.people import Role
+from stream.store import metadata, put
+from stream.store.types import Json, Moment, Word
+
+FAILURES_TO_LOCK = 5
+LOCKED_FOR = timedelta(minutes=15)
+SESSION_LIVES = timedelta(hours=12)
+SESSION_IDLES = timedelta(hours=8)
+PASSWORD_LENGTH = 10
+
+users = Table(
+    "users",
+    metadata,
+    Column("school", Word(32), primary_key=True),
+    Column("name", Word(64), primary_key=True),
+    Column("person_id", Word(64), nullable=False),
+    Column("password", Text, nullable=False),
+    Column("roles", Json, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", Moment()),
+    Column("theme", Word(8), nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", Word(64), primary_key=True),
+    Column("school", Word(32), nullable=False),
+    Column("name", Word(64), nullable=False),
+    Column("csrf", Word(64), nullable=False),
+    Column("began_at", Moment(), nullable=False),
+    Column("used_at", Moment(), nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody signed in. `csrf` goes into every form of the session."""
+
+    school: str
+    name: str
+    person_id: str
+    roles: frozenset[Role]
+    theme: str = "auto"
+    csrf: str = ""
+
+
+class Entry(StrEnum):
+    """What became of an attempt to sign in."""
+
+    WELCOME = "welcome"
+    WRONG = "wrong"
+    LOCKED = "locked"
+
+
+_HASHER = PasswordHasher()
+_NOBODY = _HASHER.hash("nobody has this password")
+
+
+def weakness(password: str, name: str) -> str:
+    """Why a password is refused, as a sentence; empty where it will do."""
+    if len(password) < PASSWORD_LENGTH:
+        return f"口令至少 {PASSWORD_LENGTH} 个字符，现为 {len(password)} 个。"
+    if len(password) > 128:
+        return "口令至多 128 个字符。"
+    if name and name.lower() in password.lower():
+        return "口令里不能含有登录名。"
+    if len(set(password)) < 5:
+        return "口令里不同的字符太少，请换一个。"
+    return ""
+
+
+def enrol(
+    conn: Connection, school: str, name: str, person_id: str, password: str, roles: Iterable[Role]
+) -> None:  # fmt: skip
+    """Give somebody a sign-in, or a new password. Raises ValueError with a sentence where it is too weak."""
+    if weak := weakness(password, name):
+        raise ValueError(weak)
+    row = {
+        "school": school, "name": name, "person_id": person_id, "password": _HASHER.hash(password),
+        "roles": sorted(roles), "failures": 0, "locked_until": None, "theme": "auto",
+    }  # fmt: skip
+    put(conn, users, [row])
+
+
+def enter(conn: Connection, school: str, name: str, password: str, now: datetime, ip: str) -> tuple[Entry, str]:
+    """Sign in: (what became of it, the session's token or an empty string). Counts failures and locks."""
+    row = conn.execute(select(users).where(users.c.school == school, users.c.name == name)).first()
+    if row is not None and row.locked_until is not None and row.locked_until > now:
+        audit.record(conn, school=school, now=now, actor=name, action="sign_in.locked", subject=name, ip=ip)
+        return Entry.LOCKED, ""
+    if not _matches(row.password if row else _NOBODY, password):
+        return (_fail(conn, school, name, row.failures + 1, now, ip) if row else Entry.WRONG), ""
+    conn.execute(
+        update(users).where(users.c.school == school, users.c.name == name).values(failures=0, locked_until=None)
+    )
+    token = secrets.token_urlsafe(32)
+    conn.execute(
+        sessions.insert().values(
+            digest=_digest(token), school=school, name=name, csrf=secrets.token_urlsafe(24), began_at=now, used_at=now
+        )
+    )
+    audit.record(conn, school=school, now=now, actor=name, action="sign_in", subject=name, ip=ip)
+    return Entry.WELCOME, token
+
+
+def _fail(conn: Connection, school: str, name: str, failures: int, now: datetime, ip: str) -> Entry:
+    locks = failures >= FAILURES_TO_LOCK
+    conn.execute(
+        update(users)
+        .where(users.c.school == school, users.c.name == name)
+        .values(failures=0 if locks else failures, locked_until=now + LOCKED_FOR if locks else None)
+    )
+    audit.record(
+        conn, school=school, now=now, actor=name, action="sign_in.failed", subject=name, detail={"locked": locks}, ip=ip
+    )
+    return Entry.LOCKED if locks else Entry.WRONG
+
+
+def _matches(stored: str, given: str) -> bool:
+    try:
+        return _HASHER.verify(stored, given)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def recognise(conn: Connection, token: str, now: datetime) -> User | None:
+    """Whose session this is; None where it is unknown, idle too long or over."""
+    row = conn.execute(
+        select(sessions, users.c.person_id, users.c.roles, users.c.theme)
+        .join(users, (users.c.school == sessions.c.school) & (users.c.name == sessions.c.name))
+        .where(sessions.c.digest == _digest(token))
+    ).first()
+    if row is None or now - row.began_at > SESSION_LIVES or now - row.used_at > SESSION_IDLES:
+        return None
+    roles = frozenset(Role(role) for role in row.roles)
+    return User(row.school, row.name, row.person_id, roles, row.theme, row.csrf)
+
+
+def touch(conn: Connection, token: str, now: datetime) -> None:
+    """Note that a session is in use."""
+    conn.execute(update(sessions).where(sessions.c.digest == _digest(token)).values(used_at=now))
+
+
+def leave(conn: Connection, token: str) -> None:
+    """Sign out."""
+    conn.execute(delete(sessions).where(sessions.c.digest == _digest(token)))
