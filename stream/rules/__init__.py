@@ -1,0 +1,241 @@
+"""Rule packs: what a duty officer looks for, as TOML, one file per theme; loaded strictly, all faults told at once.
+
+The form of a rule is described in README.md beside this file. A term is plain text; `A…B` is A followed by B at most
+GAP characters later; `<数字N>` is a run of at least N digits; `@name` in a list stands for a list of `words.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from stream.assessment import Target
+from stream.post import Kind, Post
+
+HERE = Path(__file__).parent
+WORDS = "words.toml"
+GAP = 8
+"""Characters allowed between the two sides of a term `A…B`."""
+DIGITS = re.compile(r"<数字(\d{1,2})>")
+THEMES = (
+    "canteen dorm fees teacher safety self_harm bullying exam admissions privacy image unauthorised_post rumour "
+    "internship awards admin any"
+).split()
+"""`any` is for cues that count toward whatever matter the thread already has (echo, escalation, irony, advert)."""
+
+
+class Slot(StrEnum):
+    """Where words stand: the account's own post, words under it (or a student's own post), a letter, a lead."""
+
+    OWN_POST = "own_post"
+    COMMENT = "comment"
+    MESSAGE = "message"
+    LEAD = "lead"
+
+
+class Category(StrEnum):
+    """What a rule recognises. `prohibited` is for own posts only and cites an article; the rest are service labels."""
+
+    INCIDENT = "incident"
+    GRIEVANCE = "grievance"
+    QUESTION = "question"
+    RUMOUR = "rumour"
+    MOOD = "mood"
+    PROHIBITED = "prohibited"
+    ECHO = "echo"
+    ESCALATION = "escalation"
+    IRONY = "irony"
+    ADVERT = "advert"
+
+
+CUES = frozenset({Category.ECHO, Category.ESCALATION, Category.IRONY, Category.ADVERT})
+
+
+class RuleError(ValueError):
+    """Rule files that cannot be used. The text has one Chinese sentence a line: file, rule, field and cure."""
+
+
+class Examples(BaseModel):
+    """Texts that must and must not match; each is a test."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    match: tuple[str, ...] = Field(min_length=1)
+    miss: tuple[str, ...] = Field(min_length=1)
+
+
+class Rule(BaseModel):
+    """One rule. `any` anchors it; every list in `near` must have a term within `within` characters of that anchor.
+
+    `unless` takes away an anchor that has such a term within `guard` characters; `not` in the whole text takes away
+    the rule. `target` empty means anybody but another school.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    id: str = Field(pattern=r"^[A-Z]{2}-\d{2,3}$")
+    version: int = Field(ge=1)
+    title: str = Field(min_length=2, max_length=30)
+    theme: str = ""
+    category: Category
+    grave: bool = False
+    level_floor: int | None = Field(default=None, ge=1, le=4)
+    weight: int = Field(ge=0, le=100)
+    applies_to: tuple[Slot, ...] = (Slot.COMMENT, Slot.MESSAGE, Slot.LEAD)
+    any: tuple[str, ...] = Field(min_length=1)
+    near: tuple[tuple[str, ...], ...] = ()
+    within: int = Field(default=16, ge=0, le=200)
+    unless: tuple[str, ...] = ()
+    guard: int = Field(default=6, ge=0, le=200)
+    not_: tuple[str, ...] = Field(default=(), alias="not")
+    target: tuple[Target, ...] = ()
+    article: str = ""
+    label: Literal["service", ""] = ""
+    owner: str = ""
+    false_alarms: str = ""
+    examples: Examples
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """Every rule with its lists written out, and the shared word lists (`outsider`, `staff`, `place` …)."""
+
+    rules: tuple[Rule, ...]
+    words: Mapping[str, tuple[str, ...]]
+
+    def rule(self, rule_id: str) -> Rule:
+        """The rule of this id. Raises KeyError."""
+        return next(rule for rule in self.rules if rule.id == rule_id) if self._has(rule_id) else self._none(rule_id)
+
+    def _has(self, rule_id: str) -> bool:
+        return any(rule.id == rule_id for rule in self.rules)
+
+    def _none(self, rule_id: str) -> Rule:
+        raise KeyError(rule_id)
+
+
+def slot_of(post: Post) -> Slot | None:
+    """The slot a post is judged in; None for the school's own answers, which no rule reads."""
+    if post.kind is Kind.LEAD:
+        return Slot.LEAD
+    if post.by_school:
+        return Slot.OWN_POST if post.kind is Kind.POST else None
+    return Slot.MESSAGE if post.kind is Kind.MESSAGE else Slot.COMMENT
+
+
+def load(folder: Path = HERE) -> Rulebook:
+    """Read every rule file of a folder. Raises RuleError naming all faults of all files at once."""
+    faults: list[str] = []
+    words = _words(folder, faults)
+    rules: list[Rule] = []
+    for path in sorted(folder.glob("*.toml")):
+        if path.name != WORDS:
+            rules += _file(path, words, faults)
+    seen: dict[str, Rule] = {}
+    for rule in rules:
+        if rule.id in seen:
+            faults.append(f"规则 {rule.id}：编号重复，请换一个没有用过的编号。")
+        seen[rule.id] = rule
+    if not rules and not faults:
+        faults.append(f"{folder}：没有规则文件，请放入至少一个 .toml 规则文件。")
+    if faults:
+        raise RuleError("\n".join(faults))
+    return Rulebook(tuple(rules), words)
+
+
+def _toml(path: Path, faults: list[str]) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        faults.append(f"{path.name}：读不到文件（{error.strerror}），请检查文件是否在位、能否读取。")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        faults.append(f"{path.name}：不是合格的 TOML（{error}），请改正该处写法，文件须用 UTF-8 保存。")
+    return {}
+
+
+def _words(folder: Path, faults: list[str]) -> dict[str, tuple[str, ...]]:
+    out: dict[str, tuple[str, ...]] = {}
+    if not (folder / WORDS).exists():
+        return out
+    for name, terms in _toml(folder / WORDS, faults).items():
+        if not isinstance(terms, list) or not all(isinstance(t, str) for t in terms):
+            faults.append(f"{WORDS} {name}：须是一列文字，例如 {name} = [“食堂”, “窗口”]。")
+            continue
+        out[name] = tuple(_expand(terms, out, f"{WORDS} {name}", faults))
+    return out
+
+
+def _expand(terms: Sequence[str], words: Mapping[str, Sequence[str]], where: str, faults: list[str]) -> Iterator[str]:
+    for term in terms:
+        if not term.startswith("@"):
+            if not all(_parts(term)):
+                faults.append(f"{where}：词“{term}”有一边是空的，“…”两边都要有字。")
+            yield term.lower()
+        elif term[1:] in words:
+            yield from words[term[1:]]
+        else:
+            faults.append(f"{where}：没有名为“{term}”的词表，请在 {WORDS} 中加上，或改用已有词表。")
+
+
+def _parts(term: str) -> list[str]:
+    return [part.strip() for part in term.split("…")]
+
+
+def _file(path: Path, words: Mapping[str, Sequence[str]], faults: list[str]) -> Iterator[Rule]:
+    raw = _toml(path, faults)
+    theme, owner, rows = raw.pop("theme", ""), raw.pop("owner", ""), raw.pop("rule", [])
+    faults.extend(f"{path.name}：不认识顶层的“{key}”，请删去或移入某条规则。" for key in raw)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        faults.append(f"{path.name}：规则须写成 [[rule]] 表。")
+        return
+    for row in rows:
+        where = f"{path.name} 规则 {row.get('id', '（未写编号）')}"
+        row = {"theme": theme, "owner": owner} | row
+        try:
+            rule = Rule.model_validate(row)
+        except ValidationError as error:
+            faults.extend(_fault(where, problem) for problem in error.errors())
+            continue
+        faults.extend(f"{where} {field}：{cure}" for field, cure in _senseless(rule))
+        yield _written_out(rule, words, where, faults)
+
+
+def _written_out(rule: Rule, words: Mapping[str, Sequence[str]], where: str, faults: list[str]) -> Rule:
+    def out(terms: Sequence[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(_expand(terms, words, where, faults)))
+
+    lists = {"any": out(rule.any), "unless": out(rule.unless), "not_": out(rule.not_)}
+    return rule.model_copy(update=lists | {"near": tuple(out(group) for group in rule.near)})
+
+
+def _senseless(rule: Rule) -> Iterator[tuple[str, str]]:
+    if rule.theme not in THEMES:
+        yield "theme", f"没有“{rule.theme}”这个主题，可用：{'、'.join(THEMES)}。"
+    if bool(rule.article) == (rule.label == "service"):
+        yield "article", "须二选一：引用学校条款写 article，服务标签写 label = “service”。"
+    if rule.article and set(rule.applies_to) != {Slot.OWN_POST}:
+        yield "article", "校规条款只约束官方账号自己的帖文，applies_to 须为 [“own_post”]；评论请用 label = “service”。"
+    if rule.category is Category.PROHIBITED and not rule.article:
+        yield "article", "禁止类规则须写明校规条款。"
+    if (rule.category in CUES) != (rule.theme == "any"):
+        yield "theme", "附和、升级、反讽、广告类须用主题 any，其余类别不得用 any。"
+    if any(not group for group in rule.near):
+        yield "near", "每一组近邻词至少要有一个词。"
+    if rule.grave and rule.level_floor is None:
+        yield "level_floor", "一条即开的规则须写明最轻等级（1 至 4）。"
+    if not rule.owner:
+        yield "owner", "须写明规则由谁负责维护。"
+
+
+WANTED = {"missing": "缺少这一项，请补上", "extra_forbidden": "不认识这一项，请删去或改正拼写"}
+
+
+def _fault(where: str, problem: Mapping[str, Any]) -> str:
+    field = ".".join(str(part) for part in problem["loc"])
+    cure = WANTED.get(problem["type"], f"写法不对（{problem['msg']}），请按 README.md 改正")
+    return f"{where} {field}：{cure}。"

@@ -1,0 +1,127 @@
+"""The shipped rules keep their own examples; a broken rule file is refused with every fault named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sentiment.normalise import normalise
+from stream.match import Matcher
+from stream.rules import CUES, THEMES, Category, Rule, RuleError, Slot, load
+from stream.target import TargetWords
+
+BOOK = load()
+TARGETS = TargetWords(BOOK.words, ("青禾职业技术学院", "青禾职院"))
+MATCHER = Matcher(BOOK, sorted(TARGETS.terms()))
+
+
+def fires(rule: Rule, text: str) -> bool:
+    plain = normalise(text).text
+    page = MATCHER.page(plain)
+    target = TARGETS.decide(page, plain)
+    return any(found.rule.id == rule.id for found in MATCHER.find(page, rule.applies_to[0], target))
+
+
+@pytest.mark.parametrize("rule", BOOK.rules, ids=lambda rule: rule.id)
+def test_rule_matches_and_misses_its_own_examples(rule: Rule) -> None:
+    assert [text for text in rule.examples.match if not fires(rule, text)] == []
+    assert [text for text in rule.examples.miss if fires(rule, text)] == []
+
+
+def test_pack_covers_every_theme_of_campus_life_with_enough_rules() -> None:
+    assert {rule.theme for rule in BOOK.rules} == set(THEMES)
+    assert len(BOOK.rules) >= 24
+
+
+def test_prohibited_lists_are_cited_on_own_posts_and_never_against_a_comment() -> None:
+    for rule in BOOK.rules:
+        assert bool(rule.article) == (rule.category is Category.PROHIBITED)
+        if rule.article:
+            assert rule.applies_to == (Slot.OWN_POST,)
+        if rule.category in CUES:
+            assert not rule.grave
+            assert rule.weight < 25
+
+
+@pytest.mark.parametrize("theme", ["canteen", "safety", "self_harm", "bullying", "privacy"])
+def test_danger_to_people_has_a_rule_that_opens_on_one_line(theme: str) -> None:
+    assert any(rule.grave and rule.level_floor in (1, 2) for rule in BOOK.rules if rule.theme == theme)
+
+
+GOOD = """
+theme = "canteen"
+owner = "党委宣传部"
+[[rule]]
+id = "ZZ-01"
+version = 1
+title = "示例规则"
+category = "grievance"
+weight = 10
+any = ["@sour"]
+label = "service"
+examples = { match = ["馊了"], miss = ["好吃"] }
+"""
+
+
+def pack(folder: Path, rule: str, words: str = 'sour = ["馊"]') -> Path:
+    (folder / "words.toml").write_text(words, encoding="utf-8")
+    (folder / "one.toml").write_text(rule, encoding="utf-8")
+    return folder
+
+
+def test_word_list_is_written_out_where_a_rule_names_it(tmp_path: Path) -> None:
+    assert load(pack(tmp_path, GOOD)).rule("ZZ-01").any == ("馊",)
+
+
+def test_unknown_rule_id_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        BOOK.rule("ZZ-99")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('label = "service"', "", "须二选一"),
+        ('label = "service"', 'article = "第十条"', "own_post"),
+        ('theme = "canteen"', 'theme = "cantine"', "没有“cantine”这个主题"),
+        ("weight = 10", "weigth = 10", "weigth：不认识这一项"),
+        ("weight = 10", "weight = 101", "weight：写法不对"),
+        ('title = "示例规则"', "", "title：缺少这一项"),
+        ('["@sour"]', '["@swet"]', "没有名为“@swet”的词表"),
+        ('["@sour"]', '["馊…"]', "有一边是空的"),
+        ('category = "grievance"', 'category = "echo"', "须用主题 any"),
+        ("weight = 10", "weight = 10\ngrave = true", "须写明最轻等级"),
+        ('category = "grievance"', 'category = "prohibited"', "须写明校规条款"),
+        ('owner = "党委宣传部"', "", "由谁负责"),
+        ("[[rule]]", "[[rule", "不是合格的 TOML"),
+        ('theme = "canteen"', 'theme = "canteen"\nflavour = 1', "不认识顶层的“flavour”"),
+        ("weight = 10", "weight = 10\nnear = [[]]", "每一组近邻词"),
+    ],
+)
+def test_broken_rule_file_is_refused_with_place_and_cure(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert old in GOOD
+    with pytest.raises(RuleError, match=r"one\.toml") as refused:
+        load(pack(tmp_path, GOOD.replace(old, new)))
+    assert said in str(refused.value)
+
+
+def test_faults_of_several_files_are_told_at_once(tmp_path: Path) -> None:
+    pack(tmp_path, GOOD.replace("weight = 10", ""), words="sour = 1")
+    (tmp_path / "two.toml").write_text(GOOD.replace('"ZZ-01"', '"zz"'), encoding="utf-8")
+    with pytest.raises(RuleError) as refused:
+        load(tmp_path)
+    said = str(refused.value)
+    assert all(part in said for part in ("words.toml sour", "one.toml 规则 ZZ-01 weight", "two.toml 规则 zz id"))
+
+
+def test_one_id_used_twice_is_refused(tmp_path: Path) -> None:
+    pack(tmp_path, GOOD)
+    (tmp_path / "two.toml").write_text(GOOD, encoding="utf-8")
+    with pytest.raises(RuleError, match="规则 ZZ-01：编号重复"):
+        load(tmp_path)
+
+
+def test_folder_without_rules_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RuleError, match="没有规则文件"):
+        load(tmp_path)
