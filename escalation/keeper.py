@@ -1,7 +1,7 @@
 """The keeper's own page: what the rules ask of the person who runs the account (JY 13, 14).
 
-上报: what the keeper saw and did. 平台沟通: contact with the platform, with ticket and answer. 回应: the answer given in
-public. Each is a row, a log line and an audit row; none is edited later.
+上报: what the keeper saw and did. 平台沟通: contact with the platform, with ticket and answer. 回应: the answer given
+in public. Each is a row, a log line and an audit row; none is edited later.
 """
 
 from __future__ import annotations
@@ -109,8 +109,11 @@ def contact(
 ) -> None:  # fmt: skip
     """平台沟通: with whom, how, what was asked, which ticket."""
     values = {
-        "platform": _need(platform, "平台"), "way": way.strip(), "asked": _need(asked, "沟通内容"), "ticket": ticket.strip()
-    }  # fmt: skip
+        "platform": _need(platform, "平台"),
+        "way": way.strip(),
+        "asked": _need(asked, "沟通内容"),
+        "ticket": ticket.strip(),
+    }
     row = _incident(conn, incident_id)
     conn.execute(contacts.insert().values(incident_id=incident_id, person_id=actor.id, at=now, **values))
     ticket_words = f"工单 {values['ticket']}" if values["ticket"] else ""
