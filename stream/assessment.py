@@ -7,16 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from sentiment.polarity import Polarity as Polarity
 from stream.post import Post
 from stream.wire import Instant, Wire
-
-
-class Polarity(StrEnum):
-    """Three classes; the band between the two thresholds of the engine is neutral."""
-
-    NEGATIVE = "negative"
-    NEUTRAL = "neutral"
-    POSITIVE = "positive"
 
 
 class Target(StrEnum):

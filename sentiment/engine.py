@@ -1,0 +1,94 @@
+"""The port of every sentiment engine: texts in, scores out.
+
+The contract, which `tests/sentiment/test_engine.py` holds every engine to:
+
+* one score per text, in the order of the texts; an empty list gives an empty list;
+* the same text gives the same score, whatever stands beside it in the list and in whatever process;
+* any string is scored and none raises: empty, emoji only, lone surrogates, a megabyte;
+* **a text without a single letter or digit says nothing**: 0.5, 0.5 and neutral, whatever the band;
+* work per text is bounded: an engine whose time grows with length reads the beginning and the end, and says how much;
+* emoticon codes of the platforms ([允悲]) are ordinary text to the port: an engine sees them as written;
+* weights are loaded at the first text, once per process; building an engine is free.
+
+Engines score what they are given. The caller decides whether that is the post's own text or the normalised one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sentiment.polarity import Polarity
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What an engine says of one text. Both figures lie in 0..1; `snow` is SnowNLP's figure for positive."""
+
+    polarity: Polarity
+    p_negative: float
+    snow: float
+
+
+SILENT = Score(Polarity.NEUTRAL, p_negative=0.5, snow=0.5)
+"""The score of a text that says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Where neutral lies on an engine's figure for positive, both borders included.
+
+    Raises ValueError, in Chinese, unless 0 <= negative_below <= positive_above <= 1.
+    """
+
+    negative_below: float
+    positive_above: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.negative_below <= self.positive_above <= 1:
+            raise ValueError(
+                f"情感分界不成立：负面上限 {self.negative_below}，正面下限 {self.positive_above}。"
+                "两者都应在 0 到 1 之间，且负面上限不得大于正面下限。"
+            )
+
+    def polarity(self, positive: float) -> Polarity:
+        """The class of a text whose figure for positive is `positive` (0..1)."""
+        if positive < self.negative_below:
+            return Polarity.NEGATIVE
+        if positive > self.positive_above:
+            return Polarity.POSITIVE
+        return Polarity.NEUTRAL
+
+
+class Engine(Protocol):
+    """Anything that keeps the contract at the top of this module."""
+
+    @property
+    def name(self) -> str:
+        """The name in the settings and on every assessment."""
+        ...
+
+    def score(self, texts: Sequence[str]) -> list[Score]: ...
+
+
+def says_something(text: str) -> bool:
+    """Whether there is a letter (Chinese characters are letters) or a digit in `text`; linear, stops at the first."""
+    return any(char.isalnum() for char in text)
+
+
+def _snow(band: Band | None) -> Engine:
+    from sentiment.snow import Snow
+
+    return Snow() if band is None else Snow(band)
+
+
+ENGINES: dict[str, Callable[[Band | None], Engine]] = {"snow": _snow}
+"""Every engine by its name in the settings; a new engine is one more line."""
+
+
+def engine_by_name(name: str, band: Band | None = None) -> Engine:
+    """The engine called `name`, with its own measured band unless one is given. Raises ValueError, in Chinese."""
+    if name not in ENGINES:
+        raise ValueError(f"没有名为“{name}”的情感引擎，可用的有：{'、'.join(ENGINES)}。请在设置中改用其中之一。")
+    return ENGINES[name](band)
