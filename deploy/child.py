@@ -1,0 +1,164 @@
+"""One child process of the supervisor: a table of states, when it is started again, and its lines of output."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from enum import StrEnum
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TextIO
+
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 30.0
+STEADY_AFTER = 60.0
+LOG_BYTES = 5_000_000
+LOG_FILES = 5
+READ_AT_ONCE = 65_536
+LONGEST_LINE = 100_000
+
+
+class State(StrEnum):
+    """Where a child stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    ENDED = "ended"
+
+
+class Event(StrEnum):
+    """What may happen to it."""
+
+    START = "start"
+    DIED = "died"
+    STOP = "stop"
+
+
+S, E = State, Event
+TABLE: dict[State, dict[Event, State]] = {
+    S.WAITING: {E.START: S.RUNNING, E.STOP: S.ENDED},
+    S.RUNNING: {E.DIED: S.WAITING, E.STOP: S.STOPPING},
+    S.STOPPING: {E.DIED: S.ENDED},
+    S.ENDED: {},
+}
+
+
+class IllegalStep(Exception):
+    """An event that the child's state does not allow: a mistake of the supervisor."""
+
+
+def step(state: State, event: Event) -> State:
+    """The state after `event`. Raises IllegalStep."""
+    if event not in TABLE[state]:
+        raise IllegalStep(f"{state} does not take {event}")
+    return TABLE[state][event]
+
+
+def pause(deaths: int) -> float:
+    """Seconds until the next start after so many deaths in a row (1 and more): 0.5, 1, 2, 4 … 30."""
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(deaths - 1, 10))
+
+
+@dataclass
+class Child:
+    """A role's process. Times are seconds of a monotonic clock, given by the caller."""
+
+    name: str
+    command: tuple[str, ...]
+    log: Path
+    out: TextIO = field(default_factory=lambda: sys.stderr)
+    state: State = State.WAITING
+    start_at: float = 0.0
+    started: float = 0.0
+    deaths: int = 0
+    process: subprocess.Popen[bytes] | None = None
+
+    def __post_init__(self) -> None:
+        """Open its log file, which turns over by itself."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self._file = RotatingFileHandler(self.log, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
+        self._rest = b""
+
+    def start(self, now: float) -> None:
+        """Start the process, its output on one pipe that does not block."""
+        self.state = step(self.state, Event.START)
+        self.started = now
+        self.process = subprocess.Popen(  # noqa: S603 (our own command line)
+            self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0,
+            start_new_session=True,
+        )  # fmt: skip
+        os.set_blocking(self.pipe, False)
+
+    @property
+    def pipe(self) -> int:
+        """The file descriptor of its output. Only while it has a process."""
+        if self.process is None or self.process.stdout is None:
+            raise IllegalStep(f"{self.name} has no process")
+        return self.process.stdout.fileno()
+
+    def ended(self) -> bool:
+        """Whether the process is there no more (and is then reaped)."""
+        return self.process is not None and self.process.poll() is not None
+
+    def died(self, now: float) -> None:
+        """Take note of its end; decides when it is started again."""
+        self.read()
+        self._flush()
+        code = self.process.returncode if self.process else 0
+        if self.process and self.process.stdout:
+            self.process.stdout.close()
+        self.process = None
+        self.state = step(self.state, Event.DIED)
+        if self.state is State.WAITING:
+            self.deaths = 1 if now - self.started >= STEADY_AFTER else self.deaths + 1
+            self.start_at = now + pause(self.deaths)
+            how = f"被信号 {signal.Signals(-code).name} 终止" if code < 0 else f"退出（代码 {code}）"
+            self.say(f"进程{how}，{pause(self.deaths):g} 秒后重新启动（连续第 {self.deaths} 次）")
+
+    def stop(self) -> None:
+        """Ask it to end (SIGTERM), or call off its next start."""
+        self.state = step(self.state, Event.STOP)
+        self.signal(signal.SIGTERM)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, if there is a process."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(number)
+
+    def read(self) -> bool:
+        """Take what it has written and pass it on by whole lines; False at the end of its output."""
+        while True:
+            try:
+                piece = os.read(self.pipe, READ_AT_ONCE)
+            except BlockingIOError:
+                return True
+            if not piece:
+                return False
+            *lines, self._rest = (self._rest + piece).split(b"\n")
+            for line in lines:
+                self._pass_on(line)
+            if len(self._rest) > LONGEST_LINE:
+                self._flush()
+
+    def _flush(self) -> None:
+        if self._rest:
+            self._pass_on(self._rest)
+            self._rest = b""
+
+    def _pass_on(self, line: bytes) -> None:
+        text = line.decode("utf-8", "replace").rstrip("\r")
+        print(f"{self.name:>7} | {text}", file=self.out, flush=True)
+        self._file.emit(logging.makeLogRecord({"msg": text}))
+
+    def say(self, text: str) -> None:
+        """A line of the supervisor's own about this child."""
+        self._pass_on(f"[监督] {text}".encode())
+
+    def close(self) -> None:
+        """Close the log file."""
+        self._file.close()

@@ -1,0 +1,628 @@
+"""first."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy import Text
+from sqlalchemy.dialects import postgresql
+
+revision = "v0_1_0"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "accounts",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("id", sa.String(100), nullable=False),
+        sa.Column("platform", sa.String(32), nullable=False),
+        sa.Column("name", sa.String(100), nullable=False),
+        sa.Column("native_id", sa.String(100), nullable=False),
+        sa.Column("unit", sa.String(100), nullable=False),
+        sa.Column("route", sa.String(32), nullable=False),
+        sa.Column("watch_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("main", sa.Boolean(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("school", "id", name=op.f("pk_accounts")),
+    )
+    op.create_table(
+        "alerts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("cause", sa.String(200), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
+    )
+    op.create_index(
+        "uq_alerts_open",
+        "alerts",
+        ["school", "cause"],
+        unique=True,
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_table(
+        "assessments",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("post_id", sa.String(200), nullable=False),
+        sa.Column("revision", sa.String(16), nullable=False),
+        sa.Column("polarity", sa.String(16), nullable=False),
+        sa.Column("p_negative", sa.Float(), nullable=False),
+        sa.Column("snow", sa.Float(), nullable=False),
+        sa.Column("engine", sa.String(32), nullable=False),
+        sa.Column("target", sa.String(16), nullable=False),
+        sa.Column(
+            "hits",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "themes",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("risk", sa.Integer(), nullable=False),
+        sa.Column(
+            "reasons",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("assessed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("watched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("school", "post_id", "revision", name=op.f("pk_assessments")),
+    )
+    op.create_table(
+        "audit",
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(100), nullable=False),
+        sa.Column("action", sa.String(64), nullable=False),
+        sa.Column("object", sa.String(200), nullable=False),
+        sa.Column(
+            "detail",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("ip", sa.Text(), nullable=False),
+        sa.Column("previous", sa.String(64), nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit")),
+        sa.UniqueConstraint("hash", name=op.f("uq_audit_hash")),
+    )
+    op.create_table(
+        "counts",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("post_id", sa.String(200), nullable=False),
+        sa.Column("likes", sa.Integer(), nullable=True),
+        sa.Column("replies", sa.Integer(), nullable=True),
+        sa.Column("reposts", sa.Integer(), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("school", "post_id", name=op.f("pk_counts")),
+    )
+    op.create_table(
+        "dead_letters",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("reader", sa.String(64), nullable=False),
+        sa.Column("topic", sa.String(64), nullable=False),
+        sa.Column("partition", sa.Integer(), nullable=False),
+        sa.Column("offset", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dead_letters")),
+    )
+    op.create_index(
+        "uq_dead_letters_place", "dead_letters", ["reader", "topic", "partition", "offset", "digest"], unique=True
+    )
+    op.create_table(
+        "gaps",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("account_id", sa.String(100), nullable=False),
+        sa.Column("source_id", sa.String(200), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gaps")),
+    )
+    op.create_index(op.f("ix_gaps_school_account_id"), "gaps", ["school", "account_id"], unique=False)
+    op.create_table(
+        "incidents",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("number", sa.String(32), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("theme", sa.String(32), nullable=False),
+        sa.Column(
+            "triggers",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("level_by_machine", sa.Integer(), nullable=False),
+        sa.Column("risk", sa.Integer(), nullable=False),
+        sa.Column(
+            "reasons",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("account_id", sa.String(100), nullable=False),
+        sa.Column("thread_id", sa.String(200), nullable=False),
+        sa.Column("first_post_id", sa.String(200), nullable=False),
+        sa.Column("opening_post_id", sa.String(200), nullable=False),
+        sa.Column("unit", sa.String(100), nullable=False),
+        sa.Column("assignee", sa.String(100), nullable=True),
+        sa.Column("detected_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_by", sa.String(64), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("late", sa.Boolean(), nullable=False),
+        sa.Column("trial", sa.Boolean(), nullable=False),
+        sa.Column("rehearsal", sa.Boolean(), nullable=False),
+        sa.Column("care", sa.Boolean(), nullable=False),
+        sa.Column(
+            "frozen",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
+    )
+    op.create_index(op.f("ix_incidents_school_opened_at"), "incidents", ["school", "opened_at"], unique=False)
+    op.create_index("uq_incidents_number", "incidents", ["school", "number"], unique=True)
+    op.create_table(
+        "offices",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("role", sa.String(32), nullable=False),
+        sa.Column("scope", sa.String(100), nullable=False),
+        sa.Column("person_id", sa.String(64), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("school", "role", "scope", "person_id", name=op.f("pk_offices")),
+    )
+    op.create_table(
+        "people",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("title", sa.String(100), nullable=False),
+        sa.Column("unit", sa.String(100), nullable=False),
+        sa.Column("email", sa.String(254), nullable=False),
+        sa.Column("mobile", sa.String(32), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("school", "id", name=op.f("pk_people")),
+    )
+    op.create_table(
+        "positions",
+        sa.Column("reader", sa.String(64), nullable=False),
+        sa.Column("partition", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("next", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("reader", "partition", name=op.f("pk_positions")),
+    )
+    op.create_table(
+        "posts",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("id", sa.String(200), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("platform", sa.String(32), nullable=False),
+        sa.Column("account_id", sa.String(100), nullable=False),
+        sa.Column("thread_id", sa.String(200), nullable=False),
+        sa.Column("parent_id", sa.String(200), nullable=True),
+        sa.Column("author_key", sa.String(64), nullable=False),
+        sa.Column("by_school", sa.Boolean(), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revision", sa.String(16), nullable=False),
+        sa.Column("visibility", sa.String(16), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("route", sa.String(16), nullable=False),
+        sa.PrimaryKeyConstraint("row", name=op.f("pk_posts")),
+    )
+    op.create_index(
+        op.f("ix_posts_school_account_id_published_at"), "posts", ["school", "account_id", "published_at"], unique=False
+    )
+    op.create_index(op.f("ix_posts_school_published_at"), "posts", ["school", "published_at"], unique=False)
+    op.create_index(
+        op.f("ix_posts_school_thread_id_published_at"), "posts", ["school", "thread_id", "published_at"], unique=False
+    )
+    op.create_index("uq_posts_school_id", "posts", ["school", "id"], unique=True)
+    op.create_table(
+        "pulses",
+        sa.Column("role", sa.String(16), nullable=False),
+        sa.Column("instance", sa.String(100), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("role", "instance", name=op.f("pk_pulses")),
+    )
+    op.create_table(
+        "revisions",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("post_id", sa.String(200), nullable=False),
+        sa.Column("revision", sa.String(16), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("text_hash", sa.String(64), nullable=False),
+        sa.Column("cut", sa.Boolean(), nullable=False),
+        sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("school", "post_id", "revision", name=op.f("pk_revisions")),
+    )
+    op.create_table(
+        "scans",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("source_id", sa.String(200), nullable=False),
+        sa.Column("account_id", sa.String(100), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("outcome", sa.String(16), nullable=False),
+        sa.Column("full", sa.Boolean(), nullable=False),
+        sa.Column("requests", sa.Integer(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("new", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scans")),
+    )
+    op.create_index(op.f("ix_scans_school_account_id_at"), "scans", ["school", "account_id", "at"], unique=False)
+    op.create_table(
+        "sessions",
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("csrf", sa.String(64), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_sessions")),
+    )
+    op.create_table(
+        "shifts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("person_id", sa.String(64), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("leads", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shifts")),
+    )
+    op.create_index("uq_shifts_place", "shifts", ["school", "person_id", "starts_at"], unique=True)
+    op.create_table(
+        "sources",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("id", sa.String(200), nullable=False),
+        sa.Column("account_id", sa.String(100), nullable=False),
+        sa.Column("platform", sa.String(32), nullable=False),
+        sa.Column("stream", sa.String(100), nullable=False),
+        sa.Column("promised_s", sa.Integer(), nullable=False),
+        sa.Column("interval_s", sa.Integer(), nullable=False),
+        sa.Column("next_due", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("quiet_scans", sa.Integer(), nullable=False),
+        sa.Column("cursor", sa.Text(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("essential", sa.Boolean(), nullable=False),
+        sa.Column("taken_by", sa.String(64), nullable=True),
+        sa.Column("taken_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("breaker", sa.String(16), nullable=False),
+        sa.Column("breaker_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_class", sa.String(16), nullable=False),
+        sa.Column("last_reason", sa.Text(), nullable=False),
+        sa.Column("last_try", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_full", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seen", sa.BigInteger(), nullable=False),
+        sa.Column("shown", sa.BigInteger(), nullable=True),
+        sa.Column("token_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("school", "id", name=op.f("pk_sources")),
+    )
+    op.create_index(op.f("ix_sources_next_due"), "sources", ["next_due"], unique=False)
+    op.create_index(op.f("ix_sources_school_account_id"), "sources", ["school", "account_id"], unique=False)
+    op.create_table(
+        "trials",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(64), nullable=True),
+        sa.PrimaryKeyConstraint("school", name=op.f("pk_trials")),
+    )
+    op.create_table(
+        "users",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("person_id", sa.String(64), nullable=False),
+        sa.Column("password", sa.Text(), nullable=False),
+        sa.Column(
+            "roles",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("theme", sa.String(8), nullable=False),
+        sa.PrimaryKeyConstraint("school", "name", name=op.f("pk_users")),
+    )
+    op.create_table(
+        "answers",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person_id", sa.String(64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_answers_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_answers")),
+    )
+    op.create_index(op.f("ix_answers_incident_id"), "answers", ["incident_id"], unique=False)
+    op.create_table(
+        "entries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("heading", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("actor", sa.String(100), nullable=False),
+        sa.Column("article", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_entries_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_entries")),
+    )
+    op.create_index(op.f("ix_entries_incident_id_at"), "entries", ["incident_id", "at"], unique=False)
+    op.create_table(
+        "keeper_reports",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person_id", sa.String(64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen", sa.Text(), nullable=False),
+        sa.Column("done", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_keeper_reports_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_keeper_reports")),
+    )
+    op.create_index(op.f("ix_keeper_reports_incident_id"), "keeper_reports", ["incident_id"], unique=False)
+    op.create_table(
+        "members",
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("post_id", sa.String(200), nullable=False),
+        sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("risk", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_members_incident_id")),
+        sa.PrimaryKeyConstraint("incident_id", "school", "post_id", name=op.f("pk_members")),
+    )
+    op.create_index(op.f("ix_members_school_post_id"), "members", ["school", "post_id"], unique=False)
+    op.create_table(
+        "notices",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.String(40), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("step", sa.String(64), nullable=False),
+        sa.Column("addressee", sa.String(64), nullable=False),
+        sa.Column("role", sa.String(32), nullable=False),
+        sa.Column("office", sa.Text(), nullable=False),
+        sa.Column(
+            "grounds",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("needs_signature", sa.Boolean(), nullable=False),
+        sa.Column("sign_by", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("late", sa.Boolean(), nullable=False),
+        sa.Column(
+            "view",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("signed_by", sa.String(64), nullable=True),
+        sa.Column("signed_via", sa.String(32), nullable=True),
+        sa.Column("remark", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_notices_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+    )
+    op.create_index("uq_notices_number", "notices", ["school", "number"], unique=True)
+    op.create_index("uq_notices_step", "notices", ["incident_id", "addressee", "step"], unique=True)
+    op.create_table(
+        "open_keys",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("key", sa.String(300), nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_open_keys_incident_id")),
+        sa.PrimaryKeyConstraint("school", "key", name=op.f("pk_open_keys")),
+    )
+    op.create_table(
+        "platform_contacts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person_id", sa.String(64), nullable=False),
+        sa.Column("platform", sa.String(64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("way", sa.String(64), nullable=False),
+        sa.Column("asked", sa.Text(), nullable=False),
+        sa.Column("ticket", sa.String(100), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_platform_contacts_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_platform_contacts")),
+    )
+    op.create_index(op.f("ix_platform_contacts_incident_id"), "platform_contacts", ["incident_id"], unique=False)
+    op.create_table(
+        "timers",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("notice_id", sa.Integer(), nullable=True),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("source", sa.String(16), nullable=False),
+        sa.Column("article", sa.Text(), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "data",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_timers_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_timers")),
+    )
+    op.create_index(op.f("ix_timers_state_due_at"), "timers", ["state", "due_at"], unique=False)
+    op.create_index("uq_timers_name", "timers", ["incident_id", "kind", "name"], unique=True)
+    op.create_table(
+        "calls",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("step", sa.String(64), nullable=False),
+        sa.Column("person_id", sa.String(64), nullable=False),
+        sa.Column("number", sa.String(32), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("outcome", sa.String(32), nullable=True),
+        sa.Column("remark", sa.Text(), nullable=True),
+        sa.Column("recorded_by", sa.String(64), nullable=True),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["notice_id"], ["notices.id"], name=op.f("fk_calls_notice_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calls")),
+    )
+    op.create_index("uq_calls_step", "calls", ["notice_id", "step"], unique=True)
+    op.create_table(
+        "deliveries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("channel", sa.String(32), nullable=False),
+        sa.Column("address", sa.String(254), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=True),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("give_up_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("vendor_id", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["notice_id"], ["notices.id"], name=op.f("fk_deliveries_notice_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
+    )
+    op.create_index(op.f("ix_deliveries_state_next_at"), "deliveries", ["state", "next_at"], unique=False)
+    op.create_index("uq_deliveries_way", "deliveries", ["notice_id", "channel", "address"], unique=True)
+    op.create_table(
+        "attempts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("outcome", sa.String(16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("vendor_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name=op.f("fk_attempts_delivery_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
+    )
+    op.create_index(op.f("ix_attempts_delivery_id"), "attempts", ["delivery_id"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_index(op.f("ix_attempts_delivery_id"), table_name="attempts")
+    op.drop_table("attempts")
+    op.drop_index("uq_deliveries_way", table_name="deliveries")
+    op.drop_index(op.f("ix_deliveries_state_next_at"), table_name="deliveries")
+    op.drop_table("deliveries")
+    op.drop_index("uq_calls_step", table_name="calls")
+    op.drop_table("calls")
+    op.drop_index("uq_timers_name", table_name="timers")
+    op.drop_index(op.f("ix_timers_state_due_at"), table_name="timers")
+    op.drop_table("timers")
+    op.drop_index(op.f("ix_platform_contacts_incident_id"), table_name="platform_contacts")
+    op.drop_table("platform_contacts")
+    op.drop_table("open_keys")
+    op.drop_index("uq_notices_step", table_name="notices")
+    op.drop_index("uq_notices_number", table_name="notices")
+    op.drop_table("notices")
+    op.drop_index(op.f("ix_members_school_post_id"), table_name="members")
+    op.drop_table("members")
+    op.drop_index(op.f("ix_keeper_reports_incident_id"), table_name="keeper_reports")
+    op.drop_table("keeper_reports")
+    op.drop_index(op.f("ix_entries_incident_id_at"), table_name="entries")
+    op.drop_table("entries")
+    op.drop_index(op.f("ix_answers_incident_id"), table_name="answers")
+    op.drop_table("answers")
+    op.drop_table("users")
+    op.drop_table("trials")
+    op.drop_index(op.f("ix_sources_school_account_id"), table_name="sources")
+    op.drop_index(op.f("ix_sources_next_due"), table_name="sources")
+    op.drop_table("sources")
+    op.drop_index("uq_shifts_place", table_name="shifts")
+    op.drop_table("shifts")
+    op.drop_table("sessions")
+    op.drop_index(op.f("ix_scans_school_account_id_at"), table_name="scans")
+    op.drop_table("scans")
+    op.drop_table("revisions")
+    op.drop_table("pulses")
+    op.drop_index("uq_posts_school_id", table_name="posts")
+    op.drop_index(op.f("ix_posts_school_thread_id_published_at"), table_name="posts")
+    op.drop_index(op.f("ix_posts_school_published_at"), table_name="posts")
+    op.drop_index(op.f("ix_posts_school_account_id_published_at"), table_name="posts")
+    op.drop_table("posts")
+    op.drop_table("positions")
+    op.drop_table("people")
+    op.drop_table("offices")
+    op.drop_index("uq_incidents_number", table_name="incidents")
+    op.drop_index(op.f("ix_incidents_school_opened_at"), table_name="incidents")
+    op.drop_table("incidents")
+    op.drop_index(op.f("ix_gaps_school_account_id"), table_name="gaps")
+    op.drop_table("gaps")
+    op.drop_index("uq_dead_letters_place", table_name="dead_letters")
+    op.drop_table("dead_letters")
+    op.drop_table("counts")
+    op.drop_table("audit")
+    op.drop_table("assessments")
+    op.drop_index(
+        "uq_alerts_open",
+        table_name="alerts",
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.drop_table("alerts")
+    op.drop_table("accounts")
