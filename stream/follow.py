@@ -26,9 +26,15 @@ PAUSE_SECONDS = 0.5
 class Follower:
     """One member of a group that follows a topic. Not for several threads."""
 
-    def __init__(self, log: Log, store: Store, topic: str, name: str) -> None:
-        """Join the group `name`; positions rest in the store under that name."""
+    def __init__(
+        self, log: Log, store: Store, topic: str, name: str, *, troubles: tuple[type[Exception], ...] = ()
+    ) -> None:
+        """Join the group `name`; positions rest in the store under that name.
+
+        `troubles`: further exceptions of the effects that mean "not now": the records come again.
+        """
         self.name = name
+        self._troubles = (Fenced, StoreUnavailable, LogUnavailable, *troubles)
         self.trouble = ""
         self._store = store
         self._next: dict[int, int | None] = {}
@@ -70,7 +76,7 @@ class Follower:
                 if effects is not None:
                     effects(conn)
                 advance(conn, self.name, partition, start, end)
-        except (Fenced, StoreUnavailable, LogUnavailable) as error:
+        except self._troubles as error:
             self.trouble = "" if isinstance(error, Fenced) else str(error)
             time.sleep(PAUSE_SECONDS)
             self._reader.back(partition)

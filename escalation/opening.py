@@ -1,0 +1,201 @@
+"""Opening an incident and adding to one: rows for the matter, its members, its notices and its clocks, in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from escalation import alert, trial
+from escalation.incident import (
+    LEVELS,
+    EntryKind,
+    advance,
+    claim_keys,
+    incidents,
+    join,
+    log,
+    next_number,
+    open_incident,
+)
+from escalation.incident.state import OPEN, Event, State
+from escalation.notice import NoticeKind, metrics
+from escalation.notice.addressee import Round, address
+from escalation.notice.issue import Letterhead, issue, issue_group, set_duty_clocks
+from escalation.procedure import Answer, Pack, Trigger, thaw
+from stream.post import Post
+
+LATE_AFTER = timedelta(minutes=10)
+"""A matter opened so long after its first sign was fetched is late, and its notices say so (迟报)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What the watch found: enough to open an incident or to add to one. `level` 1..4, 1 the gravest."""
+
+    title: str
+    theme: str
+    level: int
+    risk: int
+    reasons: tuple[dict[str, Any], ...]
+    keys: tuple[str, ...]
+    grave: bool
+    care: bool
+    member_ids: tuple[str, ...]
+    first_post_id: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What an opening needs besides the matter: the pack, the letterhead and which rules judged."""
+
+    pack: Pack
+    letterhead: Letterhead
+    versions: dict[str, Any]
+    rehearsal: bool = False
+
+
+def triggers(post: Post, *, grave: bool) -> tuple[Trigger, ...]:
+    """What happened, in the terms of the schools' rules.
+
+    The account's own words are its own post; all else is a comment (a student's own post on the school's forum, a
+    letter and a lead are treated alike: more is told rather than less). A grave matter is urgent as well (JY 14).
+    """
+    what = Trigger.DAMAGING_OWN_ACCOUNT_POST if post.by_school else Trigger.DAMAGING_COMMENT
+    return (what, Trigger.MAJOR_EVENT_OR_URGENT) if grave else (what,)
+
+
+def open_matter(conn: Connection, ground: Ground, matter: Matter, post: Post, now: datetime) -> int:
+    """Open an incident for a matter that has none. Raises MatterTaken where another process was quicker."""
+    school = post.school
+    found = triggers(post, grave=matter.grave)
+    answer = ground.pack.who(found, matter.level)
+    on_trial = trial.on_trial(conn, school)
+    late = now - post.first_seen_at > LATE_AFTER
+    row = {
+        "school": school, "number": next_number(conn, school, now, rehearsal=ground.rehearsal), "title": matter.title,
+        "theme": matter.theme, "triggers": list(found), "state": State.TRIAGED, "level": matter.level,
+        "level_by_machine": matter.level, "risk": matter.risk, "reasons": list(matter.reasons),
+        "account_id": post.account_id, "thread_id": post.thread_id, "first_post_id": matter.first_post_id,
+        "opening_post_id": post.id, "unit": matter.unit, "assignee": None, "detected_at": post.first_seen_at,
+        "opened_at": now, "confirmed_at": None, "confirmed_by": None, "closed_at": None, "late": late,
+        "trial": on_trial, "rehearsal": ground.rehearsal, "care": matter.care, "frozen": {},
+    }  # fmt: skip
+    incident_id = open_incident(conn, row, matter.keys)
+    join(conn, incident_id, school, matter.member_ids, matter.risk, now)
+    told = address(
+        conn, school, answer.recipients, unit=matter.unit, account_id=post.account_id, trial=on_trial, now=now
+    )
+    _freeze(conn, incident_id, ground, matter, answer, told)
+    _tell(conn, ground, incident_id, answer, told, matter, now)
+    metrics.INCIDENTS.labels(level=matter.level).inc()
+    return incident_id
+
+
+def _freeze(conn: Connection, incident_id: int, ground: Ground, matter: Matter, answer: Answer, told: Round) -> None:
+    """Keep with the incident what it was decided by: pack, recipients as persons, keys, versions."""
+    frozen = {
+        "pack": ground.pack.freeze(),
+        "recipients": [
+            {
+                "person": one.person.id, "name": one.person.name, "role": one.role, "office": one.office,
+                "basis": one.basis, "reason": one.reason, "acts_for": one.acts_for,
+                "grounds": [g.model_dump(mode="json") for g in one.grounds],
+            }
+            for one in told.addressees
+        ],
+        "duties": [duty.model_dump(mode="json") for duty in answer.duties],
+        "deadline": answer.deadline.model_dump(mode="json"),
+        "keys": list(matter.keys),
+        "versions": ground.versions,
+    }  # fmt: skip
+    conn.execute(update(incidents).where(incidents.c.id == incident_id).values(frozen=frozen))
+
+
+def _tell(
+    conn: Connection, ground: Ground, incident_id: int, answer: Answer, told: Round, matter: Matter, now: datetime
+) -> None:
+    incident = _row(conn, incident_id)
+    grade = ground.pack.grade(incident.level)
+    cited = "、".join(dict.fromkeys(a for one in answer.recipients for a in one.articles))
+    text = "；".join(reason["sentence"] for reason in matter.reasons[:3])
+    log(
+        conn,
+        incident_id,
+        now,
+        EntryKind.MACHINE,
+        f"立事件，系统初判 {grade.mark}级（{grade.name}）",
+        text,
+        article=cited,
+    )
+    if incident.late:
+        minutes = int((now - incident.detected_at).total_seconds() // 60)
+        log(conn, incident_id, now, EntryKind.MACHINE, f"迟报：采到后 {minutes} 分钟才立事件", "系统曾中断或积压")
+    advance(conn, incident_id, Event.NOTIFY, None)
+    incident = _row(conn, incident_id)
+    issue(conn, ground.letterhead, incident, told.addressees, NoticeKind.FIRST, "first", now)
+    if not incident.trial:
+        issue_group(conn, ground.letterhead, incident, told.addressees, NoticeKind.FIRST, "first", now)
+    set_duty_clocks(conn, incident, now)
+    for office in told.vacant if not incident.trial else ():
+        words = f"“{office}”没有可联系的人员，{incident.number} 的通知已改发值班台。请在人员表中补上并重新导入。"
+        alert.ring(conn, incident.school, f"vacant:{office}", words, now)
+        log(conn, incident_id, now, EntryKind.NOTICE, f"“{office}”无可联系人员", "通知已改发值班台")
+
+
+def add_to(conn: Connection, ground: Ground, incident_id: int, matter: Matter, post: Post, now: datetime) -> None:
+    """Add to an open incident: members, new keys, a higher risk, and, where it became graver, the higher level."""
+    incident = _row(conn, incident_id)
+    if State(incident.state) not in OPEN:
+        return
+    join(conn, incident_id, post.school, matter.member_ids, matter.risk, now)
+    claim_keys(conn, post.school, matter.keys, incident_id)
+    if matter.risk > incident.risk:
+        conn.execute(
+            update(incidents)
+            .where(incidents.c.id == incident_id)
+            .values(risk=matter.risk, reasons=list(matter.reasons), care=incident.care or matter.care)
+        )
+    if matter.level < incident.level:
+        _raise_level(conn, ground, incident, matter, post, now)
+
+
+def _raise_level(
+    conn: Connection, ground: Ground, incident: Row[Any], matter: Matter, post: Post, now: datetime
+) -> None:
+    """The matter became graver: both levels stay in the log, everybody concerned is told once at the new level."""
+    pack = thaw(incident.frozen["pack"])
+    found = tuple(dict.fromkeys((*(Trigger(t) for t in incident.triggers), *triggers(post, grave=matter.grave))))
+    conn.execute(
+        update(incidents).where(incidents.c.id == incident.id).values(level=matter.level, triggers=list(found))
+    )
+    words = f"系统建议由 {LEVELS[incident.level]}级升为 {LEVELS[matter.level]}级，已按新级别通知"
+    log(conn, incident.id, now, EntryKind.LEVEL, words, "；".join(r["sentence"] for r in matter.reasons[:3]))
+    answer = pack.who(found, matter.level)
+    told = address(
+        conn, incident.school, answer.recipients, unit=incident.unit, account_id=incident.account_id,
+        trial=incident.trial, now=now,
+    )  # fmt: skip
+    fresh = _row(conn, incident.id)
+    step = f"level:{matter.level}"
+    issue(conn, ground.letterhead, fresh, told.addressees, NoticeKind.RAISED, step, now)
+    if not incident.trial:
+        issue_group(conn, ground.letterhead, fresh, told.addressees, NoticeKind.RAISED, step, now)
+
+
+def _row(conn: Connection, incident_id: int) -> Row[Any]:
+    return conn.execute(select(incidents).where(incidents.c.id == incident_id)).one()
+
+
+def still_open(conn: Connection, incident_ids: Sequence[int]) -> list[int]:
+    """Of these, the ones that have not ended."""
+    if not incident_ids:
+        return []
+    rows = conn.execute(
+        select(incidents.c.id).where(incidents.c.id.in_(list(incident_ids)), incidents.c.state.in_(list(OPEN)))
+    )
+    return sorted(row.id for row in rows)

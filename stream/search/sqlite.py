@@ -1,0 +1,169 @@
+"""Search on SQLite FTS5 over character pairs, in a file of its own. Row ids follow time, so newest first is free.
+
+FTS5's tokenizers cut at punctuation and fold letters, so each pair goes in as the hexadecimal of its bytes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from stream.search import Document, Query, Search, SearchUnavailable
+from stream.search.pairs import fold, pairs_of_query, pairs_of_text
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+ROOM = 1000
+"""Row ids per microsecond, for posts of the very same instant."""
+FIELDS = (
+    "school", "id", "kind", "platform", "account_id", "thread_id", "text", "polarity", "risk", "published_at",
+    "fetched_at",
+)  # fmt: skip
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents (
+  row INTEGER PRIMARY KEY, school TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, platform TEXT NOT NULL,
+  account_id TEXT NOT NULL, thread_id TEXT NOT NULL, text TEXT NOT NULL, polarity TEXT NOT NULL, risk INTEGER NOT NULL,
+  published_at INTEGER NOT NULL, fetched_at INTEGER NOT NULL, UNIQUE (school, id));
+CREATE VIRTUAL TABLE IF NOT EXISTS pairs USING fts5 (tokens, tokenize = 'ascii');
+"""
+
+
+def _micro(at: datetime) -> int:
+    return (at - EPOCH) // MICROSECOND
+
+
+class SqliteSearch(Search):
+    """`sqlite:///path`; one file, WAL, safe for one writer and many readers in several processes."""
+
+    def __init__(self, url: str) -> None:
+        """Open or make the file."""
+        self._path = url.removeprefix("sqlite:///")
+        Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+        self._conn: sqlite3.Connection | None = None
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            if self._conn is None:
+                conn = sqlite3.connect(self._path, timeout=10, check_same_thread=False)
+                conn.execute("PRAGMA journal_mode=WAL")
+                conn.execute("PRAGMA synchronous=NORMAL")
+                conn.executescript(SCHEMA)
+                self._conn = conn
+            with self._conn:
+                yield self._conn
+        except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+            self.close()
+            raise SearchUnavailable(f"检索库打不开或写不进（{self._path}）：{error}") from error
+
+    def index(self, documents: Sequence[Document]) -> None:
+        """One transaction for the batch."""
+        with self._open() as conn:
+            for document in documents:
+                self._put(conn, document)
+
+    def _put(self, conn: sqlite3.Connection, document: Document) -> None:
+        known = conn.execute(
+            "SELECT row, fetched_at FROM documents WHERE school = ? AND id = ?", (document.school, document.id)
+        ).fetchone()
+        if known is not None:
+            if known[1] > _micro(document.fetched_at):
+                return
+            self._drop(conn, known[0])
+        row = _micro(document.published_at) * ROOM
+        while conn.execute("SELECT 1 FROM documents WHERE row = ?", (row,)).fetchone():
+            row += 1
+        values = [getattr(document, name) for name in FIELDS]
+        values[-2:] = [_micro(document.published_at), _micro(document.fetched_at)]
+        conn.execute(f"INSERT INTO documents VALUES (?{', ?' * len(FIELDS)})", (row, *values))
+        conn.execute(
+            "INSERT INTO pairs (rowid, tokens) VALUES (?, ?)", (row, _tokens(pairs_of_text(document.text).split(" ")))
+        )
+
+    def _drop(self, conn: sqlite3.Connection, row: int) -> None:
+        conn.execute("DELETE FROM pairs WHERE rowid = ?", (row,))
+        conn.execute("DELETE FROM documents WHERE row = ?", (row,))
+
+    def find(self, query: Query) -> list[Document]:
+        """Newest first by row id."""
+        where, values = _where(query)
+        if query.before is not None:
+            where.append("d.row < ?")
+            values.append(_micro(query.before) * ROOM)
+        names = ", ".join(f"d.{name}" for name in FIELDS)
+        sql = f"SELECT {names} {_tables(query)} WHERE {' AND '.join(where)} ORDER BY d.row DESC LIMIT ?"
+        with self._open() as conn:
+            rows = conn.execute(sql, (*values, query.limit)).fetchall()
+        return [_document(row) for row in rows]
+
+    def count(self, query: Query) -> int:
+        """All that answer."""
+        where, values = _where(query)
+        with self._open() as conn:
+            sql = f"SELECT count(*) {_tables(query)} WHERE {' AND '.join(where)}"
+            return int(conn.execute(sql, values).fetchone()[0])
+
+    def delete(self, school: str, ids: Sequence[str]) -> None:
+        """By id."""
+        with self._open() as conn:
+            for one in ids:
+                known = conn.execute("SELECT row FROM documents WHERE school = ? AND id = ?", (school, one)).fetchone()
+                if known is not None:
+                    self._drop(conn, known[0])
+
+    def clear(self) -> None:
+        """Empty both tables."""
+        with self._open() as conn:
+            conn.execute("DELETE FROM documents")
+            conn.execute("DELETE FROM pairs")
+
+    def healthy(self) -> None:
+        """One small query."""
+        with self._open() as conn:
+            conn.execute("SELECT 1 FROM documents LIMIT 1").fetchone()
+
+    def close(self) -> None:
+        """Close the connection; the next call opens it again."""
+        if self._conn is not None:
+            self._conn.close()
+            self._conn = None
+
+
+def _tables(query: Query) -> str:
+    joined = " JOIN pairs ON pairs.rowid = d.row" if fold(query.words.strip()) else ""
+    return f"FROM documents d{joined}"
+
+
+def _where(query: Query) -> tuple[list[str], list[object]]:
+    where, values = ["d.school = ?"], list[object]((query.school,))
+    found = pairs_of_query(query.words)
+    if found:
+        where.append("pairs MATCH ?")
+        values.append(_phrase(found))
+    for name in ("account_id", "kind", "polarity"):
+        if value := getattr(query, name):
+            where.append(f"d.{name} = ?")
+            values.append(value)
+    if query.since is not None:
+        where.append("d.row >= ?")
+        values.append(_micro(query.since) * ROOM)
+    return where, values
+
+
+def _tokens(found: Sequence[str]) -> str:
+    return " ".join(pair.encode().hex() for pair in found)
+
+
+def _phrase(found: list[str]) -> str:
+    alone = len(found) == 1 and len(found[0]) == 1
+    return f'"{_tokens(found)}"{"*" if alone else ""}'
+
+
+def _document(row: tuple[object, ...]) -> Document:
+    values = dict(zip(FIELDS, row, strict=True))
+    for name in ("published_at", "fetched_at"):
+        values[name] = EPOCH + int(str(values[name])) * MICROSECOND
+    return Document(**values)  # type: ignore[arg-type]
