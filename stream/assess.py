@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
 
+from sentiment.engine import Engine, Score
 from sentiment.normalise import Normalised, normalise
 from stream.assessment import Assessment, Hit, Polarity, Target
 from stream.match import Found, Matcher
@@ -17,25 +17,6 @@ SPANS_KEPT = 20
 """Spans kept of one hit; a text that repeats a word a thousand times needs no more to be believed."""
 
 
-class Score(Protocol):
-    """What an engine says of one text; see `sentiment.engine`."""
-
-    @property
-    def polarity(self) -> str: ...
-    @property
-    def p_negative(self) -> float: ...
-    @property
-    def snow(self) -> float: ...
-
-
-class Engine(Protocol):
-    """An engine of `sentiment`: `name` is kept in the assessment, `score` answers in the order of the texts."""
-
-    @property
-    def name(self) -> str: ...
-    def score(self, texts: Sequence[str], /) -> Iterable[Score]: ...
-
-
 class Reader:
     """Rulebook, automaton and target words made ready for one school. `aliases`: the school's own names."""
 
@@ -43,9 +24,8 @@ class Reader:
         self.targets = TargetWords(book.words, aliases)
         self.matcher = Matcher(book, sorted(self.targets.terms()))
 
-    def read(self, post: Post) -> tuple[Target, tuple[Hit, ...]]:
-        """Whom a post is about and which rules hold; spans point into the post's own text."""
-        text = normalise(post.text)
+    def read(self, post: Post, text: Normalised) -> tuple[Target, tuple[Hit, ...]]:
+        """Whom a post is about and which rules hold; `text` is its normalised text, spans point into its own."""
         page = self.matcher.page(text.text)
         target = self.targets.decide(page, text.text)
         slot = slot_of(post)
@@ -75,22 +55,26 @@ def _hit(found: Found, text: Normalised, raw: str) -> Hit:
 
 
 def assess(posts: Sequence[Post], engine: Engine, rulebook: Reader | Rulebook, now: datetime) -> list[Assessment]:
-    """Judge posts, in order. Pass a Reader (built once) where speed matters; `now`: aware, UTC."""
+    """Judge posts, in order, by their normalised text. A worker builds one Reader and passes it; `now`: aware, UTC."""
     reader = rulebook if isinstance(rulebook, Reader) else Reader(rulebook)
-    scores = engine.score([post.text for post in posts])
-    out: list[Assessment] = []
-    for post, score in zip(posts, scores, strict=True):
-        target, hits = reader.read(post)
-        out.append(
-            Assessment(
-                post=post,
-                polarity=Polarity(score.polarity),
-                p_negative=score.p_negative,
-                snow=score.snow,
-                engine=engine.name,
-                hits=hits,
-                target=target,
-                assessed_at=now,
-            )
-        )
-    return out
+    texts = [normalise(post.text) for post in posts]
+    scores = engine.score([text.text for text in texts])
+    return [
+        _assessment(post, score, reader.read(post, text), engine.name, now)
+        for post, text, score in zip(posts, texts, scores, strict=True)
+    ]
+
+
+def _assessment(
+    post: Post, score: Score, read: tuple[Target, tuple[Hit, ...]], engine: str, now: datetime
+) -> Assessment:
+    return Assessment(
+        post=post,
+        polarity=Polarity(score.polarity.value),
+        p_negative=score.p_negative,
+        snow=score.snow,
+        engine=engine,
+        hits=read[1],
+        target=read[0],
+        assessed_at=now,
+    )

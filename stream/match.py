@@ -45,6 +45,7 @@ class Page:
         self.seen = seen
         self._terms: dict[str, list[Span]] = {}
         self._groups: dict[tuple[str, ...], list[Span]] = {}
+        self._longest: dict[tuple[str, ...], int] = {}
 
     def term(self, term: str) -> list[Span]:
         """Every place of a term, by start; for `A…B` each A with the nearest B after it."""
@@ -69,7 +70,9 @@ class Page:
     def group(self, terms: tuple[str, ...]) -> list[Span]:
         """Every place of any term of a list, in order."""
         if terms not in self._groups:
-            self._groups[terms] = sorted({span for term in terms for span in self.term(term)})
+            spans = sorted({span for term in terms for span in self.term(term)})
+            self._groups[terms] = spans
+            self._longest[terms] = max((end - start for start, end in spans), default=0)
         return self._groups[terms]
 
     def nearest(self, anchor: Span, terms: tuple[str, ...], within: int) -> Span | None:
@@ -77,8 +80,7 @@ class Page:
         spans = self.group(terms)
         if not spans:
             return None
-        longest = max(end - start for start, end in spans)
-        low = bisect_left(spans, (anchor[0] - within - longest, -1))
+        low = bisect_left(spans, (anchor[0] - within - self._longest[terms], -1))
         high = bisect_left(spans, (anchor[1] + within + 1, -1))
         best = min(spans[low:high], key=lambda span: (distance(anchor, span), span), default=None)
         return best if best is not None and distance(anchor, best) <= within else None

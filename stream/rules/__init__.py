@@ -25,9 +25,9 @@ GAP = 8
 """Characters allowed between the two sides of a term `A…B`."""
 DIGITS = re.compile(r"<数字(\d{1,2})>")
 THEMES = (
-    "canteen dorm fees teacher safety self_harm bullying exam admissions privacy image unauthorised_post rumour "
-    "internship awards admin any"
-).split()
+    *("canteen", "dorm", "fees", "teacher", "safety", "self_harm", "bullying", "exam", "admissions", "privacy"),
+    *("image", "unauthorised_post", "rumour", "internship", "awards", "admin", "any"),
+)
 """`any` is for cues that count toward whatever matter the thread already has (echo, escalation, irony, advert)."""
 
 
@@ -110,12 +110,9 @@ class Rulebook:
 
     def rule(self, rule_id: str) -> Rule:
         """The rule of this id. Raises KeyError."""
-        return next(rule for rule in self.rules if rule.id == rule_id) if self._has(rule_id) else self._none(rule_id)
-
-    def _has(self, rule_id: str) -> bool:
-        return any(rule.id == rule_id for rule in self.rules)
-
-    def _none(self, rule_id: str) -> Rule:
+        for rule in self.rules:
+            if rule.id == rule_id:
+                return rule
         raise KeyError(rule_id)
 
 
