@@ -2,8 +2,8 @@
 
 The files have at least the columns `text` and `label` (also common: `source`, `campus`). Labels are 0 and 1 (negative,
 positive), or -1, 0 and 1 (negative, neutral, positive) where the file holds a -1. In a file of two classes an engine
-answers by its leaning (`p_negative` of at least 0.5 is negative), so the band plays no part; in one of three classes by its
-polarity.
+answers by its leaning (`p_negative` of at least 0.5 is negative), so the band plays no part; in one of three classes by
+its polarity.
 """
 
 from __future__ import annotations
