@@ -1,0 +1,164 @@
+"""The words of a notice: one view, four renderings (mail subject, text and HTML; robot text; what to say by phone).
+
+The view is frozen with the notice and rendered once. All words stand in `templates/`; here is only what may be filled
+in, and that whatever a platform sent is plain text of a bounded length before a template sees it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from escalation.notice.fold import fold
+from escalation.notice.plain import one_line
+
+TEMPLATES = Path(__file__).with_name("templates")
+ENDS = "。；！？…）"
+
+
+def _word(text: str) -> str:
+    return one_line(text, 80)
+
+
+def _sentence(text: str) -> str:
+    return one_line(text, 400)
+
+
+def _link(text: str) -> str:
+    parts = urlsplit(text)
+    if text and (
+        parts.scheme not in {"http", "https"} or not parts.hostname or any(c <= " " or c in "<>\"'" for c in text)
+    ):
+        raise ValueError("签收链接应以 http:// 或 https:// 开头，且不含空格与引号；请核对设置中的 public_url。")
+    return text
+
+
+Word = Annotated[str, AfterValidator(_word)]
+"""At most 80 characters on one line, no invisible ones."""
+Sentence = Annotated[str, AfterValidator(_sentence)]
+"""At most 400 characters on one line, no invisible ones."""
+Link = Annotated[str, AfterValidator(_link)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Reason(_Part):
+    """Why it was reported: a name, its share in percent (shares add up to 100), one sentence that can be checked."""
+
+    reason: Word
+    share: int = Field(ge=0, le=100)
+    sentence: Sentence = ""
+
+
+class Told(_Part):
+    """Who else was told: the office, the person where known, and by which article."""
+
+    office: Word
+    person: Word = ""
+    article: Word = ""
+
+
+class Article(_Part):
+    """A cited article ("《…办法》第十三条"), its words, and the label of a figure that no school rule gives."""
+
+    article: Word = ""
+    quote: Sentence = ""
+    source: Word = ""
+
+
+class NoticeView(_Part):
+    """Everything a notice says. Times are already worded in Beijing time by the copy guide (`16:47`).
+
+    `number` is the notice's ("FX-2026-0147-03"), `incident` the incident's ("FX-2026-0147"). `kind` is the word shown
+    (首报, 续报, 升级, 催签 ...). Without `person` it is the group's message: nobody is addressed, nobody signs by it.
+    `deadline` is empty where no signature is asked for. `quote` is at most one redacted comment; it is never shown
+    when `care` is set, and then the title gives way to a fixed phrase. `on_silence` says what follows
+    an unsigned deadline. `validity` is until when the link works. `written` is the time of writing with seconds.
+
+    Raises:
+        pydantic.ValidationError: a field is missing or unknown, a share outside 0..100, a link that is no http(s) link.
+    """
+
+    number: Word
+    incident: Word
+    kind: Word
+    level: int = Field(ge=1, le=4)
+    level_name: Word
+    school: Word
+    title: Word
+    sign_url: Link
+    rehearsal: bool = False
+    trial: bool = False
+    late: bool = False
+    care: bool = False
+    publisher: Word = ""
+    platform: Word = ""
+    account: Word = ""
+    unit: Word = ""
+    office: Word = ""
+    person: Word = ""
+    person_title: Word = ""
+    facts: tuple[Sentence, ...] = ()
+    quote: Sentence = ""
+    why: tuple[Reason, ...] = ()
+    asks: tuple[Sentence, ...] = ()
+    others_told: tuple[Told, ...] = ()
+    articles: tuple[Article, ...] = ()
+    deadline: Word = ""
+    deadline_source: Sentence = ""
+    on_silence: Sentence = ""
+    validity: Word = ""
+    duty_phone: Word = ""
+    written: Word = ""
+
+
+def render_mail(view: NoticeView) -> tuple[str, str, str]:
+    """Subject (one line), text part (72 columns) and HTML part of the mail; both parts say the same in one order."""
+    subject = one_line(_render("mail_subject.txt", view), 150)
+    return subject, _render("mail.txt", view), _render("mail.html", view)
+
+
+def render_robot(view: NoticeView) -> str:
+    """The group robot's text: level, title, unit, deadline, link. No comment text, ever."""
+    return _render("robot.txt", view)
+
+
+def render_phone(view: NoticeView) -> str:
+    """What the caller says, in the order in which it is said."""
+    return _render("phone.txt", view)
+
+
+def _render(name: str, view: NoticeView) -> str:
+    text = _environment(name.endswith(".html")).get_template(name).render(view=view).strip("\n")
+    return text if name == "mail_subject.txt" else text + "\n"
+
+
+def _ended(sentence: str) -> str:
+    """A sentence with exactly one mark at its end."""
+    return sentence if sentence.endswith(tuple(ENDS)) else sentence + "。"
+
+
+def _bare(sentence: str) -> str:
+    return sentence.rstrip(ENDS.replace("）", "").replace("…", ""))
+
+
+@cache
+def _environment(html: bool) -> Environment:
+    """One environment per kind of text: an imported macro escapes by its own template's name, not by its caller's."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(enabled_extensions=(), disabled_extensions=(), default=html),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(fold=fold, ended=_ended, bare=_bare)
+    environment.globals["roman"] = ("", "Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ")
+    return environment
