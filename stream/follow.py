@@ -34,7 +34,7 @@ class Follower:
         `troubles`: further exceptions of the effects that mean "not now": the records come again.
         """
         self.name = name
-        self._troubles = (Fenced, StoreUnavailable, LogUnavailable, *troubles)
+        self._troubles: tuple[type[Exception], ...] = (Fenced, StoreUnavailable, LogUnavailable, *troubles)
         self.trouble = ""
         self._store = store
         self._next: dict[int, int | None] = {}

@@ -1,0 +1,113 @@
+"""The store's contract, the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError, StatementError
+
+from escalation.incident import entries, open_keys
+from escalation.people import people
+from stream.dead_letter import bury, dead_letters
+from stream.position import Fenced, advance, positions, stored
+from stream.pulse import beat, freshest, pulses
+from stream.store import Store, insert_new, put
+
+NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
+
+
+def test_an_instant_comes_back_aware_and_in_utc(store: Store) -> None:
+    shanghai = timezone(timedelta(hours=8))
+    with store.write() as conn:
+        beat(conn, "watch", datetime(2026, 11, 3, 0, 30, tzinfo=shanghai))
+    with store.read() as conn:
+        assert freshest(conn)["watch"].at == datetime(2026, 11, 2, 16, 30, tzinfo=UTC)
+        same = select(pulses.c.role).where(pulses.c.at == datetime(2026, 11, 2, 16, 30, tzinfo=UTC))
+        assert conn.execute(same).scalar_one() == "watch"
+
+
+def test_a_naive_time_is_refused_with_a_sentence(store: Store) -> None:
+    with pytest.raises(StatementError, match="时间须带时区"), store.write() as conn:
+        beat(conn, "watch", datetime(2026, 11, 3))
+
+
+def test_a_block_that_raises_leaves_nothing(store: Store) -> None:
+    def halfway() -> None:
+        with store.write() as conn:
+            beat(conn, "watch", NOON)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        halfway()
+    with store.read() as conn:
+        assert freshest(conn) == {}
+
+
+def test_insert_new_says_which_rows_were_new(store: Store) -> None:
+    row = {"reader": "r", "partition": 0, "next": 1}
+    with store.write() as conn:
+        assert insert_new(conn, positions, [row]) == [("r", 0)]
+        assert insert_new(conn, positions, [row, row | {"partition": 1}]) == [("r", 1)]
+
+
+def test_insert_new_raises_for_any_other_clash(store: Store) -> None:
+    with pytest.raises(IntegrityError), store.write() as conn:
+        insert_new(conn, open_keys, [{"school": "s", "key": "k", "incident_id": 4711}])
+
+
+def test_put_brings_a_row_up_to_date(store: Store) -> None:
+    row = {"school": "s", "id": "p", "name": "甲", "title": "", "unit": "", "email": "", "mobile": "", "active": True}
+    with store.write() as conn:
+        put(conn, people, [row])
+        put(conn, people, [row | {"name": "乙"}])
+        assert conn.execute(select(people.c.name)).scalars().all() == ["乙"]
+
+
+def test_a_text_that_is_too_long_is_refused_on_both(store: Store) -> None:
+    row = {
+        "school": "s" * 33,
+        "id": "p",
+        "name": "",
+        "title": "",
+        "unit": "",
+        "email": "",
+        "mobile": "",
+        "active": True,
+    }
+    with pytest.raises(StatementError, match="超过 32"), store.write() as conn:
+        put(conn, people, [row])
+
+
+def test_a_position_moves_only_from_where_it_stands(store: Store) -> None:
+    with store.write() as conn:
+        advance(conn, "r", 0, None, 5)
+        advance(conn, "r", 0, 5, 9)
+    with pytest.raises(Fenced), store.write() as conn:
+        advance(conn, "r", 0, 5, 7)
+    with pytest.raises(Fenced), store.write() as conn:
+        advance(conn, "r", 0, None, 7)
+    with store.read() as conn:
+        assert stored(conn, "r", [0, 1]) == {0: 9}
+
+
+def test_burying_a_letter_twice_keeps_one(store: Store) -> None:
+    def once() -> bool:
+        with store.write() as conn:
+            return bury(
+                conn, reader="r", topic="posts", partition=0, offset=3, body=b"\xff\x00", reason="坏了", now=NOON
+            )
+
+    assert (once(), once()) == (True, False)
+    with store.read() as conn:
+        assert conn.execute(select(dead_letters.c.body)).scalars().all() == [b"\xff\x00"]
+
+
+def test_an_incident_line_needs_its_incident(store: Store) -> None:
+    with pytest.raises(IntegrityError), store.write() as conn:
+        conn.execute(
+            entries.insert().values(
+                incident_id=4711, at=NOON, kind="machine", heading="", text="", actor="", article=""
+            )
+        )
