@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
@@ -32,7 +34,7 @@ def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime)
         who = _name(conn, notice)
         log(conn, incident.id, now, EntryKind.DEADLINE, f"{who} 逾期未签收 {notice.number}", _lateness(clock, now))
         return
-    ACTS[Act(clock.data["act"])](conn, letterhead, incident, notice, clock, now)
+    ACTS[Act(clock.data["act"])](conn, Silence(letterhead, incident, notice, clock, now))
 
 
 def _lateness(clock: Timer, now: datetime) -> str:
@@ -40,32 +42,43 @@ def _lateness(clock: Timer, now: datetime) -> str:
     return f"时钟到期后 {minutes} 分钟才处理（系统曾中断）" if minutes >= 2 else ""
 
 
-def _name(conn: Connection, notice: Row[tuple[object, ...]]) -> str:
+def _name(conn: Connection, notice: Row[Any]) -> str:
     found = people.person(conn, notice.school, notice.addressee)
     return found.name if found else str(notice.addressee)
 
 
-def _remind(conn: Connection, letterhead: Letterhead, incident: Row, notice: Row, clock: Timer, now: datetime) -> None:  # type: ignore[type-arg]
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A notice that was not signed, the incident it belongs to, and the clock that ran out."""
+
+    letterhead: Letterhead
+    incident: Row[Any]
+    notice: Row[Any]
+    clock: Timer
+    now: datetime
+
+
+def _remind(conn: Connection, silence: Silence) -> None:
+    notice = silence.notice
     person = people.person(conn, notice.school, notice.addressee)
     if person is None:
         return
     one = Addressee(person, notice.role, (notice.office,), (), notice.basis, "期限过半仍未签收")
-    issue(
-        conn, letterhead, incident, [one], NoticeKind.REMINDER, f"remind:{notice.id}:{clock.name}", now,
-        original=notice.id,
-    )  # fmt: skip
+    step = f"remind:{notice.id}:{silence.clock.name}"
+    issue(conn, silence.letterhead, silence.incident, [one], NoticeKind.REMINDER, step, silence.now, original=notice.id)
 
 
-def _phone(conn: Connection, letterhead: Letterhead, incident: Row, notice: Row, clock: Timer, now: datetime) -> None:  # type: ignore[type-arg]
-    call(conn, notice, clock.name, now)
+def _phone(conn: Connection, silence: Silence) -> None:
+    call(conn, silence.notice, silence.clock.name, silence.now)
 
 
-def _tell(conn: Connection, letterhead: Letterhead, incident: Row, notice: Row, clock: Timer, now: datetime) -> None:  # type: ignore[type-arg]
-    """Bring the silence to the next role of the chain that was not told by this way before."""
+def _tell(conn: Connection, silence: Silence) -> None:
+    """Bring the silence to the next role of the chain; at its top the duty desk telephones."""
+    incident, notice, clock, now = silence.incident, silence.notice, silence.clock, silence.now
     ladder = thaw(incident.frozen["pack"]).ladder
     role = clock.data.get("role") or ladder.next_role(notice.role)
     silent = _name(conn, notice)
-    if role is None:
+    if role is None or incident.trial:
         log(conn, incident.id, now, EntryKind.DEADLINE, f"{silent} 未签收，已到最高一级", "请值班员电话催办并登记")
         call(conn, notice, clock.name, now)
         return
@@ -77,7 +90,8 @@ def _tell(conn: Connection, letterhead: Letterhead, incident: Row, notice: Row, 
     told = gather(
         Addressee(person, role, (people.title_of(role),), (), Source.DEFAULT.label, reason) for person in reachable
     )
-    issue(conn, letterhead, incident, told, NoticeKind.ESCALATED, f"tell:{notice.id}:{clock.name}", now)
+    step = f"tell:{notice.id}:{clock.name}"
+    issue(conn, silence.letterhead, incident, told, NoticeKind.ESCALATED, step, now)
     names = "、".join(one.person.name for one in told) or "无可联系的人员"
     log(conn, incident.id, now, EntryKind.DEADLINE, f"{silent} 未签收，转告 {names}", Source.DEFAULT.label)
 
@@ -85,7 +99,7 @@ def _tell(conn: Connection, letterhead: Letterhead, incident: Row, notice: Row, 
 ACTS = {Act.REMIND: _remind, Act.PHONE: _phone, Act.TELL: _tell}
 
 
-def call(conn: Connection, notice: Row, step: str, now: datetime) -> None:  # type: ignore[type-arg]
+def call(conn: Connection, notice: Row[Any], step: str, now: datetime) -> None:
     """Make a phone task for the addressee of a notice; one per step."""
     person = people.person(conn, notice.school, notice.addressee)
     row = {

@@ -47,6 +47,9 @@ class Matter:
     member_ids: tuple[str, ...]
     first_post_id: str
     unit: str
+    account: dict[str, str]
+    facts: tuple[str, ...] = ()
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,9 @@ def _freeze(conn: Connection, incident_id: int, ground: Ground, matter: Matter, 
         "deadline": answer.deadline.model_dump(mode="json"),
         "keys": list(matter.keys),
         "versions": ground.versions,
+        "account": matter.account,
+        "facts": list(matter.facts),
+        "quote": matter.quote,
     }  # fmt: skip
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(frozen=frozen))
 

@@ -59,6 +59,7 @@ def gather(found: Iterable[Addressee]) -> tuple[Addressee, ...]:
             grounds=tuple(dict.fromkeys(known.grounds + one.grounds)),
             basis="；".join(dict.fromkeys((known.basis, one.basis))),
             reason="；".join(dict.fromkeys((known.reason, one.reason))),
+            acts_for="、".join(dict.fromkeys(name for name in (known.acts_for, one.acts_for) if name)),
         )
     return tuple(by_person.values())
 

@@ -22,8 +22,7 @@ from escalation.notice import GROUP, NoticeKind, metrics, notices, outbox
 from escalation.notice.addressee import Addressee
 from escalation.notice.compose import compose, compose_group
 from escalation.notice.wording import NoticeView, render_mail, render_phone, render_robot
-from escalation.people import Role
-from escalation.procedure import Level, Pack, thaw
+from escalation.procedure import Pack, thaw
 from stream.store import insert_new
 
 LINK_LIVES_AFTER_DEADLINE = timedelta(hours=24)
@@ -91,8 +90,10 @@ def issue(
         signs = original if original is not None else notice_id
         expires = (sign_by or now + grade.sign.after) + LINK_LIVES_AFTER_DEADLINE
         url = sign_url(letterhead, signs, one.person.id, expires)
-        view = compose(letterhead, incident, pack, one, everyone, kind, _number(conn, notice_id), sign_by, url, expires)
-        _post(conn, letterhead, incident, grade, one, notice_id, view, now)
+        number = _number(conn, notice_id)
+        asked = asked_of(one.role)
+        view = compose(letterhead, incident, pack, one, everyone, kind, number, asked, sign_by, now, url, expires)
+        _post(conn, letterhead, incident, one, notice_id, view, now)
         if needs:
             _set_clocks(conn, incident, pack, notice_id, now)
     if made and kind is not NoticeKind.REMINDER:
@@ -119,7 +120,9 @@ def issue_group(
     if not new:
         return
     url = f"{letterhead.public_url.rstrip('/')}/incidents/{incident.number}"
-    view = compose_group(letterhead, incident, pack, addressees, kind, values["number"], now + grade.sign.after, url)
+    view = compose_group(
+        letterhead, incident, pack, addressees, kind, values["number"], now + grade.sign.after, now, url
+    )
     _keep_view(conn, new[0][0], view)
     text = render_robot(view)
     row = {"school": incident.school, "notice_id": new[0][0], "channel": "wecom_robot", "address": letterhead.robot,
@@ -165,7 +168,7 @@ def _keep_view(conn: Connection, notice_id: int, view: NoticeView) -> None:
 
 
 def _post(
-    conn: Connection, letterhead: Letterhead, incident: Row[Any], grade: Level, one: Addressee, notice_id: int,
+    conn: Connection, letterhead: Letterhead, incident: Row[Any], one: Addressee, notice_id: int,
     view: NoticeView, now: datetime,
 ) -> None:  # fmt: skip
     _keep_view(conn, notice_id, view)
@@ -195,8 +198,9 @@ def _set_clocks(conn: Connection, incident: Row[Any], pack: Pack, notice_id: int
     }  # fmt: skip
     rungs = [
         sign | {
-            "kind": timer.TimerKind.RUNG, "name": f"rung:{notice_id}:{n}", "words": rung.act, "source": rung.clock.source,
-            "article": rung.clock.article, "due_at": now + rung.clock.after, "data": {"act": rung.act, "role": rung.role},
+            "kind": timer.TimerKind.RUNG, "name": f"rung:{notice_id}:{n}", "words": rung.act,
+            "source": rung.clock.source, "article": rung.clock.article, "due_at": now + rung.clock.after,
+            "data": {"act": rung.act, "role": rung.role},
         }
         for n, rung in enumerate(pack.ladder.steps(incident.level))
     ]  # fmt: skip
@@ -204,14 +208,15 @@ def _set_clocks(conn: Connection, incident: Row[Any], pack: Pack, notice_id: int
 
 
 def set_duty_clocks(conn: Connection, incident: Row[Any], now: datetime) -> None:
-    """The incident's own deadlines (首报, 情况说明, 首次回应), each with its source; shown, and logged when they lapse."""
+    """The incident's own deadlines (首报, 情况说明, 首次回应), each with its source; shown, logged on lapse."""
     grade = thaw(incident.frozen["pack"]).grade(incident.level)
     named = (("first_report", "首报", grade.first_report), ("facts", "情况说明", grade.facts),
              ("first_answer", "首次回应", grade.first_answer))  # fmt: skip
     timer.set_timers(conn, [
         {
             "school": incident.school, "incident_id": incident.id, "kind": timer.TimerKind.DUTY, "name": name,
-            "words": words, "source": clock.source, "article": clock.article, "set_at": now, "due_at": now + clock.after,
+            "words": words, "source": clock.source, "article": clock.article, "set_at": now,
+            "due_at": now + clock.after,
         }
         for name, words, clock in named if clock is not None
     ])  # fmt: skip

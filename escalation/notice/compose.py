@@ -1,0 +1,132 @@
+"""From rows to the words of a notice: what happened, why, by which article, what is asked, until when, what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row
+
+from escalation.clock_words import moment, second
+from escalation.notice import KIND_WORDS, NoticeKind
+from escalation.notice.addressee import Addressee
+from escalation.notice.wording import Article, NoticeView, Reason, Told
+from escalation.people import title_of
+from escalation.procedure import Act, Pack, Source, say_span
+
+if TYPE_CHECKING:
+    from escalation.notice.issue import Letterhead
+
+REASONS_SHOWN = 4
+
+
+def compose(
+    letterhead: Letterhead,
+    incident: Row[Any],
+    pack: Pack,
+    one: Addressee,
+    everyone: Sequence[Addressee],
+    kind: NoticeKind,
+    number: str,
+    asks: Sequence[str],
+    sign_by: datetime | None,
+    now: datetime,
+    url: str,
+    expires_at: datetime,
+) -> NoticeView:
+    """The view of one person's notice."""
+    grade = pack.grade(incident.level)
+    others = [Told(office=o.office, person=o.person.name, article=o.basis) for o in everyone if o is not one]
+    duties = [d["what"] for d in incident.frozen.get("duties", []) if d.get("role") == one.role]
+    return _view(
+        letterhead, incident, pack, kind, number, now, url,
+        office=one.office, person=one.person.name, person_title=one.person.title,
+        asks=(*asks[:1], *duties, *asks[1:]), others_told=tuple(others), articles=_articles(pack, one),
+        deadline=moment(sign_by, now) if sign_by else "",
+        deadline_source=_source(incident, f"签收时限 {say_span(grade.sign.after)}：{grade.sign.label}"),
+        on_silence=_silence(pack, incident.level, one.role), validity=moment(expires_at, now),
+        facts=_facts(incident, now, one),
+    )  # fmt: skip
+
+
+def compose_group(
+    letterhead: Letterhead, incident: Row[Any], pack: Pack, told: Sequence[Addressee], kind: NoticeKind, number: str,
+    sign_by: datetime, now: datetime, url: str,
+) -> NoticeView:  # fmt: skip
+    """The view of the group's message: nobody is addressed, and its link opens the incident after sign-in."""
+    grade = pack.grade(incident.level)
+    others = tuple(Told(office=o.office, person=o.person.name, article=o.basis) for o in told)
+    return _view(
+        letterhead, incident, pack, kind, number, now, url, others_told=others, deadline=moment(sign_by, now),
+        deadline_source=_source(incident, grade.sign.label), facts=_facts(incident, now, None),
+    )  # fmt: skip
+
+
+def _view(
+    letterhead: Letterhead, incident: Row[Any], pack: Pack, kind: NoticeKind, number: str, now: datetime, url: str,
+    **more: Any,
+) -> NoticeView:  # fmt: skip
+    account = incident.frozen.get("account", {})
+    why = tuple(
+        Reason(reason=r["name"], share=r["share"], sentence=r["sentence"]) for r in incident.reasons[:REASONS_SHOWN]
+    )
+    return NoticeView(
+        number=number, incident=incident.number, kind=KIND_WORDS[kind], level=incident.level,
+        level_name=pack.grade(incident.level).name, school=letterhead.school_name, title=incident.title, sign_url=url,
+        rehearsal=incident.rehearsal, trial=incident.trial, late=incident.late, care=incident.care,
+        publisher=account.get("publisher", ""), platform=account.get("platform", ""), account=account.get("name", ""),
+        unit=incident.unit, quote="" if incident.care else incident.frozen.get("quote", ""), why=why,
+        duty_phone=letterhead.duty_phone, written=second(now), **more,
+    )  # fmt: skip
+
+
+def _facts(incident: Row[Any], now: datetime, one: Addressee | None) -> tuple[str, ...]:
+    account = incident.frozen.get("account", {})
+    facts = [
+        f"{moment(incident.detected_at, now)} 在{account.get('platform', '')}“{account.get('name', '')}”发现，"
+        f"{moment(incident.opened_at, now)} 立事件",
+        *incident.frozen.get("facts", []),
+    ]
+    if one is not None and one.acts_for:
+        facts.append(f"本应通知：{one.acts_for}。{one.reason}")
+    elif one is not None and not one.grounds and one.reason:
+        facts.append(one.reason)
+    return tuple(facts)
+
+
+def _articles(pack: Pack, one: Addressee) -> tuple[Article, ...]:
+    """Every ground once; the document's full name stands at its first article."""
+    seen: dict[tuple[str, str], Article] = {}
+    for ground in one.grounds:
+        if ground.source is Source.RULE:
+            first = not any(article.article for article in seen.values())
+            name = f"《{pack.title}》{ground.cited}" if first and pack.title else ground.cited
+            seen.setdefault((ground.cited, ground.quote), Article(article=name, quote=ground.quote))
+        else:
+            seen.setdefault(("", ground.reason), Article(quote=ground.reason, source=ground.source.label))
+    return tuple(seen.values()) or (Article(source=Source.DEFAULT.label, quote=one.reason),)
+
+
+def _source(incident: Row[Any], own: str) -> str:
+    """The clause's own word for the deadline beside our figure: 及时 stays a word."""
+    clause = incident.frozen.get("deadline", {})
+    if clause.get("source") == Source.RULE:
+        return f"{clause['article']}要求“{clause['words']}”；{own}"
+    return own
+
+
+def _silence(pack: Pack, level: int, role: str) -> str:
+    """What follows when this person does not sign, from the ladder."""
+    words = []
+    for step in pack.ladder.steps(level):
+        after = say_span(step.clock.after)
+        if step.act is Act.REMIND:
+            words.append(f"{after}后催签")
+        elif step.act is Act.PHONE:
+            words.append(f"{after}后电话通知")
+        else:
+            above = step.role or pack.ladder.next_role(role)
+            if above:
+                words.append(f"{after}后报{title_of(above)}")
+    return f"{'，'.join(words)}（{Source.DEFAULT.label}）" if words else ""
