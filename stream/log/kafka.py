@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaProducer
-from kafka.admin import NewTopic
+from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, TopicAlreadyExistsError
 from kafka.protocol.consumer import OffsetSpec
 from kafka.structs import TopicPartition
@@ -100,7 +100,7 @@ class KafkaLog(Log):
                         sent.get(timeout=max(0.001, until - time.monotonic()))
                     except MessageSizeTooLargeError as error:
                         size = len(key_bytes(entries[index][0])) + len(entries[index][1])
-                        raise RecordTooLarge(min(size - 1, RECORD_LIMIT), size, index) from error
+                        raise RecordTooLarge(self._limit(topic), size, index) from error
             except KafkaError:
                 # After an expired batch this client's idempotent producer never acknowledges anything again.
                 self._drop(producer)
@@ -132,6 +132,12 @@ class KafkaLog(Log):
             if topic["error_code"] == _UNKNOWN_TOPIC:
                 raise LogError(f"Kafka（{self._brokers}）中没有主题 {topic['name']}；请先运行 fengxin check 建立主题。")
         return found
+
+    def _limit(self, topic: str) -> int:
+        """The topic's own limit in bytes, of a compressed batch."""
+        with self._asking:
+            told = self._ask().describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+        return int(told["topic"][topic].get("max.message.bytes", {"value": RECORD_LIMIT})["value"])
 
     def _count(self, topic: str) -> int:
         if topic not in self._partitions:

@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from kafka import KafkaAdminClient, KafkaProducer
+from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
+from kafka.record import MemoryRecords
+from kafka.structs import TopicPartition
+
+from stream.log import Log, LogError, LogUnavailable, RecordTooLarge, open_log, partition_of
+from stream.log.kafka_settings import read_address
+from tests.live.engines import Kafka, free_ports
+from tests.stream.log.contract import LogContract, Site, drain, nothing, numbered, reading, until, values
+from tests.stream.log.ledger import Ledger
+
+
+class KafkaSite(Site):
+    session = 10.0
+
+    def __init__(self, engine: Kafka) -> None:
+        self.engine = engine
+        self.url = engine.url
+        self.mends: list[tuple[Path, bytes]] = []
+        self.server = engine.url.removeprefix("kafka://")
+
+    def expire(self, topic: str, partition: int, before: int) -> None:
+        with KafkaAdminClient(bootstrap_servers=self.server) as admin:
+            admin.delete_records({TopicPartition(topic, partition): before})
+
+    def damage(self, topic: str, partition: int, value: bytes) -> None:
+        """Flip a bit at the end of the batch; a second call with the same topic and partition would not find the
+        value."""
+        (segment,) = (self.engine.data / f"{topic}-{partition}").glob("*.log")
+        stored, start = segment.read_bytes(), 0
+        batches = MemoryRecords(stored)
+        while (batch := batches.next_batch()) is not None:
+            size = batch.size_in_bytes
+            if value in [record.value for record in batch]:
+                self.mends.append((segment, stored))
+                _write(segment, start + size - 1, bytes([stored[start + size - 1] ^ 1]))
+                return
+            start += size
+        raise AssertionError("the record is not there")
+
+    def mend(self) -> None:
+        """Undo the last damage."""
+        segment, stored = self.mends.pop()
+        _write(segment, 0, stored)
+
+    def append_with_gap(self, topic: str, key: str, value: bytes) -> None:
+        """A transaction's end takes an offset of its own."""
+        producer = KafkaProducer(bootstrap_servers=self.server, transactional_id=uuid.uuid4().hex)
+        producer.init_transactions()
+        producer.begin_transaction()
+        producer.send(topic, key=key.encode(), value=value, partition=partition_of(key, self.partitions))
+        producer.commit_transaction()
+        producer.close()
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        self.engine.kill()
+        try:
+            yield
+        finally:
+            self.engine.again()
+
+
+@pytest.fixture
+def site(kafka: Kafka) -> KafkaSite:
+    return KafkaSite(kafka)
+
+
+@pytest.mark.live
+class TestKafkaLog(LogContract):
+    def test_a_frozen_broker_bounds_an_append_and_all_resumes(self, site: KafkaSite, log: Log, topic: str) -> None:
+        log.append(topic, [("k", b"1")])
+        with reading(log, topic) as reader:
+            drain(reader, 1)
+            threads = threading.active_count()
+            site.engine.pause()
+            try:
+                for _ in range(2):
+                    with pytest.raises(LogUnavailable):
+                        log.append(topic, [("k", b"2")])
+                assert reader.poll(10, 0.5) == []
+            finally:
+                site.engine.resume()
+            until(lambda: _appended(log, topic, b"3"), 30)
+            until(lambda: b"3" in values(reader.poll(10, 0.2)), 30)
+            until(lambda: threading.active_count() <= threads, 20)  # no producer was left behind
+
+    def test_several_damaged_records_in_one_batch_are_passed_over_together(
+        self, site: KafkaSite, log: Log, topic: str, ledger: Ledger
+    ) -> None:
+        key = site.key_of(0)
+        log.append(topic, [(key, value) for value in numbered(0, 40)])
+        log.append(topic, [(key, value) for value in numbered(40, 77)])
+        log.append(topic, [(key, value) for value in numbered(77, 100)])
+        site.damage(topic, 0, b"50")
+        with reading(log, topic, ledger.positions) as reader:
+            until(lambda: ledger.take(reader.poll(9, 0.1)) == set() and len(ledger.values()) >= 63, 40)
+            assert ledger.values() == numbered(0, 40) + numbered(77, 100)
+            assert [(lost.wanted, lost.first_kept, lost.why) for lost in reader.lost()] == [(40, 77, "damaged")]
+
+    def test_damage_at_the_end_waits_for_new_records(self, site: KafkaSite, log: Log, topic: str) -> None:
+        key = site.key_of(0)
+        log.append(topic, [(key, b"only")])
+        site.damage(topic, 0, b"only")
+        with reading(log, topic) as reader:
+            until(lambda: reader.poll(9, 0.1) == [] and bool(reader.lost()), 30)
+            log.append(topic, [(key, b"next")])
+            assert values(drain(reader, 1)) == [b"next"]
+
+    def test_damage_on_the_way_only_loses_nothing(self, site: KafkaSite, log: Log, topic: str) -> None:
+        """The batch fails once and is sound when it is read again: the reader joins afresh."""
+        key = site.key_of(0)
+        log.append(topic, [(key, b"sound")])
+        site.damage(topic, 0, b"sound")
+        with reading(log, topic) as reader:
+            until(lambda: reader.poll(9, 0.1) == [] and reader._damaged, 30)  # type: ignore[attr-defined]
+            site.mend()
+            assert values(drain(reader, 1)) == [b"sound"]
+            assert reader.lost() == []
+
+    def test_a_smaller_limit_of_the_broker_is_told_as_too_large(self, site: KafkaSite, log: Log) -> None:
+        topic = f"t{uuid.uuid4().hex[:8]}"
+        with KafkaAdminClient(bootstrap_servers=site.server) as admin:
+            admin.create_topics([NewTopic(topic, 1, 1, topic_configs={"max.message.bytes": "5000"})])
+        with pytest.raises(RecordTooLarge) as refused:
+            log.append(topic, [("k", b"1"), ("k", uuid.uuid4().bytes * 2000)])
+        assert (refused.value.index, refused.value.limit) == (1, 5000)
+        log.append(topic, [("k", b"2")])
+        with reading(log, topic) as reader:
+            assert values(drain(reader, 1))[-1] == b"2"
+
+    def test_a_new_topic_keeps_its_records_as_long_as_the_settings_say(self, site: KafkaSite) -> None:
+        topic = f"t{uuid.uuid4().hex[:8]}"
+        with closing(open_log(site.url, retention=timedelta(days=3))) as log:
+            log.ensure({topic: 1})
+        with KafkaAdminClient(bootstrap_servers=site.server) as admin:
+            told = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+        assert told["topic"][topic]["retention.ms"]["value"] == str(3 * 86_400_000)
+
+    @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
+    def test_a_password_over_tls_is_accepted(self, kafka: Kafka, tmp_path: Path, topic: str, mechanism: str) -> None:
+        secret = tmp_path / "password"
+        secret.write_text(kafka.password + "\n")
+        ways = {kafka.sasl: "security=SASL_PLAINTEXT", kafka.tls: f"security=SASL_SSL&ca={kafka.ca}"}
+        for place, how in ways.items():
+            sign_in = f"user={kafka.user}&password_file={secret}&mechanism={mechanism}"
+            with closing(open_log(f"kafka://{place}?{how}&{sign_in}")) as log:
+                log.append(topic, [("k", b"v")])
+                with reading(log, topic) as reader:
+                    drain(reader, 1)
+
+    def test_what_is_wrong_with_the_sign_in_is_said(self, kafka: Kafka) -> None:
+        wrong = {
+            f"{kafka.sasl}?security=SASL_PLAINTEXT&user=fengxin&password=nope": "用户名或密码",
+            f"{kafka.tls}?security=SASL_SSL&user=fengxin&password=secret": "证书",
+            f"{kafka.sasl}": "security 与端口",
+        }
+        for address, words in wrong.items():
+            with closing(open_log(f"kafka://{address}")) as log, pytest.raises(LogUnavailable, match=words) as told:
+                log.healthy()
+            assert "nope" not in str(told.value)
+            assert "secret" not in str(told.value)
+
+
+def _write(file: Path, at: int, content: bytes) -> None:
+    with file.open("r+b") as opened:
+        opened.seek(at)
+        opened.write(content)
+
+
+def _appended(log: Log, topic: str, value: bytes) -> bool:
+    try:
+        log.append(topic, [("k", value)])
+    except LogUnavailable:
+        return False
+    return True
+
+
+def test_a_broker_that_is_not_there_is_told_within_seconds() -> None:
+    (port,) = free_ports(1)
+    with closing(open_log(f"kafka://127.0.0.1:{port}")) as log:
+        for attempt in (log.healthy, lambda: log.ensure({"posts": 4}), lambda: log.reader("posts", "g", nothing)):
+            with pytest.raises(LogUnavailable, match=f"127.0.0.1:{port}.*无服务监听"):
+                attempt()
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("kafka://", "主机:端口"),
+        ("kafka://broker", "主机:端口"),
+        ("kafka://a:9092,b", "主机:端口"),
+        ("kafka://a:9092?sasl=yes", "不认识的参数 sasl"),
+        ("kafka://a:9092?security=TLS", "security=TLS 不认识"),
+        ("kafka://a:9092?security=SASL_SSL", "user 与 password_file"),
+        ("kafka://a:9092?security=SASL_SSL&user=u&mechanism=NTLM", "mechanism=NTLM 不认识"),
+        ("kafka://a:9092?security=SASL_SSL&user=u&password_file=/absent", "密码文件 /absent 读不到"),
+        ("kafka://a:9092?security=SSL&ca=/absent.pem", "证书文件 /absent.pem 不存在"),
+        ("kafka://a:9092?replicas=many", "应为正整数"),
+    ],
+)
+def test_a_wrong_address_is_refused_with_what_is_wrong(address: str, words: str) -> None:
+    with pytest.raises(LogError, match=words):
+        open_log(address)
+
+
+def test_an_address_with_everything_is_understood(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("certificate")
+    url = f"kafka://a:9092,b:9093?security=sasl_ssl&user=u&password=p%26q&ca={tmp_path}/ca.pem&replicas=3"
+    brokers = read_address(url)
+    assert (brokers.servers, brokers.replicas, str(brokers)) == (["a:9092", "b:9093"], 3, "a:9092、b:9093")
+    assert brokers.client["sasl_plain_password"] == "p&q"
+    assert (brokers.client["security_protocol"], brokers.client["sasl_mechanism"]) == ("SASL_SSL", "PLAIN")
