@@ -29,7 +29,7 @@ class CallOutcome(StrEnum):
 class Meaning:
     """`title` is what the caller presses. `reached`: the addressee knows. `again`: worth dialling again.
 
-    `contact_bad`: the number must be mended in the register. `ask_remark`: a word on it is required (who took the call).
+    `contact_bad`: the number must be mended in the register. `ask_remark`: a word on it is required.
     `follow` says what the caller does next.
     """
 

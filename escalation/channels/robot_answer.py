@@ -9,7 +9,7 @@ from escalation.channels import Accepted, Fault, Outcome, Permanent, RateLimited
 
 MINUTE = timedelta(seconds=60)
 _CREDENTIAL = frozenset({93000, 93004, 93008, 40001, 40014, 42001, 60020})
-_CONTENT = frozenset({40008, 40033, 40058, 40063, 44004, 45002, 93017})
+_CONTENT = frozenset({40008, 40033, 40058, 40063, 44004, 45002, 47001, 93017})
 
 
 def judge(status: int, body: bytes) -> Outcome:

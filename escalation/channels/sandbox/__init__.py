@@ -1,0 +1,39 @@
+"""演示收件箱: a mail server and a 企业微信 webhook for demonstrations and tests. Another house than ours: it shares no
+code with the channels it receives from, and nothing that reaches it leaves the machine.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from starlette.applications import Starlette
+
+from escalation.channels.sandbox.faults import Fault, Faults
+from escalation.channels.sandbox.group import Group
+from escalation.channels.sandbox.mailbox import Mailbox
+from escalation.channels.sandbox.pages import app
+from escalation.channels.sandbox.sink import Sink
+
+
+class Demo(NamedTuple):
+    """`app` serves the pages and the webhook; `smtp` has `start()`, `stop()`, `host` and `port`."""
+
+    app: Starlette
+    smtp: Sink
+    mailbox: Mailbox
+    group: Group
+    faults: Faults
+
+
+def build(folder: Path, smtp_port: int, *, host: str = "127.0.0.1", robot_keys: frozenset[str] | None = None) -> Demo:
+    """Put the demo inbox together; nothing listens yet.
+
+    Mails rest in `folder` as .eml files. `smtp_port` 0 takes a free port. `robot_keys` None takes any key of the
+    right shape.
+    """
+    mailbox, group, faults = Mailbox(folder), Group(folder, robot_keys), Faults()
+    return Demo(app(mailbox, group, faults), Sink(mailbox, faults, host, smtp_port), mailbox, group, faults)
+
+
+__all__ = ["Demo", "Fault", "Faults", "Group", "Mailbox", "Sink", "build"]

@@ -1,0 +1,81 @@
+"""Faults by name: what the demo mail server and the demo robot shall do wrong, and how often."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+
+SMTP_FAULTS = {
+    "greylist": "收件人处答 451（灰名单）",
+    "credential": "登录处答 535（授权码不对）",
+    "refuse": "收件人处答 550（地址不存在）",
+    "content": "正文后答 554（内容被拒）",
+    "hang": "正文后不作答",
+    "drop": "正文收下后断线",
+}
+ROBOT_FAULTS = {
+    "45009": "答 errcode 45009（限频）",
+    "93000": "答 errcode 93000（地址无效）",
+    "-1": "答 errcode -1（系统繁忙）",
+    "429": "答 HTTP 429",
+    "500": "答 HTTP 500",
+    "timeout": "收下后不作答",
+    "garbage": "答一页 HTML",
+}
+PLACES = {"smtp": SMTP_FAULTS, "robot": ROBOT_FAULTS}
+
+
+class UnknownFaultError(ValueError):
+    """A place or a fault that does not exist; the sentence lists those that do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`address` limits it to one recipient (SMTP); `times` counts down, below zero means until it is lifted."""
+
+    name: str
+    address: str = ""
+    times: int = -1
+
+
+class Faults:
+    """The faults in force, one for each place ("smtp", "robot"). Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._now: dict[str, Fault] = {}
+
+    def set(self, place: str, fault: Fault | None) -> None:
+        """Put a fault in force, or lift it.
+
+        Raises:
+            UnknownFaultError: no such place or fault.
+        """
+        known = PLACES.get(place)
+        if known is None:
+            raise UnknownFaultError(f"没有“{place}”这一处；可选：{'、'.join(PLACES)}。")
+        if fault is not None and fault.name not in known:
+            raise UnknownFaultError(f"“{place}”没有故障“{fault.name}”；可选：{'、'.join(known)}。")
+        with self._lock:
+            if fault is None:
+                self._now.pop(place, None)
+            else:
+                self._now[place] = fault
+
+    def strikes(self, place: str, names: frozenset[str], address: str = "") -> str:
+        """The name of the fault that strikes here and now, or an empty string. Counts down."""
+        with self._lock:
+            fault = self._now.get(place)
+            if fault is None or fault.name not in names or (fault.address and fault.address != address.lower()):
+                return ""
+            if fault.times == 1:
+                del self._now[place]
+            elif fault.times > 1:
+                self._now[place] = replace(fault, times=fault.times - 1)
+            return fault.name
+
+    def in_force(self) -> Mapping[str, Mapping[str, object]]:
+        """For the control page."""
+        with self._lock:
+            return {place: asdict(fault) for place, fault in self._now.items()}

@@ -1,0 +1,91 @@
+"""A real SMTP server that keeps what it is given and forwards nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+
+from escalation.channels.sandbox.faults import Faults
+from escalation.channels.sandbox.mailbox import Mailbox
+
+HANG_SECONDS = 30.0
+
+
+class Sink:
+    """Start and stop of the SMTP server. Any login is accepted: there is nothing to protect and nobody to write to."""
+
+    def __init__(self, mailbox: Mailbox, faults: Faults, host: str, port: int) -> None:
+        self.host = host
+        self.port = port or _free_port(host)
+        self._handler = _Handler(mailbox, faults)
+        self._controller: Any = None
+
+    def start(self) -> None:
+        """Listen, in a thread of its own.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        self._controller = Controller(
+            self._handler,
+            hostname=self.host,
+            port=self.port,
+            ready_timeout=10,
+            server_hostname="demo.fengxin.invalid",
+            authenticator=self._handler.log_in,
+            auth_require_tls=False,
+            data_size_limit=5_000_000,
+        )
+        self._controller.start()
+
+    def stop(self) -> None:
+        """Stop listening; a second call does nothing."""
+        controller, self._controller = self._controller, None
+        if controller is not None:
+            controller.stop()
+
+
+class _Handler:
+    """The hooks of aiosmtpd, one per SMTP step; the faults strike here."""
+
+    def __init__(self, mailbox: Mailbox, faults: Faults) -> None:
+        self._mailbox = mailbox
+        self._faults = faults
+
+    def log_in(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> Any:
+        """AUTH: yes, unless the fault says no."""
+        refused = self._faults.strikes("smtp", frozenset({"credential"}))
+        return AuthResult(success=not refused, handled=False)
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
+        """RCPT TO."""
+        match self._faults.strikes("smtp", frozenset({"greylist", "refuse"}), address):
+            case "greylist":
+                return "451 4.7.1 Greylisted, please try again later"
+            case "refuse":
+                return "550 5.1.1 No such user here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        """The mail. A dropped line has kept the mail, as the bad moment of a real server would."""
+        to = ", ".join(envelope.rcpt_tos)
+        fault = self._faults.strikes("smtp", frozenset({"content", "hang", "drop"}), to)
+        if fault == "content":
+            return "554 5.6.0 Message refused"
+        if fault == "hang":
+            await asyncio.sleep(HANG_SECONDS)
+        kept = self._mailbox.keep(envelope.mail_from or "", to, envelope.content)
+        if fault:
+            server.transport.abort()
+        return f"250 OK queued as {kept.id:06d}"
+
+
+def _free_port(host: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
