@@ -1,0 +1,263 @@
+"""Evidence: the figures on which risk and opening are decided, and how they are gathered from assessed lines.
+
+The watch fills `Evidence` from its rows, a rehearsal or a test from a `Ledger` in memory; both in the same way:
+
+* Every line that a rule marked leaves one `Mark` per theme (`marks_of`), and is found again by any of its keys.
+* `marks`: marks of the last SLOW_DAYS days that share a key with this line, its own among them. For a line with cues
+  only (or one that is liked above its root post) the keys are those of the themes its thread has.
+* `cues`: marks of theme `any` of the last QUICK_HOURS hours in the threads in which `marks` stand.
+* `thread`: lines, distinct authors and distinct authors of negative lines of this thread in 24 hours, school excluded.
+* `outliked`: distinct authors in this thread whose line has more likes than the root post (and LIKED_LEAST at least).
+* `copies`: distinct authors of this line's near-duplicate cluster in QUICK_HOURS hours.
+
+Marks of an incident that was closed, and what was published before an account's `watch_from`, are left out by whoever
+gathers. Authors are keyed pseudonyms; a line without one counts as its own author.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sentiment.normalise import normalise
+from stream.assessment import Assessment, Hit, Polarity, Target
+from stream.matter import Scene, all_keys, places
+from stream.novelty import Postings
+from stream.post import Kind, Post
+from stream.rules import CUES, Category
+from stream.surge import CALM, Surge, hour_start, surge
+
+QUICK_HOURS = 72
+SLOW_DAYS = 10
+LIKED_LEAST = 10
+OURS = frozenset({Target.SCHOOL, Target.STAFF, Target.SERVICE})
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What one line says of one theme: its heaviest rule there. `at`: when published, aware; `ours`: about us."""
+
+    post_id: str
+    author: str
+    theme: str
+    rule: str
+    title: str
+    category: str
+    weight: int
+    grave: bool
+    level_floor: int | None
+    article: str
+    at: datetime
+    thread: str
+    cluster: str
+    ours: bool
+    keys: tuple[str, ...]
+
+    @property
+    def voice(self) -> str:
+        """The author, or the line itself where none is known."""
+        return self.author or self.post_id
+
+
+@dataclass(frozen=True)
+class ThreadFigures:
+    """Of one thread in 24 hours, the school's own lines excluded."""
+
+    lines: int = 0
+    authors: int = 0
+    negative_authors: int = 0
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything `risk` and `decide` look at for one line. `lead_account`: a main account of the school."""
+
+    post_id: str
+    by_school: bool
+    own_post: bool
+    lead_account: bool
+    target: Target
+    polarity: Polarity
+    hits: tuple[Hit, ...]
+    scene: Scene
+    marks: tuple[Mark, ...] = ()
+    cues: tuple[Mark, ...] = ()
+    thread: ThreadFigures = field(default_factory=ThreadFigures)
+    outliked: int = 0
+    is_outliked: bool = False
+    copies: int = 1
+    surge: Surge = CALM
+
+    @property
+    def advert(self) -> bool:
+        """Whether the line is an advertisement, which marks nothing."""
+        return any(hit.category == Category.ADVERT for hit in self.hits)
+
+
+def scene_of(post: Post, cluster: str, root_text: str, unit: str, named: Sequence[str]) -> Scene:
+    """Where a post stands. `unit`: the account's unit, empty for a main account; texts as written."""
+    found = dict.fromkeys([*places(normalise(post.text).text, named), *places(normalise(root_text).text, named)])
+    return Scene(post.thread_id, cluster, tuple(found) + ((unit,) if unit else ()))
+
+
+def marks_of(assessment: Assessment, scene: Scene) -> tuple[Mark, ...]:
+    """One mark per theme that the line's hits speak of; none for advertisements and other schools' matters."""
+    hits = assessment.hits
+    if any(hit.category == Category.ADVERT for hit in hits):
+        return ()
+    best: dict[str, Hit] = {}
+    for hit in hits:
+        if hit.theme not in best or _rank(hit) > _rank(best[hit.theme]):
+            best[hit.theme] = hit
+    return tuple(_mark(assessment, hit, scene) for hit in best.values())
+
+
+def _rank(hit: Hit) -> tuple[bool, int, int]:
+    return hit.grave, hit.weight, -(hit.level_floor or 5)
+
+
+def _mark(assessment: Assessment, hit: Hit, scene: Scene) -> Mark:
+    post = assessment.post
+    return Mark(
+        post_id=post.id,
+        author=post.author_key,
+        theme=hit.theme,
+        rule=hit.rule,
+        title=hit.title,
+        category=hit.category,
+        weight=hit.weight,
+        grave=hit.grave,
+        level_floor=hit.level_floor,
+        article=hit.article,
+        at=post.published_at,
+        thread=post.thread_id,
+        cluster=scene.cluster,
+        ours=assessment.target in OURS,
+        keys=all_keys([hit.theme], scene, grave=hit.grave),
+    )
+
+
+@dataclass(frozen=True)
+class Host:
+    """What the ledger must know of an account: its unit, and whether it is a main account of the school."""
+
+    unit: str = ""
+    main: bool = True
+
+
+@dataclass
+class _Line:
+    post: Post
+    negative: bool
+    likes: int
+    cluster: str
+
+
+class Ledger:
+    """Evidence gathered in memory, line by line in order of time: for rehearsals and tests, one school at a time."""
+
+    def __init__(self, hosts: Mapping[str, Host], named: Sequence[str] = ()) -> None:
+        """`hosts` by account id; `named`: places, facilities and units that name a matter."""
+        self.hosts, self.named = hosts, tuple(named)
+        self.postings = Postings()
+        self.by_key: dict[str, list[Mark]] = {}
+        self.themes: dict[str, dict[str, None]] = {}
+        self.threads: dict[str, list[_Line]] = {}
+        self.clusters: dict[str, list[Post]] = {}
+        self.roots: dict[str, tuple[str, int]] = {}
+        self.hours: dict[str, dict[datetime, int]] = {}
+        self.recent: dict[str, list[datetime]] = {}
+
+    def note(self, assessment: Assessment, likes: int = 0) -> Evidence:
+        """Take in one line and give the evidence as it stands with it."""
+        post = assessment.post
+        host = self.hosts.get(post.account_id, Host())
+        if post.id == post.thread_id:
+            self.roots[post.thread_id] = post.text, likes
+        root_text, root_likes = self.roots.get(post.thread_id, ("", 0))
+        outside = not post.by_school
+        cluster = self._cluster(post) if outside else ""
+        scene = scene_of(post, cluster, root_text, "" if host.main else host.unit, self.named)
+        own = marks_of(assessment, scene)
+        self._keep(own)
+        if outside:
+            negative = assessment.polarity is Polarity.NEGATIVE
+            self.threads.setdefault(post.thread_id, []).append(_Line(post, negative, likes, cluster))
+        liked = [line for line in self._thread(post) if line.likes > root_likes and line.likes >= LIKED_LEAST]
+        is_outliked = any(line.post.id == post.id for line in liked) and post.id != post.thread_id
+        marks = self._found(self._wanted(own, scene, is_outliked=is_outliked), post.published_at)
+        return Evidence(
+            post_id=post.id,
+            by_school=post.by_school,
+            own_post=post.by_school and post.kind is Kind.POST,
+            lead_account=host.main,
+            target=assessment.target,
+            polarity=assessment.polarity,
+            hits=assessment.hits,
+            scene=scene,
+            marks=marks,
+            cues=self._cues(marks, scene, post.published_at),
+            thread=self._figures(post),
+            outliked=len({_voice(line.post) for line in liked if line.post.id != post.thread_id}),
+            is_outliked=is_outliked,
+            copies=len({_voice(copy) for copy in self.clusters.get(cluster, [post])}),
+            surge=self._surge(post) if outside else CALM,
+        )
+
+    def _cluster(self, post: Post) -> str:
+        cluster = self.postings.join(post.id, normalise(post.text).text)
+        self.clusters.setdefault(cluster, []).append(post)
+        return cluster
+
+    def _keep(self, own: tuple[Mark, ...]) -> None:
+        for mark in own:
+            for key in mark.keys:
+                self.by_key.setdefault(key, []).append(mark)
+            if mark.theme != "any":
+                self.themes.setdefault(mark.thread, {})[mark.theme] = None
+
+    def _wanted(self, own: tuple[Mark, ...], scene: Scene, *, is_outliked: bool) -> tuple[str, ...]:
+        themes = [mark.theme for mark in own if mark.theme != "any"]
+        if not themes and (own or is_outliked):
+            themes = list(self.themes.get(scene.thread, {}))
+        return all_keys(themes, scene, grave=any(mark.grave for mark in own))
+
+    def _found(self, keys: Sequence[str], now: datetime) -> tuple[Mark, ...]:
+        since = now - timedelta(days=SLOW_DAYS)
+        rows = {(m.post_id, m.theme): m for key in keys for m in self.by_key.get(key, ()) if m.at >= since}
+        return tuple(sorted(rows.values(), key=lambda mark: (mark.at, mark.post_id, mark.theme)))
+
+    def _cues(self, marks: tuple[Mark, ...], scene: Scene, now: datetime) -> tuple[Mark, ...]:
+        threads = dict.fromkeys([*(mark.thread for mark in marks), scene.thread])
+        since = now - timedelta(hours=QUICK_HOURS)
+        rows = [m for thread in threads for m in self.by_key.get(f"any|thread|{thread}", ()) if m.at >= since]
+        return tuple(sorted(rows, key=lambda mark: (mark.at, mark.post_id)))
+
+    def _thread(self, post: Post) -> list[_Line]:
+        return self.threads.get(post.thread_id, [])
+
+    def _figures(self, post: Post) -> ThreadFigures:
+        since = post.published_at - timedelta(hours=24)
+        lines = [line for line in self._thread(post) if line.post.published_at >= since]
+        negative = {_voice(line.post) for line in lines if line.negative}
+        return ThreadFigures(len(lines), len({_voice(line.post) for line in lines}), len(negative))
+
+    def _surge(self, post: Post) -> Surge:
+        hours = self.hours.setdefault(post.account_id, {})
+        recent = self.recent.setdefault(post.account_id, [])
+        hour = hour_start(post.published_at)
+        hours[hour] = hours.get(hour, 0) + 1
+        recent.append(post.published_at)
+        recent[:] = [at for at in recent if at > post.published_at - timedelta(hours=1)]
+        past = {at: n for at, n in hours.items() if at < hour}
+        return surge(past, len(recent), post.published_at, min(hours))
+
+
+def _voice(post: Post) -> str:
+    return post.author_key or post.id
+
+
+def is_cue(mark: Mark) -> bool:
+    """Whether a mark only strengthens a matter."""
+    return mark.category in {cue.value for cue in CUES}

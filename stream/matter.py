@@ -1,0 +1,109 @@
+"""Matter: which lines speak of one and the same thing. A key is theme x (thread, near-duplicate cluster, place, unit).
+
+Keys are plain text and short; the watch owns them in `open_keys`. Two lines with a common key are one matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+DANGER = "danger"
+"""Theme of the second key that every grave line has: in one thread or place danger is one matter, whatever its kind."""
+KIN: tuple[frozenset[str], ...] = tuple(
+    frozenset(pair)
+    for pair in (
+        *(("safety", theme) for theme in ("dorm", "canteen", "bullying", "self_harm", "teacher", "rumour", "privacy")),
+        *(("fees", theme) for theme in ("teacher", "internship", "admissions", "admin", "exam")),
+        *(("teacher", theme) for theme in ("exam", "awards", "bullying", "internship")),
+        *(("internship", theme) for theme in ("admin", "safety")),
+        *(("rumour", theme) for theme in ("dorm", "canteen", "self_harm")),
+        *(("admin", theme) for theme in ("dorm", "exam", "awards", "canteen", "admissions", "safety", "privacy")),
+        *(("image", theme) for theme in ("dorm", "canteen", "fees", "admin", "safety", "admissions", "rumour")),
+        *(("unauthorised_post", theme) for theme in ("safety", "image", "rumour", "canteen", "fees", "admin")),
+    )
+)
+"""Themes that under one post are taken for sides of one matter (a fire and who denies it; a fee and who demands it)."""
+
+_DIGIT = {char: number for number, char in enumerate("零一二三四五六七八九")} | {"两": 2}
+_NUMBER = r"(?:\d{1,2}|[一二三四五六七八九十两]{1,3})"
+_LISTED = rf"{_NUMBER}(?:号|#)?(?:[、,，和 ]{{1,2}}{_NUMBER}(?:号|#)?){{0,5}}"
+_BUILDING = re.compile(
+    rf"(?<![\d一二三四五六七八九十])({_LISTED})(栋|幢|号楼|号宿舍|舍|号公寓|食堂|餐厅|连(?!续|夜|忙))"
+)
+_GATE = re.compile(r"(?:[东西南北]{1,2}|正|后|侧|大)门(?!口儿)")
+
+
+def _number(text: str) -> int:
+    text = text.strip("号# ")
+    if text.isdigit():
+        return int(text)
+    tens, ten, ones = text.partition("十")
+    if not ten:
+        return _DIGIT.get(text[-1:], 0)
+    return (_DIGIT.get(tens, 1) if tens else 1) * 10 + (_DIGIT.get(ones, 0) if ones else 0)
+
+
+_KINDS = {"幢": "栋", "号楼": "栋", "号宿舍": "栋", "舍": "栋", "号公寓": "栋", "餐厅": "食堂"}
+
+
+def places(text: str, named: Sequence[str] = ()) -> tuple[str, ...]:
+    """Named places and units in a (normalised) text, one writing for each: 六栋, 6号楼, 3、4、5栋 give 6栋, 3栋 ...
+
+    `named`: further names from the settings (canteens, campuses, units) and the rulebook's `place` and `facility`.
+    """
+    found: dict[str, None] = {}
+    for match in _BUILDING.finditer(text):
+        kind = _KINDS.get(match[2], match[2])
+        for part in re.findall(_NUMBER, match[1]):
+            found[f"{_number(part)}{kind}"] = None
+    found.update(dict.fromkeys(_GATE.findall(text)))
+    found.update(dict.fromkeys(name for name in named if name and name in text))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where a line stands. `places`: of its own text, its root's text, and its account's unit unless a main account."""
+
+    thread: str
+    cluster: str = ""
+    places: tuple[str, ...] = ()
+
+
+def keys(theme: str, scene: Scene) -> tuple[str, ...]:
+    """The keys under which a line of this theme counts and by which it belongs to an incident."""
+    out = [f"{theme}|thread|{scene.thread}"]
+    if scene.cluster:
+        out.append(f"{theme}|cluster|{scene.cluster}")
+    return tuple(dict.fromkeys(out + [f"{theme}|place|{place}" for place in scene.places]))
+
+
+def all_keys(themes: Iterable[str], scene: Scene, *, grave: bool) -> tuple[str, ...]:
+    """The keys of a line with several themes, with those of danger where it is grave."""
+    wanted = [*dict.fromkeys(themes), *([DANGER] if grave else [])]
+    return tuple(key for theme in wanted for key in keys(theme, scene))
+
+
+def kin(theme: str) -> tuple[str, ...]:
+    """The themes that under one post are sides of the same matter."""
+    return tuple(sorted(other for pair in KIN if theme in pair for other in pair - {theme}))
+
+
+def joining_keys(themes: Iterable[str], scene: Scene, *, grave: bool) -> tuple[str, ...]:
+    """Where to look, in order, for an open incident that a line belongs to.
+
+    The thread comes first (its own themes, then danger, then kin), then clusters and places: who talks under a post
+    talks about that post's matter.
+    """
+    wanted = list(dict.fromkeys(themes))
+    own = all_keys(wanted, scene, grave=grave)
+    near = [f"{other}|thread|{scene.thread}" for theme in wanted for other in kin(theme)]
+    ordered = [key for key in own if "|thread|" in key] + near + [key for key in own if "|thread|" not in key]
+    return tuple(dict.fromkeys(ordered))
+
+
+def attaching_keys(themes: Iterable[str], scene: Scene, *, grave: bool) -> tuple[str, ...]:
+    """What an incident gains when a line joins it: the line's thread and cluster; places would chain."""
+    return tuple(key for key in all_keys(themes, scene, grave=grave) if "|place|" not in key)

@@ -1,0 +1,98 @@
+"""Novelty: is this text new, or one more copy of words already seen? Near duplicates are found by rows of the store.
+
+A text's fingerprint is its SKETCH smallest hashes of overlapping three-character grams. Texts that share SHARED of them
+are candidates; only true Jaccard of the gram sets decides. Keep one row per fingerprint hash (school, hash, post id);
+`candidates` takes what those rows answer. Hashes are crc32, so they mean the same in every process and for ever.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from heapq import nsmallest
+
+GRAM = 3
+SKETCH = 6
+SHARED = 3
+ALIKE = 0.55
+"""True Jaccard from which two texts count as the same words; a cut, a prefix or a typing error stays above it."""
+SHORTEST = 8
+"""Letters a text needs; shorter ones (恭喜！, 同问) are alike by chance and never form a cluster."""
+_NOT_LETTERS = re.compile(r"[\W_]+")
+
+
+def letters(text: str) -> str:
+    """The (normalised) text without punctuation, blanks and emoji, which copies change first."""
+    return _NOT_LETTERS.sub("", text)
+
+
+def grams(text: str) -> frozenset[str]:
+    """The set of overlapping grams of the letters; empty for a text too short to compare."""
+    kept = letters(text)
+    if len(kept) < SHORTEST:
+        return frozenset()
+    return frozenset(kept[at : at + GRAM] for at in range(len(kept) - GRAM + 1))
+
+
+def fingerprint(text: str) -> tuple[int, ...]:
+    """At most SKETCH hashes (0..2**32-1), ascending; empty for a text too short to compare."""
+    return tuple(nsmallest(SKETCH, {zlib.crc32(gram.encode("utf-8", "replace")) for gram in grams(text)}))
+
+
+def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
+    """Shared grams over all grams, 0..1; 0 where both are empty."""
+    return len(a & b) / len(a | b) if a or b else 0.0
+
+
+def same(a: str, b: str) -> bool:
+    """Whether two (normalised) texts are the same words: true Jaccard of at least ALIKE."""
+    return jaccard(grams(a), grams(b)) >= ALIKE
+
+
+def candidates(postings: Iterable[tuple[int, str]]) -> list[str]:
+    """Post ids that share at least SHARED hashes, most shared first; `postings`: rows (hash, post id) of the text's."""
+    shared = Counter(post for _, post in set(postings))
+    return [post for post, n in sorted(shared.items(), key=lambda item: (-item[1], item[0])) if n >= SHARED]
+
+
+def cluster_of(
+    text: str, postings: Iterable[tuple[int, str]], text_of: Callable[[str], str | None], at_most: int = 20
+) -> str | None:
+    """The post whose words these are, or None for new words.
+
+    `text_of` gives the normalised text of a post, None where it is gone. Keep the cluster's first post as the one
+    that has postings and every copy finds it, whatever order the copies come in.
+    """
+    mine = grams(text)
+    for post in candidates(postings)[:at_most]:
+        other = text_of(post)
+        if other is not None and jaccard(mine, grams(other)) >= ALIKE:
+            return post
+    return None
+
+
+class Postings:
+    """The rows in memory, for a rehearsal or a test: first texts of clusters by hash."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, list[str]] = {}
+        self._texts: dict[str, str] = {}
+
+    def join(self, post_id: str, text: str) -> str:
+        """The cluster of a (normalised) text: the id of its first post, which is this one if the words are new."""
+        hashes: Sequence[int] = fingerprint(text)
+        rows = [(hashed, post) for hashed in hashes for post in self._rows.get(hashed, ())]
+        first = cluster_of(text, rows, self._texts.get)
+        if first is not None:
+            return first
+        for hashed in hashes:
+            self._rows.setdefault(hashed, []).append(post_id)
+        self._texts[post_id] = text
+        return post_id
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The first text of every cluster by post id."""
+        return self._texts

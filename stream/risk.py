@@ -1,0 +1,232 @@
+"""Risk: 0-100 with named reasons and their shares, and the decision whether a line opens an incident and at what level.
+
+Points add up and never cancel, so more evidence never lowers a risk. The weights of the rules are data; the figures
+below are this project's defaults, tuned on authored scenarios, not a school's rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from stream.assessment import Polarity, Target
+from stream.evidence import QUICK_HOURS, SLOW_DAYS, Evidence, Mark
+from stream.matter import DANGER
+from stream.rules import Category
+
+POINTS_FOR_100 = 160.0
+"""Points that make a risk of 100; an incident opens at OPEN_AT."""
+OPEN_AT = 100.0
+GRAVE = 100.0
+"""Added by a grave rule, so that one line is enough."""
+OLDER = 0.6
+"""What a mark older than QUICK_HOURS still counts of its weight, up to SLOW_DAYS."""
+VOICES_LEAST = 2
+"""Distinct authors before anything but a grave line or an own post opens."""
+CUES_MOST = 45.0
+NEGATIVE_EACH, NEGATIVE_MOST = 2.0, 10.0
+SURGE_MOST = 15.0
+OURS_POINTS = 6.0
+OUTLIKED_EACH, OUTLIKED_LEAST = 26.0, 4
+COPIED = 4.0
+MILDEST, HARDEST_WITHOUT_DANGER = 4, 2
+HARDER_AT = 280.0
+"""Points from which an incident opens one level graver than its rules ask."""
+CUE_NAMES = {Category.ECHO: "多人附和", Category.ESCALATION: "升级迹象", Category.IRONY: "反话讽刺"}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One named reason: `share` in whole per cent of the risk, `sentence` with figures, `article` if one is cited."""
+
+    name: str
+    share: int
+    sentence: str
+    article: str = ""
+
+
+@dataclass(frozen=True)
+class Risk:
+    """0..100 and why; shares add up to 100, no reasons where the risk is 0. `theme` is the gravest, empty for none."""
+
+    value: int
+    reasons: tuple[Reason, ...]
+    theme: str = ""
+    points: float = 0.0
+    voices: int = 0
+
+
+@dataclass(frozen=True)
+class Opening:
+    """An incident to open: `keys` to own, `members` (post ids in order of time), `level` 1 gravest .. 4."""
+
+    theme: str
+    themes: tuple[str, ...]
+    level: int
+    grave: bool
+    keys: tuple[str, ...]
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Part:
+    name: str
+    points: float
+    sentence: str
+    article: str = ""
+
+
+def risk(evidence: Evidence, now: datetime) -> Risk:
+    """The risk of a line with everything that belongs to its matter. `now`: aware."""
+    if evidence.advert or (evidence.by_school and not evidence.own_post):
+        return Risk(0, ())
+    themes = dict.fromkeys(mark.theme for mark in evidence.marks if mark.theme != "any")
+    if not themes and evidence.is_outliked:
+        themes = {"image": None}
+    cases = [(theme, _parts(evidence, theme, now)) for theme in themes]
+    if not cases:
+        return _bare(evidence)
+    theme, parts = max(cases, key=lambda case: (_sum(case[1]), case[0]))
+    points = _sum(parts)
+    value = min(100, round(100 * points / POINTS_FOR_100))
+    return Risk(value, _reasons(parts), theme, points, len(_voices(_of(evidence, theme))))
+
+
+def _bare(evidence: Evidence) -> Risk:
+    """A line that no rule marked: only its tone speaks."""
+    if evidence.by_school or evidence.polarity is not Polarity.NEGATIVE or evidence.target is Target.OUTSIDER:
+        return Risk(0, ())
+    return Risk(3, (Reason("负面", 100, "语气偏负面，没有规则命中"),), points=3 * POINTS_FOR_100 / 100, voices=1)
+
+
+def _of(evidence: Evidence, theme: str) -> list[Mark]:
+    return [mark for mark in evidence.marks if mark.theme == theme]
+
+
+def _voices(marks: Iterable[Mark]) -> set[str]:
+    return {mark.voice for mark in marks}
+
+
+def _sum(parts: Sequence[_Part]) -> float:
+    return sum(part.points for part in parts)
+
+
+def _parts(evidence: Evidence, theme: str, now: datetime) -> list[_Part]:
+    marks = _of(evidence, theme)
+    parts = _rules(marks, now)
+    if any(mark.grave for mark in marks):
+        parts.append(_Part("危及人身或个人信息", GRAVE, "属于一条即须上报的情形"))
+    if marks:
+        parts += _cues(evidence.cues)
+    figures = evidence.thread
+    if marks and figures.negative_authors:
+        points = min(NEGATIVE_MOST, NEGATIVE_EACH * figures.negative_authors)
+        said = f"本帖 24 小时 {figures.lines} 条，{figures.negative_authors} 人语气负面"
+        parts.append(_Part("负面", points, said))
+    if marks and evidence.surge.score > 0:
+        parts.append(_Part("涌量", SURGE_MOST * evidence.surge.score, evidence.surge.sentence))
+    if ours := [mark for mark in marks if mark.ours]:
+        parts.append(_Part("指向本校", OURS_POINTS, f"{len(_voices(ours))} 人明指学校、教职工或服务"))
+    if marks and evidence.copies > 1:
+        parts.append(_Part("复制扩散", COPIED, f"{evidence.copies} 人发了几乎相同的话"))
+    if evidence.outliked:
+        said = f"{evidence.outliked} 人的评论获赞超过原帖"
+        parts.append(_Part("评论压过原帖", OUTLIKED_EACH * evidence.outliked, said))
+    return parts
+
+
+def _rules(marks: Sequence[Mark], now: datetime) -> list[_Part]:
+    """Each author counts once, with the heaviest of what they said; grouped by rule for the reader."""
+    best: dict[str, tuple[float, str, Mark]] = {}
+    for mark in marks:
+        said = mark.weight * (1.0 if now - mark.at <= timedelta(hours=QUICK_HOURS) else OLDER), mark.rule, mark
+        if mark.voice not in best or said[:2] > best[mark.voice][:2]:
+            best[mark.voice] = said
+    grouped: dict[str, list[tuple[float, str, Mark]]] = {}
+    for said in best.values():
+        grouped.setdefault(said[1], []).append(said)
+    return [
+        _Part(
+            said[0][2].title,
+            sum(points for points, _, _ in said),
+            f"{len(said)} 人说到“{said[0][2].title}”（{SLOW_DAYS} 天内，规则 {rule}）",
+            said[0][2].article,
+        )
+        for rule, said in sorted(grouped.items())
+    ]
+
+
+def _cues(cues: Sequence[Mark]) -> list[_Part]:
+    heaviest: dict[str, Mark] = {}
+    for cue in cues:
+        if cue.weight and (cue.voice not in heaviest or cue.weight > heaviest[cue.voice].weight):
+            heaviest[cue.voice] = cue
+    total = sum(cue.weight for cue in heaviest.values())
+    scale = min(1.0, CUES_MOST / total) if total else 0.0
+    out: list[_Part] = []
+    for category, name in CUE_NAMES.items():
+        said = [cue for cue in heaviest.values() if cue.category == category]
+        if said:
+            out.append(_Part(name, scale * sum(cue.weight for cue in said), f"{len(said)} 人{said[0].title}"))
+    return out
+
+
+def _reasons(parts: Sequence[_Part]) -> tuple[Reason, ...]:
+    """Shares by largest remainder: whole per cents that add up to 100."""
+    kept = sorted((part for part in parts if part.points > 0), key=lambda part: (-part.points, part.name))
+    total = _sum(kept)
+    if not kept:
+        return ()
+    exact = [100 * part.points / total for part in kept]
+    whole = [int(share) for share in exact]
+    order = sorted(range(len(kept)), key=lambda i: (whole[i] - exact[i], i))
+    for i in order[: 100 - sum(whole)]:
+        whole[i] += 1
+    return tuple(Reason(p.name, share, p.sentence, p.article) for p, share in zip(kept, whole, strict=True))
+
+
+def decide(evidence: Evidence, found: Risk) -> Opening | None:
+    """Whether this line opens an incident. The caller has looked first whether it belongs to an open one.
+
+    * A grave hit about us opens on one line. So does a prohibited own post; speaking without leave (擅自发声) is asked
+      only of accounts that are not the school's main ones.
+    * Anything else needs OPEN_AT points from VOICES_LEAST authors, or OUTLIKED_LEAST comments above their post.
+    """
+    if evidence.advert or not found.theme:
+        return None
+    own = _of(evidence, found.theme)
+    grave = [hit for hit in evidence.hits if hit.grave]
+    if evidence.by_school:
+        spoken = [hit for hit in evidence.hits if not (hit.theme == "unauthorised_post" and evidence.lead_account)]
+        return _opening(evidence, found, grave=bool(grave)) if evidence.own_post and spoken else None
+    if grave:
+        return _opening(evidence, found, grave=True)
+    many = found.voices >= VOICES_LEAST and found.points >= OPEN_AT
+    ridiculed = evidence.is_outliked and evidence.outliked >= OUTLIKED_LEAST
+    if (own and many) or ridiculed:
+        return _opening(evidence, found, grave=False)
+    return None
+
+
+def _opening(evidence: Evidence, found: Risk, *, grave: bool) -> Opening:
+    marks = _of(evidence, found.theme)
+    here = [mark for mark in evidence.marks if mark.post_id == evidence.post_id]
+    themes = tuple(dict.fromkeys([found.theme, *(mark.theme for mark in here if mark.theme != "any")]))
+    floors = [mark.level_floor for mark in (*marks, *(m for m in here if m.grave)) if mark.level_floor is not None]
+    level = min([*floors, MILDEST])
+    if not grave and found.points >= HARDER_AT:
+        level = max(min(level, HARDEST_WITHOUT_DANGER), level - 1)
+    keys = [key for mark in marks for key in mark.keys] + [key for mark in here for key in mark.keys]
+    keys.append(f"{found.theme}|thread|{evidence.scene.thread}")
+    if grave:
+        keys += [f"{DANGER}|thread|{evidence.scene.thread}"]
+    members = dict.fromkeys([*(mark.post_id for mark in marks), evidence.post_id])
+    return Opening(
+        found.theme,
+        themes,
+        level,
+        grave,
+        tuple(key for key in dict.fromkeys(keys) if not key.startswith("any|")),
+        tuple(members),
+    )

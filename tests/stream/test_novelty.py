@@ -1,0 +1,113 @@
+"""Near duplicates: copies with small changes are one cluster, ordinary comments are not, short cheers never are."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.novelty import (
+    SHARED,
+    SKETCH,
+    Postings,
+    candidates,
+    cluster_of,
+    fingerprint,
+    grams,
+    jaccard,
+    letters,
+    same,
+)
+
+PLEA = "请学校正面回应：水电费为什么按人头平摊，抄表数据在哪里公示？已截图留存"
+TEXT = st.text(st.sampled_from("请学校正面回应水电费为什么按人头平摊抄表，。！ 1a😀"), max_size=60)
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        PLEA,
+        PLEA + "。",
+        "【转】" + PLEA,
+        PLEA.replace("，", " ").replace("：", "，"),
+        "同问。" + PLEA[:-6],
+        PLEA.replace("平摊", "均摊"),
+        "👏".join(PLEA),
+    ],
+)
+def test_copy_with_small_changes_is_the_same_words(copy: str) -> None:
+    assert same(PLEA, copy)
+    postings = Postings()
+    assert postings.join("p1", PLEA) == "p1"
+    assert postings.join("p2", copy) == "p1"
+
+
+@pytest.mark.parametrize("other", ["请学校回应一下图书馆几点开门", "水电费怎么交，去哪个窗口", "恭喜恭喜", ""])
+def test_other_words_are_not_the_same(other: str) -> None:
+    assert not same(PLEA, other)
+    postings = Postings()
+    postings.join("p1", PLEA)
+    assert postings.join("p2", other) == "p2"
+
+
+def test_short_cheers_never_form_a_cluster() -> None:
+    postings = Postings()
+    assert [postings.join(f"p{n}", "恭喜恭喜！！") for n in range(3)] == ["p0", "p1", "p2"]
+    assert fingerprint("恭喜恭喜！！") == ()
+
+
+@given(TEXT)
+def test_fingerprint_is_small_sorted_and_blind_to_punctuation(text: str) -> None:
+    mark = fingerprint(text)
+    assert len(mark) <= SKETCH
+    assert list(mark) == sorted(set(mark))
+    assert fingerprint(letters(text)) == mark
+
+
+@given(TEXT, TEXT)
+def test_jaccard_is_symmetric_bounded_and_one_for_equal_words(a: str, b: str) -> None:
+    one, two = grams(a), grams(b)
+    assert jaccard(one, two) == jaccard(two, one)
+    assert 0 <= jaccard(one, two) <= 1
+    assert jaccard(one, one) == (1.0 if one else 0.0)
+
+
+def test_fingerprint_means_the_same_in_another_process() -> None:
+    code = f"from stream.novelty import fingerprint; print(fingerprint({PLEA!r}))"
+    runs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
+        ).stdout.strip()
+        for seed in ("1", "2")
+    }
+    assert runs == {str(fingerprint(PLEA))}
+
+
+def test_candidate_that_shares_hashes_but_not_words_is_refused() -> None:
+    rows = [(hashed, "far") for hashed in fingerprint(PLEA)]
+    assert candidates(rows) == ["far"]
+    assert cluster_of(PLEA, rows, {"far": "完全是另外一段话，碰巧哈希相同而已"}.get) is None
+    assert cluster_of(PLEA, rows, lambda _: None) is None
+    assert cluster_of(PLEA, rows[: SHARED - 1], {"far": PLEA}.get) is None
+
+
+def test_most_copies_are_found_among_many_ordinary_lines() -> None:
+    draw = random.Random(7)
+    chars = "今天食堂宿舍老师上课图书馆考试跑步快递下雨选课作业室友晚安早八点名实训车间社团"
+    postings = Postings()
+    texts = ["".join(draw.choices(chars, k=draw.randint(20, 45))) for _ in range(300)]
+    for number, text in enumerate(texts):
+        assert postings.join(f"t{number}", text) == f"t{number}"
+    found = 0
+    for number, text in enumerate(texts):
+        at = draw.randrange(len(text))
+        found += postings.join(f"c{number}", text[:at] + draw.choice(chars) + text[at + 1 :]) == f"t{number}"
+    assert found >= 0.9 * len(texts)
