@@ -1,0 +1,219 @@
+"""The watch: one ordered reader per school that keeps posts, weighs them, and opens incidents. All in one transaction.
+
+Whether a line opens, joins or only feeds the baselines is decided from rows, so a replay decides the same; counters and
+notices move only where a row was new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from escalation.incident import open_keys
+from escalation.opening import Ground, Matter, add_to, open_matter
+from stream import metrics
+from stream.account import Account, book
+from stream.assessing import ASSESSED, bury_all
+from stream.assessment import Assessment
+from stream.evidence import Evidence, Host
+from stream.figures import Gatherer, note_likes
+from stream.follow import Effects, Follower
+from stream.kept import keep, keep_assessment, keep_counts
+from stream.kill_point import reach
+from stream.log import Log, Record
+from stream.matter import attaching_keys, joining_keys
+from stream.post import Counts, Kind
+from stream.risk import Opening, Risk, decide, risk
+from stream.store import Store
+from stream.wire import WireError
+
+READER = "watch"
+CARE_THEME = "self_harm"
+TITLE_LENGTH = 28
+QUOTE_LENGTH = 60
+PLATFORMS = {
+    "weibo": "微博", "wechat": "微信公众号", "douyin": "抖音", "bilibili": "B 站", "site": "官网", "forum": "论坛",
+    "desk": "值班台",
+}  # fmt: skip
+
+
+class Watch:
+    """The watch of one school."""
+
+    def __init__(
+        self,
+        log: Log,
+        store: Store,
+        school: str,
+        ground: Ground,
+        clock: Callable[[], datetime],
+        places: Sequence[str] = (),
+    ) -> None:
+        """Join the group; `places` are the names of canteens, campuses and units that name a matter."""
+        self._store, self._school, self._ground, self._clock = store, school, ground, clock
+        self._places = tuple(places)
+        self._follower = Follower(log, store, ASSESSED, READER)
+
+    @property
+    def trouble(self) -> str:
+        """Why it cannot work now, or an empty string."""
+        return self._follower.trouble
+
+    def step(self, limit: int = 500, wait: float = 0.2) -> int:
+        """Take in what has come; gives how many records were taken."""
+        taken = self._follower.step(self._handle, limit, wait)
+        if taken:
+            reach("watch.committed")
+        return taken
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._follower.close()
+
+    def _handle(self, records: Sequence[Record]) -> Effects:
+        now = self._clock()
+        seen: list[Counts] = []
+        found: list[Assessment] = []
+        bad: list[tuple[Record, str]] = []
+        for record in records:
+            try:
+                if b'"type":"counts"' in record.value[:64]:
+                    seen.append(Counts.from_wire(record.value))
+                else:
+                    found.append(Assessment.from_wire(record.value))
+            except WireError as error:
+                bad.append((record, str(error)))
+        reach("watch.read_before_transaction")
+
+        def effects(conn: Connection) -> None:
+            accounts = book(conn, self._school)
+            gatherer = Gatherer(self._school, _hosts(accounts), self._places)
+            for one in seen:
+                if one.school == self._school:
+                    keep_counts(conn, one)
+                    note_likes(conn, one.school, one.post_id, one.likes or 0)
+            for assessment in found:
+                if assessment.post.school == self._school:
+                    self._take(conn, gatherer, accounts, assessment, now)
+            bury_all(conn, READER, bad, now)
+            reach("watch.opened_before_commit")
+
+        return effects
+
+    def _take(
+        self,
+        conn: Connection,
+        gatherer: Gatherer,
+        accounts: Mapping[str, Account],
+        assessment: Assessment,
+        now: datetime,
+    ) -> None:
+        post = assessment.post
+        if not keep(conn, post).new_revision:
+            return
+        reach("watch.mid_transaction")
+        account = accounts.get(post.account_id)
+        counts = _counts_for_incidents(account, assessment)
+        evidence = gatherer.note(conn, assessment, counts_for_incidents=counts)
+        weighed = risk(evidence, now)
+        keep_assessment(conn, assessment, weighed.value, [asdict(reason) for reason in weighed.reasons], now)
+        metrics.WATCHED.labels(kind=post.kind).inc()
+        metrics.TO_WATCH.observe(max(0.0, (now - post.fetched_at).total_seconds()))
+        if counts:
+            self._judge(conn, account, assessment, evidence, weighed, now)
+
+    def _judge(
+        self,
+        conn: Connection,
+        account: Account | None,
+        assessment: Assessment,
+        evidence: Evidence,
+        weighed: Risk,
+        now: datetime,
+    ) -> None:
+        """Add the line to the open incident of its matter, or open one where the evidence is enough."""
+        post = assessment.post
+        own = [mark.theme for mark in evidence.marks if mark.post_id == post.id and mark.theme != "any"]
+        grave = any(hit.grave for hit in evidence.hits)
+        owner = self._owner(conn, joining_keys(own, evidence.scene, grave=grave)) if own else None
+        opening = decide(evidence, weighed)
+        if owner is None and opening is not None:
+            owner = self._owner(conn, joining_keys(opening.themes, evidence.scene, grave=opening.grave))
+        if owner is not None:
+            keys = attaching_keys(own, evidence.scene, grave=grave)
+            matter = _matter(conn, account, assessment, weighed, opening, keys, (post.id,))
+            add_to(conn, self._ground, owner, matter, post, now)
+        elif opening is not None:
+            matter = _matter(conn, account, assessment, weighed, opening, opening.keys, opening.members)
+            open_matter(conn, self._ground, matter, post, now)
+
+    def _owner(self, conn: Connection, keys: Sequence[str]) -> int | None:
+        """The incident that owns the first of the keys that anybody owns."""
+        if not keys:
+            return None
+        rows = conn.execute(
+            select(open_keys.c.key, open_keys.c.incident_id).where(
+                open_keys.c.school == self._school, open_keys.c.key.in_(list(keys))
+            )
+        )
+        owned = {row.key: row.incident_id for row in rows}
+        return next((owned[key] for key in keys if key in owned), None)
+
+
+def _hosts(accounts: Mapping[str, Account]) -> dict[str, Host]:
+    return {account.id: Host(account.unit, account.main) for account in accounts.values()}
+
+
+def _counts_for_incidents(account: Account | None, assessment: Assessment) -> bool:
+    """What was published before an account is watched opens nothing; a lead counts whenever it is typed in."""
+    post = assessment.post
+    if post.kind is Kind.LEAD:
+        return True
+    return account is not None and account.active and post.published_at >= account.watch_from
+
+
+def _matter(
+    conn: Connection, account: Account | None, assessment: Assessment, weighed: Risk, opening: Opening | None,
+    keys: Sequence[str], members: Sequence[str],
+) -> Matter:  # fmt: skip
+    post = assessment.post
+    care = any(hit.theme == CARE_THEME for hit in assessment.hits)
+    theme = opening.theme if opening is not None else weighed.theme
+    platform = PLATFORMS.get(account.platform if account else post.platform, post.platform)
+    name = account.name if account else "补录线索"
+    return Matter(
+        title=_title(assessment, theme, care=care),
+        theme=theme,
+        level=opening.level if opening is not None else 4,
+        risk=weighed.value,
+        reasons=tuple(asdict(reason) for reason in weighed.reasons),
+        keys=tuple(keys),
+        grave=opening is not None and opening.grave,
+        care=care,
+        member_ids=tuple(members),
+        first_post_id=members[0],
+        unit=account.unit if account else "",
+        account={"platform": platform, "name": name, "id": post.account_id},
+        facts=(f"涉及 {len(members)} 条，风险 {weighed.value}",),
+        quote="" if care else _cut(post.text, QUOTE_LENGTH),
+    )
+
+
+def _title(assessment: Assessment, theme: str, *, care: bool) -> str:
+    """What happened, in the words of the heaviest rule; a cry for help has a fixed title and no words."""
+    if care:
+        return "疑似心理求助，原文已收起"
+    hits = [hit for hit in assessment.hits if hit.theme == theme] or list(assessment.hits)
+    if not hits:
+        return _cut(assessment.post.text, TITLE_LENGTH)
+    heaviest = max(hits, key=lambda hit: (hit.grave, hit.weight))
+    words = "、".join(dict.fromkeys(word.strip() for word in heaviest.words))
+    return f"{heaviest.title}：{_cut(words, TITLE_LENGTH)}" if words else heaviest.title
+
+
+def _cut(text: str, length: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[:length] + "…"
