@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from deploy.parts import PackError, load_pack, mail_server, robot_address, role_words
+
 if TYPE_CHECKING:
     from deploy.settings import Settings
 
@@ -26,6 +28,14 @@ def is_loopback(host: str) -> bool:
     except ValueError:
         return False
     return address.is_loopback or address.is_unspecified
+
+
+def filled_in(settings: Settings) -> Iterator[Fault]:
+    """What `fengxin init` left to be written."""
+    names = (("school.name", settings.school.name), *(("school.aliases", one) for one in settings.school.aliases))
+    for key, text in names:
+        if text.startswith("填写"):
+            yield key, f"还是样例里的“{text}”，请改成本校的。"
 
 
 def public_url(settings: Settings) -> Iterator[Fault]:
@@ -113,24 +123,39 @@ def routes(settings: Settings) -> Iterator[Fault]:
 
 
 def mail(settings: Settings) -> Iterator[Fault]:
-    """A mail server that would leak the password or cannot be logged in to."""
+    """What the mail channel itself refuses; see `escalation.channels.mail`."""
     if settings.mail is None:
         return
-    if settings.mail.security == "plain" and not is_loopback(settings.mail.host):
-        yield "mail.security", "邮件服务器不在本机，不能用明文连接；请改用 starttls（587）或 tls（465）。"
-    if settings.mail.user and not settings.mail.password.get_secret_value():
-        yield "mail.password", "填了 user 却没有授权码，请到邮箱设置中生成后写入 password_file。"
     if settings.mail.ca_file and not settings.path(settings.mail.ca_file).is_file():
         yield "mail.ca_file", f"没有文件 {settings.mail.ca_file}，请更正或删去这一项。"
+    try:
+        mail_server(settings.mail, settings.folder)
+    except ValueError as error:
+        yield "mail", str(error)
 
 
 def robot(settings: Settings) -> Iterator[Fault]:
-    """A robot is one address, or one key."""
+    """What the robot's channel itself refuses; see `escalation.channels.wecom`."""
     if settings.wecom_robot is None:
         return
-    given = [one for one in (settings.wecom_robot.url, settings.wecom_robot.key) if one.get_secret_value()]
-    if len(given) != 1:
-        yield "wecom_robot", "url 与 key 须写且只写一个（建议 key_file）。"
+    try:
+        robot_address(settings.wecom_robot)
+    except ValueError as error:
+        yield "wecom_robot", str(error)
+
+
+def offices(settings: Settings) -> Iterator[Fault]:
+    """Every office of the roster must be one that the pack or the desk knows."""
+    try:
+        known = role_words(load_pack(settings))
+    except PackError as error:
+        for problem in error.problems:
+            yield "school.pack", str(problem)
+        return
+    for row in settings.roster.offices:
+        if row.role not in known:
+            words = "、".join(dict.fromkeys(word for word in known if not word.isascii()))
+            yield "offices", f"任职表里的角色“{row.role}”不在规程包中，可写：{words}。"
 
 
 def ways_out(settings: Settings) -> Iterator[Fault]:
@@ -140,5 +165,6 @@ def ways_out(settings: Settings) -> Iterator[Fault]:
 
 
 RULES: tuple[Callable[[Settings], Iterator[Fault]], ...] = (
-    public_url, keys, addresses, kafka_partitions, kafka_needs_shared_store, same_file, routes, mail, robot, ways_out,
+    filled_in, public_url, keys, addresses, kafka_partitions, kafka_needs_shared_store, same_file, routes, mail, robot,
+    offices, ways_out,
 )  # fmt: skip

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import logging
 import os
 import signal
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+TRY_AGAIN = 75
+"""Exit code (EX_TEMPFAIL) where an engine is away: the supervisor starts the role again, ever more slowly."""
 
 
 def end_with(parent: int) -> None:
@@ -18,18 +21,42 @@ def end_with(parent: int) -> None:
         raise SystemExit("监督进程已不在，本进程随之结束。")
 
 
+def run(name: str, settings_file: Path) -> None:
+    """Run one role until SIGTERM or SIGINT. Raises SystemExit with a sentence where it cannot."""
+    from deploy.settings import SettingsError, load
+
+    try:
+        settings = load(settings_file)
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None
+    metrics = settings.data_folder / "metrics"
+    metrics.mkdir(parents=True, exist_ok=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)  # read when prometheus_client is imported, below
+    from deploy.wiring import ROLES, run_role
+    from stream.log import LogError
+    from stream.search import SearchUnavailable
+    from stream.store import StoreUnavailable
+
+    if name not in ROLES:
+        raise SystemExit(f"没有角色“{name}”，可写：{'、'.join(ROLES)}。")
+    try:
+        run_role(name, settings)
+    except (StoreUnavailable, LogError, SearchUnavailable) as error:
+        logging.error("%s", error)
+        raise SystemExit(TRY_AGAIN) from None
+
+
 def main(arguments: list[str] | None = None) -> None:
-    """Run one role until SIGTERM or SIGINT."""
+    """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name")
     parser.add_argument("--settings", type=Path, required=True)
     parser.add_argument("--parent", type=int)
     given = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     if given.parent is not None:
-        end_with(given.parent)
-    from deploy.wiring import run_role  # after the kernel was told: importing takes a second
-
-    run_role(given.name, given.settings)
+        end_with(given.parent)  # before anything is imported: that takes a second
+    run(given.name, given.settings)
 
 
 if __name__ == "__main__":

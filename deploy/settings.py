@@ -113,10 +113,11 @@ class MailServer(Section):
 
 
 class WecomRobot(Section):
-    """企业微信 group robot: its whole webhook address, or only the key."""
+    """企业微信 group robot: `key` from its webhook address; `base_url` is the vendor's unless this is the demo."""
 
-    url: SecretStr = SecretStr("")
-    key: SecretStr = SecretStr("")
+    name: str = Field(default="值班群", min_length=1)
+    key: SecretStr
+    base_url: str = "https://qyapi.weixin.qq.com"
 
 
 class Duty(Section):

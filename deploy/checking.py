@@ -1,0 +1,180 @@
+"""`fengxin check`: what is missing for this school to be watched, and how to mend it. Reads and probes, changes nothing."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+
+from deploy import migrations
+from deploy.parts import channels, load_pack, role_words
+from deploy.roster import PLATFORMS
+from deploy.settings import Settings
+from escalation.channels import Accepted, Partial, RateLimited
+from escalation.people import Role
+from escalation.procedure import Pack, Trigger
+from stream import rules
+from stream.log import LogError, open_log
+from stream.rules import RuleError
+from stream.search import SearchUnavailable, open_search
+from stream.store import Store, StoreUnavailable
+
+TRIGGERS = (Trigger.DAMAGING_COMMENT, Trigger.DAMAGING_OWN_ACCOUNT_POST, Trigger.MAJOR_EVENT_OR_URGENT)
+"""What opens incidents of itself; see `escalation.opening.triggers`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the answer. `good` False means: not ready, and `words` says how to mend it."""
+
+    good: bool
+    what: str
+    words: str
+
+
+def findings(settings: Settings, *, probe: bool) -> Iterator[Finding]:
+    """Every check in turn. `probe` also speaks to the mail server and the robot (which says a test line)."""
+    for check in CHECKS:
+        yield from check(settings)
+    if probe:
+        yield from speak(settings)
+
+
+def store(settings: Settings) -> Iterator[Finding]:
+    """Reachable, and at the newest revision."""
+    opened = Store(settings.store_url)
+    try:
+        with opened.read() as conn:
+            at, newest = migrations.standing(conn), migrations.newest()
+        if at == newest:
+            yield Finding(True, "存储", f"可用，表结构为 {at}。")
+        else:
+            old = f"表结构为 {at}，需要 {newest}" if at else "还没有建表"
+            yield Finding(False, "存储", f"{old}；请执行 fengxin migrate（用 SQLite 时 fengxin run 会自动完成）。")
+    except StoreUnavailable as error:
+        yield Finding(False, "存储", f"{error}；请检查 store.url 与数据库是否启动。")
+    finally:
+        opened.close()
+
+
+def log(settings: Settings) -> Iterator[Finding]:
+    """The log would take a record now."""
+    try:
+        with closing(open_log(settings.log_url)) as opened:
+            opened.healthy()
+    except LogError as error:
+        yield Finding(False, "日志流", str(error))
+    else:
+        yield Finding(True, "日志流", "可用。")
+
+
+def search(settings: Settings) -> Iterator[Finding]:
+    """The search answers. Alarms go out without it."""
+    try:
+        with closing(open_search(settings.search_url)) as opened:
+            opened.healthy()
+    except SearchUnavailable as error:
+        yield Finding(False, "检索", f"{error}；告警不受影响，恢复后自动补上。")
+    else:
+        yield Finding(True, "检索", "可用。")
+
+
+def rule_files(settings: Settings) -> Iterator[Finding]:
+    """The rules that come with us can be read."""
+    del settings
+    try:
+        book = rules.load()
+    except RuleError as error:
+        for line in str(error).splitlines():
+            yield Finding(False, "规则", line)
+    else:
+        yield Finding(True, "规则", f"{len(book.rules)} 条规则可用。")
+
+
+def accounts(settings: Settings) -> Iterator[Finding]:
+    """There is something to watch, a keeper for each account, and a way to read each platform."""
+    watched = [row for row in settings.roster.accounts if row.active]
+    if not watched:
+        yield Finding(False, "账号", "名册里没有启用的账号，没有可看的；请在“账号”表填写。")
+        return
+    kept = {kept.key for row in settings.roster.keepers if (kept := settings.roster.account(row.account))}
+    for row in watched:
+        shown = f"{PLATFORMS[row.platform][0]}“{row.name}”（{row.key}）"
+        if row.key not in kept:
+            yield Finding(False, "账号", f"{shown}没有管理员；管理员是第一报告人，请在“管理员”表填写。")
+        routes = [one for one in settings.routes if one.platform == row.platform]
+        if not any(one.account in ("", row.key, row.name) for one in routes):
+            yield Finding(False, "账号", f"{shown}没有采集路线，看不到评论；请在设置里加一段 [[routes]]。")
+    yield Finding(True, "账号", f"{len(watched)} 个账号启用。")
+
+
+def people(settings: Settings) -> Iterator[Finding]:
+    """Everybody whom the pack may tell can be reached, for every unit that runs an account."""
+    pack, roster = load_pack(settings), settings.roster
+    words = role_words(pack)
+    contact = {row.id for row in roster.people if row.email or row.mobile}
+    mailed = {row.id for row in roster.people if row.email}
+    held: dict[tuple[str, str], list[str]] = {}
+    for row in roster.offices:
+        held.setdefault((words[row.role], row.scope), []).append(row.person)
+    units = sorted({row.unit for row in roster.accounts if row.active})
+    for role in told_roles(pack):
+        title = pack.offices[role].words[0] if role in pack.offices else role
+        for unit in units if role == Role.UNIT_LEADER else [""]:
+            where = f"{unit}的{title}" if unit else title
+            holders = held.get((role, unit), [])
+            if not holders:
+                yield Finding(False, "人员", f"没有人担任{where}，依规程须通知此人；请在“任职”表填写。")
+            elif not contact.intersection(holders):
+                yield Finding(False, "人员", f"{where}没有可用的邮箱或手机；请在“人员”表补上。")
+            elif not mailed.intersection(holders):
+                yield Finding(False, "人员", f"{where}没有邮箱，目前只能电话通知；请在“人员”表补上邮箱。")
+    for keeper in {row.person for row in roster.keepers} - mailed:
+        yield Finding(False, "人员", f"账号管理员（工号 {keeper}）没有邮箱；请在“人员”表补上。")
+    if not any(role == Role.ADMINISTRATOR for role, _ in held):
+        yield Finding(False, "人员", "没有人担任系统管理员，试运行无法结束；请在“任职”表填写“系统管理员”。")
+    yield Finding(True, "人员", f"名册 {len(roster.people)} 人，规程包 {pack.label}。")
+
+
+def told_roles(pack: Pack) -> list[str]:
+    """Every role that an incident may tell, at any level or by the ladder, in the pack's order; keepers apart."""
+    told = {
+        recipient.role
+        for level in pack.level
+        for trigger in TRIGGERS
+        for recipient in pack.who([trigger], level.number).recipients
+    }
+    told |= {pack.ladder.chain[role] for role in told if role in pack.ladder.chain}
+    told |= {step.role for step in pack.ladder.step if step.role}
+    return [key for key in pack.offices if key in told and key != Role.KEEPER]
+
+
+def secrets(settings: Settings) -> Iterator[Finding]:
+    """Key files that others on this machine can read."""
+    for path in sorted(settings.path("secrets").glob("*")):
+        if path.is_file() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield Finding(False, "密钥", f"本机其他用户能读 {path.name}；请执行 chmod 600 {path}。")
+
+
+def speak(settings: Settings) -> Iterator[Finding]:
+    """Each channel proves its credentials."""
+    for channel in channels(settings).values():
+        outcome = channel.probe()
+        if isinstance(outcome, (Accepted, Partial)):
+            yield Finding(True, channel.title, "已连通。")
+        elif isinstance(outcome, RateLimited):
+            yield Finding(True, channel.title, f"已连通，但暂时限速：{outcome.reason}")
+        else:
+            yield Finding(False, channel.title, outcome.reason)
+
+
+CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    store,
+    log,
+    search,
+    rule_files,
+    accounts,
+    people,
+    secrets,
+)

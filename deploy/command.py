@@ -1,0 +1,228 @@
+"""The command line: `fengxin`. What an operator reads is Chinese; every refusal says what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy.settings import Settings, SettingsError, load
+
+app = typer.Typer(
+    name="fengxin",
+    help="风信：高校官方新媒体舆情监测与上报。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+SettingsFile = Annotated[Path, typer.Option("--settings", help="设置文件。")]
+HERE = Path("fengxin.toml")
+
+
+def fail(text: str) -> typer.Exit:
+    """Say why on the error stream; raise what this gives."""
+    typer.echo(text, err=True)
+    return typer.Exit(1)
+
+
+def read(path: Path) -> Settings:
+    """The settings, or a list of what is wrong and exit code 1."""
+    try:
+        return load(path)
+    except SettingsError as error:
+        raise fail(
+            f"设置不能用，共 {len(error.problems)} 处：\n" + "\n".join(f"  ✘ {one}" for one in error.problems)
+        ) from None
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fengxin {version('fengxin')}")
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    _version: Annotated[
+        bool, typer.Option("--version", help="显示版本后退出。", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """风信：高校官方新媒体舆情监测与上报。"""
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="写到哪个目录。")] = Path(),
+    demo: Annotated[bool, typer.Option("--demo", help="写演示用的设置（虚构学校与本机沙箱）。")] = False,
+    port: Annotated[int, typer.Option(help="演示的端口，其后三个也会用到。")] = 8700,
+) -> None:
+    """写出带中文说明的设置文件、名册样表与密钥。"""
+    from deploy import installation
+
+    if demo:
+        typer.echo(f"已写出演示设置 {installation.write_demo(folder, port, datetime.now(UTC))}")
+        return
+    try:
+        made = installation.write(folder)
+    except installation.AlreadyThere as error:
+        raise fail(str(error)) from None
+    typer.echo("已写出：\n" + "\n".join(f"  {path}" for path in made))
+    typer.echo(f"请填写设置与名册，然后执行：fengxin check --settings {made[0]}")
+
+
+@app.command()
+def check(
+    settings: SettingsFile = HERE,
+    probe: Annotated[bool, typer.Option("--probe", help="真实连接邮件服务器，并让机器人发一条测试消息。")] = False,
+) -> None:
+    """检查设置、存储、日志流、规则、规程包与人员，指出缺什么、怎么补。"""
+    from deploy.checking import findings
+
+    bad = 0
+    for one in findings(read(settings), probe=probe):
+        bad += not one.good
+        typer.echo(f"{'✔' if one.good else '✘'} {one.what}：{one.words}")
+    if bad:
+        raise fail(f"还有 {bad} 处须处理。")
+    typer.echo("可以运行。")
+
+
+@app.command()
+def migrate(settings: SettingsFile = HERE) -> None:
+    """建立或升级存储的表结构。"""
+    from deploy import migrations
+    from stream.store import Store, StoreUnavailable
+
+    store = Store(read(settings).store_url)
+    try:
+        migrations.migrate(store)
+        with store.read() as conn:
+            typer.echo(f"存储的表结构已是 {migrations.standing(conn)}。")
+    except StoreUnavailable as error:
+        raise fail(f"{error}；请检查 store.url 与数据库是否启动。") from None
+    finally:
+        store.close()
+
+
+@app.command()
+def run(
+    role: Annotated[str, typer.Argument(help="只运行一个角色；不写则由监督进程运行全部。")] = "",
+    settings: SettingsFile = HERE,
+) -> None:
+    """运行风信。多台机器时每台执行 fengxin run 角色。"""
+    if role:
+        from deploy import role as one
+
+        one.run(role, settings)
+        return
+    start(settings, read(settings))
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="值班台的端口，其后三个也会用到。")] = 8700,
+    data: Annotated[Path, typer.Option(help="数据目录。")] = Path("data"),
+) -> None:
+    """用虚构学校与本机沙箱演示全过程，不需要任何账号。"""
+    from deploy import installation
+
+    file = installation.write_demo(data, port, datetime.now(UTC))
+    start(file, read(file))
+
+
+def start(file: Path, settings: Settings) -> None:
+    """Prepare the store, then supervise every role until told to stop."""
+    from deploy.starting import NotReady, prepare
+    from deploy.supervisor import DataInUse, supervise
+    from deploy.wiring import commands, wanted
+
+    try:
+        for line in prepare(settings):
+            typer.echo(line)
+        supervise(commands(file, wanted(settings), os.getpid()), settings.data_folder)
+    except (DataInUse, NotReady) as error:
+        raise fail(str(error)) from None
+
+
+@app.command()
+def score(
+    text: Annotated[str | None, typer.Argument(help="要研判的文字；与 --jsonl 二选一。")] = None,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="从标准输入逐行读带 text 的 JSON，逐行输出结果。")] = False,
+) -> None:
+    """给文字打分：情感、命中规则、风险与理由。"""
+    from deploy.scoring import Scoring
+
+    if jsonl == (text is not None):
+        raise fail("请写出要研判的文字，或用 --jsonl 从标准输入读，二者选一。")
+    scoring = Scoring()
+    if text is not None:
+        typer.echo(json.dumps(scoring.judge(text), ensure_ascii=False))
+        return
+    for number, line in enumerate(sys.stdin.buffer, 1):
+        if not line.strip():
+            continue
+        try:
+            given = json.loads(line)["text"]
+        except (ValueError, KeyError, TypeError):
+            given = None
+        if not isinstance(given, str):
+            raise fail(f"第 {number} 行不是带 text 的 JSON 对象，请检查这一行。")
+        sys.stdout.write(json.dumps(scoring.judge(given)) + "\n")
+
+
+@app.command()
+def reindex(settings: SettingsFile = HERE) -> None:
+    """从存储重建检索。告警与值班台不受影响，可随时执行。"""
+    from deploy.upkeep import rebuild_search
+
+    typer.echo(f"已重建检索，共 {rebuild_search(read(settings))} 条。")
+
+
+audit = typer.Typer(help="审计记录。", no_args_is_help=True)
+app.add_typer(audit, name="audit")
+
+
+@audit.command()
+def verify(settings: SettingsFile = HERE) -> None:
+    """逐行核对审计记录的哈希链，指出被改动或缺失的行。"""
+    from deploy.upkeep import audit_faults
+
+    faults, head = audit_faults(read(settings))
+    if faults:
+        raise fail(f"审计记录有 {len(faults)} 处不符：\n" + "\n".join(f"  ✘ {one}" for one in faults))
+    typer.echo(f"审计记录完整，共 {head.seq} 行，链头 {head.hash}")
+
+
+trial = typer.Typer(help="试运行。", no_args_is_help=True)
+app.add_typer(trial, name="trial")
+
+
+@trial.command()
+def end(
+    person: Annotated[str, typer.Option(help="结束试运行的系统管理员的工号，记入审计。")],
+    settings: SettingsFile = HERE,
+) -> None:
+    """结束试运行：此后按规程通知所有应通知的人。"""
+    from deploy.upkeep import NotAllowed, end_trial
+
+    try:
+        ended = end_trial(read(settings), person)
+    except NotAllowed as error:
+        raise fail(str(error)) from None
+    typer.echo("试运行已结束，此后按规程通知所有应通知的人。" if ended else "不在试运行中，未作更改。")
+
+
+def main() -> None:
+    """Entry of the installed `fengxin`."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""Parts: what the rooms need, made from settings; each function is one line of the way from a setting to an object."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from escalation.channels import Channel
+from escalation.channels.mail import Mail, MailServer, Security
+from escalation.channels.wecom import Robot, RobotAddress
+from escalation.people import TITLES
+from escalation.procedure import Pack, PackError, load
+
+if TYPE_CHECKING:
+    from deploy import settings as given
+
+__all__ = ["PackError", "channels", "load_pack", "mail_server", "robot_address", "role_words"]
+
+
+def mail_server(mail: given.MailServer, folder: Path) -> MailServer:
+    """The mail channel's own description. Raises ValueError with a sentence."""
+    return MailServer(
+        host=mail.host, port=mail.port, security=Security(mail.security), sender=mail.sender,
+        sender_name=mail.sender_name, user=mail.user, password=mail.password.get_secret_value(),
+        ca_file=str(folder / mail.ca_file) if mail.ca_file else None,
+    )  # fmt: skip
+
+
+def robot_address(robot: given.WecomRobot) -> RobotAddress:
+    """The robot's own description. Raises ValueError with a sentence."""
+    return RobotAddress(robot.name, robot.key.get_secret_value(), robot.base_url.rstrip("/"))
+
+
+def channels(settings: given.Settings) -> dict[str, Channel]:
+    """The channels that are set up, by name."""
+    made: list[Channel] = []
+    if settings.mail is not None:
+        made.append(Mail(mail_server(settings.mail, settings.folder)))
+    if settings.wecom_robot is not None:
+        made.append(Robot(robot_address(settings.wecom_robot)))
+    return {channel.name: channel for channel in made}
+
+
+def load_pack(settings: given.Settings) -> Pack:
+    """The school's policy pack, by code or by path beside the settings. Raises PackError."""
+    beside = settings.path(settings.school.pack)
+    return load(beside if beside.exists() else settings.school.pack)
+
+
+def role_words(pack: Pack) -> dict[str, str]:
+    """Every word for a role → its key: the pack's own offices, and the plain titles the desk uses."""
+    words = {title: role.value for role, title in TITLES.items()} | {role.value: role.value for role in TITLES}
+    for office in pack.office:
+        words |= dict.fromkeys((office.key, *office.words), office.key)
+    return words

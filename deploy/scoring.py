@@ -1,0 +1,53 @@
+"""`fengxin score`: one text through the same engine, rules and risk as a comment under a post, with nothing around it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sentiment.snow import Snow
+from stream import rules
+from stream.assess import Reader, assess
+from stream.evidence import Ledger
+from stream.post import Kind, Post, Route, door
+from stream.risk import risk
+
+NOON = datetime(2026, 1, 1, 4, tzinfo=UTC)
+"""A text from the command line has no time of its own; all are taken as written at one noon."""
+
+
+class Scoring:
+    """Engine and rulebook, loaded once."""
+
+    def __init__(self) -> None:
+        """Load the rules. Raises RuleError."""
+        self._engine = Snow()
+        self._reader = Reader(rules.load())
+
+    def judge(self, text: str) -> dict[str, Any]:
+        """`polarity`, `p_negative`, `snow`, `rules`, `reasons` and `risk` (0 to 100) of one text, however odd."""
+        one = assess([_post(text)], self._engine, self._reader, NOON)[0]
+        found = risk(Ledger({}).note(one), NOON)
+        return {
+            "polarity": one.polarity.value,
+            "p_negative": round(one.p_negative, 6),
+            "snow": round(one.snow, 6),
+            "rules": [
+                {
+                    "rule": hit.rule, "version": hit.version, "title": hit.title, "theme": hit.theme,
+                    "spans": hit.spans, "words": hit.words, "steps": hit.steps, "article": hit.article,
+                }
+                for hit in one.hits
+            ],
+            "reasons": [{"name": r.name, "share": r.share, "sentence": r.sentence} for r in found.reasons],
+            "risk": found.value,
+        }  # fmt: skip
+
+
+def _post(text: str) -> Post:
+    kept, digest, cut = door(text)
+    return Post(
+        school="score", id="score:1", kind=Kind.COMMENT, platform="score", account_id="score", thread_id="score:0",
+        text=kept, text_hash=digest, cut=cut, published_at=NOON, first_seen_at=NOON, fetched_at=NOON,
+        revision=digest[:16], route=Route.MANUAL,
+    )  # fmt: skip

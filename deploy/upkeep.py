@@ -1,0 +1,44 @@
+"""Upkeep: what an administrator does from the command line beside the running service."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from deploy.settings import Settings
+from deploy.wiring import opened_search, opened_store
+from escalation import people, trial
+from escalation.audit import Head, faults, head
+from escalation.people import Role
+from stream.indexing import kept_documents
+
+
+class NotAllowed(Exception):
+    """The person named may not do this; the message says who may."""
+
+
+def rebuild_search(settings: Settings) -> int:
+    """Clear the search and fill it from the store; gives the number of documents. Sends nothing."""
+    count = 0
+    with opened_store(settings) as store, opened_search(settings) as search:
+        search.clear()
+        for documents in kept_documents(store, settings.school.code):
+            search.index(documents)
+            count += len(documents)
+    return count
+
+
+def audit_faults(settings: Settings) -> tuple[list[str], Head]:
+    """Every broken link of the audit, as sentences, and the head of the chain."""
+    with opened_store(settings) as store, store.read() as conn:
+        return list(faults(conn)), head(conn)
+
+
+def end_trial(settings: Settings, person_id: str) -> bool:
+    """End the trial in the name of an administrator of the roster. False: there was none. Raises NotAllowed."""
+    school = settings.school.code
+    with opened_store(settings) as store, store.write() as conn:
+        administrators = people.holders(conn, school, Role.ADMINISTRATOR)
+        if person_id not in [one.id for one in administrators]:
+            known = "、".join(f"{one.name}（{one.id}）" for one in administrators) or "尚无，请在“任职”表填写"
+            raise NotAllowed(f"工号“{person_id}”不是系统管理员；可以结束试运行的人：{known}。")
+        return trial.end(conn, school, datetime.now(UTC), person_id)

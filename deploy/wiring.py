@@ -1,0 +1,215 @@
+"""Wiring: one straight line from settings to each role, and the table of roles. Adding a role is one entry of ROLES.
+
+Every role's function takes the settings and an event that is set when the process shall end; it opens its parts in a
+block and so gives them back in reverse. Nothing is made at import.
+"""
+
+from __future__ import annotations
+
+import logging
+import runpy
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event
+from typing import Protocol
+
+from deploy.parts import channels
+from deploy.settings import Settings
+from escalation.notice.issue import Letterhead
+from escalation.notify import Notify
+from sentiment.snow import Snow
+from stream import pulse, rules
+from stream.assess import Reader
+from stream.assessing import ASSESSED, POSTS, Assessing
+from stream.indexing import Indexing
+from stream.log import Log, open_log
+from stream.search import Search, open_search
+from stream.store import Store, StoreUnavailable
+
+BEAT_SECONDS = 5.0
+IDLE_SECONDS = 0.1
+
+
+class Stepping(Protocol):
+    """A worker that does a little at a time. `trouble`: a sentence where it cannot work now, else empty."""
+
+    @property
+    def trouble(self) -> str: ...
+    def step(self) -> int: ...
+
+
+def always(_settings: Settings) -> bool:
+    """A role that every installation runs."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role: its Chinese title, what it does, and whether these settings want it on one machine."""
+
+    title: str
+    run: Callable[[Settings, Event], None]
+    wanted: Callable[[Settings], bool] = always
+
+
+def utc_now() -> datetime:
+    """The wall clock, aware UTC; the only one handed to the rooms."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def opened_store(settings: Settings) -> Iterator[Store]:
+    """The store, given back at the end."""
+    store = Store(settings.store_url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def opened_log(settings: Settings) -> Iterator[Log]:
+    """The log with its topics, given back at the end. Raises LogError, LogUnavailable."""
+    log = open_log(settings.log_url, timedelta(days=settings.log.keep_days))
+    try:
+        log.ensure({POSTS: settings.partitions, ASSESSED: 1})
+        yield log
+    finally:
+        log.close()
+
+
+@contextmanager
+def opened_search(settings: Settings) -> Iterator[Search]:
+    """The search, given back at the end. Raises SearchUnavailable."""
+    search = open_search(settings.search_url)
+    try:
+        yield search
+    finally:
+        search.close()
+
+
+def letterhead(settings: Settings) -> Letterhead:
+    """What every notice carries."""
+    return Letterhead(
+        school=settings.school.code, school_name=settings.school.name,
+        public_url=settings.school.public_url.rstrip("/"), link_key=settings.web.key.get_secret_value().encode(),
+        channels=frozenset(channels(settings)), robot=settings.wecom_robot.name if settings.wecom_robot else "",
+        duty_phone=settings.duty.phone,
+    )  # fmt: skip
+
+
+def assess(settings: Settings, stop: Event) -> None:
+    """Posts in, assessments out."""
+    with opened_store(settings) as store, opened_log(settings) as log:
+        reader = Reader(rules.load(), (settings.school.name, *settings.school.aliases))
+        worker = Assessing(log, store, Snow(), reader, utc_now)
+        keep_stepping("assess", worker, store, stop)
+        worker.close()
+
+
+def index(settings: Settings, stop: Event) -> None:
+    """Assessments into the search, apart from what raises alarms."""
+    with opened_store(settings) as store, opened_log(settings) as log, opened_search(settings) as search:
+        worker = Indexing(log, store, search, utc_now)
+        keep_stepping("index", worker, store, stop)
+        worker.close()
+
+
+def notify(settings: Settings, stop: Event) -> None:
+    """Clocks that ran out, deliveries that wait."""
+    with opened_store(settings) as store:
+        keep_stepping("notify", Notify(store, letterhead(settings), channels(settings), utc_now), store, stop)
+
+
+def sandbox(settings: Settings, stop: Event) -> None:
+    """The demo's platforms."""
+    del stop  # it ends by the signal itself
+    if settings.sandbox is None:
+        raise SystemExit("设置里没有 [sandbox] 一节，不启动平台沙箱。")
+    given = settings.sandbox
+    arguments = ["--port", str(given.port), "--seed", str(given.seed), "--start", given.start.isoformat()]
+    run_module("sandbox", "crawlers.sandbox", arguments, settings)
+
+
+def inbox(settings: Settings, stop: Event) -> None:
+    """The demo's mail server and robot webhook."""
+    del stop
+    if settings.inbox is None:
+        raise SystemExit("设置里没有 [inbox] 一节，不启动演示收件箱。")
+    given = settings.inbox
+    folder = str(settings.path(given.folder))
+    arguments = ["--port", str(given.port), "--smtp-port", str(given.smtp_port), "--folder", folder]
+    run_module("inbox", "escalation.channels.sandbox", arguments, settings)
+
+
+ROLES: dict[str, Role] = {
+    "sandbox": Role("平台沙箱", sandbox, lambda settings: settings.sandbox is not None),
+    "inbox": Role("演示收件箱", inbox, lambda settings: settings.inbox is not None),
+    "assess": Role("研判", assess),
+    "notify": Role("通知", notify),
+    "index": Role("检索", index),
+}
+"""In the order of the flow: started so, stopped in reverse."""
+
+
+def wanted(settings: Settings) -> list[str]:
+    """The roles that one machine runs with these settings; `/healthz` expects a pulse of each."""
+    return [name for name, role in ROLES.items() if role.wanted(settings)]
+
+
+def commands(settings_file: Path, names: Sequence[str], parent: int) -> dict[str, list[str]]:
+    """The command line of each role's process."""
+    start = [sys.executable, "-m", "deploy.role"]
+    end = ["--settings", str(settings_file.resolve()), "--parent", str(parent)]
+    return {name: [*start, name, *end] for name in names}
+
+
+def run_role(name: str, settings: Settings) -> None:
+    """Run one role in this process until SIGTERM or SIGINT."""
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    ROLES[name].run(settings, stop)
+
+
+def keep_stepping(name: str, worker: Stepping, store: Store, stop: Event) -> None:
+    """Step until told to stop, and beat every five seconds. A worker that hangs beats no more, and is seen."""
+    due = time.monotonic()
+    while not stop.is_set():
+        if time.monotonic() >= due:
+            beat(store, name, worker.trouble)
+            due = time.monotonic() + BEAT_SECONDS
+        if not worker.step():
+            stop.wait(IDLE_SECONDS)
+
+
+def beat(store: Store, name: str, trouble: str = "") -> None:
+    """Say that this role lives; a store that is away is said on the screen, and is no reason to end."""
+    try:
+        with store.write() as conn:
+            pulse.beat(conn, name, utc_now(), trouble)
+    except StoreUnavailable as error:
+        logging.getLogger(__name__).error("%s", error)
+
+
+def run_module(name: str, module: str, arguments: list[str], settings: Settings) -> None:
+    """Run a server of its own house as `python -m module` would, in this process, beating beside it."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    threading.Thread(target=_beat_on, args=(name, settings), daemon=True).start()
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _beat_on(name: str, settings: Settings) -> None:
+    with opened_store(settings) as store:
+        while True:
+            beat(store, name)
+            time.sleep(BEAT_SECONDS)
