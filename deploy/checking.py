@@ -1,4 +1,4 @@
-"""`fengxin check`: what is missing for this school to be watched, and how to mend it. Reads and probes, changes nothing."""
+"""`fengxin check`: what is missing before this school can be watched, and how to mend it."""
 
 from __future__ import annotations
 
@@ -169,12 +169,5 @@ def speak(settings: Settings) -> Iterator[Finding]:
             yield Finding(False, channel.title, outcome.reason)
 
 
-CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-    store,
-    log,
-    search,
-    rule_files,
-    accounts,
-    people,
-    secrets,
-)
+Check = Callable[[Settings], Iterator[Finding]]
+CHECKS: tuple[Check, ...] = (store, log, search, rule_files, accounts, people, secrets)

@@ -37,9 +37,8 @@ def read(path: Path) -> Settings:
     try:
         return load(path)
     except SettingsError as error:
-        raise fail(
-            f"设置不能用，共 {len(error.problems)} 处：\n" + "\n".join(f"  ✘ {one}" for one in error.problems)
-        ) from None
+        lines = "\n".join(f"  ✘ {one}" for one in error.problems)
+        raise fail(f"设置不能用，共 {len(error.problems)} 处：\n{lines}") from None
 
 
 def _print_version(wanted: bool) -> None:

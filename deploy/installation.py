@@ -6,6 +6,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from deploy import roster_file
 from deploy.roster import SHANGHAI
@@ -15,7 +16,7 @@ TEMPLATES = Path(__file__).resolve().parent / "templates"
 SETTINGS_FILE = "fengxin.toml"
 ROSTER_FILE = "accounts.xlsx"
 KEYS = ("web", "crawl")
-SAMPLE = {
+SAMPLE: dict[str, list[dict[str, Any]]] = {
     "units": [{"name": "# 样例：党委宣传部（以 # 开头的行不读入，可删）"}],
     "accounts": [
         {

@@ -14,7 +14,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from pydantic import ValidationError
 
 from deploy.problem import Problem, sentence, unknown
-from deploy.roster import SHEETS, Roster, Row, heading, knots, titles
+from deploy.roster import SHEETS, OfficeRow, Roster, Row, heading, knots, titles
 
 Grid = list[tuple[Any, ...]]
 Placed = dict[str, list[tuple[str, Row]]]
@@ -95,6 +95,16 @@ def assemble(placed: Mapping[str, Sequence[tuple[str, Row]]]) -> tuple[Roster, l
         for table, index, name, text in knots(roster)
     ]
     return roster, problems
+
+
+def unknown_roles(offices: Sequence[tuple[str, Row]], known: Mapping[str, str]) -> list[Problem]:
+    """Offices whose role neither the pack nor the desk knows, by the place each row came from."""
+    words = "、".join(dict.fromkeys(word for word in known if not word.isascii()))
+    return [
+        Problem(place, "“角色”列", f"规程包里没有“{row.role}”，可写：{words}。")
+        for place, row in offices
+        if isinstance(row, OfficeRow) and row.role not in known
+    ]
 
 
 def write(path: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:

@@ -1,4 +1,4 @@
-"""`fengxin score`: one text through the same engine, rules and risk as a comment under a post, with nothing around it."""
+"""`fengxin score`: one text through the same engine, rules and risk as a comment, with nothing around it."""
 
 from __future__ import annotations
 

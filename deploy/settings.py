@@ -14,8 +14,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, Val
 
 from deploy import roster_file
 from deploy.combination import RULES
+from deploy.parts import load_pack, role_words
 from deploy.problem import Problem, dotted, parts, sentence
 from deploy.roster import SHEETS, AccountRow, KeeperRow, OfficeRow, PersonRow, Roster, ShiftRow, UnitRow
+from deploy.roster_file import unknown_roles
 from deploy.toml_file import TomlFile, section_of, take_in_secrets
 from deploy.toml_file import read as read_toml
 
@@ -239,12 +241,18 @@ def load(path: Path) -> Settings:
         raise SettingsError(tuple(file.problems))
     take_in_secrets(file, Settings)
     settings = _shape(file)
-    roster = _roster(file)
+    placed = _rows(file)
+    roster, between = roster_file.assemble(placed)
     if settings is None or file.problems:
         raise SettingsError(tuple(file.problems))
     settings._folder = path.parent
     settings._roster = roster
-    _unworkable(file, settings)
+    file.problems += between
+    for rule in RULES:
+        for key, text in rule(settings):
+            file.wrong(parts(key), key, text)
+    if not file.problems:
+        file.problems += unknown_roles(placed.get("offices", []), role_words(load_pack(settings)))
     if file.problems:
         raise SettingsError(tuple(file.problems))
     return settings
@@ -269,18 +277,16 @@ def _known(where: tuple[str | int, ...]) -> list[str]:
     return [info.alias or name for name, info in model.model_fields.items()] if model else []
 
 
-def _roster(file: TomlFile) -> Roster:
+def _rows(file: TomlFile) -> roster_file.Placed:
     inline = [table for table in ROSTER_TABLES if table in file.raw]
     named = file.raw.get("accounts_file")
     if isinstance(named, str) and named:
         if inline:
             file.wrong((inline[0], 0), inline[0], "已写 accounts_file，名册不能再写在设置文件里，请删去其一。")
         placed, problems = roster_file.read(file.path.parent / named)
-    else:
-        placed, problems = _inline(file.raw, file), []
-    roster, between = roster_file.assemble(placed)
-    file.problems += problems + ([] if problems else between)
-    return roster
+        file.problems += problems
+        return placed
+    return _inline(file.raw, file)
 
 
 def _inline(raw: Mapping[str, Any], file: TomlFile) -> roster_file.Placed:
@@ -294,9 +300,3 @@ def _inline(raw: Mapping[str, Any], file: TomlFile) -> roster_file.Placed:
                 continue  # said by the shape check already
             placed.setdefault(table, []).append((file.place((table, index)), one))
     return placed
-
-
-def _unworkable(file: TomlFile, settings: Settings) -> None:
-    for rule in RULES:
-        for key, text in rule(settings):
-            file.wrong(parts(key), key, text)
