@@ -14,7 +14,8 @@ from escalation.notice.plain import cut_bytes, plain
 
 TEXT_BYTES = 2048
 _TWINS = str.maketrans({"<": "＜", ">": "＞", "@": "＠", "[": "［", "]": "］", "`": "｀", "&": "＆"})
-_ADDRESS = re.compile(r"(?i)([a-z][a-z0-9+.-]{0,30}):(?=//)|\b(www)\.(?=\w)|\b(javascript|data|mailto|weixin|wxwork):")
+_ADDRESS = re.compile(r"(?i)([a-z][a-z0-9+.-]{0,30}):(?=//)|\b(javascript|data|mailto|weixin|wxwork):")
+_DOMAIN_DOT = re.compile(r"(?<=[A-Za-z0-9-])\.(?=[A-Za-z]{2})")
 _MOBILE = re.compile(r"1\d{10}")
 
 
@@ -26,9 +27,9 @@ def disarm(text: str, url: str) -> str:
 
 def _disarm(text: str) -> str:
     def inert(match: re.Match[str]) -> str:
-        return match.group(0).replace(":", "：").replace(".", "。")
+        return match.group(0).replace(":", "：")
 
-    return _ADDRESS.sub(inert, text.translate(_TWINS))
+    return _DOMAIN_DOT.sub("．", _ADDRESS.sub(inert, text.translate(_TWINS)))
 
 
 def payload(message: Message) -> dict[str, object]:

@@ -9,7 +9,7 @@ import re
 import unicodedata
 
 CUT = "……（已截断）"
-_KEPT_CONTROLS = "\n"
+_BREAKS = re.compile("\r\n|[\r\u2028\u2029\x85]")
 _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f]+")
 _ALL_SPACES = re.compile(r"\s+")
 
@@ -19,20 +19,28 @@ def plain(text: str, limit: int) -> str:
 
     A text that is cut ends with a visible mark, which counts. Line breaks stay, other white space becomes one space.
     """
-    # Invisible characters are dropped before the cut; looking at four times the limit keeps a megabyte cheap.
-    seen = (
-        text[: limit * 4 + 64].replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
-    )
-    kept = "".join(letter for letter in seen if letter in "\n\t" or unicodedata.category(letter) not in _DROPPED)
-    shown = _SPACES.sub(" ", kept).strip()
-    if len(shown) <= limit and len(seen) == len(text):
-        return shown
-    return shown[: max(0, limit - len(CUT))].rstrip() + CUT
+    return _cut(text, _SPACES.sub(" ", _visible(text, limit)).strip(), limit)
 
 
 def one_line(text: str, limit: int) -> str:
     """`plain` on a single line: for subjects, titles and table cells."""
-    return _ALL_SPACES.sub(" ", plain(text, limit)).strip()
+    return _cut(text, _ALL_SPACES.sub(" ", _visible(text, limit)).strip(), limit)
+
+
+def _reach(limit: int) -> int:
+    """How much of a text is looked at: invisible characters go before the cut, yet a megabyte of them stays cheap."""
+    return limit * 4 + 64
+
+
+def _visible(text: str, limit: int) -> str:
+    seen = _BREAKS.sub("\n", text[: _reach(limit)])
+    return "".join(letter for letter in seen if letter in "\n\t" or unicodedata.category(letter) not in _DROPPED)
+
+
+def _cut(text: str, shown: str, limit: int) -> str:
+    if len(shown) <= limit and len(text) <= _reach(limit):
+        return shown
+    return shown[: max(0, limit - len(CUT))].rstrip() + CUT
 
 
 def cut_bytes(text: str, limit: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from typing import Any
 
@@ -30,6 +31,9 @@ class Sink:
         Raises:
             OSError: the port is taken.
         """
+        logging.getLogger("mail.log").setLevel(
+            logging.ERROR
+        )  # aiosmtpd warns of its own deprecated field at each login
         self._controller = Controller(
             self._handler,
             hostname=self.host,
@@ -57,9 +61,10 @@ class _Handler:
         self._faults = faults
 
     def log_in(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> Any:
-        """AUTH: yes, unless the fault says no."""
-        refused = self._faults.strikes("smtp", frozenset({"credential"}))
-        return AuthResult(success=not refused, handled=False)
+        """AUTH: yes, unless the fault says no; struck once per conversation, as clients try several ways."""
+        if not getattr(session, "struck", False):
+            session.struck = bool(self._faults.strikes("smtp", frozenset({"credential"})))
+        return AuthResult(success=not session.struck, handled=False)
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
         """RCPT TO."""

@@ -1,0 +1,57 @@
+"""A running demo inbox: a real SMTP server and a real webhook on loopback ports."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from escalation.channels.mail import Mail, MailServer, Security
+from escalation.channels.sandbox import Demo, build
+from escalation.channels.wecom import Robot, RobotAddress
+
+KEY = "11111111-2222-3333"
+
+
+@dataclass
+class House:
+    """The demo with channels that point at it, limits short enough for tests."""
+
+    demo: Demo
+    base: str
+
+    def mail(self, **changes: object) -> Mail:
+        values: dict[str, object] = {
+            "host": self.demo.smtp.host, "port": self.demo.smtp.port, "security": Security.PLAIN,
+            "sender": "fengxin@example.edu.cn", "user": "fengxin", "password": "app-password-9f",
+            "connect_seconds": 1.0, "total_seconds": 0.7,
+        }  # fmt: skip
+        return Mail(MailServer(**(values | changes)))  # type: ignore[arg-type]
+
+    def robot(self, key: str = KEY, total: float = 0.7) -> Robot:
+        return Robot(RobotAddress("值班群", key, self.base, connect_seconds=1.0, total_seconds=total))
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    demo = build(tmp_path, 0, robot_keys=frozenset({KEY}))
+    demo.smtp.start()
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(demo.app, log_level="critical", timeout_graceful_shutdown=0, lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield House(demo, f"http://127.0.0.1:{listener.getsockname()[1]}")
+    finally:
+        server.should_exit = True
+        thread.join(5)
+        demo.smtp.stop()
