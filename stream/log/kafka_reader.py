@@ -25,6 +25,7 @@ from stream.log.kafka_settings import Brokers
 
 _SLICE = 0.1  # seconds of one poll of the client: partitions taken in it wait for their stored position until it ends
 _ASK_MS = 5000
+_ALONE, _ALONE_LONGEST = 20.0, 600.0  # seconds without a partition until the member joins afresh
 _CONSUMER: dict[str, Any] = {
     "enable_auto_commit": False,
     "auto_offset_reset": "none",
@@ -60,11 +61,15 @@ class KafkaReader(Reader):
         self._unplaced: set[TopicPartition] = set()
         self._lost: list[LostPosition] = []
         self._damaged = False
+        self._patience = _ALONE
+        self._joined = time.monotonic()
         self._consumer = self._join()
 
     def _join(self) -> KafkaConsumer:
         consumer = KafkaConsumer(group_id=self._group, **self._brokers.client, **_CONSUMER)
         consumer.subscribe([self._topic], listener=_Taken(self._hold))
+        # A member that joins before it knows the topic's partitions may be elected to share them out, and shares none.
+        consumer.partitions_for_topic(self._topic)
         return consumer
 
     def _hold(self, places: Iterable[TopicPartition]) -> None:
@@ -87,6 +92,7 @@ class KafkaReader(Reader):
         try:
             if self._damaged:
                 self._pass_over_damage()
+            self._mind_being_alone()
             self._place()
             found = self._consumer.poll(timeout_ms=int(wait * 1000), max_records=limit)
             return [_record(raw) for stretch in found.values() for raw in stretch]
@@ -102,6 +108,24 @@ class KafkaReader(Reader):
         except KafkaError:
             time.sleep(max(0.0, wait - (time.monotonic() - began)))  # the brokers are away; healthy() tells
         return []
+
+    def _mind_being_alone(self) -> None:
+        """Join afresh when no partition has come for long: this client has been seen to stall in a join for ever.
+
+        A member too many waits rightly, so the patience doubles each time, up to ten minutes.
+        """
+        if self._consumer.assignment():
+            self._joined, self._patience = time.monotonic(), _ALONE
+        elif time.monotonic() - self._joined > self._patience:
+            self._patience = min(self._patience * 2, _ALONE_LONGEST)
+            self._join_afresh()
+
+    def _join_afresh(self) -> None:
+        self._joined = time.monotonic()  # first: where the brokers are away, joining takes seconds and fails
+        former, self._consumer = self._consumer, self._join()
+        self._unplaced = set()
+        with suppress(KafkaError):
+            former.close(autocommit=False, timeout_ms=2000)
 
     def _send_back(self, places: Iterable[TopicPartition]) -> None:
         """Let these partitions wait until the store has been asked for their position."""
@@ -165,10 +189,7 @@ class KafkaReader(Reader):
                 self._give_up(place, position, after, "damaged")
                 found = True
         if not found:  # damaged on the way only: join afresh, as nothing else clears the client's fetch
-            former, self._consumer = self._consumer, self._join()
-            self._unplaced = set()
-            with suppress(KafkaError):
-                former.close(autocommit=False, timeout_ms=2000)
+            self._join_afresh()
         self._damaged = False
 
     def _sound_after(self, place: TopicPartition, position: int) -> int:
