@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 WIDTH = 72
+HANG = 4
 _NEVER_FIRST = frozenset("，。；：、！？）》”’〉】…—%％,.;:!?)")
 
 
@@ -17,15 +18,15 @@ def columns(text: str) -> int:
 def fold(text: str, first: str = "", rest: str = "", width: int = WIDTH) -> str:
     """`text` in lines of at most `width` columns; `first` and `rest` stand before the first and the other lines.
 
-    Latin words and numbers stay whole as far as they fit, closing punctuation never begins a line (it may hang over
-    by one character). Line breaks of the text are kept.
+    Latin words and numbers stay whole as far as they fit, closing punctuation never begins a line (up to two
+    of them hang over). Line breaks of the text are kept.
     """
     lines: list[str] = []
     for part in text.split("\n"):
         line, used, begun = (rest if lines else first), columns(rest if lines else first), False
         for piece in _pieces(part, width - max(columns(first), columns(rest))):
             wide = columns(piece)
-            if begun and used + wide > width and piece not in _NEVER_FIRST:
+            if begun and used + wide > width + (HANG if piece in _NEVER_FIRST else 0):
                 lines.append(line.rstrip(" "))
                 line, used, begun = rest, columns(rest), False
                 if piece.isspace():

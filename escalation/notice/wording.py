@@ -60,15 +60,15 @@ class Reason(_Part):
 class Told(_Part):
     """Who else was told: the office, the person where known, and by which article."""
 
-    office: Word
+    office: Sentence
     person: Word = ""
-    article: Word = ""
+    article: Sentence = ""
 
 
 class Article(_Part):
     """A cited article ("《…办法》第十三条"), its words, and the label of a figure that no school rule gives."""
 
-    article: Word = ""
+    article: Sentence = ""
     quote: Sentence = ""
     source: Word = ""
 
@@ -102,7 +102,7 @@ class NoticeView(_Part):
     platform: Word = ""
     account: Word = ""
     unit: Word = ""
-    office: Word = ""
+    office: Sentence = ""
     person: Word = ""
     person_title: Word = ""
     facts: tuple[Sentence, ...] = ()
@@ -146,7 +146,7 @@ def _ended(sentence: str) -> str:
 
 
 def _bare(sentence: str) -> str:
-    return sentence.rstrip(ENDS.replace("）", "").replace("…", ""))
+    return sentence.rstrip("。；，、")
 
 
 @cache

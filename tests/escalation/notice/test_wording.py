@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from escalation.notice.fold import WIDTH, columns
+from escalation.notice.fold import HANG, WIDTH, columns
 from escalation.notice.plain import CUT, one_line, plain
 from escalation.notice.wording import Article, NoticeView, Reason, Told, render_mail, render_phone, render_robot
 
@@ -99,10 +99,14 @@ def test_both_parts_of_a_mail_say_the_same_in_the_same_order() -> None:
 
 
 def test_no_line_of_the_text_part_is_wider_than_the_screen() -> None:
-    for text in (render_mail(VIEW)[1], render_mail(with_text("长话短说，" * 60))[1]):
+    for text in (
+        render_mail(VIEW)[1],
+        render_mail(with_text("长话短说，" * 60))[1],
+        render_mail(with_text("。" * 390))[1],
+    ):
         for line in text.splitlines():
-            assert columns(line) <= WIDTH + 2 or line.startswith("http")
-            assert not line.strip("　 ").startswith(("，", "。", "；", "：")), line
+            assert columns(line) <= WIDTH + HANG or line.startswith("http")
+            assert "。。" in line or not line.strip("　 ").startswith(("，", "。", "；", "：")), line
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
