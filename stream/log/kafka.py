@@ -45,6 +45,7 @@ _PRODUCER: dict[str, Any] = {
     "delivery_timeout_ms": 12_000,
     "allow_auto_create_topics": False,
 }
+_BATCH_HEAD = 100  # bytes of a batch with one record besides key and value, at most
 _UNKNOWN_TOPIC = 3  # Kafka's error code
 
 
@@ -91,20 +92,31 @@ class KafkaLog(Log):
             producer = self._produce()
             try:
                 futures = []
-                for index, (key, value) in enumerate(entries):
+                for key, value in entries:
                     partition = partition_of(key, partitions)
-                    sent = producer.send(topic, value=value, key=key_bytes(key), partition=partition)
-                    futures.append((index, sent))
-                for index, sent in futures:
-                    try:
-                        sent.get(timeout=max(0.001, until - time.monotonic()))
-                    except MessageSizeTooLargeError as error:
-                        size = len(key_bytes(entries[index][0])) + len(entries[index][1])
-                        raise RecordTooLarge(self._limit(topic), size, index) from error
-            except KafkaError:
-                # After an expired batch this client's idempotent producer never acknowledges anything again.
+                    futures.append(producer.send(topic, value=value, key=key_bytes(key), partition=partition))
+                for sent in futures:
+                    sent.get(timeout=max(0.001, until - time.monotonic()))
+            except KafkaError as error:
+                # After an expired or a refused batch this client's idempotent producer is of no further use: it never
+                # acknowledges anything again, or refuses small records as too large.
                 self._drop(producer)
+                if isinstance(error, MessageSizeTooLargeError):
+                    self._blame(topic, entries, error)
                 raise
+
+    def _blame(self, topic: str, entries: Sequence[tuple[str, bytes]], error: MessageSizeTooLargeError) -> None:
+        """Raise RecordTooLarge for the largest entry if it is above the topic's own limit (in bytes of a whole batch).
+
+        The client fails all of a batch alike, so the future that failed first tells nothing about whose fault it was.
+        """
+        with self._asking:
+            told = self._ask().describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+        limit = int(told["topic"][topic].get("max.message.bytes", {"value": RECORD_LIMIT})["value"])
+        sizes = [len(key_bytes(key)) + len(value) for key, value in entries]
+        largest = max(range(len(sizes)), key=sizes.__getitem__)
+        if sizes[largest] + _BATCH_HEAD > limit:
+            raise RecordTooLarge(limit, sizes[largest], largest) from error
 
     def _produce(self) -> KafkaProducer:
         with self._making:
@@ -132,12 +144,6 @@ class KafkaLog(Log):
             if topic["error_code"] == _UNKNOWN_TOPIC:
                 raise LogError(f"Kafka（{self._brokers}）中没有主题 {topic['name']}；请先运行 fengxin check 建立主题。")
         return found
-
-    def _limit(self, topic: str) -> int:
-        """The topic's own limit in bytes, of a compressed batch."""
-        with self._asking:
-            told = self._ask().describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
-        return int(told["topic"][topic].get("max.message.bytes", {"value": RECORD_LIMIT})["value"])
 
     def _count(self, topic: str) -> int:
         if topic not in self._partitions:
