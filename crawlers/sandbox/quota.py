@@ -1,0 +1,32 @@
+"""Call quotas by Asia/Shanghai day on the sandbox's clock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, datetime
+
+from crawlers.sandbox.clock import SHANGHAI
+
+
+class Quota:
+    """`limit` calls per holder and Asia/Shanghai day."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._used: Counter[tuple[str, date]] = Counter()
+
+    def take(self, holder: str, now: datetime) -> bool:
+        """Take one call; False when the day is used up (a refused call costs nothing)."""
+        slot = (holder, now.astimezone(SHANGHAI).date())
+        if self._used[slot] >= self.limit:
+            return False
+        self._used[slot] += 1
+        return True
+
+    def used(self, holder: str, now: datetime) -> int:
+        """Calls taken today."""
+        return self._used[(holder, now.astimezone(SHANGHAI).date())]
+
+    def spend(self, holder: str, now: datetime) -> None:
+        """Use up the rest of today."""
+        self._used[(holder, now.astimezone(SHANGHAI).date())] = self.limit
