@@ -46,7 +46,7 @@ test: check browser
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not live"
 
 live: $(VENV)/dev engines
-	FENGXIN_LIVE=1 $(BIN)/python -m pytest -m live
+	$(BIN)/python -m pytest -m live
 
 bench: $(VENV)/dev
 	@mkdir -p build

@@ -99,12 +99,12 @@ def accounts(settings: Settings) -> Iterator[Finding]:
         yield Finding(False, "账号", "名册里没有启用的账号，没有可看的；请在“账号”表填写。")
         return
     kept = {kept.key for row in settings.roster.keepers if (kept := settings.roster.account(row.account))}
+    routed = {route.account_id for route in settings.routes}
     for row in watched:
         shown = f"{PLATFORMS[row.platform][0]}“{row.name}”（{row.key}）"
         if row.key not in kept:
             yield Finding(False, "账号", f"{shown}没有管理员；管理员是第一报告人，请在“管理员”表填写。")
-        routes = [one for one in settings.routes if one.platform == row.platform]
-        if not any(one.account in ("", row.key, row.name) for one in routes):
+        if row.key not in routed:
             yield Finding(False, "账号", f"{shown}没有采集路线，看不到评论；请在设置里加一段 [[routes]]。")
     yield Finding(True, "账号", f"{len(watched)} 个账号启用。")
 

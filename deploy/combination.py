@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from deploy.parts import PackError, load_pack, mail_server, robot_address
+from pydantic import ValidationError
+
+from deploy.parts import PackError, crawl_settings, load_pack, mail_server, robot_address
+from deploy.problem import sentence
 
 if TYPE_CHECKING:
     from deploy.settings import Settings
@@ -105,21 +108,20 @@ def same_file(settings: Settings) -> Iterator[Fault]:
 
 
 def routes(settings: Settings) -> Iterator[Fault]:
-    """Each route must be able to ask its platform; a secret never goes over a plain line to another machine."""
-    known = {account.key for account in settings.roster.accounts} | {a.name for a in settings.roster.accounts}
+    """A route belongs to an account of the roster, on the same platform; and what the crawlers themselves refuse."""
+    known = {account.key: account for account in settings.roster.accounts}
     for number, route in enumerate(settings.routes, 1):
-        key = f"routes[{number}]"
-        parts = urlsplit(route.base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            yield f"{key}.base_url", f"“{route.base_url}”不是网址，请以 https:// 开头写全。"
-        elif parts.scheme == "http" and not is_loopback(parts.hostname):
-            yield f"{key}.base_url", "密钥不能经明文 http 传给别的机器，请改用 https://。"
-        if route.account and route.account not in known:
-            yield f"{key}.account", f"名册里没有账号“{route.account}”，请更正编号，或留空表示该平台全部账号。"
-        if route.platform == "weibo" and not route.access_token.get_secret_value():
-            yield f"{key}.access_token", "微博路线缺少授权令牌，请由账号管理员授权后填写（建议 access_token_file）。"
-        if route.platform == "wechat" and not (route.app_id and route.app_secret.get_secret_value()):
-            yield f"{key}.app_secret", "微信公众号路线须填 app_id 与 app_secret（公众平台“设置与开发”中查看）。"
+        account = known.get(route.account_id)
+        if account is None:
+            yield f"routes[{number}].account_id", f"名册里没有账号“{route.account_id}”，请更正为“账号”表里的编号。"
+        elif account.platform != route.platform:
+            yield f"routes[{number}].platform", f"名册里 {route.account_id} 是 {account.platform} 账号，两处须一致。"
+    if len(settings.crawl.key.get_secret_value()) >= SHORTEST_KEY:
+        try:
+            crawl_settings(settings)
+        except ValidationError as error:
+            for one in error.errors():
+                yield "crawl", sentence(one)
 
 
 def mail(settings: Settings) -> Iterator[Fault]:

@@ -184,6 +184,43 @@ def reindex(settings: SettingsFile = HERE) -> None:
     typer.echo(f"已重建检索，共 {rebuild_search(read(settings))} 条。")
 
 
+@app.command()
+def enter(settings: SettingsFile = HERE) -> None:
+    """名册有改动时录入存储（fengxin run 启动时会自动录入）。不影响已立的事件。"""
+    from deploy.upkeep import enter_roster
+    from stream.store import StoreUnavailable
+
+    given = read(settings)
+    try:
+        enter_roster(given)
+    except StoreUnavailable as error:
+        raise fail(f"{error}；请检查 store.url，并先执行 fengxin migrate。") from None
+    roster = given.roster
+    typer.echo(f"已录入 {len(roster.accounts)} 个账号、{len(roster.people)} 人、{len(roster.shifts)} 个班次。")
+
+
+@app.command()
+def user(
+    name: Annotated[str, typer.Argument(help="登录名。")],
+    person: Annotated[str, typer.Option(help="此人的工号；角色取自名册。")],
+    settings: SettingsFile = HERE,
+) -> None:
+    """给名册里的人开通登录，或重设口令（口令从键盘或标准输入读，不显示）。"""
+    from deploy.upkeep import NotAllowed, enrol
+    from escalation.people import TITLES
+
+    given = read(settings)
+    if sys.stdin.isatty():
+        password = typer.prompt("口令", hide_input=True, confirmation_prompt="再输一次")
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    try:
+        roles = enrol(given, name, person, password)
+    except NotAllowed as error:
+        raise fail(str(error)) from None
+    typer.echo(f"{name} 可以登录，角色：{'、'.join(TITLES[role] for role in roles)}。")
+
+
 audit = typer.Typer(help="审计记录。", no_args_is_help=True)
 app.add_typer(audit, name="audit")
 

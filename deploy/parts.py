@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawlers.settings import CrawlSettings
 from escalation.channels import Channel
 from escalation.channels.mail import Mail, MailServer, Security
 from escalation.channels.wecom import Robot, RobotAddress
@@ -14,7 +15,7 @@ from escalation.procedure import Pack, PackError, load
 if TYPE_CHECKING:
     from deploy import settings as given
 
-__all__ = ["PackError", "channels", "load_pack", "mail_server", "robot_address", "role_words"]
+__all__ = ["PackError", "channels", "crawl_settings", "load_pack", "mail_server", "robot_address", "role_words"]
 
 
 def mail_server(mail: given.MailServer, folder: Path) -> MailServer:
@@ -29,6 +30,15 @@ def mail_server(mail: given.MailServer, folder: Path) -> MailServer:
 def robot_address(robot: given.WecomRobot) -> RobotAddress:
     """The robot's own description. Raises ValueError with a sentence."""
     return RobotAddress(robot.name, robot.key.get_secret_value(), robot.base_url.rstrip("/"))
+
+
+def crawl_settings(settings: given.Settings) -> CrawlSettings:
+    """What the crawlers need. Raises pydantic's ValidationError."""
+    crawl = settings.crawl
+    return CrawlSettings(
+        school=settings.school.code, pseudonym_key=crawl.key.get_secret_value().encode(), routes=settings.routes,
+        user_agent=crawl.user_agent, spacing_s=crawl.spacing_s, at_once=crawl.at_once, floor_s=crawl.floor_s,
+    )  # fmt: skip
 
 
 def channels(settings: given.Settings) -> dict[str, Channel]:

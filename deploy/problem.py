@@ -51,6 +51,10 @@ def sentence(error: Mapping[str, Any], known: Iterable[str] = ()) -> str:
             return "缺少这一项，请补上。"
         case "value_error":
             return str(context["error"])
+        case "union_tag_invalid":
+            return f"不认识“{context['tag']}”，platform 可写：{str(context['expected_tags']).replace(chr(39), '')}。"
+        case "union_tag_not_found":
+            return '缺少 platform，请写明平台，例如 platform = "weibo"。'
         case "literal_error" | "enum":
             return f"不能写 {shown(error['input'])}，可写：{str(context['expected']).replace(' or ', '、')}。"
         case "string_too_short" | "too_short":

@@ -12,13 +12,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from crawlers.settings import RouteSettings
 from deploy import roster_file
 from deploy.combination import RULES
 from deploy.parts import load_pack, role_words
 from deploy.problem import Problem, dotted, parts, sentence
 from deploy.roster import SHEETS, AccountRow, KeeperRow, OfficeRow, PersonRow, Roster, ShiftRow, UnitRow
 from deploy.roster_file import unknown_roles
-from deploy.toml_file import TomlFile, section_of, take_in_secrets
+from deploy.toml_file import Key, TomlFile, sections_of, take_in_secrets
 from deploy.toml_file import read as read_toml
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -44,11 +45,12 @@ class School(Section):
     code: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=32)
     name: str = Field(min_length=1, max_length=100)
     aliases: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
     pack: str = Field(default="neutral", min_length=1)
     timezone: Literal["Asia/Shanghai"] = "Asia/Shanghai"
     public_url: str = ""
 
-    @field_validator("aliases", mode="before")
+    @field_validator("aliases", "places", mode="before")
     @classmethod
     def _as_tuple(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
@@ -83,22 +85,13 @@ class Web(Section):
 
 
 class Crawl(Section):
-    """The crawlers. `key` makes the writers' pseudonyms: at least 32 characters."""
+    """The crawlers' manners. `key` (32 characters or more) makes the writers' pseudonyms; see `crawlers.settings`."""
 
     key: SecretStr
-    contact: str = ""
-
-
-class Route(Section):
-    """How a platform is read: base address and credentials of one account, or of all where `account` is empty."""
-
-    platform: Literal["weibo", "wechat"]
-    base_url: str = Field(min_length=1)
-    account: str = ""
-    app_id: str = ""
-    app_secret: SecretStr = SecretStr("")
-    access_token: SecretStr = SecretStr("")
-    token_until: AwareDatetime | None = None
+    user_agent: str = Field(default="Fengxin/0.1 (school public opinion desk)", min_length=5, max_length=200)
+    spacing_s: float = Field(default=2.0, ge=0, le=60)
+    at_once: int = Field(default=4, ge=1, le=32)
+    floor_s: int = Field(default=120, ge=1, le=3600)
 
 
 class MailServer(Section):
@@ -140,6 +133,7 @@ class Sandbox(Section):
     port: Port
     seed: int = 7
     start: AwareDatetime
+    weibo_quota: int = Field(default=100, ge=1)
 
 
 class Inbox(Section):
@@ -160,7 +154,7 @@ class Settings(Section):
     search: SearchPlace = SearchPlace()
     web: Web
     crawl: Crawl
-    routes: tuple[Route, ...] = ()
+    routes: tuple[Annotated[RouteSettings, Field(discriminator="platform")], ...] = ()
     mail: MailServer | None = None
     wecom_robot: WecomRobot | None = None
     duty: Duty = Duty()
@@ -263,18 +257,23 @@ def _shape(file: TomlFile) -> Settings | None:
         return Settings.model_validate(file.raw)
     except ValidationError as error:
         for one in error.errors():
-            where = tuple(one["loc"])
+            where = _without_tag(tuple(one["loc"]))
             file.wrong(where, dotted(where), sentence(one, _known(where[:-1])))
         return None
 
 
-def _known(where: tuple[str | int, ...]) -> list[str]:
-    model: type[BaseModel] | None = Settings
+def _without_tag(where: Key) -> Key:
+    """A route's field without the platform that pydantic puts between: ("routes", 0, "weibo", "x") loses "weibo"."""
+    return where[:2] + where[3:] if where[:1] == ("routes",) and len(where) > 3 else where
+
+
+def _known(where: Key) -> list[str]:
+    models: list[type[BaseModel]] = [Settings]
     for part in where:
-        if isinstance(part, str) and model:
-            info = next((i for n, i in model.model_fields.items() if part in (n, i.alias)), None)
-            model = section_of(info.annotation)[0] if info else None
-    return [info.alias or name for name, info in model.model_fields.items()] if model else []
+        if isinstance(part, str):
+            fields = [(n, i) for model in models for n, i in model.model_fields.items()]
+            models = [inner for n, i in fields if part in (n, i.alias) for inner in sections_of(i.annotation)]
+    return [info.alias or name for model in models for name, info in model.model_fields.items()]
 
 
 def _rows(file: TomlFile) -> roster_file.Placed:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
-from deploy import entering, migrations
+from sqlalchemy import select
+
+from deploy import migrations, upkeep
 from deploy.settings import Settings
+from escalation.people import TITLES
+from escalation.user import users
 from stream.store import Store, StoreUnavailable
+
+DEMO_PASSWORD = "demo.password"  # noqa: S105 (a file's name)
 
 
 class NotReady(Exception):
@@ -29,10 +35,34 @@ def prepare(settings: Settings) -> Iterator[str]:
             at = migrations.standing(conn)
         if at != migrations.newest():
             raise NotReady(f"存储的表结构为 {at or '空'}，需要 {migrations.newest()}；请先执行 fengxin migrate。")
-        with store.write() as conn:
-            entering.enter(conn, settings, datetime.now(UTC))
+        upkeep.enter_roster(settings)
     except StoreUnavailable as error:
         raise NotReady(f"{error}；请检查 store.url 与数据库是否启动。") from None
     finally:
         store.close()
-    yield f"值班台：{settings.school.public_url or f'http://{settings.web.host}:{settings.web.port}'}"
+    yield f"值班台　　{settings.school.public_url}"
+    if settings.inbox is not None:
+        yield f"演示收件箱　http://127.0.0.1:{settings.inbox.port}"
+    if settings.sandbox is not None:
+        yield from demo_sign_ins(settings)
+
+
+def demo_sign_ins(settings: Settings) -> Iterator[str]:
+    """A sign-in for every person of the demo who has a role; one password, made once and kept in its own file."""
+    path = settings.path("secrets") / DEMO_PASSWORD
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(9) + "\n", encoding="ascii")
+    password = path.read_text(encoding="ascii").strip()
+    store = Store(settings.store_url)
+    with store.read() as conn:
+        there = set(conn.execute(select(users.c.name).where(users.c.school == settings.school.code)).scalars())
+    store.close()
+    yield f"演示登录（口令都是 {password}）："
+    for person in settings.roster.people:
+        name = person.email.partition("@")[0]
+        roles = upkeep.roles_of(settings, person.id)
+        if roles and name not in there:
+            upkeep.enrol(settings, name, person.id, password)
+        if roles:
+            yield f"  {name:<14} {person.name}　{'、'.join(TITLES[role] for role in roles)}"

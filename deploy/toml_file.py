@@ -10,13 +10,13 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, SecretStr
 
-from deploy.problem import Problem, at_line
+from deploy.problem import Problem, at_line, dotted
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([\w.\-]+)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"^\s*([\w\-]+)\s*=")
 _SYNTAX = re.compile(r"\(at line (\d+), column (\d+)\)")
 
-Path_ = tuple[str | int, ...]
+Key = tuple[str | int, ...]
 
 
 @dataclass
@@ -25,15 +25,15 @@ class TomlFile:
 
     path: Path
     raw: dict[str, Any] = field(default_factory=dict)
-    lines: dict[Path_, int] = field(default_factory=dict)
+    lines: dict[Key, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    def place(self, path: Path_) -> str:
+    def place(self, path: Key) -> str:
         """The file with the nearest known line of a key, going outward."""
         found = (self.lines[path[:length]] for length in range(len(path), 0, -1) if path[:length] in self.lines)
         return at_line(self.path.name, next(found, None))
 
-    def wrong(self, path: Path_, key: str, sentence: str) -> None:
+    def wrong(self, path: Key, key: str, sentence: str) -> None:
         """Note a problem at a key."""
         self.problems.append(Problem(self.place(path), key, sentence))
 
@@ -64,9 +64,9 @@ def read(path: Path) -> TomlFile:
     return file
 
 
-def _lines(text: str) -> dict[Path_, int]:
-    lines: dict[Path_, int] = {}
-    table: Path_ = ()
+def _lines(text: str) -> dict[Key, int]:
+    lines: dict[Key, int] = {}
+    table: Key = ()
     counts: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if header := _HEADER.match(line):
@@ -86,42 +86,37 @@ def is_secret(annotation: object) -> bool:
     return annotation is SecretStr or SecretStr in get_args(annotation)
 
 
-def section_of(annotation: object) -> tuple[type[BaseModel] | None, bool]:
-    """The model a field holds, and whether it is a list of them."""
+def sections_of(annotation: object) -> list[type[BaseModel]]:
+    """The models a field holds: itself, or what stands in its list, union or option."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation, False
-    for inner in get_args(annotation):
-        found, _ = section_of(inner)
-        if found:
-            return found, getattr(annotation, "__origin__", None) is tuple
-    return None, False
+        return [annotation]
+    return [found for inner in get_args(annotation) for found in sections_of(inner)]
 
 
 def take_in_secrets(file: TomlFile, model: type[BaseModel]) -> None:
     """Replace every `x_file` of a secret `x` by the file's content; each that cannot be read is a problem."""
-    _take_in(file, model, file.raw, ())
+    _take_in(file, [model], file.raw, ())
 
 
-def _take_in(file: TomlFile, model: type[BaseModel], raw: Any, at: Path_) -> None:
+def _take_in(file: TomlFile, models: list[type[BaseModel]], raw: Any, at: Key) -> None:
+    if isinstance(raw, list):
+        for index, entry in enumerate(raw):
+            _take_in(file, models, entry, (*at, index))
     if not isinstance(raw, dict):
         return
-    for name, info in model.model_fields.items():
+    for name, info in [pair for model in models for pair in model.model_fields.items()]:
         key = info.alias or name
-        inner, many = section_of(info.annotation)
         if is_secret(info.annotation) and f"{key}_file" in raw:
             _one_secret(file, raw, key, at)
-        elif inner and many and isinstance(raw.get(key), list):
-            for index, entry in enumerate(raw[key]):
-                _take_in(file, inner, entry, (*at, key, index))
-        elif inner and not many:
-            _take_in(file, inner, raw.get(key), (*at, key))
+        elif key in raw and (inner := sections_of(info.annotation)):
+            _take_in(file, inner, raw[key], (*at, key))
 
 
-def _one_secret(file: TomlFile, raw: dict[str, Any], key: str, at: Path_) -> None:
+def _one_secret(file: TomlFile, raw: dict[str, Any], key: str, at: Key) -> None:
     twin = f"{key}_file"
     named = raw.pop(twin)
     where = (*at, twin)
-    shown = ".".join(str(part + 1) if isinstance(part, int) else part for part in where)
+    shown = dotted(where)
     if key in raw:
         file.wrong(where, shown, f"与“{key}”只能写一个，请删去其中之一（建议保留 {twin}）。")
         return

@@ -16,20 +16,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from threading import Event
 from typing import Protocol
 
-from deploy.parts import channels
+from deploy.parts import channels, load_pack
 from deploy.settings import Settings
 from escalation.notice.issue import Letterhead
 from escalation.notify import Notify
+from escalation.opening import Ground
+from escalation.watch import Watch
 from sentiment.snow import Snow
 from stream import pulse, rules
 from stream.assess import Reader
 from stream.assessing import ASSESSED, POSTS, Assessing
 from stream.indexing import Indexing
-from stream.log import Log, open_log
+from stream.log import Log, LogUnavailable, open_log
 from stream.search import Search, open_search
 from stream.store import Store, StoreUnavailable
 
@@ -105,12 +108,31 @@ def letterhead(settings: Settings) -> Letterhead:
     )  # fmt: skip
 
 
+def ground(settings: Settings) -> Ground:
+    """What every incident of this school is opened on; frozen with it."""
+    versions = {"program": version("fengxin"), "engine": Snow.name}
+    return Ground(load_pack(settings), letterhead(settings), versions)
+
+
+def places(settings: Settings) -> tuple[str, ...]:
+    """Names that name a matter: the places of the settings and the units of the roster."""
+    return tuple(dict.fromkeys([*settings.school.places, *(unit.name for unit in settings.roster.units)]))
+
+
 def assess(settings: Settings, stop: Event) -> None:
     """Posts in, assessments out."""
     with opened_store(settings) as store, opened_log(settings) as log:
         reader = Reader(rules.load(), (settings.school.name, *settings.school.aliases))
         worker = Assessing(log, store, Snow(), reader, utc_now)
         keep_stepping("assess", worker, store, stop)
+        worker.close()
+
+
+def watch(settings: Settings, stop: Event) -> None:
+    """Assessments in, incidents out: the one ordered reader of the school. It also keeps the log short."""
+    with opened_store(settings) as store, opened_log(settings) as log:
+        worker = Watch(log, store, settings.school.code, ground(settings), utc_now, places(settings))
+        keep_stepping("watch", worker, store, stop, hourly=lambda: prune(log))
         worker.close()
 
 
@@ -134,7 +156,8 @@ def sandbox(settings: Settings, stop: Event) -> None:
     if settings.sandbox is None:
         raise SystemExit("设置里没有 [sandbox] 一节，不启动平台沙箱。")
     given = settings.sandbox
-    arguments = ["--port", str(given.port), "--seed", str(given.seed), "--start", given.start.isoformat()]
+    arguments = ["--port", str(given.port), "--seed", str(given.seed), "--epoch", given.start.isoformat()]
+    arguments += ["--weibo-quota", str(given.weibo_quota)]
     run_module("sandbox", "crawlers.sandbox", arguments, settings)
 
 
@@ -153,6 +176,7 @@ ROLES: dict[str, Role] = {
     "sandbox": Role("平台沙箱", sandbox, lambda settings: settings.sandbox is not None),
     "inbox": Role("演示收件箱", inbox, lambda settings: settings.inbox is not None),
     "assess": Role("研判", assess),
+    "watch": Role("监看", watch),
     "notify": Role("通知", notify),
     "index": Role("检索", index),
 }
@@ -179,15 +203,29 @@ def run_role(name: str, settings: Settings) -> None:
     ROLES[name].run(settings, stop)
 
 
-def keep_stepping(name: str, worker: Stepping, store: Store, stop: Event) -> None:
+def keep_stepping(
+    name: str, worker: Stepping, store: Store, stop: Event, hourly: Callable[[], object] = lambda: None
+) -> None:
     """Step until told to stop, and beat every five seconds. A worker that hangs beats no more, and is seen."""
     due = time.monotonic()
+    chores = due
     while not stop.is_set():
+        if time.monotonic() >= chores:
+            hourly()
+            chores = time.monotonic() + 3600
         if time.monotonic() >= due:
             beat(store, name, worker.trouble)
             due = time.monotonic() + BEAT_SECONDS
         if not worker.step():
             stop.wait(IDLE_SECONDS)
+
+
+def prune(log: Log) -> None:
+    """Remove what the log needs to keep no longer; one that is away is pruned an hour later."""
+    try:
+        log.prune(utc_now())
+    except LogUnavailable as error:
+        logging.getLogger(__name__).error("%s", error)
 
 
 def beat(store: Store, name: str, trouble: str = "") -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import inspect
 from deploy.migrations import MODULES, migrate, newest, standing, tables
 from stream.pulse import pulses
 from stream.store import Store, StoreUnavailable
+from tests.live.engines import Postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,8 +37,8 @@ def test_an_upgraded_empty_database_has_exactly_our_tables(store: Store) -> None
 
 
 @pytest.mark.live
-def test_an_upgraded_empty_postgresql_has_exactly_our_tables(postgres: str) -> None:
-    store = Store(postgres)
+def test_an_upgraded_empty_postgresql_has_exactly_our_tables(postgres: Postgres) -> None:
+    store = Store(postgres.database())
     migrate(store)
     assert_alike(store)
     store.close()

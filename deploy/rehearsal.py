@@ -1,0 +1,347 @@
+"""Rehearsal 演练: scenario files through the whole chain on the scenario's own clock, in a store of its own.
+
+The same workers do the work (assess, watch, notify); only the channels are replaced by one that keeps what it is given,
+so nothing leaves the house. Nobody signs in a rehearsal: what follows on silence is shown as well.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import select
+
+from escalation import people
+from escalation.channels import Accepted, Channel, Message, Outcome
+from escalation.incident import incidents, members
+from escalation.notice import GROUP, KIND_WORDS, NoticeKind, notices
+from escalation.notice.issue import Letterhead
+from escalation.notify import Notify
+from escalation.opening import Ground
+from escalation.people import Held, Person, Role
+from escalation.procedure import Pack
+from escalation.timer import TimerState, timers
+from escalation.watch import Watch
+from sentiment.engine import Engine
+from stream import account
+from stream.account import Account
+from stream.assess import Reader
+from stream.assessing import ASSESSED, POSTS, Assessing
+from stream.log import Log, open_log
+from stream.post import Counts, Kind, Post, Route, door
+from stream.rules import Rulebook
+from stream.store import Store, metadata
+
+SCHOOL = "YL"
+SILENCE = timedelta(hours=1)
+"""How long after the last line the clocks run on, so that the ladder shows."""
+
+
+class RehearsalError(ValueError):
+    """A scenario that cannot be read; the message names file, line, field and cure."""
+
+
+class Line(BaseModel):
+    """One line of a scenario; the form is described in the scenarios' own README."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    id: str = Field(min_length=1)
+    kind: Kind
+    account: str = Field(min_length=1)
+    thread: str = Field(min_length=1)
+    parent: str | None
+    author: str
+    text: str
+    at: AwareDatetime
+    likes: int = Field(ge=0)
+
+
+class Unit(BaseModel):
+    """A unit of the scenario's college."""
+
+    key: str
+    name: str
+    leader_role: str = ""
+
+
+class Page(BaseModel):
+    """A registered account of the scenario's college."""
+
+    key: str
+    platform: str
+    name: str
+    unit: str
+    leader_role: str = ""
+    main: bool = False
+
+
+class College(BaseModel):
+    """`accounts.json` beside the scenarios."""
+
+    college: str
+    short: tuple[str, ...] = ()
+    units: tuple[Unit, ...] = ()
+    accounts: tuple[Page, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A file of lines and the college it plays at."""
+
+    name: str
+    lines: tuple[Line, ...]
+    college: College
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Who was told what, when, as whom and by which article."""
+
+    at: datetime
+    incident: str
+    kind: str
+    person: str
+    office: str
+    basis: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One incident of a rehearsal. `level` is the one it was opened with."""
+
+    number: str
+    title: str
+    level: int
+    theme: str
+    opened_at: datetime
+    opened_at_id: str
+    threads: tuple[str, ...]
+    members: tuple[str, ...]
+    reasons: tuple[dict[str, Any], ...]
+
+    def as_row(self, scenario: str) -> dict[str, Any]:
+        """The form that the scenarios' score reads."""
+        return {
+            "scenario": scenario, "threads": list(self.threads), "members": list(self.members), "level": self.level,
+            "opened_at_id": self.opened_at_id,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What a scenario led to."""
+
+    scenario: str
+    lines: int
+    opened: tuple[Opened, ...]
+    told: tuple[Telling, ...]
+
+
+@dataclass(slots=True)
+class KeepingChannel(Channel):
+    """Keeps what it is given and sends nothing."""
+
+    name: str
+    title: str
+    kept: list[Message] = field(default_factory=list)
+
+    def send(self, message: Message) -> Outcome:
+        """Keep it."""
+        self.kept.append(message)
+        return Accepted("演练")
+
+    def probe(self) -> Outcome:
+        """Nothing to prove."""
+        return Accepted("演练")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What judges: engine, rulebook, pack. Loaded once for all scenarios."""
+
+    engine: Engine
+    rulebook: Rulebook
+    pack: Pack
+
+
+def scenarios(paths: Sequence[Path]) -> Iterator[Scenario]:
+    """Every scenario of the files and folders, in the order of their names. Raises RehearsalError."""
+    files: list[Path] = []
+    for path in paths:
+        if not path.exists():
+            raise RehearsalError(f"{path}：没有这个文件或目录，请检查路径。")
+        files += sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    if not files:
+        raise RehearsalError(f"{'、'.join(map(str, paths))}：没有 .jsonl 场景文件。")
+    for file in files:
+        yield Scenario(file.name.removesuffix(".jsonl"), tuple(_lines(file)), _college(file.with_name("accounts.json")))
+
+
+def _lines(file: Path) -> Iterator[Line]:
+    for number, row in enumerate(file.read_text("utf-8").splitlines(), 1):
+        if not row.strip():
+            continue
+        try:
+            yield Line.model_validate_json(row)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "整行"
+            raise RehearsalError(f"{file.name} 第 {number} 行 {where}：{first['msg']}；请对照场景格式改正。") from None
+
+
+def _college(file: Path) -> College:
+    try:
+        return College.model_validate(json.loads(file.read_text("utf-8")))
+    except FileNotFoundError:
+        raise RehearsalError(f"{file}：场景旁须有 accounts.json（学校、单位、账号）。") from None
+    except (ValidationError, ValueError) as error:
+        raise RehearsalError(f"{file.name}：读不懂，{str(error).splitlines()[0]}") from None
+
+
+def rehearse(scenario: Scenario, house: House) -> Outcomes:
+    """Play one scenario in an empty store, line by line on its own clock."""
+    with tempfile.TemporaryDirectory(prefix="fengxin-rehearsal-") as folder, ExitStack() as stack:
+        store = Store(f"sqlite:///{folder}/store.db")
+        stack.callback(store.close)
+        metadata.create_all(store.engine)
+        log = open_log(f"sqlite:///{folder}/log.db")
+        stack.callback(log.close)
+        log.ensure({POSTS: 1, ASSESSED: 1})
+        return _Stage(scenario, house, store, log).play()
+
+
+class _Stage:
+    """The chain for one scenario, with a clock that only the scenario moves."""
+
+    def __init__(self, scenario: Scenario, house: House, store: Store, log: Log) -> None:
+        self._scenario, self._store, self._log = scenario, store, log
+        self._now = scenario.lines[0].at
+        college = scenario.college
+        self._pages = {page.key: page for page in college.accounts}
+        head = Letterhead(
+            school=SCHOOL, school_name=college.college, public_url="http://rehearsal.invalid", link_key=b"rehearsal",
+            channels=frozenset({"mail", "wecom_robot"}), robot="演练群",
+        )  # fmt: skip
+        keeping = [KeepingChannel("mail", "邮件"), KeepingChannel("wecom_robot", "企业微信机器人")]
+        ground = Ground(house.pack, head, {"rules": "演练"}, rehearsal=True)
+        words = house.rulebook.words
+        places = (*words.get("place", ()), *words.get("facility", ()), *(unit.name for unit in college.units))
+        reader = Reader(house.rulebook, (college.college, *college.short))
+        self._assessing = Assessing(log, store, house.engine, reader, self._clock)
+        self._watch = Watch(log, store, SCHOOL, ground, self._clock, places)
+        self._notify = Notify(store, head, {channel.name: channel for channel in keeping}, self._clock)
+        self._level_at_opening: dict[str, int] = {}
+
+    def _clock(self) -> datetime:
+        return self._now
+
+    def play(self) -> Outcomes:
+        """Every line in order, the clocks in between, then an hour of silence."""
+        with self._store.write() as conn:
+            account.enter(conn, [self._account(page) for page in self._pages.values()])
+            people.enter(conn, *self._people())
+        for line in self._scenario.lines:
+            self._run_clocks_until(line.at)
+            self._now = line.at
+            self._put(line)
+        self._run_clocks_until(self._now + SILENCE)
+        return self._outcomes()
+
+    def _account(self, page: Page) -> Account:
+        start = self._scenario.lines[0].at - timedelta(days=1)
+        return Account(SCHOOL, page.key, page.platform, page.name, page.key, page.unit, "manual", start, page.main)
+
+    def _people(self) -> tuple[list[Person], list[Held]]:
+        persons: dict[str, Person] = {}
+        held: list[Held] = []
+
+        def appoint(who: str, title: str, unit: str, role: str, scope: str = "") -> None:
+            persons[who] = Person(SCHOOL, who, f"演练·{title}", title, unit, f"{len(persons)}@rehearsal.invalid")
+            held.append(Held(role, scope, who))
+
+        for page in self._pages.values():
+            appoint(f"keeper:{page.key}", f"{page.name}管理员", page.unit, Role.KEEPER, page.key)
+        for unit in self._scenario.college.units:
+            appoint(f"leader:{unit.key}", f"{unit.name}{unit.leader_role}", unit.name, Role.UNIT_LEADER, unit.name)
+        appoint("publicity", "党委宣传部", "党委宣传部", Role.PUBLICITY)
+        appoint("school_leader", "主管校领导", "学校", Role.SCHOOL_LEADER)
+        appoint("related_leaders", "学校相关领导", "学校", "related_leaders")
+        appoint("monitor", "值班员", "党委宣传部", Role.MONITOR)
+        appoint("duty_lead", "带班领导", "党委宣传部", "duty_lead")
+        return list(persons.values()), held
+
+    def _put(self, line: Line) -> None:
+        kept, digest, cut = door(line.text)
+        ours = line.author == "school"
+        page = self._pages.get(line.account)
+        post = Post(
+            school=SCHOOL, id=line.id, kind=line.kind, platform=page.platform if page else "manual",
+            account_id=line.account, thread_id=line.thread, parent_id=line.parent, text=kept, text_hash=digest, cut=cut,
+            author_key="" if ours else line.author, by_school=ours, published_at=line.at, first_seen_at=line.at,
+            fetched_at=line.at, revision=digest[:16], route=Route.MANUAL,
+        )  # fmt: skip
+        counts = Counts(school=SCHOOL, post_id=line.id, likes=line.likes, seen_at=line.at)
+        self._log.append(POSTS, [(line.thread, counts.wire()), (line.thread, post.wire())])
+        while self._assessing.step(wait=0) or self._watch.step(wait=0):
+            pass
+        while self._notify.step():
+            pass
+        with self._store.read() as conn:
+            for row in conn.execute(select(incidents.c.number, incidents.c.level)):
+                self._level_at_opening.setdefault(row.number, row.level)
+
+    def _run_clocks_until(self, end: datetime) -> None:
+        """Let every clock that is due before `end` run out at its own time."""
+        while True:
+            with self._store.read() as conn:
+                due = conn.execute(
+                    select(timers.c.due_at)
+                    .where(timers.c.state == TimerState.SET, timers.c.due_at <= end)
+                    .order_by(timers.c.due_at)
+                    .limit(1)
+                ).scalar()
+            if due is None:
+                break
+            self._now = max(self._now, due)
+            while self._notify.step():
+                pass
+        self._now = end
+
+    def _outcomes(self) -> Outcomes:
+        with self._store.read() as conn:
+            found = conn.execute(select(incidents).order_by(incidents.c.id)).all()
+            joined = conn.execute(select(members.c.incident_id, members.c.post_id)).all()
+            told = conn.execute(
+                select(notices, incidents.c.number.label("incident"))
+                .join(incidents, incidents.c.id == notices.c.incident_id)
+                .order_by(notices.c.created_at, notices.c.id)
+            ).all()
+            names = {person.id: person.name for person in people.everyone(conn, SCHOOL)} | {GROUP: "群机器人"}
+        thread_of = {line.id: line.thread for line in self._scenario.lines}
+        opened = []
+        for row in found:
+            ids = [line.post_id for line in joined if line.incident_id == row.id]
+            ordered = tuple(line.id for line in self._scenario.lines if line.id in set(ids))
+            threads = tuple(dict.fromkeys(thread_of[one] for one in ordered))
+            opened.append(
+                Opened(
+                    row.number, row.title, self._level_at_opening[row.number], row.theme, row.opened_at,
+                    row.opening_post_id, threads, ordered, tuple(row.reasons),
+                )
+            )  # fmt: skip
+        tellings = tuple(
+            Telling(
+                n.created_at, n.incident, KIND_WORDS[NoticeKind(n.kind)], names.get(n.addressee, n.addressee), n.office,
+                n.basis, n.reason,
+            )
+            for n in told
+        )  # fmt: skip
+        return Outcomes(self._scenario.name, len(self._scenario.lines), tuple(opened), tellings)

@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from deploy.command import app
+from deploy.settings import load
+
+MAIL = """
+[mail]
+host = "127.0.0.1"
+port = {port}
+security = "plain"
+from = "fengxin@school.example"
+"""
+
+
+def fengxin(*words: object, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words], input=stdin)
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Path:
+    assert fengxin("init", "--demo", tmp_path).exit_code == 0
+    return tmp_path / "fengxin.toml"
+
+
+def test_init_writes_settings_roster_and_private_keys(tmp_path: Path) -> None:
+    done = fengxin("init", tmp_path / "school")
+    assert done.exit_code == 0
+    key = tmp_path / "school" / "secrets" / "web.key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert len(key.read_text().strip()) == 64
+    assert key.read_text() not in done.output
+
+
+def test_init_never_overwrites_anything(tmp_path: Path) -> None:
+    fengxin("init", tmp_path)
+    (tmp_path / "fengxin.toml").write_text("mine")
+    done = fengxin("init", tmp_path)
+    assert done.exit_code == 1
+    assert "已经存在，未作任何改动" in done.output
+    assert (tmp_path / "fengxin.toml").read_text() == "mine"
+
+
+def test_check_of_a_fresh_template_says_only_what_must_be_filled_in(tmp_path: Path) -> None:
+    fengxin("init", tmp_path)
+    done = fengxin("check", "--settings", tmp_path / "fengxin.toml")
+    assert done.exit_code == 1
+    for key in ("school.name", "school.aliases", "school.public_url", "mail"):
+        assert f"{key}：" in done.output
+    assert "共 4 处" in done.output
+
+
+def test_check_asks_for_the_tables_and_is_content_after_migrate(demo: Path) -> None:
+    before = fengxin("check", "--settings", demo)
+    assert before.exit_code == 1
+    assert "✘ 存储：还没有建表；请执行 fengxin migrate" in before.output
+    assert fengxin("migrate", "--settings", demo).exit_code == 0
+    after = fengxin("check", "--settings", demo)
+    assert after.exit_code == 0, after.output
+    assert "✘" not in after.output
+
+
+@pytest.mark.parametrize(
+    ("cut", "sentence"),
+    [
+        ('[[offices]]\nrole = "主管校领导"\nperson = "P01"\n', "✘ 人员：没有人担任主管校领导，依规程须通知此人"),
+        ('[[offices]]\nrole = "系统管理员"\nperson = "P09"\n', "✘ 人员：没有人担任系统管理员"),
+        ('[[keepers]]\naccount = "weibo:9000000002"\nperson = "P05"\n', "（weibo:9000000002）没有管理员"),
+        ('scope = "校团委"\n', "没有人担任校团委的单位领导"),
+        ('email = "lin.zhiyuan@fenglin.example"\n', "主管校领导没有邮箱，目前只能电话通知"),
+    ],
+)
+def test_check_names_the_person_who_could_not_be_told(demo: Path, cut: str, sentence: str) -> None:
+    text = demo.read_text(encoding="utf-8")
+    assert cut in text
+    demo.write_text(text.replace(cut, ""), encoding="utf-8")
+    done = fengxin("check", "--settings", demo)
+    assert done.exit_code == 1
+    assert sentence in done.output
+
+
+def test_check_names_an_account_without_a_route(demo: Path) -> None:
+    text = demo.read_text(encoding="utf-8")
+    start = text.index("[[routes]]")
+    demo.write_text(text[:start] + text[text.index("[[units]]") :], encoding="utf-8")
+    assert fengxin("check", "--settings", demo).output.count("没有采集路线，看不到评论") == 4
+
+
+def test_check_names_a_key_that_others_can_read(demo: Path) -> None:
+    (demo.parent / "secrets" / "web.key").chmod(0o644)
+    assert "✘ 密钥：本机其他用户能读 web.key；请执行 chmod 600" in fengxin("check", "--settings", demo).output
+
+
+def test_check_with_probe_says_why_the_mail_server_does_not_answer(demo: Path) -> None:
+    done = fengxin("check", "--probe", "--settings", demo)
+    assert done.exit_code == 1
+    assert "✘ 邮件：" in done.output
+
+
+def test_an_unreachable_store_is_a_sentence_and_no_traceback(demo: Path) -> None:
+    text = demo.read_text(encoding="utf-8")
+    demo.write_text(text + '\n[store]\nurl = "postgresql+psycopg://u:hunter2@127.0.0.1:1/x"\n', encoding="utf-8")
+    for command in ("check", "migrate"):
+        done = fengxin(command, "--settings", demo)
+        assert done.exit_code == 1
+        assert "请检查 store.url" in done.output
+        assert "Traceback" not in done.output
+        assert "hunter2" not in done.output
+
+
+def test_every_command_has_chinese_help() -> None:
+    top = fengxin("--help").output
+    for name in ("init", "check", "migrate", "run", "demo", "score", "reindex", "enter", "user", "audit", "trial"):
+        assert name in top
+        text = fengxin(name, "--help").output
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in text), name
+
+
+def test_version_is_the_installed_one() -> None:
+    assert fengxin("--version").output.startswith("fengxin 0.")
+
+
+def test_score_judges_one_text_with_all_promised_fields() -> None:
+    answer = json.loads(fengxin("score", "二食堂的饭里吃出虫子，恶心").output)
+    assert set(answer) == {"polarity", "p_negative", "snow", "rules", "reasons", "risk"}
+    assert answer["polarity"] == "negative"
+    assert answer["rules"][0]["theme"] == "canteen"
+    assert answer["risk"] > 0
+    assert sum(reason["share"] for reason in answer["reasons"]) == 100
+
+
+def test_score_takes_any_line_and_keeps_their_order() -> None:
+    texts = ["", "😀😀", "\ud800 半个字", "好" * 1_000_000, "食堂真不错"]
+    lines = "".join(json.dumps({"text": text, "id": 1}) + "\n" for text in texts)
+    done = fengxin("score", "--jsonl", stdin=lines)
+    answers = [json.loads(line) for line in done.output.splitlines()]
+    assert done.exit_code == 0
+    assert len(answers) == len(texts)
+    assert answers[0]["polarity"] == answers[1]["polarity"] == "neutral"
+
+
+def test_score_names_the_line_that_is_no_record() -> None:
+    done = fengxin("score", "--jsonl", stdin='{"text": "好"}\n{"words": 1}\n')
+    assert done.exit_code == 1
+    assert "第 2 行不是带 text 的 JSON 对象" in done.output
+
+
+def test_an_unknown_role_is_refused_with_the_known_ones(demo: Path) -> None:
+    done = fengxin("run", "wach", "--settings", demo)
+    assert done.exit_code == 1
+    assert isinstance(done.exception, SystemExit)
+
+
+def test_trial_ends_only_in_the_name_of_an_administrator(demo: Path) -> None:
+    demo.write_text(demo.read_text(encoding="utf-8").replace("[trial]\non = false", "[trial]\non = true"), "utf-8")
+    fengxin("migrate", "--settings", demo)
+    assert "已录入 4 个账号、9 人" in fengxin("enter", "--settings", demo).output
+    refused = fengxin("trial", "end", "--person", "P01", "--settings", demo)
+    assert refused.exit_code == 1
+    assert "可以结束试运行的人：许明德（P09）" in refused.output
+    assert "试运行已结束" in fengxin("trial", "end", "--person", "P09", "--settings", demo).output
+    assert "不在试运行中" in fengxin("trial", "end", "--person", "P09", "--settings", demo).output
+
+
+def test_audit_verify_finds_an_altered_row(demo: Path) -> None:
+    test_trial_ends_only_in_the_name_of_an_administrator(demo)
+    assert "审计记录完整，共 1 行" in fengxin("audit", "verify", "--settings", demo).output
+    with sqlite3.connect(demo.parent / "store.db") as conn:
+        conn.execute("UPDATE audit SET actor = 'P01'")
+    altered = fengxin("audit", "verify", "--settings", demo)
+    assert altered.exit_code == 1
+    assert "第 1 行内容与其指纹不符" in altered.output
+
+
+def test_a_sign_in_takes_its_roles_from_the_roster(demo: Path) -> None:
+    fengxin("migrate", "--settings", demo)
+    fengxin("enter", "--settings", demo)
+    weak = fengxin("user", "gu", "--person", "P02", "--settings", demo, stdin="short\n")
+    assert weak.exit_code == 1
+    done = fengxin("user", "gu", "--person", "P02", "--settings", demo, stdin="long enough, and odd\n")
+    assert "gu 可以登录，角色：单位党政主要负责人、宣传部。" in done.output
+    assert "long enough" not in done.output
+    nobody = fengxin("user", "x", "--person", "P99", "--settings", demo, stdin="long enough, and odd\n")
+    assert "没有可登录的角色" in nobody.output
+
+
+def test_the_demo_keeps_its_start_and_its_keys_when_the_port_changes(demo: Path) -> None:
+    before = load(demo)
+    time.sleep(1.1)
+    fengxin("init", "--demo", demo.parent, "--port", 9100)
+    after = load(demo)
+    assert before.sandbox is not None
+    assert after.sandbox is not None
+    assert after.sandbox.start == before.sandbox.start
+    assert after.web.key == before.web.key
+    assert (after.web.port, after.sandbox.port) == (9100, 9101)
+
+
+@pytest.mark.kills
+def test_a_running_school_stops_within_five_seconds_and_every_role_has_beaten(tmp_path: Path) -> None:
+    fengxin("init", "--demo", tmp_path)
+    file = tmp_path / "fengxin.toml"
+    text = file.read_text(encoding="utf-8").replace("http://127.0.0.1:8700", "http://school.example")
+    for section in ("[sandbox]", "[inbox]"):
+        start = text.index(section)
+        text = text[:start] + text[text.index("\n[", start) + 1 :]
+    file.write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "deploy.command", "run", "--settings", str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as school:
+        roles = {"assess", "watch", "notify", "index"}
+        end = time.monotonic() + 40
+        while time.monotonic() < end and not roles <= beaten(tmp_path / "store.db"):
+            time.sleep(0.2)
+        assert roles <= beaten(tmp_path / "store.db")
+        second = subprocess.run(command, capture_output=True, text=True)
+        assert second.returncode == 1
+        assert "正被另一个风信使用" in second.stderr
+        begun = time.monotonic()
+        os.kill(school.pid, signal.SIGTERM)
+        output = school.communicate(timeout=10)[0]
+    assert time.monotonic() - begun < 5
+    assert school.returncode == 0
+    assert "Traceback" not in output
+
+
+def beaten(store: Path) -> set[str]:
+    try:
+        with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as conn:
+            return {row[0] for row in conn.execute("SELECT role FROM pulses")}
+    except sqlite3.OperationalError:
+        return set()

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from openpyxl import Workbook, load_workbook
+
+from deploy import installation, roster_file
+from deploy.roster import SHEETS, Roster
+from deploy.settings import load
+from tests.deploy.test_settings import GOOD
+
+ROWS: dict[str, list[dict[str, Any]]] = {
+    "units": [{"name": "党委宣传部"}, {"name": "校团委"}],
+    "accounts": [
+        {"platform": "微博", "name": "某某学院", "native_id": 1234567890, "unit": "党委宣传部",
+         "watch_from": datetime(2026, 11, 21, 8), "main": "是"},
+    ],
+    "people": [{"id": 2016001.0, "name": "张三", "unit": "党委宣传部", "email": "zhang@school.example"}],
+    "offices": [{"role": "主管校领导", "person": "2016001"}],
+    "keepers": [{"account": "某某学院", "person": 2016001}],
+    "shifts": [{"person": 2016001, "starts_at": "2026-11-21 08:00", "ends_at": "2026/11/21 20:00", "leads": "否"}],
+}  # fmt: skip
+
+
+def taken(path: Path) -> tuple[Roster, list[str]]:
+    placed, problems = roster_file.read(path)
+    roster, between = roster_file.assemble(placed)
+    return roster, [str(one) for one in problems + between]
+
+
+def test_a_good_workbook_is_taken_in_whole(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.xlsx"
+    roster_file.write(path, ROWS)
+    roster, problems = taken(path)
+    assert problems == []
+    assert roster.accounts[0].key == "weibo:1234567890"
+    assert roster.accounts[0].watch_from == datetime(2026, 11, 21, 0, tzinfo=UTC)
+    assert roster.people[0].id == roster.keepers[0].person == "2016001"
+    assert roster.shifts[0].ends_at == datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def test_every_wrong_row_is_named_by_sheet_row_and_column(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.xlsx"
+    rows = {**ROWS, "accounts": [*ROWS["accounts"], {**ROWS["accounts"][0], "platform": "贴吧", "main": "也许"}]}
+    rows["people"] = [*ROWS["people"], {"id": "2", "name": "", "email": "nobody"}]
+    roster_file.write(path, rows)
+    _, problems = taken(path)
+    assert problems == [
+        "accounts.xlsx 工作表“账号” 第 3 行，“平台”列：不认识平台“贴吧”，可写：新浪微博、公众号。",
+        "accounts.xlsx 工作表“账号” 第 3 行，“学校主账号”列：“也许”读不懂，请写“是”或“否”。",
+        "accounts.xlsx 工作表“人员” 第 3 行，“姓名”列：缺少这一项，请补上。",
+        "accounts.xlsx 工作表“人员” 第 3 行，“邮箱”列：“nobody”不是邮箱地址，请更正。",
+    ]
+
+
+def test_rows_that_do_not_fit_together_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.xlsx"
+    rows = {**ROWS, "units": [{"name": "校团委"}], "keepers": [{"account": "没有的", "person": "9"}]}
+    rows["people"] = [{"id": "2016001", "name": "甲"}, {"id": "2016001", "name": "乙"}]
+    rows["shifts"] = [{"person": "2016001", "starts_at": "2026-11-21 08:00", "ends_at": "2026-11-21 07:00"}]
+    roster_file.write(path, rows)
+    _, problems = taken(path)
+    text = "\n".join(problems)
+    for expected in (
+        "工作表“账号” 第 2 行，“主办单位”列：“单位”表中没有“党委宣传部”",
+        "工作表“人员” 第 3 行，“工号”列：“2016001”与前面第 1 条重复",
+        "工作表“管理员” 第 2 行，“账号”列：“账号”表中没有“没有的”",
+        "工作表“管理员” 第 2 行，“工号”列：“人员”表中没有工号“9”",
+        "工作表“值班” 第 2 行，“结束”列：结束不晚于开始",
+    ):
+        assert expected in text
+
+
+def test_a_missing_sheet_or_column_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.xlsx"
+    roster_file.write(path, ROWS)
+    book = load_workbook(path)
+    del book["值班"]
+    book["人员"]["B1"] = "名字"
+    book.create_sheet("人员名单")
+    book.save(path)
+    _, problems = taken(path)
+    text = "\n".join(problems)
+    assert "缺少工作表“值班”" in text
+    assert "工作表“人员” 第 1 行，“名字”列" in text
+    assert "工作表“人员” 第 1 行，“姓名”列：缺少这一列" in text
+    assert "工作表“人员名单”" in text
+
+
+def test_a_folder_of_csv_files_means_the_same(tmp_path: Path) -> None:
+    book, folder = tmp_path / "accounts.xlsx", tmp_path / "roster"
+    rows = {**ROWS, "accounts": [{**ROWS["accounts"][0], "watch_from": "2026-11-21 08:00"}]}
+    roster_file.write(book, rows)
+    folder.mkdir()
+    for sheet in load_workbook(book).worksheets:
+        lines = [
+            ",".join("" if cell is None else str(cell) for cell in row) for row in sheet.iter_rows(values_only=True)
+        ]
+        (folder / f"{sheet.title}.csv").write_text("\n".join(lines), encoding="utf-8-sig")
+    assert taken(folder) == taken(book)
+
+
+def test_a_file_that_is_no_workbook_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.xlsx"
+    path.write_bytes(b"PK not really")
+    assert taken(path)[1][0].startswith("accounts.xlsx：读不了")
+
+
+def test_a_formula_in_the_workbook_is_not_run(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.xlsx"
+    roster_file.write(path, ROWS)
+    book: Workbook = load_workbook(path)
+    book["人员"]["B2"] = '=HYPERLINK("http://x","y")'
+    book.save(path)
+    assert "“姓名”列：缺少这一项" in taken(path)[1][0]
+
+
+def test_the_template_has_every_sheet_and_its_samples_are_not_read(tmp_path: Path) -> None:
+    installation.write(tmp_path)
+    roster, problems = taken(tmp_path / "accounts.xlsx")
+    assert problems == []
+    assert roster == Roster()
+    titles = load_workbook(tmp_path / "accounts.xlsx").sheetnames
+    assert titles == [title for title, _ in SHEETS.values()]
+
+
+def test_settings_take_their_roster_from_the_workbook(tmp_path: Path) -> None:
+    roster_file.write(tmp_path / "accounts.xlsx", ROWS)
+    (tmp_path / "fengxin.toml").write_text('accounts_file = "accounts.xlsx"\n' + GOOD, encoding="utf-8")
+    assert load(tmp_path / "fengxin.toml").roster.people[0].name == "张三"
