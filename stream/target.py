@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from stream.assessment import Target
-from stream.match import Page
+from stream.match import Page, parts_of
 
 LISTS = ("outsider", "ours", "staff", "service", "school", "student")
 """The word lists of `rules/words.toml` that decide."""
@@ -22,6 +22,10 @@ class TargetWords:
         self.aliases = tuple(alias.lower() for alias in aliases if alias)
         self.lists["ours"] += self.aliases
         self.lists["school"] += self.aliases
+        self.heads: dict[str, dict[str, list[str]]] = {name: {} for name in LISTS}
+        for name, terms in self.lists.items():
+            for term in terms:
+                self.heads[name].setdefault(parts_of(term)[0], []).append(term)
 
     def terms(self) -> set[str]:
         """Every term a page must know for `decide`."""
@@ -31,7 +35,8 @@ class TargetWords:
         """The target of a normalised text. Words of ours beat words of others: spill-over concerns us."""
 
         def has(name: str) -> bool:
-            return bool(self.lists[name]) and bool(page.group(self.lists[name]))
+            heads = self.heads[name]
+            return any(page.term(term) for piece in page.seen if piece in heads for term in heads[piece])
 
         if (has("outsider") or self._names_another(text)) and not has("ours"):
             return Target.OUTSIDER
