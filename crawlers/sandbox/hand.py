@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from itertools import count
 from typing import Any
 
 from crawlers.sandbox.happening import NewComment, NewThread
@@ -12,7 +11,6 @@ from crawlers.sandbox.phrases import numbers_lines
 from crawlers.sandbox.thread import Comment, Thread
 from crawlers.sandbox.world import World
 
-_counter = count(1)
 _CROWD_FROM = 700
 
 
@@ -35,7 +33,7 @@ def write(
     world: World, thread: Thread, text: str, at: datetime, author: int | None = None, answers: Comment | None = None
 ) -> Comment:
     """Write a comment by hand; author -1 is the account itself, None a new person each time."""
-    number = next(_counter)
+    number = next(world.by_hand)
     who = _CROWD_FROM + number % 300 if author is None else author
     made = world.add_comment(thread, NewComment(at, f"hand:{number}", text=text, author=who), by_hand=True)
     made.answers = answers
@@ -44,7 +42,7 @@ def write(
 
 def publish(world: World, account: str, text: str, at: datetime, params: dict[str, Any]) -> Thread:
     """Publish a post or article by hand; `mass` makes a mass-sent article, `bundle` joins articles under one mid."""
-    key = str(params.get("key") or f"hand-{next(_counter)}")
+    key = str(params.get("key") or f"hand-{next(world.by_hand)}")
     if key in world.threads:
         raise ValueError(f"a thread {key!r} exists already; choose another key")
     bundle = str(params.get("bundle") or key)

@@ -10,7 +10,8 @@ Platform = Literal["weibo", "wechat"]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One official account. `native_id` is Weibo's uid or WeChat's appid; `daily_posts` is (fewest, most) a day."""
+    """One official account. `native_id` is Weibo's uid or WeChat's appid; `daily_posts` is (fewest, most) a day;
+    `mass_sent_hours_ago` is how long before the epoch it mass-sent an article."""
 
     key: str
     platform: Platform
@@ -19,6 +20,7 @@ class Account:
     daily_posts: tuple[int, int]
     token: str = ""
     secret: str = ""
+    mass_sent_hours_ago: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

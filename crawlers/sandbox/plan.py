@@ -15,7 +15,7 @@ from random import Random
 from crawlers.sandbox.clock import SHANGHAI
 from crawlers.sandbox.happening import Happening, NewComment, NewThread
 from crawlers.sandbox.people import Account
-from crawlers.sandbox.phrases import PostText, comment_text, content, numbers_lines, posts_of
+from crawlers.sandbox.phrases import PostText, answer_text, comment_text, content, numbers_lines, posts_of
 
 HISTORY_DAYS = 14
 _NIGHT = range(1, 7)
@@ -47,13 +47,11 @@ class Plan:
         stock = posts_of(account.key)
         Random(f"{self.seed}:stock:{account.key}").shuffle(stock)
         first = self.epoch.astimezone(SHANGHAI).date() - timedelta(days=HISTORY_DAYS)
-        waiting: list[Happening] = []
+        waiting: list[Happening] = self._mass_sent(account, stock[-1])
         written = 0
         for day in count():
             rng = Random(f"{self.seed}:{account.key}:{day}")
             midnight = datetime.combine(first + timedelta(days=day), time(), SHANGHAI)
-            if day < HISTORY_DAYS and account.platform == "wechat" and day == HISTORY_DAYS - 6:
-                waiting += self._article(account, "mass", stock[-1], midnight + timedelta(hours=11), rng, mass=True)
             for _ in range(rng.randint(*account.daily_posts)):
                 at = midnight + timedelta(minutes=rng.randint(7 * 60 + 30, 20 * 60 + 30), seconds=rng.randint(0, 59))
                 name, size = f"{written:03d}", 2 if account.platform == "wechat" and rng.random() < 0.4 else 1
@@ -64,6 +62,13 @@ class Plan:
             ready = [h for h in waiting if h.at < midnight + timedelta(days=1)]
             waiting = waiting[len(ready) :]
             yield from ready
+
+    def _mass_sent(self, account: Account, post: PostText) -> list[Happening]:
+        """A WeChat article sent to all followers, which batchget never lists; some accounts sent one."""
+        if account.mass_sent_hours_ago is None:
+            return []
+        at, rng = self.epoch - timedelta(hours=account.mass_sent_hours_ago), Random(f"{self.seed}:mass:{account.key}")
+        return self._article(account, "mass", post, at, rng, mass=True)
 
     def _article(
         self,
@@ -86,10 +91,17 @@ class Plan:
         for n in range(min(70, 4 + int(rng.lognormvariate(1.9, 0.8)))):
             when = _wakeful(at, rng)
             if when < self.epoch:
-                made.append(
-                    NewComment(when, f"{self.seed}:{key}:{n}", "", key, comment_text(rng, post.topic), _author(rng))
-                )
+                made += self._spoken(key, n, when, post.topic, account.platform == "weibo" and rng.random() < 0.08, rng)
         return made
+
+    def _spoken(self, thread: str, n: int, at: datetime, topic: str, answered: bool, rng: Random) -> list[Happening]:
+        """One comment of the past, with the account's own answer under it where it gave one."""
+        draw, key = f"{self.seed}:{thread}:{n}", f"{thread}:{n}" if answered else ""
+        said: list[Happening] = [NewComment(at, draw, key, thread, comment_text(rng, topic), _author(rng))]
+        later = at + timedelta(minutes=rng.randint(5, 90))
+        if answered and later < self.epoch:
+            said.append(NewComment(later, f"{draw}:own", f"{key}:own", thread, answer_text(rng, topic), -1, key))
+        return said
 
     def _numbers(self) -> list[Happening]:
         rng = Random(f"{self.seed}:numbers")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import count
 from random import Random
 
 from crawlers.sandbox.clock import Clock
@@ -49,6 +50,7 @@ class World:
         self.comments: dict[int, Comment] = {}
         self.since = clock.now()
         self.tokens = Tokens(f"{seed}_{int(self.since.timestamp())}")
+        self.by_hand = count(1)
         self._keys: dict[str, Comment] = {}
         self._ids: set[int] = set()
         self._bundles: dict[str, int] = {}
