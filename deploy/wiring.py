@@ -6,14 +6,16 @@ block and so gives them back in reverse. Nothing is made at import.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import runpy
 import signal
+import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -21,7 +23,7 @@ from pathlib import Path
 from threading import Event
 from typing import Protocol
 
-from deploy.parts import channels, load_pack
+from deploy.parts import channels, crawl_settings, load_pack
 from deploy.settings import Settings
 from escalation.notice.issue import Letterhead
 from escalation.notify import Notify
@@ -119,6 +121,24 @@ def places(settings: Settings) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*settings.school.places, *(unit.name for unit in settings.roster.units)]))
 
 
+def crawl(settings: Settings, stop: Event) -> None:
+    """The platforms in, posts out. Scrapy and its reactor are loaded in this process only."""
+    from crawlers import reactor, service
+
+    async def serve(store: Store, log: Log) -> None:
+        ended = asyncio.Event()
+        serving = asyncio.ensure_future(service.serve(store, log, crawl_settings(settings), utc_now, ended))
+        while not stop.is_set() and not serving.done():
+            await asyncio.wait([serving], timeout=IDLE_SECONDS)
+        ended.set()
+        await serving
+
+    if settings.sandbox is not None:
+        await_port(settings.sandbox.port, stop)
+    with opened_store(settings) as store, opened_log(settings) as log:
+        reactor.run(serve(store, log))
+
+
 def assess(settings: Settings, stop: Event) -> None:
     """Posts in, assessments out."""
     with opened_store(settings) as store, opened_log(settings) as log:
@@ -175,6 +195,7 @@ def inbox(settings: Settings, stop: Event) -> None:
 ROLES: dict[str, Role] = {
     "sandbox": Role("平台沙箱", sandbox, lambda settings: settings.sandbox is not None),
     "inbox": Role("演示收件箱", inbox, lambda settings: settings.inbox is not None),
+    "crawl": Role("采集", crawl),
     "assess": Role("研判", assess),
     "watch": Role("监看", watch),
     "notify": Role("通知", notify),
@@ -218,6 +239,13 @@ def keep_stepping(
             due = time.monotonic() + BEAT_SECONDS
         if not worker.step():
             stop.wait(IDLE_SECONDS)
+
+
+def await_port(port: int, stop: Event) -> None:
+    """Wait until the demo's own server listens, so that its first seconds are no failure of a platform."""
+    while not stop.wait(IDLE_SECONDS):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
 
 
 def prune(log: Log) -> None:

@@ -22,6 +22,9 @@ LOCK = 730_000
 """Key of PostgreSQL's advisory lock under which machines that start together take turns."""
 
 MODULES = (
+    "crawlers.ledger",
+    "crawlers.sighting",
+    "crawlers.token",
     "escalation.alert",
     "escalation.audit",
     "escalation.incident",
@@ -34,6 +37,7 @@ MODULES = (
     "stream.account",
     "stream.coverage",
     "stream.dead_letter",
+    "stream.figures",
     "stream.kept",
     "stream.position",
     "stream.pulse",

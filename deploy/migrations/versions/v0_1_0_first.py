@@ -142,6 +142,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_gaps_school_account_id"), "gaps", ["school", "account_id"], unique=False)
     op.create_table(
+        "hours",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("account_id", sa.String(100), nullable=False),
+        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lines", sa.Integer(), nullable=False),
+        sa.Column("negative", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("school", "account_id", "hour", name=op.f("pk_hours")),
+    )
+    op.create_table(
         "incidents",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("school", sa.String(32), nullable=False),
@@ -193,6 +202,50 @@ def upgrade() -> None:
     op.create_index(op.f("ix_incidents_school_opened_at"), "incidents", ["school", "opened_at"], unique=False)
     op.create_index("uq_incidents_number", "incidents", ["school", "number"], unique=True)
     op.create_table(
+        "lines",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("post_id", sa.String(200), nullable=False),
+        sa.Column("thread_id", sa.String(200), nullable=False),
+        sa.Column("account_id", sa.String(100), nullable=False),
+        sa.Column("voice", sa.String(200), nullable=False),
+        sa.Column("outside", sa.Boolean(), nullable=False),
+        sa.Column("negative", sa.Boolean(), nullable=False),
+        sa.Column("likes", sa.Integer(), nullable=False),
+        sa.Column("cluster", sa.String(200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("school", "post_id", name=op.f("pk_lines")),
+    )
+    op.create_index(op.f("ix_lines_school_account_id_at"), "lines", ["school", "account_id", "at"], unique=False)
+    op.create_index(op.f("ix_lines_school_cluster"), "lines", ["school", "cluster"], unique=False)
+    op.create_index(op.f("ix_lines_school_thread_id_at"), "lines", ["school", "thread_id", "at"], unique=False)
+    op.create_index(op.f("ix_lines_school_thread_id_likes"), "lines", ["school", "thread_id", "likes"], unique=False)
+    op.create_table(
+        "mark_keys",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("key", sa.String(300), nullable=False),
+        sa.Column("post_id", sa.String(200), nullable=False),
+        sa.Column("theme", sa.String(32), nullable=False),
+        sa.PrimaryKeyConstraint("school", "key", "post_id", "theme", name=op.f("pk_mark_keys")),
+    )
+    op.create_table(
+        "marks",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("post_id", sa.String(200), nullable=False),
+        sa.Column("theme", sa.String(32), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("thread_id", sa.String(200), nullable=False),
+        sa.Column("spent", sa.Boolean(), nullable=False),
+        sa.Column(
+            "mark",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("school", "post_id", "theme", name=op.f("pk_marks")),
+    )
+    op.create_index(op.f("ix_marks_school_thread_id_at"), "marks", ["school", "thread_id", "at"], unique=False)
+    op.create_table(
         "offices",
         sa.Column("school", sa.String(32), nullable=False),
         sa.Column("role", sa.String(32), nullable=False),
@@ -219,6 +272,13 @@ def upgrade() -> None:
         sa.Column("partition", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("next", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("reader", "partition", name=op.f("pk_positions")),
+    )
+    op.create_table(
+        "postings",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("hash", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("post_id", sa.String(200), nullable=False),
+        sa.PrimaryKeyConstraint("school", "hash", "post_id", name=op.f("pk_postings")),
     )
     op.create_table(
         "posts",
@@ -256,6 +316,15 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("trouble", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("role", "instance", name=op.f("pk_pulses")),
+    )
+    op.create_table(
+        "quotas",
+        sa.Column("token", sa.String(150), nullable=False),
+        sa.Column("call_group", sa.String(50), nullable=False),
+        sa.Column("starts", sa.String(16), nullable=False),
+        sa.Column("most", sa.Integer(), nullable=False),
+        sa.Column("used", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("token", "call_group", "starts", name=op.f("pk_quotas")),
     )
     op.create_table(
         "revisions",
@@ -305,6 +374,25 @@ def upgrade() -> None:
     )
     op.create_index("uq_shifts_place", "shifts", ["school", "person_id", "starts_at"], unique=True)
     op.create_table(
+        "sightings",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("post_id", sa.String(200), nullable=False),
+        sa.Column("account_id", sa.String(100), nullable=False),
+        sa.Column("thread_id", sa.String(200), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("revision", sa.String(16), nullable=False),
+        sa.Column("visibility", sa.String(16), nullable=False),
+        sa.Column("counted", sa.String(64), nullable=False),
+        sa.Column("presence", sa.String(16), nullable=False),
+        sa.Column("missing", sa.Integer(), nullable=False),
+        sa.Column("missing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("school", "post_id", name=op.f("pk_sightings")),
+    )
+    op.create_index(op.f("ix_sightings_school_account_id"), "sightings", ["school", "account_id"], unique=False)
+    op.create_index(op.f("ix_sightings_school_thread_id"), "sightings", ["school", "thread_id"], unique=False)
+    op.create_table(
         "sources",
         sa.Column("school", sa.String(32), nullable=False),
         sa.Column("id", sa.String(200), nullable=False),
@@ -331,10 +419,24 @@ def upgrade() -> None:
         sa.Column("shown", sa.BigInteger(), nullable=True),
         sa.Column("token_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("closely_until", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("school", "id", name=op.f("pk_sources")),
     )
     op.create_index(op.f("ix_sources_next_due"), "sources", ["next_due"], unique=False)
     op.create_index(op.f("ix_sources_school_account_id"), "sources", ["school", "account_id"], unique=False)
+    op.create_table(
+        "tokens",
+        sa.Column("name", sa.String(150), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("credential", sa.String(64), nullable=False),
+        sa.Column("renewing_by", sa.String(100), nullable=True),
+        sa.Column("renewing_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("taken_by", sa.String(100), nullable=True),
+        sa.Column("taken_until", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_tokens")),
+    )
     op.create_table(
         "trials",
         sa.Column("school", sa.String(32), nullable=False),
@@ -590,27 +692,42 @@ def downgrade() -> None:
     op.drop_table("answers")
     op.drop_table("users")
     op.drop_table("trials")
+    op.drop_table("tokens")
     op.drop_index(op.f("ix_sources_school_account_id"), table_name="sources")
     op.drop_index(op.f("ix_sources_next_due"), table_name="sources")
     op.drop_table("sources")
+    op.drop_index(op.f("ix_sightings_school_thread_id"), table_name="sightings")
+    op.drop_index(op.f("ix_sightings_school_account_id"), table_name="sightings")
+    op.drop_table("sightings")
     op.drop_index("uq_shifts_place", table_name="shifts")
     op.drop_table("shifts")
     op.drop_table("sessions")
     op.drop_index(op.f("ix_scans_school_account_id_at"), table_name="scans")
     op.drop_table("scans")
     op.drop_table("revisions")
+    op.drop_table("quotas")
     op.drop_table("pulses")
     op.drop_index("uq_posts_school_id", table_name="posts")
     op.drop_index(op.f("ix_posts_school_thread_id_published_at"), table_name="posts")
     op.drop_index(op.f("ix_posts_school_published_at"), table_name="posts")
     op.drop_index(op.f("ix_posts_school_account_id_published_at"), table_name="posts")
     op.drop_table("posts")
+    op.drop_table("postings")
     op.drop_table("positions")
     op.drop_table("people")
     op.drop_table("offices")
+    op.drop_index(op.f("ix_marks_school_thread_id_at"), table_name="marks")
+    op.drop_table("marks")
+    op.drop_table("mark_keys")
+    op.drop_index(op.f("ix_lines_school_thread_id_likes"), table_name="lines")
+    op.drop_index(op.f("ix_lines_school_thread_id_at"), table_name="lines")
+    op.drop_index(op.f("ix_lines_school_cluster"), table_name="lines")
+    op.drop_index(op.f("ix_lines_school_account_id_at"), table_name="lines")
+    op.drop_table("lines")
     op.drop_index("uq_incidents_number", table_name="incidents")
     op.drop_index(op.f("ix_incidents_school_opened_at"), table_name="incidents")
     op.drop_table("incidents")
+    op.drop_table("hours")
     op.drop_index(op.f("ix_gaps_school_account_id"), table_name="gaps")
     op.drop_table("gaps")
     op.drop_index("uq_dead_letters_place", table_name="dead_letters")
