@@ -73,7 +73,7 @@ def _phone(conn: Connection, silence: Silence) -> None:
 
 
 def _tell(conn: Connection, silence: Silence) -> None:
-    """Bring the silence to the next role of the chain; at its top the duty desk telephones."""
+    """Bring the silence to the next role of the chain, else to the desk; at its top the duty desk telephones."""
     incident, notice, clock, now = silence.incident, silence.notice, silence.clock, silence.now
     ladder = thaw(incident.frozen["pack"]).ladder
     role = clock.data.get("role") or ladder.next_role(notice.role)
@@ -82,18 +82,35 @@ def _tell(conn: Connection, silence: Silence) -> None:
         log(conn, incident.id, now, EntryKind.DEADLINE, f"{silent} 未签收，已到最高一级", "请值班员电话催办并登记")
         call(conn, notice, clock.name, now)
         return
+    heard = _told_of_silence(conn, incident.id) | {notice.addressee}
     above = people.holders(conn, notice.school, role, unit=incident.unit, account_id=incident.account_id)
-    reachable = [person for person in above if person.reachable and person.id != notice.addressee][:1]
+    reachable = [person for person in above if person.reachable and person.id not in heard][:1]
+    if not reachable and notice.kind != NoticeKind.ESCALATED:
+        role = people.Role.MONITOR
+        reachable = [p for p in people.desk(conn, notice.school, now) if p.reachable and p.id not in heard][:1]
     if not reachable:
-        reachable = [p for p in people.desk(conn, notice.school, now) if p.id != notice.addressee][:1]
+        log(conn, incident.id, now, EntryKind.DEADLINE, f"{silent} 未签收，上级均已转告", "请值班员电话催办并登记")
+        call(conn, notice, clock.name, now)
+        return
     reason = f"{silent}（{notice.office}）未在期限内签收 {notice.number}"
     told = gather(
         Addressee(person, role, (people.title_of(role),), (), Source.DEFAULT.label, reason) for person in reachable
     )
     step = f"tell:{notice.id}:{clock.name}"
     issue(conn, silence.letterhead, incident, told, NoticeKind.ESCALATED, step, now)
-    names = "、".join(one.person.name for one in told) or "无可联系的人员"
+    names = "、".join(one.person.name for one in told)
     log(conn, incident.id, now, EntryKind.DEADLINE, f"{silent} 未签收，转告 {names}", Source.DEFAULT.label)
+
+
+def _told_of_silence(conn: Connection, incident_id: int) -> set[str]:
+    """Who was already told that somebody is silent: nobody is told of silence twice, so a ladder always ends."""
+    return set(
+        conn.execute(
+            select(notices.c.addressee).where(
+                notices.c.incident_id == incident_id, notices.c.kind == NoticeKind.ESCALATED
+            )
+        ).scalars()
+    )
 
 
 ACTS = {Act.REMIND: _remind, Act.PHONE: _phone, Act.TELL: _tell}

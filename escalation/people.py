@@ -94,9 +94,9 @@ shifts = Table(
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One office held by one person; `rank` 0 is asked first."""
+    """One office held by one person; `rank` 0 is asked first. `role`: one of ours or a pack's own office key."""
 
-    role: Role
+    role: str
     scope: str
     person_id: str
     rank: int = 0

@@ -144,10 +144,10 @@ class Watch:
             owner = self._owner(conn, joining_keys(opening.themes, evidence.scene, grave=opening.grave))
         if owner is not None:
             keys = attaching_keys(own, evidence.scene, grave=grave)
-            matter = _matter(conn, account, assessment, weighed, opening, keys, (post.id,))
+            matter = _matter(account, assessment, weighed, opening, keys, (post.id,))
             add_to(conn, self._ground, owner, matter, post, now)
         elif opening is not None:
-            matter = _matter(conn, account, assessment, weighed, opening, opening.keys, opening.members)
+            matter = _matter(account, assessment, weighed, opening, opening.keys, opening.members)
             open_matter(conn, self._ground, matter, post, now)
 
     def _owner(self, conn: Connection, keys: Sequence[str]) -> int | None:
@@ -176,9 +176,13 @@ def _counts_for_incidents(account: Account | None, assessment: Assessment) -> bo
 
 
 def _matter(
-    conn: Connection, account: Account | None, assessment: Assessment, weighed: Risk, opening: Opening | None,
-    keys: Sequence[str], members: Sequence[str],
-) -> Matter:  # fmt: skip
+    account: Account | None,
+    assessment: Assessment,
+    weighed: Risk,
+    opening: Opening | None,
+    keys: Sequence[str],
+    members: Sequence[str],
+) -> Matter:
     post = assessment.post
     care = any(hit.theme == CARE_THEME for hit in assessment.hits)
     theme = opening.theme if opening is not None else weighed.theme
