@@ -73,24 +73,24 @@ class Control:
 
     def faults(self, _: dict[str, Any]) -> Any:
         """Which faults are on, and all names with their parameters."""
-        on = {f.name: {**f.params, "path": f.path, "account": f.account, "left": f.left} for f in self._active()}
+        on = {
+            f.name: {**f.params, "path": f.path, "account": f.account, "left": f.left}
+            for f in self.gate.faults.active.values()
+        }
         known = {name: [*params, *AIMS] for name, params in STANDING.items()}
         return {"on": on, "names": known | {name: list(params) for name, (_, params) in hand.DEEDS.items()}}
-
-    def _active(self) -> list[Any]:
-        return list(self.gate.faults.active.values())
 
     def add_fault(self, given: dict[str, Any]) -> Any:
         """`{"name": ..., "on": true, ...}`: switches a standing fault on or off, or does a single deed."""
         name, on = str(given.get("name", "")), given.get("on", True)
         params = {k: v for k, v in given.items() if k not in ("name", "on")}
+        if params.get("account"):
+            self.world.account(str(params["account"]))
         if name in hand.DEEDS:
             deed, takes = hand.DEEDS[name]
             if wrong := set(params) - set(takes):
                 raise ValueError(f"fault {name!r} takes {list(takes)}, not {sorted(wrong)}")
             return {"done": deed(self.world, params, self.world.catch_up())}
-        if params.get("account"):
-            self.world.account(str(params["account"]))
         self.gate.faults.switch_on(name, params)
         if not on:
             self.gate.faults.switch_off(name)
@@ -136,18 +136,13 @@ class Control:
         return {"threads": [_thread_row(t) for t in self.world.threads.values()]}
 
     def comment(self, given: dict[str, Any]) -> Any:
-        """`thread` (key or id; else the newest of `platform`), `text`, optional `at`, `author` (-1: the account)."""
+        """`text`, optional `thread` (else the newest of `account` or `platform`), `at`, `author` (-1: the account)."""
         now = self.world.catch_up()
-        thread = self._thread(given, now)
+        thread = hand.find_thread(self.world, given, now)
         text = _required(given, "text")
         author = int(given["author"]) if "author" in given else None
         answers = hand.find_comment(self.world, given["answers"]) if "answers" in given else None
         return _comment_row(hand.write(self.world, thread, text, _at(given, now), author, answers))
-
-    def _thread(self, given: dict[str, Any], now: datetime) -> Thread:
-        if given.get("thread"):
-            return self.world.find_thread(str(given["thread"]))
-        return hand.newest_thread(self.world, now, str(given.get("platform", "weibo")))
 
     def post(self, given: dict[str, Any]) -> Any:
         """`account`, `text`, optional `title`, `at`, `key`, `bundle`, `mass`, `closed`."""

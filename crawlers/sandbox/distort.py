@@ -97,7 +97,7 @@ def _dress(faults: Faults, call: Call, row: dict[str, Any]) -> None:
 
 
 def _change_types(body: Any) -> None:
-    """The list becomes an object by position, and every row's id and text change their types."""
+    """Every row's id becomes a list and its text an object."""
     for row in _rows(body):
         for name in ("id", "user_comment_id", "update_time"):
             if name in row:

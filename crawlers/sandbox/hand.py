@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from crawlers.sandbox.happening import NewComment, NewThread
+from crawlers.sandbox.people import Account
 from crawlers.sandbox.phrases import numbers_lines
 from crawlers.sandbox.thread import Comment, Thread
 from crawlers.sandbox.world import World
@@ -14,19 +15,26 @@ from crawlers.sandbox.world import World
 _CROWD_FROM = 700
 
 
-def newest_thread(world: World, now: datetime, platform: str = "weibo") -> Thread:
-    """The newest standing post with comments open. Raises KeyError with a sentence when there is none."""
-    found = [
-        t for t in world.threads.values() if t.account.platform == platform and not t.closed and t.stands(now)
-    ]  # fmt: skip
-    if not found:
-        raise KeyError(f"no post stands on {platform!r} yet; POST /control/post makes one")
-    return max(found, key=lambda t: (t.at, t.key))
+def _account(world: World, params: dict[str, Any]) -> Account:
+    """The named account, or the first of the platform (Weibo unless said). Raises KeyError with a sentence."""
+    if params.get("account"):
+        return world.account(str(params["account"]))
+    platform = str(params.get("platform", "weibo"))
+    for account in world.accounts.values():
+        if account.platform == platform:
+            return account
+    raise KeyError(f"no platform {platform!r}; there are weibo and wechat")
 
 
-def _thread(world: World, params: dict[str, Any], now: datetime) -> Thread:
-    name, platform = str(params.get("thread", "")), str(params.get("platform", "weibo"))
-    return world.find_thread(name) if name else newest_thread(world, now, platform)
+def find_thread(world: World, params: dict[str, Any], now: datetime) -> Thread:
+    """The thread named, or the account's newest with comments open. Raises KeyError with a sentence."""
+    if params.get("thread"):
+        return world.find_thread(str(params["thread"]))
+    account = _account(world, params)
+    for thread in world.threads_of(account, now):
+        if not thread.closed:
+            return thread
+    raise KeyError(f"no post of {account.key!r} stands yet; POST /control/post makes one")
 
 
 def write(
@@ -67,12 +75,12 @@ def find_comment(world: World, named: Any) -> Comment:
 
 
 def _newest(world: World, params: dict[str, Any], now: datetime) -> list[Comment]:
-    """Standing comments newest first, of the named thread or of the whole platform."""
+    """Standing comments newest first, of the named thread or of the whole account."""
     if params.get("thread"):
-        rows = _thread(world, params, now).comments
+        rows = find_thread(world, params, now).comments
     else:
-        platform = params.get("platform", "weibo")
-        rows = [c for c in world.comments.values() if c.thread.account.platform == platform]
+        account = _account(world, params)
+        rows = [c for c in world.comments.values() if c.thread.account is account]
     return sorted((c for c in rows if c.stands(now) and c.author), key=lambda c: (c.at, c.id), reverse=True)
 
 
@@ -83,7 +91,7 @@ def row_deleted(world: World, params: dict[str, Any], now: datetime) -> list[int
 
 def burst(world: World, params: dict[str, Any], now: datetime) -> list[int]:
     """`n` new comments at once under one post."""
-    thread = _thread(world, params, now)
+    thread = find_thread(world, params, now)
     return [write(world, thread, f"突然好多人，第 {n + 1} 楼报到", now).id for n in range(int(params.get("n", 130)))]
 
 
@@ -107,16 +115,16 @@ def edited_text(world: World, params: dict[str, Any], now: datetime) -> list[int
 
 def phone_numbers(world: World, params: dict[str, Any], now: datetime) -> list[int]:
     """Comments with plainly false telephone and identity numbers, spaced and in full width."""
-    thread = _thread(world, params, now)
+    thread = find_thread(world, params, now)
     return [write(world, thread, line, now).id for line in numbers_lines()]
 
 
 DEEDS: dict[str, tuple[Callable[[World, dict[str, Any], datetime], list[int]], tuple[str, ...]]] = {
-    "row_deleted": (row_deleted, ("platform", "thread")),
-    "burst": (burst, ("platform", "thread", "n")),
-    "vanish": (vanish, ("platform", "thread", "comment", "n")),
-    "edited_text": (edited_text, ("platform", "thread", "comment", "text")),
-    "phone_numbers": (phone_numbers, ("platform", "thread")),
+    "row_deleted": (row_deleted, ("platform", "account", "thread")),
+    "burst": (burst, ("platform", "account", "thread", "n")),
+    "vanish": (vanish, ("platform", "account", "thread", "comment", "n")),
+    "edited_text": (edited_text, ("platform", "account", "thread", "comment", "text")),
+    "phone_numbers": (phone_numbers, ("platform", "account", "thread")),
 }
 """Faults that are done at once: name to (deed, its parameters)."""
 

@@ -67,13 +67,13 @@ class Sandbox:
         return int(made["id"])
 
 
-@pytest.fixture()
+@pytest.fixture
 def make() -> Callable[..., Sandbox]:
     """Makes a sandbox with other options than usual."""
     return Sandbox
 
 
-@pytest.fixture()
+@pytest.fixture
 def sandbox() -> Sandbox:
     """A sandbox at its epoch, without story or live comments, its clock standing still."""
     return Sandbox()

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
         ("comments/nowhere", {}, 10020),
     ],
 )
-def test_weibo_refuses_wrong_call_with_its_code(
-    sandbox: Sandbox, call: str, params: dict[str, Any], code: int
-) -> None:
+def test_weibo_refuses_wrong_call_with_its_code(sandbox: Sandbox, call: str, params: dict[str, Any], code: int) -> None:
     answer = sandbox.weibo(call, **params)
     assert answer.status_code >= 400
     assert int(answer.json()["error_code"]) == code

@@ -19,7 +19,7 @@ NAMES = sorted(path.stem for path in HERE.glob("*.json"))
 
 
 def fingerprint(value: Any) -> Any:
-    """Keys and types, no values: an object as keys, a list as [what its items have in common], `key?` where optional."""
+    """Keys and types, no values: an object as keys, a list as [its items merged], `key?` where optional."""
     if isinstance(value, dict):
         return {key: fingerprint(inner) for key, inner in sorted(value.items())}
     if isinstance(value, list):
