@@ -177,6 +177,38 @@ def score(
 
 
 @app.command()
+def rehearse(
+    paths: Annotated[list[Path], typer.Argument(help="场景文件或目录（.jsonl，旁边须有 accounts.json）。")],
+    out: Annotated[Path | None, typer.Option("--out", help="把所立事件逐行写成 JSON，供评分。")] = None,
+    pack: Annotated[str, typer.Option("--pack", help="规程包的代号或路径。")] = "neutral",
+) -> None:
+    """演练：让场景按自己的时钟走完整条链路，不向外发送，看会通知谁、何时、依据哪一条。"""
+    from rich.console import Console
+    from rich.progress import track
+
+    from deploy import rehearsal, rehearsal_report
+    from escalation.procedure import PackError
+    from escalation.procedure import load as load_pack
+    from sentiment.snow import Snow
+    from stream import rules
+
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    try:
+        house = rehearsal.House(Snow(), rules.load(), load_pack(pack))
+        played = list(rehearsal.scenarios(paths))
+    except (rehearsal.RehearsalError, PackError, rules.RuleError) as error:
+        raise fail(str(error)) from None
+    rows: list[str] = []
+    for scenario in track(played, "演练中", console=Console(stderr=True), transient=True):
+        outcomes = rehearsal.rehearse(scenario, house)
+        rehearsal_report.show(console, outcomes)
+        rows += [json.dumps(one.as_row(scenario.name), ensure_ascii=False) for one in outcomes.opened]
+    if out is not None:
+        out.write_text("".join(f"{row}\n" for row in rows), "utf-8")
+        typer.echo(f"已把 {len(rows)} 件事件写入 {out}")
+
+
+@app.command()
 def reindex(settings: SettingsFile = HERE) -> None:
     """从存储重建检索。告警与值班台不受影响，可随时执行。"""
     from deploy.upkeep import rebuild_search
