@@ -1,0 +1,72 @@
+"""Wire records: what was once written is read for ever. The golden files of `tests/wire/v1` are never changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.assessment import Assessment
+from stream.post import CUT_MARK, TEXT_LIMIT, Counts, Post, door, sound_text
+from stream.wire import Wire, WireError
+
+GOLDEN = Path(__file__).parents[1] / "wire" / "v1"
+KINDS: dict[str, type[Wire]] = {"post": Post, "counts": Counts, "assessment": Assessment}
+
+
+@pytest.mark.parametrize("file", sorted(GOLDEN.glob("*.json")), ids=lambda file: file.stem)
+def test_a_golden_record_is_read_and_written_the_same(file: Path) -> None:
+    raw = file.read_bytes().strip()
+    record = KINDS[file.stem.split("-")[0]].from_wire(raw)
+    assert record.wire() == raw
+
+
+def test_every_kind_of_record_has_a_golden_file() -> None:
+    assert {file.stem.split("-")[0] for file in GOLDEN.glob("*.json")} == set(KINDS)
+
+
+def test_a_field_of_a_later_version_is_passed_over() -> None:
+    raw = (GOLDEN / "counts-seen.json").read_bytes().strip()
+    later = raw[:-1] + b',"shares":4}'
+    assert Counts.from_wire(later).wire() == raw
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ((b'"v":1', b'"v":2'), "v"),
+        ((b'"kind":"comment"', b'"kind":"poem"'), "kind"),
+        ((b'"published_at":"2026-11-03T04:00:00Z"', b'"published_at":"2026-11-03T04:00:00"'), "published_at"),
+    ],
+)
+def test_a_record_that_is_none_of_ours_names_the_field(change: tuple[bytes, bytes], field: str) -> None:
+    raw = (GOLDEN / "post-comment.json").read_bytes()
+    assert change[0] in raw
+    with pytest.raises(WireError, match=f"^{field}："):
+        Post.from_wire(raw.replace(*change))
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"\xff\xfe", b"null", b'{"v":1}'])
+def test_noise_is_refused_as_a_wire_error(raw: bytes) -> None:
+    with pytest.raises(WireError):
+        Post.from_wire(raw)
+
+
+@given(st.text(st.characters(codec=None)))
+def test_a_sound_text_can_be_kept_anywhere_and_keeps_its_length(raw: str) -> None:
+    sound = sound_text(raw)
+    assert len(sound) == len(raw)
+    assert "\x00" not in sound
+    assert sound_text(sound) == sound
+    sound.encode()
+
+
+def test_a_megabyte_is_cut_at_the_door_and_known_by_the_hash_of_the_whole() -> None:
+    kept, digest, cut = door("长" * 1_000_000)
+    other = door("长" * 1_000_000 + "文")
+    assert cut
+    assert len(kept) == TEXT_LIMIT + len(CUT_MARK)
+    assert kept == other[0]
+    assert digest != other[1]
