@@ -1,0 +1,43 @@
+"""The web desk: `build(desk)` makes the application. A page is one module with a router in ROUTERS.
+
+A route without a gate (`Only`, `Acts`, `Open`) makes `build` fail: who may pass is said, never assumed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from starlette.staticfiles import StaticFiles
+
+from escalation.web import act, entry, health, incident, keeper, live, me, queue, search, sign, trouble
+from escalation.web.desk import Desk
+from escalation.web.entry import Tries
+from escalation.web.frozen import Frozen
+from escalation.web.gate import Touched, ungated
+from escalation.web.live import Lookout
+from escalation.web.viewing import Viewed
+from escalation.web.wall import Wall
+
+ROUTERS: tuple[APIRouter, ...] = (
+    entry.router, queue.router, incident.router, act.router, sign.router, keeper.router, me.router, search.router,
+    live.router, health.router,
+)  # fmt: skip
+STATIC = Path(__file__).with_name("static")
+
+
+def build(desk: Desk) -> FastAPI:
+    """The application for one school. Raises RuntimeError where a route names no gate."""
+    lookout = Lookout(desk)
+    app = FastAPI(title="风信", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lookout.lifespan)
+    app.state.desk = desk
+    app.state.lookout = lookout
+    app.state.touched, app.state.tries, app.state.viewed, app.state.frozen = Touched(), Tries(), Viewed(), Frozen()
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    if missing := ungated(route for router in ROUTERS for route in router.routes):
+        raise RuntimeError(f"这些页面没有写明谁可以进入：{'、'.join(missing)}")
+    trouble.install(app)
+    app.add_middleware(Wall, secure=desk.secure_cookies)
+    return app

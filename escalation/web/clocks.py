@@ -1,0 +1,128 @@
+"""The clocks of an incident as faces: which run, which lapsed, which were answered, the nearest first.
+
+A signature's clock is stopped by its signature. A duty's clock (首报, 情况说明, 首次回应) rests in the store until the
+incident ends; here it counts as answered when the row that answers it exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, or_, select
+
+from escalation.incident.state import OPEN, State
+from escalation.keeper import answers, reports
+from escalation.notice import notices
+from escalation.people import people, title_of
+from escalation.procedure import Act, Source
+from escalation.timer import TimerKind, TimerState, timers
+from escalation.web.face import Face, face
+
+SHOWN = (TimerKind.SIGN, TimerKind.DUTY)
+ANSWERED_BY = {"first_report": reports, "first_answer": answers}
+"""Which row answers which duty."""
+DONE_WORDS = {"first_report": "已报", "first_answer": "已答"}
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One clock of an incident with its face; `names` are the people it waits for; `then` what follows."""
+
+    kind: str
+    name: str
+    face: Face
+    due_at: datetime
+    source: str
+    article: str
+    names: tuple[str, ...] = ()
+    then: str = ""
+    done: bool = False
+
+    @property
+    def label(self) -> str:
+        """The article that gives the figure, or 系统默认，非校规."""
+        return self.article if self.source == Source.RULE else Source.DEFAULT.label
+
+
+def clocks_of(conn: Connection, rows: Sequence[Row[Any]], now: datetime) -> dict[int, list[Running]]:
+    """Every clock that runs or lapsed unanswered (and answered duties), by incident, the nearest first."""
+    ids = [row.id for row in rows if State(row.state) in OPEN]
+    if not ids:
+        return {}
+    found = conn.execute(
+        select(timers, notices.c.role, notices.c.signed_at, people.c.name.label("who"))
+        .outerjoin(notices, notices.c.id == timers.c.notice_id)
+        .outerjoin(people, (people.c.school == notices.c.school) & (people.c.id == notices.c.addressee))
+        .where(timers.c.incident_id.in_(ids), timers.c.state != TimerState.STOPPED)
+        .where(or_(timers.c.kind.in_(SHOWN), timers.c.kind == TimerKind.RUNG))
+        .order_by(timers.c.due_at, timers.c.id)
+    ).all()
+    answered = _answered(conn, ids)
+    by_incident: dict[int, list[Row[Any]]] = {}
+    for row in found:
+        by_incident.setdefault(row.incident_id, []).append(row)
+    return {one: _running(own, answered.get(one, {}), now) for one, own in by_incident.items()}
+
+
+def _answered(conn: Connection, ids: Sequence[int]) -> dict[int, dict[str, datetime]]:
+    found: dict[int, dict[str, datetime]] = {}
+    for duty, table in ANSWERED_BY.items():
+        rows = conn.execute(
+            select(table.c.incident_id, func.min(table.c.at).label("at"))
+            .where(table.c.incident_id.in_(ids))
+            .group_by(table.c.incident_id)
+        )
+        for row in rows:
+            found.setdefault(row.incident_id, {})[duty] = row.at
+    return found
+
+
+def _running(rows: Sequence[Row[Any]], answered: Mapping[str, datetime], now: datetime) -> list[Running]:
+    rungs = [row for row in rows if row.kind == TimerKind.RUNG and row.state == TimerState.SET and not row.signed_at]
+    signs: dict[datetime, list[Row[Any]]] = {}
+    clocks: list[Running] = []
+    for row in rows:
+        if row.kind == TimerKind.SIGN and row.signed_at is None:
+            signs.setdefault(row.due_at.replace(microsecond=0), []).append(row)
+        elif row.kind == TimerKind.DUTY:
+            clocks.append(_duty(row, answered.get(row.name), now))
+    for together in signs.values():
+        clocks.append(_signature(together, rungs, now))
+    return sorted(clocks, key=lambda clock: (clock.done, clock.due_at))
+
+
+def _duty(row: Row[Any], done_at: datetime | None, now: datetime) -> Running:
+    shown = face(
+        row.words, row.set_at, row.due_at, now, done_at=done_at, done_word=DONE_WORDS.get(row.name, "已办"),
+        note="" if done_at is None else "已停",
+    )  # fmt: skip
+    return Running(row.kind, row.name, shown, row.due_at, row.source, row.article, done=done_at is not None)
+
+
+def _signature(together: Sequence[Row[Any]], rungs: Sequence[Row[Any]], now: datetime) -> Running:
+    first = together[0]
+    names = tuple(dict.fromkeys(row.who or "收件人" for row in together))
+    own = {row.notice_id for row in together}
+    follows = next((rung for rung in rungs if rung.notice_id in own and rung.due_at >= first.due_at), None)
+    then = _then(follows)
+    note = f"待 {'、'.join(names)}" if first.due_at <= now else ""
+    shown = face("签收", first.set_at, first.due_at, now, note=note)
+    return Running(first.kind, first.name, shown, first.due_at, first.source, first.article, names, then)
+
+
+def _then(rung: Row[Any] | None) -> str:
+    """What follows on silence, in a few words."""
+    if rung is None:
+        return ""
+    act = rung.data.get("act")
+    if act == Act.TELL:
+        return f"报{title_of(rung.data['role'])}" if rung.data.get("role") else "报上一级"
+    return {Act.PHONE: "电话催办", Act.REMIND: "催签"}.get(Act(act), "") if act else ""
+
+
+def nearest(clocks: Sequence[Running]) -> Running | None:
+    """The clock that the queue is ordered by."""
+    return next((clock for clock in clocks if not clock.done), None)

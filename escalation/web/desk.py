@@ -1,0 +1,60 @@
+"""Desk: everything that the pages are given from outside, as one frozen value. Nothing here reads settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from escalation.channels import Channel
+from escalation.notice.issue import Letterhead
+from stream.search import Document, Query
+from stream.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a lead or a file: how many records were taken in, or every problem and nothing taken."""
+
+    count: int
+    problems: tuple[str, ...] = ()
+
+
+class Intake(Protocol):
+    """Where leads and imports go. Problems are Chinese sentences with row and column; nothing is half taken in."""
+
+    def take_lead(self, form: Mapping[str, str]) -> Taken:
+        """Take one lead as typed at the desk; the form's keys are the names of its fields."""
+
+    def take_file(self, name: str, body: bytes) -> Taken:
+        """Take a CSV or xlsx file whole, or say by row and column what is wrong with it."""
+
+    def template(self) -> bytes:
+        """The xlsx to fill in."""
+
+
+class Find(Protocol):
+    """Search. Raises SearchUnavailable with a Chinese sentence."""
+
+    def __call__(self, query: Query) -> Sequence[Document]:
+        """The newest documents that answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The collaborators of the pages. `roles`: processes that must be alive; `clock` gives aware UTC."""
+
+    store: Store
+    letterhead: Letterhead
+    clock: Callable[[], datetime]
+    channels: Mapping[str, Channel]
+    intake: Intake
+    search: Find
+    roles: tuple[str, ...]
+    secure_cookies: bool
+
+    @property
+    def school(self) -> str:
+        """The school's code."""
+        return self.letterhead.school

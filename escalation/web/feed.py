@@ -1,0 +1,96 @@
+"""监听: the newest posts as they come in, with polarity and risk. A cry for help is folded away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from markupsafe import Markup
+from sqlalchemy import Connection, and_, case, func, select
+
+from escalation.clock_words import SHANGHAI
+from escalation.web.prose import marked
+from escalation.web.words import CARE_THEMES, CARE_TITLE
+from stream.account import accounts
+from stream.kept import assessments, posts, revisions
+
+SHOWN = 4
+LARGE = 40
+CUT = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One post in the ticker."""
+
+    at: datetime
+    polarity: str
+    risk: int | None
+    account: str
+    text: Markup | str
+    care: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """The ticker and the day's figures (Beijing day)."""
+
+    heard: tuple[Heard, ...]
+    today: int
+    negative: float | None
+    latest: timedelta | None
+
+
+def feed_of(conn: Connection, school: str, now: datetime, shown: int = SHOWN) -> Feed:
+    """The newest posts by when they came to us."""
+    judged = and_(
+        assessments.c.school == posts.c.school,
+        assessments.c.post_id == posts.c.id,
+        assessments.c.revision == posts.c.revision,
+    )
+    rows = conn.execute(
+        select(
+            posts.c.published_at, posts.c.first_seen_at, posts.c.account_id, accounts.c.name, revisions.c.text,
+            assessments.c.polarity, assessments.c.risk, assessments.c.hits, assessments.c.themes,
+        )
+        .join(
+            revisions,
+            and_(
+                revisions.c.school == posts.c.school, revisions.c.post_id == posts.c.id,
+                revisions.c.revision == posts.c.revision,
+            ),
+        )
+        .outerjoin(assessments, judged)
+        .outerjoin(accounts, and_(accounts.c.school == posts.c.school, accounts.c.id == posts.c.account_id))
+        .where(posts.c.school == school)
+        .order_by(posts.c.row.desc())
+        .limit(shown)
+    ).all()  # fmt: skip
+    midnight = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    figures = conn.execute(
+        select(
+            func.count(posts.c.row).label("n"),
+            func.count(assessments.c.post_id).label("judged"),
+            func.sum(case((assessments.c.polarity == "negative", 1), else_=0)).label("negative"),
+        )
+        .outerjoin(assessments, judged)
+        .where(posts.c.school == school, posts.c.published_at >= midnight)
+    ).one()
+    return Feed(
+        heard=tuple(
+            Heard(
+                at=row.published_at, polarity=row.polarity or "neutral", risk=row.risk, account=row.name or row.account_id,
+                text=CARE_TITLE if (care := bool(CARE_THEMES & set(row.themes or ()))) else _text(row.text, row.hits),
+                care=care,
+            )  # fmt: skip
+            for row in rows
+        ),
+        today=figures.n,
+        negative=round(100 * figures.negative / figures.judged, 1) if figures.judged else None,
+        latest=now - rows[0].first_seen_at if rows else None,
+    )
+
+
+def _text(text: str, hits: list[dict[str, object]] | None) -> Markup:
+    spans = [span for hit in hits or () for span in hit.get("spans", ())]  # type: ignore[attr-defined]
+    return marked(text, spans, limit=CUT)

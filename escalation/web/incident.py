@@ -1,0 +1,131 @@
+"""事件: the list with filters in the URL, the workspace of one incident, and its peek."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse
+from sqlalchemy import Row
+
+from escalation import link, people
+from escalation.channels.phone import OUTCOMES
+from escalation.handling import FalseAlarm
+from escalation.link import Link, Purpose
+from escalation.people import Role
+from escalation.web.gate import NotFound, Only, Visitor, desk_of
+from escalation.web.incident_view import Case, Member, case_of, find, members_of
+from escalation.web.page import frame, render, show
+from escalation.web.queue_view import VIEWS, Filter, queue_of
+from escalation.web.receipts import notice_ids
+from escalation.web.rights import rights_of
+from escalation.web.sign import KEEPER_LIVES
+from escalation.web.viewing import Viewed, record
+
+router = APIRouter()
+READERS = (Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER, Role.UNIT_LEADER, Role.KEEPER)
+Reader = Annotated[Visitor, Depends(Only(*READERS))]
+PURPOSE = "研判处置"
+DONE: Mapping[str, str] = {
+    "confirm": "已确认研判。", "dismiss": "已记为误报，时限已停。", "assign": "已交办。", "note": "已记入日志。",
+    "remind": "已催签。", "close": "已销号，时限已停。", "reopen": "已重新打开，已通知首报人员。", "call": "已登记电话结果。",
+}  # fmt: skip
+COURSE = ("监测", "研判", "报告", "处置", "反馈", "销号")
+REACHED = {
+    "triaged": 1, "notified": 2, "acknowledged": 3, "handling": 3, "responded": 4, "closed": 6, "false_alarm": 6,
+}  # fmt: skip
+"""How far each state is on the course JY 13 to 15 names: 监测 研判 报告 处置 反馈, and our 销号."""
+
+
+def filter_of(request: Request, view: str = "open") -> Filter:
+    """The filter that stands in the URL."""
+    given = request.query_params
+    level = given.get("level", "")
+    return Filter(
+        view=given.get("view", view) if given.get("view", view) in VIEWS else view,
+        level=int(level) if level in ("1", "2", "3", "4") else 0,
+        unit=given.get("unit", "")[:100].replace("\x00", ""),
+        platform=given.get("platform", "")[:32].replace("\x00", ""),
+        words=given.get("q", "")[:60].strip().replace("\x00", ""),
+    )
+
+
+@router.get("/incidents")
+def catalogue(request: Request, visitor: Reader) -> HTMLResponse:
+    """The list."""
+    desk, wanted = desk_of(request), filter_of(request, "all")
+    with desk.store.read() as conn:
+        queue = queue_of(conn, request.app.state.frozen, desk.school, visitor.scope, wanted, visitor.now)
+    return show(request, visitor, "incidents.html", queue=queue, wanted=wanted, view_names=VIEWS)
+
+
+def row_of(request: Request, visitor: Visitor, number: str) -> Row[Any]:
+    """The incident. Raises NotFound where it does not exist for this person."""
+    desk = desk_of(request)
+    with desk.store.read() as conn:
+        row = find(conn, desk.school, visitor.scope, number)
+    if row is None:
+        raise NotFound(f"没有编号为 {number[:32]} 的事件，或它不在您的查看范围内。")
+    return row
+
+
+@router.get("/incidents/{number}")
+def workspace(request: Request, visitor: Reader, number: str) -> HTMLResponse:
+    """The workspace of one incident."""
+    return page(request, visitor, row_of(request, visitor, number))
+
+
+def page(
+    request: Request, visitor: Visitor, row: Row[Any], *, error: str = "", status: int = 200,
+    given: Mapping[str, str] | None = None, revealed: bool = False,
+) -> HTMLResponse:  # fmt: skip
+    """The workspace, with a sentence on top where an act was refused."""
+    desk = desk_of(request)
+    folded = bool(row.care) and not revealed
+    note_view(request, visitor, row, folded=folded)
+    with desk.store.read() as conn:
+        case = case_of(conn, request.app.state.frozen, row, visitor.now)
+        found: list[Member] = members_of(conn, row, folded=folded)
+        units = sorted({one.unit for one in people.everyone(conn, desk.school) if one.unit})
+    return show(
+        request, visitor, "incident.html", status=status, case=case, row=row, members=found, folded=folded,
+        rights=rights_of(row, visitor.user.roles), units=units, error=error, given=given or {}, notice_done=DONE,
+        false_alarms=list(FalseAlarm), outcomes=OUTCOMES, course=COURSE, reached=REACHED[row.state],
+        keeper_link=_keeper_link(request, visitor, case),
+    )  # fmt: skip
+
+
+def note_view(request: Request, visitor: Visitor, row: Row[Any], *, folded: bool) -> None:
+    """Write down that text was shown, once an hour."""
+    viewed: Viewed = request.app.state.viewed
+    if not folded and viewed.is_new(visitor.actor.id, row.number, visitor.now):
+        with desk_of(request).store.write() as conn:
+            record(conn, visitor, row.number, PURPOSE)
+
+
+def _keeper_link(request: Request, visitor: Visitor, case: Case) -> str:
+    """The keeper's own page, for a keeper of this account who was told of it and has signed."""
+    desk = desk_of(request)
+    own = visitor.user.person_id
+    signed = next((r for r in case.receipts if r.person_id == own and r.signed == "seal"), None)
+    if signed is None or Role.KEEPER not in visitor.user.roles or own not in case.keeper_ids:
+        return ""
+    with desk.store.read() as conn:
+        ids = notice_ids(conn, case.row.id, own)
+    if not ids:
+        return ""
+    made = Link(ids[0], own, visitor.now + KEEPER_LIVES)
+    return f"/k/{link.token(desk.letterhead.link_key, Purpose.KEEPER, made)}"
+
+
+@router.get("/incidents/{number}/peek")
+def peek(request: Request, visitor: Reader, number: str) -> HTMLResponse:
+    """The pane of the desk: a fragment for the script, a page for a phone."""
+    desk, row = desk_of(request), row_of(request, visitor, number)
+    with desk.store.read() as conn:
+        case = case_of(conn, request.app.state.frozen, row, visitor.now)
+    values = {"case": case, "row": row, "rights": rights_of(row, visitor.user.roles)}
+    if request.headers.get("x-fragment"):
+        return HTMLResponse(render("_peek.html", csrf=visitor.user.csrf, now=visitor.now, **values))
+    return HTMLResponse(render("peek.html", **frame(request, visitor), **values))

@@ -1,0 +1,222 @@
+"""The incident's page as data: why, who knows, what is due, what happened, who belongs to it. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+from sqlalchemy import Connection, Row, and_, select
+
+from escalation.incident import EntryKind, entries, incidents, members
+from escalation.keeper import answers, contacts, reports
+from escalation.notice import calls, notices
+from escalation.people import people
+from escalation.timer import TimerKind, TimerState, timers
+from escalation.web.clocks import Running, clocks_of
+from escalation.web.figures import Figures, figures_of
+from escalation.web.frozen import Frozen, Words
+from escalation.web.prose import marked
+from escalation.web.receipts import Receipt, receipts_of
+from escalation.web.scope import Scope
+from escalation.web.words import CARE_TITLE
+from stream.kept import assessments, counts, posts, revisions
+
+MEMBERS_SHOWN = 30
+ENTRIES_SHOWN = 300
+ICONS: Mapping[str, str] = {
+    EntryKind.MACHINE: "fx", EntryKind.PERSON: "i-person", EntryKind.NOTICE: "i-bell", EntryKind.RECEIPT: "i-check",
+    EntryKind.PLATFORM: "i-link", EntryKind.LEVEL: "i-warn", EntryKind.DEADLINE: "i-clock", EntryKind.DELIVERY: "i-doc",
+}  # fmt: skip
+RUNG_WORDS = {"remind": "催签", "phone": "电话催办", "tell": "报上一级"}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One post of an incident, its matched places marked; `text` is empty where it is folded away."""
+
+    id: str
+    text: Markup | str
+    at: datetime
+    kind: str
+    polarity: str
+    p_negative: float | None
+    by_school: bool
+    reply: bool
+    likes: int | None
+    visibility: str
+    url: str
+    undone: str
+    first: bool
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the log; `ahead` marks what has not happened yet."""
+
+    at: datetime
+    icon: str
+    heading: str
+    text: str
+    actor: str
+    article: str
+    grave: bool = False
+    ahead: bool = False
+    default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything that the incident's page shows."""
+
+    row: Row[Any]
+    words: Words
+    title: str
+    clocks: list[Running]
+    receipts: list[Receipt]
+    figures: Figures
+    steps: list[Step]
+    calls: Sequence[Row[Any]]
+    reports: Sequence[Row[Any]]
+    contacts: Sequence[Row[Any]]
+    answers: Sequence[Row[Any]]
+    duties: Sequence[Mapping[str, Any]]
+    confirmed_by: str
+    keeper_ids: frozenset[str]
+
+    @property
+    def signed(self) -> int:
+        """How many of those who must sign have signed."""
+        return sum(one.must_sign and one.signed == "seal" for one in self.receipts)
+
+    @property
+    def needed(self) -> int:
+        """How many must sign."""
+        return sum(one.must_sign for one in self.receipts)
+
+
+def find(conn: Connection, school: str, scope: Scope, number: str) -> Row[Any] | None:
+    """The incident of this number, or None where it does not exist for this person."""
+    row = conn.execute(select(incidents).where(incidents.c.school == school, incidents.c.number == number[:32])).first()
+    return row if row is not None and scope.sees(row) else None
+
+
+def case_of(conn: Connection, frozen: Frozen, row: Row[Any], now: datetime) -> Case:
+    """Gather the page."""
+    named = conn.execute(
+        select(people.c.name).where(people.c.school == row.school, people.c.id == (row.confirmed_by or ""))
+    ).scalar()
+    told = row.frozen.get("recipients", [])
+    return Case(
+        row=row, words=frozen.of(conn, [row.id])[row.id], title=CARE_TITLE if row.care else row.title,
+        clocks=clocks_of(conn, [row], now).get(row.id, []), receipts=receipts_of(conn, row.id, now),
+        figures=figures_of(conn, row, now), steps=[*_ahead(conn, row, now), *_log(conn, row)], calls=_calls(conn, row),
+        reports=_kept(conn, reports, row), contacts=_kept(conn, contacts, row), answers=_kept(conn, answers, row),
+        duties=row.frozen.get("duties", []), confirmed_by=named or row.confirmed_by or "",
+        keeper_ids=frozenset(one["person"] for one in told if one.get("role") == "keeper"),
+    )  # fmt: skip
+
+
+def _kept(conn: Connection, table: Any, row: Row[Any]) -> Sequence[Row[Any]]:
+    return conn.execute(
+        select(table, people.c.name.label("who"))
+        .outerjoin(people, and_(people.c.school == row.school, people.c.id == table.c.person_id))
+        .where(table.c.incident_id == row.id)
+        .order_by(table.c.id.desc())
+    ).all()
+
+
+def _calls(conn: Connection, row: Row[Any]) -> Sequence[Row[Any]]:
+    return conn.execute(
+        select(calls, people.c.name.label("who"), people.c.title, notices.c.office, notices.c.number.label("notice"))
+        .join(notices, notices.c.id == calls.c.notice_id)
+        .outerjoin(people, and_(people.c.school == calls.c.school, people.c.id == calls.c.person_id))
+        .where(notices.c.incident_id == row.id)
+        .order_by(calls.c.outcome.is_not(None), calls.c.id.desc())
+    ).all()
+
+
+def _log(conn: Connection, row: Row[Any]) -> list[Step]:
+    found = conn.execute(
+        select(entries).where(entries.c.incident_id == row.id).order_by(entries.c.id.desc()).limit(ENTRIES_SHOWN)
+    )
+    return [
+        Step(
+            one.at, ICONS.get(one.kind, "fx"), one.heading, one.text, one.actor, one.article,
+            grave=one.kind == EntryKind.LEVEL or (one.kind == EntryKind.DEADLINE and "逾期" in one.heading),
+        )
+        for one in found
+    ]  # fmt: skip
+
+
+def _ahead(conn: Connection, row: Row[Any], now: datetime) -> list[Step]:
+    """What will happen if nobody does anything, the farthest on top; steps of the same minute are one."""
+    found = conn.execute(
+        select(timers, people.c.name.label("who"))
+        .outerjoin(notices, notices.c.id == timers.c.notice_id)
+        .outerjoin(people, and_(people.c.school == notices.c.school, people.c.id == notices.c.addressee))
+        .where(timers.c.incident_id == row.id, timers.c.state == TimerState.SET, timers.c.due_at > now)
+        .where(notices.c.signed_at.is_(None))
+        .order_by(timers.c.due_at)
+    ).all()
+    together: dict[tuple[Any, ...], list[Row[Any]]] = {}
+    for one in found:
+        words = RUNG_WORDS.get(str(one.data.get("act")), "") if one.kind == TimerKind.RUNG else one.words
+        together.setdefault((one.due_at.replace(second=0, microsecond=0), one.kind, words), []).append(one)
+    steps = [_step(kind, words, rows) for (_, kind, words), rows in together.items()]
+    return sorted(steps, key=lambda step: step.at, reverse=True)
+
+
+def _step(kind: str, words: str, rows: Sequence[Row[Any]]) -> Step:
+    first = rows[0]
+    who = "、".join(dict.fromkeys(row.who for row in rows if row.who))
+    heading = words if kind == TimerKind.RUNG else f"{words}到期"
+    text = f"{who} 仍未签收则{words}" if kind == TimerKind.RUNG else f"待 {who} 签收" if who else ""
+    ruled = first.source == "rule"
+    return Step(first.due_at, "i-clock", heading, text, "", first.article if ruled else "", ahead=True, default=not ruled)
+
+
+def members_of(conn: Connection, row: Row[Any], *, folded: bool, limit: int = MEMBERS_SHOWN) -> list[Member]:
+    """The posts of an incident: the school's own first, then the opening one, then the newest."""
+    judged = and_(
+        assessments.c.school == posts.c.school,
+        assessments.c.post_id == posts.c.id,
+        assessments.c.revision == posts.c.revision,
+    )
+    current = and_(
+        revisions.c.school == posts.c.school,
+        revisions.c.post_id == posts.c.id,
+        revisions.c.revision == posts.c.revision,
+    )
+    found = conn.execute(
+        select(posts, revisions.c.text, revisions.c.cut, assessments.c.polarity, assessments.c.p_negative,
+               assessments.c.hits, counts.c.likes)
+        .select_from(members)
+        .join(posts, and_(posts.c.school == members.c.school, posts.c.id == members.c.post_id))
+        .join(revisions, current)
+        .outerjoin(assessments, judged)
+        .outerjoin(counts, and_(counts.c.school == posts.c.school, counts.c.post_id == posts.c.id))
+        .where(members.c.incident_id == row.id)
+        .order_by(posts.c.by_school.desc(), (posts.c.id == row.opening_post_id).desc(), posts.c.published_at.desc())
+        .limit(limit)
+    )  # fmt: skip
+    return [_member(one, row, folded=folded) for one in found]
+
+
+def _member(one: Row[Any], row: Row[Any], *, folded: bool) -> Member:
+    hits = one.hits or []
+    spans = [span for hit in hits for span in hit.get("spans", ())]
+    undone = "、".join(dict.fromkeys(step for hit in hits for step in hit.get("steps", ())))
+    return Member(
+        id=one.id, text="" if folded else marked(one.text, spans), at=one.published_at, kind=one.kind,
+        polarity=one.polarity or "neutral", p_negative=one.p_negative, by_school=one.by_school,
+        reply=one.parent_id is not None, likes=one.likes, visibility=one.visibility, url=_web(one.url), undone=undone,
+        first=one.id == row.opening_post_id, cut=one.cut,
+    )  # fmt: skip
+
+
+def _web(url: str) -> str:
+    return url if url.startswith(("https://", "http://")) else ""

@@ -1,0 +1,153 @@
+"""The keeper's page (JY 14): 上报, 平台沟通, 回应. Reached after signing, by a link of its own purpose; no sign-in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy import Connection, select
+
+from escalation import keeper
+from escalation.clock_words import moment
+from escalation.incident import StateMoved
+from escalation.incident.state import OPEN, TABLE, Event, IllegalStep, State
+from escalation.keeper import answers, contacts, reports
+from escalation.link import Purpose
+from escalation.people import Role
+from escalation.web.act import LONGEST, plain
+from escalation.web.frozen import Frozen
+from escalation.web.gate import Open, address_of, desk_of
+from escalation.web.page import bare
+from escalation.web.sign import Refused, Slip, actor_of, read_link, refusal, slip_of
+from escalation.web.words import CARE_TITLE
+
+router = APIRouter()
+Field = Annotated[str, Form()]
+DONE = {"report": "已上报，宣传部与值班台可见。", "contact": "已登记平台沟通。", "answered": "已登记平台答复。",
+        "answer": "已登记对外回应。"}  # fmt: skip
+
+
+def own_slip(conn: Connection, request: Request, given: str) -> Slip:
+    """The keeper's notice behind the link. Raises Refused: only the keeper, and only after signing."""
+    desk = desk_of(request)
+    slip = slip_of(conn, desk, read_link(desk, given, desk.clock(), Purpose.KEEPER), signed_too=True)
+    if slip.notice.role != Role.KEEPER:
+        raise Refused("stranger")
+    if slip.notice.signed_at is None:
+        raise Refused("sign_first")
+    return slip
+
+
+def show(
+    request: Request, given: str, slip: Slip, *, error: str = "", status: int = 200, kept: dict[str, str] | None = None
+) -> HTMLResponse:
+    """The page with what was written so far."""
+    desk = desk_of(request)
+    frozen: Frozen = request.app.state.frozen
+    row = slip.incident
+    with desk.store.read() as conn:
+        words = frozen.of(conn, [row.id])[row.id]
+        written = [
+            conn.execute(select(table).where(table.c.incident_id == row.id).order_by(table.c.id.desc())).all()
+            for table in (reports, contacts, answers)
+        ]
+    state = State(row.state)
+    return bare(
+        request, "keeper.html", status=status, slip=slip, given=given, error=error, kept=kept or {}, words=words,
+        title=CARE_TITLE if row.care else row.title, reports=written[0], contacts=written[1], answers=written[2],
+        done=DONE.get(request.query_params.get("done", ""), ""), ended=state not in OPEN, limit=LONGEST,
+        may_answer=Event.ANSWER in TABLE[state], duties=[
+            duty for duty in row.frozen.get("duties", []) if duty.get("role") == Role.KEEPER
+        ],
+    )  # fmt: skip
+
+
+@router.get("/k/{given}", dependencies=[Depends(Open())])
+def page(request: Request, given: str) -> HTMLResponse:
+    """The page."""
+    try:
+        with desk_of(request).store.read() as conn:
+            slip = own_slip(conn, request, given)
+    except Refused as refused:
+        return refusal(request, refused)
+    return show(request, given, slip)
+
+
+def act(
+    request: Request, given: str, done: str, do: Callable[[Connection, Slip], None], **kept: str
+) -> Response:
+    """Write one thing down, or say why not with the values kept."""
+    desk = desk_of(request)
+    try:
+        with desk.store.read() as conn:
+            slip = own_slip(conn, request, given)
+        if State(slip.incident.state) not in OPEN:
+            ended = slip.incident.closed_at
+            when = moment(ended, desk.clock()) if ended else "此前"
+            raise IllegalStep(f"事件已于 {when} 了结，不能再登记；需要补充请联系宣传部。未作任何更改。")
+        with desk.store.write() as conn:
+            do(conn, slip)
+    except Refused as refused:
+        return refusal(request, refused)
+    except (IllegalStep, StateMoved) as refused:
+        return show(request, given, slip, error=str(refused), status=409, kept=kept)
+    return RedirectResponse(f"/k/{given}?done={done}", 303)
+
+
+@router.post("/k/{given}/report", dependencies=[Depends(Open())])
+def report(request: Request, given: str, seen: Field = "", did: Field = "", url: Field = "") -> Response:
+    """上报."""
+
+    def do(conn: Connection, slip: Slip) -> None:
+        actor, now = actor_of(slip, address_of(request)), desk_of(request).clock()
+        keeper.report(conn, slip.incident.id, actor, now, seen=plain(seen), done=plain(did), url=plain(url))
+
+    return act(request, given, "report", do, seen=seen, did=did, url=url)
+
+
+@router.post("/k/{given}/contact", dependencies=[Depends(Open())])
+def contact(
+    request: Request, given: str, platform: Field = "", way: Field = "", asked: Field = "", ticket: Field = ""
+) -> Response:
+    """平台沟通."""
+
+    def do(conn: Connection, slip: Slip) -> None:
+        for what, text, most in (("平台", platform, 64), ("方式", way, 64), ("工单号", ticket, 100)):
+            if len(text) > most:
+                raise IllegalStep(f"“{what}”至多 {most} 字，现为 {len(text)} 字。未作任何更改。")
+        actor, now = actor_of(slip, address_of(request)), desk_of(request).clock()
+        keeper.contact(
+            conn, slip.incident.id, actor, now, platform=plain(platform), way=plain(way), asked=plain(asked),
+            ticket=plain(ticket),
+        )  # fmt: skip
+
+    return act(request, given, "contact", do, platform=platform, way=way, asked=asked, ticket=ticket)
+
+
+@router.post("/k/{given}/contacts/{contact_id}", dependencies=[Depends(Open())])
+def answered(request: Request, given: str, contact_id: int, answer: Field = "") -> Response:
+    """平台答复."""
+
+    def do(conn: Connection, slip: Slip) -> None:
+        own = conn.execute(
+            select(contacts.c.id).where(contacts.c.id == contact_id, contacts.c.incident_id == slip.incident.id)
+        ).first()
+        if own is None:
+            raise IllegalStep("没有这次沟通记录。未作任何更改。")
+        now = desk_of(request).clock()
+        keeper.contact_answered(conn, contact_id, actor_of(slip, address_of(request)), now, plain(answer))
+
+    return act(request, given, "answered", do)
+
+
+@router.post("/k/{given}/answer", dependencies=[Depends(Open())])
+def answer(request: Request, given: str, text: Field = "", url: Field = "") -> Response:
+    """对外回应."""
+
+    def do(conn: Connection, slip: Slip) -> None:
+        actor, now = actor_of(slip, address_of(request)), desk_of(request).clock()
+        keeper.answer(conn, slip.incident.id, actor, now, text=plain(text), url=plain(url))
+
+    return act(request, given, "answer", do, text=text, answer_url=url)

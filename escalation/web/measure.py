@@ -1,0 +1,98 @@
+"""What Prometheus is told from the store: how many are open, waiting, blind, buried. Figures only, no text."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from sqlalchemy import Connection, func, select
+
+from escalation import alert
+from escalation.incident import incidents
+from escalation.incident.state import OPEN
+from escalation.notice import DeliveryState, deliveries
+from escalation.web.desk import Desk
+from stream import pulse
+from stream.coverage import Lamp, sights
+from stream.dead_letter import dead_letters
+from stream.store import StoreUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class FromStore(Collector):
+    """Reads the gauges when scraped; `fengxin_store_up` is 0 where it could not."""
+
+    desk: Desk
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Every gauge."""
+        up = GaugeMetricFamily("fengxin_store_up", "Whether the store answers")
+        try:
+            with self.desk.store.read() as conn:
+                found = [*self._gauges(conn)]
+        except StoreUnavailable:
+            up.add_metric([], 0)
+            yield up
+            return
+        up.add_metric([], 1)
+        yield up
+        yield from found
+
+    def _gauges(self, conn: Connection) -> Iterator[GaugeMetricFamily]:
+        school, now = self.desk.school, self.desk.clock()
+        levels = GaugeMetricFamily("fengxin_open_incidents", "Open incidents by level", labels=["level"])
+        rows = conn.execute(
+            select(incidents.c.level, func.count().label("n"))
+            .where(incidents.c.school == school, incidents.c.state.in_(sorted(OPEN)))
+            .group_by(incidents.c.level)
+        )
+        counted = {row.level: row.n for row in rows}
+        for level in (1, 2, 3, 4):
+            levels.add_metric([str(level)], counted.get(level, 0))
+        yield levels
+        lamps = GaugeMetricFamily("fengxin_accounts", "Accounts by lamp", labels=["lamp"])
+        sight = [one.lamp for one in sights(conn, school, now)]
+        for lamp in Lamp:
+            lamps.add_metric([lamp], sight.count(lamp))
+        yield lamps
+        waiting = GaugeMetricFamily("fengxin_deliveries", "Deliveries in the outbox by state", labels=["state"])
+        states = {
+            row.state: row.n
+            for row in conn.execute(select(deliveries.c.state, func.count().label("n")).group_by(deliveries.c.state))
+        }
+        for state in DeliveryState:
+            waiting.add_metric([state], states.get(state, 0))
+        yield waiting
+        dead = conn.execute(select(func.count()).select_from(dead_letters)).scalar_one()
+        yield GaugeMetricFamily("fengxin_dead_letters", "Records that nobody could take", value=dead)
+        rings = len(alert.ringing(conn, school))
+        yield GaugeMetricFamily("fengxin_alerts", "Open operations alerts", value=rings)
+        ages = GaugeMetricFamily("fengxin_pulse_age_seconds", "Age of the freshest pulse of a role", labels=["role"])
+        for role, found in pulse.freshest(conn).items():
+            ages.add_metric([role], (now - found.at).total_seconds())
+        yield ages
+
+
+@dataclass(frozen=True, slots=True)
+class ThisProcess(Collector):
+    """The counters of this process, where the processes share no folder."""
+
+    def collect(self) -> Iterator[object]:  # type: ignore[override]
+        """All of them."""
+        yield from REGISTRY.collect()
+
+
+def registry_of(desk: Desk) -> CollectorRegistry:
+    """A registry for one scrape."""
+    registry = CollectorRegistry()
+    registry.register(FromStore(desk))
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        registry.register(ThisProcess())
+    return registry

@@ -1,0 +1,109 @@
+"""值班台: the live desk and the fragments that its script fetches anew."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from escalation import trial
+from escalation.people import Role
+from escalation.web.feed import LARGE, SHOWN, feed_of
+from escalation.web.gate import Acts, Only, Visitor, desk_of
+from escalation.web.incident import DONE, filter_of
+from escalation.web.incident_view import case_of, find
+from escalation.web.page import frame, home_of, render, show
+from escalation.web.queue_view import VIEWS, queue_of
+from escalation.web.rights import rights_of
+from escalation.web.tide import tide_of
+from escalation.web.viewing import Viewed, record
+
+router = APIRouter()
+OnDesk = Annotated[Visitor, Depends(Only(Role.MONITOR, Role.PUBLICITY))]
+PURPOSE = "值班监听"
+
+
+@router.get("/")
+def home(visitor: Annotated[Visitor, Depends(Only())]) -> Response:
+    """Where this person's work is."""
+    return RedirectResponse(home_of(visitor.user.roles), 303)
+
+
+def gather(request: Request, visitor: Visitor) -> dict[str, Any]:
+    """The queue and its filter."""
+    desk, wanted = desk_of(request), filter_of(request)
+    with desk.store.read() as conn:
+        queue = queue_of(conn, request.app.state.frozen, desk.school, visitor.scope, wanted, visitor.now)
+    return {"queue": queue, "wanted": wanted, "view_names": VIEWS, "done_words": DONE}
+
+
+@router.get("/desk")
+def page(request: Request, visitor: OnDesk, open: str = "", large: bool = False) -> HTMLResponse:
+    """The desk."""
+    desk = desk_of(request)
+    note_view(request, visitor)
+    values = gather(request, visitor)
+    lines = values["queue"].lines
+    with desk.store.read() as conn:
+        tide = tide_of(conn, desk.school, visitor.scope, visitor.now)
+        feed = feed_of(conn, desk.school, visitor.now, LARGE if large else SHOWN)
+        row = find(conn, desk.school, visitor.scope, open or (lines[0].number if lines else ""))
+        case = case_of(conn, request.app.state.frozen, row, visitor.now) if row is not None else None
+    rights = rights_of(row, visitor.user.roles) if row is not None else None
+    return show(
+        request, visitor, "desk.html", tide=tide, feed=feed, large=large, case=case, row=row, rights=rights, **values
+    )
+
+
+def note_view(request: Request, visitor: Visitor) -> None:
+    """The ticker shows comment text: that is written down, too."""
+    viewed: Viewed = request.app.state.viewed
+    if viewed.is_new(visitor.actor.id, "desk", visitor.now):
+        with desk_of(request).store.write() as conn:
+            record(conn, visitor, "值班台监听", PURPOSE)
+
+
+@router.get("/desk/queue")
+def fragment(request: Request, visitor: OnDesk) -> HTMLResponse:
+    """The rows alone."""
+    return HTMLResponse(render("_queue.html", now=visitor.now, **gather(request, visitor)))
+
+
+@router.get("/desk/rail")
+def rail(request: Request, visitor: OnDesk) -> HTMLResponse:
+    """The rail alone."""
+    return HTMLResponse(render("_rail.html", now=visitor.now, **gather(request, visitor)))
+
+
+@router.get("/desk/strip")
+def strip(request: Request, visitor: OnDesk) -> HTMLResponse:
+    """The watch strip and the banners alone."""
+    return HTMLResponse(render("_strip.html", **frame(request, visitor)))
+
+
+@router.get("/desk/tide")
+def tide(request: Request, visitor: OnDesk) -> HTMLResponse:
+    """The tide band alone."""
+    desk = desk_of(request)
+    with desk.store.read() as conn:
+        band = tide_of(conn, desk.school, visitor.scope, visitor.now)
+    return HTMLResponse(render("_tide.html", tide=band))
+
+
+@router.get("/desk/feed")
+def feed(request: Request, visitor: OnDesk, large: bool = False) -> HTMLResponse:
+    """The ticker alone."""
+    desk = desk_of(request)
+    note_view(request, visitor)
+    with desk.store.read() as conn:
+        heard = feed_of(conn, desk.school, visitor.now, LARGE if large else SHOWN)
+    return HTMLResponse(render("_feed.html", feed=heard, large=large))
+
+
+@router.post("/trial/end")
+def end_trial(request: Request, visitor: Annotated[Visitor, Depends(Acts(Role.ADMINISTRATOR))]) -> Response:
+    """结束试运行."""
+    with desk_of(request).store.write() as conn:
+        trial.end(conn, visitor.user.school, visitor.now, visitor.actor.id)
+    return RedirectResponse(f"{home_of(visitor.user.roles)}?done=trial", 303)

@@ -1,0 +1,310 @@
+"""The queue: every open incident as one row, ordered by its nearest deadline. Reads only, a handful of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from markupsafe import Markup
+from sqlalchemy import Connection, Row, and_, case, func, select
+
+from escalation.incident import incidents, members
+from escalation.incident.state import OPEN, STATE_WORDS, State
+from escalation.notice import notices
+from escalation.web.clocks import Running, clocks_of, nearest
+from escalation.web.epoch import interval
+from escalation.web.frozen import Frozen, Words
+from escalation.web.prose import highlighted
+from escalation.web.scope import Scope
+from escalation.web.words import CARE_TITLE
+from stream.kept import assessments, posts
+
+LIMIT = 200
+SPARKS, SPARK_SECONDS = 16, 900
+LATELY = timedelta(minutes=10)
+QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
+GROUPS = (("late", "已逾期"), ("quarter", "15 分钟内"), ("hour", "1 小时内"), ("later", "今日与以后"))
+FAR = timedelta(days=3650)
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """The volume of the last four hours in 16 intervals, with the usual level; a drawing and its figures."""
+
+    counts: tuple[int, ...]
+    usual: float
+
+    def points(self, width: float = 92, top: float = 3.1, base: float = 29) -> list[tuple[float, float]]:
+        """Corners of the line, in the drawing's own units."""
+        peak = max(*self.counts, self.usual, 1)
+        step = width / (len(self.counts) - 1)
+        return [(round(n * step, 1), round(base - count / peak * (base - top), 1)) for n, count in enumerate(self.counts)]
+
+    @property
+    def line(self) -> str:
+        """The path of the line."""
+        return "M" + "L".join(f"{x} {y}" for x, y in self.points())
+
+    @property
+    def level(self) -> float:
+        """Where the usual level lies."""
+        return round(29 - self.usual / max(*self.counts, self.usual, 1) * 25.9, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the queue."""
+
+    number: str
+    title: Markup | str
+    plain_title: str
+    level: int
+    level_name: str
+    state: str
+    state_words: str
+    account: str
+    platform: str
+    unit: str
+    care: bool
+    trial: bool
+    rehearsal: bool
+    late: bool
+    confirmed: bool
+    risk: int
+    reasons: tuple[Mapping[str, Any], ...]
+    clock: Running | None
+    group: str
+    count: int
+    lately: int
+    spark: Spark
+    opened_at: datetime
+    closed_at: datetime | None
+
+    @property
+    def short(self) -> str:
+        """The short number: `0147`."""
+        return self.number.rpartition("-")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rows: a view, a level, a unit, a platform, words. All of it stands in the URL."""
+
+    view: str = "open"
+    level: int = 0
+    unit: str = ""
+    platform: str = ""
+    words: str = ""
+
+
+VIEWS: Mapping[str, tuple[str, frozenset[State]]] = {
+    "triage": ("待研判", frozenset({State.TRIAGED, State.NOTIFIED, State.ACKNOWLEDGED})),
+    "unsigned": ("待签收", frozenset({State.NOTIFIED})),
+    "handling": ("处置中", frozenset({State.ACKNOWLEDGED, State.HANDLING})),
+    "responded": ("已回应", frozenset({State.RESPONDED})),
+    "open": ("全部未销号", OPEN),
+    "ended": ("已了结", frozenset({State.CLOSED, State.FALSE_ALARM})),
+    "all": ("全部", frozenset(State)),
+}
+"""待研判 here means: no person has confirmed yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The rows by group, and what the rail counts."""
+
+    groups: tuple[tuple[str, str, tuple[Line, ...]], ...]
+    total: int
+    views: Mapping[str, int] = field(default_factory=dict)
+    levels: Mapping[int, int] = field(default_factory=dict)
+    units: Mapping[str, int] = field(default_factory=dict)
+    platforms: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> list[Line]:
+        """Every row in order."""
+        return [line for _, _, lines in self.groups for line in lines]
+
+
+def matching(school: str, scope: Scope, wanted: Filter) -> Any:
+    """The condition on `incidents` for a filter, the platform apart."""
+    parts = [incidents.c.school == school, scope.clause()]
+    view = wanted.view if wanted.view in VIEWS else "open"
+    parts.append(incidents.c.state.in_(sorted(VIEWS[view][1])))
+    if view == "triage":
+        parts.append(incidents.c.confirmed_at.is_(None))
+    if wanted.level in (1, 2, 3, 4):
+        parts.append(incidents.c.level == wanted.level)
+    if wanted.unit:
+        parts.append(incidents.c.unit == wanted.unit)
+    if wanted.words:
+        title = and_(incidents.c.care.is_(False), incidents.c.title.contains(wanted.words, autoescape=True))
+        parts.append(title | incidents.c.number.contains(wanted.words, autoescape=True))
+    return and_(*parts)
+
+
+def queue_of(
+    conn: Connection, frozen: Frozen, school: str, scope: Scope, wanted: Filter, now: datetime, limit: int = LIMIT
+) -> Queue:
+    """The queue as it is now."""
+    columns = [column for column in incidents.c if column.name != "frozen"]
+    rows = conn.execute(
+        select(*columns).where(matching(school, scope, wanted)).order_by(incidents.c.id.desc()).limit(limit)
+    ).all()
+    words = frozen.of(conn, [row.id for row in rows])
+    if wanted.platform:
+        rows = [row for row in rows if words[row.id].platform == wanted.platform]
+    lines = sorted(_lines(conn, rows, words, now), key=lambda line: _order(line, now))
+    groups = tuple(
+        (key, title, tuple(line for line in lines if line.group == key)) for key, title in GROUPS
+    )
+    return Queue(
+        groups=tuple(group for group in groups if group[2]), total=len(lines), **_counts(conn, school, scope),
+        platforms=tuple(sorted({one.platform for one in words.values() if one.platform})),
+    )  # fmt: skip
+
+
+def _order(line: Line, now: datetime) -> tuple[float, int, float]:
+    due = line.clock.due_at if line.clock else now + FAR
+    return (due.timestamp(), line.level, -line.opened_at.timestamp())
+
+
+def _group(clock: Running | None, now: datetime) -> str:
+    rest = clock.due_at - now if clock else FAR
+    if rest <= timedelta(0):
+        return "late"
+    return "quarter" if rest <= QUARTER else "hour" if rest <= HOUR else "later"
+
+
+def _lines(
+    conn: Connection, rows: Sequence[Row[Any]], words: Mapping[int, Words], now: datetime
+) -> list[Line]:
+    ids = [row.id for row in rows]
+    clocks, sparks, matched = clocks_of(conn, rows, now), _sparks(conn, rows, now), _matched(conn, rows)
+    tallies, sizes = _tallies(conn, ids), _sizes(conn, ids, now)
+    lines = []
+    for row in rows:
+        own = words[row.id]
+        clock = nearest(clocks.get(row.id, []))
+        title = CARE_TITLE if row.care else row.title
+        count, lately = sizes.get(row.id, (0, 0))
+        lines.append(
+            Line(
+                number=row.number, title=title if row.care else highlighted(title, matched.get(row.id, ())),
+                plain_title=title, level=row.level, level_name=own.levels[row.level], state=row.state,
+                state_words=_state_words(row, tallies.get(row.id)), account=own.account, platform=own.platform,
+                unit=row.unit, care=row.care, trial=row.trial, rehearsal=row.rehearsal, late=row.late,
+                confirmed=row.confirmed_at is not None, risk=row.risk, reasons=tuple(row.reasons), clock=clock,
+                group=_group(clock, now), count=count, lately=lately, spark=sparks[row.id], opened_at=row.opened_at,
+                closed_at=row.closed_at,
+            )  # fmt: skip
+        )
+    return lines
+
+
+def _state_words(row: Row[Any], tally: tuple[int, int] | None) -> str:
+    state = State(row.state)
+    if state is State.NOTIFIED and tally:
+        return f"{STATE_WORDS[state]} {tally[0]}/{tally[1]}"
+    return STATE_WORDS[state]
+
+
+def _tallies(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    person = (
+        select(notices.c.incident_id, notices.c.addressee, func.max(notices.c.signed_at).label("signed"))
+        .where(notices.c.incident_id.in_(ids), notices.c.needs_signature)
+        .group_by(notices.c.incident_id, notices.c.addressee)
+        .subquery()
+    )
+    rows = conn.execute(
+        select(person.c.incident_id, func.count(person.c.signed).label("signed"), func.count().label("needed"))
+        .group_by(person.c.incident_id)
+    )  # fmt: skip
+    return {row.incident_id: (row.signed, row.needed) for row in rows}
+
+
+def _joined(*columns: Any) -> Any:
+    return (
+        select(*columns)
+        .select_from(members)
+        .join(posts, and_(posts.c.school == members.c.school, posts.c.id == members.c.post_id))
+    )
+
+
+def _sizes(conn: Connection, ids: Sequence[int], now: datetime) -> dict[int, tuple[int, int]]:
+    rows = conn.execute(
+        _joined(
+            members.c.incident_id, func.count().label("n"),
+            func.sum(case((posts.c.published_at > now - LATELY, 1), else_=0)).label("lately"),
+        ).where(members.c.incident_id.in_(ids)).group_by(members.c.incident_id)
+    )  # fmt: skip
+    return {row.incident_id: (row.n, int(row.lately or 0)) for row in rows}
+
+
+def _sparks(conn: Connection, rows: Sequence[Row[Any]], now: datetime) -> dict[int, Spark]:
+    ids = [row.id for row in rows]
+    last = int(now.timestamp()) // SPARK_SECONDS
+    bucket = interval(conn, posts.c.published_at, SPARK_SECONDS)
+    since = now - timedelta(seconds=SPARKS * SPARK_SECONDS)
+    found = conn.execute(
+        _joined(members.c.incident_id, bucket.label("bucket"), func.count().label("n"))
+        .where(members.c.incident_id.in_(ids), posts.c.published_at > since)
+        .group_by(members.c.incident_id, bucket)
+    )
+    by_incident: dict[int, dict[int, int]] = {}
+    for one in found:
+        by_incident.setdefault(one.incident_id, {})[one.bucket] = one.n
+    usual = _usual(conn, {row.account_id for row in rows}, rows[0].school if rows else "", since)
+    return {
+        row.id: Spark(
+            tuple(by_incident.get(row.id, {}).get(last - SPARKS + 1 + n, 0) for n in range(SPARKS)),
+            usual.get(row.account_id, 0.0),
+        )
+        for row in rows
+    }
+
+
+def _usual(conn: Connection, account_ids: set[str], school: str, before: datetime) -> dict[str, float]:
+    """What an account usually has in one interval: its mean over the seven days before."""
+    days = timedelta(days=7)
+    rows = conn.execute(
+        select(posts.c.account_id, func.count().label("n"))
+        .where(posts.c.school == school, posts.c.account_id.in_(sorted(account_ids)))
+        .where(posts.c.published_at > before - days, posts.c.published_at <= before)
+        .group_by(posts.c.account_id)
+    )
+    return {row.account_id: row.n * SPARK_SECONDS / days.total_seconds() for row in rows}
+
+
+def _matched(conn: Connection, rows: Sequence[Row[Any]]) -> dict[int, tuple[str, ...]]:
+    """The words that the rules matched in the post that opened each incident."""
+    wanted = {row.opening_post_id: row.id for row in rows if not row.care}
+    if not wanted:
+        return {}
+    found = conn.execute(
+        select(assessments.c.post_id, assessments.c.hits).where(
+            assessments.c.school == rows[0].school, assessments.c.post_id.in_(sorted(wanted))
+        )
+    )
+    return {wanted[one.post_id]: tuple(word for hit in one.hits for word in hit.get("words", ())) for one in found}
+
+
+def _counts(conn: Connection, school: str, scope: Scope) -> dict[str, Any]:
+    """How many open incidents each view, level and unit holds."""
+    rows = conn.execute(
+        select(incidents.c.state, incidents.c.level, incidents.c.unit, incidents.c.confirmed_at).where(
+            incidents.c.school == school, incidents.c.state.in_(sorted(OPEN)), scope.clause()
+        )
+    ).all()
+    views = {
+        name: sum(row.state in states and (name != "triage" or row.confirmed_at is None) for row in rows)
+        for name, (_, states) in VIEWS.items()
+        if name not in ("all", "ended")
+    }
+    units: dict[str, int] = {}
+    for row in rows:
+        units[row.unit] = units.get(row.unit, 0) + 1
+    levels = {level: sum(row.level == level for row in rows) for level in (1, 2, 3, 4)}
+    return {"views": views, "levels": levels, "units": dict(sorted(units.items(), key=lambda u: (-u[1], u[0])))}

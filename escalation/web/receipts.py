@@ -1,0 +1,116 @@
+"""Receipts as shown: 送 阅 签 per person and role, with what happened on the way. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from escalation.clock_words import moment
+from escalation.notice import GROUP, DeliveryState, NoticeKind, deliveries, notices
+from escalation.people import people, title_of
+
+WAITING, DONE, SEALED, FAILED = "wait", "y", "seal", "bad"
+WORDS = {WAITING: "等待", DONE: "已", SEALED: "已", FAILED: "失败"}
+CHANNELS = {"mail": "邮件", "wecom_robot": "企业微信群", "wecom_app": "企业微信", "sms": "短信", "phone": "电话"}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One person's receipt of one incident: the three seals and a line of words."""
+
+    person_id: str
+    name: str
+    title: str
+    office: str
+    sent: str
+    opened: str
+    signed: str
+    words: str
+    remark: str
+    must_sign: bool
+    basis: str
+    reason: str
+
+    @property
+    def spoken(self) -> str:
+        """The seals in words, for a screen reader."""
+        return f"送达{WORDS[self.sent]}，查阅{WORDS[self.opened]}，签收{WORDS[self.signed] if self.must_sign else '不需要'}"
+
+
+def receipts_of(conn: Connection, incident_id: int, now: datetime) -> list[Receipt]:
+    """The receipts of an incident, in the order in which people were told; reminders count to the notice they repeat."""
+    rows = conn.execute(
+        select(notices, people.c.name.label("person_name"), people.c.title.label("person_title"))
+        .outerjoin(people, (people.c.school == notices.c.school) & (people.c.id == notices.c.addressee))
+        .where(notices.c.incident_id == incident_id, notices.c.addressee != GROUP)
+        .order_by(notices.c.id)
+    ).all()
+    ways = conn.execute(
+        select(deliveries).join(notices, notices.c.id == deliveries.c.notice_id)
+        .where(notices.c.incident_id == incident_id).order_by(deliveries.c.id)
+    ).all()  # fmt: skip
+    by_person: dict[str, list[Row[Any]]] = {}
+    for row in rows:
+        by_person.setdefault(row.addressee, []).append(row)
+    return [_receipt(own, [w for w in ways if w.notice_id in {n.id for n in own}], now) for own in by_person.values()]
+
+
+def _first(rows: Iterable[Any], name: str) -> datetime | None:
+    return min((value for value in (getattr(row, name) for row in rows) if value is not None), default=None)
+
+
+def _receipt(own: Sequence[Row[Any]], ways: Sequence[Row[Any]], now: datetime) -> Receipt:
+    first = next((row for row in own if row.kind != NoticeKind.REMINDER), own[0])
+    sent, opened, signed = _first(own, "sent_at"), _first(own, "opened_at"), _first(own, "signed_at")
+    dead = [way for way in ways if way.state == DeliveryState.DEAD]
+    failed = sent is None and opened is None and bool(dead)
+    return Receipt(
+        person_id=first.addressee,
+        name=first.person_name or first.addressee,
+        title=first.person_title or title_of(first.role),
+        office=first.office,
+        sent=FAILED if failed else DONE if sent or opened else WAITING,
+        opened=DONE if opened else WAITING,
+        signed=SEALED if signed else WAITING,
+        words=_words(sent, opened, signed, ways, now),
+        remark=next((row.remark for row in own if row.remark), ""),
+        must_sign=any(row.needs_signature for row in own),
+        basis=first.basis,
+        reason=first.reason,
+    )
+
+
+def _words(
+    sent: datetime | None, opened: datetime | None, signed: datetime | None, ways: Sequence[Row[Any]], now: datetime
+) -> str:
+    dead = next((way for way in ways if way.state == DeliveryState.DEAD), None)
+    trying = next((way for way in ways if way.state == DeliveryState.WAITING and way.attempts), None)
+    parts = []
+    if sent:
+        name = next((CHANNELS.get(way.channel, way.channel) for way in ways if way.accepted_at), "")
+        parts.append(f"{name} {moment(sent, now)} 送".strip())
+    elif dead:
+        parts.append(f"{CHANNELS.get(dead.channel, dead.channel)}送不到（{dead.reason}），已转电话通知")
+    elif trying:
+        parts.append(f"{CHANNELS.get(trying.channel, trying.channel)}第 {trying.attempts} 次未送出，将重试")
+    else:
+        parts.append("待发" if ways else "无可用通道，由值班台转告")
+    if opened:
+        parts.append(f"{moment(opened, now)} 阅")
+    if signed:
+        parts.append(f"{moment(signed, now)} 签")
+    return " · ".join(parts)
+
+
+def notice_ids(conn: Connection, incident_id: int, person_id: str) -> list[int]:
+    """My notices of one incident, the first one first."""
+    rows = conn.execute(
+        select(notices.c.id)
+        .where(notices.c.incident_id == incident_id, notices.c.addressee == person_id, notices.c.needs_signature)
+        .order_by(notices.c.id)
+    )
+    return [row.id for row in rows]

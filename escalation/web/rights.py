@@ -1,0 +1,52 @@
+"""What a person may do to an incident in its state: from the state table and the roles, for the buttons shown.
+
+The use-cases refuse for themselves; this only decides which buttons a page offers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from escalation.incident.state import OPEN, TABLE, Event, State
+from escalation.people import Role
+
+DESK = frozenset({Role.MONITOR, Role.PUBLICITY})
+NOTES = DESK | {Role.UNIT_LEADER, Role.SCHOOL_LEADER}
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """The acts that a page offers."""
+
+    confirm: bool
+    dismiss: bool
+    assign: bool
+    note: bool
+    remind: bool
+    close: bool
+    reopen: bool
+    call: bool
+    reveal: bool
+
+
+def rights_of(row: Any, roles: frozenset[Role]) -> Rights:
+    """Which acts this person may do now."""
+    state = State(row.state)
+
+    def may(event: Event) -> bool:
+        step = TABLE[state].get(event)
+        return step is not None and bool(step.by & roles)
+
+    on_desk, is_open = bool(roles & DESK), state in OPEN
+    return Rights(
+        confirm=on_desk and is_open and row.confirmed_at is None,
+        dismiss=may(Event.DISMISS),
+        assign=may(Event.ASSIGN),
+        note=bool(roles & NOTES),
+        remind=on_desk and is_open,
+        close=may(Event.CLOSE),
+        reopen=may(Event.REOPEN),
+        call=on_desk,
+        reveal=on_desk and bool(row.care),
+    )

@@ -1,0 +1,59 @@
+"""Row policy: which incidents a signed-in person may see at all. What is out of scope does not exist for them (404)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, false, or_, select, true
+
+from escalation.incident import incidents
+from escalation.people import Role, offices
+from escalation.user import User
+
+SEES_ALL = frozenset({Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER})
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Everything, or the incidents of some units (own or assigned) and some accounts."""
+
+    everything: bool
+    units: frozenset[str] = frozenset()
+    accounts: frozenset[str] = frozenset()
+
+    def clause(self) -> ColumnElement[bool]:
+        """The condition on `incidents` for a query."""
+        if self.everything:
+            return true()
+        parts: list[ColumnElement[bool]] = []
+        if self.units:
+            parts += [incidents.c.unit.in_(sorted(self.units)), incidents.c.assignee.in_(sorted(self.units))]
+        if self.accounts:
+            parts.append(incidents.c.account_id.in_(sorted(self.accounts)))
+        return or_(*parts) if parts else false()
+
+    def sees(self, row: Any) -> bool:
+        """Whether this row of `incidents` exists for the person."""
+        return (
+            self.everything
+            or row.unit in self.units
+            or (row.assignee is not None and row.assignee in self.units)
+            or row.account_id in self.accounts
+        )
+
+
+def scope_of(conn: Connection, user: User) -> Scope:
+    """The scope of a user: by role, and for unit leaders and keepers by the offices they hold."""
+    if user.roles & SEES_ALL:
+        return Scope(everything=True)
+    held = conn.execute(
+        select(offices.c.role, offices.c.scope).where(
+            offices.c.school == user.school, offices.c.person_id == user.person_id, offices.c.scope != ""
+        )
+    ).all()
+
+    def scopes(role: Role) -> frozenset[str]:
+        return frozenset(row.scope for row in held if row.role == role) if role in user.roles else frozenset()
+
+    return Scope(everything=False, units=scopes(Role.UNIT_LEADER), accounts=scopes(Role.KEEPER))

@@ -1,0 +1,45 @@
+"""检索: posts and incidents by words. With the search engine down, incidents are still found, and the page says so."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse
+
+from escalation.people import Role
+from escalation.web.gate import Only, Visitor, desk_of
+from escalation.web.page import show
+from escalation.web.prose import highlighted
+from escalation.web.queue_view import Filter, queue_of
+from escalation.web.viewing import Viewed, record
+from stream.search import Query, SearchUnavailable
+
+router = APIRouter()
+SHOWN = 50
+
+
+@router.get("/search")
+def page(
+    request: Request, visitor: Annotated[Visitor, Depends(Only(Role.MONITOR, Role.PUBLICITY))], q: str = ""
+) -> HTMLResponse:
+    """What is found."""
+    desk = desk_of(request)
+    words, trouble = q.replace("\x00", "").strip()[:60], ""
+    found: list[dict[str, object]] = []
+    if words:
+        try:
+            documents = desk.search(Query(desk.school, words, limit=SHOWN))
+            found = [{"document": one, "text": highlighted(one.text[:300], [words])} for one in documents]
+        except SearchUnavailable as error:
+            trouble = str(error)
+        viewed: Viewed = request.app.state.viewed
+        if found and viewed.is_new(visitor.actor.id, "search", visitor.now):
+            with desk.store.write() as conn:
+                record(conn, visitor, "检索结果", "检索")
+    with desk.store.read() as conn:
+        wanted = Filter(view="all", words=words)
+        queue = queue_of(conn, request.app.state.frozen, desk.school, visitor.scope, wanted, visitor.now, 20)
+    return show(
+        request, visitor, "search.html", words=words, found=found, trouble=trouble, lines=queue.lines if words else []
+    )

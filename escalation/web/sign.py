@@ -1,0 +1,241 @@
+"""签收单: the page behind a signed link. GET shows, POST signs; a link that does not count shows no incident text."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection, Row, select
+
+from escalation import handling, link, people, receipt
+from escalation.clock_words import moment
+from escalation.incident import Actor, incidents
+from escalation.incident.state import OPEN, State
+from escalation.link import Link, LinkRefused, Purpose, Refusal
+from escalation.notice import notices
+from escalation.notice.wording import NoticeView
+from escalation.people import Person, Role
+from escalation.receipt import Signed
+from escalation.timer import TimerKind, TimerState, timers
+from escalation.web.desk import Desk
+from escalation.web.face import Face, face, figure
+from escalation.web.figures import Figures, figures_of
+from escalation.web.gate import Open, address_of, desk_of
+from escalation.web.page import bare
+from escalation.web.receipts import Receipt, receipts_of
+
+router = APIRouter()
+KEEPER_LIVES = timedelta(days=7)
+AFTER_LIVES = timedelta(minutes=30)
+REMARK_LIMIT = 500
+PREFETCH = frozenset({"prefetch", "prerender"})
+
+
+class Refused(Exception):
+    """The link does not count; `why` names the sentence in `refused.html`."""
+
+    def __init__(self, why: str, at: datetime | None = None) -> None:
+        """Keep the reason, and the time it happened where there is one."""
+        super().__init__(why)
+        self.why, self.at = why, at
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A notice behind a good link: its row, its incident and its addressee."""
+
+    notice: Row[Any]
+    incident: Row[Any]
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the signing page shows besides the frozen words."""
+
+    view: NoticeView
+    clock: Face | None
+    receipts: list[Receipt]
+    figures: Figures
+    colleagues: list[Person]
+
+
+def slip_of(conn: Connection, desk: Desk, given: Link, *, signed_too: bool = False) -> Slip:
+    """The notice of a link that was read. Raises Refused."""
+    notice = conn.execute(
+        select(notices).where(notices.c.id == given.notice_id, notices.c.school == desk.school)
+    ).first()
+    if notice is None:
+        raise Refused("unknown")
+    person = people.person(conn, desk.school, given.person_id)
+    if notice.addressee != given.person_id or person is None or not person.active:
+        raise Refused("stranger")
+    incident = conn.execute(select(incidents).where(incidents.c.id == notice.incident_id)).one()
+    if notice.signed_at is not None and not signed_too:
+        raise Refused("signed", notice.signed_at)
+    if State(incident.state) not in OPEN and not signed_too:
+        raise Refused("dismissed" if incident.state == State.FALSE_ALARM else "closed", incident.closed_at)
+    if not notice.needs_signature and not signed_too:
+        raise Refused("unsigned")
+    return Slip(notice, incident, person)
+
+
+def read_link(desk: Desk, given: str, now: datetime, purpose: Purpose = Purpose.SIGN) -> Link:
+    """Read a token. Raises Refused."""
+    try:
+        return link.read(desk.letterhead.link_key, purpose, given, now)
+    except LinkRefused as refused:
+        raise Refused("expired" if refused.refusal is Refusal.EXPIRED else "forged") from refused
+
+
+def refusal(request: Request, refused: Refused) -> HTMLResponse:
+    """The page of a link that does not count; 410 where it once did."""
+    status = {"forged": 404, "unknown": 404, "stranger": 403, "unsigned": 403}.get(refused.why, 410)
+    now = desk_of(request).clock()
+    at = moment(refused.at, now) if refused.at else ""
+    return bare(request, "refused.html", status=status, why=refused.why, at=at)
+
+
+def shown(conn: Connection, slip: Slip, now: datetime) -> Shown:
+    """Gather what the page shows."""
+    notice, incident = slip.notice, slip.incident
+    clock = None
+    if notice.sign_by is not None:
+        clock = face("签收时限", notice.created_at, notice.sign_by, now)
+    mates = [p for p in people.everyone(conn, notice.school) if p.active and p.unit and p.unit == slip.person.unit]
+    return Shown(
+        view=NoticeView.model_validate(notice.view),
+        clock=clock,
+        receipts=receipts_of(conn, incident.id, now),
+        figures=figures_of(conn, incident, now),
+        colleagues=[p for p in mates if p.id != slip.person.id][:30],
+    )
+
+
+@router.get("/r/{given}", dependencies=[Depends(Open())])
+def look(request: Request, given: str) -> HTMLResponse:
+    """Show the notice; the first time that it is opened is noted."""
+    desk = desk_of(request)
+    now = desk.clock()
+    try:
+        read = read_link(desk, given, now)
+        with desk.store.read() as conn:
+            slip = slip_of(conn, desk, read)
+    except Refused as refused:
+        return refusal(request, refused)
+    fetched = request.headers.get("sec-purpose", "").partition(";")[0] in PREFETCH
+    if slip.notice.opened_at is None and not fetched:
+        with desk.store.write() as conn:
+            receipt.mark_opened(conn, slip.notice.id, now)
+    return page(request, given, slip, now)
+
+
+def page(request: Request, given: str, slip: Slip, now: datetime, error: str = "", status: int = 200) -> HTMLResponse:
+    """The signing page."""
+    with desk_of(request).store.read() as conn:
+        found = shown(conn, slip, now)
+    return bare(
+        request, "sign.html", status=status, slip=slip, shown=found, given=given, error=error, limit=REMARK_LIMIT
+    )
+
+
+@router.post("/r/{given}", dependencies=[Depends(Open())])
+def sign(
+    request: Request,
+    given: str,
+    remark: Annotated[str, Form()] = "",
+    hand_to: Annotated[str, Form()] = "",
+) -> HTMLResponse:
+    """Sign. Stops this person's clock and no other's."""
+    desk = desk_of(request)
+    now = desk.clock()
+    try:
+        read = read_link(desk, given, now)
+        with desk.store.write() as conn:
+            slip = slip_of(conn, desk, read)
+            if len(remark) > REMARK_LIMIT:
+                return page(request, given, slip, now, f"批示至多 {REMARK_LIMIT} 字，现为 {len(remark)} 字。尚未签收。", 422)
+            became = receipt.sign(
+                conn, slip.notice.id, slip.person.id, now, via="link", remark=remark.replace("\x00", "").strip(),
+                ip=address_of(request),
+            )  # fmt: skip
+            if became is not Signed.NOW:
+                raise Refused("signed" if became is Signed.ALREADY else "stranger", slip.notice.signed_at or now)
+            hand(conn, desk, slip, now, hand_to, address_of(request))
+            slip = slip_of(conn, desk, read, signed_too=True)
+    except Refused as refused:
+        return refusal(request, refused)
+    return after(request, given, slip, now)
+
+
+def hand(conn: Connection, desk: Desk, slip: Slip, now: datetime, person_id: str, ip: str) -> None:
+    """交办: note in the log to whom the signer hands the matter; only to a colleague of the same unit."""
+    to = people.person(conn, desk.school, person_id) if person_id else None
+    if to is not None and to.active and to.unit == slip.person.unit and to.id != slip.person.id:
+        words = f"交 {to.name}（{to.title}）办理，签收人仍为第一责任人"
+        handling.note(conn, slip.incident.id, actor_of(slip, ip), now, words)
+
+
+def actor_of(slip: Slip, ip: str) -> Actor:
+    """The addressee as one who acts."""
+    roles = frozenset({Role(slip.notice.role)}) if slip.notice.role in set(Role) else frozenset()
+    return Actor(slip.person.id, slip.person.name, roles, ip)
+
+
+def ticket(desk: Desk, slip: Slip) -> str:
+    """What lets the page after signing add a word: made from the signature's own time, so it is nobody else's."""
+    said = f"after:{slip.notice.id}:{slip.person.id}:{slip.notice.signed_at.isoformat()}"
+    return hmac.new(desk.letterhead.link_key, said.encode(), hashlib.sha256).hexdigest()[:40]
+
+
+def after(request: Request, given: str, slip: Slip, now: datetime, *, said: bool = False) -> HTMLResponse:
+    """The page after signing: seal, time taken, next deadline, what to do next."""
+    desk = desk_of(request)
+    with desk.store.read() as conn:
+        row = conn.execute(
+            select(timers)
+            .where(timers.c.incident_id == slip.incident.id, timers.c.kind == TimerKind.DUTY)
+            .where(timers.c.state == TimerState.SET)
+            .order_by(timers.c.due_at)
+            .limit(1)
+        ).first()
+    next_due = face(row.words, row.set_at, row.due_at, now, basis=row.article) if row else None
+    keeper = ""
+    if slip.notice.role == Role.KEEPER:
+        own = Link(slip.notice.id, slip.person.id, now + KEEPER_LIVES)
+        keeper = f"/k/{link.token(desk.letterhead.link_key, Purpose.KEEPER, own)}"
+    late = slip.notice.sign_by is not None and slip.notice.signed_at > slip.notice.sign_by
+    return bare(
+        request, "signed.html", given=given, slip=slip, view=NoticeView.model_validate(slip.notice.view), next_due=next_due,
+        keeper=keeper, took=figure(slip.notice.signed_at - slip.notice.created_at), late=late, said=said,
+        ticket=ticket(desk, slip), limit=REMARK_LIMIT,
+    )  # fmt: skip
+
+
+@router.post("/r/{given}/remark", dependencies=[Depends(Open())])
+def remark_on(
+    request: Request, given: str, remark: Annotated[str, Form()] = "", proof: Annotated[str, Form()] = ""
+) -> HTMLResponse:
+    """批示 after signing: a line of the log by the signer, within half an hour and from the page after signing only."""
+    desk = desk_of(request)
+    now = desk.clock()
+    try:
+        read = read_link(desk, given, now)
+        with desk.store.write() as conn:
+            slip = slip_of(conn, desk, read, signed_too=True)
+            signed_at = slip.notice.signed_at
+            if signed_at is None or not hmac.compare_digest(ticket(desk, slip).encode(), proof.encode()):
+                raise Refused("forged")
+            if now - signed_at > AFTER_LIVES:
+                raise Refused("signed", signed_at)
+            words = remark.replace("\x00", "").strip()[:REMARK_LIMIT]
+            if words:
+                handling.note(conn, slip.incident.id, actor_of(slip, address_of(request)), now, f"批示：{words}")
+    except Refused as refused:
+        return refusal(request, refused)
+    return after(request, given, slip, now, said=bool(words))

@@ -1,0 +1,85 @@
+"""When something cannot be done: a page that says what failed, what is safe and what to do. Never a stack trace."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from escalation.web.gate import NotAllowed, NotFound, NotSignedIn
+from escalation.web.page import bare
+from stream.store import StoreUnavailable
+
+LOGGER = logging.getLogger(__name__)
+TITLES = {
+    400: "请求有误", 401: "尚未登录", 403: "不能查看或操作", 404: "没有找到", 405: "不能这样操作", 409: "未作更改",
+    413: "内容过大", 422: "填写有误", 429: "过于频繁", 500: "页面出错", 503: "存储暂不可用",
+}  # fmt: skip
+CURES = {
+    403: "如认为有误，请联系系统管理员。", 404: "请核对地址，或从导航重新进入。", 405: "请从页面上的按钮操作。",
+    422: "请返回原页检查后再试。未作任何更改。", 500: "采集、研判与通知不受影响，数据未丢失。请重试；仍不行请把下面的编号告诉管理员。",
+    503: "采集会继续并在恢复后补判，未丢失；请 10 秒后重试。仍不行请联系管理员检查数据库与磁盘。",
+}  # fmt: skip
+
+
+def page(request: Request, status: int, words: str, code: str = "") -> Response:
+    """One error as a page, or as JSON where a script asked."""
+    title, cure = TITLES.get(status, "未能完成"), CURES.get(status, "")
+    if request.headers.get("x-fragment") or "text/html" not in request.headers.get("accept", "text/html,*/*"):
+        return JSONResponse({"error": title, "words": words, "cure": cure, "code": code}, status)
+    return bare(request, "error.html", status=status, title=title, words=words, cure=cure, code=code)
+
+
+def not_signed_in(request: Request, _: Exception) -> Response:
+    """To the sign-in page and back; a script or a form is told 401."""
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    if request.method != "GET":
+        return page(request, 401, "登录已过期，未作任何更改。请重新登录后再试。")
+    if request.headers.get("x-fragment") or request.headers.get("accept") == "text/event-stream":
+        return JSONResponse({"error": "登录已过期，请重新登录。"}, 401)
+    return RedirectResponse(f"/sign-in?next={quote(wanted, safe='/')}" if wanted != "/" else "/sign-in", 303)
+
+
+def not_allowed(request: Request, error: Exception) -> Response:
+    """403 with the sentence."""
+    return page(request, 403, str(error))
+
+
+def not_found(request: Request, error: Exception) -> Response:
+    """404 with the sentence."""
+    return page(request, 404, str(error) or "没有这一页。")
+
+
+def spoken(request: Request, error: Exception) -> Response:
+    """What the framework refuses."""
+    status = error.status_code if isinstance(error, HTTPException) else 422
+    words = {404: "没有这一页。", 405: "这个地址不接受这种操作。"}.get(status, "填写的内容读不懂。")
+    return page(request, status, words)
+
+
+def away(request: Request, error: Exception) -> Response:
+    """The store cannot be reached."""
+    return page(request, 503, str(error))
+
+
+def unforeseen(request: Request, error: Exception) -> Response:
+    """Anything else: logged under a number that the page shows."""
+    code = f"E-{secrets.token_hex(3)}"
+    LOGGER.error("页面出错 %s %s", code, request.url.path.split("/")[1][:20], exc_info=error)
+    return page(request, 500, "这一页没有取到。", code)
+
+
+def install(app: FastAPI) -> None:
+    """Give the application its error pages."""
+    app.add_exception_handler(NotSignedIn, not_signed_in)
+    app.add_exception_handler(NotAllowed, not_allowed)
+    app.add_exception_handler(NotFound, not_found)
+    app.add_exception_handler(HTTPException, spoken)
+    app.add_exception_handler(RequestValidationError, spoken)
+    app.add_exception_handler(StoreUnavailable, away)
+    app.add_exception_handler(Exception, unforeseen)
