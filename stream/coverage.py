@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, Integer, Table, Text, select
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, Integer, Table, Text, select, update
 
 from stream.store import metadata
 from stream.store.types import Moment, Serial, Word
@@ -57,6 +57,7 @@ sources = Table(
     Column("shown", BigInteger),
     Column("token_until", Moment()),
     Column("note", Text, nullable=False),
+    Column("closely_until", Moment()),
     Index(None, "school", "account_id"),
     Index(None, "next_due"),
 )
@@ -64,6 +65,7 @@ sources = Table(
 
 `essential`: its blindness makes the account blind. `shown`: how many the platform says there are; `seen`: how many we
 have. `note`: a sentence in Chinese for the desk (for example why an article's comments are not visible yet).
+`closely_until`: while a grave incident is open there, it is looked at every two minutes and may use the quota's reserve.
 """
 
 scans = Table(
@@ -96,6 +98,14 @@ gaps = Table(
     Index(None, "school", "account_id"),
 )
 """What was not seen, from when to when and why: stored when it happens, never inferred later."""
+
+
+def watch_closely(conn: Connection, school: str, account_id: str, until: datetime, now: datetime) -> None:
+    """Look at every source of an account as often as manners allow, from `now` until `until` (both aware)."""
+    mine = (sources.c.school == school) & (sources.c.account_id == account_id) & sources.c.active
+    conn.execute(update(sources).where(mine).values(closely_until=until))
+    later = sources.c.essential & (sources.c.next_due > now)
+    conn.execute(update(sources).where(mine, later).values(next_due=now))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,108 @@
+"""A haul: what of a harvest is new. Appended to the log first; the cursor and everything else follow in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, select
+
+from crawlers import sighting
+from crawlers.failure import HEALTHY
+from crawlers.scan import Harvest, Job
+from crawlers.sighting import Presence, Sighting
+from stream.kept import posts as kept_posts
+from stream.kept import revisions as kept_revisions
+from stream.post import Counts, Kind, Post, Visibility
+
+SUSPECT = "一次扫描中有 {lost} 条（共 {known} 条）同时消失，疑为平台返回不全，未按不可见处理"
+
+
+@dataclass(slots=True)
+class Haul:
+    """`posts` and `counts` go to the log; `rows` are the sightings to write; `fresh`: how many posts were never seen."""
+
+    posts: list[Post] = field(default_factory=list)
+    counts: list[tuple[str, Counts]] = field(default_factory=list)
+    rows: dict[str, Sighting] = field(default_factory=dict)
+    fresh: int = 0
+    vanished: int = 0
+    suspect: str = ""
+
+    def entries(self) -> list[tuple[str, bytes]]:
+        """What is appended to the topic "posts", keyed by thread; posts before their counts, old before new."""
+        ordered = sorted(self.posts, key=lambda post: (post.published_at, post.kind != Kind.POST, post.id))
+        return [(post.thread_id, post.wire()) for post in ordered] + [(thread, c.wire()) for thread, c in self.counts]
+
+
+def sort_out(conn: Connection, job: Job, harvest: Harvest, now: datetime) -> Haul:
+    """Compare a harvest with what is known."""
+    school, haul = job.scope.school, Haul()
+    known = sighting.those(conn, school, [*harvest.posts, *harvest.counts, *harvest.quoted])
+    for post in harvest.posts.values():
+        _take(haul, known, post)
+    for post in harvest.quoted.values():
+        if post.id not in known and post.id not in harvest.posts:
+            _take(haul, known, post)
+    for seen in harvest.counts.values():
+        row = haul.rows.get(seen.post_id) or known.get(seen.post_id)
+        if row is not None and row.counted != sighting.counted(seen):
+            haul.rows[seen.post_id] = replace(row, counted=sighting.counted(seen))
+            haul.counts.append((row.thread_id, seen))
+    result = harvest.result
+    if result is not None and result.exhaustive and result.failure in HEALTHY:
+        _miss(conn, school, haul, harvest, result.exhaustive, now)
+    return haul
+
+
+def _take(haul: Haul, known: Mapping[str, Sighting], post: Post) -> None:
+    old = known.get(post.id)
+    if old is None:
+        haul.posts.append(post)
+        haul.rows[post.id] = sighting.first_sight(post)
+        haul.fresh += 1
+        return
+    row = sighting.seen_again(old, post)
+    if (row.revision, row.visibility) != (old.revision, old.visibility):
+        haul.posts.append(post.model_copy(update={"first_seen_at": old.first_seen_at}))
+    if row != old:
+        haul.rows[post.id] = row
+
+
+def _miss(conn: Connection, school: str, haul: Haul, harvest: Harvest, thread: str, now: datetime) -> None:
+    there = sighting.under(conn, school, thread)
+    standing = {one: row for one, row in there.items() if row.presence != Presence.VANISHED}
+    lost = {one: row for one, row in standing.items() if one not in harvest.posts}
+    newly = sum(row.presence == Presence.SEEN for row in lost.values())
+    if sighting.suspect(sum(row.presence == Presence.SEEN for row in standing.values()), newly):
+        haul.suspect = SUSPECT.format(lost=len(lost), known=len(standing))
+        return
+    for one, row in lost.items():
+        after = sighting.absent(row, now)
+        if after.presence == Presence.VANISHED:
+            post = _kept(conn, school, one, now)
+            if post is None:
+                continue  # not yet kept by the watch; the next scan says it again
+            haul.posts.append(post)
+            haul.vanished += 1
+        haul.rows[one] = after
+
+
+def _kept(conn: Connection, school: str, post_id: str, now: datetime) -> Post | None:
+    """The post as the store keeps it, as no longer visible from `now`."""
+    joined = and_(
+        kept_revisions.c.school == kept_posts.c.school,
+        kept_revisions.c.post_id == kept_posts.c.id,
+        kept_revisions.c.revision == kept_posts.c.revision,
+    )
+    query = (
+        select(kept_posts, kept_revisions.c.text, kept_revisions.c.text_hash, kept_revisions.c.cut)
+        .join(kept_revisions, joined)
+        .where(kept_posts.c.school == school, kept_posts.c.id == post_id)
+    )
+    row = conn.execute(query).mappings().first()
+    if row is None:
+        return None
+    fields = {name: value for name, value in row.items() if name != "row"}
+    return Post(**fields | {"visibility": Visibility.VANISHED, "fetched_at": now})

@@ -1,0 +1,102 @@
+"""A scan: the job a spider is given, what it brings back, and how it ended (exactly one ScanResult)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from crawlers.failure import Failure
+from crawlers.scope import Scope
+from crawlers.settings import RouteSettings
+from stream.post import Counts, Post
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to read and from where. `cursor` is as the last complete scan left it; `known`: post ids seen under the target."""
+
+    source_id: str
+    account_id: str
+    platform: str
+    stream: str
+    target: str
+    cursor: Mapping[str, Any]
+    scope: Scope
+    route: RouteSettings
+    token: str
+    history_from: datetime
+    known: frozenset[str] = frozenset()
+    failures: int = 0
+    incident: bool = False
+    interval_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NewSource:
+    """A thing to poll that a scan has found. `note`: shown until it is first read; `gap`: opened with it."""
+
+    stream: str
+    target: str
+    promised_s: int
+    essential: bool = False
+    cursor: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """How a scan ended. `cursor` None: leave it as it is. `complete`: nothing new was missed.
+
+    `exhaustive`: the id of the thread that was read to its end, so that what is absent may count as missing.
+    `gap`: why something was not seen (Chinese); `gap_open`: it stays so until a later scan mends it. `settled`: a key whose
+    open gap is now closed. `unfinished`: go on at once.
+    """
+
+    failure: Failure
+    cursor: Mapping[str, Any] | None = None
+    complete: bool = False
+    exhaustive: str = ""
+    shown: int | None = None
+    note: str = ""
+    gap: str = ""
+    gap_open: bool = False
+    unfinished: bool = False
+    retired: bool = False
+    until: datetime | None = None
+    follow: tuple[NewSource, ...] = ()
+
+
+@dataclass(slots=True)
+class Harvest:
+    """What one crawl has brought so far; the newest sight of a post wins. `answered`: requests by class."""
+
+    posts: dict[str, Post] = field(default_factory=dict)
+    counts: dict[str, Counts] = field(default_factory=dict)
+    quoted: dict[str, Post] = field(default_factory=dict)
+    answered: dict[Failure, int] = field(default_factory=dict)
+    requests: int = 0
+    result: ScanResult | None = None
+
+    def take(self, item: object) -> None:
+        """Take what a spider yields; a second result is a fault of ours and raises RuntimeError."""
+        match item:
+            case Post():
+                self.posts[item.id] = item
+            case Counts():
+                self.counts[item.post_id] = item
+            case Quoted():
+                self.quoted.setdefault(item.post.id, item.post)
+            case ScanResult():
+                if self.result is not None:
+                    raise RuntimeError("a spider may end only once")
+                self.result = item
+            case _:
+                raise TypeError(f"a spider yields posts, counts and one result, not {type(item).__name__}")
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A post as another answer mentions it (often cut): taken only where it is not known yet."""
+
+    post: Post

@@ -1,0 +1,132 @@
+"""When to look again: adaptive intervals, and due sources claimed by one process each.
+
+Intervals grow while nothing comes and fall to the floor with the first new row; nights are slower; a plan that does not fit
+the day's quota is stretched evenly, and coverage says so. Source of the figures: the room's README.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Row, and_, or_, select, update
+
+from crawlers import token
+from stream.coverage import sources
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NIGHT_ENDS = 6
+JITTER = 0.15
+CEILING_FACTOR = 8
+INCIDENT = timedelta(minutes=2)
+BY_AGE = (
+    (timedelta(hours=2), timedelta(minutes=5)),
+    (timedelta(hours=24), timedelta(minutes=15)),
+    (timedelta(days=7), timedelta(hours=2)),
+    (timedelta(days=30), timedelta(days=1)),
+)
+"""Age of a post to the interval of its own comments; older ones are read only when the stream shows activity."""
+OLDEST = BY_AGE[-1][0]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What decides the next look. `promised`: what the route promises by day; `floor`: never oftener than this."""
+
+    promised: timedelta
+    floor: timedelta
+    quiet_scans: int = 0
+    new: int = 0
+    incident: bool = False
+    adaptive: bool = False
+    stretch: float = 1.0
+
+
+def night(now: datetime) -> bool:
+    """Whether `now` lies between midnight and six in Asia/Shanghai."""
+    return now.astimezone(SHANGHAI).hour < NIGHT_ENDS
+
+
+def interval(pace: Pace, now: datetime) -> timedelta:
+    """How long until the next look, without jitter.
+
+    A stream keeps its promise and is looked at four times as seldom by night; the comments of one post go from the
+    floor upwards while they are quiet.
+    """
+    if pace.incident:
+        return max(pace.floor, min(INCIDENT, pace.promised))
+    if not pace.adaptive:
+        wanted = pace.promised * (4 if night(now) else 1)
+    elif pace.new:
+        wanted = pace.floor * (2 if night(now) else 1)
+    else:
+        grown = pace.promised * 2 ** min(pace.quiet_scans, 10) / 2
+        wanted = min(max(grown, pace.floor * (2 if night(now) else 1)), pace.promised * CEILING_FACTOR)
+    return max(pace.floor, wanted * max(1.0, pace.stretch))
+
+
+def jittered(wanted: timedelta, draw: float) -> timedelta:
+    """The interval moved by at most 15 % either way; `draw` in [0, 1)."""
+    return wanted * (1 + JITTER * (2 * draw - 1))
+
+
+def by_age(age: timedelta) -> timedelta | None:
+    """The interval of a post's comments by the post's age; None where it is no longer looked at by itself."""
+    return next((every for limit, every in BY_AGE if age < limit), None)
+
+
+def calls_per_day(intervals: Sequence[timedelta]) -> float:
+    """How many calls a day's plan needs: 18 hours at the interval, 6 at four times it."""
+    return sum((timedelta(hours=18) + timedelta(hours=6) / 4) / every for every in intervals)
+
+
+def stretch(intervals: Sequence[timedelta], allowed: int) -> float:
+    """By how much all intervals grow so that the plan fits; 1 where it fits."""
+    needed = calls_per_day(intervals)
+    return max(1.0, needed / max(1, allowed))
+
+
+def claim(conn: Connection, school: str, me: str, now: datetime, until: datetime, limit: int) -> list[Row[Any]]:
+    """Take at most `limit` due sources whose token is free, until `until`. Each is taken by one process only."""
+    free = or_(sources.c.taken_until.is_(None), sources.c.taken_until <= now)
+    rested = or_(sources.c.breaker_until.is_(None), sources.c.breaker_until <= now)
+    due = and_(sources.c.school == school, sources.c.active, sources.c.next_due <= now, free, rested)
+    found = conn.execute(
+        select(sources)
+        .where(due)
+        .order_by(sources.c.essential.desc(), sources.c.next_due, sources.c.id)
+        .limit(limit * 20)
+    ).all()
+    taken: list[Row[Any]] = []
+    accounts: set[str] = set()
+    for row in found:
+        if len(taken) == limit:
+            break
+        if row.account_id in accounts:
+            continue
+        if not token.take_turn(conn, f"{school}:{row.account_id}", me, now, until):
+            accounts.add(row.account_id)
+            continue
+        mine = and_(sources.c.school == school, sources.c.id == row.id, free)
+        if conn.execute(update(sources).where(mine).values(taken_by=me, taken_until=until)).rowcount == 1:
+            taken.append(row)
+            accounts.add(row.account_id)
+        else:
+            token.end_turn(conn, f"{school}:{row.account_id}", me)
+    return taken
+
+
+def release(conn: Connection, school: str, source_id: str, account_id: str, me: str) -> None:
+    """Give a source and its token back without having read it."""
+    mine = and_(sources.c.school == school, sources.c.id == source_id, sources.c.taken_by == me)
+    conn.execute(update(sources).where(mine).values(taken_by=None, taken_until=None))
+    token.end_turn(conn, f"{school}:{account_id}", me)
+
+
+def draw() -> float:
+    """A number for `jittered`."""
+    return random.random()

@@ -1,0 +1,206 @@
+"""The crawl role: picks due sources, runs short crawls, appends what is new and only then moves the cursors.
+
+Any number of these processes may share a store: sources and tokens are claimed. With the log down nothing is
+crawled and no cursor moves; it goes on by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+
+from crawlers import haul as hauling
+from crawlers import schedule, source
+from crawlers.crawl import DELAY, RETRY_S, ROWS, SCANS, TOKEN_DAYS, Manners, crawl
+from crawlers.gate import Gate
+from crawlers.scan import Harvest, Job
+from crawlers.settings import CrawlSettings, WeiboRoute
+from crawlers.settling import LeaseLost, settle
+from stream import account, kill_point, pulse
+from stream.log import Log, LogUnavailable
+from stream.store import Store, StoreUnavailable
+
+logger = logging.getLogger(__name__)
+ROLE = "crawl"
+TOPIC = "posts"
+AT_ONCE = 500
+BEAT_EVERY = timedelta(seconds=5)
+STOP_WITHIN_S = 3.0
+LOG_DOWN = "日志流暂不可用，采集已暂停，恢复后自动继续"
+STORE_DOWN = "存储暂不可用，采集已暂停，恢复后自动继续"
+
+
+class Crew:
+    """One process of the role."""
+
+    def __init__(
+        self,
+        store: Store,
+        log: Log,
+        settings: CrawlSettings,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        retry_s: tuple[float, float] = RETRY_S,
+    ) -> None:
+        self.store = store
+        self.log = log
+        self.settings = settings
+        self.clock = clock
+        self.me = f"{os.getpid()}:{uuid.uuid4().hex[:12]}"
+        gate = Gate(timedelta(seconds=settings.spacing_s), clock, sleep)
+        self.manners = Manners(store, gate, settings, clock, sleep, retry_s)
+        self.running: set[asyncio.Task[None]] = set()
+        self.trouble = ""
+        self.routes_trouble = ""
+        self.log_down = False
+
+    def prepare(self) -> None:
+        """Bring the sources in line with the routes."""
+        with self.store.write() as conn:
+            book = account.book(conn, self.settings.school)
+            self.routes_trouble = "；".join(source.enter_routes(conn, self.settings, book, self.clock()))
+        for route in self.settings.routes:
+            if isinstance(route, WeiboRoute) and route.token_until:
+                TOKEN_DAYS.labels(route.account_id).set((route.token_until - self.clock()).total_seconds() / 86_400)
+
+    def claim(self) -> list[Job]:
+        """Take due sources, as many as there is room for."""
+        room = self.settings.at_once - len(self.running)
+        if room <= 0:
+            return []
+        now = self.clock()
+        until = now + timedelta(seconds=self.settings.lease_s)
+        jobs = []
+        with self.store.write() as conn:
+            taken = schedule.claim(conn, self.settings.school, self.me, now, until, room)
+            book = account.book(conn, self.settings.school) if taken else {}
+            for row in taken:
+                job = source.job_of(conn, row, self.settings, book, now)
+                if job is None:
+                    schedule.release(conn, self.settings.school, row.id, row.account_id, self.me)
+                else:
+                    jobs.append(job)
+        return jobs
+
+    async def read(self, job: Job) -> None:
+        """One scan from the first request to the committed cursor. Raises LogUnavailable, StoreUnavailable, LeaseLost."""
+        try:
+            harvest = await crawl(job, self.manners)
+            with self.store.read() as conn:
+                haul = hauling.sort_out(conn, job, harvest, self.clock())
+            kill_point.reach("crawl.fetched_before_append")
+            await self._append(haul.entries())
+            kill_point.reach("crawl.appended_before_cursor")
+            with self.store.write() as conn:
+                settle(conn, job, harvest, haul, self.settings, self.me, self.clock())
+            kill_point.reach("crawl.cursor_moved")
+        except BaseException:
+            self._release(job)
+            raise
+        self._measure(job, harvest, haul)
+
+    async def _append(self, entries: Sequence[tuple[str, bytes]]) -> None:
+        for start in range(0, len(entries), AT_ONCE):
+            await asyncio.to_thread(self.log.append, TOPIC, entries[start : start + AT_ONCE])
+
+    def _release(self, job: Job) -> None:
+        try:
+            with self.store.write() as conn:
+                schedule.release(conn, self.settings.school, job.source_id, job.account_id, self.me)
+        except StoreUnavailable:
+            logger.warning("source %s stays taken until its lease ends", job.source_id)
+
+    def _measure(self, job: Job, harvest: Harvest, haul: hauling.Haul) -> None:
+        result = harvest.result
+        assert result is not None  # noqa: S101
+        SCANS.labels(job.platform, job.stream, result.failure.value).inc()
+        for post in haul.posts:
+            ROWS.labels(job.platform, post.kind.value).inc()
+            if job.cursor and post.first_seen_at == post.fetched_at:
+                DELAY.labels(job.platform).observe(max(0.0, (post.first_seen_at - post.published_at).total_seconds()))
+
+    async def round(self) -> int:
+        """Claim what is due and read it to the end; how many scans were made. For tests and for a single pass."""
+        jobs = self.claim()
+        await asyncio.gather(*(self.read(job) for job in jobs))
+        return len(jobs)
+
+    async def _guarded(self, job: Job) -> None:
+        try:
+            await self.read(job)
+        except LogUnavailable as error:
+            self.log_down, self.trouble = True, f"{LOG_DOWN}（{error}）"
+        except StoreUnavailable as error:
+            self.trouble = f"{STORE_DOWN}（{error}）"
+        except LeaseLost:
+            logger.warning("source %s was taken by another process", job.source_id)
+        except Exception:
+            logger.exception("scan of %s failed", job.source_id)
+
+    async def step(self) -> None:
+        """One look at what is due, in the running service."""
+        try:
+            if self.log_down:
+                await asyncio.to_thread(self.log.healthy)
+                self.log_down = False
+            for job in self.claim():
+                task = asyncio.create_task(self._guarded(job))
+                self.running.add(task)
+                task.add_done_callback(self.running.discard)
+            if not self.log_down:
+                self.trouble = ""
+        except LogUnavailable as error:
+            self.trouble = f"{LOG_DOWN}（{error}）"
+        except StoreUnavailable as error:
+            self.trouble = f"{STORE_DOWN}（{error}）"
+
+    def beat(self) -> None:
+        """Say that this process lives, and what troubles it."""
+        try:
+            with self.store.write() as conn:
+                pulse.beat(conn, ROLE, self.clock(), self.trouble or self.routes_trouble)
+        except StoreUnavailable:
+            logger.warning("no pulse: the store is not reachable")
+
+    async def finish(self) -> None:
+        """Let running crawls end for a moment, then stop them; their sources are given back."""
+        if self.running:
+            _, late = await asyncio.wait(self.running, timeout=STOP_WITHIN_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+
+async def serve(
+    store: Store, log: Log, settings: CrawlSettings, clock: Callable[[], datetime], stop: asyncio.Event
+) -> None:
+    """Run the role until `stop` is set. Run it with `crawlers.reactor.run`, which has Scrapy's reactor on the loop."""
+    crew = Crew(store, log, settings, clock)
+    prepared, beaten = False, None
+    while not stop.is_set():
+        now = clock()
+        if beaten is None or now - beaten >= BEAT_EVERY:
+            crew.beat()
+            beaten = now
+        if not prepared:
+            prepared = _prepared(crew)
+        if prepared:
+            await crew.step()
+        try:
+            await asyncio.wait_for(stop.wait(), settings.look_every_s)
+        except TimeoutError:
+            continue
+    await crew.finish()
+
+
+def _prepared(crew: Crew) -> bool:
+    try:
+        crew.prepare()
+    except StoreUnavailable as error:
+        crew.trouble = f"{STORE_DOWN}（{error}）"
+        return False
+    return True

@@ -1,0 +1,178 @@
+"""Settling a scan: cursor, health, gaps and what to poll next, in the one transaction that follows the append."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, insert, select, update
+
+from crawlers import ledger, schedule, sighting, source, token
+from crawlers.breaker import Breaker, State
+from crawlers.failure import HEALTHY, WORDS, Failure
+from crawlers.haul import Haul
+from crawlers.scan import Harvest, Job, NewSource, ScanResult
+from crawlers.settings import CrawlSettings, WeiboRoute
+from stream.coverage import gaps, scans, sources
+from stream.post import Kind
+
+GAP_AT_ONCE = frozenset(
+    {
+        Failure.QUOTA,
+        Failure.TOKEN,
+        Failure.PERMISSION,
+        Failure.RISK,
+        Failure.LOGIN,
+        Failure.CHALLENGE,
+        Failure.SHAPE,
+        Failure.BAD_TARGET,
+        Failure.BUG,
+    }
+)
+FAILURES_TO_GAP = 3
+RETRY_FROM = timedelta(seconds=30)
+STRETCHED = "接口额度不足以按约定频率查看，间隔已放宽至 {factor:.1f} 倍"
+QUOTA_EARLY = "今日接口额度在 18 点前已用完，次日零点恢复"
+
+
+class LeaseLost(Exception):
+    """Another process has taken this source meanwhile; nothing of this scan is committed, it reads it again."""
+
+
+def settle(
+    conn: Connection, job: Job, harvest: Harvest, haul: Haul, settings: CrawlSettings, me: str, now: datetime
+) -> None:
+    """Commit a scan. Raises LeaseLost."""
+    result = harvest.result
+    assert result is not None  # noqa: S101 (crawl() always gives one)
+    mine = and_(sources.c.school == job.scope.school, sources.c.id == job.source_id, sources.c.taken_by == me)
+    row = conn.execute(select(sources).where(mine)).first()
+    if row is None:
+        raise LeaseLost(job.source_id)
+    sighting.keep(conn, haul.rows)
+    breaker = Breaker(State(row.breaker), row.breaker_until, row.failures).after(result.failure, now)
+    fresh = haul.fresh if row.last_full else 0
+    quiet = 0 if haul.fresh else row.quiet_scans + 1
+    wanted, note = _interval(job, row, fresh, settings, quiet, now)
+    complete = result.complete and result.failure in HEALTHY
+    values: dict[str, Any] = {
+        "interval_s": max(1, int(wanted.total_seconds())),
+        "next_due": due_after(result, breaker, wanted, now, schedule.draw()),
+        "quiet_scans": quiet,
+        "breaker": breaker.state,
+        "breaker_until": breaker.until,
+        "failures": breaker.failures,
+        "last_class": result.failure,
+        "last_reason": "" if complete else result.note or WORDS[result.failure],
+        "last_try": now,
+        "seen": row.seen + haul.fresh,
+        "note": _note(job, result, haul, note, now),
+        "taken_by": None,
+        "taken_until": None,
+        "active": row.active and not result.retired,
+    }
+    if result.cursor is not None:
+        values["cursor"] = json.dumps({**dict(result.cursor), **_kept(row)})
+    if complete:
+        values["last_full"] = now
+    if result.shown is not None:
+        values["shown"] = result.shown
+    conn.execute(update(sources).where(mine).values(**values))
+    _record(conn, job, row, harvest, haul, complete=complete, failures=breaker.failures, now=now)
+    found = [*result.follow, *back_fill(conn, job, harvest, now)]
+    source.add(conn, job.scope.school, job.account_id, job.platform, found, now)
+    token.end_turn(conn, job.token, me)
+
+
+def _kept(row: Row[Any]) -> dict[str, Any]:
+    """What of a cursor belongs to the source and not to its last scan."""
+    old = json.loads(row.cursor)
+    return {name: old[name] for name in ("target", "thread", "title", "url", "published") if name in old}
+
+
+def _interval(
+    job: Job, row: Row[Any], fresh: int, settings: CrawlSettings, quiet: int, now: datetime
+) -> tuple[timedelta, str]:
+    floor, promised = timedelta(seconds=settings.floor_s), timedelta(seconds=row.promised_s)
+    adaptive, factor = job.stream in source.WHOLE_THREAD, 1.0
+    if isinstance(job.route, WeiboRoute) and not adaptive:
+        plan = [timedelta(minutes=job.route.to_me_minutes), timedelta(minutes=job.route.timeline_minutes)]
+        allowed = ledger.usable(job.route.per_day, incident=False)
+        factor = schedule.stretch(plan, allowed - job.route.per_day * 8 // 100 if job.route.per_day > 100 else allowed)
+    pace = schedule.Pace(
+        min(promised, max(promised, floor)), min(floor, promised), quiet, fresh, job.incident, adaptive, factor
+    )
+    return schedule.interval(pace, now), STRETCHED.format(factor=factor) if factor > 1.01 else ""
+
+
+def due_after(result: ScanResult, breaker: Breaker, wanted: timedelta, now: datetime, draw: float) -> datetime:
+    """When the source is due again. Never before what the platform or the breaker asked for."""
+    if result.unfinished and result.failure in HEALTHY:
+        return now
+    soon = now + schedule.jittered(wanted, draw)
+    if breaker.until is not None:
+        return breaker.until
+    if result.failure == Failure.QUOTA:
+        return ledger.window_end(now, ledger.Window.DAY) + timedelta(seconds=60 * draw)
+    if result.failure == Failure.THROTTLED:
+        return result.until or soon
+    if result.failure == Failure.TRANSIENT:
+        return min(soon, now + schedule.jittered(RETRY_FROM * 2 ** min(breaker.failures - 1, 6), draw))
+    if result.failure in (Failure.SHAPE, Failure.BAD_TARGET):
+        return now + schedule.jittered(wanted * 4, draw)
+    return soon
+
+
+def _note(job: Job, result: ScanResult, haul: Haul, stretched: str, now: datetime) -> str:
+    ends = job.route.token_until if isinstance(job.route, WeiboRoute) else None
+    said = [haul.suspect, result.note, token.reminder(ends, now), stretched]
+    early = now.astimezone(ledger.SHANGHAI).hour < ledger.EARLY_HOUR
+    if result.failure == Failure.QUOTA and early and job.stream not in source.WHOLE_THREAD:
+        said[1] = QUOTA_EARLY
+    return "；".join(one for one in said if one)
+
+
+def _record(
+    conn: Connection,
+    job: Job,
+    row: Row[Any],
+    harvest: Harvest,
+    haul: Haul,
+    *,
+    complete: bool,
+    failures: int,
+    now: datetime,
+) -> None:
+    result = harvest.result
+    assert result is not None  # noqa: S101
+    school = job.scope.school
+    place = {"school": school, "source_id": job.source_id, "account_id": job.account_id}
+    scan = {
+        "at": now, "outcome": result.failure, "full": complete, "requests": harvest.requests,
+        "rows": len(harvest.posts), "new": haul.fresh,
+    }  # fmt: skip
+    conn.execute(insert(scans).values(**place, **scan))
+    still = and_(gaps.c.school == school, gaps.c.source_id == job.source_id, gaps.c.closed_at.is_(None))
+    if complete and not result.gap_open:
+        conn.execute(update(gaps).where(still).values(closed_at=now))
+    lasting = result.failure in GAP_AT_ONCE or failures >= FAILURES_TO_GAP
+    blind = lasting and not complete and (row.essential or result.failure == Failure.BAD_TARGET)
+    reason = result.gap or haul.suspect or (result.note or WORDS[result.failure] if blind else "")
+    if reason and conn.execute(select(gaps.c.id).where(still)).first() is None:
+        closed = None if blind or result.gap_open else now
+        opened = row.last_full or row.last_try or now
+        conn.execute(insert(gaps).values(**place, opened_at=opened, closed_at=closed, reason=reason))
+
+
+def back_fill(conn: Connection, job: Job, harvest: Harvest, now: datetime) -> list[NewSource]:
+    """Own posts of the last thirty days whose comments are to be read by themselves (Weibo's `comments/show`)."""
+    if job.platform != "weibo" or job.stream not in ("timeline", "to_me"):
+        return []
+    found = []
+    for post in [*harvest.posts.values(), *harvest.quoted.values()]:
+        every = schedule.by_age(now - post.published_at) if post.kind == Kind.POST else None
+        if every is not None:
+            native = post.id.partition(":")[2]
+            found.append(NewSource("show", native, int(every.total_seconds())))
+    return found

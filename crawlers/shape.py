@@ -1,0 +1,93 @@
+"""Reading parsed JSON with care: what is missing or of another type is named, never guessed.
+
+A reader takes only the fields it needs, so a new field changes nothing and a changed one is Shape.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+EARLIEST = datetime(2005, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(minutes=10)
+"""An instant before EARLIEST or more than AHEAD of our clock is no time of publication."""
+
+
+class Shape(Exception):
+    """The answer is not of the known shape; `path` names the field (never its value)."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"字段 {path} 缺失或类型有变")
+        self.path = path
+
+
+def record(raw: Any, path: str) -> dict[str, Any]:
+    """A JSON object. Raises Shape."""
+    if not isinstance(raw, dict):
+        raise Shape(path)
+    return raw
+
+
+def rows(raw: Any, path: str) -> list[Any]:
+    """A JSON array. Raises Shape."""
+    if not isinstance(raw, list):
+        raise Shape(path)
+    return raw
+
+
+def words(row: dict[str, Any], name: str) -> str:
+    """A string. Raises Shape."""
+    found = row.get(name)
+    if not isinstance(found, str):
+        raise Shape(name)
+    return found
+
+
+def whole(row: dict[str, Any], name: str) -> int:
+    """A whole number, also where the platform wrote it as a string of digits. Raises Shape."""
+    found = row.get(name)
+    if isinstance(found, str) and found.isascii() and found.isdigit() and len(found) <= 20:
+        return int(found)
+    if isinstance(found, bool) or not isinstance(found, int):
+        raise Shape(name)
+    return found
+
+
+def count(row: dict[str, Any], name: str) -> int | None:
+    """A count that may be absent; negative or of another type is Shape."""
+    if row.get(name) is None:
+        return None
+    found = whole(row, name)
+    if found < 0:
+        raise Shape(name)
+    return found
+
+
+def plausible(at: datetime, now: datetime, name: str) -> datetime:
+    """The instant itself; Shape where it lies before 2005 or more than ten minutes ahead of `now`."""
+    if not EARLIEST <= at <= now + AHEAD:
+        raise Shape(name)
+    return at
+
+
+def epoch(row: dict[str, Any], name: str, now: datetime) -> datetime:
+    """Seconds since 1970 as aware UTC. Raises Shape."""
+    seconds = whole(row, name)
+    if not 0 <= seconds < 1 << 33:
+        raise Shape(name)
+    return plausible(datetime.fromtimestamp(seconds, UTC), now, name)
+
+
+def fingerprint(answer: Any) -> str:
+    """A short hash of the keys and types of an answer, without any value: what developers compare after Shape."""
+    found: set[str] = set()
+    todo: list[tuple[str, Any]] = [("$", answer)]
+    while todo:
+        path, value = todo.pop()
+        found.add(f"{path}:{type(value).__name__}")
+        if isinstance(value, dict):
+            todo.extend((f"{path}.{key}", inner) for key, inner in value.items())
+        elif isinstance(value, list):
+            todo.extend((f"{path}[]", inner) for inner in value)
+    return hashlib.sha256("\n".join(sorted(found)).encode("utf-8", "replace")).hexdigest()[:12]

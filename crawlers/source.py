@@ -1,0 +1,127 @@
+"""Sources: the rows of what is polled. Made from the routes and from what scans find; turned into jobs for spiders."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, not_, select, update
+
+from crawlers import sighting, token
+from crawlers.breaker import State
+from crawlers.failure import Failure
+from crawlers.routes import credential, first_sources, held_token
+from crawlers.scan import Job, NewSource
+from crawlers.scope import Scope
+from crawlers.settings import CrawlSettings, RouteSettings, token_ends
+from stream.account import Account
+from stream.coverage import sources
+from stream.store import insert_new
+
+WHOLE_THREAD = frozenset({"show", "comments"})
+"""Streams that read one thread to its end."""
+
+
+def token_name(school: str, account_id: str) -> str:
+    """Under which name an account's token and quota stand."""
+    return f"{school}:{account_id}"
+
+
+def enter_routes(conn: Connection, settings: CrawlSettings, book: dict[str, Account], now: datetime) -> list[str]:
+    """Bring the sources in line with the routes; sentences (Chinese) for routes that cannot work.
+
+    A changed credential wakes what had stopped; sources of accounts without a route are switched off.
+    """
+    troubles = []
+    for route in settings.routes:
+        account = book.get(route.account_id)
+        if account is None:
+            troubles.append(f"账号 {route.account_id} 配置了采集接口，但不在账号登记册中")
+            continue
+        if account.platform != route.platform:
+            troubles.append(f"账号 {route.account_id} 登记的平台是 {account.platform}，接口却是 {route.platform}")
+            continue
+        name = token_name(settings.school, account.id)
+        changed = token.enter(conn, name, credential(route), held_token(route), token_ends(route))
+        add(conn, settings.school, account.id, route.platform, first_sources(route), now)
+        _switch(conn, settings.school, account, route, changed=changed, now=now)
+    others = and_(
+        sources.c.school == settings.school, not_(sources.c.account_id.in_([r.account_id for r in settings.routes]))
+    )
+    conn.execute(update(sources).where(others).values(active=False))
+    return troubles
+
+
+def _switch(
+    conn: Connection, school: str, account: Account, route: RouteSettings, *, changed: bool, now: datetime
+) -> None:
+    mine = and_(sources.c.school == school, sources.c.account_id == account.id)
+    ends = token_ends(route)
+    first = [entry.stream for entry in first_sources(route)]
+    conn.execute(update(sources).where(mine).values(token_until=ends))
+    conn.execute(update(sources).where(mine, sources.c.stream.in_(first)).values(active=account.active))
+    if changed:
+        woken = {"breaker": State.CLOSED, "breaker_until": None, "failures": 0, "next_due": now}
+        conn.execute(update(sources).where(mine, sources.c.breaker != State.CLOSED).values(**woken))
+
+
+def source_id(account_id: str, entry: NewSource) -> str:
+    """The id of a source: account, stream and, where there is one, target."""
+    return f"{account_id}:{entry.stream}" + (f":{entry.target}" if entry.target else "")
+
+
+def add(
+    conn: Connection, school: str, account_id: str, platform: str, entries: Iterable[NewSource], now: datetime
+) -> list[str]:
+    """Enter sources that are new, due at once; the ids of those that were."""
+    rows = [
+        {
+            "school": school, "id": source_id(account_id, entry), "account_id": account_id, "platform": platform,
+            "stream": entry.stream, "promised_s": entry.promised_s, "interval_s": entry.promised_s, "next_due": now,
+            "quiet_scans": 0, "cursor": json.dumps({"target": entry.target, **entry.cursor}), "active": True,
+            "essential": entry.essential, "breaker": State.CLOSED, "failures": 0, "last_class": "", "last_reason": "",
+            "seen": 0, "note": "",
+        }
+        for entry in entries
+    ]  # fmt: skip
+    return [found[1] for found in insert_new(conn, sources, rows)]
+
+
+def job_of(
+    conn: Connection, row: Row[Any], settings: CrawlSettings, book: dict[str, Account], now: datetime
+) -> Job | None:
+    """The job of a source; None where its account or route is gone."""
+    account, route = book.get(row.account_id), settings.of(row.account_id)
+    if account is None or route is None:
+        return None
+    cursor = json.loads(row.cursor)
+    target = cursor.pop("target", "")
+    names = frozenset(one.name for one in book.values())
+    scope = Scope(
+        settings.school,
+        account.id,
+        account.platform,
+        account.native_id,
+        names,
+        settings.pseudonym_key,
+        now,
+        route.route,
+    )
+    known = frozenset[str]()
+    if row.stream in WHOLE_THREAD:
+        under = sighting.under(conn, settings.school, cursor.get("thread") or f"{row.platform}:{target}")
+        known = frozenset(one for one, seen in under.items() if seen.presence != sighting.Presence.VANISHED)
+    soft = row.failures if row.last_class == Failure.SOFT_EMPTY else 0
+    return Job(
+        row.id, account.id, row.platform, row.stream, target, cursor, scope, route,
+        token_name(settings.school, account.id), now - settings.history, known, soft,
+        bool(row.closely_until and row.closely_until > now),
+    )  # fmt: skip
+
+
+def rows_of(conn: Connection, school: str, account_id: str) -> list[Row[Any]]:
+    """All sources of an account."""
+    mine = and_(sources.c.school == school, sources.c.account_id == account_id)
+    return list(conn.execute(select(sources).where(mine).order_by(sources.c.id)))

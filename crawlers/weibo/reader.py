@@ -1,0 +1,152 @@
+"""Page readers of Weibo: parsed answers in, posts out. Pure; they read no name, picture, gender, place or device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from crawlers.scope import Scope
+from crawlers.shape import Shape, count, record, rows, whole, words
+from crawlers.weibo.instant import read_instant
+from stream.post import Counts, Kind, Post
+
+PINNED_TYPE = 2
+ADDRESS = "https://m.weibo.cn/detail/{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One post of the account, or one comment; `native` orders them by age."""
+
+    native: int
+    post: Post
+    counts: Counts | None = None
+    pinned: bool = False
+    status: Post | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer. `oldest`: the smallest id on it, also of rows that were not ours; `total`: what the platform claims;
+
+    `more`: whether it promises older rows (None: it does not say).
+
+    `broken`: the fields of rows that could not be read (their neighbours were).
+    """
+
+    rows: tuple[Row, ...]
+    size: int
+    oldest: int | None
+    total: int | None
+    more: bool | None
+    broken: tuple[str, ...] = ()
+
+
+def read_timeline(answer: Any, scope: Scope) -> Page:
+    """`statuses/user_timeline`. Raises Shape where the envelope is not known."""
+    return _page(answer, "statuses", lambda row: _status_row(row, scope))
+
+
+def read_comments(answer: Any, scope: Scope) -> Page:
+    """`comments/to_me` and `comments/show`. Rows under posts of other accounts are left out. Raises Shape."""
+    return _page(answer, "comments", lambda row: _comment_row(row, scope))
+
+
+def _page(answer: Any, name: str, read: Any) -> Page:
+    envelope = record(answer, "$")
+    found, broken, ids = [], [], []
+    raw = rows(envelope.get(name), name)
+    for item in raw:
+        try:
+            one = record(item, f"{name}[]")
+            ids.append(whole(one, "id"))
+            row = read(one)
+        except Shape as error:
+            broken.append(error.path)
+            continue
+        if row is not None:
+            found.append(row)
+    more = bool(whole(envelope, "next_cursor")) if "next_cursor" in envelope else None
+    total = count(envelope, "total_number")
+    return Page(tuple(found), len(raw), min(ids, default=None), total, more, tuple(broken))
+
+
+def _status_row(row: dict[str, Any], scope: Scope) -> Row | None:
+    if not _ours(row, scope):
+        return None
+    native = whole(row, "id")
+    seen = scope.counts(
+        str(native),
+        likes=count(row, "attitudes_count"),
+        replies=count(row, "comments_count"),
+        reposts=count(row, "reposts_count"),
+    )
+    return Row(native, _status(row, scope), seen, _pinned(row))
+
+
+def _status(row: dict[str, Any], scope: Scope) -> Post:
+    native = str(whole(row, "id"))
+    long = row.get("longText")
+    text = (
+        words(long, "longTextContent") if isinstance(long, dict) and "longTextContent" in long else words(row, "text")
+    )
+    quoted = row.get("retweeted_status")
+    if isinstance(quoted, dict) and isinstance(quoted.get("text"), str) and not quoted.get("deleted"):
+        text = f"{text}\n//转发：{quoted['text']}"
+    return scope.post(
+        native=native,
+        kind=Kind.POST,
+        thread=native,
+        raw=text,
+        markup=True,
+        published_at=read_instant(row.get("created_at"), scope.now),
+        by_school=True,
+        url=ADDRESS.format(native),
+    )
+
+
+def _comment_row(row: dict[str, Any], scope: Scope) -> Row | None:
+    status = record(row.get("status"), "status")
+    if not _ours(status, scope):
+        return None
+    native, thread = whole(row, "id"), str(whole(status, "id"))
+    answered = row.get("reply_comment")
+    parent = f"c{whole(answered, 'id')}" if isinstance(answered, dict) else None
+    writer = _writer(row)
+    post = scope.post(
+        native=f"c{native}",
+        kind=Kind.REPLY if parent else Kind.COMMENT,
+        thread=thread,
+        parent=parent or thread,
+        raw=words(row, "text"),
+        markup=True,
+        published_at=read_instant(row.get("created_at"), scope.now),
+        writer=writer,
+        by_school=bool(writer) and writer == scope.native_id,
+        url=ADDRESS.format(thread),
+    )
+    return Row(native, post, status=_status(status, scope) if "created_at" in status else None)
+
+
+def _ours(status: dict[str, Any], scope: Scope) -> bool:
+    writer = _writer(status)
+    return not writer or writer == scope.native_id
+
+
+def _writer(row: dict[str, Any]) -> str:
+    user = row.get("user")
+    if user is None:
+        return ""
+    return str(whole(record(user, "user"), "id"))
+
+
+def _pinned(row: dict[str, Any]) -> bool:
+    kind = row.get("profile_type_id")
+    title = row.get("title")
+    return (
+        bool(row.get("isTop"))
+        or bool(row.get("is_top"))
+        or row.get("mblogtype") == PINNED_TYPE
+        or (isinstance(kind, str) and kind.startswith("proweibotop"))
+        or (isinstance(title, dict) and title.get("text") == "置顶")
+    )
