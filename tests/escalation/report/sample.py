@@ -1,0 +1,142 @@
+"""A week as the tests of the report see it: rows made by hand, small or rich."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from escalation.audit import Head
+from escalation.clock_words import SHANGHAI
+from escalation.incident.state import State
+from escalation.report.rows import (
+    AccountRow,
+    AlertRow,
+    ClockRow,
+    DeliveryRow,
+    GapRow,
+    HourRow,
+    IncidentRow,
+    NoticeRow,
+    SourceRow,
+    ThemeRow,
+    WeekRows,
+)
+from escalation.report.week import Week
+
+WEEK = Week(2026, 47)
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=SHANGHAI)
+
+
+def at(day: int, hour: int, minute: int = 0) -> datetime:
+    """An instant of November 2026 in Beijing time."""
+    return datetime(2026, 11, day, hour, minute, tzinfo=SHANGHAI)
+
+
+def empty(week: Week = WEEK) -> WeekRows:
+    """A week in which nothing was seen and nothing happened."""
+    return WeekRows("fl", "风林职业技术学院", "党委宣传部", week, Head(0, "0" * 64))
+
+
+def incident(key: int, opened: datetime, level: int = 3, **more: Any) -> IncidentRow:
+    """An incident; `more` replaces fields."""
+    made = IncidentRow(
+        id=key, number=f"FX-2026-{key:04d}", title=f"事由{key}", theme="canteen", state=State.HANDLING,
+        level=level, unit="后勤服务中心", triggers=("damaging_comment",), detected_at=opened, opened_at=opened,
+        closed_at=None, late=False, trial=False, rehearsal=False, care=False,
+    )  # fmt: skip
+    return replace(made, **more)
+
+
+def notice(key: int, of: IncidentRow, minutes: int = 16, signed: int | None = 6, **more: Any) -> NoticeRow:
+    """A notice of an incident, to be signed within `minutes`, signed after `signed` (None: not at all)."""
+    made = NoticeRow(
+        id=key, incident_id=of.id, number=f"{of.number}-{key:02d}", person_id=f"p{key}", person="曹卫东",
+        office="单位党政主要负责人", unit="后勤服务中心", basis="第十三条", created_at=of.opened_at,
+        sign_by=of.opened_at + timedelta(minutes=minutes),
+        signed_at=None if signed is None else of.opened_at + timedelta(minutes=signed),
+    )  # fmt: skip
+    return replace(made, **more)
+
+
+def account(name: str, platform: str = "weibo", unit: str = "党委宣传部", **more: Any) -> AccountRow:
+    """An active account, watched since long ago."""
+    made = AccountRow(f"{platform}:{name}", name, platform, unit, "api", active=True, watch_from=at(1, 0))
+    return replace(made, **more)
+
+
+def source(of: AccountRow, last_full: datetime | None = NOW, **more: Any) -> SourceRow:
+    """The one essential source of an account, promised every five minutes."""
+    made = SourceRow(of.id, True, True, 300, last_full, None, 100, 100, "")
+    return replace(made, **more)
+
+
+def rich() -> WeekRows:
+    """A week like the one of the mock: waves, flags, late things, blind accounts, a rehearsal, a care case."""
+    fire = incident(1, at(20, 16, 1), 1, title="7 号宿舍楼起火传言", unit="保卫处", comments=131, theme="rumour",
+                    state=State.CLOSED, closed_at=at(21, 9), answered_at=at(20, 17, 30),
+                    told_at=at(20, 16, 2))  # fmt: skip
+    food = incident(2, at(20, 15, 52), 2, title="二食堂就餐后多人腹泻", comments=1_094, state=State.RESPONDED,
+                    answered_at=at(20, 19, 6), told_at=at(20, 15, 53), reported_at=at(20, 16, 20))  # fmt: skip
+    care = incident(
+        3, at(19, 23, 10), 2, title="不可外露的标题", theme="self_harm", care=True, unit="学生工作部", comments=3
+    )
+    power = incident(4, at(18, 22, 6), title="北区宿舍连续停电", comments=388, told_at=at(18, 22, 7))
+    paper = incident(5, at(20, 11, 20), title="《高等数学》期中试卷质疑", unit="教务处", comments=162)
+    loud = incident(6, at(20, 16, 37), title="管控期内单位微博擅自发文", comments=47, theme="unauthorised_post",
+                    state=State.CLOSED, closed_at=at(22, 18), triggers=("unauthorised_publication",))  # fmt: skip
+    wrong = incident(7, at(17, 9), 4, title="校庆祝贺刷屏", state=State.FALSE_ALARM, closed_at=at(17, 9, 40),
+                     dismissal="玩笑或夸张")  # fmt: skip
+    drill = incident(8, at(19, 8), 2, number="YL-2026-0003", title="八点例行演练", rehearsal=True)
+    cases = (fire, food, care, power, paper, loud, wrong, drill)
+    notices = tuple(
+        notice(10 * one.id + n, one, signed=3 + n, person_id=f"p{n}") for one in cases for n in range(2)
+    ) + (
+        notice(98, food, signed=31, person_id="p7"),
+        notice(99, power, signed=None, person_id="p8", person="罗广平", article="第十三条", default=False),
+    )  # fmt: skip
+    clocks = (
+        ClockRow(1, power.id, "facts", "情况说明", at(19, 0, 6), None, "第十五条", default=False),
+        ClockRow(2, food.id, "first_answer", "首次回应", at(20, 17, 52), None, "", default=True),
+        ClockRow(3, fire.id, "first_answer", "首次回应", at(20, 18, 1), None, "", default=True),
+    )
+    main = account("风林职院")
+    young = account("风林青年说", "channels", "团委", route="manual")
+    machine = account("风林机电", unit="机电学院")
+    video = account("风林职院", "douyin")
+    return replace(
+        empty(), head=Head(4_812, "9f" * 32), incidents=cases, notices=notices, clocks=clocks,
+        deliveries=(
+            DeliveryRow(1, food.id, "FX-2026-0002-01", "wecom_robot", "工作群", "", at(20, 15, 53), 5,
+                        "企业微信拒收（93000：机器人已被移出群）", reached=False),
+        ),
+        accounts=(main, young, machine, video),
+        sources=(source(main, seen=2_077, shown=2_081), source(machine), source(video, seen=618, shown=655)),
+        gaps=(GapRow(machine.id, at(19, 2), at(19, 8, 10), "授权过期"),
+              GapRow(main.id, at(10, 2), at(11, 8, 10), "上周的缺口")),
+        hours=_hours(main, video), usual=_usual(main),
+        themes=(ThemeRow("canteen", 812, 640), ThemeRow("dorm", 433, 300), ThemeRow("rumour", 120, 40),
+                ThemeRow("self_harm", 3, 3)),
+        alerts=(AlertRow("“主管校领导”没有可联系的人员，通知已改发值班台。", at(20, 16), None),),
+        letters={"message": 12, "lead": 3}, engines=("snow",),
+    )  # fmt: skip
+
+
+def _hours(main: AccountRow, video: AccountRow) -> tuple[HourRow, ...]:
+    rows = []
+    for index in range(168):
+        start = WEEK.starts + timedelta(hours=index)
+        quiet = index % 24 < 6
+        lines = 6 if quiet else 50 + (index * 7) % 23
+        wave = max(0, 330 - 14 * (index - 112)) if 112 <= index < 136 else 0
+        rows.append(HourRow(start, main.id, main.platform, lines + wave, 3 + wave // 2))
+        rows.append(HourRow(start, video.id, video.platform, lines // 5, 1))
+    return tuple(rows)
+
+
+def _usual(main: AccountRow) -> tuple[HourRow, ...]:
+    first = WEEK.starts - timedelta(days=14)
+    return tuple(
+        HourRow(first + timedelta(hours=n), main.id, main.platform, 8 if n % 24 < 6 else 45 + (n * 11) % 35, 4)
+        for n in range(336)
+    )
