@@ -47,8 +47,13 @@ class Running:
         return self.article if self.source == Source.RULE else Source.DEFAULT.label
 
 
-def clocks_of(conn: Connection, rows: Sequence[Row[Any]], now: datetime) -> dict[int, list[Running]]:
-    """Every clock that runs or lapsed unanswered (and answered duties), by incident, the nearest first."""
+def clocks_of(
+    conn: Connection, rows: Sequence[Row[Any]], now: datetime, chains: Mapping[int, Mapping[str, str]]
+) -> dict[int, list[Running]]:
+    """Every clock that runs or lapsed unanswered (and answered duties), by incident, the nearest first.
+
+    `chains` says for each incident whose silence is brought to whom, as its frozen pack has it.
+    """
     ids = [row.id for row in rows if State(row.state) in OPEN]
     if not ids:
         return {}
@@ -64,7 +69,7 @@ def clocks_of(conn: Connection, rows: Sequence[Row[Any]], now: datetime) -> dict
     by_incident: dict[int, list[Row[Any]]] = {}
     for row in found:
         by_incident.setdefault(row.incident_id, []).append(row)
-    return {one: _running(own, answered.get(one, {}), now) for one, own in by_incident.items()}
+    return {one: _running(own, answered.get(one, {}), now, chains.get(one, {})) for one, own in by_incident.items()}
 
 
 def _answered(conn: Connection, ids: Sequence[int]) -> dict[int, dict[str, datetime]]:
@@ -80,7 +85,9 @@ def _answered(conn: Connection, ids: Sequence[int]) -> dict[int, dict[str, datet
     return found
 
 
-def _running(rows: Sequence[Row[Any]], answered: Mapping[str, datetime], now: datetime) -> list[Running]:
+def _running(
+    rows: Sequence[Row[Any]], answered: Mapping[str, datetime], now: datetime, chain: Mapping[str, str]
+) -> list[Running]:
     rungs = [row for row in rows if row.kind == TimerKind.RUNG and row.state == TimerState.SET and not row.signed_at]
     signs: dict[datetime, list[Row[Any]]] = {}
     clocks: list[Running] = []
@@ -89,8 +96,7 @@ def _running(rows: Sequence[Row[Any]], answered: Mapping[str, datetime], now: da
             signs.setdefault(row.due_at.replace(microsecond=0), []).append(row)
         elif row.kind == TimerKind.DUTY:
             clocks.append(_duty(row, answered.get(row.name), now))
-    for together in signs.values():
-        clocks.append(_signature(together, rungs, now))
+    clocks += [_signature(together, rungs, now, chain) for together in signs.values()]
     return sorted(clocks, key=lambda clock: (clock.done, clock.due_at))
 
 
@@ -102,25 +108,28 @@ def _duty(row: Row[Any], done_at: datetime | None, now: datetime) -> Running:
     return Running(row.kind, row.name, shown, row.due_at, row.source, row.article, done=done_at is not None)
 
 
-def _signature(together: Sequence[Row[Any]], rungs: Sequence[Row[Any]], now: datetime) -> Running:
+def _signature(
+    together: Sequence[Row[Any]], rungs: Sequence[Row[Any]], now: datetime, chain: Mapping[str, str]
+) -> Running:
     first = together[0]
     names = tuple(dict.fromkeys(row.who or "收件人" for row in together))
     own = {row.notice_id for row in together}
-    follows = next((rung for rung in rungs if rung.notice_id in own and rung.due_at >= first.due_at), None)
-    then = _then(follows)
+    after = [rung for rung in rungs if rung.notice_id in own and rung.due_at >= first.due_at]
+    then = "，".join(
+        dict.fromkeys(word for rung in after if rung.due_at == after[0].due_at for word in _then(rung, chain))
+    )
     note = f"待 {'、'.join(names)}" if first.due_at <= now else ""
     shown = face("签收", first.set_at, first.due_at, now, note=note)
     return Running(first.kind, first.name, shown, first.due_at, first.source, first.article, names, then)
 
 
-def _then(rung: Row[Any] | None) -> str:
-    """What follows on silence, in a few words."""
-    if rung is None:
-        return ""
+def _then(rung: Row[Any], chain: Mapping[str, str]) -> tuple[str, ...]:
+    """What follows on silence, in a few words: the person above first, then the telephone."""
     act = rung.data.get("act")
     if act == Act.TELL:
-        return f"报{title_of(rung.data['role'])}" if rung.data.get("role") else "报上一级"
-    return {Act.PHONE: "电话催办", Act.REMIND: "催签"}.get(Act(act), "") if act else ""
+        above = rung.data.get("role") or chain.get(rung.role, "")
+        return (f"报{title_of(above)}",) if above else ()
+    return ("电话催办",) if act == Act.PHONE else ()
 
 
 def nearest(clocks: Sequence[Running]) -> Running | None:

@@ -8,7 +8,7 @@ from collections import deque
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import update
 
@@ -53,18 +53,20 @@ class Tries:
 
 def own_path(wanted: str) -> str:
     """A path of this site, or nothing: never an address elsewhere."""
-    fine = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable() and "\\" not in wanted
+    fine = (
+        wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable() and "\\" not in wanted
+    )
     return wanted if fine else ""
 
 
 @router.get("/sign-in", dependencies=[Depends(Open())])
-def ask(request: Request, next: str = "") -> Response:
+def ask(request: Request, wanted: Annotated[str, Query(alias="next")] = "") -> Response:
     """The sign-in page."""
     try:
         visitor = visitor_of(request)
     except NotSignedIn:
-        return bare(request, "sign-in.html", wanted=own_path(next), error="", given="")
-    return RedirectResponse(own_path(next) or home_of(visitor.user.roles), 303)
+        return bare(request, "sign-in.html", wanted=own_path(wanted), error="", given="")
+    return RedirectResponse(own_path(wanted) or home_of(visitor.user.roles), 303)
 
 
 @router.post("/sign-in", dependencies=[Depends(Open())])
@@ -72,24 +74,24 @@ def enter(
     request: Request,
     name: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
-    next: Annotated[str, Form()] = "",
+    wanted: Annotated[str, Form(alias="next")] = "",
 ) -> Response:
     """Sign in; the answer to a wrong name and to a wrong password is the same."""
     desk, ip = desk_of(request), address_of(request)
     now, name = desk.clock(), name.strip()
     tries: Tries = request.app.state.tries
     if not tries.allowed(ip, now):
-        return _again(request, TOO_MANY, name, next, 429)
+        return _again(request, TOO_MANY, name, wanted, 429)
     if not name or len(name) > 64 or "\x00" in name or len(password) > 128:
-        return _again(request, SENTENCES[Entry.WRONG], name[:64], next, 401)
+        return _again(request, SENTENCES[Entry.WRONG], name[:64], wanted, 401)
     with desk.store.write() as conn:
         became, token = user.enter(conn, desk.school, name, password, now, ip)
     if became is not Entry.WELCOME:
-        return _again(request, SENTENCES[became], name, next, 401)
+        return _again(request, SENTENCES[became], name, wanted, 401)
     with desk.store.read() as conn:
         found = user.recognise(conn, token, now)
     home = home_of(found.roles) if found else "/me"
-    answer = RedirectResponse(own_path(next) or home, 303)
+    answer = RedirectResponse(own_path(wanted) or home, 303)
     answer.set_cookie(
         cookie_name(desk), token, max_age=math.floor(user.SESSION_LIVES.total_seconds()), path="/",
         secure=desk.secure_cookies, httponly=True, samesite="lax",

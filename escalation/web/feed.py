@@ -79,10 +79,13 @@ def feed_of(conn: Connection, school: str, now: datetime, shown: int = SHOWN) ->
     return Feed(
         heard=tuple(
             Heard(
-                at=row.published_at, polarity=row.polarity or "neutral", risk=row.risk, account=row.name or row.account_id,
+                at=row.published_at,
+                polarity=row.polarity or "neutral",
+                risk=row.risk,
+                account=row.name or row.account_id,
                 text=CARE_TITLE if (care := bool(CARE_THEMES & set(row.themes or ()))) else _text(row.text, row.hits),
                 care=care,
-            )  # fmt: skip
+            )
             for row in rows
         ),
         today=figures.n,

@@ -18,13 +18,14 @@ KEPT = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Names of the levels, of the account and its platform, and the pack's label and title."""
+    """Names of the levels, of the account and its platform, the pack's label and title, whose silence goes to whom."""
 
     levels: Mapping[int, str] = field(default_factory=lambda: LEVEL_NAMES)
     account: str = ""
     platform: str = ""
     pack: str = ""
     title: str = ""
+    chain: Mapping[str, str] = field(default_factory=dict)
 
 
 class Frozen:
@@ -54,9 +55,7 @@ class Frozen:
 def _read(conn: Connection, ids: list[int]) -> dict[int, Words]:
     rows = conn.execute(
         select(incidents.c.id, incidents.c.account_id, incidents.c.frozen, accounts.c.name, accounts.c.platform)
-        .outerjoin(
-            accounts, (accounts.c.school == incidents.c.school) & (accounts.c.id == incidents.c.account_id)
-        )
+        .outerjoin(accounts, (accounts.c.school == incidents.c.school) & (accounts.c.id == incidents.c.account_id))
         .where(incidents.c.id.in_(ids))
     )
     return {row.id: words_of(row.frozen, row.name or row.account_id, platform(row.platform or "")) for row in rows}
@@ -73,4 +72,5 @@ def words_of(frozen: Mapping[str, Any], account: str, where: str) -> Words:
         platform=own.get("platform") or where,
         pack=f"{pack.get('code', '')}@{version}" if pack else "",
         title=str(pack.get("title", "")),
+        chain=pack.get("ladder", {}).get("chain", {}),
     )

@@ -28,9 +28,15 @@ READERS = (Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER, Role.UNIT_LEADER, R
 Reader = Annotated[Visitor, Depends(Only(*READERS))]
 PURPOSE = "研判处置"
 DONE: Mapping[str, str] = {
-    "confirm": "已确认研判。", "dismiss": "已记为误报，时限已停。", "assign": "已交办。", "note": "已记入日志。",
-    "remind": "已催签。", "close": "已销号，时限已停。", "reopen": "已重新打开，已通知首报人员。", "call": "已登记电话结果。",
-}  # fmt: skip
+    "confirm": "已确认研判。",
+    "dismiss": "已记为误报，时限已停。",
+    "assign": "已交办。",
+    "note": "已记入日志。",
+    "remind": "已催签。",
+    "close": "已销号，时限已停。",
+    "reopen": "已重新打开，已通知首报人员。",
+    "call": "已登记电话结果。",
+}
 COURSE = ("监测", "研判", "报告", "处置", "反馈", "销号")
 REACHED = {
     "triaged": 1, "notified": 2, "acknowledged": 3, "handling": 3, "responded": 4, "closed": 6, "false_alarm": 6,

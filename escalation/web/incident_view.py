@@ -109,15 +109,23 @@ def case_of(conn: Connection, frozen: Frozen, row: Row[Any], now: datetime) -> C
     named = conn.execute(
         select(people.c.name).where(people.c.school == row.school, people.c.id == (row.confirmed_by or ""))
     ).scalar()
-    told = row.frozen.get("recipients", [])
+    told, words = row.frozen.get("recipients", []), frozen.of(conn, [row.id])[row.id]
     return Case(
-        row=row, words=frozen.of(conn, [row.id])[row.id], title=CARE_TITLE if row.care else row.title,
-        clocks=clocks_of(conn, [row], now).get(row.id, []), receipts=receipts_of(conn, row.id, now),
-        figures=figures_of(conn, row, now), steps=[*_ahead(conn, row, now), *_log(conn, row)], calls=_calls(conn, row),
-        reports=_kept(conn, reports, row), contacts=_kept(conn, contacts, row), answers=_kept(conn, answers, row),
-        duties=row.frozen.get("duties", []), confirmed_by=named or row.confirmed_by or "",
+        row=row,
+        words=words,
+        title=CARE_TITLE if row.care else row.title,
+        clocks=clocks_of(conn, [row], now, {row.id: words.chain}).get(row.id, []),
+        receipts=receipts_of(conn, row.id, now),
+        figures=figures_of(conn, row, now),
+        steps=[*_ahead(conn, row, now), *_log(conn, row)],
+        calls=_calls(conn, row),
+        reports=_kept(conn, reports, row),
+        contacts=_kept(conn, contacts, row),
+        answers=_kept(conn, answers, row),
+        duties=row.frozen.get("duties", []),
+        confirmed_by=named or row.confirmed_by or "",
         keeper_ids=frozenset(one["person"] for one in told if one.get("role") == "keeper"),
-    )  # fmt: skip
+    )
 
 
 def _kept(conn: Connection, table: Any, row: Row[Any]) -> Sequence[Row[Any]]:
@@ -145,11 +153,16 @@ def _log(conn: Connection, row: Row[Any]) -> list[Step]:
     )
     return [
         Step(
-            one.at, ICONS.get(one.kind, "fx"), one.heading, one.text, one.actor, one.article,
+            one.at, ICONS.get(one.kind, "fx"), one.heading, _said(row, one), one.actor, one.article,
             grave=one.kind == EntryKind.LEVEL or (one.kind == EntryKind.DEADLINE and "逾期" in one.heading),
         )
         for one in found
     ]  # fmt: skip
+
+
+def _said(row: Row[Any], one: Row[Any]) -> str:
+    """What a line says besides its heading; the machine's reasons quote the text, which a care case keeps folded."""
+    return "" if row.care and one.kind in (EntryKind.MACHINE, EntryKind.LEVEL) else str(one.text)
 
 
 def _ahead(conn: Connection, row: Row[Any], now: datetime) -> list[Step]:
@@ -176,7 +189,9 @@ def _step(kind: str, words: str, rows: Sequence[Row[Any]]) -> Step:
     heading = words if kind == TimerKind.RUNG else f"{words}到期"
     text = f"{who} 仍未签收则{words}" if kind == TimerKind.RUNG else f"待 {who} 签收" if who else ""
     ruled = first.source == "rule"
-    return Step(first.due_at, "i-clock", heading, text, "", first.article if ruled else "", ahead=True, default=not ruled)
+    return Step(
+        first.due_at, "i-clock", heading, text, "", first.article if ruled else "", ahead=True, default=not ruled
+    )
 
 
 def members_of(conn: Connection, row: Row[Any], *, folded: bool, limit: int = MEMBERS_SHOWN) -> list[Member]:

@@ -75,9 +75,7 @@ def page(request: Request, given: str) -> HTMLResponse:
     return show(request, given, slip)
 
 
-def act(
-    request: Request, given: str, done: str, do: Callable[[Connection, Slip], None], **kept: str
-) -> Response:
+def act(request: Request, given: str, done: str, do: Callable[[Connection, Slip], None], **kept: str) -> Response:
     """Write one thing down, or say why not with the values kept."""
     desk = desk_of(request)
     try:

@@ -45,7 +45,9 @@ def page(request: Request, visitor: Annotated[Visitor, Depends(Only())]) -> HTML
     desk = desk_of(request)
     with desk.store.read() as conn:
         rows = conn.execute(
-            select(notices, incidents.c.title, incidents.c.care, incidents.c.level, incidents.c.number.label("incident"))
+            select(
+                notices, incidents.c.title, incidents.c.care, incidents.c.level, incidents.c.number.label("incident")
+            )
             .join(incidents, incidents.c.id == notices.c.incident_id)
             .where(notices.c.school == desk.school, notices.c.addressee == visitor.user.person_id)
             .where(notices.c.needs_signature, incidents.c.state.in_(sorted(OPEN)))

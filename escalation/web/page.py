@@ -1,4 +1,4 @@
-"""A page: one environment of templates, and what every page carries (who is signed in, the watch strip, the banners)."""
+"""A page: one environment of templates, and what every page carries (visitor, watch strip, banners)."""
 
 from __future__ import annotations
 
@@ -102,7 +102,8 @@ def frame(request: Request, visitor: Visitor) -> dict[str, Any]:
     return {
         "visitor": visitor, "now": visitor.now, "csrf": visitor.user.csrf, "strip": strip, "here": request.url.path,
         "navigation": [place for place in NAVIGATION if place.roles & visitor.user.roles],
-        "school_name": desk.letterhead.school_name, "theme": visitor.user.theme, "done": request.query_params.get("done"),
+        "school_name": desk.letterhead.school_name, "theme": visitor.user.theme,
+        "done": request.query_params.get("done"),
         "duty_phone": desk.letterhead.duty_phone, "searches": visitor.has(Role.MONITOR, Role.PUBLICITY),
     }  # fmt: skip
 
@@ -115,4 +116,3 @@ def bare(request: Request, name: str, *, status: int = 200, **values: Any) -> HT
         "duty_phone": desk.letterhead.duty_phone,
     }  # fmt: skip
     return HTMLResponse(render(name, **(shared | values)), status)
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from escalation import trial
@@ -39,7 +39,9 @@ def gather(request: Request, visitor: Visitor) -> dict[str, Any]:
 
 
 @router.get("/desk")
-def page(request: Request, visitor: OnDesk, open: str = "", large: bool = False) -> HTMLResponse:
+def page(
+    request: Request, visitor: OnDesk, wanted: Annotated[str, Query(alias="open")] = "", large: bool = False
+) -> HTMLResponse:
     """The desk."""
     desk = desk_of(request)
     note_view(request, visitor)
@@ -48,7 +50,7 @@ def page(request: Request, visitor: OnDesk, open: str = "", large: bool = False)
     with desk.store.read() as conn:
         tide = tide_of(conn, desk.school, visitor.scope, visitor.now)
         feed = feed_of(conn, desk.school, visitor.now, LARGE if large else SHOWN)
-        row = find(conn, desk.school, visitor.scope, open or (lines[0].number if lines else ""))
+        row = find(conn, desk.school, visitor.scope, wanted or (lines[0].number if lines else ""))
         case = case_of(conn, request.app.state.frozen, row, visitor.now) if row is not None else None
     rights = rights_of(row, visitor.user.roles) if row is not None else None
     return show(

@@ -14,43 +14,18 @@ from escalation.incident import incidents, members
 from escalation.incident.state import OPEN, STATE_WORDS, State
 from escalation.notice import notices
 from escalation.web.clocks import Running, clocks_of, nearest
-from escalation.web.epoch import interval
 from escalation.web.frozen import Frozen, Words
 from escalation.web.prose import highlighted
 from escalation.web.scope import Scope
+from escalation.web.spark import Spark, joined, sparks_of
 from escalation.web.words import CARE_TITLE
 from stream.kept import assessments, posts
 
 LIMIT = 200
-SPARKS, SPARK_SECONDS = 16, 900
 LATELY = timedelta(minutes=10)
 QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
 GROUPS = (("late", "已逾期"), ("quarter", "15 分钟内"), ("hour", "1 小时内"), ("later", "今日与以后"))
 FAR = timedelta(days=3650)
-
-
-@dataclass(frozen=True, slots=True)
-class Spark:
-    """The volume of the last four hours in 16 intervals, with the usual level; a drawing and its figures."""
-
-    counts: tuple[int, ...]
-    usual: float
-
-    def points(self, width: float = 92, top: float = 3.1, base: float = 29) -> list[tuple[float, float]]:
-        """Corners of the line, in the drawing's own units."""
-        peak = max(*self.counts, self.usual, 1)
-        step = width / (len(self.counts) - 1)
-        return [(round(n * step, 1), round(base - count / peak * (base - top), 1)) for n, count in enumerate(self.counts)]
-
-    @property
-    def line(self) -> str:
-        """The path of the line."""
-        return "M" + "L".join(f"{x} {y}" for x, y in self.points())
-
-    @property
-    def level(self) -> float:
-        """Where the usual level lies."""
-        return round(29 - self.usual / max(*self.counts, self.usual, 1) * 25.9, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +132,7 @@ def queue_of(
     if wanted.platform:
         rows = [row for row in rows if words[row.id].platform == wanted.platform]
     lines = sorted(_lines(conn, rows, words, now), key=lambda line: _order(line, now))
-    groups = tuple(
-        (key, title, tuple(line for line in lines if line.group == key)) for key, title in GROUPS
-    )
+    groups = tuple((key, title, tuple(line for line in lines if line.group == key)) for key, title in GROUPS)
     return Queue(
         groups=tuple(group for group in groups if group[2]), total=len(lines), **_counts(conn, school, scope),
         platforms=tuple(sorted({one.platform for one in words.values() if one.platform})),
@@ -178,11 +151,10 @@ def _group(clock: Running | None, now: datetime) -> str:
     return "quarter" if rest <= QUARTER else "hour" if rest <= HOUR else "later"
 
 
-def _lines(
-    conn: Connection, rows: Sequence[Row[Any]], words: Mapping[int, Words], now: datetime
-) -> list[Line]:
+def _lines(conn: Connection, rows: Sequence[Row[Any]], words: Mapping[int, Words], now: datetime) -> list[Line]:
     ids = [row.id for row in rows]
-    clocks, sparks, matched = clocks_of(conn, rows, now), _sparks(conn, rows, now), _matched(conn, rows)
+    chains = {row.id: words[row.id].chain for row in rows}
+    clocks, sparks, matched = clocks_of(conn, rows, now, chains), sparks_of(conn, rows, now), _matched(conn, rows)
     tallies, sizes = _tallies(conn, ids), _sizes(conn, ids, now)
     lines = []
     for row in rows:
@@ -192,14 +164,31 @@ def _lines(
         count, lately = sizes.get(row.id, (0, 0))
         lines.append(
             Line(
-                number=row.number, title=title if row.care else highlighted(title, matched.get(row.id, ())),
-                plain_title=title, level=row.level, level_name=own.levels[row.level], state=row.state,
-                state_words=_state_words(row, tallies.get(row.id)), account=own.account, platform=own.platform,
-                unit=row.unit, care=row.care, trial=row.trial, rehearsal=row.rehearsal, late=row.late,
-                confirmed=row.confirmed_at is not None, risk=row.risk, reasons=tuple(row.reasons), clock=clock,
-                group=_group(clock, now), count=count, lately=lately, spark=sparks[row.id], opened_at=row.opened_at,
+                number=row.number,
+                title=title if row.care else highlighted(title, matched.get(row.id, ())),
+                plain_title=title,
+                level=row.level,
+                level_name=own.levels[row.level],
+                state=row.state,
+                state_words=_state_words(row, tallies.get(row.id)),
+                account=own.account,
+                platform=own.platform,
+                unit=row.unit,
+                care=row.care,
+                trial=row.trial,
+                rehearsal=row.rehearsal,
+                late=row.late,
+                confirmed=row.confirmed_at is not None,
+                risk=row.risk,
+                reasons=tuple(row.reasons),
+                clock=clock,
+                group=_group(clock, now),
+                count=count,
+                lately=lately,
+                spark=sparks[row.id],
+                opened_at=row.opened_at,
                 closed_at=row.closed_at,
-            )  # fmt: skip
+            )
         )
     return lines
 
@@ -225,57 +214,14 @@ def _tallies(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[int, int]]
     return {row.incident_id: (row.signed, row.needed) for row in rows}
 
 
-def _joined(*columns: Any) -> Any:
-    return (
-        select(*columns)
-        .select_from(members)
-        .join(posts, and_(posts.c.school == members.c.school, posts.c.id == members.c.post_id))
-    )
-
-
 def _sizes(conn: Connection, ids: Sequence[int], now: datetime) -> dict[int, tuple[int, int]]:
     rows = conn.execute(
-        _joined(
+        joined(
             members.c.incident_id, func.count().label("n"),
             func.sum(case((posts.c.published_at > now - LATELY, 1), else_=0)).label("lately"),
         ).where(members.c.incident_id.in_(ids)).group_by(members.c.incident_id)
     )  # fmt: skip
     return {row.incident_id: (row.n, int(row.lately or 0)) for row in rows}
-
-
-def _sparks(conn: Connection, rows: Sequence[Row[Any]], now: datetime) -> dict[int, Spark]:
-    ids = [row.id for row in rows]
-    last = int(now.timestamp()) // SPARK_SECONDS
-    bucket = interval(conn, posts.c.published_at, SPARK_SECONDS)
-    since = now - timedelta(seconds=SPARKS * SPARK_SECONDS)
-    found = conn.execute(
-        _joined(members.c.incident_id, bucket.label("bucket"), func.count().label("n"))
-        .where(members.c.incident_id.in_(ids), posts.c.published_at > since)
-        .group_by(members.c.incident_id, bucket)
-    )
-    by_incident: dict[int, dict[int, int]] = {}
-    for one in found:
-        by_incident.setdefault(one.incident_id, {})[one.bucket] = one.n
-    usual = _usual(conn, {row.account_id for row in rows}, rows[0].school if rows else "", since)
-    return {
-        row.id: Spark(
-            tuple(by_incident.get(row.id, {}).get(last - SPARKS + 1 + n, 0) for n in range(SPARKS)),
-            usual.get(row.account_id, 0.0),
-        )
-        for row in rows
-    }
-
-
-def _usual(conn: Connection, account_ids: set[str], school: str, before: datetime) -> dict[str, float]:
-    """What an account usually has in one interval: its mean over the seven days before."""
-    days = timedelta(days=7)
-    rows = conn.execute(
-        select(posts.c.account_id, func.count().label("n"))
-        .where(posts.c.school == school, posts.c.account_id.in_(sorted(account_ids)))
-        .where(posts.c.published_at > before - days, posts.c.published_at <= before)
-        .group_by(posts.c.account_id)
-    )
-    return {row.account_id: row.n * SPARK_SECONDS / days.total_seconds() for row in rows}
 
 
 def _matched(conn: Connection, rows: Sequence[Row[Any]]) -> dict[int, tuple[str, ...]]:

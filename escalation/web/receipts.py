@@ -38,11 +38,12 @@ class Receipt:
     @property
     def spoken(self) -> str:
         """The seals in words, for a screen reader."""
-        return f"送达{WORDS[self.sent]}，查阅{WORDS[self.opened]}，签收{WORDS[self.signed] if self.must_sign else '不需要'}"
+        signed = WORDS[self.signed] if self.must_sign else "不需要"
+        return f"送达{WORDS[self.sent]}，查阅{WORDS[self.opened]}，签收{signed}"
 
 
 def receipts_of(conn: Connection, incident_id: int, now: datetime) -> list[Receipt]:
-    """The receipts of an incident, in the order in which people were told; reminders count to the notice they repeat."""
+    """The receipts of an incident, in the order in which people were told; a reminder belongs to its notice."""
     rows = conn.execute(
         select(notices, people.c.name.label("person_name"), people.c.title.label("person_title"))
         .outerjoin(people, (people.c.school == notices.c.school) & (people.c.id == notices.c.addressee))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection, select
 
 from escalation.people import Role
 from escalation.web.gate import Only, Visitor, desk_of
@@ -13,10 +15,22 @@ from escalation.web.page import show
 from escalation.web.prose import highlighted
 from escalation.web.queue_view import Filter, queue_of
 from escalation.web.viewing import Viewed, record
+from escalation.web.words import CARE_THEMES, CARE_TITLE
+from stream.kept import assessments
 from stream.search import Query, SearchUnavailable
 
 router = APIRouter()
 SHOWN = 50
+
+
+def folded(conn: Connection, school: str, ids: Sequence[str]) -> set[str]:
+    """Of these posts, the cries for help: found, but not shown."""
+    rows = conn.execute(
+        select(assessments.c.post_id, assessments.c.themes).where(
+            assessments.c.school == school, assessments.c.post_id.in_(list(ids))
+        )
+    )
+    return {row.post_id for row in rows if CARE_THEMES & set(row.themes)}
 
 
 @router.get("/search")
@@ -30,7 +44,12 @@ def page(
     if words:
         try:
             documents = desk.search(Query(desk.school, words, limit=SHOWN))
-            found = [{"document": one, "text": highlighted(one.text[:300], [words])} for one in documents]
+            with desk.store.read() as conn:
+                grave = folded(conn, desk.school, [one.id for one in documents])
+            found = [
+                {"document": one, "text": CARE_TITLE if one.id in grave else highlighted(one.text[:300], [words])}
+                for one in documents
+            ]
         except SearchUnavailable as error:
             trouble = str(error)
         viewed: Viewed = request.app.state.viewed

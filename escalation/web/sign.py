@@ -159,7 +159,9 @@ def sign(
         with desk.store.write() as conn:
             slip = slip_of(conn, desk, read)
             if len(remark) > REMARK_LIMIT:
-                return page(request, given, slip, now, f"批示至多 {REMARK_LIMIT} 字，现为 {len(remark)} 字。尚未签收。", 422)
+                return page(
+                    request, given, slip, now, f"批示至多 {REMARK_LIMIT} 字，现为 {len(remark)} 字。尚未签收。", 422
+                )
             became = receipt.sign(
                 conn, slip.notice.id, slip.person.id, now, via="link", remark=remark.replace("\x00", "").strip(),
                 ip=address_of(request),
@@ -211,9 +213,9 @@ def after(request: Request, given: str, slip: Slip, now: datetime, *, said: bool
         keeper = f"/k/{link.token(desk.letterhead.link_key, Purpose.KEEPER, own)}"
     late = slip.notice.sign_by is not None and slip.notice.signed_at > slip.notice.sign_by
     return bare(
-        request, "signed.html", given=given, slip=slip, view=NoticeView.model_validate(slip.notice.view), next_due=next_due,
-        keeper=keeper, took=figure(slip.notice.signed_at - slip.notice.created_at), late=late, said=said,
-        ticket=ticket(desk, slip), limit=REMARK_LIMIT,
+        request, "signed.html", given=given, slip=slip, view=NoticeView.model_validate(slip.notice.view),
+        next_due=next_due, keeper=keeper, took=figure(slip.notice.signed_at - slip.notice.created_at), late=late,
+        said=said, ticket=ticket(desk, slip), limit=REMARK_LIMIT,
     )  # fmt: skip
 
 

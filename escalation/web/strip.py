@@ -1,4 +1,4 @@
-"""The watch strip: who is on, whether the machine is watching, what is not green. On every page, from the store only."""
+"""The watch strip: who is on, whether the machine is watching, what is not green. Read from the store only."""
 
 from __future__ import annotations
 
@@ -99,9 +99,7 @@ def _coverage(conn: Connection, desk: Desk, now: datetime) -> tuple[Light, ...]:
     return tuple(lights)
 
 
-def _judging(
-    conn: Connection, desk: Desk, pulses: dict[str, pulse.Pulse], now: datetime
-) -> tuple[Light, ...]:
+def _judging(conn: Connection, desk: Desk, pulses: dict[str, pulse.Pulse], now: datetime) -> tuple[Light, ...]:
     dead = next((role for role in ("assess", "watch") if role in desk.roles and not _alive(pulses, role, now)), None)
     if dead:
         return (Light(Lamp.BLIND, "研判停", f"{process(dead)}进程没有回应；新评论暂存在日志里，恢复后会补判。"),)
@@ -136,7 +134,9 @@ def _troubles(desk: Desk, pulses: dict[str, pulse.Pulse], now: datetime) -> tupl
         if found is None:
             lights.append(Light(Lamp.BLIND, f"{name}未启动", f"{name}进程从未报到。"))
         elif not found.alive(now):
-            lights.append(Light(Lamp.BLIND, f"{name}停 {ago(now - found.at)}", f"{name}进程没有回应，监督进程会重启它。"))
+            lights.append(
+                Light(Lamp.BLIND, f"{name}停 {ago(now - found.at)}", f"{name}进程没有回应，监督进程会重启它。")
+            )
         elif found.trouble:
             lights.append(Light(Lamp.LATE, f"{name}受阻", found.trouble))
     return tuple(lights)

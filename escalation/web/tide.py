@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, func, select
+from sqlalchemy import Connection, and_, case, func, select
 
 from escalation.clock_words import SHANGHAI
 from escalation.incident import incidents
@@ -113,7 +113,9 @@ def _usual(conn: Connection, school: str, since: datetime, now: datetime) -> lis
     bucket = interval(conn, posts.c.published_at, 3600)
     rows = conn.execute(
         select(bucket.label("bucket"), func.count().label("n"))
-        .where(posts.c.school == school, posts.c.published_at >= since - timedelta(days=7), posts.c.published_at < since)
+        .where(
+            posts.c.school == school, posts.c.published_at >= since - timedelta(days=7), posts.c.published_at < since
+        )
         .group_by(bucket)
     )
     by_hour: dict[int, int] = {}
@@ -199,7 +201,7 @@ def _due(conn: Connection, school: str, scope: Scope, now: datetime) -> tuple[Ma
     return tuple(marks)
 
 
-def _same(row: Row[Any]) -> tuple[Any, ...]:
+def _same(row: Any) -> tuple[Any, ...]:
     """Signatures of several people due in the same minute are one mark."""
     return (row.due_at.replace(second=0, microsecond=0), row.words, row.level)
 
@@ -213,5 +215,3 @@ def _table(volume: Sequence[int], negative: Sequence[int], now: datetime) -> tup
         at = (now - timedelta(seconds=STEP * (len(volume) - start))).astimezone(SHANGHAI)
         rows.append((f"{at:%H:%M}", sum(volume[start:n]), sum(negative[start:n])))
     return tuple(rows)
-
-

@@ -10,12 +10,24 @@ POLARITY = {"negative": ("负面", "neg"), "neutral": ("中性", "neu"), "positi
 """Word and CSS modifier."""
 KINDS = {"post": "原帖", "comment": "评论", "reply": "回复", "message": "来信", "lead": "线索"}
 PLATFORMS: Mapping[str, str] = {
-    "weibo": "微博", "wechat": "微信公众号", "douyin": "抖音", "channels": "视频号", "bilibili": "B 站", "desk": "值班台",
-    "manual": "人工巡查", "sandbox": "平台沙箱",
-}  # fmt: skip
+    "weibo": "微博",
+    "wechat": "微信公众号",
+    "douyin": "抖音",
+    "channels": "视频号",
+    "bilibili": "B 站",
+    "desk": "值班台",
+    "manual": "人工巡查",
+    "sandbox": "平台沙箱",
+}
 ROLES: Mapping[str, str] = {
-    "sandbox": "沙箱", "crawl": "采集", "assess": "研判", "watch": "监测", "notify": "通知", "index": "检索", "web": "页面",
-}  # fmt: skip
+    "sandbox": "沙箱",
+    "crawl": "采集",
+    "assess": "研判",
+    "watch": "监测",
+    "notify": "通知",
+    "index": "检索",
+    "web": "页面",
+}
 LAMPS = {Lamp.ON: "看全", Lamp.LATE: "迟", Lamp.BLIND: "盲", Lamp.OFF: "已停用"}
 LEVEL_NAMES = {1: "特别重大", 2: "重大", 3: "较大", 4: "一般"}
 """Shown where an incident's own pack does not name its levels."""

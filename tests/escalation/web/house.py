@@ -1,4 +1,4 @@
-"""A small school for the pages: people, accounts, posts and incidents, made by the same use-cases that make real ones."""
+"""A small school for the pages: people, accounts, posts and incidents, made by the real use-cases."""
 
 from __future__ import annotations
 
