@@ -21,7 +21,9 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from threading import Event
-from typing import Protocol
+from typing import Any, Protocol
+
+import uvicorn
 
 from deploy.parts import channels, crawl_settings, load_pack
 from deploy.settings import Settings
@@ -239,6 +241,25 @@ def keep_stepping(
             due = time.monotonic() + BEAT_SECONDS
         if not worker.step():
             stop.wait(IDLE_SECONDS)
+
+
+def serve_app(name: str, app: Any, host: str, port: int, store: Store, stop: Event) -> None:
+    """Serve pages until told to stop; open streams get two seconds. One loop answers and beats: a hung one is seen."""
+    config = uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
+    server = uvicorn.Server(config)
+
+    async def serve() -> None:
+        due = time.monotonic()
+        serving = asyncio.ensure_future(server.serve())
+        while not serving.done():
+            server.should_exit = server.should_exit or stop.is_set()
+            if time.monotonic() >= due:
+                await asyncio.to_thread(beat, store, name)
+                due = time.monotonic() + BEAT_SECONDS
+            await asyncio.wait([serving], timeout=IDLE_SECONDS)
+        await serving
+
+    asyncio.run(serve())
 
 
 def await_port(port: int, stop: Event) -> None:
