@@ -115,7 +115,7 @@ class Authority:
             meta={"group": TOKEN_GROUP, "dont_obey_robotstxt": True, "dont_redirect": True},
         )
         response = await self.crawler.engine.download_async(request)
-        verdict: Verdict = request.meta["verdict"]
+        verdict: Verdict = (response.request or request).meta["verdict"]
         answer = verdict.answer if verdict.failure == Failure.OK and isinstance(verdict.answer, dict) else {}
         value, life = answer.get("access_token"), answer.get("expires_in")
         if not isinstance(value, str) or not value or isinstance(life, bool) or not isinstance(life, int):

@@ -35,13 +35,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class NewSource:
-    """A thing to poll that a scan has found. `note`: shown until it is first read; `gap`: opened with it."""
+    """A thing to poll that a scan has found. `dormant`: not polled, only known; `gap`: opened with it (Chinese)."""
 
     stream: str
     target: str
     promised_s: int
     essential: bool = False
     cursor: Mapping[str, Any] = field(default_factory=dict)
+    dormant: bool = False
+    gap: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,6 @@ class ScanResult:
     gap: str = ""
     gap_open: bool = False
     unfinished: bool = False
-    retired: bool = False
     until: datetime | None = None
     follow: tuple[NewSource, ...] = ()
 

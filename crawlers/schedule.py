@@ -21,7 +21,6 @@ from stream.coverage import sources
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NIGHT_ENDS = 6
 JITTER = 0.15
-CEILING_FACTOR = 8
 INCIDENT = timedelta(minutes=2)
 BY_AGE = (
     (timedelta(hours=2), timedelta(minutes=5)),
@@ -55,7 +54,7 @@ def interval(pace: Pace, now: datetime) -> timedelta:
     """How long until the next look, without jitter.
 
     A stream keeps its promise and is looked at four times as seldom by night; the comments of one post go from the
-    floor upwards while they are quiet.
+    floor upwards to the promise while they are quiet, half as often by night.
     """
     if pace.incident:
         return max(pace.floor, min(INCIDENT, pace.promised))
@@ -64,8 +63,8 @@ def interval(pace: Pace, now: datetime) -> timedelta:
     elif pace.new:
         wanted = pace.floor * (2 if night(now) else 1)
     else:
-        grown = pace.promised * 2 ** min(pace.quiet_scans, 10) / 2
-        wanted = min(max(grown, pace.floor * (2 if night(now) else 1)), pace.promised * CEILING_FACTOR)
+        grown = pace.floor * 2 ** min(pace.quiet_scans, 12)
+        wanted = min(grown, pace.promised) * (2 if night(now) else 1)
     return max(pace.floor, wanted * max(1.0, pace.stretch))
 
 

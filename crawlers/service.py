@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import threading
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from crawlers import haul as hauling
-from crawlers import schedule, source
+from crawlers import reactor, schedule, source
 from crawlers.crawl import DELAY, RETRY_S, ROWS, SCANS, TOKEN_DAYS, Manners, crawl
 from crawlers.gate import Gate
 from crawlers.scan import Harvest, Job
@@ -30,6 +31,7 @@ TOPIC = "posts"
 AT_ONCE = 500
 BEAT_EVERY = timedelta(seconds=5)
 STOP_WITHIN_S = 3.0
+LOOK_FOR_STOP_S = 0.1
 LOG_DOWN = "日志流暂不可用，采集已暂停，恢复后自动继续"
 STORE_DOWN = "存储暂不可用，采集已暂停，恢复后自动继续"
 
@@ -195,6 +197,20 @@ async def serve(
         except TimeoutError:
             continue
     await crew.finish()
+
+
+def run(store: Store, log: Log, settings: CrawlSettings, clock: Callable[[], datetime], stop: threading.Event) -> None:
+    """Run the role in this process until `stop` is set by a signal handler or another thread."""
+
+    async def main() -> None:
+        ended = asyncio.Event()
+        serving = asyncio.create_task(serve(store, log, settings, clock, ended))
+        while not stop.is_set() and not serving.done():
+            await asyncio.sleep(LOOK_FOR_STOP_S)
+        ended.set()
+        await serving
+
+    reactor.run(main())
 
 
 def _prepared(crew: Crew) -> bool:

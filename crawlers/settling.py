@@ -13,7 +13,8 @@ from crawlers.breaker import Breaker, State
 from crawlers.failure import HEALTHY, WORDS, Failure
 from crawlers.haul import Haul
 from crawlers.scan import Harvest, Job, NewSource, ScanResult
-from crawlers.settings import CrawlSettings, WeiboRoute
+from crawlers.settings import CrawlSettings, WechatRoute, WeiboRoute
+from crawlers.wechat.spiders import FIGURES_EVERY_S
 from stream.coverage import gaps, scans, sources
 from stream.post import Kind
 
@@ -54,10 +55,13 @@ def settle(
     breaker = Breaker(State(row.breaker), row.breaker_until, row.failures).after(result.failure, now)
     fresh = haul.fresh if row.last_full else 0
     quiet = 0 if haul.fresh else row.quiet_scans + 1
-    wanted, note = _interval(job, row, fresh, settings, quiet, now)
+    due = promise(job, json.loads(row.cursor), now)
+    promised = due or schedule.BY_AGE[-1][1]
+    wanted, note = _interval(job, promised, fresh, settings, quiet, now)
     complete = result.complete and result.failure in HEALTHY
     values: dict[str, Any] = {
         "interval_s": max(1, int(wanted.total_seconds())),
+        "promised_s": max(1, int(max(promised, wanted).total_seconds())),
         "next_due": due_after(result, breaker, wanted, now, schedule.draw()),
         "quiet_scans": quiet,
         "breaker": breaker.state,
@@ -70,7 +74,7 @@ def settle(
         "note": _note(job, result, haul, note, now),
         "taken_by": None,
         "taken_until": None,
-        "active": row.active and not result.retired,
+        "active": row.active and due is not None and result.failure != Failure.GONE,
     }
     if result.cursor is not None:
         values["cursor"] = json.dumps({**dict(result.cursor), **_kept(row)})
@@ -80,8 +84,11 @@ def settle(
         values["shown"] = result.shown
     conn.execute(update(sources).where(mine).values(**values))
     _record(conn, job, row, harvest, haul, complete=complete, failures=breaker.failures, now=now)
-    found = [*result.follow, *back_fill(conn, job, harvest, now)]
+    found = [one for one in [*result.follow, *back_fill(job, harvest, now)] if _young(one, now)]
     source.add(conn, job.scope.school, job.account_id, job.platform, found, now)
+    mapped = [one for one in found if one.stream == "comments"]
+    names = [str(one.cursor[name]) for one in mapped for name in ("thread", "title")]
+    source.close_waiting(conn, job.scope.school, job.account_id, names, now)
     token.end_turn(conn, job.token, me)
 
 
@@ -91,18 +98,28 @@ def _kept(row: Row[Any]) -> dict[str, Any]:
     return {name: old[name] for name in ("target", "thread", "title", "url", "published") if name in old}
 
 
+def promise(job: Job, cursor: dict[str, Any], now: datetime) -> timedelta | None:
+    """How often a source is to be looked at by day; None where its post is so old that only the stream watches it."""
+    route = job.route
+    if job.stream in source.WHOLE_THREAD:
+        published = cursor.get("published")
+        by_age = schedule.by_age(now - datetime.fromisoformat(published)) if published else schedule.BY_AGE[-1][1]
+        least = timedelta(minutes=route.comments_minutes) if isinstance(route, WechatRoute) else timedelta(0)
+        return max(by_age, least) if by_age else None
+    if isinstance(route, WeiboRoute):
+        return timedelta(minutes=route.to_me_minutes if job.stream == "to_me" else route.timeline_minutes)
+    return timedelta(minutes=route.articles_minutes) if job.stream == "articles" else timedelta(seconds=FIGURES_EVERY_S)
+
+
 def _interval(
-    job: Job, row: Row[Any], fresh: int, settings: CrawlSettings, quiet: int, now: datetime
+    job: Job, promised: timedelta, fresh: int, settings: CrawlSettings, quiet: int, now: datetime
 ) -> tuple[timedelta, str]:
-    floor, promised = timedelta(seconds=settings.floor_s), timedelta(seconds=row.promised_s)
+    floor = min(timedelta(seconds=settings.floor_s), promised)
     adaptive, factor = job.stream in source.WHOLE_THREAD, 1.0
     if isinstance(job.route, WeiboRoute) and not adaptive:
         plan = [timedelta(minutes=job.route.to_me_minutes), timedelta(minutes=job.route.timeline_minutes)]
-        allowed = ledger.usable(job.route.per_day, incident=False)
-        factor = schedule.stretch(plan, allowed - job.route.per_day * 8 // 100 if job.route.per_day > 100 else allowed)
-    pace = schedule.Pace(
-        min(promised, max(promised, floor)), min(floor, promised), quiet, fresh, job.incident, adaptive, factor
-    )
+        factor = schedule.stretch(plan, ledger.usable(job.route.per_day, incident=False))
+    pace = schedule.Pace(promised, floor, quiet, fresh, job.incident, adaptive, factor)
     return schedule.interval(pace, now), STRETCHED.format(factor=factor) if factor > 1.01 else ""
 
 
@@ -165,7 +182,12 @@ def _record(
         conn.execute(insert(gaps).values(**place, opened_at=opened, closed_at=closed, reason=reason))
 
 
-def back_fill(conn: Connection, job: Job, harvest: Harvest, now: datetime) -> list[NewSource]:
+def _young(one: NewSource, now: datetime) -> bool:
+    published = one.cursor.get("published")
+    return not published or now - datetime.fromisoformat(published) < schedule.OLDEST
+
+
+def back_fill(job: Job, harvest: Harvest, now: datetime) -> list[NewSource]:
     """Own posts of the last thirty days whose comments are to be read by themselves (Weibo's `comments/show`)."""
     if job.platform != "weibo" or job.stream not in ("timeline", "to_me"):
         return []
@@ -174,5 +196,6 @@ def back_fill(conn: Connection, job: Job, harvest: Harvest, now: datetime) -> li
         every = schedule.by_age(now - post.published_at) if post.kind == Kind.POST else None
         if every is not None:
             native = post.id.partition(":")[2]
-            found.append(NewSource("show", native, int(every.total_seconds())))
+            cursor = {"published": post.published_at.isoformat()}
+            found.append(NewSource("show", native, int(every.total_seconds()), cursor=cursor))
     return found

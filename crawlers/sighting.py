@@ -133,6 +133,12 @@ def under(conn: Connection, school: str, thread_id: str) -> dict[str, Sighting]:
     return {row.post_id: Sighting(**row._mapping) for row in conn.execute(query)}
 
 
+def of_account(conn: Connection, school: str, account_id: str, kind: str) -> frozenset[str]:
+    """The ids of an account's posts of one kind."""
+    mine = (sightings.c.school == school, sightings.c.account_id == account_id, sightings.c.kind == kind)
+    return frozenset(conn.execute(select(sightings.c.post_id).where(*mine)).scalars())
+
+
 def number(conn: Connection, school: str, account_id: str, kinds: Collection[str]) -> int:
     """How many posts of these kinds are known of an account and still there."""
     query = select(func.count()).where(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, not_, select, update
+from sqlalchemy import Connection, Row, and_, insert, not_, select, update
 
 from crawlers import sighting, token
 from crawlers.breaker import State
@@ -17,11 +17,14 @@ from crawlers.scan import Job, NewSource
 from crawlers.scope import Scope
 from crawlers.settings import CrawlSettings, RouteSettings, token_ends
 from stream.account import Account
-from stream.coverage import sources
+from stream.coverage import gaps, sources
+from stream.post import Kind
 from stream.store import insert_new
 
 WHOLE_THREAD = frozenset({"show", "comments"})
 """Streams that read one thread to its end."""
+OWN_POSTS = frozenset({"articles", "figures"})
+"""Streams of the account's own posts that are compared with all that is known of them."""
 
 
 def token_name(school: str, account_id: str) -> str:
@@ -75,18 +78,36 @@ def source_id(account_id: str, entry: NewSource) -> str:
 def add(
     conn: Connection, school: str, account_id: str, platform: str, entries: Iterable[NewSource], now: datetime
 ) -> list[str]:
-    """Enter sources that are new, due at once; the ids of those that were."""
+    """Enter sources that are new, due at once, and open their gaps; the ids of those that were new."""
+    by_id = {source_id(account_id, entry): entry for entry in entries}
     rows = [
         {
-            "school": school, "id": source_id(account_id, entry), "account_id": account_id, "platform": platform,
+            "school": school, "id": name, "account_id": account_id, "platform": platform,
             "stream": entry.stream, "promised_s": entry.promised_s, "interval_s": entry.promised_s, "next_due": now,
-            "quiet_scans": 0, "cursor": json.dumps({"target": entry.target, **entry.cursor}), "active": True,
-            "essential": entry.essential, "breaker": State.CLOSED, "failures": 0, "last_class": "", "last_reason": "",
-            "seen": 0, "note": "",
+            "quiet_scans": 0, "cursor": json.dumps({"target": entry.target, **entry.cursor}),
+            "active": not entry.dormant, "essential": entry.essential, "breaker": State.CLOSED, "failures": 0,
+            "last_class": "", "last_reason": "", "seen": 0, "note": entry.gap,
         }
-        for entry in entries
+        for name, entry in by_id.items()
     ]  # fmt: skip
-    return [found[1] for found in insert_new(conn, sources, rows)]
+    new = [found[1] for found in insert_new(conn, sources, rows)]
+    for name in new:
+        if by_id[name].gap:
+            place = {"school": school, "account_id": account_id, "source_id": name}
+            conn.execute(insert(gaps).values(**place, opened_at=now, reason=by_id[name].gap))
+    return new
+
+
+def close_waiting(conn: Connection, school: str, account_id: str, threads: Iterable[str], now: datetime) -> None:
+    """The comments of these threads can be read now: what was open because they could not is closed."""
+    wanted = {one for one in threads if one}
+    waiting = and_(sources.c.school == school, sources.c.account_id == account_id, sources.c.stream == "unmapped")
+    for row in conn.execute(select(sources.c.id, sources.c.cursor).where(waiting)).all():
+        cursor = json.loads(row.cursor)
+        if cursor.get("thread") in wanted or cursor.get("title") in wanted:
+            still = and_(gaps.c.school == school, gaps.c.source_id == row.id, gaps.c.closed_at.is_(None))
+            conn.execute(update(gaps).where(still).values(closed_at=now))
+            conn.execute(update(sources).where(waiting, sources.c.id == row.id).values(note=""))
 
 
 def job_of(
@@ -110,7 +131,9 @@ def job_of(
         route.route,
     )
     known = frozenset[str]()
-    if row.stream in WHOLE_THREAD:
+    if row.stream in OWN_POSTS:
+        known = sighting.of_account(conn, settings.school, account.id, Kind.POST)
+    elif row.stream in WHOLE_THREAD:
         under = sighting.under(conn, settings.school, cursor.get("thread") or f"{row.platform}:{target}")
         known = frozenset(one for one, seen in under.items() if seen.presence != sighting.Presence.VANISHED)
     soft = row.failures if row.last_class == Failure.SOFT_EMPTY else 0

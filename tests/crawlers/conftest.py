@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from pydantic import SecretStr
 from sqlalchemy import select, update
 
 from crawlers import reactor
@@ -61,8 +62,8 @@ class Sandbox:
         self.thread.join(5)
         self.socket.close()
 
-    def control(self, name: str, **given: Any) -> Any:
-        answer = self.http.post(f"/control/{name}", json=given)
+    def control(self, path: str, **given: Any) -> Any:
+        answer = self.http.post(f"/control/{path}", json=given)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -112,10 +113,14 @@ class Room:
             if one.platform == "weibo":
                 per_day = given.pop("per_day", 100)
                 base = f"{self.sandbox.url}/sim/weibo/2"
-                routes.append(WeiboRoute(account_id=key, base_url=base, access_token=one.token, per_day=per_day))
+                routes.append(
+                    WeiboRoute(account_id=key, base_url=base, access_token=SecretStr(one.token), per_day=per_day)
+                )
             else:
                 base = f"{self.sandbox.url}/sim/wechat"
-                routes.append(WechatRoute(account_id=key, base_url=base, app_id=one.native_id, app_secret=one.secret))
+                routes.append(
+                    WechatRoute(account_id=key, base_url=base, app_id=one.native_id, app_secret=SecretStr(one.secret))
+                )
         return CrawlSettings(
             school=SCHOOL, pseudonym_key=KEY, routes=tuple(routes), **{"spacing_s": 0, "crawl_limit_s": 30} | given
         )
