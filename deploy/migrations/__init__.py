@@ -22,6 +22,7 @@ LOCK = 730_000
 """Key of PostgreSQL's advisory lock under which machines that start together take turns."""
 
 MODULES = (
+    "crawlers.lead",
     "crawlers.ledger",
     "crawlers.sighting",
     "crawlers.token",

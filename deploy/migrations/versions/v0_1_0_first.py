@@ -202,6 +202,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_incidents_school_opened_at"), "incidents", ["school", "opened_at"], unique=False)
     op.create_index("uq_incidents_number", "incidents", ["school", "number"], unique=True)
     op.create_table(
+        "leads",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("post_id", sa.String(200), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("school", "digest", name=op.f("pk_leads")),
+    )
+    op.create_table(
         "lines",
         sa.Column("school", sa.String(32), nullable=False),
         sa.Column("post_id", sa.String(200), nullable=False),
@@ -724,6 +732,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_lines_school_cluster"), table_name="lines")
     op.drop_index(op.f("ix_lines_school_account_id_at"), table_name="lines")
     op.drop_table("lines")
+    op.drop_table("leads")
     op.drop_index("uq_incidents_number", table_name="incidents")
     op.drop_index(op.f("ix_incidents_school_opened_at"), table_name="incidents")
     op.drop_table("incidents")
