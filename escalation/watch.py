@@ -141,7 +141,8 @@ class Watch:
         owner = self._owner(conn, joining_keys(own, evidence.scene, grave=grave)) if own else None
         opening = decide(evidence, weighed)
         if owner is None and opening is not None:
-            owner = self._owner(conn, joining_keys(opening.themes, evidence.scene, grave=opening.grave))
+            joining = joining_keys(opening.themes, evidence.scene, grave=opening.grave)
+            owner = self._owner(conn, (*joining, *opening.keys))  # its older lines may belong to one already
         if owner is not None:
             keys = attaching_keys(own, evidence.scene, grave=grave)
             matter = _matter(account, assessment, weighed, opening, keys, (post.id,))
