@@ -172,6 +172,21 @@ def notify(settings: Settings, stop: Event) -> None:
         keep_stepping("notify", Notify(store, letterhead(settings), channels(settings), utc_now), store, stop)
 
 
+def web(settings: Settings, stop: Event) -> None:
+    """The desk's pages, and what waits behind them."""
+    from deploy.intake import CrawlersIntake
+    from escalation.web.app import build
+    from escalation.web.desk import Desk
+
+    with opened_store(settings) as store, opened_log(settings) as log, opened_search(settings) as search:
+        desk = Desk(
+            store=store, letterhead=letterhead(settings), clock=utc_now, channels=channels(settings),
+            intake=CrawlersIntake(store, log, settings.school.code, utc_now), search=search.find,
+            roles=tuple(wanted(settings)), secure_cookies=settings.school.public_url.startswith("https://"),
+        )  # fmt: skip
+        serve_app("web", build(desk), settings.web.host, settings.web.port, store, stop)
+
+
 def sandbox(settings: Settings, stop: Event) -> None:
     """The demo's platforms."""
     del stop  # it ends by the signal itself
@@ -202,6 +217,7 @@ ROLES: dict[str, Role] = {
     "watch": Role("监看", watch),
     "notify": Role("通知", notify),
     "index": Role("检索", index),
+    "web": Role("值班台", web),
 }
 """In the order of the flow: started so, stopped in reverse."""
 
