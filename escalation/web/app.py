@@ -10,7 +10,23 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI
 from starlette.staticfiles import StaticFiles
 
-from escalation.web import act, entry, health, incident, keeper, live, me, queue, search, sign, trouble
+from escalation.web import (
+    accounts,
+    act,
+    deliveries,
+    entry,
+    health,
+    incident,
+    keeper,
+    leads,
+    live,
+    me,
+    queue,
+    reports,
+    search,
+    sign,
+    trouble,
+)
 from escalation.web.desk import Desk
 from escalation.web.entry import Tries
 from escalation.web.frozen import Frozen
@@ -21,7 +37,7 @@ from escalation.web.wall import Wall
 
 ROUTERS: tuple[APIRouter, ...] = (
     entry.router, queue.router, incident.router, act.router, sign.router, keeper.router, me.router, search.router,
-    live.router, health.router,
+    accounts.router, deliveries.router, leads.router, reports.router, live.router, health.router,
 )  # fmt: skip
 STATIC = Path(__file__).with_name("static")
 

@@ -35,9 +35,9 @@ class Place:
 NAVIGATION = (
     Place("值班台", "/desk", frozenset({Role.MONITOR, Role.PUBLICITY})),
     Place("事件", "/incidents", ANYBODY - {Role.ADMINISTRATOR}),
-    Place("线索", "/leads", frozenset({Role.MONITOR, Role.PUBLICITY})),
+    Place("线索", "/leads", frozenset({Role.MONITOR, Role.PUBLICITY, Role.KEEPER})),
     Place("账号", "/accounts", ANYBODY - {Role.SCHOOL_LEADER}),
-    Place("报告", "/reports", frozenset({Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER})),
+    Place("报告", "/reports", ANYBODY),
     Place("送达", "/deliveries", frozenset({Role.MONITOR, Role.PUBLICITY, Role.ADMINISTRATOR})),
     Place("我的", "/me", ANYBODY),
 )

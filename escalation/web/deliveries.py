@@ -1,0 +1,114 @@
+"""送达: the delivery log, a test button per channel, and the phone tasks to record."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy import select
+
+from escalation import alert, audit, handling
+from escalation.channels.phone import OUTCOMES, CallOutcome, refuse
+from escalation.incident.state import IllegalStep
+from escalation.notice import KIND_WORDS, calls
+from escalation.people import Role
+from escalation.web.delivery_log import PAGE, PROBE, STATES, Wanted, log_of, open_calls, verdict, ways_of
+from escalation.web.gate import Acts, NotFound, Only, Visitor, desk_of
+from escalation.web.page import show
+
+router = APIRouter()
+Reader = Annotated[Visitor, Depends(Only(Role.MONITOR, Role.PUBLICITY, Role.ADMINISTRATOR))]
+Tester = Annotated[Visitor, Depends(Acts(Role.MONITOR, Role.PUBLICITY, Role.ADMINISTRATOR))]
+Caller = Annotated[Visitor, Depends(Acts(Role.MONITOR, Role.PUBLICITY))]
+LONGEST = 300
+DEAD = "dead:"
+"""The step of a phone task that a dead delivery made; its operations alert is closed by the record."""
+
+
+@router.get("/deliveries")
+def page(
+    request: Request, visitor: Reader, state: str = "", channel: str = "", q: str = "", page: int = 1
+) -> HTMLResponse:
+    """The log, filtered by what the URL says."""
+    wanted = Wanted(
+        state if state in set(STATES) else "", channel[:32].replace("\x00", ""), q.replace("\x00", "").strip()[:60],
+        max(1, min(page, 100_000)),
+    )  # fmt: skip
+    return _page(request, visitor, wanted)
+
+
+def _page(
+    request: Request, visitor: Visitor, wanted: Wanted, *, status: int = 200, error: str = "", call_id: int = 0,
+    given: dict[str, str] | None = None,
+) -> HTMLResponse:  # fmt: skip
+    desk = desk_of(request)
+    with desk.store.read() as conn:
+        log = log_of(conn, desk.school, wanted)
+        ways = ways_of(conn, desk)
+        tasks = open_calls(conn, desk.school)
+
+    def at(**changed: object) -> str:
+        now = {"state": wanted.state, "channel": wanted.channel, "q": wanted.words, "page": wanted.page} | changed
+        return "/deliveries?" + urlencode(
+            {key: value for key, value in now.items() if value and (key, value) != ("page", 1)}
+        )
+
+    titles = {way.name: way.title for way in ways}
+    return show(
+        request, visitor, "deliveries.html", status=status, log=log, ways=ways, tasks=tasks, wanted=wanted, at=at,
+        pages=max(1, (log.total + PAGE - 1) // PAGE), outcomes=OUTCOMES, error=error, call_id=call_id,
+        given=given or {}, states=STATES, channel_titles=titles, kind_words=KIND_WORDS,
+        tested=request.query_params.get("tested", ""), calls_here=visitor.has(Role.MONITOR, Role.PUBLICITY),
+    )  # fmt: skip
+
+
+@router.post("/deliveries/probe/{name}")
+def probe(request: Request, visitor: Tester, name: str) -> Response:
+    """测试: ask the channel to prove itself; what it said goes into the audit and stands on the page."""
+    desk = desk_of(request)
+    channel = desk.channels.get(name)
+    if channel is None:
+        raise NotFound("没有这一通道，可能设置已改。请回到“送达”页。")
+    outcome = channel.probe()
+    became, said = verdict(outcome)
+    with desk.store.write() as conn:
+        audit.record(
+            conn, school=desk.school, now=visitor.now, actor=visitor.actor.id, action=PROBE, subject=name,
+            detail={"outcome": became, "said": said[:400]}, ip=visitor.ip,
+        )  # fmt: skip
+        if became == "good":
+            alert.hush(conn, desk.school, f"channel:{name}", visitor.now)
+    return RedirectResponse(f"/deliveries?{urlencode({'tested': name})}#ways", 303)
+
+
+@router.post("/deliveries/calls/{call_id}")
+def call(
+    request: Request,
+    visitor: Caller,
+    call_id: int,
+    outcome: Annotated[str, Form()] = "",
+    remark: Annotated[str, Form()] = "",
+) -> Response:
+    """登记电话通知: the outcome, by a named person, once."""
+    desk = desk_of(request)
+    remark = remark.replace("\x00", "").strip()
+    why = refuse(outcome, remark)
+    if why is None and len(remark) > LONGEST:
+        why = f"情况至多 {LONGEST} 字，现为 {len(remark)} 字，请删减。"
+    try:
+        if why is not None:
+            raise IllegalStep(f"{why}未作任何更改。")
+        with desk.store.write() as conn:
+            task = conn.execute(select(calls).where(calls.c.school == desk.school, calls.c.id == call_id)).first()
+            if task is None:
+                raise NotFound("没有这一电话任务。未作任何更改。")
+            title = OUTCOMES[CallOutcome(outcome)].title
+            handling.record_call(conn, call_id, visitor.actor, visitor.now, title, remark)
+            if task.step.startswith(DEAD):
+                alert.hush(conn, desk.school, f"delivery:{task.step.removeprefix(DEAD)}", visitor.now)
+    except IllegalStep as refused:
+        given = {"outcome": outcome, "remark": remark[:LONGEST]}
+        return _page(request, visitor, Wanted(), status=409, error=str(refused), call_id=call_id, given=given)
+    return RedirectResponse("/deliveries?done=call#calls", 303)
