@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 
 from escalation.incident import open_keys
 from escalation.opening import Ground, Matter, add_to, open_matter
+from sentiment.normalise import normalise
 from stream import metrics
 from stream.account import Account, book
 from stream.assessing import ASSESSED, bury_all
@@ -21,7 +22,7 @@ from stream.assessment import Assessment
 from stream.evidence import Evidence, Host
 from stream.figures import Gatherer, note_likes
 from stream.follow import Effects, Follower
-from stream.kept import keep, keep_assessment, keep_counts
+from stream.kept import Keeping, keep_counts
 from stream.kill_point import reach
 from stream.log import Log, Record
 from stream.matter import attaching_keys, joining_keys
@@ -32,7 +33,7 @@ from stream.wire import WireError
 
 READER = "watch"
 CARE_THEME = "self_harm"
-TITLE_LENGTH = 28
+PLACES_NAMED = 2
 QUOTE_LENGTH = 60
 PLATFORMS = {
     "weibo": "微博", "wechat": "微信公众号", "douyin": "抖音", "bilibili": "B 站", "site": "官网", "forum": "论坛",
@@ -95,9 +96,12 @@ class Watch:
                 if one.school == self._school:
                     keep_counts(conn, one)
                     note_likes(conn, one.school, one.post_id, one.likes or 0)
-            for assessment in found:
-                if assessment.post.school == self._school:
-                    self._take(conn, gatherer, accounts, assessment, now)
+            ours = [assessment for assessment in found if assessment.post.school == self._school]
+            keeping = Keeping(conn, self._school, [assessment.post for assessment in ours])
+            with gatherer.batch(conn, ours, keeping.text):
+                for assessment in ours:
+                    self._take(conn, keeping, gatherer, accounts, assessment, now)
+            keeping.write()
             bury_all(conn, READER, bad, now)
             reach("watch.opened_before_commit")
 
@@ -106,20 +110,21 @@ class Watch:
     def _take(
         self,
         conn: Connection,
+        keeping: Keeping,
         gatherer: Gatherer,
         accounts: Mapping[str, Account],
         assessment: Assessment,
         now: datetime,
     ) -> None:
         post = assessment.post
-        if not keep(conn, post).new_revision:
+        if not keeping.keep(post).new_revision:
             return
         reach("watch.mid_transaction")
         account = accounts.get(post.account_id)
         counts = _counts_for_incidents(account, assessment)
         evidence = gatherer.note(conn, assessment, counts_for_incidents=counts)
         weighed = risk(evidence, now)
-        keep_assessment(conn, assessment, weighed.value, [asdict(reason) for reason in weighed.reasons], now)
+        keeping.assess(assessment, weighed.value, [asdict(reason) for reason in weighed.reasons], now)
         metrics.WATCHED.labels(kind=post.kind).inc()
         metrics.TO_WATCH.observe(max(0.0, (now - post.fetched_at).total_seconds()))
         if counts:
@@ -145,10 +150,10 @@ class Watch:
             owner = self._owner(conn, (*joining, *opening.keys))  # its older lines may belong to one already
         if owner is not None:
             keys = attaching_keys(own, evidence.scene, grave=grave)
-            matter = _matter(account, assessment, weighed, opening, keys, (post.id,))
+            matter = _matter(account, assessment, evidence, weighed, opening, keys, (post.id,))
             add_to(conn, self._ground, owner, matter, post, now)
         elif opening is not None:
-            matter = _matter(account, assessment, weighed, opening, opening.keys, opening.members)
+            matter = _matter(account, assessment, evidence, weighed, opening, opening.keys, opening.members)
             open_matter(conn, self._ground, matter, post, now)
 
     def _owner(self, conn: Connection, keys: Sequence[str]) -> int | None:
@@ -179,6 +184,7 @@ def _counts_for_incidents(account: Account | None, assessment: Assessment) -> bo
 def _matter(
     account: Account | None,
     assessment: Assessment,
+    evidence: Evidence,
     weighed: Risk,
     opening: Opening | None,
     keys: Sequence[str],
@@ -190,7 +196,7 @@ def _matter(
     platform = PLATFORMS.get(account.platform if account else post.platform, post.platform)
     name = account.name if account else "补录线索"
     return Matter(
-        title=_title(assessment, theme, care=care),
+        title=_title(assessment, evidence, theme, name, care=care),
         theme=theme,
         level=opening.level if opening is not None else 4,
         risk=weighed.value,
@@ -207,16 +213,19 @@ def _matter(
     )
 
 
-def _title(assessment: Assessment, theme: str, *, care: bool) -> str:
-    """What happened, in the words of the heaviest rule; a cry for help has a fixed title and no words."""
+def _title(assessment: Assessment, evidence: Evidence, theme: str, account: str, *, care: bool) -> str:
+    """What is said and where, never in the writer's words: titles stand in subjects and on the big screen.
+
+    The place is the one the line itself names; a cry for help has a fixed title.
+    """
     if care:
         return "疑似心理求助，原文已收起"
     hits = [hit for hit in assessment.hits if hit.theme == theme] or list(assessment.hits)
-    if not hits:
-        return _cut(assessment.post.text, TITLE_LENGTH)
-    heaviest = max(hits, key=lambda hit: (hit.grave, hit.weight))
-    words = "、".join(dict.fromkeys(word.strip() for word in heaviest.words))
-    return f"{heaviest.title}：{_cut(words, TITLE_LENGTH)}" if words else heaviest.title
+    what = max(hits, key=lambda hit: (hit.grave, hit.weight)).title if hits else "评论集中压过原帖"
+    text = normalise(assessment.post.text).text
+    here = [place for place in evidence.scene.places if place in text]
+    named = [place for place in here if not any(place != other and place in other for other in here)]
+    return f"{'、'.join(named[:PLACES_NAMED]) or account}：{what}"
 
 
 def _cut(text: str, length: int) -> str:
