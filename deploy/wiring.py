@@ -27,6 +27,7 @@ import uvicorn
 
 from deploy.parts import channels, crawl_settings, load_pack
 from deploy.settings import Settings
+from escalation import retention
 from escalation.notice.issue import Letterhead
 from escalation.notify import Notify
 from escalation.opening import Ground
@@ -37,7 +38,7 @@ from stream.assess import Reader
 from stream.assessing import ASSESSED, POSTS, Assessing
 from stream.indexing import Indexing
 from stream.log import Log, LogUnavailable, open_log
-from stream.search import Search, open_search
+from stream.search import Search, SearchUnavailable, open_search
 from stream.store import Store, StoreUnavailable
 
 BEAT_SECONDS = 5.0
@@ -162,7 +163,7 @@ def index(settings: Settings, stop: Event) -> None:
     """Assessments into the search, apart from what raises alarms."""
     with opened_store(settings) as store, opened_log(settings) as log, opened_search(settings) as search:
         worker = Indexing(log, store, search, utc_now)
-        keep_stepping("index", worker, store, stop)
+        keep_stepping("index", worker, store, stop, lambda: forget(store, search, settings.school.code))
         worker.close()
 
 
@@ -283,6 +284,21 @@ def await_port(port: int, stop: Event) -> None:
     while not stop.wait(IDLE_SECONDS):
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
+
+
+def forget(store: Store, search: Search, school: str) -> None:
+    """Take out words whose time is over: first from the search, then from the store, so that none is left behind."""
+    try:
+        while True:
+            with store.read() as conn:
+                found = retention.due(conn, school, utc_now())
+            if not found:
+                return
+            search.delete(school, found)
+            with store.write() as conn:
+                retention.purge(conn, school, found)
+    except (StoreUnavailable, SearchUnavailable) as error:
+        logging.getLogger(__name__).error("%s", error)
 
 
 def prune(log: Log) -> None:

@@ -1,0 +1,58 @@
+"""Retention: other people's words are not kept longer than needed (design §8; periods of research/platforms.md §16.4).
+
+Comment text goes after 90 days, the text of vanished comments after 7, unless an open incident still holds them; the
+pseudonyms go with the text. Ids, times, counts and assessments without words stay. The school's own posts stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, or_, select, update
+
+from escalation.incident import incidents, members
+from escalation.incident.state import OPEN
+from stream.figures import lines
+from stream.kept import posts, revisions
+from stream.post import Visibility
+
+COMMENT_TEXT = timedelta(days=90)
+VANISHED_TEXT = timedelta(days=7)
+AT_ONCE = 1000
+GONE = "〔原文已按保存期限清除〕"
+
+
+def due(conn: Connection, school: str, now: datetime, limit: int = AT_ONCE) -> list[str]:
+    """The posts whose words are to go, the oldest first."""
+    held = (
+        select(members.c.post_id)
+        .join(incidents, incidents.c.id == members.c.incident_id)
+        .where(members.c.school == school, incidents.c.state.in_(list(OPEN)))
+    )
+    over = or_(
+        posts.c.published_at < now - COMMENT_TEXT,
+        and_(posts.c.visibility == Visibility.VANISHED, posts.c.fetched_at < now - VANISHED_TEXT),
+    )
+    rows = conn.execute(
+        select(posts.c.id)
+        .where(posts.c.school == school, posts.c.by_school.is_(False), over, posts.c.id.not_in(held))
+        .where(
+            select(revisions.c.post_id)
+            .where(revisions.c.school == school, revisions.c.post_id == posts.c.id, revisions.c.text != GONE)
+            .exists()
+        )
+        .order_by(posts.c.published_at)
+        .limit(limit)
+    )
+    return [row.id for row in rows]
+
+
+def purge(conn: Connection, school: str, post_ids: Sequence[str]) -> None:
+    """Take the words and the pseudonym of these posts out of the store; what was counted stays counted."""
+    if not post_ids:
+        return
+    ids = list(post_ids)
+    conn.execute(update(revisions).where(revisions.c.school == school, revisions.c.post_id.in_(ids)).values(text=GONE))
+    conn.execute(update(posts).where(posts.c.school == school, posts.c.id.in_(ids)).values(author_key="", url=""))
+    conn.execute(update(lines).where(lines.c.school == school, lines.c.post_id.in_(ids)).values(voice=lines.c.post_id))
