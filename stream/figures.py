@@ -1,13 +1,17 @@
 """Figures: the rows that evidence is gathered from, and the gathering; the contract is `stream.evidence`'s.
 
 Each kept line leaves a row of figures, the marks of its rules under their keys, the hashes of its words where they are
-new, and one in its account's hour. A line that no rule marked and nobody likes costs a few inserts and no question.
+new, and one in its account's hour. A line that no rule marked and nobody likes asks nothing, and its rows are written
+together with those of its batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -18,7 +22,10 @@ from sqlalchemy import (
     Index,
     Integer,
     Row,
+    Select,
     Table,
+    bindparam,
+    case,
     distinct,
     func,
     select,
@@ -38,7 +45,7 @@ from stream.evidence import (
     marks_of,
     scene_of,
 )
-from stream.kept import counts, posts, revisions
+from stream.kept import chunks, counts, current_text
 from stream.matter import Scene, all_keys
 from stream.novelty import cluster_of, fingerprint
 from stream.post import Kind, Post
@@ -106,10 +113,30 @@ hours = Table(
 )
 """Lines per account and hour: the baseline of the surge, the tide band of the desk, the trend of the report."""
 
+TextOf = Callable[[str], str | None]
 KEY_LENGTH = 300
 MARK_NAMES = (
     "author", "rule", "title", "category", "weight", "grave", "level_floor", "article", "cluster", "ours", "keys"
 )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What is known of the lines of one transaction before the first is noted, and the rows that wait."""
+
+    likes: dict[str, int]
+    """By post id: of the lines and of the roots of their threads."""
+    fingerprints: dict[tuple[str, str], tuple[str, tuple[int, ...]]]
+    """By post id and revision: the normalised text and its hashes."""
+    posted: dict[int, list[str]]
+    """By hash: the posts that have it, those of this batch included."""
+    text_of: TextOf
+    postings: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    counted: dict[tuple[str, datetime], list[int]] = field(default_factory=dict)
+    """By account and hour: lines and negative ones to add."""
+    past: dict[str, dict[datetime, int]] = field(default_factory=dict)
+    """By account: lines per hour, with what is to be added."""
 
 
 class Gatherer:
@@ -118,43 +145,82 @@ class Gatherer:
     def __init__(self, school: str, hosts: Mapping[str, Host], named: Sequence[str] = ()) -> None:
         """Keep what must be known of the school."""
         self.school, self.hosts, self.named = school, hosts, tuple(named)
+        self._batch: _Batch | None = None
+
+    @contextmanager
+    def batch(
+        self, conn: Connection, expected: Sequence[Assessment], text_of: TextOf | None = None
+    ) -> Iterator[_Batch]:
+        """Note several lines in this block: the same evidence as one by one, from far fewer statements.
+
+        Likes must not change inside the block; figures are complete when it ends. `text_of`: the current text of a
+        post, for a caller whose posts are not all written yet.
+        """
+        self._batch = self._ready(conn, expected, text_of or partial(current_text, conn, self.school))
+        try:
+            yield self._batch
+            self._write(conn, self._batch)
+        finally:
+            self._batch = None
+
+    def _ready(self, conn: Connection, expected: Sequence[Assessment], text_of: TextOf) -> _Batch:
+        found = [assessment.post for assessment in expected]
+        prints = {(post.id, post.revision): _fingerprint(post) for post in found if not post.by_school}
+        likes: dict[str, int] = {}
+        for some in chunks(sorted({name for post in found for name in (post.id, post.thread_id)})):
+            rows = conn.execute(
+                select(counts.c.post_id, counts.c.likes).where(
+                    counts.c.school == self.school, counts.c.post_id.in_(some)
+                )
+            )
+            likes |= {row.post_id: row.likes or 0 for row in rows}
+        posted: dict[int, list[str]] = {}
+        for hashes in chunks(sorted({one for _, values in prints.values() for one in values})):
+            rows = conn.execute(
+                select(postings.c.hash, postings.c.post_id).where(
+                    postings.c.school == self.school, postings.c.hash.in_(hashes)
+                )
+            )
+            for row in rows:
+                posted.setdefault(row.hash, []).append(row.post_id)
+        return _Batch(likes, prints, posted, text_of)
 
     def note(self, conn: Connection, assessment: Assessment, *, counts_for_incidents: bool) -> Evidence:
-        """Take in one new line and give its evidence.
+        """Take in one new line and give its evidence. Outside a `batch` it is a batch of its own.
 
         `counts_for_incidents` False (published before `watch_from`): it feeds the baselines and leaves no mark.
         """
+        with self.batch(conn, [assessment]) if self._batch is None else nullcontext(self._batch) as batch:
+            return self._note(conn, batch, assessment, counts_for_incidents=counts_for_incidents)
+
+    def _note(self, conn: Connection, batch: _Batch, assessment: Assessment, *, counts_for_incidents: bool) -> Evidence:
         post = assessment.post
         host = self.hosts.get(post.account_id, Host())
         outside = not post.by_school
-        cluster = self._cluster(conn, post) if outside else ""
-        likes = self._line(conn, assessment, cluster)
-        root = self._root(conn, post) if assessment.hits or likes >= LIKED_LEAST else None
-        root_likes = root.likes or 0 if root is not None else 0
-        root_text = root.text if root is not None else ""
-        scene = scene_of(post, cluster, root_text, "" if host.main else host.unit, self.named)
+        cluster = self._cluster(batch, post) if outside else ""
+        likes = batch.likes.get(post.id, 0)
+        batch.lines.append(self._line(assessment, cluster, likes))
+        root = batch.text_of(post.thread_id) if assessment.hits or likes >= LIKED_LEAST else None
+        root_likes = batch.likes.get(post.thread_id, 0) if root is not None else 0
+        scene = scene_of(post, cluster, root or "", "" if host.main else host.unit, self.named)
         own = marks_of(assessment, scene) if counts_for_incidents else ()
-        self._keep(conn, own)
         is_outliked = likes > root_likes and likes >= LIKED_LEAST and post.id != post.thread_id and outside
+        plain = self._plain(assessment, scene, host)
         if not counts_for_incidents or not (own or is_outliked):
-            return self._plain(assessment, scene, host)
+            return plain
+        self._keep(conn, own)
         found = self._found(conn, self._wanted(conn, own, scene, is_outliked=is_outliked), post.published_at)
-        return Evidence(
-            post_id=post.id,
-            by_school=post.by_school,
-            own_post=post.by_school and post.kind is Kind.POST,
-            lead_account=host.main,
-            target=assessment.target,
-            polarity=assessment.polarity,
-            hits=assessment.hits,
-            scene=scene,
+        self._write_lines(conn, batch)
+        figures = self._figures(conn, post, cluster, root_likes)
+        return replace(
+            plain,
             marks=found,
             cues=self._cues(conn, found, scene, post.published_at),
-            thread=self._thread(conn, post),
-            outliked=self._outliked(conn, post, root_likes),
+            thread=ThreadFigures(figures.lines, figures.authors, figures.negative),
+            outliked=figures.outliked,
             is_outliked=is_outliked,
-            copies=self._copies(conn, cluster, post.published_at),
-            surge=self._surge(conn, post) if outside else CALM,
+            copies=max(1, figures.copies) if cluster else 1,
+            surge=self._surge(conn, batch, post, figures.recent) if outside else CALM,
         )
 
     def _plain(self, assessment: Assessment, scene: Scene, host: Host) -> Evidence:
@@ -171,73 +237,58 @@ class Gatherer:
             scene=scene,
         )
 
-    def _cluster(self, conn: Connection, post: Post) -> str:
+    def _cluster(self, batch: _Batch, post: Post) -> str:
         """The first post of the near duplicates; a text of new words leaves its hashes, a short one stays alone."""
-        text = normalise(post.text).text
-        hashes = fingerprint(text)
+        text, hashes = batch.fingerprints.get((post.id, post.revision)) or _fingerprint(post)
         if not hashes:
             return post.id
-        rows = conn.execute(
-            select(postings.c.hash, postings.c.post_id).where(
-                postings.c.school == self.school, postings.c.hash.in_(hashes)
-            )
-        )
-        first = cluster_of(text, [(row.hash, row.post_id) for row in rows], lambda post_id: self._text(conn, post_id))
+        rows = [(value, post_id) for value in hashes for post_id in batch.posted.get(value, ())]
+        first = cluster_of(text, rows, lambda post_id: _normalised(batch.text_of(post_id)))
         if first is not None:
             return first
-        insert_new(
-            conn,
-            postings,
-            [{"school": self.school, "hash": value, "post_id": post.id} for value in dict.fromkeys(hashes)],
-        )
+        for value in dict.fromkeys(hashes):
+            batch.posted.setdefault(value, []).append(post.id)
+            batch.postings.append({"school": self.school, "hash": value, "post_id": post.id})
         return post.id
 
-    def _text(self, conn: Connection, post_id: str) -> str | None:
-        text = conn.execute(
-            select(revisions.c.text)
-            .join(posts, (posts.c.school == revisions.c.school) & (posts.c.id == revisions.c.post_id))
-            .where(revisions.c.school == self.school, revisions.c.post_id == post_id)
-            .where(revisions.c.revision == posts.c.revision)
-        ).scalar()
-        return None if text is None else normalise(text).text
-
-    def _line(self, conn: Connection, assessment: Assessment, cluster: str) -> int:
-        """Keep the figures of one line and count its hour; gives its likes as known now."""
+    def _line(self, assessment: Assessment, cluster: str, likes: int) -> dict[str, Any]:
+        """The figures of one line."""
         post = assessment.post
-        likes = conn.execute(
-            select(counts.c.likes).where(counts.c.school == self.school, counts.c.post_id == post.id)
-        ).scalar()
-        negative = assessment.polarity is Polarity.NEGATIVE
-        row = {
+        return {
             "school": self.school, "post_id": post.id, "thread_id": post.thread_id, "account_id": post.account_id,
-            "voice": post.author_key or post.id, "outside": not post.by_school, "negative": negative,
-            "likes": likes or 0, "cluster": cluster, "at": post.published_at,
+            "voice": post.author_key or post.id, "outside": not post.by_school,
+            "negative": assessment.polarity is Polarity.NEGATIVE, "likes": likes, "cluster": cluster,
+            "at": post.published_at,
         }  # fmt: skip
-        if insert_new(conn, lines, [row]) and not post.by_school:
-            self._count_hour(conn, post, negative=negative)
-        return likes or 0
 
-    def _count_hour(self, conn: Connection, post: Post, *, negative: bool) -> None:
-        row = {
-            "school": self.school, "account_id": post.account_id, "hour": hour_start(post.published_at), "lines": 0,
-            "negative": 0,
-        }  # fmt: skip
-        insert_new(conn, hours, [row])
-        conn.execute(
-            update(hours)
-            .where(hours.c.school == self.school, hours.c.account_id == post.account_id, hours.c.hour == row["hour"])
-            .values(lines=hours.c.lines + 1, negative=hours.c.negative + int(negative))
-        )
+    def _write_lines(self, conn: Connection, batch: _Batch) -> None:
+        """Write the lines that wait and count the hours of those that are new."""
+        rows = {row["post_id"]: row for row in reversed(batch.lines)}  # the first of a post is the one that counts
+        for (post_id,) in insert_new(conn, lines, list(rows.values()), returning=["post_id"]):
+            row = rows[post_id]
+            if row["outside"]:
+                account, hour = row["account_id"], hour_start(row["at"])
+                sums = batch.counted.setdefault((account, hour), [0, 0])
+                sums[0] += 1
+                sums[1] += int(row["negative"])
+                if account in batch.past:
+                    batch.past[account][hour] = batch.past[account].get(hour, 0) + 1
+        batch.lines = []
 
-    def _root(self, conn: Connection, post: Post) -> Any:
-        """The thread's root: its current text and likes, or None where it is not known."""
-        return conn.execute(
-            select(revisions.c.text, counts.c.likes)
-            .join(posts, (posts.c.school == revisions.c.school) & (posts.c.id == revisions.c.post_id))
-            .outerjoin(counts, (counts.c.school == posts.c.school) & (counts.c.post_id == posts.c.id))
-            .where(posts.c.school == self.school, posts.c.id == post.thread_id)
-            .where(revisions.c.revision == posts.c.revision)
-        ).first()
+    def _write(self, conn: Connection, batch: _Batch) -> None:
+        self._write_lines(conn, batch)
+        insert_new(conn, postings, batch.postings)
+        rows = [
+            {"school": self.school, "account_id": account, "hour": hour, "lines": 0, "negative": 0}
+            for account, hour in sorted(batch.counted)
+        ]
+        insert_new(conn, hours, rows)
+        for (account, hour), (seen, negative) in sorted(batch.counted.items()):
+            conn.execute(
+                update(hours)
+                .where(hours.c.school == self.school, hours.c.account_id == account, hours.c.hour == hour)
+                .values(lines=hours.c.lines + seen, negative=hours.c.negative + negative)
+            )
 
     def _keep(self, conn: Connection, own: Collection[Mark]) -> None:
         put(
@@ -298,49 +349,72 @@ class Gatherer:
         )
         return self._marks(rows.all())
 
-    def _thread(self, conn: Connection, post: Post) -> ThreadFigures:
-        scope = (
-            lines.c.school == self.school,
-            lines.c.thread_id == post.thread_id,
-            lines.c.outside,
-            lines.c.at >= post.published_at - timedelta(hours=24),
-        )
-        row = conn.execute(select(func.count(), func.count(distinct(lines.c.voice))).where(*scope)).one()
-        negative = conn.execute(
-            select(func.count(distinct(lines.c.voice))).where(*scope, lines.c.negative)
-        ).scalar_one()
-        return ThreadFigures(row[0], row[1], negative)
+    def _figures(self, conn: Connection, post: Post, cluster: str, root_likes: int) -> Row[Any]:
+        """Lines and voices of the thread, of the copies and of the account, up to this line."""
+        at = post.published_at
+        given = {
+            "school": self.school, "thread": post.thread_id, "account": post.account_id, "cluster": cluster,
+            "day": at - timedelta(hours=24), "quick": at - timedelta(hours=QUICK_HOURS),
+            "hour": at - timedelta(hours=1), "likes": max(root_likes + 1, LIKED_LEAST),
+        }  # fmt: skip
+        return conn.execute(FIGURES, given).one()
 
-    def _outliked(self, conn: Connection, post: Post, root_likes: int) -> int:
-        least = max(root_likes + 1, LIKED_LEAST)
-        statement = select(func.count(distinct(lines.c.voice))).where(
-            lines.c.school == self.school, lines.c.thread_id == post.thread_id, lines.c.outside,
-            lines.c.likes >= least, lines.c.post_id != post.thread_id,
-        )  # fmt: skip
-        return int(conn.execute(statement).scalar_one())
-
-    def _copies(self, conn: Connection, cluster: str, now: datetime) -> int:
-        if not cluster:
-            return 1
-        statement = select(func.count(distinct(lines.c.voice))).where(
-            lines.c.school == self.school, lines.c.cluster == cluster,
-            lines.c.at >= now - timedelta(hours=QUICK_HOURS),
-        )  # fmt: skip
-        return max(1, int(conn.execute(statement).scalar_one()))
-
-    def _surge(self, conn: Connection, post: Post) -> Surge:
-        here = (lines.c.school == self.school, lines.c.account_id == post.account_id, lines.c.outside)
-        recent = conn.execute(
-            select(func.count()).where(*here, lines.c.at > post.published_at - timedelta(hours=1))
-        ).scalar_one()
-        rows = conn.execute(
-            select(hours.c.hour, hours.c.lines).where(
-                hours.c.school == self.school, hours.c.account_id == post.account_id
+    def _surge(self, conn: Connection, batch: _Batch, post: Post, recent: int) -> Surge:
+        if post.account_id not in batch.past:
+            rows = conn.execute(
+                select(hours.c.hour, hours.c.lines).where(
+                    hours.c.school == self.school, hours.c.account_id == post.account_id
+                )
             )
-        ).all()
+            past = {row.hour: row.lines for row in rows}
+            for (account, hour), (seen, _) in batch.counted.items():
+                if account == post.account_id:
+                    past[hour] = past.get(hour, 0) + seen
+            batch.past[post.account_id] = past
+        known = batch.past[post.account_id]
         current = hour_start(post.published_at)
-        past = {row.hour: row.lines for row in rows if row.hour < current}
-        return surge(past, recent, post.published_at, min((row.hour for row in rows), default=current))
+        before = {hour: seen for hour, seen in known.items() if hour < current}
+        return surge(before, recent, post.published_at, min(known, default=current))
+
+
+def _figures_statement() -> Select[Any]:
+    here = lines.c.school == bindparam("school")
+    thread = lines.c.thread_id == bindparam("thread")
+    voices = func.count(distinct(lines.c.voice))
+    day = (
+        select(
+            func.count().label("lines"),
+            voices.label("authors"),
+            func.count(distinct(case((lines.c.negative, lines.c.voice)))).label("negative"),
+        )
+        .where(here, thread, lines.c.outside, lines.c.at >= bindparam("day"))
+        .subquery()
+    )
+    liked = select(voices).where(
+        here, thread, lines.c.outside, lines.c.likes >= bindparam("likes"), lines.c.post_id != bindparam("thread")
+    )
+    copies = select(voices).where(here, lines.c.cluster == bindparam("cluster"), lines.c.at >= bindparam("quick"))
+    recent = select(func.count()).where(
+        here, lines.c.account_id == bindparam("account"), lines.c.outside, lines.c.at > bindparam("hour")
+    )
+    return select(
+        day,
+        liked.scalar_subquery().label("outliked"),
+        copies.scalar_subquery().label("copies"),
+        recent.scalar_subquery().label("recent"),
+    )
+
+
+FIGURES = _figures_statement()
+
+
+def _fingerprint(post: Post) -> tuple[str, tuple[int, ...]]:
+    text = normalise(post.text).text
+    return text, fingerprint(text)
+
+
+def _normalised(text: str | None) -> str | None:
+    return None if text is None else normalise(text).text
 
 
 def _mark(row: Row[Any]) -> Mark:

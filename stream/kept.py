@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
 
-from sqlalchemy import Boolean, Column, Connection, Float, Index, Integer, Table, Text, and_, or_, update
+from sqlalchemy import Boolean, Column, Connection, Float, Index, Integer, Table, Text, and_, or_, select, update
 
 from stream.assessment import Assessment
 from stream.post import Counts, Post
 from stream.store import insert_new, metadata
 from stream.store.types import Json, Moment, Serial, Word
+
+T = TypeVar("T")
 
 posts = Table(
     "posts",
@@ -91,24 +95,8 @@ class Kept:
 
 def keep(conn: Connection, post: Post) -> Kept:
     """Keep a post and its revision; the newest fetched revision is the current one. Repeating it changes nothing."""
-    row = {
-        name: getattr(post, name)
-        for name in (
-            "school", "id", "kind", "platform", "account_id", "thread_id", "parent_id", "author_key", "by_school",
-            "published_at", "first_seen_at", "fetched_at", "revision", "visibility", "url", "route",
-        )
-    }  # fmt: skip
-    new_post = bool(insert_new(conn, posts, [row], key=["school", "id"]))
-    revision = {
-        "school": post.school,
-        "post_id": post.id,
-        "revision": post.revision,
-        "text": post.text,
-        "text_hash": post.text_hash,
-        "cut": post.cut,
-        "fetched_at": post.fetched_at,
-    }
-    new_revision = bool(insert_new(conn, revisions, [revision]))
+    new_post = bool(insert_new(conn, posts, [_post_row(post)], key=["school", "id"]))
+    new_revision = bool(insert_new(conn, revisions, [_revision_row(post)]))
     if not new_post:
         newer = or_(posts.c.fetched_at < post.fetched_at, posts.c.visibility != post.visibility)
         conn.execute(
@@ -120,12 +108,114 @@ def keep(conn: Connection, post: Post) -> Kept:
     return Kept(new_post, new_revision)
 
 
+def _post_row(post: Post) -> dict[str, Any]:
+    return {
+        name: getattr(post, name)
+        for name in (
+            "school", "id", "kind", "platform", "account_id", "thread_id", "parent_id", "author_key", "by_school",
+            "published_at", "first_seen_at", "fetched_at", "revision", "visibility", "url", "route",
+        )
+    }  # fmt: skip
+
+
+def _revision_row(post: Post) -> dict[str, Any]:
+    return {
+        "school": post.school, "post_id": post.id, "revision": post.revision, "text": post.text,
+        "text_hash": post.text_hash, "cut": post.cut, "fetched_at": post.fetched_at,
+    }  # fmt: skip
+
+
+def current_text(conn: Connection, school: str, post_id: str) -> str | None:
+    """The text of a post's current revision, or None where the post is not known."""
+    return conn.execute(
+        select(revisions.c.text)
+        .join(posts, (posts.c.school == revisions.c.school) & (posts.c.id == revisions.c.post_id))
+        .where(revisions.c.school == school, revisions.c.post_id == post_id)
+        .where(revisions.c.revision == posts.c.revision)
+    ).scalar()
+
+
+class Keeping:
+    """The posts of one transaction and school: what is known is asked once, new rows wait and are written together.
+
+    The answers are those of `keep`, post by post. Ask texts here meanwhile, and `write` before anybody else reads.
+    """
+
+    def __init__(self, conn: Connection, school: str, expected: Sequence[Post]) -> None:
+        """`expected`: the posts that may come."""
+        self._conn, self._school = conn, school
+        self._known = _known(conn, school, sorted({post.id for post in expected}))
+        self._waiting: dict[str, Post] = {}
+        self._assessed: list[dict[str, Any]] = []
+        self._texts: dict[str, str | None] = {}
+
+    def keep(self, post: Post) -> Kept:
+        """Keep a post of this school; see the function `keep`."""
+        if post.id in self._known or post.id in self._waiting:
+            self._write_posts()
+            self._texts.pop(post.id, None)
+            return keep(self._conn, post)
+        self._waiting[post.id] = post
+        self._texts[post.id] = post.text
+        return Kept(new_post=True, new_revision=True)
+
+    def text(self, post_id: str) -> str | None:
+        """The text of a post's current revision, or None where the post is not known."""
+        if post_id not in self._texts:
+            self._texts[post_id] = current_text(self._conn, self._school, post_id)
+        return self._texts[post_id]
+
+    def assess(
+        self, assessment: Assessment, risk: int, reasons: Sequence[dict[str, object]], watched_at: datetime
+    ) -> None:
+        """Keep what was found in one revision; where it was kept before, nothing changes."""
+        self._assessed.append(_assessment_row(assessment, risk, reasons, watched_at))
+
+    def write(self) -> None:
+        """Write what waits."""
+        self._write_posts()
+        insert_new(self._conn, assessments, self._assessed)
+        self._assessed = []
+
+    def _write_posts(self) -> None:
+        waiting = list(self._waiting.values())
+        insert_new(self._conn, posts, [_post_row(post) for post in waiting], key=["school", "id"])
+        insert_new(self._conn, revisions, [_revision_row(post) for post in waiting])
+        self._known |= self._waiting.keys()
+        self._waiting = {}
+
+
+def _known(conn: Connection, school: str, ids: Sequence[str]) -> set[str]:
+    """Of these posts, the ones with any row."""
+    found: set[str] = set()
+    for some in chunks(ids):
+        found |= set(conn.execute(select(posts.c.id).where(posts.c.school == school, posts.c.id.in_(some))).scalars())
+        found |= set(
+            conn.execute(
+                select(revisions.c.post_id).where(revisions.c.school == school, revisions.c.post_id.in_(some))
+            ).scalars()
+        )
+    return found
+
+
+def chunks(values: Sequence[T], size: int = 1000) -> Iterator[list[T]]:
+    """Pieces that one statement takes."""
+    for start in range(0, len(values), size):
+        yield list(values[start : start + size])
+
+
 def keep_assessment(
-    conn: Connection, assessment: Assessment, risk: int, reasons: Sequence[dict[str, object]], watched_at: object
+    conn: Connection, assessment: Assessment, risk: int, reasons: Sequence[dict[str, object]], watched_at: datetime
 ) -> bool:
     """Keep what was found in one revision; False where it was kept before."""
+    return bool(insert_new(conn, assessments, [_assessment_row(assessment, risk, reasons, watched_at)]))
+
+
+def _assessment_row(
+    assessment: Assessment, risk: int, reasons: Sequence[dict[str, object]], watched_at: datetime
+) -> dict[str, Any]:
     post = assessment.post
-    row = {
+    return {
         "school": post.school,
         "post_id": post.id,
         "revision": post.revision,
@@ -141,7 +231,6 @@ def keep_assessment(
         "assessed_at": assessment.assessed_at,
         "watched_at": watched_at,
     }
-    return bool(insert_new(conn, assessments, [row]))
 
 
 def keep_counts(conn: Connection, seen: Counts) -> None:

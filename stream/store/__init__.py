@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from sqlalchemy import ColumnElement, Connection, Table, create_engine, event, m
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
+from sqlalchemy.sql.dml import ReturningInsert
 
 from stream.store.types import metadata as metadata
 
@@ -110,14 +112,20 @@ def insert_new(
     """
     if not rows:
         return []
-    target = list(key or (column.name for column in table.primary_key))
-    dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
-    statement = (
-        dialect.insert(table)
-        .on_conflict_do_nothing(index_elements=target, index_where=where)
-        .returning(*(table.c[name] for name in returning or target))
-    )
+    target = tuple(key or (column.name for column in table.primary_key))
+    made = _insert_new if where is None else _insert_new.__wrapped__  # conditions are not to be compared
+    statement = made(conn.dialect.name, table, target, tuple(returning or target), where)
     return [tuple(row) for row in conn.execute(statement, [dict(row) for row in rows])]
+
+
+@cache
+def _insert_new(
+    dialect: str, table: Table, target: tuple[str, ...], returning: tuple[str, ...], where: ColumnElement[bool] | None
+) -> ReturningInsert[Any]:
+    """The statement of `insert_new`; making one takes longer than running it."""
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    made = insert(table).on_conflict_do_nothing(index_elements=target, index_where=where)
+    return made.returning(*(table.c[name] for name in returning))
 
 
 def put(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
