@@ -115,21 +115,19 @@ def _signature(
     names = tuple(dict.fromkeys(row.who or "收件人" for row in together))
     own = {row.notice_id for row in together}
     after = [rung for rung in rungs if rung.notice_id in own and rung.due_at >= first.due_at]
-    then = "，".join(
-        dict.fromkeys(word for rung in after if rung.due_at == after[0].due_at for word in _then(rung, chain))
-    )
+    then = _then([rung for rung in after if rung.due_at == after[0].due_at], chain)
     note = f"待 {'、'.join(names)}" if first.due_at <= now else ""
     shown = face("签收", first.set_at, first.due_at, now, note=note)
     return Running(first.kind, first.name, shown, first.due_at, first.source, first.article, names, then)
 
 
-def _then(rung: Row[Any], chain: Mapping[str, str]) -> tuple[str, ...]:
-    """What follows on silence, in a few words: the person above first, then the telephone."""
-    act = rung.data.get("act")
-    if act == Act.TELL:
-        above = rung.data.get("role") or chain.get(rung.role, "")
-        return (f"报{title_of(above)}",) if above else ()
-    return ("电话催办",) if act == Act.PHONE else ()
+def _then(rungs: Sequence[Row[Any]], chain: Mapping[str, str]) -> str:
+    """What follows on silence, in a few words: whom it is brought to, else the telephone."""
+    acts = [(row.data.get("act"), row.data.get("role") or chain.get(row.role, "")) for row in rungs]
+    above = {role for act, role in acts if act == Act.TELL and role}
+    if len(above) == 1:
+        return f"报{title_of(above.pop())}"
+    return "逐级上报" if above else "电话催办" if any(act == Act.PHONE for act, _ in acts) else ""
 
 
 def nearest(clocks: Sequence[Running]) -> Running | None:

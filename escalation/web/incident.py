@@ -15,7 +15,7 @@ from escalation.handling import FalseAlarm
 from escalation.link import Link, Purpose
 from escalation.people import Role
 from escalation.web.gate import NotFound, Only, Visitor, desk_of
-from escalation.web.incident_view import Case, Member, case_of, find, members_of
+from escalation.web.incident_view import MEMBERS_ALL, MEMBERS_SHOWN, Case, Member, case_of, find, members_of
 from escalation.web.page import frame, render, show
 from escalation.web.queue_view import VIEWS, Filter, queue_of
 from escalation.web.receipts import notice_ids
@@ -70,7 +70,7 @@ def row_of(request: Request, visitor: Visitor, number: str) -> Row[Any]:
     """The incident. Raises NotFound where it does not exist for this person."""
     desk = desk_of(request)
     with desk.store.read() as conn:
-        row = find(conn, desk.school, visitor.scope, number)
+        row = find(conn, desk.school, visitor.scope, number) if number.isprintable() else None
     if row is None:
         raise NotFound(f"没有编号为 {number[:32]} 的事件，或它不在您的查看范围内。")
     return row
@@ -89,10 +89,11 @@ def page(
     """The workspace, with a sentence on top where an act was refused."""
     desk = desk_of(request)
     folded = bool(row.care) and not revealed
-    note_view(request, visitor, row, folded=folded)
+    note_view(request, visitor, row)
     with desk.store.read() as conn:
         case = case_of(conn, request.app.state.frozen, row, visitor.now)
-        found: list[Member] = members_of(conn, row, folded=folded)
+        most = MEMBERS_ALL if request.query_params.get("all") else MEMBERS_SHOWN
+        found: list[Member] = members_of(conn, row, folded=folded, limit=most)
         units = sorted({one.unit for one in people.everyone(conn, desk.school) if one.unit})
     return show(
         request, visitor, "incident.html", status=status, case=case, row=row, members=found, folded=folded,
@@ -102,10 +103,10 @@ def page(
     )  # fmt: skip
 
 
-def note_view(request: Request, visitor: Visitor, row: Row[Any], *, folded: bool) -> None:
-    """Write down that text was shown, once an hour."""
+def note_view(request: Request, visitor: Visitor, row: Row[Any]) -> None:
+    """Write down that text was shown, once an hour; a care case is written down when it is unfolded."""
     viewed: Viewed = request.app.state.viewed
-    if not folded and viewed.is_new(visitor.actor.id, row.number, visitor.now):
+    if not row.care and viewed.is_new(visitor.actor.id, row.number, visitor.now):
         with desk_of(request).store.write() as conn:
             record(conn, visitor, row.number, PURPOSE)
 

@@ -24,7 +24,7 @@ from escalation.web.scope import Scope
 from escalation.web.words import CARE_TITLE
 from stream.kept import assessments, counts, posts, revisions
 
-MEMBERS_SHOWN = 30
+MEMBERS_SHOWN, MEMBERS_ALL = 12, 200
 ENTRIES_SHOWN = 300
 ICONS: Mapping[str, str] = {
     EntryKind.MACHINE: "fx", EntryKind.PERSON: "i-person", EntryKind.NOTICE: "i-bell", EntryKind.RECEIPT: "i-check",

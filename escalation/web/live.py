@@ -139,11 +139,17 @@ class Lookout:
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         """Stop looking when the application stops."""
         yield
-        self.closing.set()
+        self.close()
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+
+    def close(self) -> None:
+        """End every stream, so that a server that waits for its connections can stop. From the server's own thread."""
+        self.closing.set()
+        for reader in list(self._readers):
+            _offer(reader, News(Mark(0, 0), (), 0))
 
     def enter(self, reader: Reader) -> None:
         """Begin to serve a reader. Raises NotAllowed over PER_USER streams of one user."""
@@ -261,6 +267,7 @@ async def flow(lookout: Lookout, reader: Reader, opening: str) -> AsyncIterator[
                         return
                     yield _beat(now)
                 continue
-            yield told(reader, news)
+            if not lookout.closing.is_set():
+                yield told(reader, news)
     finally:
         lookout.leave(reader)

@@ -23,7 +23,7 @@ from stream.dead_letter import dead_letters
 from stream.store import StoreUnavailable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FromStore(Collector):
     """Reads the gauges when scraped; `fengxin_store_up` is 0 where it could not."""
 
@@ -78,7 +78,7 @@ class FromStore(Collector):
         yield ages
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ThisProcess(Collector):
     """The counters of this process, where the processes share no folder."""
 

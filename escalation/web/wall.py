@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -55,9 +56,15 @@ class Wall:
         if not length.isdecimal() or int(length) > limit:
             await _refuse(own, 413, TOO_LARGE)
             return
-        try:
-            await self._app(scope, _bounded(receive, limit), own)
-        except BodyTooLarge:
+        bound = Bound(receive, limit)
+
+        async def sending(message: Message) -> None:
+            if not bound.over:
+                await own(message)
+
+        with suppress(BodyTooLarge):
+            await self._app(scope, bound, sending)
+        if bound.over:
             await _refuse(own, 413, TOO_LARGE)
 
     def _dressed(self, scope: Scope, send: Send) -> Send:
@@ -94,19 +101,23 @@ def foreign(headers: MutableMapping[str, str]) -> bool:
     return origin != "null" and urlsplit(origin).netloc != headers.get("host", "")
 
 
-def _bounded(receive: Receive, limit: int) -> Receive:
-    taken = 0
+class Bound:
+    """Receives a body up to a limit; `over` stays set, whatever the reader makes of the refusal."""
 
-    async def receiving() -> Message:
-        nonlocal taken
-        message = await receive()
+    def __init__(self, receive: Receive, limit: int) -> None:
+        """Count what comes through `receive`."""
+        self._receive, self._rest = receive, limit
+        self.over = False
+
+    async def __call__(self) -> Message:
+        """The next part. Raises BodyTooLarge."""
+        message = await self._receive()
         if message["type"] == "http.request":
-            taken += len(message.get("body", b""))
-            if taken > limit:
+            self._rest -= len(message.get("body", b""))
+            if self._rest < 0:
+                self.over = True
                 raise BodyTooLarge
         return message
-
-    return receiving
 
 
 async def _refuse(send: Send, status: int, words: str) -> None:

@@ -39,7 +39,7 @@ function press(key) {
   if (!found) return false;
   found.click();
   const hash = found.getAttribute("href")?.split("#")[1];
-  if (hash) document.getElementById(hash)?.querySelector("input:not([type=hidden]), textarea, select")?.focus();
+  if (hash && key !== "f") document.getElementById(hash)?.querySelector("input:not([type=hidden]), textarea, select")?.focus();
   return true;
 }
 

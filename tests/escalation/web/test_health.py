@@ -1,0 +1,98 @@
+"""/healthz and /metrics: what a supervisor and Prometheus are told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from escalation.web.health import beat_of
+from stream import pulse
+from stream.pulse import Pulse
+from stream.store import Store, StoreUnavailable
+from tests.escalation.web.house import NOW, House
+
+
+def test_all_roles_up_is_200_with_every_role_named(house: House) -> None:
+    house.roles = ("crawl", "notify")
+    with house.store.write() as conn:
+        pulse.beat(conn, "crawl", house.now)
+        pulse.beat(conn, "notify", house.now)
+    answer = house.client().get("/healthz")
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "ok"
+    assert set(answer.json()["roles"]) == {"crawl", "notify"}
+
+
+def test_a_silent_a_missing_and_a_troubled_role_are_503_by_name(house: House) -> None:
+    house.roles = ("crawl", "assess", "notify", "index")
+    with house.store.write() as conn:
+        pulse.beat(conn, "crawl", house.now)
+        pulse.beat(conn, "assess", house.now - timedelta(minutes=2))
+        pulse.beat(conn, "index", house.now, "检索引擎没有回应")
+    client = house.client()
+    answer = client.get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json()["failing"] == ["assess", "notify", "index"]
+    text = client.get("/healthz", headers={"accept": "text/plain"})
+    assert text.status_code == 503
+    for words in ("（assess）已 120 秒没有回应", "（notify）从未报到", "检索引擎没有回应"):
+        assert words in text.text
+
+
+def test_a_store_that_is_away_is_503_and_not_a_stack_trace(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.roles = ("crawl",)
+    client = house.client("monitor")
+
+    def away(self: Store) -> object:
+        raise StoreUnavailable("存储暂不可用：磁盘已满")
+
+    monkeypatch.setattr(Store, "read", away)
+    answer = client.get("/healthz")
+    assert answer.status_code == 503
+    assert "磁盘已满" in answer.json()["words"]
+    page = client.get("/desk", headers={"accept": "text/html"})
+    assert page.status_code == 503
+    assert "恢复后补判" in page.text
+    assert "fengxin_store_up 0.0" in client.get("/metrics").text
+
+
+@pytest.mark.parametrize(
+    ("found", "state"),
+    [
+        (None, "silent"),
+        (Pulse("crawl", NOW - timedelta(seconds=20), ""), "up"),
+        (Pulse("crawl", NOW - timedelta(seconds=21), ""), "silent"),
+        (Pulse("crawl", NOW, "平台拒绝"), "troubled"),
+    ],
+)
+def test_a_role_is_judged_by_its_freshest_pulse(found: Pulse | None, state: str) -> None:
+    assert beat_of("crawl", found, NOW).state == state
+
+
+def test_metrics_give_figures_and_no_text(house: House) -> None:
+    house.incident(level=2)
+    page = house.client().get("/metrics").text
+    assert 'fengxin_open_incidents{level="2"} 1.0' in page
+    assert 'fengxin_deliveries{state="waiting"}' in page
+    assert "fengxin_dead_letters 0.0" in page
+    assert "食堂" not in page
+
+
+def test_an_error_of_ours_is_a_page_with_a_number_and_no_details(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fastapi.testclient import TestClient
+
+    from escalation.web import queue
+    from escalation.web.app import build
+
+    def broken(*_: object) -> object:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(queue, "tide_of", broken)
+    client = TestClient(build(house.desk()), raise_server_exceptions=False)
+    client.cookies.set("fengxin", house.session("monitor"))
+    answer = client.get("/desk", headers={"accept": "text/html"})
+    assert answer.status_code == 500
+    assert "编号 E-" in answer.text
+    assert "secret detail" not in answer.text
+    assert "不受影响" in answer.text

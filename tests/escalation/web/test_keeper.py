@@ -1,0 +1,91 @@
+"""The keeper's page: reached after signing, 上报, 平台沟通, 回应."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from escalation.incident import incidents
+from escalation.incident.state import State
+from escalation.keeper import answers, contacts, reports
+from tests.escalation.web.house import House
+
+
+def own_page(house: House, number: str) -> str:
+    """The path of the keeper's page, as the page after signing gives it."""
+    page: str = house.client().post(house.link(number, "keeper")).text
+    return "/k/" + page.split('href="/k/', 1)[1].split('"', 1)[0]
+
+
+def test_after_signing_the_keeper_is_led_to_the_page_and_nobody_else_is(house: House) -> None:
+    number = house.incident()
+    assert "/k/" not in house.client().post(house.link(number, "leader")).text
+    page = house.client().get(own_page(house, number)).text
+    assert "上报" in page
+    assert "第十四条" in page
+
+
+def test_a_report_is_kept_and_shown_to_the_desk(house: House) -> None:
+    number = house.incident()
+    path = own_page(house, number)
+    form = {"seen": "评论区集中反映", "did": "已联系后勤", "url": "https://mp.weixin.qq.com/s/1"}
+    answer = house.client().post(f"{path}/report", data=form)
+    assert answer.headers["location"] == f"{path}?done=report"
+    assert "评论区集中反映" in house.client().get(path).text
+    assert "评论区集中反映" in house.client("monitor").get(f"/incidents/{number}").text
+    with house.store.read() as conn:
+        assert conn.execute(select(reports.c.person_id)).scalars().all() == ["keeper"]
+
+
+def test_a_report_with_an_odd_link_is_refused_and_keeps_what_was_typed(house: House) -> None:
+    number = house.incident()
+    path = own_page(house, number)
+    answer = house.client().post(f"{path}/report", data={"seen": "已写好的话", "url": "javascript:alert(1)"})
+    assert answer.status_code == 409
+    assert "http://" in answer.text
+    assert "已写好的话" in answer.text
+    empty = house.client().post(f"{path}/report", data={"seen": "  "})
+    assert "看到的情况" in empty.text
+    with house.store.read() as conn:
+        assert conn.execute(select(reports)).all() == []
+
+
+def test_contact_with_the_platform_is_logged_and_answered_once(house: House) -> None:
+    number = house.incident()
+    path = own_page(house, number)
+    form = {"platform": "微信公众平台", "way": "客服", "asked": "申请精选评论协助", "ticket": "20261120-77"}
+    assert house.client().post(f"{path}/contact", data=form).status_code == 303
+    with house.store.read() as conn:
+        made = conn.execute(select(contacts.c.id)).scalar_one()
+    assert house.client().post(f"{path}/contacts/{made}", data={"answer": "已受理"}).status_code == 303
+    assert house.client().post(f"{path}/contacts/{made}", data={"answer": "再写"}).status_code == 409
+    assert house.client().post(f"{path}/contacts/999", data={"answer": "没有"}).status_code == 409
+
+
+def test_a_contact_of_another_incident_is_out_of_reach(house: House) -> None:
+    first, second = house.incident(), house.incident("另一件")
+    form = {"platform": "微博", "asked": "协助"}
+    house.client().post(f"{own_page(house, first)}/contact", data=form)
+    with house.store.read() as conn:
+        made = conn.execute(select(contacts.c.id)).scalar_one()
+    answer = house.client().post(f"{own_page(house, second)}/contacts/{made}", data={"answer": "越界"})
+    assert answer.status_code == 409
+
+
+def test_the_public_answer_moves_the_incident_on(house: House) -> None:
+    number = house.incident()
+    path = own_page(house, number)
+    assert house.client().post(f"{path}/answer", data={"text": "情况已核实"}).status_code == 303
+    with house.store.read() as conn:
+        assert conn.execute(select(incidents.c.state)).scalar() == State.RESPONDED
+        assert conn.execute(select(answers.c.text)).scalar() == "情况已核实"
+    assert "已答" in house.client("monitor").get(f"/incidents/{number}").text
+
+
+def test_nothing_is_added_to_an_incident_that_has_ended(house: House) -> None:
+    number = house.incident()
+    path = own_page(house, number)
+    form = {"csrf": "csrf-monitor", "reason": "玩笑或夸张"}
+    house.client("monitor").post(f"/incidents/{number}/dismiss", data=form)
+    answer = house.client().post(f"{path}/report", data={"seen": "补写"})
+    assert answer.status_code == 409
+    assert "了结" in answer.text

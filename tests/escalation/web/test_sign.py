@@ -1,0 +1,220 @@
+"""The signing page: GET shows, POST signs, and a link that does not count shows nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from escalation import handling
+from escalation.handling import FalseAlarm
+from escalation.incident import Actor, entries, incidents
+from escalation.incident.state import State
+from escalation.link import Link, Purpose, token
+from escalation.notice import notices
+from escalation.people import Role
+from escalation.people import people as persons
+from escalation.timer import TimerState, timers
+from stream.store import Store
+from tests.escalation.web.house import House
+
+TITLE = "多名学生反映二食堂就餐后腹泻"
+
+
+def signed_at(store: Store, notice: int) -> object:
+    with store.read() as conn:
+        return conn.execute(select(notices.c.signed_at).where(notices.c.id == notice)).scalar()
+
+
+def test_the_page_says_what_why_by_which_article_and_what_is_asked(house: House) -> None:
+    number = house.incident()
+    page = house.client().get(house.link(number, "leader")).text
+    for words in (
+        TITLE,
+        "Ⅱ 重大",
+        "请于",
+        "前签收",
+        "第十四条",
+        "签收本通知",
+        "何岚",
+        "您是",
+        "系统默认，非校规",
+        "41%",
+    ):
+        assert words in page
+    assert "校内 8071" in page
+
+
+def test_looking_signs_nothing_but_notes_that_it_was_opened(house: House) -> None:
+    number = house.incident()
+    client, notice = house.client(), house.notice(number, "leader")
+    for _ in range(3):
+        client.get(house.link(number, "leader"))
+    assert signed_at(house.store, notice) is None
+    with house.store.read() as conn:
+        row = conn.execute(select(notices).where(notices.c.id == notice)).one()
+        others = conn.execute(select(notices.c.opened_at).where(notices.c.id != notice)).scalars().all()
+    assert row.opened_at == house.now
+    assert set(others) == {None}
+
+
+def test_a_browser_that_fetches_ahead_does_not_count_as_opening(house: House) -> None:
+    number = house.incident()
+    house.client().get(house.link(number, "leader"), headers={"sec-purpose": "prefetch;prerender"})
+    with house.store.read() as conn:
+        assert set(conn.execute(select(notices.c.opened_at)).scalars()) == {None}
+
+
+def test_signing_stops_this_persons_clock_and_no_others(house: House) -> None:
+    number = house.incident()
+    answer = house.client().post(house.link(number, "leader"), data={"remark": "先救治、再查因"})
+    assert answer.status_code == 200
+    assert "已签收" in answer.text
+    assert "先救治、再查因" in answer.text
+    own = house.notice(number, "leader")
+    with house.store.read() as conn:
+        states = conn.execute(
+            select(timers.c.notice_id, timers.c.state).where(timers.c.notice_id.is_not(None))
+        ).all()  # fmt: skip
+    assert {state for notice, state in states if notice == own} == {TimerState.STOPPED}
+    assert {state for notice, state in states if notice != own} == {TimerState.SET}
+
+
+def test_when_everybody_has_signed_the_incident_is_acknowledged(house: House) -> None:
+    number = house.incident()
+    for person in ("leader", "publicity", "school", "keeper"):
+        assert house.client().post(house.link(number, person)).status_code == 200
+    with house.store.read() as conn:
+        assert conn.execute(select(incidents.c.state)).scalar() == State.ACKNOWLEDGED
+
+
+def test_a_signed_link_says_so_and_shows_no_incident_text(house: House) -> None:
+    number = house.incident()
+    link = house.link(number, "leader")
+    house.client().post(link)
+    for answer in (house.client().get(link), house.client().post(link)):
+        assert answer.status_code == 410
+        assert "该通知已签收" in answer.text
+        assert TITLE not in answer.text
+
+
+def test_an_expired_link_says_where_to_sign_instead(house: House) -> None:
+    number = house.incident()
+    link = house.link(number, "leader", hours=1)
+    house.now += timedelta(hours=2)
+    for answer in (house.client().get(link), house.client().post(link)):
+        assert answer.status_code == 410
+        assert "签收链接已过期" in answer.text
+        assert "我的" in answer.text
+        assert TITLE not in answer.text
+    assert signed_at(house.store, house.notice(number, "leader")) is None
+
+
+def test_forged_and_altered_links_are_refused_without_a_hint(house: House) -> None:
+    number = house.incident()
+    link = house.link(number, "leader")
+    head, _, signature = link.rpartition(".")
+    for bad in ("/r/x", "/r/...", f"{head}.{signature[:-2]}xx", link.replace("/r/", "/r/f"), f"{link}字"):
+        answer = house.client().get(bad)
+        assert answer.status_code == 404, bad
+        assert "不完整或被改动" in answer.text
+        assert TITLE not in answer.text
+        assert house.client().post(bad).status_code == 404
+
+
+def test_a_link_for_another_person_than_the_addressee_signs_nothing(house: House) -> None:
+    number = house.incident()
+    notice = house.notice(number, "leader")
+    link = Link(notice, "mate", house.now + timedelta(hours=1))
+    path = f"/r/{token(house.letterhead.link_key, Purpose.SIGN, link)}"
+    for answer in (house.client().get(path), house.client().post(path)):
+        assert answer.status_code == 403
+        assert "不是该通知的收件人" in answer.text
+        assert TITLE not in answer.text
+    assert signed_at(house.store, notice) is None
+
+
+def test_a_link_of_one_purpose_is_refused_for_another(house: House) -> None:
+    number = house.incident()
+    link = house.link(number, "keeper")
+    assert house.client().get(link.replace("/r/", "/k/")).status_code == 404
+    own = Link(house.notice(number, "keeper"), "keeper", house.now + timedelta(hours=1))
+    assert house.client().get(f"/r/{token(house.letterhead.link_key, Purpose.KEEPER, own)}").status_code == 404
+
+
+def test_somebody_who_has_left_can_no_longer_sign(house: House) -> None:
+    number = house.incident()
+    link = house.link(number, "leader")
+    with house.store.write() as conn:
+        conn.execute(persons.update().where(persons.c.id == "leader").values(active=False))
+    assert house.client().post(link).status_code == 403
+
+
+def test_a_false_alarm_needs_no_signature_any_more(house: House) -> None:
+    number = house.incident()
+    link = house.link(number, "leader")
+    with house.store.write() as conn:
+        made = conn.execute(select(incidents.c.id)).scalar_one()
+        actor = Actor("monitor", "陈屿", frozenset({Role.MONITOR}))
+        handling.dismiss(conn, made, actor, house.now, FalseAlarm.JOKE)
+    answer = house.client().get(link)
+    assert answer.status_code == 410
+    assert "误报" in answer.text
+    assert TITLE not in answer.text
+    assert house.client().post(link).status_code == 410
+
+
+def test_a_late_signature_is_taken_and_called_late(house: House) -> None:
+    number = house.incident()
+    link = house.link(number, "leader")
+    house.now += timedelta(minutes=40)
+    assert "逾期" in house.client().get(link).text
+    assert "已逾期" in house.client().post(link).text
+
+
+def test_a_cry_for_help_shows_the_help_route_and_no_quote(house: House) -> None:
+    number = house.incident("我就走到这里啦", care=True, text="我就走到这里啦，猫拜托楼下阿姨")
+    link = house.link(number, "leader")
+    for page in (house.client().get(link).text, house.client().post(link).text):
+        assert "疑似心理求助，原文已收起" in page
+        assert "走到这里" not in page
+        assert "希望学校给个说法" not in page
+        assert "涌量" not in page
+    fresh = house.incident("又一件", care=True, text="晚安")
+    assert "110" in house.client().get(house.link(fresh, "leader")).text
+
+
+def test_handing_over_is_noted_and_only_within_the_unit(house: House) -> None:
+    number = house.incident()
+    house.client().post(house.link(number, "leader"), data={"hand_to": "mate"})
+    house.client().post(house.link(number, "school"), data={"hand_to": "mate"})
+    with house.store.read() as conn:
+        lines = conn.execute(select(entries.c.text).where(entries.c.heading == "记录")).scalars().all()
+    assert lines == ["交 曹卫东（后勤主任）办理，签收人仍为第一责任人"]
+
+
+def test_a_word_after_signing_needs_the_page_after_signing(house: House) -> None:
+    number = house.incident()
+    link, client = house.link(number, "leader"), house.client()
+    page = client.post(link).text
+    proof = page.split('name="proof" value="', 1)[1].split('"', 1)[0]
+    assert client.post(f"{link}/remark", data={"remark": "假的", "proof": "x"}).status_code == 404
+    assert "批示已记入" in client.post(f"{link}/remark", data={"remark": "17:30 前报我", "proof": proof}).text
+    house.now += timedelta(minutes=31)
+    assert client.post(f"{link}/remark", data={"remark": "太晚", "proof": proof}).status_code == 410
+    with house.store.read() as conn:
+        lines = conn.execute(select(entries.c.text).where(entries.c.heading == "记录")).scalars().all()
+    assert lines == ["批示：17:30 前报我"]
+
+
+def test_an_overlong_remark_is_refused_and_signs_nothing(house: House) -> None:
+    number = house.incident()
+    answer = house.client().post(house.link(number, "leader"), data={"remark": "长" * 501})
+    assert answer.status_code == 422
+    assert "尚未签收" in answer.text
+    assert signed_at(house.store, house.notice(number, "leader")) is None
+
+
+def test_the_page_is_light_enough_for_a_phone(house: House) -> None:
+    number = house.incident()
+    assert len(house.client().get(house.link(number, "leader")).content) < 40_000
