@@ -12,7 +12,7 @@ from stream.coverage import BLIND_AFTER, Lamp, lamp
 NO_SOURCE = "已登记，未接采集途径"
 NEVER = "从未看全"
 EXPIRED = "授权过期"
-UNSAID = "超过约定间隔六倍没有完整采集，未记原因"
+UNSAID = "长时间没有完整采集"
 FEW = 5
 FEW_PERCENT = 2
 """A shortage up to this (the larger of the two) is what platforms' own counters differ by anyway; ours, not a rule."""
@@ -69,7 +69,8 @@ def _look(rows: WeekRows, account: AccountRow, until: datetime) -> Unseen | None
         return None
     total = sum((span.ends - span.starts for span in spans), timedelta())
     said = [span.reason for span in spans] or [source.note for source in polled if source.essential]
-    reason = "；".join(dict.fromkeys(part for part in said if part))
+    reasons = list(dict.fromkeys(part for one in said for part in one.split("；") if part))
+    reason = "；".join([part for part in reasons if part != UNSAID] or reasons)
     return Unseen(account, state, spans, total, missing, reason)
 
 

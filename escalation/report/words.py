@@ -23,6 +23,7 @@ PLATFORMS: Mapping[str, str] = {
 CHANNELS: Mapping[str, str] = {"mail": "邮件", "wecom_robot": "企业微信群机器人", "phone": "电话通知"}
 ROUTES: Mapping[str, str] = {
     "api": "接口", "push": "接口 · 推送", "feed": "订阅", "manual": "人工巡查", "sandbox": "平台沙箱",
+    "weibo": "接口", "wechat": "接口",
 }  # fmt: skip
 LAMPS: Mapping[Lamp, str] = {Lamp.ON: "看全", Lamp.LATE: "迟", Lamp.BLIND: "盲", Lamp.OFF: "已停用"}
 

@@ -20,7 +20,7 @@ CELL = timedelta(minutes=30)
 DAY = CELL * CELLS
 SOON = timedelta(days=14)
 """A token that ends within this is shown as waiting to be renewed."""
-ENDLESS = "长期"
+ENDLESS, NONE = "长期", "无接口"
 BY_HAND = "平台无接口，须人工巡查并补录线索。"
 NO_WAY = "已登记，未接采集途径：请管理员在账号表中补全后重新导入。"
 
@@ -162,7 +162,8 @@ def _line(
     if not account.active:
         cells = tuple(_cell(n, "x") for n in range(CELLS))
     known = [row for row in polled if row.active and row.shown is not None]
-    token, tone = _token([row.token_until for row in polled if row.token_until is not None], now)
+    ends = [row.token_until for row in polled if row.token_until is not None]
+    token, tone = _token(ends, now) if polled else (NONE, "")
     still = [row.opened_at for row in blind if row.closed_at is None]
     return Line(
         account=account, lamp=state, age=age, cells=cells, counts=Counter(cell.kind for cell in cells),
@@ -197,5 +198,5 @@ def _todo(account: Account, polled: Sequence[Row[Any]], blind: Sequence[Row[Any]
     said = [
         row.note or (row.last_reason if state in (Lamp.LATE, Lamp.BLIND) else "") for row in polled if row.essential
     ]
-    said += [row.reason for row in blind if row.closed_at is None]
+    said = [part for part in said if part] or [row.reason for row in blind if row.closed_at is None]
     return "；".join(dict.fromkeys(part for part in said if part))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -24,6 +24,7 @@ from escalation.web.gate import Acts, NotAllowed, Only, Visitor, desk_of
 from escalation.web.page import show
 from stream.account import Account, book
 from stream.kept import assessments, posts
+from stream.log import LogUnavailable
 
 router = APIRouter()
 DESK = (Role.MONITOR, Role.PUBLICITY)
@@ -41,6 +42,10 @@ SHOWN = 200
 RECENT = 20
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PASTED_NAME = "粘贴.csv"
+WHOLE = "文件"
+"""The column that a problem of the whole file names."""
+KNOWN = "未重复录入"
+"""How the intake says that a lead was there before: no mistake, and nothing to mend."""
 _WHERE = re.compile(
     r"(?:第\s*(?P<row>\d+)\s*行)?[，、]?[“\"](?P<column>[^”\"]{1,30})[”\"]\s*[：:]?(?P<rest>.*)", re.DOTALL
 )
@@ -58,7 +63,7 @@ class Problem:
 def problem_of(sentence: str) -> Problem:
     """`第 14 行“链接”：须以 http:// 开头` as row, column and message; a sentence that names no place stays whole."""
     found = _WHERE.search(sentence)
-    if found is None or not (found["row"] or found["column"] in FIELDS.values()):
+    if found is None or not (found["row"] or found["column"] in (WHOLE, *FIELDS.values())):
         return Problem(0, "", sentence)
     return Problem(int(found["row"] or 0), found["column"], found["rest"].strip() or sentence)
 
@@ -111,7 +116,7 @@ def _page(
         request, visitor, "leads.html", status=status, part=part, problems=problems[:SHOWN], bad=bad, taken=taken,
         more=max(0, len(problems) - SHOWN), given=dict.fromkeys((*FIELDS, "rows"), "") | dict(given or {}),
         accounts=known, recent=recent, imports=visitor.has(*DESK), fields=FIELDS, ids={v: k for k, v in FIELDS.items()},
-        count=request.query_params.get("count", ""),
+        count=request.query_params.get("count", ""), known_only=all(KNOWN in one.message for one in problems),
     )  # fmt: skip
 
 
@@ -168,14 +173,10 @@ def lead(
     if not visitor.has(*DESK) and form["account"] not in visitor.scope.accounts:
         raise NotAllowed("您只能为自己管理的账号补录线索。未录入任何内容，请在“账号”中选择本人管理的账号。")
     problems = early(form)
-    if not problems:
-        taken = desk.intake.take_lead(form)
-        if taken.count:
-            _record(request, visitor, "lead", taken.count)
-            return RedirectResponse(f"/leads?done=lead&count={taken.count}", 303)
-        problems = [problem_of(one) for one in taken.problems]
     kept = form | {"text": form["text"][: LONGEST["text"]]}
-    return _page(request, visitor, status=422, part="form", problems=problems, given=kept)
+    if problems:
+        return _page(request, visitor, status=422, part="form", problems=problems, given=kept)
+    return _take(request, visitor, "form", lambda: desk.intake.take_lead(form), kept)
 
 
 @router.post("/leads/paste")
@@ -193,8 +194,8 @@ def paste(request: Request, visitor: Importer, rows: Field = "") -> Response:
     except csv.Error:
         said = "粘贴的内容不是表格。未录入任何内容，请从表格软件中连同表头一起复制。"
         return _page(request, visitor, status=422, part="paste", problems=[Problem(0, "", said)], given={"rows": rows})
-    taken = desk_of(request).intake.take_file(PASTED_NAME, body)
-    return _after(request, visitor, "paste", taken, {"rows": rows})
+    intake = desk_of(request).intake
+    return _take(request, visitor, "paste", lambda: intake.take_file(PASTED_NAME, body), {"rows": rows})
 
 
 @router.post("/leads/file")
@@ -204,10 +205,19 @@ def file(request: Request, visitor: Importer, file: UploadFile | None = None) ->
         problems = [Problem(0, "", "没有选择文件。请选择按模板填写的 .xlsx 或 .csv 文件。")]
         return _page(request, visitor, status=422, part="file", problems=problems)
     name = file.filename.replace("\\", "/").rpartition("/")[2][:120]
-    return _after(request, visitor, "file", desk_of(request).intake.take_file(name, file.file.read()), {})
+    intake, body = desk_of(request).intake, file.file.read()
+    return _take(request, visitor, "file", lambda: intake.take_file(name, body), {})
 
 
-def _after(request: Request, visitor: Visitor, part: str, taken: Taken, given: Mapping[str, str]) -> Response:
+def _take(
+    request: Request, visitor: Visitor, part: str, take: Callable[[], Taken], given: Mapping[str, str]
+) -> Response:
+    """Hand over, then: back to the page with the count, or the page with every problem and what was typed."""
+    try:
+        taken = take()
+    except LogUnavailable as error:
+        said = [Problem(0, "", f"消息日志暂不可用，未录入任何内容，填写的内容已保留，请稍后再试。（{error}）")]
+        return _page(request, visitor, status=503, part=part, problems=said, given=given)
     if taken.count:
         _record(request, visitor, part, taken.count)
     if taken.count and not taken.problems:

@@ -1,4 +1,4 @@
-"""What the pages of accounts, deliveries, leads and reports are shown in tests: coverage, dead letters, a week of posts."""
+"""What the pages of accounts, deliveries and reports are shown in tests: coverage, dead letters."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def source(account_id: str, now: datetime, **more: Any) -> dict[str, Any]:
 
 
 def watched(house: House) -> None:
-    """Three accounts: one seen whole, one late with a gap behind it, one blind with an ended token; one of no source."""
+    """One account seen whole, one late, one blind with an ended token, one without a source; all off for a time."""
     now = house.now
     early = now - timedelta(days=30)
     with house.store.write() as conn:
@@ -56,7 +56,9 @@ def watched(house: House) -> None:
         ]  # fmt: skip
         conn.execute(insert(scans), made)
         place = {"school": SCHOOL, "account_id": "wb-jw", "source_id": "wb-jw/timeline"}
-        conn.execute(insert(gaps).values(**place, opened_at=now - timedelta(hours=6), closed_at=None, reason="授权过期"))
+        conn.execute(
+            insert(gaps).values(**place, opened_at=now - timedelta(hours=6), closed_at=None, reason="授权过期")
+        )
 
 
 def sent(house: House, number: str) -> tuple[int, int]:
@@ -77,7 +79,9 @@ def sent(house: House, number: str) -> tuple[int, int]:
         ]
         for which, n, outcome, reason, vendor in tried:
             conn.execute(
-                insert(attempts).values(delivery_id=which, n=n, at=now, outcome=outcome, reason=reason, vendor_id=vendor)
+                insert(attempts).values(
+                    delivery_id=which, n=n, at=now, outcome=outcome, reason=reason, vendor_id=vendor
+                )
             )
         conn.execute(
             update(deliveries)

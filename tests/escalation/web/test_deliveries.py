@@ -1,0 +1,155 @@
+"""The delivery log: what left, what did not and why; a test per channel; phone tasks recorded once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select
+
+from escalation import alert, audit
+from escalation.channels import Channel, Fault, Message, Outcome, Permanent
+from escalation.notice import calls
+from escalation.web.app import build
+from escalation.web.delivery_log import shortened
+from tests.escalation.web.house import PASSWORD, SCHOOL, House, csrf
+from tests.escalation.web.records import sent
+
+
+class Refusing(Channel):
+    """A channel whose credentials are wrong."""
+
+    name, title = "mail", "邮件"
+
+    def send(self, message: Message) -> Outcome:
+        return self.probe()
+
+    def probe(self) -> Outcome:
+        return Permanent(Fault.CREDENTIAL, "邮件服务器拒绝登录（535）：请核对授权码<b>")
+
+
+def probes(house: House) -> list[tuple[str, Mapping[str, str]]]:
+    log = audit.audit_log
+    with house.store.read() as conn:
+        rows = conn.execute(select(log.c.object, log.c.detail).where(log.c.action == "channel.probe")).all()
+    return [(row.object, row.detail) for row in rows]
+
+
+def test_dead_deliveries_are_red_and_every_attempt_is_folded_in(house: House) -> None:
+    sent(house, house.incident())
+    said = house.client("monitor").get("/deliveries").text
+    assert said.count('<tr class="is-blind">') == 1
+    for words in ("未送达", "对方邮箱不存在（550）", "2 次尝试", "邮件服务器忙（451）", "回执 &lt;1@school.test&gt;"):
+        assert words in said, words
+    assert "publicity@school.test" not in said
+
+
+def test_the_filters_of_the_url_choose_state_channel_and_words(house: House) -> None:
+    number = house.incident()
+    sent(house, number)
+    client = house.client("monitor")
+    assert client.get("/deliveries?state=dead").text.count('data-k="通知"') == 1
+    assert client.get("/deliveries?channel=wecom_robot").text.count('data-k="通知"') == 1
+    assert client.get(f"/deliveries?q={number}-02").text.count('data-k="通知"') == 1
+    assert client.get("/deliveries?q=罗广平").text.count('data-k="通知"') == 1
+    nothing = client.get("/deliveries?q=%25_%00&state=dead&page=-9").text
+    assert "没有这样的记录" in nothing
+
+
+def test_the_newest_delivery_stands_first_and_pages_follow(house: House) -> None:
+    for n in range(13):
+        house.incident(minutes=n)
+    said = house.client("publicity").get("/deliveries").text
+    assert said.count('data-k="通知"') == 50
+    assert "第 1 / 2 页" in said
+    rest = house.client("publicity").get("/deliveries?page=2").text
+    assert rest.count('data-k="通知"') == 15
+
+
+def test_a_test_that_passes_is_shown_audited_and_ends_the_alert(house: House) -> None:
+    with house.store.write() as conn:
+        alert.ring(conn, SCHOOL, "channel:mail", "邮件连续送不出", house.now)
+    client = house.client("admin")
+    page = client.get("/deliveries").text
+    assert "邮件连续送不出" in page
+    answer = client.post("/deliveries/probe/mail", data={"csrf": csrf(page)})
+    assert answer.status_code == 303
+    after = client.get("/deliveries?tested=mail").text
+    assert "测试通过" in after
+    assert probes(house) == [("mail", {"outcome": "good", "said": ""})]
+    with house.store.read() as conn:
+        assert alert.ringing(conn, SCHOOL) == []
+
+
+def test_a_test_that_fails_shows_the_channels_own_sentence_escaped(house: House) -> None:
+    desk = replace(house.desk(), channels={"mail": Refusing()})
+    client = TestClient(build(desk), follow_redirects=False)
+    client.post("/sign-in", data={"name": "monitor", "password": PASSWORD})
+    client.post("/deliveries/probe/mail", data={"csrf": csrf(client.get("/deliveries").text)})
+    said = client.get("/deliveries").text
+    assert "测试未通过" in said
+    assert "请核对授权码&lt;b&gt;" in said
+    assert probes(house)[0][1]["outcome"] == "bad"
+
+
+def test_an_unknown_channel_and_a_forged_form_change_nothing(house: House) -> None:
+    client = house.client("admin")
+    token = csrf(client.get("/deliveries").text)
+    assert client.post("/deliveries/probe/fax", data={"csrf": token}).status_code == 404
+    assert client.post("/deliveries/probe/mail", data={"csrf": "x"}).status_code == 403
+    assert probes(house) == []
+
+
+def test_a_phone_task_is_recorded_with_its_outcome_and_closes_its_alert(house: House) -> None:
+    _, dead = sent(house, house.incident())
+    with house.store.write() as conn:
+        alert.ring(conn, SCHOOL, f"delivery:{dead}", "送不到", house.now)
+        task = conn.execute(select(calls.c.id)).scalar_one()
+    client = house.client("monitor")
+    page = client.get("/deliveries").text
+    assert "13800000000" in page
+    answer = client.post(f"/deliveries/calls/{task}", data={"csrf": csrf(page), "outcome": "told"})
+    assert answer.status_code == 303
+    with house.store.read() as conn:
+        row = conn.execute(select(calls)).one()
+        assert (row.outcome, row.recorded_by) == ("接通并转达", "monitor")
+        assert alert.ringing(conn, SCHOOL) == []
+    again = client.post(f"/deliveries/calls/{task}", data={"csrf": csrf(page), "outcome": "busy"})
+    assert again.status_code == 409
+    assert "已有人登记" in again.text
+
+
+def test_an_outcome_that_needs_words_is_refused_and_keeps_what_was_chosen(house: House) -> None:
+    sent(house, house.incident())
+    client = house.client("monitor")
+    with house.store.read() as conn:
+        task = conn.execute(select(calls.c.id)).scalar_one()
+    page = client.get("/deliveries").text
+    answer = client.post(f"/deliveries/calls/{task}", data={"csrf": csrf(page), "outcome": "proxy"})
+    assert answer.status_code == 409
+    assert "代接人姓名" in answer.text
+    assert '<option value="proxy" selected>' in answer.text
+    with house.store.read() as conn:
+        assert conn.execute(select(func.count()).where(calls.c.outcome.is_not(None))).scalar_one() == 0
+
+
+def test_an_administrator_tests_channels_but_records_no_calls(house: House) -> None:
+    sent(house, house.incident())
+    client = house.client("admin")
+    page = client.get("/deliveries").text
+    assert "/incidents/FX" not in page
+    assert client.post("/deliveries/calls/1", data={"csrf": csrf(page), "outcome": "told"}).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["keeper", "leader", "school"])
+def test_other_roles_have_no_delivery_log(house: House, name: str) -> None:
+    assert house.client(name).get("/deliveries").status_code == 403
+
+
+def test_an_address_is_shortened_enough_to_recognise_it() -> None:
+    assert shortened("keeper@school.test") == "k…r@school.test"
+    assert shortened("ab@school.test") == "…@school.test"
+    assert shortened("13800001234") == "138…34"
+    assert shortened("值班群") == "值班群"
