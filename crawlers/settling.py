@@ -70,7 +70,7 @@ def settle(
         "last_class": result.failure,
         "last_reason": "" if complete else result.note or WORDS[result.failure],
         "last_try": now,
-        "seen": row.seen + haul.fresh,
+        "seen": _seen(conn, job, row.seen + haul.fresh),
         "note": _note(job, result, haul, note, now),
         "taken_by": None,
         "taken_until": None,
@@ -90,6 +90,13 @@ def settle(
     names = [str(one.cursor[name]) for one in mapped for name in ("thread", "title")]
     source.close_waiting(conn, job.scope.school, job.account_id, names, now)
     token.end_turn(conn, job.token, me)
+
+
+def _seen(conn: Connection, job: Job, counted: int) -> int:
+    """How many we have: of a thread all that are known and still there, whichever stream brought them."""
+    if job.stream not in source.WHOLE_THREAD:
+        return counted
+    return sighting.standing(conn, job.scope.school, job.cursor.get("thread") or f"{job.platform}:{job.target}")
 
 
 def _kept(row: Row[Any]) -> dict[str, Any]:

@@ -150,6 +150,17 @@ def number(conn: Connection, school: str, account_id: str, kinds: Collection[str
     return conn.execute(query).scalar_one()
 
 
+def standing(conn: Connection, school: str, thread_id: str) -> int:
+    """How many posts of a thread are known and still there, its root apart."""
+    query = select(func.count()).where(
+        sightings.c.school == school,
+        sightings.c.thread_id == thread_id,
+        sightings.c.post_id != thread_id,
+        sightings.c.presence != Presence.VANISHED,
+    )
+    return conn.execute(query).scalar_one()
+
+
 def keep(conn: Connection, rows: Mapping[str, Sighting]) -> None:
     """Write rows back."""
     put(conn, sightings, [{name: getattr(row, name) for name in Sighting.__slots__} for row in rows.values()])
