@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, literal_column, or_, select
 
 from escalation import audit, people, trial
 from escalation.alert import alerts
@@ -244,10 +244,11 @@ def _silences(conn: Connection, school: str, week: Week) -> Iterator[GapRow]:
 
 
 def _hour(conn: Connection) -> ColumnElement[str]:
-    """`2026-11-16T08`, the UTC hour of publication, on either dialect. Beijing's hours are UTC's."""
+    """`2026-11-16T08`, the UTC hour of publication, on either dialect; written out, for it is grouped by."""
     if conn.dialect.name == "sqlite":
-        return func.strftime("%Y-%m-%dT%H", posts.c.published_at)
-    return func.to_char(func.timezone("UTC", posts.c.published_at), 'YYYY-MM-DD"T"HH24')
+        return func.strftime(literal_column("'%Y-%m-%dT%H'"), posts.c.published_at)
+    utc = func.timezone(literal_column("'UTC'"), posts.c.published_at)
+    return func.to_char(utc, literal_column("'YYYY-MM-DD\"T\"HH24'"))
 
 
 NEGATIVE = func.sum(case((assessments.c.polarity == "negative", 1), else_=0))

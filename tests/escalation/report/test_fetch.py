@@ -1,0 +1,115 @@
+"""The rows of a week from the store, on both dialects: what lies in the week, by hour, by account, by theme."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+from escalation import people
+from escalation.clock_words import SHANGHAI
+from escalation.notice.issue import Letterhead
+from escalation.people import Held, Person, Role
+from escalation.report.behind import posts_behind
+from escalation.report.fetch import week_rows
+from escalation.report.figures import Figures, figures
+from escalation.report.week import Week
+from escalation.web.coverage_view import units_of
+from escalation.web.delivery_log import Wanted, log_of, open_calls
+from stream.figures import marks
+from stream.kept import posts
+from stream.store import Store, metadata
+from tests.escalation.web.house import NOW, SCHOOL, UNIT, House
+from tests.escalation.web.records import sent, watched
+
+WEEK = Week.of(NOW)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.live)])
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    if request.param == "sqlite":
+        store = Store(f"sqlite:///{tmp_path}/store.db")
+    else:
+        store = Store(request.getfixturevalue("postgres").database())
+    metadata.create_all(store.engine)
+    letterhead = Letterhead(SCHOOL, "风林", "http://desk.test", b"k" * 32, frozenset({"mail"}))
+    staff = [Person(SCHOOL, f"p{n}", f"人{n}", "", UNIT, f"p{n}@school.test") for n in range(4)]
+    roles = (Role.PUBLICITY, Role.SCHOOL_LEADER, Role.UNIT_LEADER, Role.KEEPER)
+    scopes = ("", "", UNIT, "wx-hq")
+    with store.write() as conn:
+        people.enter(conn, staff, [Held(r, s, p.id) for r, s, p in zip(roles, scopes, staff, strict=True)])
+    yield House(store, letterhead)
+    store.close()
+
+
+def made(house: House, week: Week = WEEK, now: datetime = NOW) -> Figures:
+    with house.store.read() as conn:
+        return figures(week_rows(conn, SCHOOL, "风林", week), now)
+
+
+def test_a_comment_is_counted_in_the_hour_and_week_of_beijing(house: House) -> None:
+    edge = datetime(2026, 11, 16, 0, 0, tzinfo=SHANGHAI)
+    for at in (edge - timedelta(minutes=1), edge, edge + timedelta(minutes=59), edge + timedelta(minutes=60)):
+        house.now = at
+        house.post(f"话 {at}")
+    found = made(house)
+    assert found.comments.value == 3
+    assert [hour.lines for hour in found.trend.hours[:3]] == [2, 1, 0]
+    assert found.comments_before == 1
+    assert made(house, WEEK.before).trend.hours[167].lines == 1
+
+
+def test_themes_are_counted_from_marks_and_lists_agree(house: House) -> None:
+    first, second = house.post("食堂", minutes=5), house.post("宿舍", minutes=6)
+    with house.store.write() as conn:
+        for post, theme in ((first, "canteen"), (second, "canteen"), (second, "dorm"), (second, "any")):
+            row = {"school": SCHOOL, "post_id": post.id, "theme": theme, "at": post.published_at, "thread_id": "t",
+                   "spent": False, "mark": {}}  # fmt: skip
+            conn.execute(insert(marks).values(**row))
+    found = made(house)
+    assert [(part.lines.value, part.share) for part in found.themes] == [(2, 67), (1, 33)]
+    with house.store.read() as conn:
+        listed = posts_behind(conn, SCHOOL, WEEK, found.themes[0].lines.what, 1)
+    assert listed is not None
+    assert listed.total == 2
+
+
+def test_an_incident_of_the_store_stands_in_the_figures_with_its_notices(house: House) -> None:
+    number = house.incident(minutes=30)
+    sent(house, number)
+    watched(house)
+    found = made(house)
+    assert [case.number for case in found.cases] == [number]
+    assert found.cases[0].needed == 4
+    assert found.cases[0].comments == 3
+    assert found.failed_all.value == 1
+    assert found.signed_late.value == found.must_sign.value == 4
+    assert all(item.default or item.article for item in found.late)
+    assert {one.account.id for one in found.unseen} == {"wb-main", "sph-1"}
+
+
+def test_coverage_and_delivery_log_are_read_alike_on_both_dialects(house: House) -> None:
+    sent(house, house.incident())
+    watched(house)
+    with house.store.read() as conn:
+        lines = [line for unit in units_of(conn, SCHOOL, NOW, {}) for line in unit.lines]
+        log = log_of(conn, SCHOOL, Wanted(words="人1"))
+        tasks = open_calls(conn, SCHOOL)
+    assert {line.account.id: line.lamp.value for line in lines} == {"wb-main": "late", "sph-1": "blind"}
+    assert sum(log.count.values()) == len(log.lines) == 1
+    assert len(tasks) == 1
+
+
+def test_a_busy_week_of_ten_thousand_comments_is_read_in_seconds(house: House) -> None:
+    first = house.post("原话")
+    columns = [column.name for column in posts.c if column.name != "row"]
+    with house.store.write() as conn:
+        row = {name: getattr(first, name) for name in columns}
+        many = [row | {"id": f"wechat:x{n}", "published_at": NOW - timedelta(seconds=n * 20)} for n in range(10_000)]
+        conn.execute(insert(posts), many)
+    found = made(house)
+    assert found.comments.value == 10_001
+    assert sum(hour.lines for hour in found.trend.hours) == 10_001
