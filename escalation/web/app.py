@@ -32,6 +32,7 @@ from escalation.web.entry import Tries
 from escalation.web.frozen import Frozen
 from escalation.web.gate import Touched, ungated
 from escalation.web.live import Lookout
+from escalation.web.recent import Recent
 from escalation.web.viewing import Viewed
 from escalation.web.wall import Wall
 
@@ -48,7 +49,8 @@ def build(desk: Desk) -> FastAPI:
     app = FastAPI(title="风信", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lookout.lifespan)
     app.state.desk = desk
     app.state.lookout = lookout
-    app.state.touched, app.state.tries, app.state.viewed, app.state.frozen = Touched(), Tries(), Viewed(), Frozen()
+    app.state.touched, app.state.tries, app.state.viewed = Touched(), Tries(), Viewed()
+    app.state.frozen, app.state.recent = Frozen(), Recent()
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy import Connection
 
 from escalation import trial
 from escalation.people import Role
-from escalation.web.feed import LARGE, SHOWN, feed_of
+from escalation.web.feed import LARGE, SHOWN, Feed, feed_of
 from escalation.web.gate import Acts, Only, Visitor, desk_of
 from escalation.web.incident import DONE, filter_of
 from escalation.web.incident_view import case_of, find
 from escalation.web.page import frame, home_of, render, show
 from escalation.web.queue_view import VIEWS, queue_of
+from escalation.web.recent import Recent
 from escalation.web.rights import rights_of
-from escalation.web.tide import tide_of
+from escalation.web.tide import Tide, tide_of
 from escalation.web.viewing import Viewed, record
 
 router = APIRouter()
 OnDesk = Annotated[Visitor, Depends(Only(Role.MONITOR, Role.PUBLICITY))]
 PURPOSE = "值班监听"
+BAND_GOOD_FOR, FEED_GOOD_FOR = timedelta(seconds=5), timedelta(seconds=1)
 
 
 @router.get("/")
@@ -48,14 +52,28 @@ def page(
     values = gather(request, visitor)
     lines = values["queue"].lines
     with desk.store.read() as conn:
-        tide = tide_of(conn, desk.school, visitor.scope, visitor.now)
-        feed = feed_of(conn, desk.school, visitor.now, LARGE if large else SHOWN)
+        tide, feed = band(request, visitor, conn), ticker(request, visitor, conn, large=large)
         row = find(conn, desk.school, visitor.scope, wanted or (lines[0].number if lines else ""))
         case = case_of(conn, request.app.state.frozen, row, visitor.now) if row is not None else None
     rights = rights_of(row, visitor.user.roles) if row is not None else None
     return show(
         request, visitor, "desk.html", tide=tide, feed=feed, large=large, case=case, row=row, rights=rights, **values
     )
+
+
+def band(request: Request, visitor: Visitor, conn: Connection) -> Tide:
+    """The tide band, counted once for everybody within BAND_GOOD_FOR."""
+    recent: Recent = request.app.state.recent
+    school, scope, now = visitor.user.school, visitor.scope, visitor.now
+    return recent.of(("tide", scope), now, BAND_GOOD_FOR, lambda: tide_of(conn, school, scope, now))
+
+
+def ticker(request: Request, visitor: Visitor, conn: Connection, *, large: bool) -> Feed:
+    """The ticker, read once for everybody within FEED_GOOD_FOR."""
+    recent: Recent = request.app.state.recent
+    school, now = visitor.user.school, visitor.now
+    shown = LARGE if large else SHOWN
+    return recent.of(("feed", shown), now, FEED_GOOD_FOR, lambda: feed_of(conn, school, now, shown))
 
 
 def note_view(request: Request, visitor: Visitor) -> None:
@@ -78,9 +96,9 @@ def rail(request: Request, visitor: OnDesk) -> HTMLResponse:
     return HTMLResponse(render("_rail.html", now=visitor.now, **gather(request, visitor)))
 
 
-@router.get("/desk/strip")
-def strip(request: Request, visitor: OnDesk) -> HTMLResponse:
-    """The watch strip and the banners alone."""
+@router.get("/strip")
+def strip(request: Request, visitor: Annotated[Visitor, Depends(Only())]) -> HTMLResponse:
+    """The watch strip and the banners alone: every page keeps them fresh."""
     return HTMLResponse(render("_strip.html", **frame(request, visitor)))
 
 
@@ -89,8 +107,8 @@ def tide(request: Request, visitor: OnDesk) -> HTMLResponse:
     """The tide band alone."""
     desk = desk_of(request)
     with desk.store.read() as conn:
-        band = tide_of(conn, desk.school, visitor.scope, visitor.now)
-    return HTMLResponse(render("_tide.html", tide=band))
+        found = band(request, visitor, conn)
+    return HTMLResponse(render("_tide.html", tide=found))
 
 
 @router.get("/desk/feed")
@@ -99,7 +117,7 @@ def feed(request: Request, visitor: OnDesk, large: bool = False) -> HTMLResponse
     desk = desk_of(request)
     note_view(request, visitor)
     with desk.store.read() as conn:
-        heard = feed_of(conn, desk.school, visitor.now, LARGE if large else SHOWN)
+        heard = ticker(request, visitor, conn, large=large)
     return HTMLResponse(render("_feed.html", feed=heard, large=large))
 
 

@@ -130,7 +130,6 @@ queue.addEventListener("click", (event) => {
 });
 document.addEventListener("fengxin:row", (event) => peek(event.detail));
 document.addEventListener("fengxin:release", release);
-setInterval(() => swap("strip", "/desk/strip"), 10000);
 setInterval(() => swap("tide", "/desk/tide"), 60000);
 setInterval(refreshQueue, 60000);
 setUp(document.getElementById("sound"));

@@ -17,7 +17,7 @@ PAGES: dict[str, set[str]] = {
     "/desk": {M, P},
     "/desk/queue": {M, P},
     "/desk/rail": {M, P},
-    "/desk/strip": {M, P},
+    "/strip": EVERYBODY,
     "/desk/tide": {M, P},
     "/desk/feed": {M, P},
     "/search": {M, P},

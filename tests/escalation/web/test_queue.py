@@ -132,7 +132,7 @@ def test_the_strip_names_everything_that_is_not_green(house: House) -> None:
                     note="",
                 )
             )  # fmt: skip
-    page = house.client("monitor").get("/desk/strip").text
+    page = house.client("monitor").get("/strip").text
     for words in (
         "采集 1",
         "迟 1",
@@ -150,7 +150,7 @@ def test_the_strip_names_everything_that_is_not_green(house: House) -> None:
 
 def test_a_dead_judge_is_said_before_anything_else(house: House) -> None:
     house.roles = ("assess", "watch")
-    assert "研判停" in house.client("monitor").get("/desk/strip").text
+    assert "研判停" in house.client("monitor").get("/strip").text
 
 
 def test_the_strip_says_who_is_on_and_who_is_next(house: House) -> None:
