@@ -1,0 +1,161 @@
+"""The chain for a measurement: an installation of its own in a folder, and the roles as real processes."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from deploy import installation, starting
+from deploy.settings import Settings, load
+from stream.assessing import ASSESSED, POSTS
+from stream.log import Log, open_log
+from stream.post import Post
+from tests.bench.comments import Comments, Place
+from tests.bench.machine import cpu_seconds
+
+ROOT = Path(__file__).resolve().parents[2]
+PLACE = Place("fenglin", "weibo:9000000001", "weibo")
+WARM = 80
+PATIENCE = 60.0
+FOLLOWERS = ("assess", "watch", "index")
+
+
+class Stuck(RuntimeError):
+    """The chain did not come to where it should; the text says what was waited for and what the roles said."""
+
+
+@dataclass(slots=True)
+class Chain:
+    """A running chain. `processes` by role; two assess workers are `assess` and `assess 2`."""
+
+    settings: Settings
+    log: Log
+    processes: dict[str, subprocess.Popen[bytes]]
+    store: sqlite3.Connection
+
+    def append(self, posts: Sequence[Post]) -> None:
+        """Append posts as a crawl does: keyed by thread, one durable call."""
+        self.log.append(POSTS, [(post.thread_id, post.wire()) for post in posts])
+
+    def behind(self, *roles: str) -> int:
+        """Records that the named roles have not taken yet."""
+        rows = self.store.execute('SELECT reader, sum("next") FROM positions GROUP BY reader')
+        taken: dict[str, int] = dict(rows)
+        ends = {topic: sum(self.log.ends(topic).values()) for topic in (POSTS, ASSESSED)}
+        return sum(ends[POSTS if role == "assess" else ASSESSED] - taken.get(role, 0) for role in roles)
+
+    def drained(self, patience: float, *roles: str) -> bool:
+        """Wait until the named roles have taken everything; False where that takes longer than `patience` seconds."""
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
+            if not self.behind(*roles):
+                return True
+            self.alive()
+            time.sleep(0.02)
+        return False
+
+    def alive(self) -> None:
+        """Raise Stuck where a role has ended."""
+        for role, process in self.processes.items():
+            if process.poll() is not None:
+                raise Stuck(f"{role} ended with {process.returncode}:\n{self.said(role)}")
+
+    def said(self, role: str) -> str:
+        """The last words of a role."""
+        return (self.settings.folder / f"{role}.txt").read_text("utf-8", "replace")[-2000:]
+
+    def cpu(self) -> dict[str, float]:
+        """CPU seconds of each process so far."""
+        return {role: cpu_seconds(process.pid) for role, process in self.processes.items()}
+
+
+@contextmanager
+def running(*, assess: int = 1, snow: bool = True, mail: bool = False) -> Iterator[Chain]:
+    """A warm chain with so many assess workers; `snow` False leaves SnowNLP's own time out, `mail` adds the way out."""
+    with tempfile.TemporaryDirectory(prefix="fengxin-bench-") as folder:
+        settings_file = _installed(Path(folder) / "school")
+        settings = load(settings_file)
+        list(starting.prepare(settings))
+        log = open_log(settings.log_url)
+        log.ensure({POSTS: settings.partitions, ASSESSED: 1})
+        roles = [*(["inbox", "notify"] if mail else []), "watch", "index", "assess"]
+        roles += [f"assess {number}" for number in range(2, assess + 1)]
+        processes: dict[str, subprocess.Popen[bytes]] = {}
+        try:
+            for role in roles:
+                processes[role] = _started(role, settings_file, snow=snow)
+            with closing(sqlite3.connect(settings.data_folder / "store.db", isolation_level=None)) as store:
+                chain = Chain(settings, log, processes, store)
+                _warm(chain, assess)
+                yield chain
+        finally:
+            _ended(processes)
+            log.close()
+
+
+def _installed(folder: Path) -> Path:
+    """The demo's settings (its platforms are not started) without the robot, and without named places, which would join
+    what is planted apart."""
+    path = installation.write_demo(folder, _free_ports(4), datetime.now(UTC) - timedelta(days=14))
+    text = re.sub(r"\[wecom_robot\][^\[]*", "", path.read_text("utf-8"))
+    lines = [line for line in text.splitlines() if not line.startswith("places")]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+def _free_ports(number: int) -> int:
+    """The first of so many free ports in a row."""
+    for first in range(20_000 + os.getpid() % 20_000, 60_000, number):
+        with suppress(OSError):
+            for port in range(first, first + number):
+                with closing(socket.socket()) as one:
+                    one.bind(("127.0.0.1", port))
+            return first
+    raise Stuck("no free ports")
+
+
+def _started(role: str, settings_file: Path, *, snow: bool) -> subprocess.Popen[bytes]:
+    name = role.partition(" ")[0]
+    module = ["deploy.role", name] if name != "assess" or snow else ["tests.bench.weightless"]
+    command = [sys.executable, "-m", *module, "--settings", str(settings_file), "--parent", str(os.getpid())]
+    with (settings_file.parent / f"{role}.txt").open("wb") as said:
+        return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+
+
+def _warm(chain: Chain, assess: int) -> None:
+    """Every role has its partitions and has worked once, so that loading weights is no part of a measurement."""
+    until = time.monotonic() + PATIENCE
+    with closing(sqlite3.connect(chain.settings.data_folder / "log.db", isolation_level=None)) as log:
+        asked = "SELECT crew, count(DISTINCT member) FROM lease GROUP BY crew"
+        while dict(log.execute(asked)) != {"assess": assess, "watch": 1, "index": 1}:
+            chain.alive()
+            if time.monotonic() > until:
+                raise Stuck(f"the roles did not join: {dict(log.execute(asked))}")
+            time.sleep(0.05)
+    chain.append(Comments(99).posts(PLACE, datetime.now(UTC), WARM))
+    if not (chain.drained(PATIENCE, "assess") and chain.drained(PATIENCE, "watch", "index")):
+        raise Stuck(f"the first {WARM} comments did not come through")
+
+
+def _ended(processes: dict[str, subprocess.Popen[bytes]]) -> None:
+    for process in processes.values():
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+    for process in processes.values():
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,58 @@
+"""Comments a second: what the chain takes from the first append until the last is watched and searchable."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from tests.bench.chain import FOLLOWERS, PLACE, Stuck, running
+from tests.bench.comments import Comments
+from tests.bench.machine import pinned, resident_megabytes
+
+PAGE = 200
+"""Comments that one append carries, as a crawl's page does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One measurement. `cpu_us`: CPU microseconds per comment, `memory_mb`: resident after the work; both by role."""
+
+    cores: int
+    assess_workers: int
+    snow: bool
+    comments: int
+    per_second: float
+    cpu_us: dict[str, float]
+    memory_mb: dict[str, float]
+
+
+def chain_rate(cores: int, comments: int, *, snow: bool, patience: float = 90.0) -> Rate:
+    """A backlog of so many comments through the chain on so many cores, one assess worker a core."""
+    with pinned(cores), running(assess=cores, snow=snow) as chain:
+        posts = Comments(1).posts(PLACE, datetime.now(UTC), comments)
+        before = chain.cpu()
+        start = time.perf_counter()
+        for at in range(0, comments, PAGE):
+            chain.append(posts[at : at + PAGE])
+        if not (chain.drained(patience, "assess") and chain.drained(patience, "watch", "index")):
+            raise Stuck(f"after {patience:.0f} s {chain.behind(*FOLLOWERS)} records were not taken")
+        took = time.perf_counter() - start
+        after = chain.cpu()
+        memory = {role: resident_megabytes(process.pid) for role, process in chain.processes.items()}
+    used = {role: 1e6 * (after[role] - before[role]) / comments for role in after}
+    return Rate(cores, cores, snow, comments, comments / took, used, memory)
+
+
+def snownlp_rate(seconds: float) -> tuple[float, int]:
+    """The baseline: a plain loop over the same comments with SnowNLP as installed, one core; (per second, comments)."""
+    from snownlp import SnowNLP
+
+    with pinned(1):
+        texts = Comments(1).texts(10_000)
+        SnowNLP(texts[0]).sentiments  # noqa: B018 (loads the weights)
+        start, done = time.perf_counter(), 0
+        while time.perf_counter() - start < seconds:
+            SnowNLP(texts[done]).sentiments  # noqa: B018
+            done += 1
+        return done / (time.perf_counter() - start), done

@@ -1,0 +1,89 @@
+"""One run: every measurement in turn, each printed when it is there, all written together."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.bench.latency import Latency, chain_latency
+from tests.bench.machine import described
+from tests.bench.rate import Rate, chain_rate, snownlp_rate
+from tests.bench.small import parts
+
+BEARABLE = 0.6
+"""Share of the measured rate at which the chain with SnowNLP is asked for its latency as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured; the full size takes three to four minutes."""
+
+    baseline_seconds: float
+    snow_comments: int
+    plain_comments: int
+    arrival_seconds: float
+    per_second: float
+    part_comments: int
+    patience: float
+
+
+FULL = Size(6.0, 800, 5000, 15.0, 250.0, 4000, 20.0)
+QUICK = Size(0.5, 20, 100, 1.0, 20.0, 200, 10.0)
+
+
+def run(size: Size, out: Path) -> None:
+    """Measure, print, and write `out`."""
+    began = time.monotonic()
+    found: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": described()}
+    print(f"{found['machine']}", flush=True)
+    baseline, number = snownlp_rate(size.baseline_seconds)
+    found["baseline"] = {"name": "plain SnowNLP loop, one core", "per_second": baseline, "comments": number}
+    print(f"baseline: {found['baseline']['name']}: {baseline:.0f} comments/s", flush=True)
+    found["rates"] = []
+    for snow in (True, False):
+        for cores in (1, 2):
+            one = chain_rate(cores, (size.snow_comments if snow else size.plain_comments) * cores, snow=snow)
+            found["rates"].append(asdict(one) | {"times_baseline": one.per_second / baseline})
+            _say_rate(one, baseline)
+    with_snow = next(one["per_second"] for one in found["rates"] if one["snow"] and one["cores"] == 2)
+    found["latencies"] = []
+    for per_second, snow in ((size.per_second, False), (size.per_second, True), (BEARABLE * with_snow, True)):
+        late = chain_latency(per_second, size.arrival_seconds, snow=snow, patience=size.patience)
+        found["latencies"].append(asdict(late))
+        _say_latency(late)
+    found["parts_per_second"] = parts(size.part_comments)
+    for name, value in found["parts_per_second"].items():
+        print(f"part: {name:<26} {value:>10,.0f}/s", flush=True)
+    found["took_seconds"] = time.monotonic() - began
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    print(f"{out}: all in {found['took_seconds']:.0f} s")
+
+
+def _with(snow: object) -> str:
+    return "with SnowNLP" if snow else "SnowNLP's own time left out"
+
+
+def _say_rate(one: Rate, baseline: float) -> None:
+    print(
+        f"chain, {one.cores} core(s), {_with(one.snow)}: {one.per_second:.0f} comments/s,"
+        f" {one.per_second / baseline:.2f} x baseline"
+    )
+    for role, used in one.cpu_us.items():
+        print(f"    {role:<9} {used:>7.0f} CPU us a comment   {one.memory_mb[role]:>5.0f} MB", flush=True)
+
+
+def _say_latency(one: Latency) -> None:
+    print(
+        f"appended -> accepted, {one.per_second:.0f}/s for {one.seconds:.0f} s, {_with(one.snow)}:"
+        f" {one.opened} incidents of {one.planted} planted, {one.mails} mails, {one.not_accepted} not accepted,"
+        f" backlog at the end {one.backlog}"
+    )
+    rows = (("first mail of an incident", one.first), ("every mail", one.notices))
+    for name, shares in (*rows, ("of it until appended", one.to_append), ("of it until taken up", one.to_open)):
+        said = "   ".join(f"{key} {'never' if v is None else f'{v:,.0f} ms'}" for key, v in shares.items())
+        print(f"    {name:<26} {said}", flush=True)
