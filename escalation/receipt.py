@@ -13,6 +13,7 @@ from escalation.incident import EntryKind, advance, incidents, log
 from escalation.incident.state import Event, State
 from escalation.notice import notices
 from escalation.people import person
+from stream.kill_point import reach
 
 
 class Signed(StrEnum):
@@ -81,6 +82,7 @@ def sign(
     if state is State.NOTIFIED and tally(conn, row.incident_id).complete:
         advance(conn, row.incident_id, Event.SIGNED_BY_ALL, None)
         log(conn, row.incident_id, now, EntryKind.MACHINE, "全部签收")
+    reach("web.signed_before_commit")
     return Signed.NOW
 
 

@@ -99,11 +99,12 @@ class Watch:
             ours = [assessment for assessment in found if assessment.post.school == self._school]
             keeping = Keeping(conn, self._school, [assessment.post for assessment in ours])
             with gatherer.batch(conn, ours, keeping.text):
-                for assessment in ours:
-                    self._take(conn, keeping, gatherer, accounts, assessment, now)
+                opened = [self._take(conn, keeping, gatherer, accounts, assessment, now) for assessment in ours]
+            reach("watch.mid_transaction")
             keeping.write()
             bury_all(conn, READER, bad, now)
-            reach("watch.opened_before_commit")
+            if any(opened):
+                reach("watch.opened_before_commit")
 
         return effects
 
@@ -115,11 +116,11 @@ class Watch:
         accounts: Mapping[str, Account],
         assessment: Assessment,
         now: datetime,
-    ) -> None:
+    ) -> bool:
+        """Keep and weigh one line; True where it opened an incident."""
         post = assessment.post
         if not keeping.keep(post).new_revision:
-            return
-        reach("watch.mid_transaction")
+            return False
         account = accounts.get(post.account_id)
         counts = _counts_for_incidents(account, assessment)
         evidence = gatherer.note(conn, assessment, counts_for_incidents=counts)
@@ -127,8 +128,7 @@ class Watch:
         keeping.assess(assessment, weighed.value, [asdict(reason) for reason in weighed.reasons], now)
         metrics.WATCHED.labels(kind=post.kind).inc()
         metrics.TO_WATCH.observe(max(0.0, (now - post.fetched_at).total_seconds()))
-        if counts:
-            self._judge(conn, account, assessment, evidence, weighed, now)
+        return counts and self._judge(conn, account, assessment, evidence, weighed, now)
 
     def _judge(
         self,
@@ -138,8 +138,8 @@ class Watch:
         evidence: Evidence,
         weighed: Risk,
         now: datetime,
-    ) -> None:
-        """Add the line to the open incident of its matter, or open one where the evidence is enough."""
+    ) -> bool:
+        """Add the line to the open incident of its matter, or open one (then True) where the evidence is enough."""
         post = assessment.post
         own = [mark.theme for mark in evidence.marks if mark.post_id == post.id and mark.theme != "any"]
         grave = any(hit.grave for hit in evidence.hits)
@@ -155,6 +155,8 @@ class Watch:
         elif opening is not None:
             matter = _matter(account, assessment, evidence, weighed, opening, opening.keys, opening.members)
             open_matter(conn, self._ground, matter, post, now)
+            return True
+        return False
 
     def _owner(self, conn: Connection, keys: Sequence[str]) -> int | None:
         """The incident that owns the first of the keys that anybody owns."""
