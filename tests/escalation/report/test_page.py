@@ -77,7 +77,7 @@ def test_an_unsigned_report_has_a_blank_line_and_a_signed_one_the_name() -> None
 
 def test_an_empty_week_is_a_whole_report_that_says_so() -> None:
     said = page(empty())
-    for words in ("本周未立事件", "尚无在册账号", "本周没有逾期事项", "本周没有未送达的通知", "本周没有采到评论"):
+    for words in ("本周未立事件", "尚无在册账号", "本周没有逾期事项", "本周没有未送达的通知", "采到新评论"):
         assert words in said
     assert "<img" not in said
 
