@@ -50,7 +50,7 @@ sightings = Table(
     Index(None, "school", "thread_id"),
     Index(None, "school", "account_id"),
 )
-"""What the crawlers know of each post without its words: enough not to append it twice and to notice that it is gone."""
+"""What the crawlers know of each post without its words: enough not to append it twice and to notice it is gone."""
 
 
 @dataclass(frozen=True, slots=True)
