@@ -75,6 +75,16 @@ def face(
     return Face(label, tone, "剩", figure(rest), note, round(share * SCALE, 1), due_at, set_at, basis)
 
 
+def took(span: timedelta) -> str:
+    """How long something took: `25 秒`, `11 分 21 秒`, `2 小时 3 分`."""
+    seconds = max(0, int(span.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} 秒"
+    if seconds < 3_600:
+        return f"{seconds // 60} 分 {seconds % 60} 秒"
+    return f"{seconds // 3_600} 小时 {seconds % 3_600 // 60} 分"
+
+
 def ago(span: timedelta) -> str:
     """An age in one unit: `2 秒`, `14 分`, `26 小时`, `3 日`."""
     seconds = max(0, int(span.total_seconds()))

@@ -21,6 +21,8 @@ from escalation.web.strip import strip_of
 
 HERE = Path(__file__).parent
 ANYBODY = frozenset(Role)
+INSIDE = (Role.MONITOR, Role.PUBLICITY, Role.ADMINISTRATOR)
+"""Who runs the service, and is told what is wrong with it by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def frame(request: Request, visitor: Visitor) -> dict[str, Any]:
     """What the frame needs: visitor, strip, navigation and where we are."""
     desk = desk_of(request)
     with desk.store.read() as conn:
-        strip = strip_of(conn, desk, visitor.now, visitor.scope)
+        strip = strip_of(conn, desk, visitor.now, visitor.scope, inside=visitor.has(*INSIDE))
     return {
         "visitor": visitor, "now": visitor.now, "csrf": visitor.user.csrf, "strip": strip, "here": request.url.path,
         "navigation": [place for place in NAVIGATION if place.roles & visitor.user.roles],

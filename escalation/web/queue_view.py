@@ -30,7 +30,7 @@ FAR = timedelta(days=3650)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of the queue."""
+    """One row of the queue. `silent`: notified, and nobody has signed yet."""
 
     number: str
     title: Markup | str
@@ -39,6 +39,7 @@ class Line:
     level_name: str
     state: str
     state_words: str
+    silent: bool
     account: str
     platform: str
     unit: str
@@ -171,6 +172,7 @@ def _lines(conn: Connection, rows: Sequence[Row[Any]], words: Mapping[int, Words
                 level_name=own.levels[row.level],
                 state=row.state,
                 state_words=_state_words(row, tallies.get(row.id)),
+                silent=row.state == State.NOTIFIED and tallies.get(row.id, (1, 1))[0] == 0,
                 account=own.account,
                 platform=own.platform,
                 unit=row.unit,

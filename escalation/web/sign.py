@@ -23,7 +23,7 @@ from escalation.people import Person, Role
 from escalation.receipt import Signed
 from escalation.timer import TimerKind, TimerState, timers
 from escalation.web.desk import Desk
-from escalation.web.face import Face, face, figure
+from escalation.web.face import Face, face, took
 from escalation.web.figures import Figures, figures_of
 from escalation.web.gate import Open, address_of, desk_of
 from escalation.web.page import bare
@@ -214,7 +214,7 @@ def after(request: Request, given: str, slip: Slip, now: datetime, *, said: bool
     late = slip.notice.sign_by is not None and slip.notice.signed_at > slip.notice.sign_by
     return bare(
         request, "signed.html", given=given, slip=slip, view=NoticeView.model_validate(slip.notice.view),
-        next_due=next_due, keeper=keeper, took=figure(slip.notice.signed_at - slip.notice.created_at), late=late,
+        next_due=next_due, keeper=keeper, took=took(slip.notice.signed_at - slip.notice.created_at), late=late,
         said=said, ticket=ticket(desk, slip), limit=REMARK_LIMIT,
     )  # fmt: skip
 

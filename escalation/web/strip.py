@@ -49,8 +49,8 @@ class Strip:
     alerts: tuple[Alert, ...] = field(default=())
 
 
-def strip_of(conn: Connection, desk: Desk, now: datetime, scope: Scope) -> Strip:
-    """The strip as it is now."""
+def strip_of(conn: Connection, desk: Desk, now: datetime, scope: Scope, *, inside: bool) -> Strip:
+    """The strip as it is now. Who does not work `inside` is given lamps without names, and no alerts."""
     serving = people.on_duty(conn, desk.school, now)
     ringing = tuple(alert.ringing(conn, desk.school))
     pulses = pulse.freshest(conn)
@@ -63,11 +63,15 @@ def strip_of(conn: Connection, desk: Desk, now: datetime, scope: Scope) -> Strip
         leads=tuple(shift.person.name for shift in serving if shift.leads),
         hours=(min(s.starts_at for s in serving), max(s.ends_at for s in serving)) if serving else None,
         after=_after(conn, desk.school, now),
-        lights=tuple(group for group in lights if group),
+        lights=tuple(group if inside else tuple(map(_nameless, group)) for group in lights if group),
         open_incidents=_open(conn, desk.school, scope),
         on_trial=trial.on_trial(conn, desk.school),
-        alerts=ringing,
+        alerts=ringing if inside else (),
     )
+
+
+def _nameless(light: Light) -> Light:
+    return Light(light.lamp, light.words)
 
 
 def _open(conn: Connection, school: str, scope: Scope) -> int:

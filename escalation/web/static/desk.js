@@ -99,8 +99,8 @@ const feed = document.getElementById("feed");
 
 listen({
   incidents(changes) {
-    for (const one of changes.filter((c) => c.opened && c.level <= 2)) {
-      assertive.textContent = `新事件：${one.title}`;
+    for (const one of changes.filter((c) => c.opened)) {
+      if (one.level <= 2) assertive.textContent = `新事件：${one.title}`;
       ring(one.level);
     }
     later(async () => {

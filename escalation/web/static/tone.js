@@ -1,6 +1,10 @@
 // Tones are made, not played from files. One press at the start of a shift lets the browser sound.
-const TONES = { 1: [660, 830, 990], 2: [660, 830] };
+// Level 1 sounds every 20 s and level 2 every 60 s until somebody has signed; a clock that runs out sounds once, low.
+const TONES = { 1: [660, 830, 990], 2: [660, 830], 3: [660], late: [330] };
+const EVERY = { 1: 20000, 2: 60000 };
+const last = { 1: 0, 2: 0 };
 let context = null;
+let late = -1;
 
 function sound(notes) {
   notes.forEach((hertz, n) => {
@@ -18,7 +22,20 @@ function sound(notes) {
 }
 
 export function ring(level) {
-  if (context && TONES[level]) sound(TONES[level]);
+  if (!context || !TONES[level]) return;
+  last[level] = Date.now();
+  sound(TONES[level]);
+}
+
+function keep() {
+  if (!context) return;
+  for (const level of [1, 2]) {
+    const waits = document.querySelector(`#queue .row[data-silent][data-level="${level}"]`);
+    if (waits && Date.now() - last[level] >= EVERY[level]) { ring(level); break; }
+  }
+  const now = document.querySelectorAll("#queue .clock--late").length;
+  if (late >= 0 && now > late) sound(TONES.late);
+  late = now;
 }
 
 export function setUp(button) {
@@ -30,4 +47,5 @@ export function setUp(button) {
     button.textContent = "提示音开";
     button.disabled = true;
   });
+  setInterval(keep, 1000);
 }

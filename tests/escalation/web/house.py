@@ -115,15 +115,15 @@ class House:
     _made: int = 0
 
     @staticmethod
-    def at(folder: Path, url: str = "http://desk.school.test", *, enrolled: bool = False) -> House:
+    def at(folder: Path, url: str = "http://desk.school.test", *, enrolled: bool = False, store: str = "") -> House:
         """An empty school with its people, one account per unit, and everybody able to sign in."""
-        store = Store(f"sqlite:///{folder}/store.db")
+        opened = Store(store or f"sqlite:///{folder}/store.db")
         letterhead = Letterhead(
             SCHOOL, "风林职业技术学院", url, b"k" * 32, frozenset({"mail", "wecom_robot"}), "值班群", "校内 8071"
         )
-        house = House(store, letterhead)
+        house = House(opened, letterhead)
         if not enrolled:
-            metadata.create_all(store.engine)
+            metadata.create_all(opened.engine)
             house._people()
         return house
 

@@ -254,6 +254,22 @@ def test_focus_is_seen_and_night_follows_the_system(browser: Browser, served: Ho
     assert row.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
 
 
+def test_the_tone_is_made_by_one_press_and_repeats_until_somebody_signs(browser: Browser, served: House) -> None:
+    number = served.incident(level=1)
+    page = opened(browser, served)
+    page.add_init_script(
+        "window.tones = 0; const made = OscillatorNode.prototype.start;"
+        "OscillatorNode.prototype.start = function (...a) { window.tones += 1; return made.apply(this, a); };"
+    )
+    sign_in(page, served)
+    page.wait_for_timeout(1200)
+    assert page.evaluate("window.tones") == 0
+    page.get_by_role("button", name="启用提示音").click()
+    page.wait_for_function("window.tones >= 5", timeout=4000)
+    served.client().post(served.link(number, "leader"))
+    expect(page.locator(f"#row-{number}")).not_to_have_attribute("data-silent", "")
+
+
 def test_an_overdue_clock_counts_up_by_itself(browser: Browser, served: House) -> None:
     served.now = datetime.now(UTC) - timedelta(minutes=14, seconds=57)
     number = served.incident()

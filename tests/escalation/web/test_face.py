@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from escalation.web.face import ago, face, figure
+from escalation.web.face import ago, face, figure, took
 from tests.escalation.web.house import NOW
 
 SET = NOW - timedelta(minutes=10)
@@ -62,3 +62,14 @@ def test_a_clock_that_was_answered_shows_when_and_stands_still() -> None:
 )  # fmt: skip
 def test_ages_are_told_in_one_unit(span: timedelta, words: str) -> None:
     assert ago(span) == words
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (timedelta(seconds=25), "25 秒"), (timedelta(minutes=11, seconds=21), "11 分 21 秒"),
+        (timedelta(hours=26, minutes=3), "26 小时 3 分"), (timedelta(0), "0 秒"),
+    ],
+)  # fmt: skip
+def test_time_taken_is_told_in_words(span: timedelta, words: str) -> None:
+    assert took(span) == words

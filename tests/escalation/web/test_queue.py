@@ -221,3 +221,12 @@ def test_search_finds_posts_and_says_when_it_cannot(house: House) -> None:
     assert "原文检索暂不可用" in down
     assert number in down
     assert client.get("/desk").status_code == 200
+
+
+def test_alerts_and_names_are_for_those_who_run_the_service(house: House) -> None:
+    with house.store.write() as conn:
+        alert.ring(conn, SCHOOL, "vacant:x", "“管理员”没有可联系的人员，FX-2026-0009 的通知已改发值班台。", house.now)
+    for name in ("monitor", "publicity", "admin"):
+        assert "FX-2026-0009" in house.client(name).get("/strip").text
+    for name in ("leader", "keeper", "school"):
+        assert "FX-2026-0009" not in house.client(name).get("/me").text
