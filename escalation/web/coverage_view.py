@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, Row, func, or_, select
 
 from stream.account import Account, book
 from stream.coverage import BLIND_AFTER, GRAVITY, Lamp, gaps, lamp, scans, sources
@@ -83,18 +83,22 @@ def state_of(polled: Sequence[Row[Any]], now: datetime) -> tuple[Lamp, timedelta
 
 def cells_of(
     polled: Sequence[tuple[timedelta, Sequence[datetime]]], blind: Sequence[tuple[datetime, datetime | None]],
-    now: datetime,
+    now: datetime, began: datetime | None = None,
 ) -> tuple[Cell, ...]:  # fmt: skip
     """The 48 half-hours before `now`, each by the worst of the essential sources (promised interval, full scans).
 
     Seen: a full scan fell in it, or the promised interval still covers it. Later than promised is late, later than
-    six times is a gap; a recorded gap over any part of a cell wins. An interval of hours leaves cells not due.
+    six times is a gap; a recorded gap over any part of a cell wins. An interval of hours leaves cells not due, and so
+    is what lies before `began`, the first look that was ever taken.
     """
     sorted_polled = [(promised, sorted(times)) for promised, times in polled]
     made = []
     for n in range(CELLS):
         begins = now - DAY + CELL * n
         ends = begins + CELL
+        if began is not None and ends <= began:
+            made.append(_cell(n, "x"))
+            continue
         gone = any(since < ends and (until is None or until > begins) for since, until in blind)
         kinds = [_kind(times, promised, begins, ends) for promised, times in sorted_polled]
         made.append(_cell(n, "g" if gone or not kinds else max(kinds, key="xotg".index)))
@@ -139,10 +143,18 @@ def units_of(conn: Connection, school: str, now: datetime, leaders: Mapping[str,
         .order_by(gaps.c.opened_at)
     ):
         blind[row.account_id].append(row)
+    began = {
+        row.account_id: row.first
+        for row in conn.execute(
+            select(scans.c.account_id, func.min(scans.c.at).label("first"))
+            .where(scans.c.school == school)
+            .group_by(scans.c.account_id)
+        )
+    }
     by_unit = defaultdict(list)
     for account in book(conn, school).values():
         key = account.id
-        by_unit[account.unit].append(_line(account, polled[key], full, blind[key], now))
+        by_unit[account.unit].append(_line(account, polled[key], full, blind[key], now, began.get(key)))
     units = [Unit(name, leaders.get(name, ()), tuple(sorted(lines, key=_order))) for name, lines in by_unit.items()]
     return tuple(sorted(units, key=lambda unit: (-max(GRAVITY[line.lamp] for line in unit.lines), unit.name)))
 
@@ -153,12 +165,12 @@ def _order(line: Line) -> tuple[bool, int, str, str]:
 
 def _line(
     account: Account, polled: Sequence[Row[Any]], full: Mapping[str, Sequence[datetime]], blind: Sequence[Row[Any]],
-    now: datetime,
+    now: datetime, began: datetime | None,
 ) -> Line:  # fmt: skip
     essential = [row for row in polled if row.essential and row.active]
     state, age = state_of(polled, now) if account.active else (Lamp.OFF, None)
     kept = [(timedelta(seconds=row.promised_s), full.get(row.id, ())) for row in essential]
-    cells = cells_of(kept, [(row.opened_at, row.closed_at) for row in blind], now)
+    cells = cells_of(kept, [(row.opened_at, row.closed_at) for row in blind], now, began)
     if not account.active:
         cells = tuple(_cell(n, "x") for n in range(CELLS))
     known = [row for row in polled if row.active and row.shown is not None]

@@ -103,3 +103,10 @@ def test_without_accounts_the_page_says_how_to_begin(house: House) -> None:
     with house.store.write() as conn:
         conn.exec_driver_sql("DELETE FROM accounts")
     assert "请管理员填写账号表并导入" in house.client("admin").get("/accounts").text
+
+
+def test_what_lies_before_the_first_look_is_not_due_and_no_gap() -> None:
+    began = NOW - 3 * CELL
+    cells = cells_of([(PROMISED, [began, NOW - CELL, NOW])], [], NOW, began)
+    assert "".join(cell.kind for cell in cells).startswith("x" * 45)
+    assert "g" not in "".join(cell.kind for cell in cells)
