@@ -5,6 +5,7 @@ A phrase query over pairs answers exactly as Python's `in` on the folded text (m
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 SPACE = "▁"
@@ -12,11 +13,13 @@ SPACE = "▁"
 END = "␃"
 """Closes a text, so that its last character begins a pair as well."""
 
+_BLANK = re.compile(r"[\s\x00]")
+
 
 def fold(text: str) -> str:
     """The form that text and query are compared in: NFKC, lower case, white space as SPACE."""
     lowered = unicodedata.normalize("NFKC", text.encode("utf-8", "replace").decode()).lower()
-    return "".join(SPACE if c.isspace() or c == "\x00" else c for c in lowered)
+    return _BLANK.sub(SPACE, lowered)
 
 
 def pairs_of_text(text: str) -> str:

@@ -12,12 +12,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from stream.search import Document, Query, Search, SearchUnavailable
-from stream.search.pairs import fold, pairs_of_query, pairs_of_text
+from stream.search.pairs import END, fold, pairs_of_query
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 ROOM = 1000
 """Row ids per microsecond, for posts of the very same instant."""
+AT_ONCE = 500
 FIELDS = (
     "school", "id", "kind", "platform", "account_id", "thread_id", "text", "polarity", "risk", "published_at",
     "fetched_at",
@@ -61,27 +62,27 @@ class SqliteSearch(Search):
 
     def index(self, documents: Sequence[Document]) -> None:
         """One transaction for the batch."""
+        newest: dict[tuple[str, str], Document] = {}
+        for document in documents:
+            known = newest.get((document.school, document.id))
+            if known is None or known.fetched_at <= document.fetched_at:
+                newest[document.school, document.id] = document
         with self._open() as conn:
-            for document in documents:
+            there = _there(conn, list(newest))
+            for key, document in newest.items():
+                row, fetched_at = there.get(key, (None, 0))
+                if fetched_at > _micro(document.fetched_at):
+                    continue
+                if row is not None:
+                    self._drop(conn, row)
                 self._put(conn, document)
 
     def _put(self, conn: sqlite3.Connection, document: Document) -> None:
-        known = conn.execute(
-            "SELECT row, fetched_at FROM documents WHERE school = ? AND id = ?", (document.school, document.id)
-        ).fetchone()
-        if known is not None:
-            if known[1] > _micro(document.fetched_at):
-                return
-            self._drop(conn, known[0])
-        row = _micro(document.published_at) * ROOM
-        while conn.execute("SELECT 1 FROM documents WHERE row = ?", (row,)).fetchone():
-            row += 1
+        row = _free_row(conn, _micro(document.published_at) * ROOM)
         values = [getattr(document, name) for name in FIELDS]
         values[-2:] = [_micro(document.published_at), _micro(document.fetched_at)]
         conn.execute(f"INSERT INTO documents VALUES (?{', ?' * len(FIELDS)})", (row, *values))
-        conn.execute(
-            "INSERT INTO pairs (rowid, tokens) VALUES (?, ?)", (row, _tokens(pairs_of_text(document.text).split(" ")))
-        )
+        conn.execute("INSERT INTO pairs (rowid, tokens) VALUES (?, ?)", (row, _tokens_of_text(document.text)))
 
     def _drop(self, conn: sqlite3.Connection, row: int) -> None:
         conn.execute("DELETE FROM pairs WHERE rowid = ?", (row,))
@@ -132,6 +133,30 @@ class SqliteSearch(Search):
             self._conn = None
 
 
+def _there(conn: sqlite3.Connection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
+    """Row and time of fetching of what is known of (school, id)."""
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for school in {school for school, _ in keys}:
+        ids = [one for owner, one in keys if owner == school]
+        for start in range(0, len(ids), AT_ONCE):
+            some = ids[start : start + AT_ONCE]
+            marks = ",".join("?" * len(some))
+            asked = f"SELECT id, row, fetched_at FROM documents WHERE school = ? AND id IN ({marks})"
+            found |= {(school, one): (row, at) for one, row, at in conn.execute(asked, (school, *some))}
+    return found
+
+
+def _free_row(conn: sqlite3.Connection, row: int) -> int:
+    """The first free row from `row` on; many posts of one instant are not counted through one by one."""
+    while True:
+        (last,) = conn.execute(
+            "SELECT max(row) FROM documents WHERE row >= ? AND row < ?", (row, row - row % ROOM + ROOM)
+        ).fetchone()
+        if last is None:
+            return row
+        row = int(last) + 1
+
+
 def _tables(query: Query) -> str:
     joined = " JOIN pairs ON pairs.rowid = d.row" if fold(query.words.strip()) else ""
     return f"FROM documents d{joined}"
@@ -155,6 +180,12 @@ def _where(query: Query) -> tuple[list[str], list[object]]:
 
 def _tokens(found: Sequence[str]) -> str:
     return " ".join(pair.encode().hex() for pair in found)
+
+
+def _tokens_of_text(text: str) -> str:
+    """`_tokens` of `pairs_of_text`, each character encoded once."""
+    written = [char.encode().hex() for char in fold(text) + END]
+    return " ".join(map(str.__add__, written, written[1:]))
 
 
 def _phrase(found: list[str]) -> str:

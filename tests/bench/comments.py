@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from stream.post import Kind, Post, Route, door
 
@@ -109,7 +109,7 @@ class Comments:
         return [self._text() for _ in range(number)]
 
     def posts(self, place: Place, at: datetime, number: int) -> list[Post]:
-        """The next comments, published and fetched at `at` (aware)."""
+        """The next comments, fetched at `at` (aware), published within the half hour before, in whole seconds."""
         return [self._post(place, at, self._text(), self._thread()) for _ in range(number)]
 
     def grave(self, place: Place, at: datetime) -> Post:
@@ -160,10 +160,11 @@ class Comments:
 
     def _post(self, place: Place, at: datetime, said: str, thread: str) -> Post:
         self._made += 1
+        published = (at - timedelta(seconds=self._dice.randrange(1800))).replace(microsecond=0)
         text, digest, cut = door(said)
         return Post(
             school=place.school, id=f"{place.platform}:{self._seed}-{self._made}", kind=Kind.COMMENT,
             platform=place.platform, account_id=place.account_id, thread_id=thread, text=text, text_hash=digest,
-            cut=cut, author_key=f"author-{self._dice.randrange(AUTHORS)}", published_at=at, first_seen_at=at,
+            cut=cut, author_key=f"author-{self._dice.randrange(AUTHORS)}", published_at=published, first_seen_at=at,
             fetched_at=at, revision=digest[:16], route=Route.API,
         )  # fmt: skip
