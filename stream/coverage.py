@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, Integer, Table, Text, select, update
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, Integer, Row, Table, Text, select, update
 
+from stream.account import book
 from stream.store import metadata
 from stream.store.types import Moment, Serial, Word
 
@@ -65,7 +67,7 @@ sources = Table(
 
 `essential`: its blindness makes the account blind. `shown`: how many the platform says there are; `seen`: how many we
 have. `note`: a sentence in Chinese for the desk (for example why an article's comments are not visible yet).
-`closely_until`: while a grave incident is open there, it is looked at every two minutes and may use the quota's reserve.
+`closely_until`: while a grave incident is open there, it is looked at every two minutes and may use the reserve.
 """
 
 scans = Table(
@@ -138,27 +140,34 @@ GRAVITY = {Lamp.BLIND: 3, Lamp.LATE: 2, Lamp.ON: 1, Lamp.OFF: 0}
 
 
 def sights(conn: Connection, school: str, now: datetime) -> Sequence[Sight]:
-    """Every account that has a source, with its worst essential lamp."""
-    rows = conn.execute(select(sources).where(sources.c.school == school).order_by(sources.c.account_id)).all()
-    by_account: dict[str, list[Sight]] = {}
-    seen: dict[str, int] = {}
-    for row in rows:
-        seen[row.account_id] = seen.get(row.account_id, 0) + row.seen
-        if not row.essential:
-            continue
-        state = lamp(
-            now,
-            active=row.active,
-            promised=timedelta(seconds=row.promised_s),
-            last_full=row.last_full,
-            token_until=row.token_until,
-        )
-        age = now - row.last_full if row.last_full else None
-        reason = row.note or row.last_reason
-        sight = Sight(row.account_id, state, age, row.seen, row.shown, row.token_until, reason)
-        by_account.setdefault(row.account_id, []).append(sight)
-    worst = {account: max(found, key=lambda s: GRAVITY[s.lamp]) for account, found in by_account.items()}
-    return [
-        Sight(s.account_id, s.lamp, s.age, seen[account], s.shown, s.token_until, s.reason)
-        for account, s in worst.items()
-    ]
+    """Every active account with its worst essential lamp; one that nothing looks at is blind.
+
+    `seen` and `shown` are summed over the sources that know both.
+    """
+    by_account: dict[str, list[Row[Any]]] = {}
+    for row in conn.execute(select(sources).where(sources.c.school == school).order_by(sources.c.id)):
+        by_account.setdefault(row.account_id, []).append(row)
+    active = [one.id for one in book(conn, school).values() if one.active]
+    return [_sight(account_id, by_account.get(account_id, []), now) for account_id in active]
+
+
+def _sight(account_id: str, polled: Sequence[Row[Any]], now: datetime) -> Sight:
+    essential = [(_lamp(row, now), row) for row in polled if row.essential]
+    if not essential:
+        return Sight(account_id, Lamp.BLIND, None, 0, None, None, "已登记，未接采集途径")
+    state, worst = max(essential, key=lambda one: GRAVITY[one[0]])
+    known = [row for row in polled if row.active and row.shown is not None]
+    return Sight(
+        account_id,
+        state,
+        now - worst.last_full if worst.last_full else None,
+        sum(row.seen for row in (known or polled)),
+        sum(row.shown for row in known) if known else None,
+        worst.token_until,
+        worst.note or worst.last_reason,
+    )
+
+
+def _lamp(row: Row[Any], now: datetime) -> Lamp:
+    promised = timedelta(seconds=row.promised_s)
+    return lamp(now, active=row.active, promised=promised, last_full=row.last_full, token_until=row.token_until)
