@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from escalation import audit, people, timer
+from escalation import alert, audit, people, timer
 from escalation.incident import Actor, EntryKind, advance, claim_keys, incidents, log, release_keys
 from escalation.incident.state import OPEN, Event, IllegalStep, State
 from escalation.notice import NoticeKind, calls, notices
@@ -55,6 +55,8 @@ def _must_be_open(row: Row[Any], what: str) -> None:
         raise IllegalStep(f"事件已经了结，不能{what}；需要时请先重新打开。未作任何更改。")
 
 
+DEAD_DELIVERY = "dead:"
+"""The step of a phone task left by a delivery that reached nobody; that delivery's alert ends with the call."""
 DESK = frozenset({Role.MONITOR, Role.PUBLICITY})
 
 
@@ -211,6 +213,8 @@ def record_call(conn: Connection, call_id: int, actor: Actor, now: datetime, out
     )
     if moved.rowcount != 1:
         raise IllegalStep("这一电话任务已有人登记。未作任何更改。")
+    if row.step.startswith(DEAD_DELIVERY):
+        alert.hush(conn, row.school, f"delivery:{row.step.removeprefix(DEAD_DELIVERY)}", now)
     callee = people.person(conn, row.school, row.person_id)
     name = callee.name if callee else row.person_id
     log(conn, row.incident_id, now, EntryKind.PERSON, f"电话通知 {name}：{outcome}", remark, actor=actor.name)
