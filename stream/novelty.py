@@ -54,7 +54,8 @@ def same(a: str, b: str) -> bool:
 def candidates(postings: Iterable[tuple[int, str]]) -> list[str]:
     """Post ids that share at least SHARED hashes, most shared first; `postings`: rows (hash, post id) of the text's."""
     shared = Counter(post for _, post in set(postings))
-    return [post for post, n in sorted(shared.items(), key=lambda item: (-item[1], item[0])) if n >= SHARED]
+    enough = [(-n, post) for post, n in shared.items() if n >= SHARED]
+    return [post for _, post in sorted(enough)]
 
 
 def cluster_of(
