@@ -16,15 +16,28 @@ PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """One measurement. `cpu_us`: CPU microseconds per comment, `memory_mb`: resident after the work; both by role."""
+    """One measurement. `cpu_us`: CPU microseconds per comment, `memory_mb`: resident after the work; both by role.
+
+    `per_cpu_second`: comments for one second of CPU of all roles together; busy neighbours change it little."""
 
     cores: int
     assess_workers: int
     snow: bool
     comments: int
     per_second: float
+    per_cpu_second: float
     cpu_us: dict[str, float]
     memory_mb: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What the chain is compared with."""
+
+    name: str
+    comments: int
+    per_second: float
+    per_cpu_second: float
 
 
 def chain_rate(cores: int, comments: int, *, snow: bool, patience: float = 90.0) -> Rate:
@@ -41,18 +54,19 @@ def chain_rate(cores: int, comments: int, *, snow: bool, patience: float = 90.0)
         after = chain.cpu()
         memory = {role: resident_megabytes(process.pid) for role, process in chain.processes.items()}
     used = {role: 1e6 * (after[role] - before[role]) / comments for role in after}
-    return Rate(cores, cores, snow, comments, comments / took, used, memory)
+    return Rate(cores, cores, snow, comments, comments / took, 1e6 / sum(used.values()), used, memory)
 
 
-def snownlp_rate(seconds: float) -> tuple[float, int]:
-    """The baseline: a plain loop over the same comments with SnowNLP as installed, one core; (per second, comments)."""
+def snownlp_rate(seconds: float) -> Baseline:
+    """The baseline: a plain loop over the same comments with SnowNLP as installed, on one core."""
     from snownlp import SnowNLP
 
     with pinned(1):
         texts = Comments(1).texts(10_000)
         SnowNLP(texts[0]).sentiments  # noqa: B018 (loads the weights)
-        start, done = time.perf_counter(), 0
+        start, used, done = time.perf_counter(), time.process_time(), 0
         while time.perf_counter() - start < seconds:
             SnowNLP(texts[done]).sentiments  # noqa: B018
             done += 1
-        return done / (time.perf_counter() - start), done
+        per_cpu_second = done / (time.process_time() - used)
+        return Baseline("plain SnowNLP loop, one core", done, done / (time.perf_counter() - start), per_cpu_second)
