@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from threading import Event
-from typing import Any, Protocol
+from typing import Protocol
 
 import uvicorn
 
@@ -178,6 +178,7 @@ def web(settings: Settings, stop: Event) -> None:
     from deploy.intake import CrawlersIntake
     from escalation.web.app import build
     from escalation.web.desk import Desk
+    from escalation.web.serve import Harbour
 
     with opened_store(settings) as store, opened_log(settings) as log, opened_search(settings) as search:
         desk = Desk(
@@ -185,7 +186,7 @@ def web(settings: Settings, stop: Event) -> None:
             intake=CrawlersIntake(store, log, settings.school.code, utc_now), search=search.find,
             roles=tuple(wanted(settings)), secure_cookies=settings.school.public_url.startswith("https://"),
         )  # fmt: skip
-        serve_app("web", build(desk), settings.web.host, settings.web.port, store, stop)
+        serve_app("web", Harbour(build(desk), settings.web.host, settings.web.port), store, stop)
 
 
 def sandbox(settings: Settings, stop: Event) -> None:
@@ -260,10 +261,8 @@ def keep_stepping(
             stop.wait(IDLE_SECONDS)
 
 
-def serve_app(name: str, app: Any, host: str, port: int, store: Store, stop: Event) -> None:
-    """Serve pages until told to stop; open streams get two seconds. One loop answers and beats: a hung one is seen."""
-    config = uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
-    server = uvicorn.Server(config)
+def serve_app(name: str, server: uvicorn.Server, store: Store, stop: Event) -> None:
+    """Serve pages until told to stop. One loop answers and beats: a hung one is seen."""
 
     async def serve() -> None:
         due = time.monotonic()

@@ -111,6 +111,20 @@ def note(conn: Connection, incident_id: int, actor: Actor, now: datetime, text: 
     _audit(conn, row, actor, "note", now, text=text.strip())
 
 
+DUTIES = {"first_report": "首报", "facts": "情况说明", "first_answer": "首次回应"}
+"""The incident's own clocks, by the name of their timer."""
+
+
+def fulfil(conn: Connection, incident_id: int, actor: Actor, now: datetime, name: str, note: str = "") -> None:
+    """Record that what one of the incident's clocks asks for was done (首报, 情况说明, 首次回应); its clock stops."""
+    row = _incident(conn, incident_id)
+    _must_be(actor, DESK, "登记办结")
+    if name not in DUTIES or not timer.fulfil(conn, incident_id, name, now):
+        raise IllegalStep(f"“{DUTIES.get(name, name)}”的时限已停或不存在。未作任何更改。")
+    log(conn, incident_id, now, EntryKind.PERSON, f"{DUTIES[name]}已办", note.strip(), actor=actor.name)
+    _audit(conn, row, actor, "fulfil", now, duty=name, note=note.strip())
+
+
 def close(conn: Connection, incident_id: int, actor: Actor, now: datetime, note: str) -> None:
     """Close the matter (销号): refused while somebody has not signed, while a phone task is open, or without words."""
     row = _incident(conn, incident_id)

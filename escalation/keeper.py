@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Column, Connection, ForeignKey, Index, Row, Table, Text, select, update
 
-from escalation import audit
+from escalation import audit, timer
 from escalation.incident import Actor, EntryKind, advance, incidents, log
 from escalation.incident.state import Event, IllegalStep
 from stream.store import metadata
@@ -145,5 +145,6 @@ def answer(conn: Connection, incident_id: int, actor: Actor, now: datetime, *, t
     row = _incident(conn, incident_id)
     advance(conn, incident_id, Event.ANSWER, actor.roles)
     conn.execute(answers.insert().values(incident_id=incident_id, person_id=actor.id, at=now, **values))
+    timer.fulfil(conn, incident_id, "first_answer", now)
     log(conn, incident_id, now, EntryKind.PERSON, "对外回应", values["text"], actor=actor.name)
     _audit(conn, row, actor, "keeper.answer", now, values)

@@ -26,10 +26,16 @@ from escalation.notice import NoticeKind, metrics
 from escalation.notice.addressee import Round, address
 from escalation.notice.issue import Letterhead, issue, issue_group, set_duty_clocks
 from escalation.procedure import Answer, Pack, Trigger, thaw
+from stream.coverage import watch_closely
 from stream.post import Post
 
 LATE_AFTER = timedelta(minutes=10)
 """A matter opened so long after its first sign was fetched is late, and its notices say so (迟报)."""
+
+
+CLOSELY_FROM = 2
+"""From this level on the account is looked at as often as manners allow, for CLOSELY (research/platforms.md §13)."""
+CLOSELY = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,8 @@ def open_matter(conn: Connection, ground: Ground, matter: Matter, post: Post, no
     )
     _freeze(conn, incident_id, ground, matter, answer, told)
     _tell(conn, ground, incident_id, answer, told, matter, now)
+    if matter.level <= CLOSELY_FROM:
+        watch_closely(conn, school, post.account_id, now + CLOSELY, now)
     metrics.INCIDENTS.labels(level=matter.level).inc()
     return incident_id
 

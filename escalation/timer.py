@@ -82,6 +82,17 @@ def stop(conn: Connection, now: datetime, *, notice_id: int | None = None, incid
     )
 
 
+def fulfil(conn: Connection, incident_id: int, name: str, now: datetime) -> bool:
+    """Stop one of the incident's own clocks because what it asks for was done; False where it ran no more."""
+    moved = conn.execute(
+        update(timers)
+        .where(timers.c.incident_id == incident_id, timers.c.kind == TimerKind.DUTY, timers.c.name == name)
+        .where(timers.c.state == TimerState.SET)
+        .values(state=TimerState.STOPPED, ended_at=now)
+    )
+    return moved.rowcount == 1
+
+
 def due(conn: Connection, now: datetime, limit: int = 50) -> list[Timer]:
     """Clocks that have run out, the oldest first."""
     rows = conn.execute(

@@ -105,6 +105,15 @@ def remind(request: Request, visitor: OnDesk, number: str) -> Response:
     )  # fmt: skip
 
 
+@router.post("/incidents/{number}/duties/{name}")
+def duty(request: Request, visitor: OnDesk, number: str, name: str) -> Response:
+    """登记办结: what one of the incident's own clocks asks for was done."""
+    return act(
+        request, visitor, number, "duty",
+        lambda conn, i: handling.fulfil(conn, i, visitor.actor, visitor.now, name),
+    )  # fmt: skip
+
+
 @router.post("/incidents/{number}/close")
 def close(request: Request, visitor: Lead, number: str, note: Field = "") -> Response:
     """销号."""

@@ -1,7 +1,7 @@
 """The clocks of an incident as faces: which run, which lapsed, which were answered, the nearest first.
 
-A signature's clock is stopped by its signature. A duty's clock (首报, 情况说明, 首次回应) rests in the store until the
-incident ends; here it counts as answered when the row that answers it exists.
+A signature's clock is stopped by its signature, a duty's clock (首报, 情况说明, 首次回应) by what it asks for or by a
+person who records that it was done; while the incident is open a stopped duty is shown as done.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, or_, select
 
 from escalation.incident.state import OPEN, State
-from escalation.keeper import answers, reports
 from escalation.notice import notices
 from escalation.people import people, title_of
 from escalation.procedure import Act, Source
@@ -22,8 +21,6 @@ from escalation.timer import TimerKind, TimerState, timers
 from escalation.web.face import Face, face
 
 SHOWN = (TimerKind.SIGN, TimerKind.DUTY)
-ANSWERED_BY = {"first_report": reports, "first_answer": answers}
-"""Which row answers which duty."""
 DONE_WORDS = {"first_report": "已报", "first_answer": "已答"}
 
 
@@ -61,33 +58,18 @@ def clocks_of(
         select(timers, notices.c.role, notices.c.signed_at, people.c.name.label("who"))
         .outerjoin(notices, notices.c.id == timers.c.notice_id)
         .outerjoin(people, (people.c.school == notices.c.school) & (people.c.id == notices.c.addressee))
-        .where(timers.c.incident_id.in_(ids), timers.c.state != TimerState.STOPPED)
+        .where(timers.c.incident_id.in_(ids))
+        .where(or_(timers.c.state != TimerState.STOPPED, timers.c.kind == TimerKind.DUTY))
         .where(or_(timers.c.kind.in_(SHOWN), timers.c.kind == TimerKind.RUNG))
         .order_by(timers.c.due_at, timers.c.id)
     ).all()
-    answered = _answered(conn, ids)
     by_incident: dict[int, list[Row[Any]]] = {}
     for row in found:
         by_incident.setdefault(row.incident_id, []).append(row)
-    return {one: _running(own, answered.get(one, {}), now, chains.get(one, {})) for one, own in by_incident.items()}
+    return {one: _running(own, now, chains.get(one, {})) for one, own in by_incident.items()}
 
 
-def _answered(conn: Connection, ids: Sequence[int]) -> dict[int, dict[str, datetime]]:
-    found: dict[int, dict[str, datetime]] = {}
-    for duty, table in ANSWERED_BY.items():
-        rows = conn.execute(
-            select(table.c.incident_id, func.min(table.c.at).label("at"))
-            .where(table.c.incident_id.in_(ids))
-            .group_by(table.c.incident_id)
-        )
-        for row in rows:
-            found.setdefault(row.incident_id, {})[duty] = row.at
-    return found
-
-
-def _running(
-    rows: Sequence[Row[Any]], answered: Mapping[str, datetime], now: datetime, chain: Mapping[str, str]
-) -> list[Running]:
+def _running(rows: Sequence[Row[Any]], now: datetime, chain: Mapping[str, str]) -> list[Running]:
     rungs = [row for row in rows if row.kind == TimerKind.RUNG and row.state == TimerState.SET and not row.signed_at]
     signs: dict[datetime, list[Row[Any]]] = {}
     clocks: list[Running] = []
@@ -95,12 +77,13 @@ def _running(
         if row.kind == TimerKind.SIGN and row.signed_at is None:
             signs.setdefault(row.due_at.replace(microsecond=0), []).append(row)
         elif row.kind == TimerKind.DUTY:
-            clocks.append(_duty(row, answered.get(row.name), now))
+            clocks.append(_duty(row, now))
     clocks += [_signature(together, rungs, now, chain) for together in signs.values()]
     return sorted(clocks, key=lambda clock: (clock.done, clock.due_at))
 
 
-def _duty(row: Row[Any], done_at: datetime | None, now: datetime) -> Running:
+def _duty(row: Row[Any], now: datetime) -> Running:
+    done_at = row.ended_at if row.state == TimerState.STOPPED else None
     shown = face(
         row.words, row.set_at, row.due_at, now, done_at=done_at, done_word=DONE_WORDS.get(row.name, "已办"),
         note="" if done_at is None else "已停",

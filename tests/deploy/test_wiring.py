@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 
 import httpx
+import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
@@ -59,8 +60,9 @@ def test_pages_are_served_and_beaten_for_until_told_to_stop(tmp_path: Path) -> N
     with socket.create_server(("127.0.0.1", 0)) as held:
         port = held.getsockname()[1]
     app = Starlette(routes=[Route("/", lambda request: PlainTextResponse("风信"))])
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
     stop, store = Event(), migrated(tmp_path)
-    thread = threading.Thread(target=serve_app, args=("web", app, "127.0.0.1", port, store, stop))
+    thread = threading.Thread(target=serve_app, args=("web", server, store, stop))
     thread.start()
     end = time.monotonic() + 10
     answer = ""

@@ -31,6 +31,7 @@ ACTS: dict[str, set[str]] = {
     "/incidents/{n}/dismiss": {M, P},
     "/incidents/{n}/assign": {M, P},
     "/incidents/{n}/note": {M, P, L, U},
+    "/incidents/{n}/duties/facts": {M, P},
     "/incidents/{n}/remind": {M, P},
     "/incidents/{n}/close": {P},
     "/incidents/{n}/reopen": {M, P},
@@ -70,7 +71,12 @@ def test_each_act_is_for_its_roles_and_for_no_other(house: House, name: str) -> 
 
 
 def test_every_route_of_the_desk_stands_in_one_of_the_tables() -> None:
-    known = {path.replace("{n}", "{number}").replace("/calls/1", "/calls/{call_id}") for path in (*PAGES, *ACTS)}
+    known = {
+        path.replace("{n}", "{number}")
+        .replace("/calls/1", "/calls/{call_id}")
+        .replace("/duties/facts", "/duties/{name}")
+        for path in (*PAGES, *ACTS)
+    }
     others = {"/", "/events", "/incidents/{number}"}
     for router in (act.router, queue.router, incident.router):
         for route in router.routes:

@@ -234,3 +234,13 @@ def test_what_happened_elsewhere_meanwhile_is_said_and_not_overwritten(house: Ho
     assert answer.status_code == 409
     assert "误报" in answer.text
     assert handling.FalseAlarm.ADVERT.value in answer.text
+
+
+def test_a_duty_is_recorded_as_done_and_its_clock_stops(house: House) -> None:
+    base = f"/incidents/{house.incident()}"
+    assert "情况说明已办" in house.client("monitor").get(base).text
+    assert act(house, "monitor", f"{base}/duties/facts") == (303, f"{base}?done=duty")
+    page = house.client("monitor").get(f"{base}?done=duty").text
+    assert f"{base}/duties/facts" not in page
+    assert f"{base}/duties/first_answer" in page
+    assert "已停或不存在" in act(house, "monitor", f"{base}/duties/facts")[1]

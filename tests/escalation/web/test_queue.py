@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -14,7 +15,7 @@ from escalation.web.frozen import Frozen
 from escalation.web.queue_view import Filter, queue_of
 from escalation.web.scope import Scope
 from sentiment.polarity import Polarity
-from stream import pulse
+from stream import account, pulse
 from stream.coverage import sources
 from stream.dead_letter import bury
 from stream.search import Document, SearchUnavailable
@@ -122,6 +123,10 @@ def test_the_strip_names_everything_that_is_not_green(house: House) -> None:
         pulse.beat(conn, "index", house.now, "检索引擎没有回应")
         alert.ring(conn, SCHOOL, "channel:mail", "邮件连续送不出：授权码无效。", house.now)
         bury(conn, reader="watch", topic="assessed", partition=0, offset=1, body=b"?", reason="读不懂", now=house.now)
+        known = account.book(conn, SCHOOL)
+        account.enter(conn, [replace(one, active=False) for one in known.values()])
+        kept = next(iter(known.values()))
+        account.enter(conn, [replace(kept, id=name, active=True) for name in "abc"])
         for name, age in (("a", 10), ("b", 400), ("c", 5000)):
             conn.execute(
                 sources.insert().values(
