@@ -201,7 +201,7 @@ class Ledger:
             thread=self._figures(post),
             outliked=len({_voice(line.post) for line in liked if line.post.id != post.thread_id}),
             is_outliked=is_outliked,
-            copies=len({_voice(copy) for copy in self.clusters.get(cluster, [post])}),
+            copies=self._copies(post, cluster),
             surge=self._surge(post) if outside else CALM,
         )
 
@@ -233,6 +233,10 @@ class Ledger:
         since = now - timedelta(hours=QUICK_HOURS)
         rows = [m for thread in threads for m in self.by_key.get(f"any|thread|{thread}", ()) if m.at >= since]
         return tuple(sorted(rows, key=lambda mark: (mark.at, mark.post_id)))
+
+    def _copies(self, post: Post, cluster: str) -> int:
+        since = post.published_at - timedelta(hours=QUICK_HOURS)
+        return len({_voice(copy) for copy in self.clusters.get(cluster, [post]) if copy.published_at >= since})
 
     def _thread(self, post: Post) -> list[_Line]:
         return self.threads.get(post.thread_id, [])
