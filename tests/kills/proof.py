@@ -1,0 +1,132 @@
+"""What must hold of a house after any number of kills: nothing lost, nothing twice, the right people told once."""
+
+from __future__ import annotations
+
+import email
+import json
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import default as modern
+
+from sqlalchemy import func, select
+
+from deploy.wiring import opened_search
+from escalation.incident import incidents, members
+from escalation.notice import GROUP, DeliveryState, NoticeKind, deliveries, notices
+from stream.dead_letter import dead_letters
+from stream.figures import hours, lines
+from stream.kept import assessments, posts, revisions
+from stream.search import Query
+from tests.kills.house import ADDRESSEES, READERS, House
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail that the SMTP server accepted."""
+
+    number: str
+    message_id: str
+    to: str
+    text: str
+
+
+def letters(house: House) -> list[Letter]:
+    """Every mail that came, repeated ones too, in their order."""
+    found = []
+    for file in sorted((house.settings.path("inbox")).glob("[0-9]*.eml")):
+        mail = email.message_from_bytes(file.read_bytes(), _class=EmailMessage, policy=modern)
+        body = mail.get_body(("plain",))
+        assert body is not None
+        head = [str(mail[name]).strip() for name in ("X-Fengxin-Notice", "Message-ID", "To")]
+        found.append(Letter(*head, str(body.get_content())))
+    return found
+
+
+def nothing_lost_nothing_twice(house: House) -> None:
+    """Exactly the comments of the platforms are kept, each once, in its own words, counted once and searchable."""
+    with house.store.read() as conn:
+        kept = {
+            row.id: row.text
+            for row in conn.execute(
+                select(posts.c.id, revisions.c.text)
+                .join(revisions, (revisions.c.post_id == posts.c.id) & (revisions.c.revision == posts.c.revision))
+                .where(posts.c.kind != "post")
+            )
+        }
+        count = {
+            table.name: conn.execute(select(func.count()).select_from(table)).scalar_one()
+            for table in (posts, revisions, assessments, lines, dead_letters)
+        }
+        in_hours = conn.execute(select(func.sum(hours.c.lines))).scalar_one()
+    assert kept.keys() - house.truth.keys() == set(), "comments that nobody wrote"
+    assert house.truth.keys() - kept.keys() == set(), "comments lost"
+    assert kept == house.truth
+    whole = len(house.truth) + len(house.threads)
+    assert count == {"posts": whole, "revisions": whole, "assessments": whole, "lines": whole, "dead_letters": 0}
+    assert in_hours == len(house.truth), "a counter moved twice for one line, or not at all"
+    with opened_search(house.settings) as search:
+        assert search.count(Query(house.settings.school.code)) == whole
+
+
+def one_incident(house: House) -> None:
+    """The matter has one incident, and all that was said of it belongs to it."""
+    with house.store.read() as conn:
+        opened = conn.execute(select(incidents)).all()
+        assert [row.thread_id for row in opened] == [f"weibo:{house.threads['wb_main']['id']}"]
+        theirs = conn.execute(select(members.c.post_id)).scalars().all()
+    assert len(theirs) == len(set(theirs))
+    assert house.matter_ids <= set(theirs)
+
+
+def everybody_told(house: House) -> Mapping[str, int]:
+    """Each addressee has one first notice; every notice was taken by its channel. Gives mails per notice number."""
+    with house.store.read() as conn:
+        frozen = conn.execute(select(incidents.c.frozen)).scalar_one()
+        written = conn.execute(select(notices).order_by(notices.c.id)).all()
+        posted = conn.execute(
+            select(deliveries, notices.c.number).join(notices, notices.c.id == deliveries.c.notice_id)
+        ).all()
+    assert {one["person"] for one in frozen["recipients"]} == ADDRESSEES
+    first = [row.addressee for row in written if row.kind == NoticeKind.FIRST]
+    assert sorted(first) == sorted([*ADDRESSEES, GROUP])
+    assert len({row.number for row in written}) == len(written), "a notice stands twice on the desk"
+    assert len({(row.addressee, row.step) for row in written}) == len(written)
+    assert Counter(row.state for row in posted) == {DeliveryState.ACCEPTED: len(posted)}
+    assert {row.number for row in posted} == {row.number for row in written}
+    came: dict[str, list[Letter]] = defaultdict(list)
+    for letter in letters(house):
+        came[letter.number].append(letter)
+    wanted = {row.number: row.address for row in posted if row.channel == "mail"}
+    assert came.keys() == wanted.keys(), "a notice that must be sent was not, or one that nobody wrote was"
+    for number, mails in came.items():
+        assert {(one.to, one.message_id) for one in mails} == {(wanted[number], mails[0].message_id)}
+    assert len({mails[0].message_id for mails in came.values()}) == len(came)
+    spoken = [json.loads(line)["content"] for line in (house.settings.path("inbox") / "robot.jsonl").open("rb")]
+    assert {row.text.strip() for row in posted if row.channel == "wecom_robot"} == set(spoken)
+    return {number: len(mails) for number, mails in came.items()}
+
+
+def readers_at_the_end(house: House) -> None:
+    """Every reader's stored position is the end of its topic."""
+    assert {reader: house.lag(reader) for reader in READERS} == dict.fromkeys(READERS, 0)
+
+
+def audit_whole(house: House) -> None:
+    """`fengxin audit verify` finds every row in its place."""
+    command = [sys.executable, "-m", "deploy.command", "audit", "verify", "--settings", str(house.file)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def all_holds(house: House) -> Mapping[str, int]:
+    """All of it. Gives how many mails came per notice number."""
+    nothing_lost_nothing_twice(house)
+    one_incident(house)
+    mails = everybody_told(house)
+    readers_at_the_end(house)
+    audit_whole(house)
+    return mails
