@@ -38,3 +38,12 @@ def loop() -> asyncio.AbstractEventLoop:
 def run(main: Coroutine[Any, Any, _T]) -> _T:
     """Run a coroutine on the loop to its end. May be called again and again in one process."""
     return loop().run_until_complete(main)
+
+
+def end() -> None:
+    """Let the reactor's threads go, once, before the process ends: it would wait for them for ever."""
+    if _loop is not None:
+        from twisted.internet import reactor
+
+        running: Any = reactor  # Twisted's interface is not typed as it is called
+        running.fireSystemEvent("shutdown")
