@@ -35,7 +35,7 @@ class Signature:
 
 
 def again(request: Request, **marks: Any) -> Request:
-    """The request to be sent once more, without its token, so that it passes the ledger, the gate and the token anew."""
+    """The request once more, without its token, so that it passes the ledger, the gate and the token anew."""
     meta = {name: value for name, value in request.meta.items() if name not in (SIGNED, "verdict")} | marks
     signature: Signature | None = request.meta.get(SIGNED)
     return request.replace(url=signature.unsigned if signature else request.url, meta=meta, dont_filter=True)

@@ -47,7 +47,7 @@ class _Middleware:
 
 
 class SecondTries(_Middleware):
-    """Tries again what passes by itself: at most three times, with full jitter; a short hold is waited out at the gate."""
+    """Tries again what passes by itself: at most three times, with full jitter; a short hold is waited out."""
 
     async def process_response(self, request: Request, response: Response, **_: Any) -> Request | Response:
         """Give back the request where it is worth another try."""

@@ -1,8 +1,8 @@
 """The host gate: one door per host for the whole process, whatever number of crawls runs at once.
 
-Scrapy's own delay is per crawl and forgotten between crawls (measured), so spacing and holds are kept here. Who waits looks
-again after waking, because a hold may have come meanwhile. A long hold is not slept out: the crawl ends, the source
-is due again when the hold is over.
+Scrapy's own delay is per crawl and forgotten between crawls (measured), so spacing and holds are kept here. Who waits
+looks again after waking, because a hold may have come meanwhile. A long hold is not slept out: the crawl ends, the
+source is due again when the hold is over.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Gate:
             door.free_at = self.clock() + self.spacing
 
     def hold(self, host: str, retry_after: str | None) -> datetime:
-        """The host answered "too often": keep everybody away for as long as it says, else a minute, doubled each time."""
+        """The host answered "too often": keep everybody away as long as it says, else a minute, doubled each time."""
         door = self._door(host)
         now = self.clock()
         wait = read_retry_after(retry_after, now)

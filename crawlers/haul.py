@@ -1,4 +1,4 @@
-"""A haul: what of a harvest is new. Appended to the log first; the cursor and everything else follow in one transaction."""
+"""A haul: what of a harvest is new. Appended to the log first; cursor and all else follow in one transaction."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SUSPECT = "一次扫描中有 {lost} 条（共 {known} 条）同时消失，疑�
 
 @dataclass(slots=True)
 class Haul:
-    """`posts` and `counts` go to the log; `rows` are the sightings to write; `fresh`: how many posts were never seen."""
+    """`posts` and `counts` go to the log; `rows` are the sightings to write; `fresh`: how many were never seen."""
 
     posts: list[Post] = field(default_factory=list)
     counts: list[tuple[str, Counts]] = field(default_factory=list)

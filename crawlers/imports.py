@@ -1,4 +1,4 @@
-"""Imports: leads from a CSV or xlsx file, with limits, so that a hostile or huge file is refused and never half read."""
+"""Imports: leads from a CSV or xlsx file, with limits: a hostile or huge file is refused and never half read."""
 
 from __future__ import annotations
 

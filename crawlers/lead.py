@@ -43,7 +43,8 @@ PLATFORMS = {
     "微博": "weibo", "微信": "wechat", "微信公众号": "wechat", "公众号": "wechat", "抖音": "douyin",
     "哔哩哔哩": "bilibili", "B站": "bilibili", "快手": "kuaishou", "小红书": "xiaohongshu", "知乎": "zhihu",
     "贴吧": "tieba", "百度贴吧": "tieba", "今日头条": "toutiao", "头条": "toutiao", "视频号": "channels", "QQ": "qq",
-    "QQ群": "qq", "论坛": "forum", "校园论坛": "forum", "网站": "site", "官网": "site", "信箱": "letter", "其他": "other",
+    "QQ群": "qq", "论坛": "forum", "校园论坛": "forum", "网站": "site", "官网": "site", "信箱": "letter",
+    "其他": "other",
 }  # fmt: skip
 _DATE = re.compile(
     r"(?P<year>\d{4})[-/.年](?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})日?"

@@ -1,8 +1,8 @@
 """The quota ledger 额度账本: every call is taken from the token's account before it is sent, or it is not sent.
 
-One row per token, group of calls and window (a day or an hour of Asia/Shanghai). Taking is one conditional UPDATE, so any
-number of processes may share a token. A tenth of each window is kept for incidents. What the platform says wins: its
-"used up" settles the window.
+One row per token, group of calls and window (a day or an hour of Asia/Shanghai). Taking is one conditional UPDATE, so
+any number of processes may share a token. A tenth of each window is kept for incidents. What the platform says wins:
+its "used up" settles the window.
 """
 
 from __future__ import annotations

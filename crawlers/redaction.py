@@ -41,16 +41,29 @@ _IDENTITY = _digits(
 _CARD = _digits(r"(?<!\d)(?:\d{g}){15,18}\d(?!\d)")
 _PHONE = _digits(r"(?<!\d)(?:\+?{g}8{g}6{g})?1{g}[3-9]{g}(?:\d{g}){8}\d(?!\d)")
 _LANDLINE = r"(?<!\d)[(（]?0\d{2,3}[)）]?[\s\-–—]{0,2}[2-8]\d{2,3}[\s\-–—]?\d{4}(?!\d)"
+_MONTH_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领"
 
 _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (MAIL, re.compile(r"[a-z0-9._%+\-]{1,64}\s?@\s?[a-z0-9\-]{1,63}(?:\.[a-z0-9\-]{1,63}){1,4}", re.IGNORECASE)),
-    (STUDENT, re.compile(r"(?:学号|考生号|准考证号?|工号)" + _LINK + r"(?P<it>[a-z]{0,4}(?:\d[\s\-]?){4,18}\d)", re.IGNORECASE)),
-    (QQ, re.compile(r"(?:q{1,2}|扣扣|企鹅|抠抠|群号|🐧)" + _LINK + r"(?P<it>[1-9](?:[\s\-]?\d){4,10})(?!\d)", re.IGNORECASE)),
+    (
+        STUDENT,
+        re.compile(
+            r"(?:学号|考生号|准考证号?|工号)" + _LINK + r"(?P<it>[a-z]{0,4}(?:\d[\s\-]?){4,18}\d)", re.IGNORECASE
+        ),
+    ),
+    (
+        QQ,
+        re.compile(
+            r"(?:q{1,2}|扣扣|企鹅|抠抠|群号|🐧)" + _LINK + r"(?P<it>[1-9](?:[\s\-]?\d){4,10})(?!\d)", re.IGNORECASE
+        ),
+    ),
     (
         WECHAT,
         re.compile(
-            r"(?:微信|薇信|威信|v信|vx|wx|v❤|卫星|weixin|wechat|加v|加我v|\+v|➕v)" + _LINK + r"(?P<it>[a-z][a-z0-9_\-]{5,19})(?![a-z0-9_\-])",
+            r"(?:微信|薇信|威信|v信|vx|wx|v❤|卫星|weixin|wechat|加v|加我v|\+v|➕v)"
+            + _LINK
+            + r"(?P<it>[a-z][a-z0-9_\-]{5,19})(?![a-z0-9_\-])",
             re.IGNORECASE,
         ),
     ),
@@ -58,9 +71,15 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (CARD, re.compile(_CARD)),
     (PHONE, re.compile(_PHONE)),
     (LANDLINE, re.compile(_LANDLINE)),
-    (STUDENT, re.compile(r"(?<![\d.])(?:20[0-4]\d{6,9}|20[0-4]\d(?!(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d))\d{4})(?![\d.])")),
-    (PLATE, re.compile(rf"[{_PROVINCES}][A-HJ-NP-Z][·•\s]?(?=[A-HJ-NP-Z]{{0,5}}\d)[A-HJ-NP-Z0-9]{{5,6}}(?![a-z0-9])", re.IGNORECASE)),
-)  # fmt: skip
+    (STUDENT, re.compile(rf"(?<![\d.])(?:20[0-4]\d{{6,9}}|20[0-4]\d(?!{_MONTH_DAY}(?!\d))\d{{4}})(?![\d.])")),
+    (
+        PLATE,
+        re.compile(
+            rf"[{_PROVINCES}][A-HJ-NP-Z][·•\s]?(?=[A-HJ-NP-Z]{{0,5}}\d)[A-HJ-NP-Z0-9]{{5,6}}(?![a-z0-9])",
+            re.IGNORECASE,
+        ),
+    ),
+)
 _AT = re.compile(r"@(?P<it>[\w\-·]+)")
 _TEMPTING = re.compile(r"[\d@]|微信|薇信|威信|v信|vx|wx|v❤|卫星|weixin|wechat|[加我+➕]v", re.IGNORECASE)
 
@@ -89,7 +108,7 @@ _TABLE = _Shadow()
 
 
 def redact(text: str, keep: Collection[str] = ()) -> str:
-    """The text with marks in place of what points at a person. `keep`: names of the school's own accounts after an @."""
+    """The text with marks in place of what points at a person. `keep`: names of own accounts after an @."""
     shadow = text.translate(_TABLE)
     if not _TEMPTING.search(shadow):
         return text

@@ -15,7 +15,7 @@ from stream.post import Counts, Post
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to read and from where. `cursor` is as the last complete scan left it; `known`: post ids seen under the target."""
+    """What to read and from where. `cursor`: as the last complete scan left it; `known`: ids seen under the target."""
 
     source_id: str
     account_id: str
@@ -51,8 +51,8 @@ class ScanResult:
     """How a scan ended. `cursor` None: leave it as it is. `complete`: nothing new was missed.
 
     `exhaustive`: the id of the thread that was read to its end, so that what is absent may count as missing.
-    `gap`: why something was not seen (Chinese); `gap_open`: it stays so until a later scan mends it. `settled`: a key whose
-    open gap is now closed. `unfinished`: go on at once.
+    `gap`: why something was not seen (Chinese); `gap_open`: it stays so until a later scan mends it. `settled`: a key
+    whose open gap is now closed. `unfinished`: go on at once.
     """
 
     failure: Failure

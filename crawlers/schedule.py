@@ -1,7 +1,7 @@
 """When to look again: adaptive intervals, and due sources claimed by one process each.
 
-Intervals grow while nothing comes and fall to the floor with the first new row; nights are slower; a plan that does not fit
-the day's quota is stretched evenly, and coverage says so. Source of the figures: the room's README.
+Intervals grow while nothing comes and fall to the floor with the first new row; nights are slower; a plan that does not
+fit the day's quota is stretched evenly, and coverage says so. Source of the figures: the room's README.
 """
 
 from __future__ import annotations

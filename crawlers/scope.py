@@ -44,7 +44,7 @@ class Scope:
         markup: bool = False,
         article: bool = False,
     ) -> Post:
-        """A post of this account. `native`, `thread` and `parent` are ids without the platform; `raw` as the platform gave it."""
+        """A post of this account. `native`, `thread`, `parent`: ids without the platform; `raw`: as it was given."""
         words = article_text(raw) if article else comment_text(raw) if markup else raw
         text, digest, cut = door(redact(words, self.names))
         return Post(

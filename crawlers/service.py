@@ -89,7 +89,7 @@ class Crew:
         return jobs
 
     async def read(self, job: Job) -> None:
-        """One scan from the first request to the committed cursor. Raises LogUnavailable, StoreUnavailable, LeaseLost."""
+        """One scan, first request to committed cursor. Raises LogUnavailable, StoreUnavailable, LeaseLost."""
         try:
             harvest = await crawl(job, self.manners)
             with self.store.read() as conn:
@@ -205,7 +205,7 @@ def run(store: Store, log: Log, settings: CrawlSettings, clock: Callable[[], dat
     async def main() -> None:
         ended = asyncio.Event()
         serving = asyncio.create_task(serve(store, log, settings, clock, ended))
-        while not stop.is_set() and not serving.done():
+        while not stop.is_set() and not serving.done():  # noqa: ASYNC110 (a signal handler sets a threading event)
             await asyncio.sleep(LOOK_FOR_STOP_S)
         ended.set()
         await serving

@@ -63,7 +63,7 @@ RouteSettings = WeiboRoute | WechatRoute
 
 
 class CrawlSettings(_Strict):
-    """`pseudonym_key`: at least 32 bytes, kept secret and never changed by accident: with it goes the count of writers."""
+    """`pseudonym_key`: at least 32 bytes, kept secret, never changed by accident: with it goes the count of writers."""
 
     school: str = Field(min_length=1, max_length=32)
     pseudonym_key: bytes = Field(min_length=32, repr=False)

@@ -34,8 +34,8 @@ tokens = Table(
     Column("taken_by", Word(100)),
     Column("taken_until", Moment()),
 )
-"""`credential`: a hash of what it was made with; another one means that a person has changed it. `taken_by`: whose crawl
-has the token now (one at a time)."""
+"""`credential`: a hash of what it was made with; another one means that a person has changed it. `taken_by`: whose
+crawl has the token now (one at a time)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def current(conn: Connection, name: str) -> Token:
 
 
 def lease(conn: Connection, name: str, me: str, held: int, now: datetime) -> bool:
-    """Take the lease to renew generation `held`; False where another has it, or where there is a newer token already."""
+    """Take the lease to renew generation `held`; False where another has it or there is a newer token."""
     won = conn.execute(
         update(tokens)
         .where(tokens.c.name == name, tokens.c.generation == held)

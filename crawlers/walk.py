@@ -1,8 +1,8 @@
 """A walk: reading a stream newest first, page by page, down to what is known; and only then the cursor moves.
 
-`since_id` gives the newest rows above it, not the oldest, so more than one new page means walking down by `max_id`. We ask
-from a little below the cursor: a healthy answer then always holds a row that we know, and an empty one is no answer.
-"""
+`since_id` gives the newest rows above it, not the oldest, so more than one new page means walking down by `max_id`. We
+ask from a little below the cursor: a healthy answer then always holds a row that we know, and an empty one is no
+answer. """
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Step(StrEnum):
 
 @dataclass(slots=True)
 class Walk:
-    """`high`: newest id read completely; `recent`: the newest known ids, newest first; `resume`: where a long walk paused.
+    """`high`: newest id read completely; `recent`: newest known ids, newest first; `resume`: where a long walk paused.
 
     `need`: how many known rows end the walk; `pages`: the limit of one crawl.
     """
@@ -54,7 +54,7 @@ class Walk:
         return walk
 
     def since(self, failures: int = 0) -> int:
-        """The `since_id` to ask with: below the newest known rows, further below after empty answers; 0 on the first walk."""
+        """The `since_id` to ask with: below the newest known rows, further after empty answers; 0 at first."""
         reach = OVERLAP * 2 ** min(failures // OVERLAP, 6)
         wanted = self.recent[:reach]
         return wanted[-1] - 1 if wanted else max(self.high - 1, 0)

@@ -25,7 +25,7 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class ArticlePage:
-    """One answer of `freepublish/batchget`; `ids` and `total` count sendings, of which each may hold several articles."""
+    """One answer of `freepublish/batchget`; `ids` and `total` count sendings; each may hold several articles."""
 
     articles: tuple[Article, ...]
     ids: tuple[str, ...]

@@ -96,7 +96,7 @@ class Articles(_Posting):
 
 
 class Comments(_Posting):
-    """All comments of one article; pages overlap by one row, and the pass is repeated where the total fell meanwhile."""
+    """All comments of one article; pages overlap by one row; the pass is repeated where the total fell."""
 
     name = "wechat_comments"
 

@@ -77,7 +77,7 @@ def test_purging_again_finds_nothing(store: Store) -> None:
 def test_an_open_incident_holds_its_members(store: Store, state: State, expected: list[str]) -> None:
     put(store, "old", 100)
     with store.write() as conn:
-        row: dict[str, object] = {column.name: "" for column in incidents.columns if column.name not in ("id", "frozen")} | {
+        row: dict[str, object] = {column.name: "" for column in incidents.columns if column.name != "id"} | {
             "school": "s", "number": "FX-2026-0001", "state": state, "level": 2, "level_by_machine": 2, "risk": 50,
             "triggers": [], "reasons": [], "frozen": {}, "detected_at": NOON, "opened_at": NOON, "confirmed_at": None,
             "closed_at": None, "late": False, "trial": False, "rehearsal": False, "care": False,
