@@ -227,7 +227,9 @@ def told(reader: Reader, news: News) -> str:
 @router.get("/events")
 async def events(
     request: Request,
-    visitor: Annotated[Visitor, Depends(Only(Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER, Role.UNIT_LEADER))],
+    visitor: Annotated[
+        Visitor, Depends(Only(Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER, Role.UNIT_LEADER, Role.KEEPER))
+    ],
 ) -> StreamingResponse:
     """The stream."""
     lookout: Lookout = request.app.state.lookout
