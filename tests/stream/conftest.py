@@ -1,0 +1,26 @@
+"""A store on SQLite for every test of the stream, and every table that it may need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import stream.account
+import stream.coverage
+import stream.dead_letter
+import stream.figures
+import stream.kept
+import stream.position
+import stream.pulse  # noqa: F401
+from stream.store import Store, metadata
+
+
+@pytest.fixture
+def kept_store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store with every table that is declared."""
+    store = Store(f"sqlite:///{tmp_path}/kept.db")
+    metadata.create_all(store.engine)
+    yield store
+    store.close()

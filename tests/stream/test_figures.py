@@ -1,0 +1,144 @@
+"""The gatherer in the store finds what the ledger in memory finds; a line counts once, however often it comes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, func, select
+
+from stream.assessment import Assessment
+from stream.evidence import Evidence, Host, Ledger
+from stream.figures import Gatherer, hours, lines, mark_keys, marks, note_likes, postings, spend
+from stream.kept import counts as count_rows
+from stream.kept import keep, keep_counts, posts, revisions
+from stream.post import Kind
+from stream.risk import decide, risk
+from stream.store import Store
+from tests.stream.said import CUE, PLAIN, POISONED, RAW_CHICKEN, SCHOOL, START, WORM, a_post, assessed, counts
+
+HOSTS = {"canteen": Host("后勤处", False), "main": Host("宣传部", True)}
+NAMED = ("热水", "二食堂")
+TEXTS = (
+    RAW_CHICKEN, WORM, CUE, PLAIN, POISONED, "2食堂青菜里吃出虫子", "二食堂的鸡腿没熟，有血水",
+    "到底什么时候修，一直没热水",
+    "请学校正面回应：水电费为什么必须绑定指定运营商套餐，已截图", "兼职日结200，不押金，加V，食堂吃出虫子找我",
+    "6栋三天没热水了，报修没人理", "好看", "呵呵，真是好学校", "第一",
+)  # fmt: skip
+
+LINE = st.tuples(
+    st.sampled_from(TEXTS), st.integers(1, 3), st.sampled_from(["a", "b", "c", ""]), st.integers(0, 26 * 60),
+    st.sampled_from([0, 0, 0, 9, 10, 30]), st.booleans(), st.sampled_from(["canteen", "main"]),
+    st.sampled_from(["comment", "comment", "comment", "school", "root"]),
+)  # fmt: skip
+Spoken = tuple[str, int, str, int, int, bool, str, str]
+
+
+def wipe(conn: Connection) -> None:
+    for table in (lines, marks, mark_keys, postings, hours, posts, revisions, count_rows):
+        conn.execute(table.delete())
+
+
+def told(spoken: list[Spoken]) -> list[tuple[Assessment, int]]:
+    at, out, rooted = START, [], set[str]()
+    for n, (text, thread, author, minutes, likes, negative, account, what) in enumerate(spoken):
+        at += timedelta(minutes=minutes)
+        thread_id = f"weibo:t{thread}"
+        root = what == "root" and thread_id not in rooted
+        rooted |= {thread_id} if root else set()
+        post = a_post(
+            text, thread_id if root else f"weibo:{n:03d}", thread=thread_id, author=author, at=at, account=account,
+            by_school=what != "comment", kind=Kind.POST if root else Kind.COMMENT,
+        )  # fmt: skip
+        out.append((assessed(post, negative=negative), likes))
+    return out
+
+
+def note(conn: Connection, gatherer: Gatherer, one: Assessment, likes: int = 0, **given: bool) -> Evidence:
+    keep_counts(conn, counts(one.post, likes))
+    keep(conn, one.post)
+    return gatherer.note(conn, one, counts_for_incidents=given.get("counts_for_incidents", True))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(LINE, min_size=1, max_size=14))
+def test_the_store_and_the_ledger_judge_every_line_alike(kept_store: Store, spoken: list[Spoken]) -> None:
+    ledger, gatherer = Ledger(HOSTS, NAMED), Gatherer(SCHOOL, HOSTS, NAMED)
+    with kept_store.write() as conn:
+        wipe(conn)
+        for one, likes in told(spoken):
+            mine = note(conn, gatherer, one, likes)
+            theirs = ledger.note(one, likes)
+            now = one.post.published_at
+            assert (risk(mine, now), mine.marks) == (risk(theirs, now), theirs.marks)
+            assert decide(mine, risk(mine, now)) == decide(theirs, risk(theirs, now))
+
+
+def figures_of(conn: Connection) -> tuple[object, ...]:
+    counted = [conn.execute(select(func.count()).select_from(t)).scalar_one() for t in (lines, marks, mark_keys)]
+    by_hour = conn.execute(select(hours.c.account_id, hours.c.hour, hours.c.lines, hours.c.negative)).all()
+    return *counted, sorted(by_hour)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(LINE, min_size=1, max_size=8), st.integers(0, 8), st.integers(0, 8))
+def test_lines_that_come_again_change_no_figure(
+    kept_store: Store, spoken: list[Spoken], start: int, end: int
+) -> None:  # fmt: skip
+    gatherer, lot = Gatherer(SCHOOL, HOSTS, NAMED), told(spoken)
+    with kept_store.write() as conn:
+        wipe(conn)
+        for one, likes in lot:
+            note(conn, gatherer, one, likes)
+        before = figures_of(conn)
+        for one, likes in lot[start:end]:
+            note(conn, gatherer, one, likes)
+        assert figures_of(conn) == before
+
+
+def test_what_lies_before_the_watch_feeds_the_baseline_and_leaves_no_mark(kept_store: Store) -> None:
+    with kept_store.write() as conn:
+        gatherer = Gatherer(SCHOOL, HOSTS)
+        note(conn, gatherer, assessed(a_post(RAW_CHICKEN, "weibo:1")), counts_for_incidents=False)
+        assert conn.execute(select(func.count()).select_from(marks)).scalar_one() == 0
+        assert conn.execute(select(hours.c.lines)).scalar_one() == 1
+        assert len(note(conn, gatherer, assessed(a_post(WORM, "weibo:2"))).marks) == 1
+
+
+def test_words_of_the_school_are_kept_but_fill_no_hour(kept_store: Store) -> None:
+    with kept_store.write() as conn:
+        note(conn, Gatherer(SCHOOL, HOSTS), assessed(a_post("同学你好，已反映", by_school=True)))
+        assert conn.execute(select(func.count()).select_from(lines)).scalar_one() == 1
+        assert conn.execute(select(func.count()).select_from(hours)).scalar_one() == 0
+
+
+def test_marks_that_were_spent_count_no_more(kept_store: Store) -> None:
+    gatherer = Gatherer(SCHOOL, HOSTS)
+    with kept_store.write() as conn:
+        note(conn, gatherer, assessed(a_post(RAW_CHICKEN, "weibo:1")))
+        spend(conn, SCHOOL, ["weibo:1"])
+        found = note(conn, gatherer, assessed(a_post(WORM, "weibo:2")))
+        assert [mark.post_id for mark in found.marks] == ["weibo:2"]
+
+
+def test_likes_only_ever_grow_and_only_of_the_post_that_was_liked(kept_store: Store) -> None:
+    gatherer = Gatherer(SCHOOL, HOSTS)
+    with kept_store.write() as conn:
+        for n in (1, 2):
+            note(conn, gatherer, assessed(a_post(WORM, f"weibo:{n}")))
+        for likes in (12, 5):
+            note_likes(conn, SCHOOL, "weibo:1", likes)
+        rows = conn.execute(select(lines.c.post_id, lines.c.likes).order_by(lines.c.post_id)).all()
+        assert [tuple(row) for row in rows] == [("weibo:1", 12), ("weibo:2", 0)]
+
+
+def test_another_school_in_the_same_store_is_never_counted(kept_store: Store) -> None:
+    with kept_store.write() as conn:
+        for n in range(3):
+            one = assessed(a_post(RAW_CHICKEN, f"weibo:{n}", school="LG"))
+            keep(conn, one.post)
+            Gatherer("LG", HOSTS).note(conn, one, counts_for_incidents=True)
+        found = note(conn, Gatherer(SCHOOL, HOSTS), assessed(a_post(RAW_CHICKEN, "weibo:9")))
+        assert [mark.post_id for mark in found.marks] == ["weibo:9"]
+        assert (found.copies, found.thread.lines) == (1, 1)
