@@ -1,0 +1,95 @@
+"""The installations that the tests share. Each is started by the real command on free ports and stopped by SIGTERM."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.acceptance.school import written
+from tests.acceptance.standing import Standing, eventually, fengxin, free_ports
+
+CHROMIUM = Path("/usr/bin/chromium")
+MARKUP = "<script>window.harmed=1</script><svg onload=window.harmed=2>"
+HOSTILE = MARKUP + "图书馆电梯坠落，两名同学受伤流血送医院急救\u202e倒着写的话\u202c{{7*7}}${7*7}"
+MEGABYTE = "清真餐厅的饭里有玻璃渣划伤了嘴，" + "长" * 1_000_000
+AFTER_IT = "图书馆四楼靠窗的位置晒太阳很舒服，下一条照样要到"
+LIVE = "三号楼前面的桂花开得真好看，第一千零一次路过"
+
+
+def _running(standing: Standing) -> Iterator[Standing]:
+    standing.start()
+    try:
+        standing.ready()
+        yield standing
+    finally:
+        standing.stop()
+
+
+def _demo(folder: Path) -> Standing:
+    port = free_ports()
+    return Standing(folder / "demo", port, ("demo", "--port", str(port), "--data", str(folder / "demo")))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    """The demo as it comes: nobody breaks it. Comments that tests ask for later are written early."""
+    for standing in _running(_demo(tmp_path_factory.mktemp("demo"))):
+        for text in (HOSTILE, MEGABYTE, AFTER_IT, LIVE):
+            standing.matter(text)
+        yield standing
+
+
+@pytest.fixture(scope="session")
+def spare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    """A demo to be paused, stopped, started again and robbed of its parts; a test leaves it whole."""
+    yield from _running(_demo(tmp_path_factory.mktemp("spare")))
+
+
+@pytest.fixture(scope="session")
+def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    """A school on trial, run from its settings file, with the JY pack on short clocks; its story lies in the past."""
+    folder = tmp_path_factory.mktemp("school")
+    data, port = folder / "data", free_ports()
+    assert fengxin("init", data, "--demo", "--port", port).returncode == 0
+    settings = written(data, datetime.now(UTC) - timedelta(minutes=15))
+    standing = Standing(data, port, ("run", "--settings", str(settings)))
+    yield from _running(standing)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What happened on trial: the incident's number, who was written to, and what its end said."""
+
+    number: str
+    told: frozenset[str]
+    end: str
+
+
+@pytest.fixture(scope="session")
+def trial(school: Standing) -> Trial:
+    """A grave matter on trial, then the trial's end by an administrator."""
+    school.lead("实训中心爆炸了，有同学被炸伤，满脸是血，救护车刚到")
+    number = eventually("an incident on trial", lambda: school.incident("实训中心"), 60)
+    eventually("the duty desk is told", lambda: school.mails(words=number), 30)
+    time.sleep(3)
+    told = frozenset(one.to.partition("@")[0] for one in school.mails())
+    ended = fengxin("trial", "end", "--person", "P09", "--settings", school.command[-1])
+    assert ended.returncode == 0, ended.stderr
+    return Trial(number, told, ended.stdout)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium of the system."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"no browser: {CHROMIUM} is missing")
+    with sync_playwright() as play:
+        made = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield made
+        made.close()

@@ -1,0 +1,53 @@
+"""The settings of a school that is run for real: the demo's, on trial, with short clocks, its story long past."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+SHORT = {"remind": "6s", "phone": "12s", "tell": "12s", "sign": "12s"}
+LABEL = "# 仅供验收：时钟缩短，非校规，不得用于学校。"
+
+
+def shipped_pack(code: str) -> Path:
+    """Where the installed packs lie, asked from the installation without loading it."""
+    ask = "import importlib.util as u; print(u.find_spec('escalation').submodule_search_locations[0])"
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    return Path(done.stdout.strip()) / "policies" / code
+
+
+def short_pack(folder: Path) -> Path:
+    """A copy of the JY pack whose default clocks are seconds; articles and recipients are untouched."""
+    pack = folder / "JY-short"
+    shutil.copytree(shipped_pack("JY"), pack)
+    file = pack / "pack.toml"
+    lines = [LABEL]
+    act = ""
+    for line in file.read_text("utf-8").splitlines():
+        if line.startswith("act ="):
+            act = line.split('"')[1]
+        if line.startswith("sign ="):
+            line = re.sub(r'after = "\w+"', f'after = "{SHORT["sign"]}"', line)
+        if line.startswith("clock ="):
+            line = re.sub(r'after = "\w+"', f'after = "{SHORT[act]}"', line)
+        if line.startswith("role =") and lines[-1].startswith("clock ="):
+            lines[-1] = re.sub(r'after = "\w+"', 'after = "24s"', lines[-1])
+        lines.append(line)
+    file.write_text("\n".join(lines) + "\n", "utf-8")
+    return pack
+
+
+def written(data: Path, story: datetime) -> Path:
+    """Change the demo's settings in `data`: the platforms' story began at `story`, watching begins now, on trial."""
+    settings = data / "fengxin.toml"
+    text = settings.read_text("utf-8")
+    pack = short_pack(data)
+    text = re.sub(r"(?m)^start = .*$", f"start = {story.isoformat(timespec='seconds')}", text)
+    text = re.sub(r"(?m)^starts_at = .*$", f"starts_at = {(story - timedelta(days=1)).isoformat()}", text)
+    text = text.replace('pack = "JY"', f'pack = "{pack.name}"').replace("on = false", "on = true")
+    settings.write_text(f"{LABEL}\n{text}", "utf-8")
+    return settings

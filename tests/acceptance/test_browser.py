@@ -1,0 +1,200 @@
+"""It must show 3 (issue 3): the desk in a real browser, at a desk's and a phone's width, by mouse and by keyboard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, expect
+
+from tests.acceptance.standing import Standing, eventually
+
+pytestmark = pytest.mark.browser
+PICTURES = Path(__file__).resolve().parents[2] / "build" / "pictures"
+WIDTHS = (390, 720, 1024, 1440)
+DESK = ("/desk", "/incidents", "/accounts", "/leads", "/reports", "/deliveries", "/me", "/search?q=二食堂")
+SOON = 90_000
+
+
+class Watched:
+    """A browser's window in which every console error, page error and refused resource is noted."""
+
+    def __init__(self, browser: Browser, width: int = 1440, height: int = 900, dark: bool = False) -> None:
+        self.context: BrowserContext = browser.new_context(
+            viewport={"width": width, "height": height}, locale="zh-CN", color_scheme="dark" if dark else "light"
+        )
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(20_000)
+        self.complaints: list[str] = []
+        self.page.on("console", self._note)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
+        self.page.on("dialog", self._refuse)
+
+    def _refuse(self, dialog: Dialog) -> None:
+        self.complaints.append(f"{self.page.url}: dialog {dialog.message}")
+        dialog.dismiss()
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{self.page.url}: {message.text}")
+
+    def sign_in(self, standing: Standing, name: str) -> Page:
+        """Through the sign-in page, as a person does."""
+        found = re.search(r"口令都是 (\S+?)）", standing.printed)
+        assert found is not None
+        self.page.goto(f"{standing.url}/sign-in")
+        self.page.get_by_label("登录名").fill(name)
+        self.page.get_by_label("口令").fill(found.group(1))
+        self.page.get_by_role("button", name="登录").click()
+        expect(self.page.locator(".whobox")).to_be_visible()
+        return self.page
+
+
+@pytest.fixture(scope="module")
+def story(demo: Standing) -> str:
+    """The incident of the scripted wave."""
+    return eventually("the wave opens an incident", lambda: demo.incident("二食堂"), 100)
+
+
+@pytest.fixture
+def window(browser: Browser) -> Iterator[Watched]:
+    """A window at a desk; whatever it complains of fails the test."""
+    made = Watched(browser)
+    yield made
+    made.context.close()
+    assert made.complaints == []
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Watched]:
+    """A window as wide as a phone."""
+    made = Watched(browser, 390, 844)
+    yield made
+    made.context.close()
+    assert made.complaints == []
+
+
+def pages_of(standing: Standing, story: str) -> list[str]:
+    """Every page of the desk for the person who may see most."""
+    desk = standing.signed_in("ye.chuqing")
+    week = desk.page("/reports").css("a[href^='/reports/2']::attr(href)").get("")
+    return [*DESK, f"/incidents/{story}", f"/incidents/{story}/peek", week]
+
+
+def test_a_new_incident_arrives_without_reload_is_opened_and_confirmed(demo: Standing, window: Watched) -> None:
+    page = window.sign_in(demo, "zheng.wanzhou")
+    page.goto(f"{demo.url}/desk")
+    page.evaluate("window.sameDocument = true")
+    demo.matter("实训中心爆炸了，有同学被炸伤，满脸是血，救护车刚到")
+    row = page.locator(".row", has_text="实训中心")
+    expect(row).to_be_visible(timeout=SOON)
+    assert page.evaluate("window.sameDocument") is True
+    row.locator(".row__title").click()
+    peek = page.locator("#peek")
+    expect(peek.locator("h2").first).to_contain_text("实训中心")
+    figure = peek.locator(".clock time").first
+    shown = figure.inner_text()
+    expect(figure).not_to_have_text(shown, timeout=5_000)
+    peek.get_by_role("link", name="打开").click()
+    expect(page.locator("h1")).to_contain_text("实训中心")
+    page.get_by_role("button", name="确认研判").click()
+    expect(page.get_by_role("status").first).to_have_text("已确认研判。")
+    expect(page.locator(".risk")).to_contain_text("郑晚舟")
+    clock = page.locator(".clocks4 .clock time").first
+    before = clock.inner_text()
+    expect(clock).not_to_have_text(before, timeout=5_000)
+
+
+def test_a_notice_is_signed_on_a_phone(demo: Standing, story: str, phone: Watched) -> None:
+    mail = eventually("the notice", lambda: demo.mails("gu.wenqing", story), 30)[0]
+    page = phone.page
+    page.goto(demo.url + mail.sign_path)
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / "sign-390.png", full_page=True)
+    page.get_by_role("button", name="签收").click()
+    expect(page.get_by_role("heading", name="已签收")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("您的签收时限已停")
+    page.screenshot(path=PICTURES / "signed-390.png", full_page=True)
+    assert page.request.get(demo.url + mail.sign_path).status == 410, "the link counts once"
+
+
+def test_a_lead_typed_in_becomes_an_incident(demo: Standing, window: Watched) -> None:
+    page = window.sign_in(demo, "zheng.wanzhou")
+    page.goto(f"{demo.url}/leads")
+    page.get_by_label("原文").fill("体育馆的看台塌了，压住好几个同学，有人骨折流血，正在等救护车")
+    page.get_by_role("button", name="录入", exact=True).click()
+    expect(page.get_by_role("status").first).to_contain_text("已录入 1 条线索")
+    number = eventually("the lead's incident", lambda: demo.incident("体育馆"), 45)
+    page.goto(f"{demo.url}/leads")
+    expect(page.get_by_role("link", name=number)).to_be_visible()
+    page.goto(f"{demo.url}/incidents/{number}")
+    expect(page.locator("article.quote").first).to_contain_text("体育馆的看台塌了")
+
+
+def test_the_queue_is_walked_and_opened_by_keyboard(demo: Standing, story: str, window: Watched) -> None:
+    demo.lead("南门有人持刀伤人，一个同学被捅伤流血倒地")
+    eventually("a second incident", lambda: demo.incident("南门"), 45)
+    page = window.sign_in(demo, "zheng.wanzhou")
+    page.goto(f"{demo.url}/desk")
+    expect(page.locator(".row").nth(1)).to_be_visible()
+    held = "document.activeElement.closest('.row')?.dataset.number || ''"
+    page.keyboard.press("j")
+    first = page.evaluate(held)
+    page.keyboard.press("j")
+    second = page.evaluate(held)
+    assert first.startswith("FX-")
+    page.keyboard.press("k")
+    assert page.evaluate(held) != second or first == second
+    page.keyboard.press("?")
+    expect(page.locator("#keys-help")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys-help")).to_be_hidden()
+    page.locator(".row .row__title").last.focus()
+    wanted = page.evaluate(held)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{demo.url}/incidents/{wanted}")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_page_is_wider_than_its_window_or_complains(
+    demo: Standing, story: str, browser: Browser, width: int
+) -> None:
+    made = Watched(browser, width, 900)
+    page = made.sign_in(demo, "ye.chuqing")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    wide = []
+    for path in pages_of(demo, story):
+        page.goto(demo.url + path)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wide.append(f"{path}: {page.evaluate('document.documentElement.scrollWidth')}")
+        if width in (390, 1440):
+            name = re.sub(r"\W+", "-", path.partition("?")[0].strip("/")) or "home"
+            page.screenshot(path=PICTURES / f"{name}-{width}.png", full_page=width == 390)
+    made.context.close()
+    assert wide == []
+    assert made.complaints == []
+
+
+def test_the_night_theme_is_dark_by_the_system_and_by_choice(demo: Standing, story: str, browser: Browser) -> None:
+    light = "(() => { const c = getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number);"
+    light += " return (c[0] + c[1] + c[2]) / 3; })()"
+    by_system = Watched(browser, dark=True)
+    page = by_system.sign_in(demo, "chen.siyuan")
+    assert page.evaluate(light) < 80
+    by_system.context.close()
+    by_choice = Watched(browser)
+    page = by_choice.sign_in(demo, "chen.siyuan")
+    assert page.evaluate(light) > 180
+    page.locator(".whobox summary").click()
+    page.get_by_role("button", name="夜").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "night")
+    assert page.evaluate(light) < 80
+    page.goto(f"{demo.url}/incidents/{story}")
+    assert page.evaluate(light) < 80
+    page.screenshot(path=PICTURES / "incident-night-1440.png")
+    page.locator(".whobox summary").click()
+    page.get_by_role("button", name="跟随系统").click()
+    by_choice.context.close()
+    assert by_system.complaints + by_choice.complaints == []

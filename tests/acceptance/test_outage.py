@@ -1,0 +1,84 @@
+"""It must show 5 (issue 3): with mail or search down alarms go on, once each, and the desk says what is not green."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from tests.acceptance.standing import Mail, Standing, eventually, fengxin, words_of
+
+FOUR = {"lin.zhiyuan", "ye.chuqing", "gu.wenqing", "chen.siyuan"}
+
+
+def first_notices(standing: Standing, number: str) -> list[Mail]:
+    """The first notices of an incident that came to somebody."""
+    return [one for one in standing.mails(words=number) if "首报" in one.subject]
+
+
+def strip_of(standing: Standing) -> str:
+    """The watch strip and the alarms of the desk."""
+    page = standing.signed_in("zheng.wanzhou").page("/desk/strip")
+    return words_of(page.css(".watch")[0]) + "".join(words_of(one) for one in page.css(".alarms"))
+
+
+def test_with_the_mail_server_down_the_incident_opens_and_one_mail_each_comes_late(spare: Standing) -> None:
+    spare.break_inbox(smtp={"name": "greylist"})
+    try:
+        spare.lead("体育馆着火了，浓烟很大，有同学被困，快打119")
+        number = eventually("it opens without mail", lambda: spare.incident("体育馆"), 60)
+        desk = spare.signed_in("zheng.wanzhou")
+        waits = eventually(
+            "the desk says that mail waits",
+            lambda: desk.page("/deliveries", state="waiting", channel="mail", q=number).css("tbody tr"),
+            30,
+        )
+        assert len(waits) == 4
+        assert "邮件未送出" in words_of(desk.page(f"/incidents/{number}").css("ol.log")[0])
+        assert spare.robot(number), "the other channel is not held up"
+        assert first_notices(spare, number) == []
+        alarm = eventually("the lamp of the channels", lambda: "邮件连续送不出" in strip_of(spare), 60)
+        assert alarm
+        assert "通道 1/2" in strip_of(spare)
+    finally:
+        spare.break_inbox(smtp=None)
+    eventually("everybody is told", lambda: len(first_notices(spare, number)) >= 4, 100)
+    assert sorted(one.to.partition("@")[0] for one in first_notices(spare, number)) == sorted(FOUR)
+    eventually("the lamp is whole again", lambda: "通道 2/2" in strip_of(spare), 20)
+
+
+def test_with_the_search_damaged_alarms_go_out_and_reindex_brings_it_back(spare: Standing) -> None:
+    desk = spare.signed_in("zheng.wanzhou")
+    eventually("something to find", lambda: desk.found("暖冬套餐"), 60)
+    file = spare.data / "search.db"
+    damage(file)
+    spare.lead("图书馆四楼的书架倒了，砸伤两个同学，头上在流血")
+    number = eventually("an incident opens without search", lambda: spare.incident("图书馆"), 60)
+    eventually("everybody is told", lambda: len(first_notices(spare, number)) == 4, 30)
+    eventually("the index role is not green", lambda: "index" in spare.health()[1]["failing"], 60)
+    assert "检索" in spare.health()[1]["words"]
+    assert "检索" in strip_of(spare)
+    page = words_of(desk.page("/search", q="暖冬套餐").css("main")[0])
+    assert "检索" in page
+    assert "四个上吐下泻" not in page
+    for one in spare.data.glob("search.db*"):
+        one.unlink()
+    done = fengxin("reindex", "--settings", spare.data / "fengxin.toml")
+    assert done.returncode == 0, done.stderr
+    eventually("green again", lambda: spare.health()[0] == 200, 45)
+    for words in ("暖冬套餐", "书架倒了"):
+        eventually(f"found again: {words}", partial(desk.found, words), 45)
+    assert len(first_notices(spare, number)) == 4, "a rebuilt search tells nobody anything"
+
+
+def damage(file: object) -> None:
+    """Write rubbish over the file in place, as a broken disk does."""
+    with open(str(file), "r+b") as broken:
+        size = broken.seek(0, 2)
+        broken.seek(0)
+        broken.write(b"\xde\xad" * (size // 2))
+
+
+@pytest.mark.parametrize("path", ["/desk", "/incidents", "/accounts", "/deliveries", "/reports"])
+def test_after_the_outages_every_page_still_opens(spare: Standing, path: str) -> None:
+    assert spare.signed_in("ye.chuqing").page(path).css("h1")
