@@ -20,7 +20,7 @@ from typing import TextIO
 from deploy.child import Child, State
 
 STOP_SECONDS = 5.0
-KILL_AT = 4.5
+KILL_AT = 4.0
 TURN_SECONDS = 0.4
 TICK_SECONDS = 0.1
 
