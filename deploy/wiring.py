@@ -289,6 +289,8 @@ def await_port(port: int, stop: Event) -> None:
 def forget(store: Store, search: Search, school: str) -> None:
     """Take out words whose time is over: first from the search, then from the store, so that none is left behind."""
     try:
+        with store.write() as conn:
+            retention.forget_dead_letters(conn, utc_now())
         while True:
             with store.read() as conn:
                 found = retention.due(conn, school, utc_now())

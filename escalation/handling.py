@@ -12,12 +12,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from escalation import alert, audit, people, timer
-from escalation.incident import Actor, EntryKind, advance, claim_keys, incidents, log, release_keys
+from escalation.incident import Actor, EntryKind, advance, claim_keys, incidents, log, members, release_keys
 from escalation.incident.state import OPEN, Event, IllegalStep, State
 from escalation.notice import NoticeKind, calls, notices
-from escalation.notice.addressee import Addressee
+from escalation.notice.addressee import Addressee, gather
+from escalation.notice.calling import DEAD_DELIVERY
 from escalation.notice.issue import Letterhead, issue
 from escalation.people import Role
+from stream import figures
 
 
 class FalseAlarm(StrEnum):
@@ -55,8 +57,6 @@ def _must_be_open(row: Row[Any], what: str) -> None:
         raise IllegalStep(f"事件已经了结，不能{what}；需要时请先重新打开。未作任何更改。")
 
 
-DEAD_DELIVERY = "dead:"
-"""The step of a phone task left by a delivery that reached nobody; that delivery's alert ends with the call."""
 DESK = frozenset({Role.MONITOR, Role.PUBLICITY})
 
 
@@ -85,10 +85,17 @@ def dismiss(
         raise IllegalStep("Ⅰ级事件记为误报须由两人：一人先确认研判，另一人记为误报。未作任何更改。")
     advance(conn, incident_id, Event.DISMISS, actor.roles)
     timer.stop(conn, now, incident_id=incident_id)
-    release_keys(conn, incident_id)
+    _settle(conn, row)
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(closed_at=now))
     log(conn, incident_id, now, EntryKind.PERSON, f"记为误报：{reason.value}", note, actor=actor.name)
     _audit(conn, row, actor, "dismiss", now, reason=reason.value, note=note)
+
+
+def _settle(conn: Connection, row: Row[Any]) -> None:
+    """An ended matter gives its keys free, and what was said of it counts no more towards a new one."""
+    release_keys(conn, row.id)
+    joined = conn.execute(select(members.c.post_id).where(members.c.incident_id == row.id)).scalars()
+    figures.spend(conn, row.school, list(joined))
 
 
 def assign(conn: Connection, incident_id: int, actor: Actor, now: datetime, unit: str, note: str = "") -> None:
@@ -134,19 +141,17 @@ def close(conn: Connection, incident_id: int, actor: Actor, now: datetime, note:
         raise IllegalStep(f"还不能销号：{'；'.join(open_tasks)}。未作任何更改。")
     advance(conn, incident_id, Event.CLOSE, actor.roles)
     timer.stop(conn, now, incident_id=incident_id)
-    release_keys(conn, incident_id)
+    _settle(conn, row)
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(closed_at=now))
     log(conn, incident_id, now, EntryKind.PERSON, "销号", note.strip(), actor=actor.name)
     _audit(conn, row, actor, "close", now, note=note.strip())
 
 
 def _unfinished(conn: Connection, incident_id: int) -> list[str]:
-    signed = select(notices.c.addressee).where(notices.c.incident_id == incident_id, notices.c.signed_at.is_not(None))
     unsigned = conn.execute(
         select(notices.c.addressee, notices.c.office)
         .where(
-            notices.c.incident_id == incident_id, notices.c.needs_signature, notices.c.signed_at.is_(None),
-            notices.c.addressee.not_in(signed),
+            notices.c.incident_id == incident_id, notices.c.needs_signature, notices.c.signed_at.is_(None)
         )
         .distinct()
     ).all()  # fmt: skip
@@ -178,14 +183,30 @@ def reopen(
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(closed_at=None))
     log(conn, incident_id, now, EntryKind.PERSON, "重新打开", reason.strip(), actor=actor.name)
     told = conn.execute(
-        select(notices).where(notices.c.incident_id == incident_id, notices.c.kind == NoticeKind.FIRST)
+        select(notices)
+        .where(notices.c.incident_id == incident_id, notices.c.kind.in_([NoticeKind.FIRST, NoticeKind.RAISED]))
+        .where(notices.c.needs_signature)
+        .order_by(notices.c.id)
     ).all()
     again = []
-    for one in told:
+    for one in {row.addressee: row for row in reversed(told)}.values():
         holder = people.person(conn, row.school, one.addressee)
-        if holder is not None and holder.active:
+        if holder is None or not holder.reachable:
+            again += [
+                Addressee(person, Role.MONITOR, ("值班台",), (), one.basis, f"“{one.office}”已无可联系人员，请转达")
+                for person in people.desk(conn, row.school, now)[:1]
+            ]
+        else:
             again.append(Addressee(holder, one.role, (one.office,), (), one.basis, f"事件重新打开：{reason.strip()}"))
-    issue(conn, letterhead, _incident(conn, incident_id), again, NoticeKind.REOPENED, f"reopen:{now.isoformat()}", now)
+    issue(
+        conn,
+        letterhead,
+        _incident(conn, incident_id),
+        gather(again),
+        NoticeKind.REOPENED,
+        f"reopen:{now.isoformat()}",
+        now,
+    )
     _audit(conn, row, actor, "reopen", now, reason=reason.strip())
 
 
@@ -194,11 +215,12 @@ def remind(conn: Connection, letterhead: Letterhead, incident_id: int, actor: Ac
     row = _incident(conn, incident_id)
     _must_be(actor, DESK, "催签")
     _must_be_open(row, "催签")
-    unsigned = conn.execute(
-        select(notices).where(
-            notices.c.incident_id == incident_id, notices.c.needs_signature, notices.c.signed_at.is_(None)
-        )
+    rows = conn.execute(
+        select(notices)
+        .where(notices.c.incident_id == incident_id, notices.c.needs_signature, notices.c.signed_at.is_(None))
+        .order_by(notices.c.id)
     ).all()
+    unsigned = list({one.addressee: one for one in rows}.values())
     for one in unsigned:
         holder = people.person(conn, row.school, one.addressee)
         if holder is not None:

@@ -11,12 +11,12 @@ from sqlalchemy import Connection, Row, select
 from escalation import people
 from escalation.incident import EntryKind, incidents, log
 from escalation.incident.state import OPEN, State
-from escalation.notice import NoticeKind, calls, notices
+from escalation.notice import NoticeKind, notices
 from escalation.notice.addressee import Addressee, gather
-from escalation.notice.issue import Letterhead, issue, phone_words
+from escalation.notice.calling import call
+from escalation.notice.issue import Letterhead, issue
 from escalation.procedure import Act, Source, thaw
 from escalation.timer import Timer, TimerKind
-from stream.store import insert_new
 
 
 def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime) -> None:
@@ -30,11 +30,23 @@ def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime)
     notice = conn.execute(select(notices).where(notices.c.id == clock.notice_id)).one()
     if notice.signed_at is not None:
         return
+    if notice.sent_at is None:
+        _unsent(conn, notice, clock, now)
+        return
     if clock.kind is TimerKind.SIGN:
         who = _name(conn, notice)
         log(conn, incident.id, now, EntryKind.DEADLINE, f"{who} 逾期未签收 {notice.number}", _lateness(clock, now))
         return
     ACTS[Act(clock.data["act"])](conn, Silence(letterhead, incident, notice, clock, now))
+
+
+def _unsent(conn: Connection, notice: Row[Any], clock: Timer, now: datetime) -> None:
+    """Nobody is blamed for a notice that no channel has taken: the duty desk telephones instead."""
+    if clock.kind is TimerKind.SIGN:
+        who = _name(conn, notice)
+        words = f"给 {who} 的通知 {notice.number} 尚未送出"
+        log(conn, notice.incident_id, now, EntryKind.DEADLINE, words, "请值班员电话转达并登记")
+        call(conn, notice, "unsent", now)
 
 
 def _lateness(clock: Timer, now: datetime) -> str:
@@ -89,7 +101,9 @@ def _tell(conn: Connection, silence: Silence) -> None:
         role = people.Role.MONITOR
         reachable = [p for p in people.desk(conn, notice.school, now) if p.reachable and p.id not in heard][:1]
     if not reachable:
-        log(conn, incident.id, now, EntryKind.DEADLINE, f"{silent} 未签收，上级均已转告", "请值班员电话催办并登记")
+        log(
+            conn, incident.id, now, EntryKind.DEADLINE, f"{silent} 未签收，没有可再转告的人员", "请值班员电话催办并登记"
+        )
         call(conn, notice, clock.name, now)
         return
     reason = f"{silent}（{notice.office}）未在期限内签收 {notice.number}"
@@ -114,16 +128,3 @@ def _told_of_silence(conn: Connection, incident_id: int) -> set[str]:
 
 
 ACTS = {Act.REMIND: _remind, Act.PHONE: _phone, Act.TELL: _tell}
-
-
-def call(conn: Connection, notice: Row[Any], step: str, now: datetime) -> None:
-    """Make a phone task for the addressee of a notice; one per step."""
-    person = people.person(conn, notice.school, notice.addressee)
-    row = {
-        "school": notice.school, "notice_id": notice.id, "step": step, "person_id": notice.addressee,
-        "number": person.mobile if person else "", "words": phone_words(notice), "created_at": now, "outcome": None,
-        "remark": None, "recorded_by": None, "recorded_at": None,
-    }  # fmt: skip
-    if insert_new(conn, calls, [row], key=["notice_id", "step"]):
-        name = person.name if person else notice.addressee
-        log(conn, notice.incident_id, now, EntryKind.DEADLINE, f"电话通知 {name}", "任务已生成，待值班员拨打并登记")

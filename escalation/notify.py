@@ -6,23 +6,25 @@ sending and recording, it is sent again with the same number.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
 from escalation import alert, ladder, timer
-from escalation.channels import Channel, Fault, Outcome
+from escalation.channels import Channel, Outcome
 from escalation.incident import EntryKind, log
-from escalation.notice import DeliveryState, metrics, notices
+from escalation.notice import GROUP, DeliveryState, metrics, notices
+from escalation.notice.calling import DEAD_DELIVERY, call
 from escalation.notice.issue import Letterhead
-from escalation.notice.outbox import Taken, Verdict, jitter, judge, settle, take
+from escalation.notice.outbox import CHANNEL_FAULTS, Taken, Verdict, jitter, judge, neutral_text, settle, take
+from escalation.timer import Timer
 from stream.kill_point import reach
 from stream.store import Store, StoreUnavailable
 
 Clock = Callable[[], datetime]
-CHANNEL_FAULTS = frozenset({Fault.CREDENTIAL, Fault.QUOTA})
 
 
 class Notify:
@@ -50,13 +52,29 @@ class Notify:
             due = timer.due(conn, now, limit)
         fired = 0
         for one in due:
-            with self._store.write() as conn:
-                if not timer.claim(conn, one.id, now):
-                    continue
-                reach("notify.timer_claimed")
-                ladder.lapse(conn, self._letterhead, one, now)
-                fired += 1
+            try:
+                fired += self._lapse(one, now)
+            except StoreUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 (one clock must not stop the others, nor the deliveries)
+                self._put_off(one, error, now)
         return fired
+
+    def _lapse(self, one: Timer, now: datetime) -> int:
+        with self._store.write() as conn:
+            if not timer.claim(conn, one.id, now):
+                return 0
+            reach("notify.timer_claimed")
+            ladder.lapse(conn, self._letterhead, one, now)
+        return 1
+
+    def _put_off(self, one: Timer, error: Exception, now: datetime) -> None:
+        """A clock whose effects fail rings, and is tried again a minute later; the others go on."""
+        logging.getLogger(__name__).error("时钟 %s（%s）处理失败：%s", one.id, one.name, type(error).__name__)
+        words = f"时限“{one.words}”到期后处理失败（{type(error).__name__}）。请联系系统管理员；将每分钟重试。"
+        with self._store.write() as conn:
+            timer.put_off(conn, one.id, now + timedelta(minutes=1))
+            alert.ring(conn, one.school, f"timer:{one.id}", words, now)
 
     def _send(self, limit: int) -> int:
         sent = 0
@@ -75,7 +93,8 @@ class Notify:
 
     def _record(self, taken: Taken, outcome: Outcome) -> None:
         now = self._clock()
-        verdict = judge(outcome, taken.attempt, taken.give_up_at, now, jitter())
+        is_neutral = taken.message.text == neutral_text(taken)
+        verdict = judge(outcome, taken.attempt, taken.give_up_at, now, jitter(), is_neutral=is_neutral)
         with self._store.write() as conn:
             if not settle(conn, taken, outcome, verdict, now):
                 return
@@ -92,19 +111,17 @@ class Notify:
             alert.hush(conn, school, cause, now)
             log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title}已送出 {row.number}", verdict.reason)
             return
+        number, reason = row.number, verdict.reason
         if verdict.state is DeliveryState.WAITING and taken.attempt == 1:
-            log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title}未送出 {row.number}，将重试", verdict.reason)
+            log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title}未送出 {number}，将重试", reason)
+            if verdict.fault in CHANNEL_FAULTS and row.addressee != GROUP:
+                call(conn, row, f"channel:{taken.id}", now)
         if verdict.state is DeliveryState.DEAD:
-            log(
-                conn,
-                row.incident_id,
-                now,
-                EntryKind.DELIVERY,
-                f"{title}送不到 {row.number}，已改为电话通知",
-                verdict.reason,
-            )
-            ladder.call(conn, row, f"dead:{taken.id}", now)
-            words = f"通知 {row.number} 经{title}送不到：{verdict.reason}。已生成电话通知任务，请立即拨打并登记结果。"
+            log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title}送不到 {number}", reason)
+            words = f"通知 {number} 经{title}送不到：{reason}。"
+            if row.addressee != GROUP:
+                call(conn, row, f"{DEAD_DELIVERY}{taken.id}", now)
+                words += "已生成电话通知任务，请立即拨打并登记结果。"
             alert.ring(conn, school, f"delivery:{taken.id}", words, now)
         if verdict.fault in CHANNEL_FAULTS or taken.attempt >= 3:
             words = f"{title}连续送不出：{verdict.reason}。请在“送达”页测试该通道并按提示修复；未送通知会自动补发。"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
@@ -38,13 +39,13 @@ class Tally:
 
 
 def tally(conn: Connection, incident_id: int) -> Tally:
-    """Count the signatures of one incident, per addressee: one signature answers all notices of that person."""
+    """Count the signatures of one incident, per addressee: signed is who has no notice left to sign."""
     rows = conn.execute(
-        select(notices.c.addressee, func.max(notices.c.signed_at).label("signed"))
+        select(notices.c.addressee, (func.count() - func.count(notices.c.signed_at)).label("left"))
         .where(notices.c.incident_id == incident_id, notices.c.needs_signature)
         .group_by(notices.c.addressee)
     ).all()
-    return Tally(sum(row.signed is not None for row in rows), len(rows))
+    return Tally(sum(row.left == 0 for row in rows), len(rows))
 
 
 def mark_opened(conn: Connection, notice_id: int, now: datetime) -> None:
@@ -55,7 +56,10 @@ def mark_opened(conn: Connection, notice_id: int, now: datetime) -> None:
 def sign(
     conn: Connection, notice_id: int, person_id: str, now: datetime, *, via: str, remark: str = "", ip: str = ""
 ) -> Signed:
-    """Sign one notice for the person it is addressed to. Nobody can sign another's: UNKNOWN changes nothing."""
+    """Sign one notice for the person it is addressed to. Nobody can sign another's: UNKNOWN changes nothing.
+
+    It answers every notice of this incident that the person has not signed yet: their clocks stop, and no other's.
+    """
     row = conn.execute(
         select(notices).where(notices.c.id == notice_id, notices.c.addressee == person_id, notices.c.needs_signature)
     ).first()
@@ -69,6 +73,7 @@ def sign(
     if moved.rowcount != 1:
         return Signed.ALREADY
     timer.stop(conn, now, notice_id=notice_id)
+    _sign_others(conn, row, now, via)
     signer = person(conn, row.school, person_id)
     name = signer.name if signer else person_id
     late = row.sign_by is not None and now > row.sign_by
@@ -84,6 +89,14 @@ def sign(
         log(conn, row.incident_id, now, EntryKind.MACHINE, "全部签收")
     reach("web.signed_before_commit")
     return Signed.NOW
+
+
+def _sign_others(conn: Connection, row: Row[Any], now: datetime, via: str) -> None:
+    own = (notices.c.incident_id == row.incident_id) & (notices.c.addressee == row.addressee)
+    left = own & notices.c.needs_signature & notices.c.signed_at.is_(None)
+    for other in conn.execute(select(notices.c.id).where(left)).scalars().all():
+        timer.stop(conn, now, notice_id=other)
+    conn.execute(update(notices).where(left).values(signed_at=now, signed_by=row.addressee, signed_via=via))
 
 
 def _opened(row: Row[tuple[object, ...]], now: datetime) -> datetime:

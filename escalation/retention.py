@@ -1,7 +1,8 @@
 """Retention: other people's words are not kept longer than needed (design §8; periods of research/platforms.md §16.4).
 
 Comment text goes after 90 days, the text of vanished comments after 7, unless an open incident still holds them; the
-pseudonyms go with the text. Ids, times, counts and assessments without words stay. The school's own posts stay.
+pseudonyms, matched words and marks go with the text. Ids, times and counts stay, and the redacted quotes of incidents,
+which are kept as records. The school's own posts stay.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, and_, delete, or_, select, update
 
 from escalation.incident import incidents, members
 from escalation.incident.state import OPEN
-from stream.figures import lines
-from stream.kept import posts, revisions
+from stream.dead_letter import dead_letters
+from stream.figures import lines, mark_keys, marks, postings
+from stream.kept import assessments, posts, revisions
 from stream.post import Visibility
 
 COMMENT_TEXT = timedelta(days=90)
@@ -56,3 +58,14 @@ def purge(conn: Connection, school: str, post_ids: Sequence[str]) -> None:
     conn.execute(update(revisions).where(revisions.c.school == school, revisions.c.post_id.in_(ids)).values(text=GONE))
     conn.execute(update(posts).where(posts.c.school == school, posts.c.id.in_(ids)).values(author_key="", url=""))
     conn.execute(update(lines).where(lines.c.school == school, lines.c.post_id.in_(ids)).values(voice=lines.c.post_id))
+    conn.execute(
+        update(assessments).where(assessments.c.school == school, assessments.c.post_id.in_(ids)).values(hits=[])
+    )
+    conn.execute(delete(marks).where(marks.c.school == school, marks.c.post_id.in_(ids)))
+    conn.execute(delete(mark_keys).where(mark_keys.c.school == school, mark_keys.c.post_id.in_(ids)))
+    conn.execute(delete(postings).where(postings.c.school == school, postings.c.post_id.in_(ids)))
+
+
+def forget_dead_letters(conn: Connection, now: datetime) -> None:
+    """A record that nobody could read may hold anybody's words: it goes when comment text does."""
+    conn.execute(delete(dead_letters).where(dead_letters.c.at < now - COMMENT_TEXT))

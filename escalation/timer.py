@@ -118,3 +118,8 @@ def claim(conn: Connection, timer_id: int, now: datetime) -> bool:
         .values(state=TimerState.FIRED, ended_at=now)
     )
     return moved.rowcount == 1
+
+
+def put_off(conn: Connection, timer_id: int, until: datetime) -> None:
+    """Let a clock whose effects failed come due again later; `due_at` on pages is then the time of the next try."""
+    conn.execute(update(timers).where(timers.c.id == timer_id, timers.c.state == TimerState.SET).values(due_at=until))

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from escalation.incident import open_keys
-from escalation.opening import Ground, Matter, add_to, open_matter
+from escalation.opening import CARE_THEME, Ground, Matter, add_to, open_matter
 from sentiment.normalise import normalise
 from stream import metrics
 from stream.account import Account, book
@@ -32,7 +32,6 @@ from stream.store import Store
 from stream.wire import WireError
 
 READER = "watch"
-CARE_THEME = "self_harm"
 PLACES_NAMED = 2
 QUOTE_LENGTH = 60
 PLATFORMS = {
@@ -151,8 +150,9 @@ class Watch:
         if owner is not None:
             keys = attaching_keys(own, evidence.scene, grave=grave)
             matter = _matter(account, assessment, evidence, weighed, opening, keys, (post.id,))
-            add_to(conn, self._ground, owner, matter, post, now)
-        elif opening is not None:
+            if add_to(conn, self._ground, owner, matter, post, now):
+                return False
+        if opening is not None:
             matter = _matter(account, assessment, evidence, weighed, opening, opening.keys, opening.members)
             open_matter(conn, self._ground, matter, post, now)
             return True
@@ -210,6 +210,7 @@ def _matter(
         first_post_id=members[0],
         unit=account.unit if account else "",
         account={"platform": platform, "name": name, "id": post.account_id},
+        hits=assessment.hits,
         facts=(f"涉及 {len(members)} 条，风险 {weighed.value}",),
         quote="" if care else _cut(post.text, QUOTE_LENGTH),
     )

@@ -167,19 +167,6 @@ def claim_keys(conn: Connection, school: str, keys: Sequence[str], incident_id: 
     return [row[0] for row in insert_new(conn, open_keys, rows, key=["school", "key"], returning=["key"])]
 
 
-def incidents_of(conn: Connection, school: str, keys: Sequence[str]) -> list[int]:
-    """The incidents that own any of the keys, the oldest first."""
-    if not keys:
-        return []
-    found = conn.execute(
-        select(open_keys.c.incident_id)
-        .where(open_keys.c.school == school, open_keys.c.key.in_(list(keys)))
-        .distinct()
-        .order_by(open_keys.c.incident_id)
-    )
-    return [row.incident_id for row in found]
-
-
 def release_keys(conn: Connection, incident_id: int) -> None:
     """Free the keys of an incident that ended, so that the same matter can be opened anew."""
     conn.execute(delete(open_keys).where(open_keys.c.incident_id == incident_id))

@@ -20,8 +20,9 @@ from escalation.incident import EntryKind, incidents, log
 from escalation.link import Link, Purpose, token
 from escalation.notice import GROUP, NoticeKind, metrics, notices, outbox
 from escalation.notice.addressee import Addressee
+from escalation.notice.calling import call
 from escalation.notice.compose import compose, compose_group
-from escalation.notice.wording import NoticeView, render_mail, render_phone, render_robot
+from escalation.notice.wording import NoticeView, render_mail, render_robot
 from escalation.procedure import Pack, thaw
 from stream.store import insert_new
 
@@ -186,6 +187,9 @@ def _post(
             "url": view.sign_url,
         }
         outbox.post(conn, [row], now)
+        return
+    notice = conn.execute(select(notices).where(notices.c.id == notice_id)).one()
+    call(conn, notice, "no_other_way", now)
 
 
 def _set_clocks(conn: Connection, incident: Row[Any], pack: Pack, notice_id: int, now: datetime) -> None:
@@ -220,8 +224,3 @@ def set_duty_clocks(conn: Connection, incident: Row[Any], now: datetime) -> None
         }
         for name, words, clock in named if clock is not None
     ])  # fmt: skip
-
-
-def phone_words(notice: Row[Any]) -> str:
-    """What to say on the telephone."""
-    return render_phone(NoticeView.model_validate(notice.view))

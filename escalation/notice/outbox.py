@@ -15,23 +15,31 @@ from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 
 from escalation.channels import Accepted, Fault, Message, Outcome, Partial, Permanent, RateLimited, Transient, Unknown
 from escalation.notice import DeliveryState, attempts, deliveries, notices
+from escalation.notice.wording import render_neutral
 from stream.store import insert_new
 
 LEASE = timedelta(seconds=30)
 BACK_OFF = (2, 4, 8, 16, 30, 60, 120, 300)
 """Seconds before the next attempt; the last figure repeats."""
 GIVE_UP_AFTER = timedelta(hours=24)
+MENDED_BY_A_PERSON = timedelta(minutes=5)
+CHANNEL_FAULTS = frozenset({Fault.CREDENTIAL, Fault.QUOTA})
+"""Faults of the channel and not of the message: they wait for a person to mend it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of a delivery after an attempt. `reason` is a Chinese sentence, empty where it was accepted."""
+    """What becomes of a delivery after an attempt. `reason` is a Chinese sentence, empty where it was accepted.
+
+    `neutral`: the words were refused; it goes out again with number and link only.
+    """
 
     state: DeliveryState
     next_at: datetime | None
     vendor_id: str = ""
     reason: str = ""
     fault: Fault | None = None
+    neutral: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +54,34 @@ class Taken:
     message: Message
 
 
-def judge(outcome: Outcome, attempt: int, give_up_at: datetime, now: datetime, jitter: float) -> Verdict:
-    """The retry decision: pure. `attempt` counts from 1, `jitter` lies in 0..1 and shortens the pause by up to half."""
+def judge(
+    outcome: Outcome, attempt: int, give_up_at: datetime, now: datetime, jitter: float, *, is_neutral: bool = False
+) -> Verdict:
+    """The retry decision: pure. `attempt` counts from 1, `jitter` lies in 0..1 and shortens the pause by up to half.
+
+    Wrong credentials and a used-up allowance are mended by a person: the delivery waits for that. A refused contact is
+    final. Refused words are sent once more without them (`is_neutral` says that this was done).
+    """
     if isinstance(outcome, Accepted):
         return Verdict(DeliveryState.ACCEPTED, None, outcome.vendor_id)
     if isinstance(outcome, Partial):
         bad = "；".join(f"{who}：{why}" for who, why in outcome.bad.items())
         return Verdict(DeliveryState.ACCEPTED, None, outcome.vendor_id, f"部分收件人未收到：{bad}", Fault.CONTACT)
-    if isinstance(outcome, Permanent):
+    if isinstance(outcome, Permanent) and outcome.kind is Fault.CONTENT and not is_neutral:
+        return Verdict(DeliveryState.WAITING, now, reason=outcome.reason, fault=outcome.kind, neutral=True)
+    if isinstance(outcome, Permanent) and outcome.kind not in CHANNEL_FAULTS:
         return Verdict(DeliveryState.DEAD, None, reason=outcome.reason, fault=outcome.kind)
-    if isinstance(outcome, RateLimited):
+    fault = outcome.kind if isinstance(outcome, Permanent) else None
+    if fault is not None:
+        pause = MENDED_BY_A_PERSON
+    elif isinstance(outcome, RateLimited):
         pause = outcome.retry_after
     else:
         seconds = BACK_OFF[min(attempt, len(BACK_OFF)) - 1]
         pause = timedelta(seconds=seconds * (1 - jitter / 2))
     if now + pause > give_up_at:
-        return Verdict(DeliveryState.DEAD, None, reason=f"{outcome.reason}；已重试 {attempt} 次，不再重试")
-    return Verdict(DeliveryState.WAITING, now + pause, reason=outcome.reason)
+        return Verdict(DeliveryState.DEAD, None, reason=f"{outcome.reason}；已重试 {attempt} 次，不再重试", fault=fault)
+    return Verdict(DeliveryState.WAITING, now + pause, reason=outcome.reason, fault=fault)
 
 
 OUTCOME_WORDS: Mapping[type, str] = {
@@ -131,6 +150,8 @@ def settle(conn: Connection, taken: Taken, outcome: Outcome, verdict: Verdict, n
     }  # fmt: skip
     if verdict.next_at is not None:
         values["next_at"] = verdict.next_at
+    if verdict.neutral:
+        values |= {"subject": taken.message.notice, "text": neutral_text(taken), "html": None}
     moved = conn.execute(
         update(deliveries)
         .where(
@@ -145,6 +166,11 @@ def settle(conn: Connection, taken: Taken, outcome: Outcome, verdict: Verdict, n
             update(notices).where(notices.c.id == taken.notice_id, notices.c.sent_at.is_(None)).values(sent_at=now)
         )
     return moved.rowcount == 1
+
+
+def neutral_text(taken: Taken) -> str:
+    """The message with number and link only."""
+    return render_neutral(taken.message.notice, taken.message.url)
 
 
 def jitter() -> float:

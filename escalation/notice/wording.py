@@ -135,6 +135,11 @@ def render_phone(view: NoticeView) -> str:
     return _render("phone.txt", view)
 
 
+def render_neutral(number: str, url: str) -> str:
+    """Number and link only: what is sent where a channel refuses the words themselves."""
+    return _environment(html=False).get_template("neutral.txt").render(number=number, url=url)
+
+
 def _render(name: str, view: NoticeView) -> str:
     text = _environment(name.endswith(".html")).get_template(name).render(view=view).strip("\n")
     return text if name == "mail_subject.txt" else text + "\n"

@@ -23,8 +23,6 @@ Reader = Annotated[Visitor, Depends(Only(Role.MONITOR, Role.PUBLICITY, Role.ADMI
 Tester = Annotated[Visitor, Depends(Acts(Role.MONITOR, Role.PUBLICITY, Role.ADMINISTRATOR))]
 Caller = Annotated[Visitor, Depends(Acts(Role.MONITOR, Role.PUBLICITY))]
 LONGEST = 300
-DEAD = "dead:"
-"""The step of a phone task that a dead delivery made; its operations alert is closed by the record."""
 
 
 @router.get("/deliveries")
@@ -106,8 +104,6 @@ def call(
                 raise NotFound("没有这一电话任务。未作任何更改。")
             title = OUTCOMES[CallOutcome(outcome)].title
             handling.record_call(conn, call_id, visitor.actor, visitor.now, title, remark)
-            if task.step.startswith(DEAD):
-                alert.hush(conn, desk.school, f"delivery:{task.step.removeprefix(DEAD)}", visitor.now)
     except IllegalStep as refused:
         given = {"outcome": outcome, "remark": remark[:LONGEST]}
         return _page(request, visitor, Wanted(), status=409, error=str(refused), call_id=call_id, given=given)
