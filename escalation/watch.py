@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from escalation.incident import open_keys
+from escalation.incident import MatterTaken, open_keys
 from escalation.opening import CARE_THEME, Ground, Matter, add_to, open_matter
 from sentiment.normalise import normalise
 from stream import metrics
@@ -55,7 +55,7 @@ class Watch:
         """Join the group; `places` are the names of canteens, campuses and units that name a matter."""
         self._store, self._school, self._ground, self._clock = store, school, ground, clock
         self._places = tuple(places)
-        self._follower = Follower(log, store, ASSESSED, READER)
+        self._follower = Follower(log, store, ASSESSED, READER, clock=clock, troubles=(MatterTaken,))
 
     @property
     def trouble(self) -> str:
@@ -192,6 +192,7 @@ def _matter(
     keys: Sequence[str],
     members: Sequence[str],
 ) -> Matter:
+    """The matter as the watch sees it. Articles come from the school's own pack, never from a rule that cites another."""
     post = assessment.post
     care = any(hit.theme == CARE_THEME for hit in assessment.hits)
     theme = opening.theme if opening is not None else weighed.theme
@@ -202,7 +203,7 @@ def _matter(
         theme=theme,
         level=opening.level if opening is not None else 4,
         risk=weighed.value,
-        reasons=tuple(asdict(reason) for reason in weighed.reasons),
+        reasons=tuple(asdict(reason) | {"article": ""} for reason in weighed.reasons),
         keys=tuple(keys),
         grave=opening is not None and opening.grave,
         care=care,
