@@ -37,7 +37,7 @@ class Assessing:
     def __init__(self, log: Log, store: Store, engine: Engine, reader: Reader, clock: Clock) -> None:
         """Join the group of assess workers."""
         self._log, self._engine, self._reader, self._clock = log, engine, reader, clock
-        self._follower = Follower(log, store, POSTS, READER)
+        self._follower = Follower(log, store, POSTS, READER, clock=clock)
 
     @property
     def trouble(self) -> str:

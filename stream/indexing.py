@@ -27,7 +27,7 @@ class Indexing:
     def __init__(self, log: Log, store: Store, search: Search, clock: Callable[[], datetime]) -> None:
         """Follow the assessments, apart from what raises alarms."""
         self._search, self._clock = search, clock
-        self._follower = Follower(log, store, ASSESSED, READER, troubles=(SearchUnavailable,))
+        self._follower = Follower(log, store, ASSESSED, READER, clock=clock, troubles=(SearchUnavailable,))
 
     @property
     def trouble(self) -> str:

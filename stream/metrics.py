@@ -7,7 +7,9 @@ from prometheus_client import Counter, Gauge, Histogram
 ASSESSED = Counter("fengxin_assessed_total", "Posts assessed, by polarity.", ["polarity"])
 DEAD_LETTERS = Counter("fengxin_dead_letters_total", "Records that nobody could take, by reader.", ["reader"])
 WATCHED = Counter("fengxin_watched_total", "Posts that the watch took in, by kind.", ["kind"])
-LAG = Gauge("fengxin_lag_records", "Records that a reader has not taken yet.", ["reader"])
+LAG = Gauge(
+    "fengxin_lag_records", "Records that a reader has not taken yet.", ["reader"], multiprocess_mode="mostrecent"
+)
 TO_WATCH = Histogram(
     "fengxin_fetched_to_watched_seconds",
     "From fetched to watched.",
