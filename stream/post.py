@@ -15,6 +15,9 @@ from stream.wire import Instant, Wire
 
 TEXT_LIMIT = 20_000
 """Characters kept of one text; what is longer is cut at the door, marked, and known by the hash of the whole."""
+URL_LIMIT = 4000
+COUNT_LIMIT = 2**31 - 1
+"""What a column of counts can hold."""
 CUT_MARK = "……〔原文过长，已截断〕"
 
 
@@ -61,18 +64,18 @@ class Post(Wire):
     platform: str = Field(min_length=1, max_length=32)
     account_id: str = Field(min_length=1, max_length=100)
     thread_id: str = Field(min_length=1, max_length=200)
-    parent_id: str | None = None
+    parent_id: str | None = Field(default=None, max_length=200)
     text: str
     text_hash: str = Field(min_length=64, max_length=64)
     cut: bool = False
-    author_key: str = ""
+    author_key: str = Field(default="", max_length=64)
     by_school: bool = False
     published_at: Instant
     first_seen_at: Instant
     fetched_at: Instant
     revision: str = Field(min_length=16, max_length=16)
     visibility: Visibility = Visibility.PUBLIC
-    url: str = ""
+    url: str = Field(default="", max_length=URL_LIMIT)
     route: Route
 
 
@@ -81,11 +84,11 @@ class Counts(Wire):
 
     v: Literal[1] = 1
     type: Literal["counts"] = "counts"
-    school: str
-    post_id: str
-    likes: int | None = Field(default=None, ge=0)
-    replies: int | None = Field(default=None, ge=0)
-    reposts: int | None = Field(default=None, ge=0)
+    school: str = Field(min_length=1, max_length=32)
+    post_id: str = Field(min_length=1, max_length=200)
+    likes: int | None = Field(default=None, ge=0, le=COUNT_LIMIT)
+    replies: int | None = Field(default=None, ge=0, le=COUNT_LIMIT)
+    reposts: int | None = Field(default=None, ge=0, le=COUNT_LIMIT)
     seen_at: Instant
 
 

@@ -48,6 +48,30 @@ def test_a_record_that_is_none_of_ours_names_the_field(change: tuple[bytes, byte
         Post.from_wire(raw.replace(*change))
 
 
+@pytest.mark.parametrize(
+    ("file", "change", "field"),
+    [
+        ("counts-seen", (b'"likes":14', b'"likes":%d' % 2**31), "likes"),
+        ("counts-seen", (b'"reposts":0', b'"reposts":%d' % 2**70), "reposts"),
+        ("counts-seen", (b'"post_id":"', b'"post_id":"' + b"x" * 201), "post_id"),
+        ("counts-seen", (b'"school":"', b'"school":"' + b"x" * 33), "school"),
+        ("post-comment", (b'"parent_id":null', b'"parent_id":"' + b"x" * 201 + b'"'), "parent_id"),
+        ("post-comment", (b'"author_key":"', b'"author_key":"' + b"x" * 65), "author_key"),
+        ("post-comment", (b'"url":"', b'"url":"' + b"x" * 4001), "url"),
+    ],
+)
+def test_what_no_column_can_hold_is_refused_at_the_door(file: str, change: tuple[bytes, bytes], field: str) -> None:
+    raw = (GOLDEN / f"{file}.json").read_bytes()
+    assert change[0] in raw
+    with pytest.raises(WireError, match=f"^{field}："):
+        KINDS[file.split("-")[0]].from_wire(raw.replace(*change))
+
+
+def test_the_largest_count_that_a_column_holds_is_taken() -> None:
+    raw = (GOLDEN / "counts-seen.json").read_bytes().replace(b'"likes":14', b'"likes":%d' % (2**31 - 1))
+    assert Counts.from_wire(raw).likes == 2**31 - 1
+
+
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"\xff\xfe", b"null", b'{"v":1}'])
 def test_noise_is_refused_as_a_wire_error(raw: bytes) -> None:
     with pytest.raises(WireError):
