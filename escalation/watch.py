@@ -192,7 +192,7 @@ def _matter(
     keys: Sequence[str],
     members: Sequence[str],
 ) -> Matter:
-    """The matter as the watch sees it. Articles come from the school's own pack, never from a rule that cites another."""
+    """The matter as the watch sees it. Articles come from the own pack only, never from a rule that cites others."""
     post = assessment.post
     care = any(hit.theme == CARE_THEME for hit in assessment.hits)
     theme = opening.theme if opening is not None else weighed.theme
