@@ -1,0 +1,100 @@
+"""The watch beside others: what another process was quicker at is looked at again, one bad record stops nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+import escalation.alert
+import escalation.audit
+import escalation.keeper
+import escalation.people
+import escalation.timer
+import escalation.trial
+import escalation.watch
+import stream.figures
+import stream.follow
+from escalation.incident import MatterTaken, incidents
+from escalation.notice.issue import Letterhead
+from escalation.opening import Ground, open_matter
+from escalation.procedure import load
+from escalation.watch import Watch
+from stream import account
+from stream.account import Account
+from stream.assessing import ASSESSED
+from stream.dead_letter import dead_letters
+from stream.log.sqlite import SqliteLog
+from stream.store import Store, metadata
+from tests.stream.said import PLAIN, POISONED, SCHOOL, START, a_post, assessed, counts
+
+
+class Post:
+    """A school with one watched account, a log and a watch."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = SqliteLog(folder / "log.db")
+        self.log.ensure({ASSESSED: 1})
+        self.store = Store(f"sqlite:///{folder}/store.db")
+        metadata.create_all(self.store.engine)
+        head = Letterhead(SCHOOL, "青禾职院", "https://fx.example", b"k" * 32, frozenset(), "", "8071")
+        with self.store.write() as conn:
+            watched = Account(
+                SCHOOL, "canteen", "weibo", "青禾后勤", "1", "后勤处", "api", START - timedelta(days=1), True
+            )
+            account.enter(conn, [watched])
+        self.watch = Watch(self.log, self.store, SCHOOL, Ground(load("neutral"), head, {}), lambda: START)
+
+    def append(self, *values: bytes) -> None:
+        self.log.append(ASSESSED, [(SCHOOL, value) for value in values])
+
+    def count(self, table: Any) -> int:
+        with self.store.read() as conn:
+            return int(conn.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+@pytest.fixture
+def post(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
+    monkeypatch.setattr(stream.follow, "PAUSE_SECONDS", 0.0)
+    made = Post(tmp_path)
+    yield made
+    made.watch.close()
+    made.log.close()
+    made.store.close()
+
+
+def test_a_matter_that_another_was_quicker_with_is_read_again_and_not_buried(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def quicker(*given: Any) -> Any:
+        asked.append(1)
+        if len(asked) == 1:
+            raise MatterTaken("canteen")
+        return open_matter(*given)
+
+    monkeypatch.setattr(escalation.watch, "open_matter", quicker)
+    post.append(assessed(a_post(POISONED), negative=True).wire())
+    assert post.watch.step(wait=0) == 0
+    assert post.watch.step(wait=0) == 1
+    assert (post.count(incidents), post.count(dead_letters), post.watch.trouble) == (1, 0, "")
+
+
+def test_counts_beyond_any_column_stop_nothing(post: Post) -> None:
+    plain = a_post(PLAIN, "weibo:2")
+    huge = counts(plain, 1).wire().replace(b'"likes":1', b'"likes":%d' % 2**70)
+    post.append(huge, assessed(a_post(POISONED), negative=True).wire(), assessed(plain).wire())
+    assert post.watch.step(wait=0) == 3
+    assert (post.count(incidents), post.count(dead_letters)) == (1, 1)
+
+
+def test_a_record_that_breaks_the_transaction_is_buried_and_the_grave_line_beside_it_is_judged(post: Post) -> None:
+    broken = assessed(a_post(PLAIN, "weibo:2", thread="weibo:t\x002")).wire()
+    post.append(assessed(a_post(PLAIN, "weibo:3")).wire(), broken, assessed(a_post(POISONED), negative=True).wire())
+    assert post.watch.step(wait=0) == 3
+    assert (post.count(incidents), post.count(dead_letters)) == (1, 1)
