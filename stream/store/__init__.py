@@ -8,6 +8,7 @@ The contract, the same on both:
 * `read()` never blocks a writer and must not write.
 * What a committed block wrote survives a killed process and a power cut (`synchronous=FULL`, `synchronous_commit=on`).
 * A lost connection raises StoreUnavailable; nothing of the block is there; the same block may be tried again.
+* No error's text holds a value of a row: comments and hashes would stand in the logs.
 * Rows are made with `insert_new` where a second attempt must change nothing: it says which rows were new.
 """
 
@@ -48,11 +49,13 @@ class Store:
             if not parsed.database or parsed.database == ":memory:":
                 raise ValueError("store：SQLite 须写文件路径，例如 sqlite:///data/store.db")
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            self.engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
+            self.engine = create_engine(
+                parsed, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True
+            )
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            self.engine = create_engine(parsed, pool_pre_ping=True, pool_size=4, max_overflow=8)
+            self.engine = create_engine(parsed, pool_pre_ping=True, pool_size=4, max_overflow=8, hide_parameters=True)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -76,11 +79,21 @@ class Store:
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise StoreUnavailable(f"存储连接中断：{error.orig}") from error
+            _hide_values(error)
             raise
 
     def close(self) -> None:
         """Give back every pooled connection."""
         self.engine.dispose()
+
+
+def _hide_values(error: DBAPIError) -> None:
+    """PostgreSQL names the row's values in a DETAIL line; keep only what is wrong."""
+    primary = getattr(getattr(error.orig, "diag", None), "message_primary", None)
+    if primary and error.orig is not None:
+        kind = type(error.orig)
+        error.orig.args = (primary,)
+        error.args = (f"({kind.__module__}.{kind.__name__}) {primary}",)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -59,9 +59,9 @@ class Word(TypeDecorator[str]):
         self.length = length
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Refuse what does not fit, naming the length."""
+        """Refuse what does not fit, naming the length and never the words: they may be a commenter's."""
         if value is None:
             return None
         if len(value) > self.length or "\x00" in value:
-            raise ValueError(f"文字长 {len(value)}，超过 {self.length}，或含空字符：{value[:40]!r}")
+            raise ValueError(f"文字长 {len(value)}，超过 {self.length}，或含空字符")
         return value

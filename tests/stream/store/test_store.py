@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -78,6 +79,19 @@ def test_a_text_that_is_too_long_is_refused_on_both(store: Store) -> None:
     }
     with pytest.raises(StatementError, match="超过 32"), store.write() as conn:
         put(conn, people, [row])
+
+
+def test_no_error_of_the_store_tells_what_somebody_wrote(store: Store) -> None:
+    letter = {
+        "reader": "r", "topic": "posts", "partition": 0, "offset": 3, "digest": "secret-digest", "body": b"secret-body",
+        "reason": "secret-reason", "at": NOON,
+    }  # fmt: skip
+    for row in ([letter, letter], [letter | {"reason": None}], [letter | {"digest": "secret" * 20}]):
+        with pytest.raises(StatementError) as caught, store.write() as conn:
+            conn.execute(dead_letters.insert(), row)
+        told = "".join(traceback.format_exception(caught.value))
+        assert "INSERT INTO dead_letters" in told
+        assert "secret" not in told
 
 
 def test_a_position_moves_only_from_where_it_stands(store: Store) -> None:
