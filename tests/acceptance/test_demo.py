@@ -225,7 +225,7 @@ def test_a_paused_role_is_named_by_healthz_until_it_goes_on(spare: Standing) -> 
 def test_a_killed_role_is_started_again_by_the_supervisor(spare: Standing) -> None:
     pid = spare.roles()["watch"]
     os.kill(pid, signal.SIGKILL)
-    eventually("another process", lambda: spare.roles().get("watch", pid) != pid, 20)
+    eventually("another process", lambda: spare.roles().get("watch", pid) != pid, 45)
     eventually("every role is up", lambda: spare.health()[0] == 200, 40)
     assert "watch | [监督] 进程被信号 SIGKILL 终止" in spare.errors
 
