@@ -15,7 +15,7 @@ from crawlers.haul import Haul
 from crawlers.scan import Harvest, Job, NewSource, ScanResult
 from crawlers.settings import CrawlSettings, WechatRoute, WeiboRoute
 from crawlers.wechat.spiders import FIGURES_EVERY_S
-from stream.coverage import gaps, scans, sources
+from stream.coverage import WHOLE_THREAD, gaps, scans, sources
 from stream.post import Kind
 
 GAP_AT_ONCE = frozenset(
@@ -74,7 +74,9 @@ def settle(
         "note": _note(job, result, haul, note, now),
         "taken_by": None,
         "taken_until": None,
-        "active": row.active and due is not None and result.failure != Failure.GONE,
+        "active": row.active
+        and due is not None
+        and not (result.failure == Failure.GONE and job.stream in WHOLE_THREAD),
     }
     if result.cursor is not None:
         values["cursor"] = json.dumps({**dict(result.cursor), **_kept(row)})
@@ -94,7 +96,7 @@ def settle(
 
 def _seen(conn: Connection, job: Job, counted: int) -> int:
     """How many we have: of a thread all that are known and still there, whichever stream brought them."""
-    if job.stream not in source.WHOLE_THREAD:
+    if job.stream not in WHOLE_THREAD:
         return counted
     return sighting.standing(conn, job.scope.school, job.cursor.get("thread") or f"{job.platform}:{job.target}")
 
@@ -108,7 +110,7 @@ def _kept(row: Row[Any]) -> dict[str, Any]:
 def promise(job: Job, cursor: dict[str, Any], now: datetime) -> timedelta | None:
     """How often a source is to be looked at by day; None where its post is so old that only the stream watches it."""
     route = job.route
-    if job.stream in source.WHOLE_THREAD:
+    if job.stream in WHOLE_THREAD:
         published = cursor.get("published")
         by_age = schedule.by_age(now - datetime.fromisoformat(published)) if published else schedule.BY_AGE[-1][1]
         least = timedelta(minutes=route.comments_minutes) if isinstance(route, WechatRoute) else timedelta(0)
@@ -122,7 +124,7 @@ def _interval(
     job: Job, promised: timedelta, fresh: int, settings: CrawlSettings, quiet: int, now: datetime
 ) -> tuple[timedelta, str]:
     floor = min(timedelta(seconds=settings.floor_s), promised)
-    adaptive, factor = job.stream in source.WHOLE_THREAD, 1.0
+    adaptive, factor = job.stream in WHOLE_THREAD, 1.0
     if isinstance(job.route, WeiboRoute) and not adaptive:
         plan = [timedelta(minutes=job.route.to_me_minutes), timedelta(minutes=job.route.timeline_minutes)]
         factor = schedule.stretch(plan, ledger.usable(job.route.per_day, incident=False))
@@ -152,7 +154,7 @@ def _note(job: Job, result: ScanResult, haul: Haul, stretched: str, now: datetim
     ends = job.route.token_until if isinstance(job.route, WeiboRoute) else None
     said = [haul.suspect, result.note, token.reminder(ends, now), stretched]
     early = now.astimezone(ledger.SHANGHAI).hour < ledger.EARLY_HOUR
-    if result.failure == Failure.QUOTA and early and job.stream not in source.WHOLE_THREAD:
+    if result.failure == Failure.QUOTA and early and job.stream not in WHOLE_THREAD:
         said[1] = QUOTA_EARLY
     return "；".join(one for one in said if one)
 
@@ -180,7 +182,8 @@ def _record(
     still = and_(gaps.c.school == school, gaps.c.source_id == job.source_id, gaps.c.closed_at.is_(None))
     if complete and not result.gap_open:
         conn.execute(update(gaps).where(still).values(closed_at=now))
-    lasting = result.failure in GAP_AT_ONCE or failures >= FAILURES_TO_GAP
+    lost = result.failure == Failure.GONE and job.stream not in WHOLE_THREAD
+    lasting = lost or result.failure in GAP_AT_ONCE or failures >= FAILURES_TO_GAP
     blind = lasting and not complete and (row.essential or result.failure == Failure.BAD_TARGET)
     reason = result.gap or haul.suspect or (result.note or WORDS[result.failure] if blind else "")
     if reason and conn.execute(select(gaps.c.id).where(still)).first() is None:

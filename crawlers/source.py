@@ -17,12 +17,10 @@ from crawlers.scan import Job, NewSource
 from crawlers.scope import Scope
 from crawlers.settings import CrawlSettings, RouteSettings, token_ends
 from stream.account import Account
-from stream.coverage import gaps, sources
+from stream.coverage import WHOLE_THREAD, gaps, sources
 from stream.post import Kind
 from stream.store import insert_new
 
-WHOLE_THREAD = frozenset({"show", "comments"})
-"""Streams that read one thread to its end."""
 OWN_POSTS = frozenset({"articles", "figures"})
 """Streams of the account's own posts that are compared with all that is known of them."""
 

@@ -15,7 +15,9 @@ from crawlers.failure import HEALTHY, WORDS, Failure, Verdict
 from crawlers.gate import Held
 from crawlers.scan import Harvest, Job, ScanResult
 from crawlers.shape import Shape, fingerprint
+from stream.coverage import WHOLE_THREAD
 
+NOT_FOUND = "平台答复找不到该账号或接口，请核对接口地址与账号授权；系统会继续重试"
 logger = logging.getLogger(__name__)
 
 
@@ -76,7 +78,8 @@ class PlatformSpider(Spider):
     def refused(self, verdict: Verdict) -> ScanResult:
         """The end of a scan that the platform refused."""
         code = f"（平台代码 {verdict.code}）" if verdict.code else ""
-        return ScanResult(verdict.failure, note=WORDS[verdict.failure] + code)
+        lost = verdict.failure == Failure.GONE and self.job.stream not in WHOLE_THREAD
+        return ScanResult(verdict.failure, note=(NOT_FOUND if lost else WORDS[verdict.failure]) + code)
 
     def odd(self, path: str, answer: Any) -> ScanResult:
         """The end of a scan whose answer had another shape: the field and a fingerprint, no value."""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, Integer, Row, Table, Text, select, update
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, Integer, Row, Table, Text, func, select, update
 
 from stream.account import book
 from stream.store import metadata
@@ -20,6 +20,10 @@ from stream.store.types import Moment, Serial, Word
 
 LATE_AFTER = 2
 BLIND_AFTER = 6
+WHOLE_THREAD = frozenset({"show", "comments"})
+"""Streams that read one thread to its end. They alone may be over (the post is old or gone): then nothing is unseen."""
+UNROUTED = "已登记，未接采集途径"
+STOPPED = "采集已停止，请联系维护人员核对该账号的采集接口"
 
 
 class Lamp(StrEnum):
@@ -102,6 +106,16 @@ gaps = Table(
 """What was not seen, from when to when and why: stored when it happens, never inferred later."""
 
 
+def promised_of(conn: Connection, school: str, account_id: str) -> timedelta | None:
+    """How often an account is looked at, by the slowest of its essential sources; None where nothing looks at it."""
+    promised = conn.execute(
+        select(func.max(sources.c.promised_s)).where(
+            sources.c.school == school, sources.c.account_id == account_id, sources.c.essential, sources.c.active
+        )
+    ).scalar()
+    return None if promised is None else timedelta(seconds=promised)
+
+
 def watch_closely(conn: Connection, school: str, account_id: str, until: datetime, now: datetime) -> None:
     """Look at every source of an account as often as manners allow, from `now` until `until` (both aware)."""
     mine = (sources.c.school == school) & (sources.c.account_id == account_id) & sources.c.active
@@ -152,10 +166,9 @@ def sights(conn: Connection, school: str, now: datetime) -> Sequence[Sight]:
 
 
 def _sight(account_id: str, polled: Sequence[Row[Any]], now: datetime) -> Sight:
-    essential = [(_lamp(row, now), row) for row in polled if row.essential]
-    if not essential:
-        return Sight(account_id, Lamp.BLIND, None, 0, None, None, "已登记，未接采集途径")
-    state, worst = max(essential, key=lambda one: GRAVITY[one[0]])
+    state, worst = worst_of(polled, now)
+    if worst is None:
+        return Sight(account_id, state, None, sum(row.seen for row in polled), None, None, UNROUTED)
     known = [row for row in polled if row.active and row.shown is not None]
     return Sight(
         account_id,
@@ -164,10 +177,32 @@ def _sight(account_id: str, polled: Sequence[Row[Any]], now: datetime) -> Sight:
         sum(row.seen for row in (known or polled)),
         sum(row.shown for row in known) if known else None,
         worst.token_until,
-        worst.note or worst.last_reason,
+        reason_of(worst),
     )
 
 
+def worst_of(polled: Sequence[Row[Any]], now: datetime) -> tuple[Lamp, Row[Any] | None]:
+    """The lamp of an active account and the source that decides it; blind and None where nothing looks at it.
+
+    `polled`: all its rows of `sources`. A thread that is over counts no more; any other essential source that was
+    switched off is blind.
+    """
+    standing = [row for row in polled if row.essential and (row.active or row.stream not in WHOLE_THREAD)]
+    if not standing or not any(row.active for row in polled):
+        return Lamp.BLIND, None
+    lamps = [(_lamp(row, now), row) for row in standing]
+    return max(
+        lamps, key=lambda one: (GRAVITY[one[0]], timedelta.max if not one[1].last_full else now - one[1].last_full)
+    )
+
+
+def reason_of(row: Row[Any]) -> str:
+    """What a source says for itself: a sentence for the desk, empty where all is well."""
+    return str(row.note or row.last_reason) if row.active else STOPPED
+
+
 def _lamp(row: Row[Any], now: datetime) -> Lamp:
+    if not row.active:
+        return Lamp.BLIND
     promised = timedelta(seconds=row.promised_s)
-    return lamp(now, active=row.active, promised=promised, last_full=row.last_full, token_until=row.token_until)
+    return lamp(now, active=True, promised=promised, last_full=row.last_full, token_until=row.token_until)

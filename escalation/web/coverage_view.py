@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, or_, select
 
 from stream.account import Account, book
-from stream.coverage import BLIND_AFTER, GRAVITY, Lamp, gaps, lamp, scans, sources
+from stream.coverage import BLIND_AFTER, GRAVITY, WHOLE_THREAD, Lamp, gaps, reason_of, scans, sources, worst_of
 from stream.post import Route
 
 CELLS = 48
@@ -66,19 +66,9 @@ class Unit:
 
 
 def state_of(polled: Sequence[Row[Any]], now: datetime) -> tuple[Lamp, timedelta | None]:
-    """The worst essential lamp of an account and the age of the last full sight; blind where nothing is polled."""
-    essential = [row for row in polled if row.essential]
-    if not essential:
-        return Lamp.BLIND, None
-    lamps = [
-        (
-            lamp(now, active=row.active, promised=timedelta(seconds=row.promised_s), last_full=row.last_full,
-                 token_until=row.token_until),
-            now - row.last_full if row.last_full else None,
-        )
-        for row in essential
-    ]  # fmt: skip
-    return max(lamps, key=lambda one: (GRAVITY[one[0]], one[1] or timedelta.max if one[1] is None else one[1]))
+    """The worst essential lamp of an active account and the age of its last full sight."""
+    state, worst = worst_of(polled, now)
+    return state, now - worst.last_full if worst is not None and worst.last_full else None
 
 
 def cells_of(
@@ -200,15 +190,9 @@ def _todo(account: Account, polled: Sequence[Row[Any]], blind: Sequence[Row[Any]
     """What is wrong and what to do, in the crawlers' own words; empty where there is nothing."""
     if not account.active or state is Lamp.OFF:
         return ""
-    if not polled:
-        by_hand = account.route == Route.MANUAL
-        return (
-            "平台无接口，须人工巡查并补录线索。"
-            if by_hand
-            else "已登记，未接采集途径：请管理员在账号表中补全后重新导入。"
-        )
-    said = [
-        row.note or (row.last_reason if state in (Lamp.LATE, Lamp.BLIND) else "") for row in polled if row.essential
-    ]
+    if not any(row.active for row in polled):
+        return BY_HAND if account.route == Route.MANUAL else NO_WAY
+    standing = [row for row in polled if row.essential and (row.active or row.stream not in WHOLE_THREAD)]
+    said = [reason_of(row) if state in (Lamp.LATE, Lamp.BLIND) else row.note for row in standing]
     said = [part for part in said if part] or [row.reason for row in blind if row.closed_at is None]
     return "；".join(dict.fromkeys(part for part in said if part))

@@ -6,10 +6,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert, update
 
 from escalation.web.coverage_view import CELL, cells_of
+from stream.coverage import sources
 from tests.escalation.web.house import NOW, House
-from tests.escalation.web.records import watched
+from tests.escalation.web.records import source, watched
 
 PROMISED = timedelta(minutes=5)
 
@@ -110,3 +112,21 @@ def test_what_lies_before_the_first_look_is_not_due_and_no_gap() -> None:
     cells = cells_of([(PROMISED, [began, NOW - CELL, NOW])], [], NOW, began)
     assert "".join(cell.kind for cell in cells).startswith("x" * 45)
     assert "g" not in "".join(cell.kind for cell in cells)
+
+
+def test_an_account_whose_source_was_switched_off_is_blind_and_not_green(seen: House) -> None:
+    with seen.store.write() as conn:
+        conn.execute(insert(sources), [source("wx-hq", NOW, id="wx-hq/figures", essential=False)])
+        conn.execute(update(sources).where(sources.c.id == "wx-hq/timeline").values(active=False))
+    said = seen.client("publicity").get("/accounts").text
+    assert "0 个看得全，1 个迟，3 个盲" in said
+    assert "采集已停止，请联系维护人员核对该账号的采集接口" in said
+    assert "盲 3" in said
+
+
+def test_an_account_whose_route_was_removed_is_blind_and_named(seen: House) -> None:
+    with seen.store.write() as conn:
+        conn.execute(update(sources).where(sources.c.account_id == "wx-hq").values(active=False))
+    said = seen.client("publicity").get("/accounts").text
+    assert "0 个看得全，1 个迟，3 个盲" in said
+    assert "已登记，未接采集途径" in said

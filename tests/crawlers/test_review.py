@@ -1,0 +1,71 @@
+"""What a stern reading found: each of these went wrong once without anybody being told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from stream.coverage import Lamp, sights, worst_of
+
+START = datetime(2026, 11, 3, 4, 0, tzinfo=UTC)
+
+
+def _elsewhere(room: Any, path: str) -> None:
+    """The crew asks at another address of the same host."""
+    routes = tuple(
+        route.model_copy(update={"base_url": f"{room.sandbox.url}{path}"}) for route in room.crew.settings.routes
+    )
+    room.crew.settings = room.crew.manners.settings = room.crew.settings.model_copy(update={"routes": routes})
+
+
+def _lamp(room: Any, account: str = "wb_main") -> Any:
+    with room.store.read() as conn:
+        return next(one for one in sights(conn, "FL", room.now()) if one.account_id == account)
+
+
+def test_one_404_does_not_end_the_watching_of_an_account(room: Any) -> None:
+    thread = room.sandbox.post()["thread"]
+    room.tick(3)
+    assert _lamp(room).lamp is Lamp.ON
+    right = room.crew.settings
+    _elsewhere(room, "/nowhere")
+    room.look("to_me")
+    source = room.source("to_me")
+    assert (source.last_class, source.active) == ("gone", True)
+    assert [(gap.source_id, gap.closed_at) for gap in room.gaps()] == [("wb_main:to_me", None)]
+    assert "请核对接口地址" in source.last_reason
+    room.sandbox.forward(hours=3)
+    assert _lamp(room).lamp is Lamp.BLIND
+    room.crew.settings = room.crew.manners.settings = right
+    room.sandbox.comment(thread, "停看期间的话")
+    assert [post.text for post in room.posts(room.look("to_me"))] == ["停看期间的话"]
+    assert all(gap.closed_at for gap in room.gaps())
+
+
+def test_a_post_that_is_gone_is_no_longer_looked_at(room: Any) -> None:
+    room.sandbox.post()
+    room.tick(3)
+    _elsewhere(room, "/nowhere")
+    room.look("show")
+    assert (room.source("show").last_class, room.source("show").active) == ("gone", False)
+    assert room.gaps() == []
+    assert _lamp(room).lamp is Lamp.ON
+
+
+def test_a_removed_route_leaves_the_account_blind_and_says_so(room: Any) -> None:
+    room.sandbox.post()
+    room.tick(3)
+    room.settings = room.settings.model_copy(update={"routes": ()})
+    room.new_crew()
+    sight = _lamp(room)
+    assert (sight.lamp, sight.reason) == (Lamp.BLIND, "已登记，未接采集途径")
+
+
+def test_an_article_that_grew_old_leaves_its_account_seen() -> None:
+    now = START
+    row = {"essential": True, "promised_s": 600, "last_full": now, "token_until": None}
+    articles = SimpleNamespace(**row, stream="articles", active=True)
+    over = SimpleNamespace(**row | {"last_full": now - timedelta(days=9)}, stream="comments", active=False)
+    rows: Any = [articles, over]
+    assert worst_of(rows, now)[0] is Lamp.ON
