@@ -212,8 +212,13 @@ def rehearse(
 def reindex(settings: SettingsFile = HERE) -> None:
     """从存储重建检索。告警与值班台不受影响，可随时执行。"""
     from deploy.upkeep import rebuild_search
+    from stream.search import SearchUnavailable
+    from stream.store import StoreUnavailable
 
-    typer.echo(f"已重建检索，共 {rebuild_search(read(settings))} 条。")
+    try:
+        typer.echo(f"已重建检索，共 {rebuild_search(read(settings))} 条。")
+    except (SearchUnavailable, StoreUnavailable) as error:
+        raise fail(f"{error}；没有重建完，请处理后再执行一次。") from None
 
 
 @app.command()

@@ -6,6 +6,8 @@ The contract of the port, proved for every adapter by one suite (`tests/stream/s
   done. When it returns, what it took is found by the next `find`.
 * `find` answers as a substring search over the folded text (`pairs.fold`) would, newest first.
 * Deleting what is not there is no error.
+* Making an adapter reaches for nothing, so a search that is away stops nobody at the start.
+* After `clear` the search is empty and sound, also where its file was corrupt or gone: `fengxin reindex` heals it.
 * An engine that cannot be reached raises SearchUnavailable; a document that it can never take raises SearchRefused with
   the ids, and everything else of that batch is in.
 """

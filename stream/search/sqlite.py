@@ -40,25 +40,47 @@ class SqliteSearch(Search):
     """`sqlite:///path`; one file, WAL, safe for one writer and many readers in several processes."""
 
     def __init__(self, url: str) -> None:
-        """Open or make the file."""
-        self._path = url.removeprefix("sqlite:///")
-        Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+        """The file is opened or made at the first use."""
+        self._path = Path(url.removeprefix("sqlite:///"))
         self._conn: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:
-            if self._conn is None:
-                conn = sqlite3.connect(self._path, timeout=10, check_same_thread=False)
-                conn.execute("PRAGMA journal_mode=WAL")
-                conn.execute("PRAGMA synchronous=NORMAL")
-                conn.executescript(SCHEMA)
-                self._conn = conn
-            with self._conn:
-                yield self._conn
-        except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+            self._heed_removal()
+            conn = self._conn or self._connect()
+            with conn:
+                yield conn
+        except (OSError, sqlite3.DatabaseError) as error:
             self.close()
+            if _corrupt(error):
+                raise SearchUnavailable(
+                    f"检索库文件 {self._path} 已损坏（{error}）；请执行 fengxin reindex 重建，告警不受影响。"
+                ) from error
             raise SearchUnavailable(f"检索库打不开或写不进（{self._path}）：{error}") from error
+
+    def _connect(self) -> sqlite3.Connection:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        conn = sqlite3.connect(self._path, timeout=10, check_same_thread=False)
+        try:
+            conn.execute("PRAGMA journal_mode=WAL")
+            conn.execute("PRAGMA synchronous=NORMAL")
+            conn.executescript(SCHEMA)
+            self._file = _identity(self._path)
+        except (OSError, sqlite3.DatabaseError):
+            conn.close()
+            raise
+        self._conn = conn
+        return conn
+
+    def _heed_removal(self) -> None:
+        """Where the file was taken away under an open connection, say so once; the next call makes or opens it."""
+        if self._conn is not None and _identity(self._path) != self._file:
+            self.close()
+            raise SearchUnavailable(
+                f"检索库文件 {self._path} 被移走或替换，将新建；请执行 fengxin reindex 补回以前的内容，告警不受影响。"
+            )
 
     def index(self, documents: Sequence[Document]) -> None:
         """One transaction for the batch."""
@@ -116,7 +138,18 @@ class SqliteSearch(Search):
                     self._drop(conn, known[0])
 
     def clear(self) -> None:
-        """Empty both tables."""
+        """Empty both tables; a corrupt file is replaced by a new one."""
+        try:
+            self._empty()
+        except SearchUnavailable as error:
+            if error.__cause__ is not None and not _corrupt(error.__cause__):
+                raise
+            if _corrupt(error.__cause__):
+                for end in ("", "-wal", "-shm"):
+                    self._path.with_name(self._path.name + end).unlink(missing_ok=True)
+            self._empty()
+
+    def _empty(self) -> None:
         with self._open() as conn:
             conn.execute("DELETE FROM documents")
             conn.execute("DELETE FROM pairs")
@@ -131,6 +164,20 @@ class SqliteSearch(Search):
         if self._conn is not None:
             self._conn.close()
             self._conn = None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies there, or None."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _corrupt(error: BaseException | None) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _there(conn: sqlite3.Connection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:

@@ -242,3 +242,18 @@ def beaten(store: Path) -> set[str]:
             return {row[0] for row in conn.execute("SELECT role FROM pulses")}
     except sqlite3.OperationalError:
         return set()
+
+
+def test_reindex_heals_a_corrupt_search_and_says_when_it_cannot(demo: Path) -> None:
+    assert fengxin("migrate", "--settings", demo).exit_code == 0
+    search = Path(load(demo).search_url.removeprefix("sqlite:///"))
+    search.write_bytes(b"\xff" * 9000)
+    assert "请执行 fengxin reindex" in fengxin("check", "--settings", demo).output
+    assert "已重建检索，共 0 条" in fengxin("reindex", "--settings", demo).output
+    assert "✔ 检索" in fengxin("check", "--settings", demo).output
+    search.unlink()
+    search.mkdir()
+    done = fengxin("reindex", "--settings", demo)
+    assert done.exit_code == 1
+    assert "检索库打不开" in done.output
+    assert "Traceback" not in done.output

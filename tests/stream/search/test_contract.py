@@ -1,0 +1,232 @@
+"""What every search adapter promises. Another adapter is one more entry of SITES."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stream.search import Document, Query, Search, SearchUnavailable, open_search
+from stream.search.pairs import fold
+
+NOON = datetime(2026, 11, 3, 4, tzinfo=UTC)
+LETTERS = st.sampled_from(
+    [*"食堂的饭虫子好吃Aaa１1 \n\t\"*'%_-🌶️ＡﬁßİΣς☃", "食堂", "NULL", "OR ", "fts5", "\x00", "▁", "␃"]
+)
+TEXTS = st.lists(LETTERS, max_size=12).map("".join) | st.text(max_size=8)
+_numbers = itertools.count()
+
+
+class Site(ABC):
+    """Where one adapter's engine lives, and how it is hurt."""
+
+    url: str
+
+    @abstractmethod
+    def take_away(self) -> None:
+        """The engine cannot be reached."""
+
+    @abstractmethod
+    def bring_back(self) -> None:
+        """It can be reached again, with what was in it."""
+
+    @abstractmethod
+    def corrupt(self) -> None:
+        """What the engine keeps can be read no more."""
+
+    @abstractmethod
+    def remove(self) -> None:
+        """What the engine keeps is gone."""
+
+
+class SqliteSite(Site):
+    """One file in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.aside = folder / "search", folder / "aside"
+        self.file = self.folder / "search.db"
+        self.url = f"sqlite:///{self.file}"
+
+    def take_away(self) -> None:
+        if self.folder.exists():
+            self.folder.rename(self.aside)
+        self.folder.write_text("no folder")
+
+    def bring_back(self) -> None:
+        self.folder.unlink()
+        if self.aside.exists():
+            self.aside.rename(self.folder)
+
+    def corrupt(self) -> None:
+        for file in self.folder.iterdir():
+            file.write_bytes(b"\xff" * 20_000)
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder)
+
+
+SITES: dict[str, type[SqliteSite]] = {"sqlite": SqliteSite}
+
+
+@pytest.fixture(params=sorted(SITES))
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
+    return SITES[request.param](tmp_path)
+
+
+@pytest.fixture
+def search(site: Site) -> Iterator[Search]:
+    opened = open_search(site.url)
+    yield opened
+    opened.close()
+
+
+def document(number: int, text: str = "食堂", *, school: str = "S", minute: int | None = None) -> Document:
+    at = NOON + timedelta(minutes=number if minute is None else minute)
+    return Document(school, f"weibo:{number}", "comment", "weibo", "canteen", "weibo:t", text, "neutral", 0, at, at)
+
+
+def ids(found: list[Document]) -> list[str]:
+    return [one.id for one in found]
+
+
+def answers(words: str, text: str) -> bool:
+    """The reference: Python's own substring on the folded text."""
+    return fold(words.strip()) in fold(text)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(TEXTS, max_size=8), words=TEXTS, cut=st.tuples(st.integers(0, 7), st.integers(0, 9), st.data()))
+def test_find_answers_as_a_substring_of_the_folded_text_newest_first(
+    search: Search, texts: list[str], words: str, cut: tuple[int, int, st.DataObject]
+) -> None:
+    school = f"S{next(_numbers)}"
+    kept = [document(number, text, school=school) for number, text in enumerate(texts)]
+    search.index(kept)
+    which, length, data = cut
+    asked = [words]
+    if which < len(texts) and texts[which]:
+        start = data.draw(st.integers(0, len(texts[which]) - 1))
+        asked.append(texts[which][start : start + length])
+    for one in asked:
+        expected = [document.id for document in reversed(kept) if answers(one, document.text)]
+        assert ids(search.find(Query(school, one))) == expected
+        assert search.count(Query(school, one)) == len(expected)
+
+
+def test_a_document_comes_back_whole(search: Search) -> None:
+    one = replace(document(1, "麻辣烫🌶️\n吃完肚子疼"), risk=77, fetched_at=NOON + timedelta(microseconds=123_456_789))
+    search.index([one])
+    assert search.find(Query("S", "麻辣烫")) == [one]
+
+
+@given(st.permutations(range(4)), st.booleans())
+@settings(max_examples=24, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_of_revisions_in_any_order_the_one_fetched_last_stays(search: Search, order: list[int], together: bool) -> None:
+    school = f"R{next(_numbers)}"
+    first = document(1, school=school)
+    revisions = [replace(first, text=f"第{number}稿", fetched_at=NOON + timedelta(hours=number)) for number in range(4)]
+    for batch in [[revisions[n] for n in order]] if together else [[revisions[n]] for n in order]:
+        search.index(batch)
+    search.index([revisions[order[0]]])
+    assert search.find(Query(school)) == [revisions[3]]
+    assert search.find(Query(school, "第0稿")) == []
+
+
+def test_a_deleted_document_is_forgotten_and_deleting_it_again_is_no_error(search: Search) -> None:
+    search.index([document(1), document(2), document(1, school="T")])
+    for _ in range(2):
+        search.delete("S", ["weibo:1", "weibo:never"])
+    assert ids(search.find(Query("S", "食堂"))) == ["weibo:2"]
+    assert ids(search.find(Query("T", "食堂"))) == ["weibo:1"]
+
+
+def test_paging_by_time_gives_every_document_once(search: Search) -> None:
+    search.index([document(number) for number in range(10)])
+    pages, before = [], None
+    while found := search.find(Query("S", "食堂", before=before, limit=3)):
+        pages.append(ids(found))
+        before = found[-1].published_at
+    assert [len(page) for page in pages] == [3, 3, 3, 1]
+    assert [one for page in pages for one in page] == [f"weibo:{number}" for number in reversed(range(10))]
+    assert search.count(Query("S", "食堂", before=NOON, limit=1)) == 10
+
+
+def test_posts_of_the_very_same_instant_are_all_kept(search: Search) -> None:
+    search.index([document(number, minute=0) for number in range(30)])
+    assert search.count(Query("S", "食堂")) == 30
+
+
+@pytest.mark.parametrize(
+    ("changed", "query"),
+    [
+        ({"account_id": "library"}, Query("S", account_id="library")),
+        ({"kind": "post"}, Query("S", kind="post")),
+        ({"polarity": "negative"}, Query("S", polarity="negative")),
+        ({"published_at": NOON + timedelta(days=1)}, Query("S", since=NOON + timedelta(days=1))),
+        ({"school": "T"}, Query("T")),
+    ],
+)
+def test_each_filter_leaves_out_all_others(search: Search, changed: dict[str, str], query: Query) -> None:
+    search.index([document(1), replace(document(2), **changed)])  # type: ignore[arg-type]
+    for one in (query, replace(query, words="食堂")):
+        assert ids(search.find(one)) == ["weibo:2"]
+        assert search.count(one) == 1
+    assert search.find(replace(query, words="图书馆")) == []
+
+
+def test_an_engine_that_is_away_is_said_at_use_and_not_before(site: Site) -> None:
+    site.take_away()
+    search = open_search(site.url)
+    for use in (
+        lambda: search.find(Query("S")), lambda: search.count(Query("S")), lambda: search.index([document(1)]),
+        lambda: search.delete("S", ["x"]), search.clear, search.healthy,
+    ):  # fmt: skip
+        with pytest.raises(SearchUnavailable, match="检索库"):
+            use()
+    site.bring_back()
+    search.index([document(1)])
+    assert search.count(Query("S")) == 1
+    search.close()
+
+
+def test_a_corrupt_engine_says_how_to_heal_it_and_heals(site: Site, search: Search) -> None:
+    search.index([document(1)])
+    search.close()
+    site.corrupt()
+    with pytest.raises(SearchUnavailable, match=r"已损坏.*fengxin reindex"):
+        search.find(Query("S"))
+    search.clear()
+    search.index([document(2)])
+    assert ids(search.find(Query("S", "食堂"))) == ["weibo:2"]
+
+
+def test_what_was_removed_or_rebuilt_beside_an_open_engine_is_said_once(site: Site, search: Search) -> None:
+    search.index([document(1)])
+    site.remove()
+    with pytest.raises(SearchUnavailable, match=r"被移走或替换.*fengxin reindex"):
+        search.find(Query("S"))
+    search.index([document(2)])
+    assert ids(search.find(Query("S"))) == ["weibo:2"]
+    other = open_search(site.url)
+    site.remove()
+    other.clear()
+    other.index([document(3)])
+    other.close()
+    with pytest.raises(SearchUnavailable):
+        search.find(Query("S"))
+    assert ids(search.find(Query("S"))) == ["weibo:3"]
+
+
+def test_a_removed_engine_is_cleared_at_once(site: Site, search: Search) -> None:
+    search.index([document(1)])
+    site.remove()
+    search.clear()
+    assert search.count(Query("S")) == 0
