@@ -15,9 +15,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from threading import Event
@@ -85,17 +86,27 @@ def opened_store(settings: Settings) -> Iterator[Store]:
 @contextmanager
 def opened_log(settings: Settings) -> Iterator[Log]:
     """The log with its topics, given back at the end. Raises LogError, LogUnavailable."""
-    log = open_log(settings.log_url, timedelta(days=settings.log.keep_days))
+    log = log_with_topics(settings)
     try:
-        log.ensure({POSTS: settings.partitions, ASSESSED: 1})
         yield log
     finally:
         log.close()
 
 
+def log_with_topics(settings: Settings) -> Log:
+    """The log with its topics; close it. Raises LogError, LogUnavailable."""
+    log = open_log(settings.log_url, timedelta(days=settings.log.keep_days))
+    try:
+        log.ensure({POSTS: settings.partitions, ASSESSED: 1})
+    except BaseException:
+        log.close()
+        raise
+    return log
+
+
 @contextmanager
 def opened_search(settings: Settings) -> Iterator[Search]:
-    """The search, given back at the end. Raises SearchUnavailable."""
+    """The search, given back at the end. One that is away is said at its first use, not here."""
     search = open_search(settings.search_url)
     try:
         yield search
@@ -175,16 +186,20 @@ def notify(settings: Settings, stop: Event) -> None:
 
 
 def web(settings: Settings, stop: Event) -> None:
-    """The desk's pages, and what waits behind them."""
+    """The desk's pages, and what waits behind them. They need the store only; log and search are opened when used."""
     from deploy.intake import CrawlersIntake
     from escalation.web.app import build
     from escalation.web.desk import Desk
     from escalation.web.serve import Harbour
 
-    with opened_store(settings) as store, opened_log(settings) as log, opened_search(settings) as search:
+    with (
+        opened_store(settings) as store,
+        closing(CrawlersIntake(store, partial(log_with_topics, settings), settings.school.code, utc_now)) as intake,
+        opened_search(settings) as search,
+    ):
         desk = Desk(
             store=store, letterhead=letterhead(settings), clock=utc_now, channels=channels(settings),
-            intake=CrawlersIntake(store, log, settings.school.code, utc_now), search=search.find,
+            intake=intake, search=search.find,
             roles=tuple(wanted(settings)), secure_cookies=settings.school.public_url.startswith("https://"),
         )  # fmt: skip
         serve_app("web", Harbour(build(desk), settings.web.host, settings.web.port), store, stop)

@@ -8,14 +8,20 @@ from pathlib import Path
 from threading import Event
 
 import httpx
+import pytest
 import uvicorn
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from deploy import installation, migrations
+from deploy.intake import CrawlersIntake
 from deploy.settings import load
-from deploy.wiring import ROLES, commands, keep_stepping, serve_app, utc_now, wanted
+from deploy.wiring import ROLES, commands, keep_stepping, serve_app, utc_now, wanted, web
+from stream.assessing import POSTS
+from stream.log import LogError, LogUnavailable
+from stream.log.sqlite import SqliteLog
 from stream.store import Store
 
 
@@ -32,6 +38,11 @@ class Worker:
         if self.steps == 10:
             self._stop.set()
         return 1
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        return int(held.getsockname()[1])
 
 
 def migrated(folder: Path) -> Store:
@@ -57,8 +68,7 @@ def test_a_store_that_is_away_does_not_end_a_role(tmp_path: Path) -> None:
 
 
 def test_pages_are_served_and_beaten_for_until_told_to_stop(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port = held.getsockname()[1]
+    port = free_port()
     app = Starlette(routes=[Route("/", lambda request: PlainTextResponse("风信"))])
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
     stop, store = Event(), migrated(tmp_path)
@@ -77,6 +87,71 @@ def test_pages_are_served_and_beaten_for_until_told_to_stop(tmp_path: Path) -> N
     assert not thread.is_alive()
     with sqlite3.connect(tmp_path / "store.db") as conn:
         assert conn.execute("SELECT role FROM pulses").fetchall() == [("web",)]
+
+
+def test_the_desk_opens_while_log_and_search_are_away(tmp_path: Path) -> None:
+    settings = load(installation.write_demo(tmp_path, free_port(), utc_now()))
+    (tmp_path / "blocked").write_text("no folder")
+    away = {
+        "log": settings.log.model_copy(update={"url": SecretStr(f"kafka://127.0.0.1:{free_port()}"), "partitions": 4}),
+        "search": settings.search.model_copy(update={"url": SecretStr("sqlite:///blocked/search.db")}),
+    }
+    settings = settings.model_copy(update=away)
+    Path(settings.store_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    migrations.migrate(Store(settings.store_url))
+    stop = Event()
+    thread = threading.Thread(target=web, args=(settings, stop))
+    thread.start()
+    address = f"http://127.0.0.1:{settings.web.port}"
+    answers: dict[str, httpx.Response] = {}
+    end = time.monotonic() + 15
+    while len(answers) < 2 and thread.is_alive() and time.monotonic() < end:
+        try:
+            for path in ("/healthz", "/sign-in"):
+                answers[path] = httpx.get(address + path, trust_env=False)
+        except httpx.TransportError:
+            time.sleep(0.05)
+    stop.set()
+    thread.join(10)
+    assert {path: answer.status_code for path, answer in answers.items()} == {"/healthz": 503, "/sign-in": 200}
+    assert "采集进程" in answers["/healthz"].text
+    assert "登录" in answers["/sign-in"].text
+
+
+class ALog(SqliteLog):
+    """A log that tells whether it was closed."""
+
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+        super().close()
+
+
+def test_the_intake_opens_the_log_at_the_first_lead_and_says_when_it_is_away(tmp_path: Path) -> None:
+    store, log = migrated(tmp_path), ALog(tmp_path / "log.db")
+    log.ensure({POSTS: 1})
+    answers: list[Exception | None] = [LogUnavailable("连不上"), LogError("文件损坏"), None]
+    asked: list[Exception | None] = []
+
+    def opened() -> ALog:
+        asked.append(answers[len(asked)])
+        if (error := asked[-1]) is not None:
+            raise error
+        return log
+
+    intake = CrawlersIntake(store, opened, "fenglin", utc_now)
+    assert intake.template()
+    assert asked == []
+    form = {"platform": "微博", "text": "食堂二楼吃出虫子", "link": "https://weibo.example/1"}
+    for sentence in ("连不上", "文件损坏"):
+        with pytest.raises(LogUnavailable, match=sentence):
+            intake.take_lead(form)
+    for _ in range(2):
+        intake.take_lead(form)
+    assert len(asked) == 3
+    intake.close()
+    assert log.closed
 
 
 def test_the_sandboxes_run_in_the_demo_only(tmp_path: Path) -> None:
