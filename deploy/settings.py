@@ -77,7 +77,8 @@ class SearchPlace(Section):
 
 
 class Web(Section):
-    """The desk. `key` (32 characters or more) signs sessions and the links in notices; a new one voids all links."""
+    """The desk. `key` (32 characters or more) signs the links in notices; a new one voids all that were
+    sent. Sessions do not depend on it."""
 
     host: str = Field(default="127.0.0.1", min_length=1)
     port: Port = 8700
