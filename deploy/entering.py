@@ -1,7 +1,8 @@
 """Entering the roster: what the settings' workbook says becomes rows of the store, in one transaction.
 
 The roster is the whole truth of who holds what: offices and coming shifts that it no longer names are taken out,
-people and accounts that it no longer names are switched off, never deleted (incidents still speak of them).
+people and accounts that it no longer names are switched off, never deleted (incidents still speak of them). Sign-ins
+follow the offices: who holds none can no longer sign in, and is signed out at once.
 """
 
 from __future__ import annotations
@@ -13,20 +14,29 @@ from sqlalchemy import Connection, delete, update
 
 from deploy.parts import load_pack, role_words
 from deploy.settings import Settings
-from escalation import people, trial
+from escalation import people, trial, user
 from escalation.people import Held, Person, Role
 from stream import account
 from stream.account import Account
 
 
 def enter(conn: Connection, settings: Settings, now: datetime) -> None:
-    """Bring accounts, people, offices and shifts up to date, and begin the trial of a new installation."""
+    """Bring accounts, people, offices, shifts and sign-ins up to date, and begin the trial of a new installation."""
     school = settings.school.code
     _accounts(conn, settings)
     _people(conn, settings)
     _shifts(conn, settings, now)
+    user.entitle(conn, school, lambda person_id: roles_of(settings, person_id))
     if settings.trial.on:
         trial.begin(conn, school, now)
+
+
+def roles_of(settings: Settings, person_id: str) -> list[Role]:
+    """The desk's roles that the roster gives a person; the pack's own offices give no sign-in."""
+    roster, words = settings.roster, role_words(load_pack(settings))
+    held = {words[row.role] for row in roster.offices if row.person == person_id}
+    held |= {Role.KEEPER.value for row in roster.keepers if row.person == person_id}
+    return [role for role in Role if role.value in held]
 
 
 def _accounts(conn: Connection, settings: Settings) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import select
 
-from deploy import migrations, upkeep
+from deploy import entering, migrations, upkeep
 from deploy.settings import Settings
 from escalation.people import TITLES
 from escalation.user import users
@@ -61,7 +61,7 @@ def demo_sign_ins(settings: Settings) -> Iterator[str]:
     yield f"演示登录（口令都是 {password}）："
     for person in settings.roster.people:
         name = person.email.partition("@")[0]
-        roles = upkeep.roles_of(settings, person.id)
+        roles = entering.roles_of(settings, person.id)
         if roles and name not in there:
             upkeep.enrol(settings, name, person.id, password)
         if roles:

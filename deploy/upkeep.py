@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from deploy import entering
-from deploy.parts import load_pack, role_words
 from deploy.settings import Settings
 from deploy.wiring import opened_search, opened_store
 from escalation import people, trial, user
@@ -14,18 +13,10 @@ from escalation.people import Role
 from stream.indexing import kept_documents
 
 
-def roles_of(settings: Settings, person_id: str) -> list[Role]:
-    """The desk's roles that the roster gives a person; the pack's own offices give no sign-in."""
-    roster, words = settings.roster, role_words(load_pack(settings))
-    held = {words[row.role] for row in roster.offices if row.person == person_id}
-    held |= {Role.KEEPER.value for row in roster.keepers if row.person == person_id}
-    return [role for role in Role if role.value in held]
-
-
 def enrol(settings: Settings, name: str, person_id: str, password: str) -> list[Role]:
     """Give a person of the roster a sign-in, or a new password. Raises NotAllowed with a sentence."""
     school = settings.school.code
-    roles = roles_of(settings, person_id)
+    roles = entering.roles_of(settings, person_id)
     if not roles:
         raise NotAllowed(f"工号“{person_id}”在名册里没有可登录的角色；请先在“任职”或“管理员”表填写。")
     with opened_store(settings) as store, store.write() as conn:
@@ -39,7 +30,7 @@ def enrol(settings: Settings, name: str, person_id: str, password: str) -> list[
 
 
 def enter_roster(settings: Settings) -> None:
-    """Bring the store's accounts, people, offices and shifts up to date with the roster. Raises StoreUnavailable."""
+    """Bring accounts, people, offices, shifts and sign-ins up to date with the roster. Raises StoreUnavailable."""
     with opened_store(settings) as store, store.write() as conn:
         entering.enter(conn, settings, datetime.now(UTC))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -92,7 +92,10 @@ def weakness(password: str, name: str) -> str:
 def enrol(
     conn: Connection, school: str, name: str, person_id: str, password: str, roles: Iterable[Role]
 ) -> None:  # fmt: skip
-    """Give somebody a sign-in, or a new password. Raises ValueError with a sentence where it is too weak."""
+    """Give somebody a sign-in, or a new password, which ends all sessions of that name.
+
+    Raises ValueError with a sentence where it is too weak.
+    """
     if weak := weakness(password, name):
         raise ValueError(weak)
     row = {
@@ -100,15 +103,36 @@ def enrol(
         "roles": sorted(roles), "failures": 0, "locked_until": None, "theme": "auto",
     }  # fmt: skip
     put(conn, users, [row])
+    _end_sessions(conn, school, name)
+
+
+def entitle(conn: Connection, school: str, roles_of: Callable[[str], Iterable[Role]]) -> None:
+    """Give every sign-in the roles that its person (by id) holds now. Without any it is switched off, sessions too."""
+    for row in conn.execute(
+        select(users.c.name, users.c.person_id, users.c.roles).where(users.c.school == school)
+    ).all():
+        roles = sorted(roles_of(row.person_id))
+        if roles != row.roles:
+            conn.execute(update(users).where(users.c.school == school, users.c.name == row.name).values(roles=roles))
+        if not roles:
+            _end_sessions(conn, school, row.name)
+
+
+def _end_sessions(conn: Connection, school: str, name: str) -> None:
+    conn.execute(delete(sessions).where(sessions.c.school == school, sessions.c.name == name))
 
 
 def enter(conn: Connection, school: str, name: str, password: str, now: datetime, ip: str) -> tuple[Entry, str]:
-    """Sign in: (what became of it, the session's token or an empty string). Counts failures and locks."""
+    """Sign in: (what became of it, the session's token or an empty string). Counts failures and locks.
+
+    A sign-in that is switched off (no roles) is answered like a wrong password.
+    """
     row = conn.execute(select(users).where(users.c.school == school, users.c.name == name)).first()
     if row is not None and row.locked_until is not None and row.locked_until > now:
         audit.record(conn, school=school, now=now, actor=name, action="sign_in.locked", subject=name, ip=ip)
         return Entry.LOCKED, ""
-    if not _matches(row.password if row else _NOBODY, password):
+    right = _matches(row.password if row else _NOBODY, password)
+    if row is None or not right or not row.roles:
         return (_fail(conn, school, name, row.failures + 1, now, ip) if row else Entry.WRONG), ""
     conn.execute(
         update(users).where(users.c.school == school, users.c.name == name).values(failures=0, locked_until=None)

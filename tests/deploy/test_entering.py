@@ -1,0 +1,101 @@
+"""Entering the roster again: who may sign in, and as what, follows the offices held now."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from deploy import installation, migrations, upkeep
+from deploy.settings import load
+from escalation import user
+from escalation.people import Role
+from escalation.user import Entry, User
+from stream.store import Store
+
+NOW = datetime(2026, 11, 3, 4, tzinfo=UTC)
+PASSWORD = "long enough 4711"
+NINTH = '[[offices]]\nrole = "系统管理员"\nperson = "P09"\n'
+
+
+class School:
+    """The demo's school, with its roster entered once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = installation.write_demo(folder, 8700, NOW)
+        settings = load(self.file)
+        self.code, url = settings.school.code, settings.store_url
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        self.store = Store(url)
+        migrations.migrate(self.store)
+        upkeep.enter_roster(load(self.file))
+
+    def enrol(self, name: str, person: str, password: str = PASSWORD) -> list[Role]:
+        return upkeep.enrol(load(self.file), name, person, password)
+
+    def sign_in(self, name: str, password: str = PASSWORD) -> tuple[Entry, str]:
+        with self.store.write() as conn:
+            return user.enter(conn, self.code, name, password, NOW, "")
+
+    def who(self, token: str) -> User | None:
+        with self.store.read() as conn:
+            return user.recognise(conn, token, NOW)
+
+    def change(self, old: str, new: str) -> None:
+        text = self.file.read_text("utf-8")
+        assert old in text
+        self.file.write_text(text.replace(old, new), "utf-8")
+        upkeep.enter_roster(load(self.file))
+
+
+@pytest.fixture
+def school(tmp_path: Path) -> School:
+    return School(tmp_path)
+
+
+def test_who_has_lost_every_office_is_signed_out_and_cannot_sign_in(school: School) -> None:
+    school.enrol("admin", "P09")
+    school.enrol("other", "P08")
+    _, token = school.sign_in("admin")
+    _, others = school.sign_in("other")
+    assert school.who(token) is not None
+    school.change(NINTH, NINTH.replace("P09", "P08"))
+    assert school.who(token) is None
+    assert school.sign_in("admin") == (Entry.WRONG, "")
+    kept = school.who(others)
+    assert kept is not None
+    assert kept.roles == {Role.MONITOR, Role.ADMINISTRATOR}
+
+
+def test_who_is_no_longer_in_the_roster_cannot_sign_in_until_named_again(school: School) -> None:
+    school.enrol("ye", "P10")
+    office = '[[offices]]\nrole = "党委宣传部"\nperson = "P10"\n'
+    whole = school.file.read_text("utf-8")
+    start = whole.index('[[people]]\nid = "P10"')
+    person = whole[start : whole.index("[[offices]]")]
+    school.file.write_text(whole.replace(office, office.replace("P10", "P02")), "utf-8")
+    school.change(person, "")
+    assert school.sign_in("ye") == (Entry.WRONG, "")
+    school.file.write_text(whole, "utf-8")
+    upkeep.enter_roster(load(school.file))
+    assert school.sign_in("ye")[0] is Entry.WELCOME
+
+
+def test_an_unchanged_roster_signs_nobody_out(school: School) -> None:
+    roles = school.enrol("admin", "P09")
+    _, token = school.sign_in("admin")
+    upkeep.enter_roster(load(school.file))
+    found = school.who(token)
+    assert found is not None
+    assert found.roles == set(roles)
+
+
+def test_a_new_password_ends_the_sessions_of_that_name_only(school: School) -> None:
+    school.enrol("admin", "P09")
+    school.enrol("other", "P08")
+    _, token = school.sign_in("admin")
+    _, others = school.sign_in("other")
+    school.enrol("admin", "P09", "another secret 815")
+    assert school.who(token) is None
+    assert school.who(others) is not None
