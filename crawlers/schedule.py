@@ -22,6 +22,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 NIGHT_ENDS = 6
 JITTER = 0.15
 INCIDENT = timedelta(minutes=2)
+RETRY_FROM = timedelta(seconds=30)
+RETRY_AT_MOST = timedelta(hours=1)
 BY_AGE = (
     (timedelta(hours=2), timedelta(minutes=5)),
     (timedelta(hours=24), timedelta(minutes=15)),
@@ -124,6 +126,16 @@ def release(conn: Connection, school: str, source_id: str, account_id: str, me: 
     mine = and_(sources.c.school == school, sources.c.id == source_id, sources.c.taken_by == me)
     conn.execute(update(sources).where(mine).values(taken_by=None, taken_until=None))
     token.end_turn(conn, f"{school}:{account_id}", me)
+
+
+def give_up(conn: Connection, row: Row[Any], me: str, reason: str, now: datetime) -> None:
+    """Give a source back whose scan failed by a fault of ours: one failure more, and later each time (at most 1 h)."""
+    failures = row.failures + 1
+    rest = min(RETRY_FROM * 2 ** min(failures - 1, 10), RETRY_AT_MOST)
+    mine = and_(sources.c.school == row.school, sources.c.id == row.id, sources.c.taken_by == me)
+    after = {"failures": failures, "last_try": now, "last_reason": reason, "next_due": now + jittered(rest, draw())}
+    conn.execute(update(sources).where(mine).values(**after))
+    release(conn, row.school, row.id, row.account_id, me)
 
 
 def draw() -> float:

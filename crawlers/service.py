@@ -14,6 +14,8 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import and_, select
+
 from crawlers import haul as hauling
 from crawlers import reactor, schedule, source
 from crawlers.crawl import DELAY, RETRY_S, ROWS, SCANS, TOKEN_DAYS, Manners, crawl
@@ -22,7 +24,8 @@ from crawlers.scan import Harvest, Job
 from crawlers.settings import CrawlSettings, WeiboRoute
 from crawlers.settling import LeaseLost, settle
 from stream import account, kill_point, pulse
-from stream.log import Log, LogUnavailable
+from stream.coverage import sources
+from stream.log import Log, LogError, LogUnavailable
 from stream.store import Store, StoreUnavailable
 
 logger = logging.getLogger(__name__)
@@ -33,6 +36,9 @@ BEAT_EVERY = timedelta(seconds=5)
 STOP_WITHIN_S = 3.0
 LOOK_FOR_STOP_S = 0.1
 LOG_DOWN = "日志流暂不可用，采集已暂停，恢复后自动继续"
+LOG_REFUSED = "日志流拒收采集记录，游标未移动，稍后重试；请联系维护人员"
+FAULT = "采集 {place} 时程序出错，已退避重试；请联系维护人员查看运行日志"
+FAULTS_SAID = 3
 STORE_DOWN = "存储暂不可用，采集已暂停，恢复后自动继续"
 
 
@@ -59,6 +65,7 @@ class Crew:
         self.trouble = ""
         self.routes_trouble = ""
         self.log_down = False
+        self.faults: dict[str, str] = {}
 
     def prepare(self) -> None:
         """Bring the sources in line with the routes."""
@@ -100,8 +107,11 @@ class Crew:
             with self.store.write() as conn:
                 settle(conn, job, harvest, haul, self.settings, self.me, self.clock())
             kill_point.reach("crawl.cursor_moved")
-        except BaseException:
+        except (LogUnavailable, StoreUnavailable, LeaseLost, asyncio.CancelledError):
             self._release(job)
+            raise
+        except BaseException:
+            self._give_up(job)
             raise
         self._measure(job, harvest, haul)
 
@@ -113,6 +123,16 @@ class Crew:
         try:
             with self.store.write() as conn:
                 schedule.release(conn, self.settings.school, job.source_id, job.account_id, self.me)
+        except StoreUnavailable:
+            logger.warning("source %s stays taken until its lease ends", job.source_id)
+
+    def _give_up(self, job: Job) -> None:
+        try:
+            with self.store.write() as conn:
+                mine = and_(sources.c.school == self.settings.school, sources.c.id == job.source_id)
+                row = conn.execute(select(sources).where(mine)).first()
+                if row is not None:
+                    schedule.give_up(conn, row, self.me, FAULT.format(place=job.source_id), self.clock())
         except StoreUnavailable:
             logger.warning("source %s stays taken until its lease ends", job.source_id)
 
@@ -140,8 +160,13 @@ class Crew:
             self.trouble = f"{STORE_DOWN}（{error}）"
         except LeaseLost:
             logger.warning("source %s was taken by another process", job.source_id)
-        except Exception:
-            logger.exception("scan of %s failed", job.source_id)
+        except LogError as error:
+            self.faults[job.source_id] = f"{LOG_REFUSED}（{error}）"
+        except Exception as error:  # noqa: BLE001 (whatever it is, the other sources are read on)
+            self.faults[job.source_id] = FAULT.format(place=job.source_id)
+            logger.error("scan of %s failed: %s", job.source_id, type(error).__name__)
+        else:
+            self.faults.pop(job.source_id, None)
 
     async def step(self) -> None:
         """One look at what is due, in the running service."""
@@ -160,11 +185,16 @@ class Crew:
         except StoreUnavailable as error:
             self.trouble = f"{STORE_DOWN}（{error}）"
 
+    def said(self) -> str:
+        """What troubles this process, in Chinese; empty where nothing does."""
+        faults = "；".join(dict.fromkeys(list(self.faults.values())[:FAULTS_SAID]))
+        return self.trouble or faults or self.routes_trouble
+
     def beat(self) -> None:
         """Say that this process lives, and what troubles it."""
         try:
             with self.store.write() as conn:
-                pulse.beat(conn, ROLE, self.clock(), self.trouble or self.routes_trouble)
+                pulse.beat(conn, ROLE, self.clock(), self.said())
         except StoreUnavailable:
             logger.warning("no pulse: the store is not reachable")
 

@@ -32,7 +32,6 @@ GAP_AT_ONCE = frozenset(
     }
 )
 FAILURES_TO_GAP = 3
-RETRY_FROM = timedelta(seconds=30)
 STRETCHED = "接口额度不足以按约定频率查看，间隔已放宽至 {factor:.1f} 倍"
 QUOTA_EARLY = "今日接口额度在 18 点前已用完，次日零点恢复"
 
@@ -144,7 +143,7 @@ def due_after(result: ScanResult, breaker: Breaker, wanted: timedelta, now: date
     if result.failure == Failure.THROTTLED:
         return result.until or soon
     if result.failure == Failure.TRANSIENT:
-        return min(soon, now + schedule.jittered(RETRY_FROM * 2 ** min(breaker.failures - 1, 6), draw))
+        return min(soon, now + schedule.jittered(schedule.RETRY_FROM * 2 ** min(breaker.failures - 1, 6), draw))
     if result.failure in (Failure.SHAPE, Failure.BAD_TARGET):
         return now + schedule.jittered(wanted * 4, draw)
     return soon

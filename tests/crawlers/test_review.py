@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from stream.coverage import Lamp, sights, worst_of
+from stream.log import LogError
 
 START = datetime(2026, 11, 3, 4, 0, tzinfo=UTC)
 
@@ -69,3 +73,43 @@ def test_an_article_that_grew_old_leaves_its_account_seen() -> None:
     over = SimpleNamespace(**row | {"last_full": now - timedelta(days=9)}, stream="comments", active=False)
     rows: Any = [articles, over]
     assert worst_of(rows, now)[0] is Lamp.ON
+
+
+class _Refusing:
+    """A log that answers, and refuses every record."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def append(self, topic: str, entries: object) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(LogError("主题 posts 不存在。"), "主题 posts 不存在"), (ValueError("某人说的原话"), "程序出错")],
+)
+def test_an_unforeseen_error_backs_off_and_troubles_the_service(
+    room: Any, caplog: pytest.LogCaptureFixture, error: Exception, said: str
+) -> None:
+    room.sandbox.post()
+    room.crew.log = _Refusing(error)
+
+    async def steps() -> None:
+        for _ in range(6):
+            await room.crew.step()
+            await asyncio.gather(*room.crew.running)
+
+    room.run(steps())
+    assert len(room.sandbox.served("user_timeline")) == 1
+    source = room.source("timeline")
+    assert source.failures == 1
+    assert source.taken_by is None
+    assert source.next_due > room.now()
+    assert said in room.crew.said()
+    assert "某人说的原话" not in caplog.text + source.last_reason
+    room.sandbox.forward(minutes=2)
+    room.crew.log = room.log
+    room.run(steps())
+    assert room.crew.said() == ""
+    assert len(room.posts(room.drain())) == 1
