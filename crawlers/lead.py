@@ -139,10 +139,14 @@ def _sort_out(conn: Connection, school: str, found: Sequence[tuple[int, Post]]) 
 
 
 def digests(post: Post) -> tuple[str, ...]:
-    """By what a lead is known again: its link, and its text where it has one."""
+    """By what a lead is known again: link and text together; the link alone only where there is no text.
+
+    Several comments stand under one link, and the same words under several links.
+    """
+    text = "" if post.text == post.url else "".join(post.text.split())
     marks = [f"link:{post.url}"] if post.url else []
-    if post.text.strip() and post.text != post.url:
-        marks.append("text:" + "".join(post.text.split()))
+    if text:
+        marks = [f"link:{post.url}\ntext:{text}" if post.url else f"text:{text}"]
     return tuple(hashlib.sha256(mark.encode()).hexdigest() for mark in marks)
 
 
@@ -173,7 +177,7 @@ def read_lead(
     name = f"lead:{hashlib.sha256(f'{cells[LINK]}|{digest}'.encode()).hexdigest()[:24]}"
     return Post(
         school=school, id=name, kind=Kind.LEAD, platform=platform, account_id=about, thread_id=name, text=text,
-        text_hash=digest, cut=cut, published_at=published, first_seen_at=max(seen, published), fetched_at=now,
+        text_hash=digest, cut=cut, published_at=published, first_seen_at=now, fetched_at=now,
         revision=digest[:16], url=cells[LINK], route=Route.MANUAL,
     )  # fmt: skip
 
@@ -226,10 +230,10 @@ def read_instant(raw: str) -> datetime | None:
     parts = {name: int(found[name] or 0) for name in ("year", "month", "day", "hour", "minute", "second")}
     try:
         at = datetime(**parts, tzinfo=SHANGHAI)
-    except ValueError:
+        zone = found["zone"]
+        if zone:
+            east = timedelta(0) if zone == "Z" else timedelta(hours=int(zone[:3]), minutes=int(zone[0] + zone[-2:]))
+            at = at.replace(tzinfo=UTC) - east
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    zone = found["zone"]
-    if zone:
-        east = timedelta(0) if zone == "Z" else timedelta(hours=int(zone[:3]), minutes=int(zone[0] + zone[-2:]))
-        at = at.replace(tzinfo=UTC) - east
-    return at.astimezone(UTC)

@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
+from crawlers.lead import Problem, digests, read_instant, read_lead, take_rows
+from crawlers.shape import Shape, count, whole
+from stream.account import Account
 from stream.coverage import Lamp, sights, worst_of
 from stream.log import LogError
+from stream.post import Post
 
 START = datetime(2026, 11, 3, 4, 0, tzinfo=UTC)
 
@@ -113,3 +117,62 @@ def test_an_unforeseen_error_backs_off_and_troubles_the_service(
     room.run(steps())
     assert room.crew.said() == ""
     assert len(room.posts(room.drain())) == 1
+
+
+BOOK = {"wb_main": Account("FL", "wb_main", "weibo", "风林职院", "u9", "宣传部", "api", START)}
+
+
+def _lead(**cells: str) -> Post:
+    named = {"link": "链接", "text": "原文", "published": "发布时间", "seen": "看到时间"}
+    found = read_lead({named[name]: value for name, value in cells.items()}, 2, "FL", BOOK, START)
+    assert isinstance(found, Post), found
+    return found
+
+
+def test_two_comments_under_one_link_are_two_leads(room: Any) -> None:
+    link = "https://weibo.com/1/abc"
+    rows = [
+        (2, {"链接": link, "原文": "食堂的面里有虫子"}),
+        (3, {"链接": link, "原文": "宿舍又停电了"}),
+        (4, {"链接": link, "原文": "宿舍又停电了"}),
+    ]
+    taken = take_rows(room.store, room.log, "FL", rows, room.now())
+    assert not isinstance(taken, tuple)
+    assert len(taken.ids) == 2
+    assert [one.row for one in taken.repeated] == [4]
+    again = take_rows(room.store, room.log, "FL", rows[:1], room.now())
+    assert not isinstance(again, tuple)
+    assert (again.ids, len(again.repeated)) == ((), 1)
+
+
+def test_a_link_without_text_is_known_again_by_the_link() -> None:
+    link = "https://weibo.com/1/abc"
+    assert digests(_lead(link=link)) == digests(_lead(link=link))
+    assert digests(_lead(link=link)) != digests(_lead(link=link, text="另一条"))
+
+
+def test_an_impossible_instant_is_a_message_of_its_row() -> None:
+    assert read_instant("0001-01-01 00:00") is None
+    found = read_lead({"原文": "话", "发布时间": "0001-01-01 00:00"}, 7, "FL", BOOK, START)
+    assert isinstance(found, list)
+    assert [(one.row, one.column) for one in found] == [(7, "发布时间")]
+    assert isinstance(found[0], Problem)
+
+
+def test_a_lead_is_first_seen_when_it_was_taken_in() -> None:
+    post = _lead(text="昨晚看到的话", seen="2026-11-02 20:00")
+    assert (post.first_seen_at, post.fetched_at) == (START, START)
+    assert post.published_at == datetime(2026, 11, 2, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("given", [1 << 31, "99999999999999999999", -1, 10**400])
+def test_a_count_beyond_all_measure_is_a_fault_of_shape(given: object) -> None:
+    with pytest.raises(Shape):
+        count({"likes": given}, "likes")
+    assert count({"likes": (1 << 31) - 1}, "likes") == (1 << 31) - 1
+
+
+def test_a_whole_number_that_no_store_holds_is_a_fault_of_shape() -> None:
+    with pytest.raises(Shape):
+        whole({"id": "9" * 20}, "id")
+    assert whole({"id": "5098765432101234"}, "id") == 5098765432101234
