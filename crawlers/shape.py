@@ -12,6 +12,9 @@ from typing import Any
 EARLIEST = datetime(2005, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(minutes=10)
 """An instant before EARLIEST or more than AHEAD of our clock is no time of publication."""
+WHOLE_BELOW = 1 << 63
+COUNT_BELOW = 1 << 31
+"""What a store's whole numbers hold: an id or a count beyond is no id and no count."""
 
 
 class Shape(Exception):
@@ -45,21 +48,21 @@ def words(row: dict[str, Any], name: str) -> str:
 
 
 def whole(row: dict[str, Any], name: str) -> int:
-    """A whole number, also where the platform wrote it as a string of digits. Raises Shape."""
+    """A whole number within WHOLE_BELOW, also where it is written as a string of digits. Raises Shape."""
     found = row.get(name)
     if isinstance(found, str) and found.isascii() and found.isdigit() and len(found) <= 20:
-        return int(found)
-    if isinstance(found, bool) or not isinstance(found, int):
+        found = int(found)
+    if isinstance(found, bool) or not isinstance(found, int) or abs(found) >= WHOLE_BELOW:
         raise Shape(name)
     return found
 
 
 def count(row: dict[str, Any], name: str) -> int | None:
-    """A count that may be absent; negative or of another type is Shape."""
+    """A count below COUNT_BELOW that may be absent; anything else is Shape."""
     if row.get(name) is None:
         return None
     found = whole(row, name)
-    if found < 0:
+    if not 0 <= found < COUNT_BELOW:
         raise Shape(name)
     return found
 
