@@ -43,7 +43,7 @@ check: $(VENV)/dev
 	$(BIN)/mypy
 
 test: check browser
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not live"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not live"
 
 live: $(VENV)/dev engines
 	$(BIN)/python -m pytest -m live

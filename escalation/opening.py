@@ -221,7 +221,29 @@ def add_to(conn: Connection, ground: Ground, incident_id: int, matter: Matter, p
         _raise_level(conn, ground, incident, matter, post, now)
     elif matter.grave:
         _widen(conn, ground, incident, matter, post, now)
+    if matter.grave and matter.theme != incident.theme:
+        _tell_of_danger(conn, ground, incident_id, matter, now)
     return True
+
+
+def _tell_of_danger(conn: Connection, ground: Ground, incident_id: int, matter: Matter, now: datetime) -> None:
+    """A danger of another kind came up in the same matter: everybody is told of it once, and the title names both."""
+    incident = _row(conn, incident_id)
+    step = f"danger:{matter.theme}"
+    if conn.execute(select(notices.c.id).where(notices.c.incident_id == incident_id, notices.c.step == step)).first():
+        return
+    title = f"{incident.title}；{matter.title}"
+    conn.execute(update(incidents).where(incidents.c.id == incident_id).values(title=title))
+    log(conn, incident_id, now, EntryKind.LEVEL, f"同一事件中另有危及人身或个人信息的情形：{matter.title}")
+    answer = thaw(incident.frozen["pack"]).who([Trigger(one) for one in incident.triggers], incident.level)
+    told = address(
+        conn, incident.school, answer.recipients, unit=incident.unit, account_id=incident.account_id,
+        trial=incident.trial, now=now,
+    )  # fmt: skip
+    fresh = _row(conn, incident_id)
+    issue(conn, ground.letterhead, fresh, told.addressees, NoticeKind.RAISED, step, now)
+    if not incident.trial:
+        issue_group(conn, ground.letterhead, fresh, told.addressees, NoticeKind.RAISED, step, now)
 
 
 def _widen(conn: Connection, ground: Ground, incident: Row[Any], matter: Matter, post: Post, now: datetime) -> None:

@@ -25,7 +25,7 @@ from stream.follow import Effects, Follower
 from stream.kept import Keeping, keep_counts
 from stream.kill_point import reach
 from stream.log import Log, Record
-from stream.matter import attaching_keys, joining_keys
+from stream.matter import attaching_keys, joining_keys, places
 from stream.post import Counts, Kind
 from stream.risk import Opening, Risk, decide, risk
 from stream.store import Store
@@ -228,7 +228,7 @@ def _title(assessment: Assessment, evidence: Evidence, theme: str, account: str,
     what = max(hits, key=lambda hit: (hit.grave, hit.weight)).title if hits else "评论集中压过原帖"
     text = normalise(assessment.post.text).text
     here = [place for place in evidence.scene.places if place in text]
-    named = [place for place in here if not any(place != other and place in other for other in here)]
+    named = [place for place in here if not any(place != other and place in other for other in here)] or places(text)
     return f"{'、'.join(named[:PLACES_NAMED]) or account}：{what}"
 
 
