@@ -7,8 +7,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from escalation import ladder
-from escalation.notice import DeliveryState, attempts, deliveries, notices
+from escalation.notice import DeliveryState, attempts, calling, deliveries, notices
 from stream import account
 from stream.account import Account
 from stream.coverage import gaps, scans, sources
@@ -94,5 +93,5 @@ def sent(house: House, number: str) -> tuple[int, int]:
             .values(state=DeliveryState.DEAD, attempts=1, reason="对方邮箱不存在（550）")
         )
         notice = conn.execute(select(notices).where(notices.c.id == dead.notice_id)).one()
-        ladder.call(conn, notice, f"dead:{dead.id}", now)
+        calling.call(conn, notice, f"dead:{dead.id}", now)
         return int(good.id), int(dead.id)

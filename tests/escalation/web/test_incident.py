@@ -6,12 +6,12 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from escalation import handling, ladder
+from escalation import handling
 from escalation.audit import audit_log
 from escalation.channels import Accepted, Fault, Outcome, Permanent
 from escalation.incident import entries, incidents
 from escalation.incident.state import State
-from escalation.notice import DeliveryState, calls, deliveries, notices
+from escalation.notice import DeliveryState, calling, calls, deliveries, notices
 from escalation.notice.outbox import judge, settle, take
 from tests.escalation.web.house import House
 
@@ -130,7 +130,7 @@ def test_a_phone_task_is_recorded_with_an_outcome_of_the_list(house: House) -> N
     number = house.incident()
     with house.store.write() as conn:
         notice = conn.execute(select(notices).where(notices.c.id == house.notice(number, "leader"))).one()
-        ladder.call(conn, notice, "late", house.now)
+        calling.call(conn, notice, "late", house.now)
         made = conn.execute(select(calls.c.id)).scalar_one()
     path = f"/incidents/{number}/calls/{made}"
     assert "13800000000" in house.client("monitor").get(f"/incidents/{number}").text
@@ -145,7 +145,7 @@ def test_a_phone_task_of_another_incident_is_out_of_reach(house: House) -> None:
     first, second = house.incident(), house.incident("另一件")
     with house.store.write() as conn:
         notice = conn.execute(select(notices).where(notices.c.id == house.notice(first, "leader"))).one()
-        ladder.call(conn, notice, "late", house.now)
+        calling.call(conn, notice, "late", house.now)
         made = conn.execute(select(calls.c.id)).scalar_one()
     assert act(house, "monitor", f"/incidents/{second}/calls/{made}", outcome="told")[0] == 404
 
