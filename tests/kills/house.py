@@ -4,6 +4,7 @@ we know, and the demo inbox. What would take minutes (a lease, a poll, a deadlin
 
 from __future__ import annotations
 
+import ctypes
 import os
 import random
 import re
@@ -24,6 +25,7 @@ from sqlalchemy import func, or_, select, update
 
 from crawlers.token import tokens
 from deploy import installation
+from deploy.role import PR_SET_PDEATHSIG
 from deploy.settings import Settings, load
 from deploy.starting import prepare
 from deploy.wiring import commands, wanted
@@ -38,7 +40,7 @@ from stream.pulse import pulses
 from stream.store import Store
 
 LIMIT_S = 60.0
-LOOK_S = 0.02
+LOOK_S = 0.03
 POLL_EVERY = timedelta(seconds=1)
 PUBLIC_URL = "https://fx.fenglin.example"
 READERS = {"assess": POSTS, "watch": ASSESSED, "index": ASSESSED}
@@ -116,6 +118,7 @@ class House:
     matter_ids: set[str] = field(default_factory=set)
     threads: dict[str, dict[str, Any]] = field(default_factory=dict)
     written: int = 0
+    polled: float = 0.0
 
     def __post_init__(self) -> None:
         self.store = Store(self.settings.store_url)
@@ -235,6 +238,9 @@ class House:
 
     def poll_now(self) -> None:
         """As if the minute had passed after which the platforms are looked at again; no source before the others."""
+        if time.monotonic() - self.polled < POLL_EVERY.total_seconds() / 2:
+            return
+        self.polled = time.monotonic()
         now = datetime.now(UTC)
         rested = or_(sources.c.last_try.is_(None), sources.c.last_try < now - POLL_EVERY)
         later = sources.c.active & sources.c.taken_by.is_(None) & (sources.c.next_due > now)
@@ -272,6 +278,19 @@ class House:
             due = (timers.c.state == TimerState.SET) & (timers.c.due_at <= datetime.now(UTC))
             unsent = conn.execute(select(func.count()).select_from(deliveries).where(waiting)).scalar_one()
             return unsent + conn.execute(select(func.count()).select_from(timers).where(due)).scalar_one()
+
+    def done(self, role: str) -> int:
+        """How much a role has done since the house was built."""
+        if role == "crawl":
+            return sum(self.log.ends(POSTS).values())
+        with self.store.read() as conn:
+            if role in READERS:
+                mine = positions.c.reader == role
+                return int(conn.execute(select(func.sum(positions.c.next)).where(mine)).scalar_one() or 0)
+            accepted = deliveries.c.state == DeliveryState.ACCEPTED
+            fired = timers.c.state == TimerState.FIRED
+            sent = conn.execute(select(func.count()).where(accepted)).scalar_one()
+            return sent + conn.execute(select(func.count()).where(fired)).scalar_one()
 
     def in_flight(self) -> int:
         """Work under way anywhere in the house, what the platforms hold and we do not have yet among it."""
@@ -349,6 +368,11 @@ def write_settings(folder: Path, log_url: str = "") -> tuple[Path, int]:
     return file, port + 1
 
 
+def end_with_us() -> None:
+    """Have the kernel kill the child when the tests end, however they end."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
 @contextmanager
 def built(folder: Path, log_url: str = "") -> Iterator[House]:
     """An installation, ready to be started, with its sandbox running and one post per account."""
@@ -358,7 +382,11 @@ def built(folder: Path, log_url: str = "") -> Iterator[House]:
     command = [sys.executable, "-m", "crawlers.sandbox", "--port", str(sandbox_port), "--live-interval", "0"]
     command += ["--no-story", "--weibo-quota", "1000000", "--epoch", "2099-01-01T00:00:00+00:00"]  # nothing of its own
     house = House(folder, file, settings, sandbox_port)
-    platforms = subprocess.Popen(command, start_new_session=True)
+    out = (folder / "sandbox.out").open("wb")
+    platforms = subprocess.Popen(
+        command, stdout=out, stderr=out, start_new_session=True,
+        preexec_fn=end_with_us,  # noqa: PLW1509 (we have one thread)
+    )  # fmt: skip
     try:
         until(lambda: listening(sandbox_port), "the sandbox listens")
         house.publish()
@@ -367,3 +395,4 @@ def built(folder: Path, log_url: str = "") -> Iterator[House]:
         house.close()
         platforms.kill()
         platforms.wait()
+        out.close()

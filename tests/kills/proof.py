@@ -41,8 +41,8 @@ def letters(house: House) -> list[Letter]:
         mail = email.message_from_bytes(file.read_bytes(), _class=EmailMessage, policy=modern)
         body = mail.get_body(("plain",))
         assert body is not None
-        head = [str(mail[name]).strip() for name in ("X-Fengxin-Notice", "Message-ID", "To")]
-        found.append(Letter(*head, str(body.get_content())))
+        number, message_id, to = (str(mail[name]).strip() for name in ("X-Fengxin-Notice", "Message-ID", "To"))
+        found.append(Letter(number, message_id, to, str(body.get_content())))
     return found
 
 
