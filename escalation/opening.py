@@ -33,7 +33,7 @@ from stream.rules import Category
 
 CARE_THEME = "self_harm"
 UNAUTHORISED_THEME = "unauthorised_post"
-LATE_AFTER = timedelta(minutes=10)
+LATE_AFTER = timedelta(minutes=3)
 """A matter opened so long after its line was fetched is late, and its notices say so (迟报); so is one whose line was
 fetched more than twice the promised interval, and so long besides, after it was published."""
 
