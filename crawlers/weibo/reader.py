@@ -41,6 +41,11 @@ class Page:
     more: bool | None
     broken: tuple[str, ...] = ()
 
+    @property
+    def unreadable(self) -> bool:
+        """Whether most rows could not be read: then the answer as a whole has another shape."""
+        return len(self.broken) * 2 > self.size
+
 
 def read_timeline(answer: Any, scope: Scope) -> Page:
     """`statuses/user_timeline`. Raises Shape where the envelope is not known."""

@@ -8,9 +8,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from crawlers.failure import Failure
 from crawlers.lead import Problem, digests, read_instant, read_lead, take_rows
+from crawlers.scan import Harvest, Job
+from crawlers.scope import Scope
+from crawlers.settings import WeiboRoute
 from crawlers.shape import Shape, count, whole
+from crawlers.weibo.spiders import Received
 from stream.account import Account
 from stream.coverage import Lamp, sights, worst_of
 from stream.log import LogError
@@ -176,3 +182,36 @@ def test_a_whole_number_that_no_store_holds_is_a_fault_of_shape() -> None:
     with pytest.raises(Shape):
         whole({"id": "9" * 20}, "id")
     assert whole({"id": "5098765432101234"}, "id") == 5098765432101234
+
+
+def _comments(*odd: int, size: int = 4, more: int = 1) -> Any:
+    status = {"id": 7, "user": {"id": 9}}
+    rows = [
+        {"id": 100 - n, "created_at": "Tue Nov 03 11:00:00 +0800 2026", "text": f"话{n}", "user": {"id": 50}}
+        | {"status": [] if n in odd else status}
+        for n in range(size)
+    ]
+    return {"comments": rows, "next_cursor": more, "total_number": size}
+
+
+def _received() -> Received:
+    scope = Scope("FL", "wb_main", "weibo", "9", frozenset(), b"k" * 32, START)
+    route = WeiboRoute(account_id="wb_main", base_url="http://127.0.0.1/2", access_token=SecretStr("t"))
+    job = Job("wb_main:to_me", "wb_main", "weibo", "to_me", "", {}, scope, route, "t", START - timedelta(days=14))
+    spider = Received(job, Harvest())
+    list(spider.first())
+    return spider
+
+
+def test_one_odd_row_is_noted_and_the_older_pages_are_read() -> None:
+    spider = _received()
+    first = list(spider.page(_comments(1)))
+    assert [type(one).__name__ for one in first] == ["Post", "Post", "Post", "Request"]
+    last = list(spider.page(_comments(more=0)))[-1]
+    assert (last.failure, last.complete, last.gap_open) == (Failure.OK, True, True)
+    assert "字段 status" in last.gap
+
+
+def test_a_page_of_mostly_odd_rows_is_of_another_shape() -> None:
+    last = list(_received().page(_comments(0, 1, 2)))[-1]
+    assert (last.failure, last.complete) == (Failure.SHAPE, False)
