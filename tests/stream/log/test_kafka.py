@@ -162,7 +162,7 @@ class TestKafkaLog(LogContract):
 
     def test_what_is_wrong_with_the_sign_in_is_said(self, kafka: Kafka) -> None:
         wrong = {
-            f"{kafka.sasl}?security=SASL_PLAINTEXT&user=fengxin&password=nope": "用户名或密码",
+            f"{kafka.sasl}?security=SASL_PLAINTEXT&user=fengxin&password=nope": "用户名[或和]密码",
             f"{kafka.tls}?security=SASL_SSL&user=fengxin&password=secret": "证书",
             f"{kafka.sasl}": "security 与端口",
         }
