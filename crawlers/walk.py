@@ -2,7 +2,7 @@
 
 `since_id` gives the newest rows above it, not the oldest, so more than one new page means walking down by `max_id`. We
 ask from a little below the cursor: a healthy answer then always holds a row that we know, and an empty one is no
-answer. """
+answer."""
 
 from __future__ import annotations
 
