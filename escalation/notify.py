@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from escalation import alert, ladder, timer
+from escalation import alert, ladder, sight, timer
 from escalation.channels import Channel, Outcome
 from escalation.incident import EntryKind, log
 from escalation.notice import GROUP, DeliveryState, metrics, notices
@@ -34,10 +34,12 @@ class Notify:
         """Send over `channels`, by name."""
         self._store, self._letterhead, self._channels, self._clock = store, letterhead, channels, clock
         self.trouble = ""
+        self._looked: datetime | None = None
 
     def step(self, limit: int = 50) -> int:
         """Fire the clocks that ran out, then send what waits; gives how much was done."""
         try:
+            self._look()
             done = self._fire(limit) + self._send(limit)
         except StoreUnavailable as error:
             self.trouble = str(error)
@@ -45,6 +47,13 @@ class Notify:
             return 0
         self.trouble = ""
         return done
+
+    def _look(self) -> None:
+        now = self._clock()
+        if self._looked is None or now - self._looked >= sight.LOOK_EVERY:
+            with self._store.write() as conn:
+                sight.look(conn, self._letterhead.school, now)
+            self._looked = now
 
     def _fire(self, limit: int) -> int:
         now = self._clock()

@@ -1,0 +1,89 @@
+"""A blind account rings by itself, once, and is hushed when it is seen whole again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, update
+
+from escalation import alert, sight
+from stream import account
+from stream.account import Account
+from stream.coverage import sources
+from stream.store import Store, metadata
+
+NOW = datetime(2026, 11, 3, 4, 0, tzinfo=UTC)
+EARLY = NOW - timedelta(days=30)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{tmp_path}/store.db")
+    metadata.create_all(store.engine)
+    yield store
+    store.close()
+
+
+def _enter(store: Store, *, route: str = "api", watch_from: datetime = EARLY, active: bool = True) -> None:
+    one = Account("FL", "wb", "weibo", "风林职院", "u9", "宣传部", route, watch_from, active=active)
+    with store.write() as conn:
+        account.enter(conn, [one])
+
+
+def _source(store: Store, last_full: datetime | None, reason: str = "") -> None:
+    row: dict[str, Any] = {
+        "school": "FL", "id": "wb:to_me", "account_id": "wb", "platform": "weibo", "stream": "to_me",
+        "promised_s": 300, "interval_s": 300, "next_due": NOW, "quiet_scans": 0, "cursor": "{}", "active": True,
+        "essential": True, "breaker": "closed", "failures": 0, "last_class": "ok", "last_reason": reason,
+        "last_full": last_full, "seen": 0, "note": "",
+    }  # fmt: skip
+    with store.write() as conn:
+        conn.execute(insert(sources), [row])
+
+
+def _look(store: Store, now: datetime = NOW) -> list[str]:
+    with store.write() as conn:
+        sight.look(conn, "FL", now)
+        return [one.words for one in alert.ringing(conn, "FL")]
+
+
+def test_a_blind_account_rings_once_with_name_and_reason(store: Store) -> None:
+    _enter(store)
+    _source(store, NOW - timedelta(hours=2), "授权已失效")
+    assert len(_look(store)) == 1
+    said = _look(store, NOW + timedelta(minutes=1))
+    assert len(said) == 1
+    assert said[0].startswith("“风林职院”已看不见：授权已失效；请")
+
+
+def test_it_is_hushed_when_seen_whole_and_not_when_late(store: Store) -> None:
+    _enter(store)
+    _source(store, NOW - timedelta(hours=2))
+    assert len(_look(store)) == 1
+    for age, rings in ((timedelta(minutes=15), 1), (timedelta(minutes=1), 0)):
+        with store.write() as conn:
+            conn.execute(update(sources).values(last_full=NOW - age))
+        assert len(_look(store)) == rings
+
+
+def test_a_new_account_is_given_ten_minutes(store: Store) -> None:
+    _enter(store, watch_from=NOW)
+    _source(store, None)
+    assert _look(store, NOW + timedelta(minutes=9)) == []
+    assert "登记后从未看全" in _look(store, NOW + timedelta(minutes=11))[0]
+
+
+def test_an_account_that_is_watched_no_more_is_hushed(store: Store) -> None:
+    _enter(store)
+    assert "已登记，未接采集途径" in _look(store)[0]
+    _enter(store, active=False)
+    assert _look(store) == []
+
+
+def test_an_account_patrolled_by_hand_rings_nothing(store: Store) -> None:
+    _enter(store, route="manual")
+    assert _look(store) == []
