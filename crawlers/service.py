@@ -101,9 +101,11 @@ class Crew:
             harvest = await crawl(job, self.manners)
             with self.store.read() as conn:
                 haul = hauling.sort_out(conn, job, harvest, self.clock())
+            entries = haul.entries()
             kill_point.reach("crawl.fetched_before_append")
-            await self._append(haul.entries())
-            kill_point.reach("crawl.appended_before_cursor")
+            await self._append(entries)
+            if entries:
+                kill_point.reach("crawl.appended_before_cursor")
             with self.store.write() as conn:
                 settle(conn, job, harvest, haul, self.settings, self.me, self.clock())
             kill_point.reach("crawl.cursor_moved")
