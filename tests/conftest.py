@@ -10,8 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.live.engines import E, EngineMissing, Kafka, Postgres, started
+
+settings.register_profile("laptop", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "laptop")
+"""On a laptop every run looks at new examples; CI judges a change, not the luck of a draw."""
 
 
 @contextmanager
