@@ -7,7 +7,9 @@ without taking the loop or the signals over: whoever calls `run` keeps them.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 from scrapy.utils.reactor import install_reactor, is_reactor_installed
@@ -31,19 +33,12 @@ def loop() -> asyncio.AbstractEventLoop:
         install_reactor(ASYNCIO)
         from twisted.internet import reactor
 
-        reactor.startRunning(installSignalHandlers=False)
+        running: Any = reactor  # Twisted's interface is not typed as it is called
+        running.getThreadPool().threadFactory = partial(threading.Thread, daemon=True)  # else no process would end
+        running.startRunning(installSignalHandlers=False)
     return _loop
 
 
 def run(main: Coroutine[Any, Any, _T]) -> _T:
     """Run a coroutine on the loop to its end. May be called again and again in one process."""
     return loop().run_until_complete(main)
-
-
-def end() -> None:
-    """Let the reactor's threads go, once, before the process ends: it would wait for them for ever."""
-    if _loop is not None:
-        from twisted.internet import reactor
-
-        running: Any = reactor  # Twisted's interface is not typed as it is called
-        running.fireSystemEvent("shutdown")

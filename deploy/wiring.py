@@ -151,7 +151,6 @@ def crawl(settings: Settings, stop: Event) -> None:
         await_port(settings.sandbox.port, stop)
     with opened_store(settings) as store, opened_log(settings) as log:
         reactor.run(serve(store, log))
-    reactor.end()
 
 
 def assess(settings: Settings, stop: Event) -> None:
