@@ -43,7 +43,8 @@ check: $(VENV)/dev
 	$(BIN)/mypy
 
 test: check browser
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not live"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not live and not browser" --ignore tests/acceptance --ignore tests/kills
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not live" tests/acceptance tests/kills tests/escalation/web/test_browser.py
 
 live: $(VENV)/dev engines
 	$(BIN)/python -m pytest -m live
