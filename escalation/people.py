@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 
 from sqlalchemy import Boolean, Column, Connection, Index, Integer, Table, select
 
@@ -166,14 +167,14 @@ def on_duty(conn: Connection, school: str, now: datetime) -> list[Shift]:
 
 
 def desk(conn: Connection, school: str, now: datetime) -> list[Person]:
-    """Who answers at the duty desk: those on duty, else every monitor, else the publicity office. Never nobody's."""
+    """Who answers at the duty desk: those on duty, else every monitor, else the publicity office. Never nobody's.
+
+    Somebody without any contact answers for nobody, and is passed over.
+    """
     serving = [shift.person for shift in on_duty(conn, school, now) if not shift.leads]
-    return (
-        serving
-        or holders(conn, school, Role.MONITOR)
-        or holders(conn, school, Role.PUBLICITY)
-        or holders(conn, school, Role.ADMINISTRATOR)
-    )
+    others = (holders(conn, school, role) for role in (Role.MONITOR, Role.PUBLICITY, Role.ADMINISTRATOR))
+    reachable = ([person for person in found if person.reachable] for found in chain([serving], others))
+    return next((found for found in reachable if found), [])
 
 
 def title_of(role: str) -> str:
