@@ -141,9 +141,10 @@ def next_number(conn: Connection, school: str, now: datetime, *, rehearsal: bool
     year = now.astimezone(SHANGHAI).year
     prefix = f"{'YL' if rehearsal else 'FX'}-{year}-"
     last = conn.execute(
-        select(func.max(incidents.c.number)).where(
-            incidents.c.school == school, incidents.c.number.startswith(prefix, autoescape=True)
-        )
+        select(incidents.c.number)
+        .where(incidents.c.school == school, incidents.c.number.startswith(prefix, autoescape=True))
+        .order_by(func.length(incidents.c.number).desc(), incidents.c.number.desc())  # 10000 comes after 9999
+        .limit(1)
     ).scalar()
     return f"{prefix}{int(last[len(prefix) :]) + 1 if last else 1:04d}"
 

@@ -1,0 +1,132 @@
+"""An incident is opened once, with its rows all there; what becomes graver is told once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from escalation import alert, trial
+from escalation.audit import audit_log
+from escalation.incident import MatterTaken, entries, incidents, members, open_keys
+from escalation.notice import deliveries, notices
+from escalation.timer import timers
+from tests.escalation.office import FOUR, HELD, Office
+from tests.stream.said import SCHOOL
+
+KEYS = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=3)
+
+
+def told_exactly(office: Office, kind: str) -> dict[str, str]:
+    return {who: office.notice(who, kind).basis for who in office.told(kind)}
+
+
+def test_an_opening_writes_members_notices_deliveries_and_clocks(office: Office) -> None:
+    one = office.open(member_ids=("weibo:1", "weibo:2", "weibo:1"))
+    assert [row.post_id for row in office.rows(members, incident_id=one)] == ["weibo:1", "weibo:2"]
+    assert told_exactly(office, "first") == {
+        "school": "第十三条", "publicity": "第十三条、第十四条", "leader": "第十四条", "keeper": "系统默认，非校规"
+    }  # fmt: skip
+    assert sorted(row.channel for row in office.rows(deliveries)) == ["mail"] * 4 + ["wecom_robot"]
+    assert len(office.rows(timers, kind="sign")) == 4
+    assert {row.name for row in office.rows(timers, kind="duty")} == {"first_report", "facts", "first_answer"}
+    assert office.one(one).state == "notified"
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(KEYS, min_size=1, max_size=8))
+def test_a_key_belongs_to_one_incident_and_a_refused_opening_leaves_no_trace(
+    tmp_path: Path, matters: list[list[str]]
+) -> None:
+    (tmp_path / "office.db").unlink(missing_ok=True)
+    office, owned = Office.at(tmp_path), dict[str, int]()
+    for keys in matters:
+        if owned.keys() & set(keys):
+            with pytest.raises(MatterTaken):
+                office.open(keys=tuple(keys))
+        else:
+            owned |= dict.fromkeys(keys, office.open(keys=tuple(keys)))
+    assert {row.key: row.incident_id for row in office.rows(open_keys)} == owned
+    assert len(office.rows(incidents)) == len(set(owned.values()))
+    numbers = [row.number for row in office.rows(incidents)]
+    assert numbers == [f"FX-2026-{n:04d}" for n in range(1, len(numbers) + 1)]
+    assert len({row.number for row in office.rows(notices)}) == len(office.rows(notices)) == 5 * len(numbers)
+    office.store.close()
+
+
+def test_numbers_go_on_after_nine_thousand_nine_hundred_and_ninety_nine(office: Office) -> None:
+    office.open(keys=("a",))
+    with office.store.write() as conn:
+        conn.execute(incidents.update().values(number="FX-2026-9999"))
+    second, third = office.open(keys=("b",)), office.open(keys=("c",))
+    assert [office.one(one).number for one in (second, third)] == ["FX-2026-10000", "FX-2026-10001"]
+
+
+def test_a_higher_level_is_told_once_however_often_it_is_found(office: Office) -> None:
+    one = office.open(level=3)
+    for level in (3, 2, 2, 3):
+        office.add(one, level=level)
+    assert office.one(one).level == 2
+    assert sorted(office.told("raised")) == sorted(FOUR)
+    assert len([h for h in office.headings() if "升为 Ⅱ级" in h]) == 1
+    assert office.one(one).level_by_machine == 3
+
+
+def test_more_lines_of_the_same_matter_tell_nobody_again(office: Office) -> None:
+    one = office.open()
+    before = len(office.rows(notices)), len(office.rows(entries))
+    for n in range(5):
+        office.add(one, member_ids=(f"weibo:{n}",), risk=10, level=4)
+    assert (len(office.rows(notices)), len(office.rows(entries))) == before
+    assert len(office.rows(members)) == 5
+
+
+def test_a_cry_for_help_that_joins_folds_the_incident_whatever_its_risk(office: Office) -> None:
+    one = office.open(risk=90)
+    office.add(one, risk=20, care=True, level=4)
+    assert office.one(one).care
+
+
+def test_on_trial_only_the_desk_is_told_until_somebody_ends_it(office: Office) -> None:
+    with office.store.write() as conn:
+        trial.begin(conn, SCHOOL, office.now)
+    office.open(keys=("a",), level=2)
+    office.work()
+    office.later(hours=3)
+    assert {row.addressee for row in office.rows(notices)} == {"monitor"}
+    assert office.robot.sent == []
+    with office.store.write() as conn:
+        assert trial.end(conn, SCHOOL, office.now, "admin")
+        assert not trial.end(conn, SCHOOL, office.now, "admin")
+    assert len(office.rows(audit_log, action="trial.end")) == 1
+    second = office.open(keys=("b",))
+    assert {r.addressee for r in office.rows(notices, incident_id=second)} == FOUR | {"robot"}
+
+
+def test_an_ended_trial_does_not_begin_again(office: Office) -> None:
+    with office.store.write() as conn:
+        trial.begin(conn, SCHOOL, office.now)
+        trial.end(conn, SCHOOL, office.now, "admin")
+        trial.begin(conn, SCHOOL, office.now + timedelta(days=1))
+        assert not trial.on_trial(conn, SCHOOL)
+
+
+def test_a_vacant_office_goes_to_the_desk_and_rings(tmp_path: Path) -> None:
+    office = Office.at(tmp_path, [held for held in HELD if held.person_id != "school"])
+    office.open()
+    assert set(office.told("first")) == FOUR - {"school"} | {"monitor"}
+    assert "主管校领导" in office.notice("monitor").reason
+    with office.store.read() as conn:
+        assert [one.cause for one in alert.ringing(conn, SCHOOL)] == ["vacant:主管校领导"]
+    assert "“主管校领导”无可联系人员" in office.headings()
+    office.store.close()
+
+
+def test_a_line_that_waited_in_a_queue_is_late_and_one_just_fetched_is_not(office: Office) -> None:
+    waited = office.post(at=office.now - timedelta(minutes=5))
+    assert office.one(office.open(waited, keys=("a",))).late
+    fresh = office.post(at=office.now - timedelta(minutes=2))
+    assert not office.one(office.open(fresh, keys=("b",))).late
