@@ -1,0 +1,79 @@
+"""Silence is followed up for those who are silent, step by step, and every ladder ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from escalation import handling, receipt
+from escalation.incident import entries
+from escalation.notice import calls, notices
+from escalation.timer import timers
+from tests.escalation.office import FOUR, HELD, ON_DESK, Office
+
+
+def test_silence_reminds_at_half_and_phones_and_tells_the_next_at_the_deadline(office: Office) -> None:
+    office.open(level=2)
+    office.work()
+    office.later(minutes=7)
+    assert office.told("reminder") == []
+    office.later(minutes=1)
+    assert sorted(office.told("reminder")) == sorted(FOUR)
+    office.later(minutes=8)
+    assert set(office.phoned()) >= FOUR
+    assert sorted(office.told("escalated")) == ["lead", "leader", "monitor", "school"], "each of the silent, one above"
+    assert all(row.needs_signature for row in office.rows(notices, kind="escalated"))
+    assert not any(row.needs_signature for row in office.rows(notices, kind="reminder"))
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(1, 4), st.sets(st.sampled_from([held.person_id for held in HELD])))
+def test_a_ladder_ends_whoever_is_away_or_signs(tmp_path: Path, level: int, gone: set[str]) -> None:
+    (tmp_path / f"{level}{sorted(gone)}").mkdir(exist_ok=True)
+    folder = tmp_path / f"{level}{sorted(gone)}"
+    (folder / "office.db").unlink(missing_ok=True)
+    office = Office.at(folder, [held for held in HELD if held.person_id not in gone])
+    office.open(level=level)
+    office.later(days=2)
+    before = len(office.rows(notices)), len(office.rows(calls)), len(office.rows(entries))
+    assert office.rows(timers, state="set") == []
+    office.later(days=30)
+    assert (len(office.rows(notices)), len(office.rows(calls)), len(office.rows(entries))) == before
+    escalated = office.told("escalated")
+    assert len(escalated) == len(set(escalated)), "nobody is told of silence twice"
+
+
+def test_who_signed_is_left_in_peace(office: Office) -> None:
+    office.open(level=2)
+    office.work()
+    for who in ("school", "publicity"):
+        with office.store.write() as conn:
+            receipt.sign(conn, office.notice(who).id, who, office.now, via="link")
+    office.later(minutes=16)
+    assert sorted(office.told("reminder")) == ["keeper", "leader"]
+    assert sorted(office.phoned()) == ["keeper", "leader"]
+    assert not any(name in " ".join(office.headings()) for name in ("何岚 逾期", "沈澄 逾期"))
+
+
+def test_an_ended_incident_demands_nothing_more(office: Office) -> None:
+    incident_id = office.open(level=2)
+    office.work()
+    with office.store.write() as conn:
+        handling.dismiss(conn, incident_id, ON_DESK, office.now, handling.FalseAlarm.JOKE)
+    before = len(office.rows(notices))
+    office.later(days=1)
+    assert len(office.rows(notices)) == before
+    assert office.phoned() == []
+
+
+def test_a_clock_found_run_out_after_an_outage_says_how_late_it_is(office: Office) -> None:
+    office.open(level=2)
+    office.work()
+    office.now += (office.notice("leader").sign_by - office.now) * 3
+    office.work()
+    late = [row.text for row in office.rows(entries) if "逾期未签收" in row.heading]
+    assert late
+    assert set(late) == {"时钟到期后 30 分钟才处理（系统曾中断）"}
+    assert len(office.rows(entries, heading="罗广平 逾期未签收 " + office.notice("leader").number)) == 1
