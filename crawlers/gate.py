@@ -82,7 +82,7 @@ def read_retry_after(raw: str | None, now: datetime) -> timedelta | None:
     """`Retry-After` as seconds or an HTTP date, bounded by LONGEST_HOLD; None where there is none that can be read."""
     if not raw:
         return None
-    if raw.strip().isdigit():
+    if raw.isascii() and raw.strip().isdigit():
         return min(timedelta(seconds=min(int(raw), 86_400)), LONGEST_HOLD)
     try:
         at = parsedate_to_datetime(raw)

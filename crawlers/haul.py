@@ -53,7 +53,22 @@ def sort_out(conn: Connection, job: Job, harvest: Harvest, now: datetime) -> Hau
     result = harvest.result
     if result is not None and result.exhaustive and result.failure in HEALTHY:
         _miss(conn, school, haul, harvest, result.exhaustive, now)
+    elif result is not None and result.complete and job.thread and harvest.posts:
+        _doubt(conn, school, haul, harvest, job.thread)
     return haul
+
+
+def _doubt(conn: Connection, school: str, haul: Haul, harvest: Harvest, thread: str) -> None:
+    """A scan that did not reach the end still tells when many rows are absent from the stretch that it did read."""
+    oldest = min(post.published_at for post in harvest.posts.values())
+    within = {
+        one
+        for one, row in sighting.under(conn, school, thread).items()
+        if row.presence == Presence.SEEN and row.published_at >= oldest
+    }
+    lost = within - set(harvest.posts)
+    if sighting.suspect(len(within), len(lost)):
+        haul.suspect = SUSPECT.format(lost=len(lost), known=len(within))
 
 
 def _take(haul: Haul, known: Mapping[str, Sighting], post: Post) -> None:

@@ -28,6 +28,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 TOPIC = "posts"
 AT_ONCE = 500
 LINK_LIMIT = 2000
+ARTICLE_HOSTS = frozenset({"mp.weixin.qq.com", "mp.platform.invalid"})
+"""Where articles of official accounts stand; the second is the sandbox's."""
 PLATFORM, ACCOUNT, LINK, TEXT, PUBLISHED, SEEN = "平台", "账号", "链接", "原文", "发布时间", "看到时间"
 COLUMNS = (PLATFORM, ACCOUNT, LINK, TEXT, PUBLISHED, SEEN)
 FIELDS = {
@@ -87,8 +89,27 @@ def take_lead(
 
     Raises LogUnavailable, StoreUnavailable: nothing is recorded, the same form may be sent again.
     """
-    row = {column: str(form.get(name, "") or "") for name, column in FIELDS.items()}
+    row = {column: str(form.get(name, "") or "").strip() for name, column in FIELDS.items()}
+    if not row[TEXT] and _link(row[LINK]) and urlsplit(row[LINK]).hostname in ARTICLE_HOSTS:
+        pasted = _article_link(store, school, row, now)
+        if pasted is not None:
+            return pasted
     return take_rows(store, log, school, [(0, row)], now)
+
+
+def _article_link(
+    store: Store, school: str, row: Mapping[str, str], now: datetime
+) -> Taken | tuple[Problem, ...] | None:
+    """A link of one's own article without a text is no lead: it tells where the article's comments are to be read."""
+    with store.read() as conn:
+        book = account.book(conn, school).values()
+    about = next((one for one in book if row[ACCOUNT] in (one.id, one.name) and one.platform == "wechat"), None)
+    if about is None:
+        return None
+    from crawlers.article_link import take_link  # it brings Scrapy, which pages do not need
+
+    visible, words = take_link(store, school, about.id, row[LINK], "", now)
+    return Taken((row[LINK],)) if visible else (Problem(0, LINK, words),)
 
 
 def take_rows(

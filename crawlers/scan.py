@@ -30,7 +30,7 @@ class Job:
     known: frozenset[str] = frozenset()
     failures: int = 0
     incident: bool = False
-    interval_s: int = 0
+    thread: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,18 @@ from typing import Any
 from crawlers.plain import article_text, comment_text
 from crawlers.pseudonym import author_key
 from crawlers.redaction import redact
-from stream.post import Counts, Kind, Post, Route, Visibility, door
+from stream.post import TEXT_LIMIT, Counts, Kind, Post, Route, Visibility, door
+
+HEAD = 3 * TEXT_LIMIT
+MARGIN = 500
+
+
+def redacted(words: str, names: frozenset[str]) -> str:
+    """The text without what points at a person. Of a text that is cut at the door anyway, the part that nobody will
+    see is only hashed: a hostile megabyte costs no more than a page."""
+    told = redact(words[:HEAD], names)
+    rest = words[HEAD:]
+    return told + (rest if len(told) > TEXT_LIMIT + MARGIN else redact(rest, names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +57,7 @@ class Scope:
     ) -> Post:
         """A post of this account. `native`, `thread`, `parent`: ids without the platform; `raw`: as it was given."""
         words = article_text(raw) if article else comment_text(raw) if markup else raw
-        text, digest, cut = door(redact(words, self.names))
+        text, digest, cut = door(redacted(words, self.names))
         return Post(
             school=self.school,
             id=f"{self.platform}:{native}",

@@ -128,17 +128,18 @@ def job_of(
         now,
         route.route,
     )
-    known = frozenset[str]()
+    known, thread = frozenset[str](), ""
     if row.stream in OWN_POSTS:
         known = sighting.of_account(conn, settings.school, account.id, Kind.POST)
     elif row.stream in WHOLE_THREAD:
-        under = sighting.under(conn, settings.school, cursor.get("thread") or f"{row.platform}:{target}")
+        thread = cursor.get("thread") or f"{row.platform}:{target}"
+        under = sighting.under(conn, settings.school, thread)
         known = frozenset(one for one, seen in under.items() if seen.presence != sighting.Presence.VANISHED)
     soft = row.failures if row.last_class == Failure.SOFT_EMPTY else 0
     return Job(
         row.id, account.id, row.platform, row.stream, target, cursor, scope, route,
         token_name(settings.school, account.id), now - settings.history, known, soft,
-        bool(row.closely_until and row.closely_until > now),
+        bool(row.closely_until and row.closely_until > now), thread,
     )  # fmt: skip
 
 

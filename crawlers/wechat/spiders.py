@@ -18,8 +18,8 @@ ARTICLES, COMMENTS, OVERLAP, PASSES, PAGES = 20, 49, 1, 3, 60
 LIGHT_PASSES = 12
 FIGURES_EVERY_S = 6 * 3600
 COMMENTS_FIRST_S = 300
-INVISIBLE = "文章《{title}》的评论尚不可见，请在该文章页复制完整链接（含 mid 与 idx）粘贴到本页"
-WRONG_KEY = "评论定位不到文章（平台代码 88001），评论尚不可见，请重新粘贴该文章的完整链接"
+INVISIBLE = "文章《{title}》的评论尚不可见，请复制该文章完整链接（含 mid 与 idx），在“线索”页选该公众号粘贴（原文留空）"
+WRONG_KEY = "评论定位不到文章（平台代码 88001），评论尚不可见，请到“线索”页重新粘贴该文章的完整链接（原文留空）"
 SHORT_PASS = "平台称共 {total} 篇，只取得 {got} 篇，稍后再查"  # noqa: S105
 CAPPED = "平台称共 {total} 条评论，只取得 {got} 条"
 

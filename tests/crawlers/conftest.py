@@ -62,8 +62,8 @@ class Sandbox:
         self.thread.join(5)
         self.socket.close()
 
-    def control(self, path: str, **given: Any) -> Any:
-        answer = self.http.post(f"/control/{path}", json=given)
+    def control(self, act: str, /, **given: Any) -> Any:
+        answer = self.http.post(f"/control/{act}", json=given)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -108,10 +108,10 @@ class Room:
     def settle(self, **given: Any) -> CrawlSettings:
         accounts = self.sandbox.world.accounts
         routes: list[WeiboRoute | WechatRoute] = []
+        per_day = given.pop("per_day", 100)
         for key in given.pop("accounts", ("wb_main",)):
             one = accounts[key]
             if one.platform == "weibo":
-                per_day = given.pop("per_day", 100)
                 base = f"{self.sandbox.url}/sim/weibo/2"
                 routes.append(
                     WeiboRoute(account_id=key, base_url=base, access_token=SecretStr(one.token), per_day=per_day)
@@ -236,3 +236,12 @@ def make_room(tmp_path: Path) -> Iterator[MakeRoom]:
 def room(make_room: MakeRoom) -> Room:
     """A room with one Weibo account and no history."""
     return make_room()
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The platforms' sample answers, where they lie beside the checkout."""
+    folder = Path(__file__).resolve().parents[3] / "shared" / "platform_samples"
+    if not folder.is_dir():
+        pytest.skip("the platform samples are not beside this checkout")
+    return folder

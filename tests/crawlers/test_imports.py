@@ -1,0 +1,207 @@
+"""Leads and imports: all problems told by row and column, nothing half taken in, what is known told as known."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook, load_workbook
+
+from crawlers import imports
+from crawlers.imports import Unreadable, read_file, take_file, template
+from crawlers.lead import COLUMNS, Problem, Taken, take_lead
+from stream import account
+from stream.log import Log, open_log
+from stream.post import Kind, Post, Route
+from stream.store import Store, metadata
+
+NOW = datetime(2026, 11, 3, 4, 0, tzinfo=UTC)
+
+
+class Desk:
+    """A store with two accounts and a log."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = Store(f"sqlite:///{folder}/store.db")
+        metadata.create_all(self.store.engine)
+        self.log: Log = open_log(f"sqlite:///{folder}/log.db")
+        self.log.ensure({"posts": 1})
+        entry = account.Account("FL", "wb", "weibo", "风林职院", "9", "宣传部", "api", NOW, main=True)
+        other = account.Account("FL", "wx", "wechat", "风林后勤", "g", "后勤处", "api", NOW)
+        with self.store.write() as conn:
+            account.enter(conn, [entry, other])
+
+    def file(self, name: str, data: bytes) -> Taken | tuple[Problem, ...]:
+        return take_file(self.store, self.log, "FL", name, data, NOW)
+
+    def posts(self) -> list[Post]:
+        reader = self.log.reader("posts", "test", lambda wanted: dict.fromkeys(wanted, 0))
+        found = [Post.from_wire(record.value) for record in reader.poll(1000, 0.01)]
+        reader.close()
+        return found
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    made.log.close()
+    made.store.close()
+
+
+def _xlsx(*rows: tuple[Any, ...]) -> bytes:
+    book = Workbook()
+    assert book.active is not None
+    for row in (COLUMNS, *rows):
+        book.active.append(list(row))
+    held = io.BytesIO()
+    book.save(held)
+    return held.getvalue()
+
+
+def test_a_lead_typed_at_the_desk_is_a_redacted_post(desk: Desk) -> None:
+    form = {
+        "platform": "抖音",
+        "text": "食堂里有蟑螂 13800138000",
+        "link": "https://v.invalid/1",
+        "seen_at": "2026-11-03 11:50",
+    }
+    taken = take_lead(desk.store, desk.log, "FL", form, NOW)
+    assert isinstance(taken, Taken)
+    (post,) = desk.posts()
+    assert (post.kind, post.route, post.platform, post.account_id) == (Kind.LEAD, Route.MANUAL, "douyin", "wb")
+    assert post.text == "食堂里有蟑螂 〔手机号〕"
+    assert post.published_at == datetime(2026, 11, 3, 3, 50, tzinfo=UTC)
+    again = take_lead(desk.store, desk.log, "FL", form, NOW + timedelta(hours=1))
+    assert isinstance(again, Taken)
+    assert again.ids == ()
+    assert "此前已录入" in again.repeated[0].message
+    assert len(desk.posts()) == 1
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "utf8", "gb18030"])
+def test_a_file_of_good_rows_is_taken_in_whole(desk: Desk, kind: str) -> None:
+    rows = [("微博", "风林职院", "", f"第{n}条线索", "2026-11-02 18:02", "") for n in range(30)]
+    if kind == "xlsx":
+        taken = desk.file("线索.xlsx", _xlsx(*rows))
+    else:
+        text = "\r\n".join([",".join(COLUMNS), *(",".join(row) for row in rows)])
+        taken = desk.file("线索.csv", text.encode("utf-8-sig" if kind == "utf8" else "gb18030"))
+    assert isinstance(taken, Taken)
+    assert len(taken.ids) == 30
+    assert [post.text for post in desk.posts()] == [f"第{n}条线索" for n in range(30)]
+
+
+def test_every_bad_row_is_told_by_row_and_column_and_nothing_is_taken(desk: Desk) -> None:
+    data = _xlsx(
+        ("微博", "", "", "好的一行", "", ""),
+        ("人人网", "", "", "平台不认识", "", ""),
+        ("微博", "不存在的账号", "javascript:alert(1)", "链接不对", "昨天", "2031-01-01 10:00"),
+        ("微博", "", "", "", "", ""),
+    )
+    found = desk.file("a.xlsx", data)
+    assert isinstance(found, tuple)
+    places = {(one.row, one.column) for one in found}
+    assert places == {(3, "平台"), (4, "账号"), (4, "链接"), (4, "发布时间"), (4, "看到时间"), (5, "原文")}
+    assert desk.posts() == []
+
+
+def test_rows_alike_within_a_file_are_taken_once_and_told(desk: Desk) -> None:
+    taken = desk.file("a.xlsx", _xlsx(("", "", "", "一样的话", "", ""), ("", "", "", "一样的话 ", "", "")))
+    assert isinstance(taken, Taken)
+    assert len(taken.ids) == 1
+    assert taken.repeated[0].row == 3
+    assert "第 2 行" in taken.repeated[0].message
+
+
+def test_formulas_are_text_and_dates_are_read_from_cells(desk: Desk) -> None:
+    taken = desk.file("a.xlsx", _xlsx(("微博", "", "", '=HYPERLINK("x")', datetime(2026, 11, 2, 18, 2), "")))
+    assert isinstance(taken, Taken)
+    (post,) = desk.posts()
+    assert post.text == '=HYPERLINK("x")'
+    assert post.published_at == datetime(2026, 11, 2, 10, 2, tzinfo=UTC)
+
+
+def _bomb() -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * 30_000_000)
+    return held.getvalue()
+
+
+def _entities() -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("[Content_Types].xml", b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>')
+    return held.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "word"),
+    [
+        ("a.xlsx", b"not a zip", "另存为"),
+        ("a.xlsx", _bomb(), "解压后过大"),
+        ("a.xlsx", _entities(), "外部实体"),
+        ("a.xls", b"x", ".xls"),
+        ("a.csv", b"", "空"),
+        ("a.csv", "姓名,原文\n张三,话".encode(), "不认识的列：姓名"),
+        ("a.csv", "平台,账号\n微博,x".encode(), "至少有"),
+        ("a.csv", '原文\n"没有收尾的引号'.encode(), "引号"),
+        ("a.csv", b"\xff\xfe\x00\x81\xff", "编码"),
+        ("a.csv", b"x" * (imports.SIZE_LIMIT + 1), "10 MB"),
+        ("a.csv", "原文\n".encode(), "没有可导入"),
+    ],
+)
+def test_a_file_that_can_not_be_taken_is_one_sentence_with_the_cure(
+    desk: Desk, name: str, data: bytes, word: str
+) -> None:
+    found = desk.file(name, data)
+    assert isinstance(found, tuple)
+    assert [problem.row for problem in found] == [0]
+    assert word in found[0].message
+
+
+def test_more_rows_than_the_limit_are_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imports, "ROW_LIMIT", 3)
+    found = desk.file("a.csv", "原文\n一\n二\n三\n四\n".encode())
+    assert isinstance(found, tuple)
+    assert "超过 3 行" in found[0].message
+    assert desk.posts() == []
+
+
+def test_the_template_explains_itself_and_is_taken_when_filled(desk: Desk) -> None:
+    book = load_workbook(io.BytesIO(template()))
+    assert book.sheetnames == ["线索", "填写说明"]
+    book["线索"].append(["微博", "风林职院", "", "按模板填的线索", "", ""])
+    held = io.BytesIO()
+    book.save(held)
+    taken = desk.file("模板.xlsx", held.getvalue())
+    assert isinstance(taken, Taken)
+    assert len(taken.ids) == 1
+
+
+@given(st.binary(max_size=300), st.sampled_from(["a.csv", "a.xlsx"]))
+def test_no_file_makes_the_reader_raise_anything_else(data: bytes, name: str) -> None:
+    with suppress(Unreadable):
+        list(read_file(name, data))
+
+
+def test_a_pasted_article_link_opens_the_comments_and_is_no_lead(desk: Desk) -> None:
+    long = "https://mp.weixin.qq.com/s?__biz=U&mid=2290000101&idx=1&sn=x"
+    taken = take_lead(desk.store, desk.log, "FL", {"account": "风林后勤", "link": long}, NOW)
+    assert isinstance(taken, Taken)
+    assert desk.posts() == []
+    with desk.store.read() as conn:
+        ids = conn.exec_driver_sql("SELECT id FROM sources").scalars().all()
+    assert ids == ["wx:comments:2290000101_1"]
+    short = take_lead(desk.store, desk.log, "FL", {"account": "wx", "link": "https://mp.weixin.qq.com/s/AbC"}, NOW)
+    assert isinstance(short, tuple)
+    assert "完整链接" in short[0].message

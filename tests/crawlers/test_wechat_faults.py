@@ -1,0 +1,139 @@
+"""Faults 22 and 24 to 26, and how articles and comments of WeChat accounts come in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from crawlers.article_link import take_link
+from stream.coverage import sources
+from stream.post import Kind, Visibility
+
+
+@pytest.fixture
+def wechat(make_room: Any) -> Any:
+    return make_room(accounts=("wx_main",))
+
+
+def _article(room: Any, **given: Any) -> dict[str, Any]:
+    made: dict[str, Any] = room.sandbox.post("<p>正文一段</p>", account="wx_main", title="停水通知", **given)
+    return made
+
+
+def test_article_and_its_comments_and_replies_come_in(wechat: Any) -> None:
+    article = _article(wechat)
+    for n in range(60):
+        wechat.sandbox.comment(article["thread"], f"第{n}条：请问几点来水")
+    wechat.sandbox.forward(hours=5)
+    wechat.look("articles")
+    wechat.look("comments")
+    posts = wechat.posts()
+    assert [post.text for post in posts if post.kind == Kind.POST] == ["停水通知\n正文一段"]
+    comments = [post for post in posts if post.kind == Kind.COMMENT]
+    assert len(comments) == 60
+    assert {post.visibility for post in comments} == {Visibility.PUBLIC, Visibility.HIDDEN}
+    replies = [post for post in posts if post.kind == Kind.REPLY]
+    assert replies
+    assert all(post.by_school and post.parent_id in {one.id for one in comments} for post in replies)
+    assert wechat.look("comments") == []
+
+
+def test_no_call_asks_for_fifty_comments(wechat: Any) -> None:
+    article = _article(wechat)
+    for n in range(120):
+        wechat.sandbox.comment(article["thread"], f"第{n}条")
+    wechat.look("articles")
+    wechat.look("comments")
+    counts = {row["params"]["count"] for row in wechat.sandbox.served("comment/list")}
+    assert counts == {49}
+    assert sum(post.kind == Kind.COMMENT for post in wechat.posts()) == 120
+
+
+def test_comment_without_openid_is_taken_without_a_writer(wechat: Any) -> None:
+    article = _article(wechat)
+    wechat.sandbox.fault("openid_missing")
+    wechat.sandbox.comment(article["thread"], "没有身份的评论")
+    wechat.look("articles")
+    wechat.look("comments")
+    (comment,) = [post for post in wechat.posts() if post.kind == Kind.COMMENT]
+    assert comment.author_key == ""
+
+
+def test_wrong_article_key_becomes_a_mapping_task(wechat: Any) -> None:
+    article = _article(wechat)
+    wechat.look("articles")
+    wrong = f"http://mp.platform.invalid/s?__biz=x&mid={article['id'] + 77}&idx=2&sn=y"
+    assert take_link(wechat.store, "FL", "wx_main", wrong, "停水通知", wechat.now())[0]
+    wechat.look("comments")
+    with wechat.store.read() as conn:
+        rows = conn.execute(sources.select().where(sources.c.last_class == "bad_target")).all()
+    assert len(rows) == 1
+    assert "88001" in rows[0].note
+    assert any("粘贴" in gap.reason and gap.closed_at is None for gap in wechat.gaps())
+
+
+def test_mass_sent_article_is_a_task_until_the_next_day_maps_it(wechat: Any) -> None:
+    wechat.look("figures")
+    article = _article(wechat, mass=True)
+    wechat.sandbox.comment(article["thread"], "群发文章下的评论")
+    wechat.look("articles")
+    assert wechat.posts() == []
+    seen, words = take_link(
+        wechat.store, "FL", "wx_main", "https://mp.weixin.qq.com/s/AbCdEf", "停水通知", wechat.now()
+    )
+    assert not seen
+    assert "完整链接" in words
+    (gap,) = wechat.gaps()
+    assert "评论尚不可见" in gap.reason
+    assert gap.closed_at is None
+    wechat.sandbox.forward(hours=21)
+    wechat.look("figures")
+    wechat.look("comments")
+    assert [post.text for post in wechat.posts() if post.kind == Kind.COMMENT] == ["群发文章下的评论"]
+    assert all(gap.closed_at is not None for gap in wechat.gaps())
+
+
+def test_pasted_long_link_makes_a_mass_sent_article_visible_at_once(wechat: Any) -> None:
+    article = _article(wechat, mass=True)
+    wechat.sandbox.comment(article["thread"], "当天就能看到")
+    link = f"https://mp.weixin.qq.com/s?__biz=x&mid={article['id']}&idx=1&sn=y"
+    assert take_link(wechat.store, "FL", "wx_main", link, "停水通知", wechat.now())[0]
+    wechat.look("comments")
+    assert [post.text for post in wechat.posts()] == ["当天就能看到"]
+
+
+def test_shuffled_articles_are_all_found(wechat: Any) -> None:
+    for n in range(45):
+        wechat.sandbox.post(f"正文{n}", account="wx_main", title=f"第{n}篇")
+    wechat.sandbox.fault("articles_shuffled")
+    wechat.look("articles")
+    assert sum(post.kind == Kind.POST for post in wechat.posts()) == 45
+    wechat.sandbox.post("后来的正文", account="wx_main", title="后来的一篇")
+    assert [post.text for post in wechat.posts(wechat.look("articles"))] == ["后来的一篇\n后来的正文"]
+
+
+@pytest.mark.parametrize("fault", ["not_enterprise", "no_comment_feature"])
+def test_missing_comment_ability_makes_the_account_blind_not_quiet(wechat: Any, fault: str) -> None:
+    _article(wechat)
+    wechat.look("articles")
+    wechat.sandbox.fault(fault)
+    wechat.look("comments")
+    assert wechat.source("comments").last_class == "permission"
+    assert wechat.source("comments").breaker_until - wechat.now() >= timedelta(hours=23)
+    assert any("权限" in gap.reason for gap in wechat.gaps())
+
+
+def test_vanished_wechat_comment_is_said_once(wechat: Any) -> None:
+    article = _article(wechat)
+    for n in range(12):
+        wechat.sandbox.comment(article["thread"], f"第{n}条")
+    wechat.look("articles")
+    wechat.look("comments")
+    wechat.sandbox.control("delete", comment=f"{article['thread']}/3")
+    found = []
+    for _ in range(5):
+        wechat.sandbox.forward(minutes=20)
+        found += [post for post in wechat.posts(wechat.look("comments")) if post.visibility == Visibility.VANISHED]
+    assert [post.text for post in found] == ["第2条"]
