@@ -40,18 +40,20 @@ class Indexing:
 
     def _handle(self, records: Sequence[Record]) -> Effects:
         documents: list[Document] = []
+        source: dict[str, Record] = {}
         bad: list[tuple[Record, str]] = []
         for record in records:
             if b'"type":"counts"' in record.value[:64]:
                 continue
             try:
                 documents.append(document(Assessment.from_wire(record.value)))
+                source[documents[-1].id] = record
             except WireError as error:
                 bad.append((record, str(error)))
         try:
             self._search.index(documents)
         except SearchRefused as refused:
-            bad += [(records[0], f"{one}：{why}") for one, why in refused.ids.items()]
+            bad += [(source.get(one, records[0]), f"{one}：{why}") for one, why in refused.ids.items()]
         reach("index.indexed_before_position")
 
         def effects(conn: Connection) -> None:

@@ -1,0 +1,134 @@
+"""The index role: what came is found, what search is away for comes again, what it can never take is kept whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from sentiment.snow import Snow
+from stream.assessing import ASSESSED, POSTS, Assessing
+from stream.assessment import Assessment
+from stream.dead_letter import dead_letters
+from stream.indexing import Indexing, kept_documents
+from stream.kept import keep, keep_assessment
+from stream.log import Log, open_log
+from stream.search import Document, Query, SearchRefused, SearchUnavailable
+from stream.search.sqlite import SqliteSearch
+from stream.store import Store
+from tests.stream.said import PLAIN, SCHOOL, START, WORM, a_post, assessed, counts, reader
+
+
+class Fussy(SqliteSearch):
+    """The embedded engine, with documents that it refuses and a switch."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.away, self.refuses = False, set[str]()
+
+    def index(self, documents: Sequence[Document]) -> None:
+        if self.away:
+            raise SearchUnavailable("检索不在")
+        super().index([one for one in documents if one.id not in self.refuses])
+        if refused := {one.id: "太长" for one in documents if one.id in self.refuses}:
+            raise SearchRefused(refused)
+
+
+class Bench:
+    """A log, a store, a search, and both roles that stand between."""
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self.store = store
+        self.log: Log = open_log(f"sqlite:///{folder}/log.db")
+        self.log.ensure({POSTS: 1, ASSESSED: 1})
+        self.search = Fussy(f"sqlite:///{folder}/search.db")
+        self.indexing = Indexing(self.log, store, self.search, lambda: START)
+        self.assessing = Assessing(self.log, store, Snow(), reader(), lambda: START)
+
+    def say(self, *values: bytes, topic: str = ASSESSED) -> None:
+        self.log.append(topic, [(SCHOOL, value) for value in values])
+
+    def found(self, words: str) -> list[str]:
+        return [one.id for one in self.search.find(Query(SCHOOL, words))]
+
+    def buried(self) -> list[tuple[bytes, str]]:
+        with self.store.read() as conn:
+            return [(row.body, row.reason) for row in conn.execute(select(dead_letters).order_by(dead_letters.c.id))]
+
+
+@pytest.fixture
+def bench(tmp_path: Path, kept_store: Store) -> Iterator[Bench]:
+    made = Bench(tmp_path, kept_store)
+    yield made
+    made.indexing.close()
+    made.assessing.close()
+    made.search.close()
+    made.log.close()
+
+
+def wire(post_id: str, text: str = WORM) -> bytes:
+    return assessed(a_post(text, post_id)).wire()
+
+
+def test_what_came_is_found_once_and_counts_are_passed_over(bench: Bench) -> None:
+    bench.say(wire("weibo:1"), counts(a_post(WORM), 5).wire(), wire("weibo:1"))
+    assert bench.indexing.step() == 3
+    assert bench.found("虫子") == ["weibo:1"]
+    assert bench.indexing.step() == 0
+
+
+def test_a_search_that_is_away_moves_nothing_and_is_said(bench: Bench) -> None:
+    bench.search.away = True
+    bench.say(wire("weibo:1"))
+    assert bench.indexing.step() == 0
+    assert "检索不在" in bench.indexing.trouble
+    bench.search.away = False
+    assert bench.indexing.step() == 1
+    assert bench.indexing.trouble == ""
+    assert bench.found("虫子") == ["weibo:1"]
+    assert bench.buried() == []
+
+
+def test_a_refused_document_is_kept_by_its_own_record_and_the_others_are_in(bench: Bench) -> None:
+    bench.search.refuses = {"weibo:2", "weibo:3"}
+    bench.say(*(wire(f"weibo:{n}") for n in (1, 2, 3, 4)))
+    assert bench.indexing.step() == 4
+    assert sorted(bench.found("虫子")) == ["weibo:1", "weibo:4"]
+    assert bench.buried() == [(wire("weibo:2"), "weibo:2：太长"), (wire("weibo:3"), "weibo:3：太长")]
+
+
+def test_a_record_that_nobody_can_read_stops_neither_role(bench: Bench) -> None:
+    bench.say(b"{nonsense", wire("weibo:1"))
+    assert bench.indexing.step() == 2
+    bench.say(b"{nonsense", a_post(WORM, "weibo:2").wire(), topic=POSTS)
+    assert bench.assessing.step() == 2
+    assert bench.indexing.step() == 1
+    assert sorted(bench.found("虫子")) == ["weibo:1", "weibo:2"]
+    assert [body for body, _ in bench.buried()] == [b"{nonsense"] * 2
+
+
+def test_assessing_the_same_posts_twice_gives_the_same_records(bench: Bench) -> None:
+    post, seen = a_post(WORM, "weibo:1"), counts(a_post(WORM, "weibo:1"), 7)
+    for _ in range(2):
+        bench.say(post.wire(), seen.wire(), topic=POSTS)
+        bench.assessing.step()
+    first, likes, second, _ = [record.value for record in bench.log.reader(ASSESSED, "t", lambda _: {}).poll(9, 1)]
+    assert first == second
+    assert Assessment.from_wire(first).hits[0].rule
+    assert likes == seen.wire()
+
+
+def test_search_is_rebuilt_from_the_store_alone(bench: Bench) -> None:
+    with bench.store.write() as conn:
+        for n, text in enumerate((WORM, PLAIN)):
+            one = assessed(a_post(text, f"weibo:{n}", at=START + timedelta(minutes=n)))
+            keep(conn, one.post)
+            keep_assessment(conn, one, 42, [], START)
+    (documents,) = kept_documents(bench.store, SCHOOL)
+    bench.search.index(documents)
+    assert bench.found("虫子") == ["weibo:0"]
+    assert {one.risk for one in documents} == {42}
+    assert list(kept_documents(bench.store, "LG")) == []
