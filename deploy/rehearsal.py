@@ -182,11 +182,18 @@ def scenarios(paths: Sequence[Path]) -> Iterator[Scenario]:
     if not files:
         raise RehearsalError(f"{'、'.join(map(str, paths))}：没有 .jsonl 场景文件。")
     for file in files:
-        yield Scenario(file.name.removesuffix(".jsonl"), tuple(_lines(file)), _college(file.with_name("accounts.json")))
+        found = tuple(_lines(file))
+        if not found:
+            raise RehearsalError(f"{file.name}：没有一行内容，请补上场景或移走这个文件。")
+        yield Scenario(file.name.removesuffix(".jsonl"), found, _college(file.with_name("accounts.json")))
 
 
 def _lines(file: Path) -> Iterator[Line]:
-    for number, row in enumerate(file.read_text("utf-8").splitlines(), 1):
+    try:
+        text = file.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise RehearsalError(f"{file.name}：不是 UTF-8 编码，请另存为 UTF-8。") from None
+    for number, row in enumerate(text.split("\n"), 1):  # a comment may hold other line ends
         if not row.strip():
             continue
         try:
