@@ -28,7 +28,7 @@ def test_silence_reminds_at_half_and_phones_and_tells_the_next_at_the_deadline(o
     assert not any(row.needs_signature for row in office.rows(notices, kind="reminder"))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(1, 4), st.sets(st.sampled_from([held.person_id for held in HELD])))
 def test_a_ladder_ends_whoever_is_away_or_signs(tmp_path: Path, level: int, gone: set[str]) -> None:
     (tmp_path / f"{level}{sorted(gone)}").mkdir(exist_ok=True)

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from escalation import receipt
 from escalation.audit import audit_log, faults
 from escalation.incident import entries
+from escalation.notice import notices
 from escalation.receipt import Signed, Tally
+from escalation.timer import timers
 from tests.escalation.office import FOUR, Office
 
 
@@ -23,12 +25,12 @@ def sign(office: Office, who: str, kind: str = "first", by: str = "") -> Signed:
 def test_each_signature_stops_its_own_clocks_and_no_other(office: Office, order: list[str], many: int) -> None:
     key = f"canteen|thread|{len(office.headings())}"
     incident_id = office.open(keys=(key,))
-    mine = {row.addressee: row.id for row in office.rows(receipt.notices, incident_id=incident_id)}
+    mine = {row.addressee: row.id for row in office.rows(notices, incident_id=incident_id)}
     for n, who in enumerate(order[:many], 1):
         with office.store.write() as conn:
             assert receipt.sign(conn, mine[who], who, office.now, via="link") is Signed.NOW
             assert receipt.tally(conn, incident_id) == Tally(n, 4)
-    own = {row.notice_id for row in office.rows(receipt.timer.timers, incident_id=incident_id, state="set")}
+    own = {row.notice_id for row in office.rows(timers, incident_id=incident_id, state="set")}
     assert own - {None} == {mine[who] for who in order[many:]}
     assert office.one(incident_id).state == ("acknowledged" if many == 4 else "notified")
 
