@@ -7,13 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crawlers import reactor
 from tests.stories.town import Town, built
-
-
-def pytest_sessionfinish() -> None:
-    """Let Twisted's threads go, or the process that ran the crawls never ends."""
-    reactor.end()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("kafka", marks=pytest.mark.live)])
