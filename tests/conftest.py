@@ -1,4 +1,4 @@
-"""Fixtures for every room: the real engines that tests marked `live` use."""
+"""Fixtures for every room: the real engines that tests marked `live` use, and the browser."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.live.engines import E, EngineMissing, Kafka, Postgres, started
 
@@ -18,6 +19,8 @@ settings.register_profile("laptop", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "laptop")
 """On a laptop every run looks at new examples; CI judges a change, not the luck of a draw."""
+
+CHROMIUM = Path("/usr/bin/chromium")
 
 
 @contextmanager
@@ -50,3 +53,16 @@ def postgres() -> Iterator[Postgres]:
     """A running PostgreSQL; `postgres.database()` gives a test its own empty database."""
     with _running(Postgres) as engine:
         yield engine
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium of the system: one for all files of a worker, as one process holds one playwright at a time."""
+    if not CHROMIUM.exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"no browser: {CHROMIUM} is missing", pytrace=False)
+        pytest.skip(f"no browser: {CHROMIUM} is missing")
+    with sync_playwright() as play:
+        made = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield made
+        made.close()

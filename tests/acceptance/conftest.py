@@ -9,12 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from tests.acceptance.school import written
 from tests.acceptance.standing import Standing, eventually, fengxin, free_ports
 
-CHROMIUM = Path("/usr/bin/chromium")
 MARKUP = "<script>window.harmed=1</script><svg onload=window.harmed=2>"
 HOSTILE = MARKUP + "图书馆电梯坠落，两名同学受伤流血送医院急救\u202e倒着写的话\u202c{{7*7}}${7*7}"
 MEGABYTE = "清真餐厅的饭里有玻璃渣划伤了嘴，" + "长" * 1_000_000
@@ -82,14 +80,3 @@ def trial(school: Standing) -> Trial:
     ended = fengxin("trial", "end", "--person", "P09", "--settings", school.command[-1])
     assert ended.returncode == 0, ended.stderr
     return Trial(number, told, ended.stdout)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Headless Chromium of the system."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"no browser: {CHROMIUM} is missing")
-    with sync_playwright() as play:
-        made = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield made
-        made.close()

@@ -14,17 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from escalation.web.app import build
 from escalation.web.serve import Harbour
 from tests.escalation.web.house import PASSWORD, UNIT, House
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or ""
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed"),
-]
+pytestmark = pytest.mark.browser
 WIDTHS = (390, 720, 1024, 1440)
 FAKE_AUDIO = """
 window.tones = 0;
@@ -36,14 +32,6 @@ window.AudioContext = class {
 };
 """
 """A sound card that counts: machines that run tests have none."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        made = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield made
-        made.close()
 
 
 @pytest.fixture(autouse=True)
