@@ -34,9 +34,13 @@ class Alert:
 
 
 def ring(conn: Connection, school: str, cause: str, words: str, now: datetime) -> bool:
-    """Open an alert unless its cause is open already; True where it is new."""
+    """Open an alert; True where it is new. One that is open gets the newest words and keeps its time."""
     row = {"school": school, "cause": cause[:200], "words": words, "opened_at": now, "closed_at": None}
-    return bool(insert_new(conn, alerts, [row], key=["school", "cause"], where=alerts.c.closed_at.is_(None)))
+    if insert_new(conn, alerts, [row], key=["school", "cause"], where=alerts.c.closed_at.is_(None)):
+        return True
+    still = (alerts.c.school == school, alerts.c.cause == cause[:200], alerts.c.closed_at.is_(None))
+    conn.execute(update(alerts).where(*still, alerts.c.words != words).values(words=words))
+    return False
 
 
 def hush(conn: Connection, school: str, cause: str, now: datetime) -> None:

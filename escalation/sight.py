@@ -31,18 +31,18 @@ class Change:
 
 
 def changes(seen: Sequence[Sight], known: Mapping[str, Account], ringing: frozenset[str], now: datetime) -> Change:
-    """Which accounts went blind and which are seen whole again; `ringing`: causes that are open.
+    """Which accounts are blind, for which reason now, and which are seen again; `ringing`: causes that are open.
 
     An account without an interface (route "manual") is patrolled by people and rings nothing.
     """
     blind = {CAUSE + one.account_id: _words(one, known) for one in seen if _blind(one, known[one.account_id], now)}
     still = {CAUSE + one.account_id for one in seen if one.lamp in (Lamp.BLIND, Lamp.LATE)}
     over = frozenset(cause for cause in ringing if cause.startswith(CAUSE) and cause not in still)
-    return Change({cause: words for cause, words in blind.items() if cause not in ringing}, over)
+    return Change(blind, over)
 
 
 def look(conn: Connection, school: str, now: datetime) -> None:
-    """Ring for every account that went blind, hush for every one that is seen again or watched no more."""
+    """Ring for every account that is blind, hush for every one that is seen again or watched no more."""
     ringing = frozenset(one.cause for one in alert.ringing(conn, school))
     change = changes(sights(conn, school, now), book(conn, school), ringing, now)
     for cause, words in change.ring.items():

@@ -60,6 +60,17 @@ def test_a_blind_account_rings_once_with_name_and_reason(store: Store) -> None:
     assert said[0].startswith("“风林职院”已看不见：授权已失效；请")
 
 
+def test_a_blind_account_that_is_blind_for_another_reason_says_so(store: Store) -> None:
+    _enter(store)
+    _source(store, NOW - timedelta(hours=2), "平台拒绝访问")
+    _look(store)
+    with store.write() as conn:
+        conn.execute(update(sources).values(last_reason="授权已失效"))
+    (said,) = _look(store, NOW + timedelta(minutes=1))
+    assert "授权已失效" in said
+    assert "平台拒绝访问" not in said
+
+
 def test_it_is_hushed_when_seen_whole_and_not_when_late(store: Store) -> None:
     _enter(store)
     _source(store, NOW - timedelta(hours=2))
