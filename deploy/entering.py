@@ -26,7 +26,7 @@ def enter(conn: Connection, settings: Settings, now: datetime) -> None:
     _accounts(conn, settings)
     _people(conn, settings)
     _shifts(conn, settings, now)
-    user.entitle(conn, school, lambda person_id: roles_of(settings, person_id))
+    user.entitle(conn, school, lambda person_id: roles_of(settings, person_id), now)
     if settings.trial.on:
         trial.begin(conn, school, now)
 
@@ -44,7 +44,7 @@ def _accounts(conn: Connection, settings: Settings) -> None:
     entries = [
         Account(
             school=school, id=row.key, platform=row.platform, name=row.name, native_id=row.native_id, unit=row.unit,
-            route="api", watch_from=row.watch_from, main=row.main, active=row.active,
+            route=row.route, watch_from=row.watch_from, main=row.main, active=row.active,
         )
         for row in settings.roster.accounts
     ]  # fmt: skip

@@ -19,13 +19,14 @@ def enrol(settings: Settings, name: str, person_id: str, password: str) -> list[
     roles = entering.roles_of(settings, person_id)
     if not roles:
         raise NotAllowed(f"工号“{person_id}”在名册里没有可登录的角色；请先在“任职”或“管理员”表填写。")
+    try:
+        secret = user.secret(password, name)
+    except ValueError as error:
+        raise NotAllowed(str(error)) from None
     with opened_store(settings) as store, store.write() as conn:
         if people.person(conn, school, person_id) is None:
             raise NotAllowed(f"存储里还没有工号“{person_id}”；请先执行 fengxin run 或 fengxin enter 录入名册。")
-        try:
-            user.enrol(conn, school, name, person_id, password, roles)
-        except ValueError as error:
-            raise NotAllowed(str(error)) from None
+        user.enrol(conn, school, name, person_id, secret, roles, datetime.now(UTC))
     return roles
 
 

@@ -1,6 +1,7 @@
 """Users: who may sign in to the desk, as which roles. argon2 hashes, locked after failures, sessions as rows.
 
 A session's token is 256 random bits; only its hash rests here. Answers to a wrong name and a wrong password are alike.
+A password is hashed and verified outside of any transaction: that is slow on purpose, and nobody must wait for it.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any, NewType
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import Column, Connection, Integer, Table, Text, delete, select, update
+from sqlalchemy import Column, Connection, Integer, Row, Select, Table, Text, delete, select, update
 
 from escalation import audit
 from escalation.people import Role
-from stream.store import metadata, put
+from stream.store import Store, metadata, put
 from stream.store.types import Json, Moment, Word
 
 FAILURES_TO_LOCK = 5
@@ -26,6 +28,8 @@ LOCKED_FOR = timedelta(minutes=15)
 SESSION_LIVES = timedelta(hours=12)
 SESSION_IDLES = timedelta(hours=8)
 PASSWORD_LENGTH = 10
+BY_ROSTER, BY_COMMAND = "名册", "命令行"
+"""Who changes sign-ins, where no person can be named."""
 
 users = Table(
     "users",
@@ -89,31 +93,46 @@ def weakness(password: str, name: str) -> str:
     return ""
 
 
-def enrol(
-    conn: Connection, school: str, name: str, person_id: str, password: str, roles: Iterable[Role]
-) -> None:  # fmt: skip
-    """Give somebody a sign-in, or a new password, which ends all sessions of that name.
+Secret = NewType("Secret", str)
+"""What rests in the store for a password."""
 
-    Raises ValueError with a sentence where it is too weak.
-    """
+
+def secret(password: str, name: str) -> Secret:
+    """Hash a password for a sign-in of this name, before a transaction. Raises ValueError where it is too weak."""
     if weak := weakness(password, name):
         raise ValueError(weak)
+    return Secret(_HASHER.hash(password))
+
+
+def enrol(
+    conn: Connection, school: str, name: str, person_id: str, password: Secret, roles: Iterable[Role], now: datetime
+) -> None:
+    """Give somebody a sign-in, or a new password, which ends all sessions of that name."""
+    held = sorted(roles)
     row = {
-        "school": school, "name": name, "person_id": person_id, "password": _HASHER.hash(password),
-        "roles": sorted(roles), "failures": 0, "locked_until": None, "theme": "auto",
+        "school": school, "name": name, "person_id": person_id, "password": password, "roles": held, "failures": 0,
+        "locked_until": None, "theme": "auto",
     }  # fmt: skip
     put(conn, users, [row])
     _end_sessions(conn, school, name)
+    detail = {"person": person_id, "roles": held}
+    audit.record(conn, school=school, now=now, actor=BY_COMMAND, action="sign_in.enrol", subject=name, detail=detail)
 
 
-def entitle(conn: Connection, school: str, roles_of: Callable[[str], Iterable[Role]]) -> None:
-    """Give every sign-in the roles that its person (by id) holds now. Without any it is switched off, sessions too."""
+def entitle(conn: Connection, school: str, roles_of: Callable[[str], Iterable[Role]], now: datetime) -> None:
+    """Give every sign-in the roles that its person (by id) holds now. Without any it is switched off, sessions too.
+
+    Each change is a row of the audit: `sign_in.off`, `sign_in.on` or `sign_in.roles`.
+    """
     for row in conn.execute(
-        select(users.c.name, users.c.person_id, users.c.roles).where(users.c.school == school)
+        select(users.c.name, users.c.person_id, users.c.roles).where(users.c.school == school).order_by(users.c.name)
     ).all():
         roles = sorted(roles_of(row.person_id))
         if roles != row.roles:
             conn.execute(update(users).where(users.c.school == school, users.c.name == row.name).values(roles=roles))
+            what = "sign_in.off" if not roles else "sign_in.roles" if row.roles else "sign_in.on"
+            detail = {"person": row.person_id, "before": row.roles, "roles": roles}
+            audit.record(conn, school=school, now=now, actor=BY_ROSTER, action=what, subject=row.name, detail=detail)
         if not roles:
             _end_sessions(conn, school, row.name)
 
@@ -122,18 +141,39 @@ def _end_sessions(conn: Connection, school: str, name: str) -> None:
     conn.execute(delete(sessions).where(sessions.c.school == school, sessions.c.name == name))
 
 
-def enter(conn: Connection, school: str, name: str, password: str, now: datetime, ip: str) -> tuple[Entry, str]:
+def enter(store: Store, school: str, name: str, password: str, now: datetime, ip: str) -> tuple[Entry, str]:
     """Sign in: (what became of it, the session's token or an empty string). Counts failures and locks.
 
-    A sign-in that is switched off (no roles) is answered like a wrong password.
+    A sign-in that is switched off (no roles) is answered like a wrong password. What happened while the password was
+    being verified (a lock, a new password) counts.
     """
-    row = conn.execute(select(users).where(users.c.school == school, users.c.name == name)).first()
-    if row is not None and row.locked_until is not None and row.locked_until > now:
-        audit.record(conn, school=school, now=now, actor=name, action="sign_in.locked", subject=name, ip=ip)
-        return Entry.LOCKED, ""
-    right = _matches(row.password if row else _NOBODY, password)
-    if row is None or not right or not row.roles:
-        return (_fail(conn, school, name, row.failures + 1, now, ip) if row else Entry.WRONG), ""
+    with store.read() as conn:
+        known = conn.execute(_of(school, name)).first()
+    right = not _locked(known, now) and _matches(known.password if known else _NOBODY, password)
+    if known is None:
+        return Entry.WRONG, ""
+    with store.write() as conn:
+        row = conn.execute(_of(school, name).with_for_update()).first()
+        if row is None:
+            return Entry.WRONG, ""
+        if _locked(row, now):
+            audit.record(conn, school=school, now=now, actor=name, action="sign_in.locked", subject=name, ip=ip)
+            return Entry.LOCKED, ""
+        if not right or row.password != known.password or not row.roles:
+            return _fail(conn, school, name, row.failures + 1, now, ip), ""
+        return Entry.WELCOME, _welcome(conn, school, name, now, ip)
+
+
+def _of(school: str, name: str) -> Select[Any]:
+    return select(users).where(users.c.school == school, users.c.name == name)
+
+
+def _locked(row: Row[Any] | None, now: datetime) -> bool:
+    return row is not None and row.locked_until is not None and row.locked_until > now
+
+
+def _welcome(conn: Connection, school: str, name: str, now: datetime, ip: str) -> str:
+    """Begin a session; gives its token."""
     conn.execute(
         update(users).where(users.c.school == school, users.c.name == name).values(failures=0, locked_until=None)
     )
@@ -144,7 +184,7 @@ def enter(conn: Connection, school: str, name: str, password: str, now: datetime
         )
     )
     audit.record(conn, school=school, now=now, actor=name, action="sign_in", subject=name, ip=ip)
-    return Entry.WELCOME, token
+    return token
 
 
 def _fail(conn: Connection, school: str, name: str, failures: int, now: datetime, ip: str) -> Entry:

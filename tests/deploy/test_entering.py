@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from deploy import installation, migrations, upkeep
 from deploy.settings import load
 from escalation import user
+from escalation.audit import audit_log, head
 from escalation.people import Role
 from escalation.user import Entry, User
 from stream.store import Store
@@ -35,8 +37,7 @@ class School:
         return upkeep.enrol(load(self.file), name, person, password)
 
     def sign_in(self, name: str, password: str = PASSWORD) -> tuple[Entry, str]:
-        with self.store.write() as conn:
-            return user.enter(conn, self.code, name, password, NOW, "")
+        return user.enter(self.store, self.code, name, password, NOW, "")
 
     def who(self, token: str) -> User | None:
         with self.store.read() as conn:
@@ -68,6 +69,18 @@ def test_who_has_lost_every_office_is_signed_out_and_cannot_sign_in(school: Scho
     assert kept.roles == {Role.MONITOR, Role.ADMINISTRATOR}
 
 
+def test_switching_a_sign_in_off_and_on_again_is_audited_with_what_it_could_do(school: School) -> None:
+    school.enrol("admin", "P09")
+    school.change(NINTH, NINTH.replace("P09", "P08"))
+    school.change(NINTH.replace("P09", "P08"), NINTH)
+    with school.store.read() as conn:
+        rows = conn.execute(select(audit_log).where(audit_log.c.object == "admin").order_by(audit_log.c.seq)).all()
+    admin = [Role.ADMINISTRATOR.value]
+    assert [(row.action, row.actor, row.detail.get("before"), row.detail["roles"]) for row in rows] == [
+        ("sign_in.enrol", "命令行", None, admin), ("sign_in.off", "名册", admin, []), ("sign_in.on", "名册", [], admin),
+    ]  # fmt: skip
+
+
 def test_who_is_no_longer_in_the_roster_cannot_sign_in_until_named_again(school: School) -> None:
     school.enrol("ye", "P10")
     office = '[[offices]]\nrole = "党委宣传部"\nperson = "P10"\n'
@@ -85,10 +98,14 @@ def test_who_is_no_longer_in_the_roster_cannot_sign_in_until_named_again(school:
 def test_an_unchanged_roster_signs_nobody_out(school: School) -> None:
     roles = school.enrol("admin", "P09")
     _, token = school.sign_in("admin")
+    with school.store.read() as conn:
+        before = head(conn)
     upkeep.enter_roster(load(school.file))
     found = school.who(token)
     assert found is not None
     assert found.roles == set(roles)
+    with school.store.read() as conn:
+        assert head(conn) == before, "nothing changed, nothing is audited"
 
 
 def test_a_new_password_ends_the_sessions_of_that_name_only(school: School) -> None:

@@ -217,7 +217,7 @@ class Town:
         with self.store.write() as conn:
             people.enter(conn, persons, HELD)
             account.enter(conn, [watched])
-            user.enrol(conn, self.school, "chen", "monitor", PASSWORD, [Role.MONITOR])
+            user.enrol(conn, self.school, "chen", "monitor", user.secret(PASSWORD, "chen"), [Role.MONITOR], self.now())
 
     def _routes(self) -> CrawlSettings:
         one = self.sandbox.world.accounts["wb_main"]

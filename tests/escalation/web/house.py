@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from fastapi.testclient import TestClient
@@ -56,6 +57,12 @@ REASONS = (
     {"name": "负面", "share": 8, "sentence": "负面 71%。", "article": ""},
     {"name": "指向本校", "share": 4, "sentence": "明确提及“二食堂”。", "article": ""},
 )
+
+
+@cache
+def _secret() -> user.Secret:
+    """Everybody's password, hashed once for all tests."""
+    return user.secret(PASSWORD, "")
 
 
 class Robot(Channel):
@@ -142,7 +149,7 @@ class House:
         with self.store.write() as conn:
             people.enter(conn, persons, held)
             for key, role in ROLES.items():
-                user.enrol(conn, SCHOOL, key, key, PASSWORD, [role])
+                user.enrol(conn, SCHOOL, key, key, _secret(), [role], NOW)
             account.enter(
                 conn,
                 [
