@@ -16,6 +16,7 @@ from escalation.people import Role
 from escalation.procedure import Pack, Trigger
 from stream import rules
 from stream.log import LogError, open_log
+from stream.post import Route
 from stream.rules import RuleError
 from stream.search import SearchUnavailable, open_search
 from stream.store import Store, StoreUnavailable
@@ -104,8 +105,14 @@ def accounts(settings: Settings) -> Iterator[Finding]:
         shown = f"{PLATFORMS[row.platform][0]}“{row.name}”（{row.key}）"
         if row.key not in kept:
             yield Finding(False, "账号", f"{shown}没有管理员；管理员是第一报告人，请在“管理员”表填写。")
-        if row.key not in routed:
-            yield Finding(False, "账号", f"{shown}没有采集路线，看不到评论；请在设置里加一段 [[routes]]。")
+        if row.route == Route.MANUAL:
+            yield Finding(True, "账号", f"{shown}由人工巡查，系统看不到评论，请安排人员补录线索。")
+        elif row.key not in routed:
+            yield Finding(
+                False,
+                "账号",
+                f"{shown}没有采集路线，看不到评论；请在设置里加一段 [[routes]]，或把“采集方式”写成“人工巡查”。",
+            )
     yield Finding(True, "账号", f"{len(watched)} 个账号启用。")
 
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from deploy.parts import PackError, crawl_settings, load_pack, mail_server, robot_address
 from deploy.problem import sentence
+from stream.post import Route
 
 if TYPE_CHECKING:
     from deploy.settings import Settings
@@ -116,6 +117,11 @@ def routes(settings: Settings) -> Iterator[Fault]:
             yield f"routes[{number}].account_id", f"名册里没有账号“{route.account_id}”，请更正为“账号”表里的编号。"
         elif account.platform != route.platform:
             yield f"routes[{number}].platform", f"名册里 {route.account_id} 是 {account.platform} 账号，两处须一致。"
+        elif account.route == Route.MANUAL:
+            yield (
+                f"routes[{number}].account_id",
+                f"名册里 {route.account_id} 的采集方式是“人工巡查”，请改为“接口”，或删去这段采集路线。",
+            )
     if len(settings.crawl.key.get_secret_value()) >= SHORTEST_KEY:
         try:
             crawl_settings(settings)

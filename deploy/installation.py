@@ -21,7 +21,7 @@ SAMPLE: dict[str, list[dict[str, Any]]] = {
     "accounts": [
         {
             "id": "# 样例：weibo:1234567890", "platform": "微博", "name": "某某学院", "native_id": "1234567890",
-            "unit": "党委宣传部", "watch_from": "2026-11-21 08:00", "main": "是", "active": "是",
+            "unit": "党委宣传部", "watch_from": "2026-11-21 08:00", "route": "接口", "main": "是", "active": "是",
         }
     ],
     "people": [

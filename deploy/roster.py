@@ -13,8 +13,15 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from stream.post import Route
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 PLATFORMS = {"weibo": ("微博", "新浪微博"), "wechat": ("微信", "微信公众号", "公众号")}
+WAYS: Mapping[str, tuple[Route, tuple[str, ...]]] = {
+    "接口": (Route.API, ("自动", "自动采集")),
+    "人工巡查": (Route.MANUAL, ("人工", "手工", "线索", "导入", "补录", "无接口")),
+}
+"""How an account is watched: the word the template shows, what it is in the book, other words for the same."""
 _MOBILE = re.compile(r"\+?[0-9][0-9\- ]{6,18}[0-9]")
 _MAIL = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\"]+")
 
@@ -63,6 +70,15 @@ def read_platform(value: object) -> str:
     raise ValueError(f"不认识平台“{text}”，可写：{known}。")
 
 
+def read_way(value: object) -> Route:
+    """接口 or 人工巡查, another word for it, or the code; empty is 接口. Raises ValueError with what is allowed."""
+    text = read_text(value)
+    for word, (route, others) in WAYS.items():
+        if text in (word, route.value, *others) or not text:
+            return route
+    raise ValueError(f"不认识采集方式“{text}”，可写：{'、'.join(WAYS)}；留空即“接口”。")
+
+
 def _matching(pattern: re.Pattern[str], sentence: str) -> Callable[[object], str]:
     def read(value: object) -> str:
         text = read_text(value)
@@ -101,7 +117,10 @@ class UnitRow(Row):
 
 
 class AccountRow(Row):
-    """账号: one registered official account. An empty id becomes `platform:native_id`."""
+    """账号: one registered official account. An empty id becomes `platform:native_id`.
+
+    `route`: read by an interface of the platform, or watched by people who type leads or import what they saw.
+    """
 
     id: Text = Field(default="", title="编号", max_length=100)
     platform: Annotated[Literal["weibo", "wechat"], BeforeValidator(read_platform)] = Field(title="平台")
@@ -109,6 +128,9 @@ class AccountRow(Row):
     native_id: Needed = Field(title="平台内编号", max_length=100)
     unit: Needed = Field(title="主办单位", max_length=100)
     watch_from: Time = Field(title="起始时间")
+    route: Annotated[Literal[Route.API, Route.MANUAL], BeforeValidator(read_way)] = Field(
+        default=Route.API, title="采集方式"
+    )
     main: Flag = Field(default=False, title="学校主账号")
     active: Flag = Field(default=True, title="启用")
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, Integer, Row, Table, Text, func, select, update
 
-from stream.account import book
+from stream.account import Account, book
+from stream.post import Route
 from stream.store import metadata
 from stream.store.types import Moment, Serial, Word
 
@@ -23,6 +24,7 @@ BLIND_AFTER = 6
 WHOLE_THREAD = frozenset({"show", "comments"})
 """Streams that read one thread to its end. They alone may be over (the post is old or gone): then nothing is unseen."""
 UNROUTED = "已登记，未接采集途径"
+BY_HAND = "由人工巡查，未接采集接口，请按时补录线索"
 STOPPED = "采集已停止，请联系维护人员核对该账号的采集接口"
 
 
@@ -161,14 +163,15 @@ def sights(conn: Connection, school: str, now: datetime) -> Sequence[Sight]:
     by_account: dict[str, list[Row[Any]]] = {}
     for row in conn.execute(select(sources).where(sources.c.school == school).order_by(sources.c.id)):
         by_account.setdefault(row.account_id, []).append(row)
-    active = [one.id for one in book(conn, school).values() if one.active]
-    return [_sight(account_id, by_account.get(account_id, []), now) for account_id in active]
+    active = [one for one in book(conn, school).values() if one.active]
+    return [_sight(one, by_account.get(one.id, []), now) for one in active]
 
 
-def _sight(account_id: str, polled: Sequence[Row[Any]], now: datetime) -> Sight:
-    state, worst = worst_of(polled, now)
+def _sight(account: Account, polled: Sequence[Row[Any]], now: datetime) -> Sight:
+    account_id, (state, worst) = account.id, worst_of(polled, now)
     if worst is None:
-        return Sight(account_id, state, None, sum(row.seen for row in polled), None, None, UNROUTED)
+        why = BY_HAND if account.route == Route.MANUAL else UNROUTED
+        return Sight(account_id, state, None, sum(row.seen for row in polled), None, None, why)
     known = [row for row in polled if row.active and row.shown is not None]
     return Sight(
         account_id,

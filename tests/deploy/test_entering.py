@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from deploy import installation, migrations, upkeep
+from deploy import checking, installation, migrations, upkeep
 from deploy.settings import load
 from escalation import user
 from escalation.audit import audit_log, head
 from escalation.people import Role
 from escalation.user import Entry, User
+from stream import account
 from stream.store import Store
 
 NOW = datetime(2026, 11, 3, 4, tzinfo=UTC)
@@ -116,3 +118,29 @@ def test_a_new_password_ends_the_sessions_of_that_name_only(school: School) -> N
     school.enrol("admin", "P09", "another secret 815")
     assert school.who(token) is None
     assert school.who(others) is not None
+
+
+@pytest.mark.parametrize(("word", "route"), [("", "api"), ("接口", "api"), ("人工巡查", "manual"), ("导入", "manual")])
+def test_the_way_an_account_is_watched_stands_in_the_book(school: School, word: str, route: str) -> None:
+    text = school.file.read_text("utf-8")
+    start = text.rindex("[[routes]]")
+    text = text[:start] + text[text.index("[[units]]") :]
+    native = re.findall(r'platform = "wechat"\nnative_id = "([^"]+)"', text)[-1]
+    school.file.write_text(text, "utf-8")
+    school.change(f'native_id = "{native}"\n', f'native_id = "{native}"\n' + (f'route = "{word}"\n' if word else ""))
+    with school.store.read() as conn:
+        kept = account.book(conn, school.code)
+    assert kept[f"wechat:{native}"].route == route
+    assert {one.route for key, one in kept.items() if key != f"wechat:{native}"} == {"api"}
+
+
+def test_an_account_watched_by_hand_needs_no_route_and_says_what_people_must_do(school: School) -> None:
+    text = school.file.read_text("utf-8")
+    start, end = text.index("[[routes]]"), text.index("[[units]]")
+    text = text[:start] + text[end:].replace('platform = "weibo"\n', 'platform = "weibo"\nroute = "人工巡查"\n')
+    school.file.write_text(text, "utf-8")
+    found = [one for one in checking.accounts(load(school.file)) if "采集" in one.words or "人工" in one.words]
+    by_hand = [one for one in found if "由人工巡查" in one.words]
+    assert [one.good for one in by_hand] == [True] * text.count('route = "人工巡查"')
+    assert all("没有采集路线" in one.words for one in found if not one.good)
+    assert not any("微博" in one.words for one in found if not one.good)

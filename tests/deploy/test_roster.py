@@ -43,12 +43,16 @@ def test_a_good_workbook_is_taken_in_whole(tmp_path: Path) -> None:
 
 def test_every_wrong_row_is_named_by_sheet_row_and_column(tmp_path: Path) -> None:
     path = tmp_path / "accounts.xlsx"
-    rows = {**ROWS, "accounts": [*ROWS["accounts"], {**ROWS["accounts"][0], "platform": "贴吧", "main": "也许"}]}
+    rows = {
+        **ROWS,
+        "accounts": [*ROWS["accounts"], {**ROWS["accounts"][0], "platform": "贴吧", "route": "爬虫", "main": "也许"}],
+    }
     rows["people"] = [*ROWS["people"], {"id": "2", "name": "", "email": "nobody"}]
     roster_file.write(path, rows)
     _, problems = taken(path)
     assert problems == [
         "accounts.xlsx 工作表“账号” 第 3 行，“平台”列：不认识平台“贴吧”，可写：新浪微博、公众号。",
+        "accounts.xlsx 工作表“账号” 第 3 行，“采集方式”列：不认识采集方式“爬虫”，可写：接口、人工巡查；留空即“接口”。",
         "accounts.xlsx 工作表“账号” 第 3 行，“学校主账号”列：“也许”读不懂，请写“是”或“否”。",
         "accounts.xlsx 工作表“人员” 第 3 行，“姓名”列：缺少这一项，请补上。",
         "accounts.xlsx 工作表“人员” 第 3 行，“邮箱”列：“nobody”不是邮箱地址，请更正。",
