@@ -126,7 +126,10 @@ def letterhead(settings: Settings) -> Letterhead:
 
 def ground(settings: Settings) -> Ground:
     """What every incident of this school is opened on; frozen with it."""
-    versions = {"program": version("fengxin"), "engine": Snow.name}
+    book = rules.load()
+    versions = {
+        "program": version("fengxin"), "engine": Snow.name, "rules": book.edition(), "packs": book.packs()
+    }  # fmt: skip
     return Ground(load_pack(settings), letterhead(settings), versions)
 
 

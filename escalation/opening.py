@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -62,11 +62,16 @@ class Matter:
     hits: tuple[Hit, ...] = ()
     facts: tuple[str, ...] = ()
     quote: str = ""
+    judged: Mapping[str, Any] = field(default_factory=dict)
+    """By what its line was judged: `engine`, `rules` (their edition) and `hits` (rule id to version)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What an opening needs besides the matter: the pack, the letterhead and which rules judged."""
+    """What an opening needs besides the matter: the pack, the letterhead and the versions of this program.
+
+    `versions`: `program`, `engine`, `rules` (the edition) and `packs` (the edition of each theme's rules).
+    """
 
     pack: Pack
     letterhead: Letterhead
@@ -162,12 +167,20 @@ def _freeze(conn: Connection, incident_id: int, ground: Ground, matter: Matter, 
         "duties": [duty.model_dump(mode="json") for duty in answer.duties],
         "deadline": answer.deadline.model_dump(mode="json"),
         "keys": list(matter.keys),
-        "versions": ground.versions,
+        "versions": _versions(ground, matter),
         "account": matter.account,
         "facts": list(matter.facts),
         "quote": matter.quote,
     }  # fmt: skip
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(frozen=frozen))
+
+
+def _versions(ground: Ground, matter: Matter) -> dict[str, Any]:
+    """What judged; the single packs only where they are those of the edition that did (an upgrade may lie between)."""
+    known = dict(ground.versions)
+    if matter.judged and matter.judged.get("rules") != known.get("rules"):
+        known.pop("packs", None)
+    return known | dict(matter.judged)
 
 
 def _tell(

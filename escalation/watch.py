@@ -214,6 +214,11 @@ def _matter(
         hits=assessment.hits,
         facts=(f"涉及 {len(members)} 条，风险 {weighed.value}",),
         quote="" if care else _cut(post.text, QUOTE_LENGTH),
+        judged={
+            "engine": assessment.engine,
+            "rules": assessment.rules,
+            "hits": {hit.rule: hit.version for hit in assessment.hits},
+        },
     )
 
 

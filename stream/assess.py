@@ -21,6 +21,7 @@ class Reader:
     """Rulebook, automaton and target words made ready for one school. `aliases`: the school's own names."""
 
     def __init__(self, book: Rulebook, aliases: Sequence[str] = ()) -> None:
+        self.edition = book.edition()
         self.targets = TargetWords(book.words, aliases)
         self.matcher = Matcher(book, sorted(self.targets.terms()))
 
@@ -60,13 +61,13 @@ def assess(posts: Sequence[Post], engine: Engine, rulebook: Reader | Rulebook, n
     texts = [normalise(post.text) for post in posts]
     scores = engine.score([text.text for text in texts])
     return [
-        _assessment(post, score, reader.read(post, text), engine.name, now)
+        _assessment(post, score, reader.read(post, text), engine.name, reader.edition, now)
         for post, text, score in zip(posts, texts, scores, strict=True)
     ]
 
 
 def _assessment(
-    post: Post, score: Score, read: tuple[Target, tuple[Hit, ...]], engine: str, now: datetime
+    post: Post, score: Score, read: tuple[Target, tuple[Hit, ...]], engine: str, rules: str, now: datetime
 ) -> Assessment:
     return Assessment(
         post=post,
@@ -77,4 +78,5 @@ def _assessment(
         hits=read[1],
         target=read[0],
         assessed_at=now,
+        rules=rules,
     )

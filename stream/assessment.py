@@ -41,7 +41,10 @@ class Hit(Wire):
 
 
 class Assessment(Wire):
-    """The post (one revision, whole) with its polarity, rule hits and target; the record of topic `assessed`."""
+    """The post (one revision, whole) with its polarity, rule hits and target; the record of topic `assessed`.
+
+    `rules`: the edition of the rules that judged it (`Rulebook.edition`), empty where a worker of 0.1.0 did.
+    """
 
     v: Literal[1] = 1
     type: Literal["assessment"] = "assessment"
@@ -53,3 +56,8 @@ class Assessment(Wire):
     hits: tuple[Hit, ...] = ()
     target: Target = Target.NONE
     assessed_at: Instant
+    rules: str = Field(default="", max_length=64)
+
+    def wire(self) -> bytes:
+        """As every record; a record without an edition stays as it was written."""
+        return self.model_dump_json(exclude=None if self.rules else {"rules"}).encode()

@@ -14,11 +14,15 @@ from escalation.web.words import LEVEL_NAMES, platform
 from stream.account import accounts
 
 KEPT = 5_000
+JUDGED = {"rules": "规则", "engine": "引擎", "program": "程序"}
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Names of the levels, of the account and its platform, the pack's label and title, whose silence goes to whom."""
+    """Names of the levels, of the account and its platform, the pack's label and title, whose silence goes to whom.
+
+    `judged`: the edition of the rules, the engine and the program that found the matter.
+    """
 
     levels: Mapping[int, str] = field(default_factory=lambda: LEVEL_NAMES)
     account: str = ""
@@ -26,6 +30,7 @@ class Words:
     pack: str = ""
     title: str = ""
     chain: Mapping[str, str] = field(default_factory=dict)
+    judged: str = ""
 
 
 class Frozen:
@@ -65,6 +70,7 @@ def words_of(frozen: Mapping[str, Any], account: str, where: str) -> Words:
     """The words in one frozen copy, with the account book's where it holds none."""
     pack = frozen.get("pack", {}).get("pack", {})
     own = frozen.get("account", {})
+    versions = frozen.get("versions", {})
     version = str(pack.get("version", ""))[:8]
     return Words(
         levels={**LEVEL_NAMES, **{level["number"]: level["name"] for level in pack.get("level", [])}},
@@ -73,4 +79,5 @@ def words_of(frozen: Mapping[str, Any], account: str, where: str) -> Words:
         pack=f"{pack.get('code', '')}@{version}" if pack else "",
         title=str(pack.get("title", "")),
         chain=pack.get("ladder", {}).get("chain", {}),
+        judged=" · ".join(f"{name} {said}" for key, name in JUDGED.items() if (said := versions.get(key))),
     )

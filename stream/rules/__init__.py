@@ -6,6 +6,8 @@ GAP characters later; `<数字N>` is a run of at least N digits; `@name` in a li
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -114,6 +116,27 @@ class Rulebook:
             if rule.id == rule_id:
                 return rule
         raise KeyError(rule_id)
+
+    def packs(self) -> dict[str, str]:
+        """The edition of each theme's rules and of the word lists, as 12 hex digits: the same digits, the same judging.
+
+        Examples, owners and known false alarms judge nothing and are left out.
+        """
+        by_theme: dict[str, list[object]] = {}
+        for rule in sorted(self.rules, key=lambda rule: rule.id):
+            judging = rule.model_dump(mode="json", exclude={"examples", "false_alarms", "owner"})
+            by_theme.setdefault(rule.theme, []).append(judging)
+        found = {theme: _digits(rows) for theme, rows in sorted(by_theme.items())}
+        return found | {"words": _digits({name: list(terms) for name, terms in self.words.items()})}
+
+    def edition(self) -> str:
+        """The edition of all rules together, as 12 hex digits."""
+        return _digits(self.packs())
+
+
+def _digits(value: object) -> str:
+    canonical = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 
 def slot_of(post: Post) -> Slot | None:

@@ -13,6 +13,7 @@ from escalation import alert, trial
 from escalation.audit import audit_log
 from escalation.incident import MatterTaken, entries, incidents, members, open_keys
 from escalation.notice import deliveries, notices
+from escalation.opening import Ground
 from escalation.timer import timers
 from tests.escalation.office import FOUR, HELD, Office
 from tests.stream.said import SCHOOL
@@ -130,3 +131,22 @@ def test_a_line_that_waited_in_a_queue_is_late_and_one_just_fetched_is_not(offic
     assert office.one(office.open(waited, keys=("a",))).late
     fresh = office.post(at=office.now - timedelta(minutes=2))
     assert not office.one(office.open(fresh, keys=("b",))).late
+
+
+def frozen_versions(office: Office, ground: dict[str, object], judged: dict[str, object]) -> dict[str, object]:
+    office.ground = Ground(office.ground.pack, office.head, ground)
+    one = office.open(keys=(str(judged),), judged=judged)
+    return dict(office.one(one).frozen["versions"])
+
+
+def test_an_incident_freezes_the_rules_that_judged_its_line(office: Office) -> None:
+    here = {"program": "0.1.0", "engine": "snow", "rules": "aaa", "packs": {"canteen": "a1"}}
+    judged = {"engine": "snow", "rules": "aaa", "hits": {"FD-01": 2}}
+    assert frozen_versions(office, here, judged) == here | {"hits": {"FD-01": 2}}
+
+
+def test_a_line_that_other_rules_judged_before_an_upgrade_does_not_freeze_the_new_ones(office: Office) -> None:
+    here = {"program": "0.2.0", "engine": "snow", "rules": "bbb", "packs": {"canteen": "b1"}}
+    for before in ("aaa", ""):
+        found = frozen_versions(office, here, {"engine": "snow", "rules": before, "hits": {"FD-01": 1}})
+        assert found == {"program": "0.2.0", "engine": "snow", "rules": before, "hits": {"FD-01": 1}}

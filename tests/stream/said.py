@@ -56,7 +56,7 @@ def assessed(post: Post, *, negative: bool = False) -> Assessment:
     target, hits = reader().read(post, normalise(post.text))
     return Assessment(
         post=post, polarity=Polarity.NEGATIVE if negative else Polarity.NEUTRAL, p_negative=0.5, snow=0.5,
-        engine="said", hits=hits, target=target, assessed_at=post.fetched_at,
+        engine="said", hits=hits, target=target, assessed_at=post.fetched_at, rules=reader().edition,
     )  # fmt: skip
 
 

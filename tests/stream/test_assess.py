@@ -121,3 +121,9 @@ def test_spans_always_lie_inside_the_original_text(text: str) -> None:
 def test_record_survives_the_wire_unchanged() -> None:
     answer = one("北门保安打人了，推了一把人直接磕台阶上，嘴出血")
     assert Assessment.from_wire(answer.wire()) == answer
+
+
+def test_every_assessment_names_the_edition_of_the_rules_that_judged_it() -> None:
+    (one,) = assess([post("请问几点收餐")], Plain(), READER, NOW)
+    assert one.rules == BOOK.edition()
+    assert Assessment.from_wire(one.wire()).rules == BOOK.edition()

@@ -8,7 +8,7 @@ import pytest
 
 from sentiment.normalise import normalise
 from stream.match import Matcher
-from stream.rules import CUES, THEMES, Category, Rule, RuleError, Slot, load
+from stream.rules import CUES, THEMES, Category, Rule, Rulebook, RuleError, Slot, load
 from stream.target import TargetWords
 
 BOOK = load()
@@ -47,6 +47,28 @@ def test_prohibited_lists_are_cited_on_own_posts_and_never_against_a_comment() -
 @pytest.mark.parametrize("theme", ["canteen", "safety", "self_harm", "bullying", "privacy"])
 def test_danger_to_people_has_a_rule_that_opens_on_one_line(theme: str) -> None:
     assert any(rule.grave and rule.level_floor in (1, 2) for rule in BOOK.rules if rule.theme == theme)
+
+
+def edited(**changes: object) -> Rulebook:
+    """The shipped rules with one of canteen's changed."""
+    rules = tuple(rule.model_copy(update=changes) if rule.id == "FD-01" else rule for rule in BOOK.rules)
+    return Rulebook(rules, BOOK.words)
+
+
+def test_an_edition_tells_which_theme_judges_otherwise_and_of_nothing_else() -> None:
+    assert BOOK.rule("FD-01").theme == "canteen"
+    again = Rulebook(tuple(reversed(BOOK.rules)), BOOK.words)
+    assert (again.packs(), again.edition()) == (BOOK.packs(), BOOK.edition())
+    assert set(BOOK.packs()) == {*THEMES, "words"}
+    for change in ({"weight": 1}, {"any": ("别的词",)}, {"version": 99}, {"level_floor": 1}, {"unless": ("除非",)}):
+        packs = edited(**change).packs()
+        assert [theme for theme in packs if packs[theme] != BOOK.packs()[theme]] == ["canteen"], change
+        assert edited(**change).edition() != BOOK.edition()
+    assert Rulebook(BOOK.rules, {**BOOK.words, "staff": ("老师",)}).edition() != BOOK.edition()
+
+
+def test_an_example_or_an_owner_changes_no_edition() -> None:
+    assert edited(owner="后勤处", false_alarms="新写的", examples=None).edition() == BOOK.edition()
 
 
 GOOD = """

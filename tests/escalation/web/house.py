@@ -249,7 +249,7 @@ class House:
             account={"name": "风林后勤", "platform": "微信公众号", "publisher": "风林后勤"},
             facts=("15:52 起有学生反映就餐后不适。",), quote="希望学校给个说法",
         )  # fmt: skip
-        ground = Ground(load(pack), self.letterhead, {"rules": "test"})
+        ground = Ground(load(pack), self.letterhead, {"rules": "1a2b3c4d5e6f", "program": "0.1.0"})
         with self.store.write() as conn:
             made = open_matter(conn, ground, matter, first, self.now - timedelta(minutes=minutes))
             return str(conn.execute(select(incidents.c.number).where(incidents.c.id == made)).scalar_one())

@@ -32,6 +32,7 @@ def test_the_page_shows_shares_rule_article_clocks_receipts_and_what_comes_next(
     expected = (
         "41%", "份额合计 100%", "规则 FD-03", "第十三条、第十四条", "系统默认，非校规", "0 / 4，须全部签收", "现在",
         "首次回应到期", "报上一级", "立事件，系统初判 Ⅱ级", "查看已留痕", "JY@",
+        " · 规则 1a2b3c4d5e6f · 程序 0.1.0",
     )  # fmt: skip
     for words in expected:
         assert words in page, words
