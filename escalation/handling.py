@@ -151,7 +151,8 @@ def _unfinished(conn: Connection, incident_id: int) -> list[str]:
     unsigned = conn.execute(
         select(notices.c.addressee, notices.c.office)
         .where(
-            notices.c.incident_id == incident_id, notices.c.needs_signature, notices.c.signed_at.is_(None)
+            notices.c.incident_id == incident_id, notices.c.needs_signature, notices.c.signed_at.is_(None),
+            notices.c.superseded_by.is_(None),
         )
         .distinct()
     ).all()  # fmt: skip
@@ -218,6 +219,7 @@ def remind(conn: Connection, letterhead: Letterhead, incident_id: int, actor: Ac
     rows = conn.execute(
         select(notices)
         .where(notices.c.incident_id == incident_id, notices.c.needs_signature, notices.c.signed_at.is_(None))
+        .where(notices.c.superseded_by.is_(None))
         .order_by(notices.c.id)
     ).all()
     unsigned = list({one.addressee: one for one in rows}.values())

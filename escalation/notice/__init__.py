@@ -2,6 +2,9 @@
 
 A notice is unique by (incident, addressee, step): told once per step, however often the machine was killed. What is
 sent was rendered when the notice was written and is never changed. Receipts 送 阅 签 stand on the notice.
+
+A notice that tells a person anew (raised, reopened) supersedes what that person has not signed of the same incident:
+`superseded_by` is the number of the later one, whose clocks run alone.
 """
 
 from __future__ import annotations
@@ -61,6 +64,7 @@ notices = Table(
     Column("signed_by", Word(64)),
     Column("signed_via", Word(32)),
     Column("remark", Text),
+    Column("superseded_by", Word(40)),
     Index("uq_notices_step", "incident_id", "addressee", "step", unique=True),
     Index("uq_notices_number", "school", "number", unique=True),
 )

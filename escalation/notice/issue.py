@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, select, update
 
 from escalation import timer
 from escalation.incident import EntryKind, incidents, log
@@ -28,6 +28,8 @@ from stream.store import insert_new
 
 LINK_LIVES_AFTER_DEADLINE = timedelta(hours=24)
 UNSIGNED_KINDS = frozenset({NoticeKind.REMINDER})
+TELL_ANEW = frozenset({NoticeKind.RAISED, NoticeKind.REOPENED})
+"""Kinds that say the whole matter again, so that what the person has not signed yet need not be signed as well."""
 STEP = ("incident_id", "addressee", "step")
 ASKS = Path(__file__).with_name("asks.toml")
 
@@ -75,12 +77,14 @@ def issue(
 ) -> list[int]:
     """Tell these people at this step; gives the ids of the notices that were new.
 
-    `original`: the notice a reminder is about; its link signs that one.
+    `original`: the notice a reminder is about; its link signs that one. A notice that tells anew supersedes the
+    person's unsigned ones: their clocks stop, nobody is telephoned twice for one matter.
     """
     pack = thaw(incident.frozen["pack"])
     grade = pack.grade(incident.level)
     everyone = list(addressees)
     made: list[int] = []
+    followed: dict[str, str] = {}
     for one in everyone:
         needs = kind not in UNSIGNED_KINDS
         sign_by = now + grade.sign.after if needs else None
@@ -97,6 +101,11 @@ def issue(
         _post(conn, letterhead, incident, one, notice_id, view, now)
         if needs:
             _set_clocks(conn, incident, pack, notice_id, now)
+        if kind in TELL_ANEW:
+            followed |= dict.fromkeys(_supersede(conn, incident.id, one.person.id, notice_id, number, now), number)
+    if followed:
+        words = "；".join(f"{before} 由 {after} 取代" for before, after in followed.items())
+        log(conn, incident.id, now, EntryKind.NOTICE, f"{len(followed)} 份未签通知由新通知取代", words)
     if made and kind is not NoticeKind.REMINDER:
         names = "、".join(f"{one.person.name}（{one.office}）" for one in everyone)
         basis = "；".join(dict.fromkeys(one.basis for one in everyone if one.basis))
@@ -158,6 +167,25 @@ def _insert(
         return None
     metrics.ISSUED.labels(kind=kind, level=incident.level).inc()
     return int(new[0][0])
+
+
+def _supersede(
+    conn: Connection, incident_id: int, person_id: str, notice_id: int, number: str, now: datetime
+) -> list[str]:
+    """Let a notice take the place of what the person has not signed of this incident; gives the numbers replaced.
+
+    Reminders go with what they remind of. The rows stay; one that is signed by its own link still signs them all.
+    """
+    before = conn.execute(
+        select(notices.c.id, notices.c.number, notices.c.needs_signature)
+        .where(notices.c.incident_id == incident_id, notices.c.addressee == person_id, notices.c.id < notice_id)
+        .where(notices.c.signed_at.is_(None), notices.c.superseded_by.is_(None))
+        .order_by(notices.c.id)
+    ).all()
+    for row in before:
+        timer.stop(conn, now, notice_id=row.id)
+        conn.execute(update(notices).where(notices.c.id == row.id).values(superseded_by=number))
+    return [row.number for row in before if row.needs_signature]
 
 
 def _number(conn: Connection, notice_id: int) -> str:

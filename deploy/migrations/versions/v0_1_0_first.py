@@ -428,6 +428,7 @@ def upgrade() -> None:
         sa.Column("token_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("closely_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("school", "id", name=op.f("pk_sources")),
     )
     op.create_index(op.f("ix_sources_next_due"), "sources", ["next_due"], unique=False)
@@ -558,6 +559,7 @@ def upgrade() -> None:
         sa.Column("signed_by", sa.String(64), nullable=True),
         sa.Column("signed_via", sa.String(32), nullable=True),
         sa.Column("remark", sa.Text(), nullable=True),
+        sa.Column("superseded_by", sa.String(40), nullable=True),
         sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_notices_incident_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
     )
