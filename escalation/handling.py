@@ -58,6 +58,8 @@ def _must_be_open(row: Row[Any], what: str) -> None:
 
 
 DESK = frozenset({Role.MONITOR, Role.PUBLICITY})
+HELD_AT_END = "keys_at_end"
+"""Where an ended incident keeps, with what is frozen, the keys that were its own."""
 
 
 def confirm(conn: Connection, incident_id: int, actor: Actor, now: datetime, note: str = "") -> None:
@@ -92,8 +94,12 @@ def dismiss(
 
 
 def _settle(conn: Connection, row: Row[Any]) -> None:
-    """An ended matter gives its keys free, and what was said of it counts no more towards a new one."""
-    release_keys(conn, row.id)
+    """An ended matter gives its keys free, and what was said of it counts no more towards a new one.
+
+    All keys it held at its end are kept with it, those that joined after the opening too: reopening claims them.
+    """
+    frozen = row.frozen | {HELD_AT_END: release_keys(conn, row.id)}
+    conn.execute(update(incidents).where(incidents.c.id == row.id).values(frozen=frozen))
     joined = conn.execute(select(members.c.post_id).where(members.c.incident_id == row.id)).scalars()
     figures.spend(conn, row.school, list(joined))
 
@@ -177,8 +183,8 @@ def reopen(
     row = _incident(conn, incident_id)
     if not reason.strip():
         raise IllegalStep("重新打开须写明理由。未作任何更改。")
-    keys = list(row.frozen.get("keys", []))
-    if len(claim_keys(conn, row.school, keys, incident_id)) < len(keys):
+    keys = set(row.frozen.get("keys", [])) | set(row.frozen.get(HELD_AT_END, []))
+    if len(claim_keys(conn, row.school, sorted(keys), incident_id)) < len(keys):
         raise IllegalStep("同一事由已另立事件，请在新事件上处理。未作任何更改。")
     advance(conn, incident_id, Event.REOPEN, actor.roles)
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(closed_at=None))

@@ -20,7 +20,6 @@ class TimerKind(StrEnum):
     SIGN = "sign"
     RUNG = "rung"
     DUTY = "duty"
-    PHONE = "phone"
 
 
 class TimerState(StrEnum):

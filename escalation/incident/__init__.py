@@ -168,9 +168,10 @@ def claim_keys(conn: Connection, school: str, keys: Sequence[str], incident_id: 
     return [row[0] for row in insert_new(conn, open_keys, rows, key=["school", "key"], returning=["key"])]
 
 
-def release_keys(conn: Connection, incident_id: int) -> None:
-    """Free the keys of an incident that ended, so that the same matter can be opened anew."""
-    conn.execute(delete(open_keys).where(open_keys.c.incident_id == incident_id))
+def release_keys(conn: Connection, incident_id: int) -> list[str]:
+    """Free the keys of an incident that ended, so that the same matter can be opened anew; gives them, sorted."""
+    gone = conn.execute(delete(open_keys).where(open_keys.c.incident_id == incident_id).returning(open_keys.c.key))
+    return sorted(gone.scalars())
 
 
 def join(conn: Connection, incident_id: int, school: str, post_ids: Sequence[str], risk: int, now: datetime) -> int:

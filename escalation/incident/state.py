@@ -43,7 +43,6 @@ class Event(StrEnum):
     SIGNED_BY_ALL = "signed_by_all"
     ASSIGN = "assign"
     ANSWER = "answer"
-    REIGNITE = "reignite"
     CLOSE = "close"
     REOPEN = "reopen"
     DISMISS = "dismiss"
@@ -54,7 +53,6 @@ EVENT_WORDS = {
     Event.SIGNED_BY_ALL: "全部签收",
     Event.ASSIGN: "交办",
     Event.ANSWER: "对外回应",
-    Event.REIGNITE: "复燃",
     Event.CLOSE: "销号",
     Event.REOPEN: "重新打开",
     Event.DISMISS: "记为误报",
@@ -98,7 +96,7 @@ TABLE: dict[State, dict[Event, Step]] = {
     },
     S.RESPONDED: {
         E.ASSIGN: Step(S.HANDLING, DESK),
-        E.REIGNITE: Step(S.HANDLING, DESK),
+        E.ANSWER: Step(S.RESPONDED, DESK | {Role.KEEPER}),
         E.DISMISS: Step(S.FALSE_ALARM, DESK),
         E.CLOSE: Step(S.CLOSED, LEAD),
     },

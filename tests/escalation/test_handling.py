@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Connection
 
-from escalation import handling, receipt
+from escalation import handling, keeper, receipt
 from escalation.audit import audit_log
 from escalation.handling import FalseAlarm
-from escalation.incident import Actor, entries, open_keys
+from escalation.incident import Actor, MatterTaken, entries, open_keys
 from escalation.incident.state import IllegalStep
 from escalation.notice import calls, notices
 from escalation.timer import timers
@@ -136,3 +136,32 @@ def test_an_ended_incident_can_only_be_opened_again(office: Office) -> None:
         lambda conn: handling.close(conn, one, IN_LEAD, office.now, "办结"),
     ):
         refused(office, act)
+
+
+def test_an_office_may_answer_in_public_again_and_both_answers_stand(office: Office) -> None:
+    one = office.open()
+    for said in ("正在核实", "核实结果：未发现异物"):
+        do(office, lambda conn, said=said: keeper.answer(conn, one, KEEPER, office.now, text=said))  # type: ignore[misc]
+        assert office.one(one).state == "responded"
+    assert [row.text for row in office.rows(keeper.answers)] == ["正在核实", "核实结果：未发现异物"]
+
+
+def test_reopening_takes_back_the_keys_that_joined_after_the_opening_too(office: Office) -> None:
+    one = office.open(keys=("a",))
+    office.add(one, keys=("b", "c"), level=4)
+    do(office, lambda conn: handling.dismiss(conn, one, ON_DESK, office.now, FalseAlarm.JOKE))
+    assert office.rows(open_keys) == []
+    do(office, lambda conn: handling.reopen(conn, office.head, one, ON_DESK, office.now, "并非玩笑"))
+    assert {row.key for row in office.rows(open_keys, incident_id=one)} == {"a", "b", "c"}
+    with pytest.raises(MatterTaken):
+        office.open(keys=("c",))
+
+
+def test_a_key_that_joined_and_has_a_new_incident_meanwhile_keeps_the_old_one_ended(office: Office) -> None:
+    one = office.open(keys=("a",))
+    office.add(one, keys=("b",), level=4)
+    do(office, lambda conn: handling.dismiss(conn, one, ON_DESK, office.now, FalseAlarm.JOKE))
+    again = office.open(keys=("b",))
+    said = refused(office, lambda conn: handling.reopen(conn, office.head, one, ON_DESK, office.now, "并非玩笑"))
+    assert "已另立事件" in said
+    assert {row.incident_id for row in office.rows(open_keys)} == {again}
