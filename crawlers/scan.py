@@ -52,7 +52,7 @@ class ScanResult:
 
     `exhaustive`: the id of the thread that was read to its end, so that what is absent may count as missing.
     `gap`: why something was not seen (Chinese); `gap_open`: it stays so until a later scan mends it. `settled`: a key
-    whose open gap is now closed. `unfinished`: go on at once.
+    whose open gap is now closed. `unfinished`: go on at once. `final`: the platform itself says that it is gone.
     """
 
     failure: Failure
@@ -65,6 +65,7 @@ class ScanResult:
     gap_open: bool = False
     unfinished: bool = False
     until: datetime | None = None
+    final: bool = False
     follow: tuple[NewSource, ...] = ()
 
 

@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 ROLE = "crawl"
 TOPIC = "posts"
 AT_ONCE = 500
+BOOK_EVERY = timedelta(minutes=1)
+"""How soon an account that was switched off or on beside the running service is heeded."""
 BEAT_EVERY = timedelta(seconds=5)
 STOP_WITHIN_S = 3.0
 LOOK_FOR_STOP_S = 0.1
@@ -64,24 +66,29 @@ class Crew:
         self.running: set[asyncio.Task[None]] = set()
         self.trouble = ""
         self.routes_trouble = ""
+        self.prepared_at: datetime | None = None
         self.log_down = False
         self.faults: dict[str, str] = {}
 
     def prepare(self) -> None:
-        """Bring the sources in line with the routes."""
+        """Bring the sources in line with the routes and the account book."""
+        now = self.clock()
         with self.store.write() as conn:
             book = account.book(conn, self.settings.school)
-            self.routes_trouble = "；".join(source.enter_routes(conn, self.settings, book, self.clock()))
+            self.routes_trouble = "；".join(source.enter_routes(conn, self.settings, book, now))
+        self.prepared_at = now
         for route in self.settings.routes:
             if isinstance(route, WeiboRoute) and route.token_until:
                 TOKEN_DAYS.labels(route.account_id).set((route.token_until - self.clock()).total_seconds() / 86_400)
 
     def claim(self) -> list[Job]:
-        """Take due sources, as many as there is room for."""
+        """Take due sources, as many as there is room for; first heed what changed in the account book."""
+        now = self.clock()
+        if self.prepared_at is None or now - self.prepared_at >= BOOK_EVERY:
+            self.prepare()
         room = self.settings.at_once - len(self.running)
         if room <= 0:
             return []
-        now = self.clock()
         until = now + timedelta(seconds=self.settings.lease_s)
         jobs = []
         with self.store.write() as conn:
@@ -91,6 +98,7 @@ class Crew:
                 job = source.job_of(conn, row, self.settings, book, now)
                 if job is None:
                     schedule.release(conn, self.settings.school, row.id, row.account_id, self.me)
+                    self.prepared_at = None
                 else:
                     jobs.append(job)
         return jobs
@@ -214,16 +222,13 @@ async def serve(
 ) -> None:
     """Run the role until `stop` is set. Run it with `crawlers.reactor.run`, which has Scrapy's reactor on the loop."""
     crew = Crew(store, log, settings, clock)
-    prepared, beaten = False, None
+    beaten = None
     while not stop.is_set():
         now = clock()
         if beaten is None or now - beaten >= BEAT_EVERY:
             crew.beat()
             beaten = now
-        if not prepared:
-            prepared = _prepared(crew)
-        if prepared:
-            await crew.step()
+        await crew.step()
         try:
             await asyncio.wait_for(stop.wait(), settings.look_every_s)
         except TimeoutError:
@@ -243,12 +248,3 @@ def run(store: Store, log: Log, settings: CrawlSettings, clock: Callable[[], dat
         await serving
 
     reactor.run(main())
-
-
-def _prepared(crew: Crew) -> bool:
-    try:
-        crew.prepare()
-    except StoreUnavailable as error:
-        crew.trouble = f"{STORE_DOWN}（{error}）"
-        return False
-    return True

@@ -32,6 +32,8 @@ GAP_AT_ONCE = frozenset(
     }
 )
 FAILURES_TO_GAP = 3
+GONE_AGAIN = timedelta(minutes=30)
+GONE_SINCE = "gone_since"
 STRETCHED = "接口额度不足以按约定频率查看，间隔已放宽至 {factor:.1f} 倍"
 QUOTA_EARLY = "今日接口额度在 18 点前已用完，次日零点恢复"
 
@@ -54,6 +56,8 @@ def settle(
     breaker = Breaker(State(row.breaker), row.breaker_until, row.failures).after(result.failure, now)
     fresh = haul.fresh if row.last_full else 0
     quiet = 0 if haul.fresh else row.quiet_scans + 1
+    cursor = cursor_after(job, row, result, now)
+    over = _over(conn, job, result, cursor, now)
     due = promise(job, json.loads(row.cursor), now)
     promised = due or schedule.BY_AGE[-1][1]
     wanted, note = _interval(job, promised, fresh, settings, quiet, now)
@@ -62,6 +66,7 @@ def settle(
         "interval_s": max(1, int(wanted.total_seconds())),
         "promised_s": max(1, int(max(promised, wanted).total_seconds())),
         "next_due": due_after(result, breaker, wanted, now, schedule.draw()),
+        "cursor": json.dumps(cursor),
         "quiet_scans": quiet,
         "breaker": breaker.state,
         "breaker_until": breaker.until,
@@ -73,18 +78,17 @@ def settle(
         "note": _note(job, result, haul, note, now),
         "taken_by": None,
         "taken_until": None,
-        "active": row.active
-        and due is not None
-        and not (result.failure == Failure.GONE and job.stream in WHOLE_THREAD),
+        "active": row.active and due is not None and not over,
     }
-    if result.cursor is not None:
-        values["cursor"] = json.dumps({**dict(result.cursor), **_kept(row)})
+    if GONE_SINCE in cursor and not over:
+        values["next_due"] = max(values["next_due"], now + GONE_AGAIN)
     if complete:
         values["last_full"] = now
     if result.shown is not None:
         values["shown"] = result.shown
     conn.execute(update(sources).where(mine).values(**values))
-    _record(conn, job, row, harvest, haul, complete=complete, failures=breaker.failures, now=now)
+    ended = over or due is None
+    _record(conn, job, row, harvest, haul, complete=complete, ended=ended, failures=breaker.failures, now=now)
     found = [one for one in [*result.follow, *back_fill(job, harvest, now)] if _young(one, now)]
     source.add(conn, job.scope.school, job.account_id, job.platform, found, now)
     mapped = [one for one in found if one.stream == "comments"]
@@ -104,6 +108,33 @@ def _kept(row: Row[Any]) -> dict[str, Any]:
     """What of a cursor belongs to the source and not to its last scan."""
     old = json.loads(row.cursor)
     return {name: old[name] for name in ("target", "thread", "title", "url", "published") if name in old}
+
+
+def cursor_after(job: Job, row: Row[Any], result: ScanResult, now: datetime) -> dict[str, Any]:
+    """The cursor as the scan leaves it. A thread that was not found, without the platform's word that it is gone, is
+    marked with the instant of the first such look; the mark goes with the next healthy scan."""
+    old: dict[str, Any] = json.loads(row.cursor)
+    cursor = {**dict(result.cursor), **_kept(row)} if result.cursor is not None else old
+    if result.failure == Failure.GONE and not result.final and job.stream in WHOLE_THREAD:
+        cursor.setdefault(GONE_SINCE, now.isoformat())
+    return cursor
+
+
+def _over(conn: Connection, job: Job, result: ScanResult, cursor: dict[str, Any], now: datetime) -> bool:
+    """Whether a thread is gone for good: the platform says so, or a second look half an hour later found it no more,
+    and the account itself is found (a wrong address finds nothing at all)."""
+    if result.failure != Failure.GONE or job.stream not in WHOLE_THREAD:
+        return False
+    if result.final:
+        return True
+    if now - datetime.fromisoformat(cursor[GONE_SINCE]) < GONE_AGAIN:
+        return False
+    lost = and_(
+        sources.c.school == job.scope.school,
+        sources.c.account_id == job.account_id,
+        sources.c.last_class == Failure.GONE,
+    )
+    return conn.execute(select(sources.c.id).where(lost, sources.c.stream.not_in(WHOLE_THREAD))).first() is None
 
 
 def promise(job: Job, cursor: dict[str, Any], now: datetime) -> timedelta | None:
@@ -166,6 +197,7 @@ def _record(
     haul: Haul,
     *,
     complete: bool,
+    ended: bool,
     failures: int,
     now: datetime,
 ) -> None:
@@ -179,11 +211,11 @@ def _record(
     }  # fmt: skip
     conn.execute(insert(scans).values(**place, **scan))
     still = and_(gaps.c.school == school, gaps.c.source_id == job.source_id, gaps.c.closed_at.is_(None))
-    if complete and not result.gap_open:
+    if ended or (complete and not result.gap_open):
         conn.execute(update(gaps).where(still).values(closed_at=now))
     lost = result.failure == Failure.GONE and job.stream not in WHOLE_THREAD
     lasting = lost or result.failure in GAP_AT_ONCE or failures >= FAILURES_TO_GAP
-    blind = lasting and not complete and (row.essential or result.failure == Failure.BAD_TARGET)
+    blind = lasting and not complete and not ended and (row.essential or result.failure == Failure.BAD_TARGET)
     reason = result.gap or haul.suspect or (result.note or WORDS[result.failure] if blind else "")
     if reason and conn.execute(select(gaps.c.id).where(still)).first() is None:
         closed = None if blind or result.gap_open else now

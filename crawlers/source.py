@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, not_, select, update
+from sqlalchemy import Connection, Row, and_, insert, select, update
 
 from crawlers import sighting, token
 from crawlers.breaker import State
@@ -17,7 +17,7 @@ from crawlers.scan import Job, NewSource
 from crawlers.scope import Scope
 from crawlers.settings import CrawlSettings, RouteSettings, token_ends
 from stream.account import Account
-from stream.coverage import WHOLE_THREAD, gaps, sources
+from stream.coverage import NO_ROUTE, SWITCHED_OFF, WHOLE_THREAD, gaps, said_since, sources
 from stream.post import Kind
 from stream.store import insert_new
 
@@ -33,9 +33,10 @@ def token_name(school: str, account_id: str) -> str:
 def enter_routes(conn: Connection, settings: CrawlSettings, book: dict[str, Account], now: datetime) -> list[str]:
     """Bring the sources in line with the routes; sentences (Chinese) for routes that cannot work.
 
-    A changed credential wakes what had stopped; sources of accounts without a route are switched off.
+    A changed credential wakes what had stopped. Every source of an account that is switched off, or has no route, is
+    stopped; all that were stopped so wake when account and route are there again. May be repeated.
     """
-    troubles = []
+    troubles, standing = [], set()
     for route in settings.routes:
         account = book.get(route.account_id)
         if account is None:
@@ -46,26 +47,39 @@ def enter_routes(conn: Connection, settings: CrawlSettings, book: dict[str, Acco
             continue
         name = token_name(settings.school, account.id)
         changed = token.enter(conn, name, credential(route), held_token(route), token_ends(route))
-        add(conn, settings.school, account.id, route.platform, first_sources(route), now)
-        _switch(conn, settings.school, account, route, changed=changed, now=now)
-    others = and_(
-        sources.c.school == settings.school, not_(sources.c.account_id.in_([r.account_id for r in settings.routes]))
-    )
-    conn.execute(update(sources).where(others).values(active=False))
+        if account.active:
+            standing.add(account.id)
+            _go_on(conn, settings.school, account.id, route, changed=changed, now=now)
+    _stop(conn, settings.school, standing, book, now)
     return troubles
 
 
-def _switch(
-    conn: Connection, school: str, account: Account, route: RouteSettings, *, changed: bool, now: datetime
+def _go_on(
+    conn: Connection, school: str, account_id: str, route: RouteSettings, *, changed: bool, now: datetime
 ) -> None:
-    mine = and_(sources.c.school == school, sources.c.account_id == account.id)
-    ends = token_ends(route)
-    first = [entry.stream for entry in first_sources(route)]
-    conn.execute(update(sources).where(mine).values(token_until=ends))
-    conn.execute(update(sources).where(mine, sources.c.stream.in_(first)).values(active=account.active))
+    add(conn, school, account_id, route.platform, first_sources(route), now)
+    mine = and_(sources.c.school == school, sources.c.account_id == account_id)
+    conn.execute(update(sources).where(mine).values(token_until=token_ends(route)))
+    awake = {"active": True, "stopped_at": None, "next_due": now, "note": ""}
+    conn.execute(update(sources).where(mine, sources.c.stopped_at.is_not(None)).values(**awake))
     if changed:
         woken = {"breaker": State.CLOSED, "breaker_until": None, "failures": 0, "next_due": now}
         conn.execute(update(sources).where(mine, sources.c.breaker != State.CLOSED).values(**woken))
+
+
+def _stop(conn: Connection, school: str, standing: set[str], book: dict[str, Account], now: datetime) -> None:
+    """Stop what is polled of accounts that do not stand; a gap tells since when each whole account is not seen."""
+    polled = and_(sources.c.school == school, sources.c.active, sources.c.account_id.not_in(standing))
+    for row in conn.execute(select(sources).where(polled)).all():
+        account = book.get(row.account_id)
+        reason = said_since(NO_ROUTE if account is not None and account.active else SWITCHED_OFF, now)
+        mine = and_(sources.c.school == school, sources.c.id == row.id)
+        conn.execute(update(sources).where(mine).values(active=False, stopped_at=now, note=reason))
+        still = and_(gaps.c.school == school, gaps.c.source_id == row.id, gaps.c.closed_at.is_(None))
+        whole = row.essential and row.stream not in WHOLE_THREAD
+        if whole and conn.execute(select(gaps.c.id).where(still)).first() is None:
+            place = {"school": school, "account_id": row.account_id, "source_id": row.id}
+            conn.execute(insert(gaps).values(**place, opened_at=row.last_full or now, reason=reason))
 
 
 def source_id(account_id: str, entry: NewSource) -> str:
@@ -111,9 +125,9 @@ def close_waiting(conn: Connection, school: str, account_id: str, threads: Itera
 def job_of(
     conn: Connection, row: Row[Any], settings: CrawlSettings, book: dict[str, Account], now: datetime
 ) -> Job | None:
-    """The job of a source; None where its account or route is gone."""
+    """The job of a source; None where its account or route is off or gone."""
     account, route = book.get(row.account_id), settings.of(row.account_id)
-    if account is None or route is None:
+    if account is None or not account.active or route is None:
         return None
     cursor = json.loads(row.cursor)
     target = cursor.pop("target", "")

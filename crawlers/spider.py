@@ -18,6 +18,7 @@ from crawlers.shape import Shape, fingerprint
 from stream.coverage import WHOLE_THREAD
 
 NOT_FOUND = "平台答复找不到该账号或接口，请核对接口地址与账号授权；系统会继续重试"
+NOT_SURE = "平台答复找不到这条内容，但未说已删除；半小时后再看一次，仍找不到才停止查看"
 logger = logging.getLogger(__name__)
 
 
@@ -78,8 +79,12 @@ class PlatformSpider(Spider):
     def refused(self, verdict: Verdict) -> ScanResult:
         """The end of a scan that the platform refused."""
         code = f"（平台代码 {verdict.code}）" if verdict.code else ""
-        lost = verdict.failure == Failure.GONE and self.job.stream not in WHOLE_THREAD
-        return ScanResult(verdict.failure, note=(NOT_FOUND if lost else WORDS[verdict.failure]) + code)
+        words = WORDS[verdict.failure]
+        if verdict.failure == Failure.GONE and self.job.stream not in WHOLE_THREAD:
+            words = NOT_FOUND
+        elif verdict.failure == Failure.GONE and not verdict.code:
+            words = NOT_SURE
+        return ScanResult(verdict.failure, note=words + code, final=bool(verdict.code))
 
     def odd(self, path: str, answer: Any) -> ScanResult:
         """The end of a scan whose answer had another shape: the field and a fingerprint, no value."""

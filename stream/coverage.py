@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, Integer, Row, Table, Text, func, select, update
 
@@ -19,12 +20,15 @@ from stream.post import Route
 from stream.store import metadata
 from stream.store.types import Moment, Serial, Word
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 LATE_AFTER = 2
 BLIND_AFTER = 6
 WHOLE_THREAD = frozenset({"show", "comments"})
 """Streams that read one thread to its end. They alone may be over (the post is old or gone): then nothing is unseen."""
 UNROUTED = "已登记，未接采集途径"
 BY_HAND = "由人工巡查，未接采集接口，请按时补录线索"
+SWITCHED_OFF = "账号已停用，自 {at} 起不再采集"
+NO_ROUTE = "采集途径已移除，自 {at} 起不再采集；请在设置里补上该账号的采集路线，或在名册里停用该账号"
 STOPPED = "采集已停止，请联系维护人员核对该账号的采集接口"
 
 
@@ -66,6 +70,7 @@ sources = Table(
     Column("token_until", Moment()),
     Column("note", Text, nullable=False),
     Column("closely_until", Moment()),
+    Column("stopped_at", Moment()),
     Index(None, "school", "account_id"),
     Index(None, "next_due"),
 )
@@ -74,6 +79,8 @@ sources = Table(
 `essential`: its blindness makes the account blind. `shown`: how many the platform says there are; `seen`: how many we
 have. `note`: a sentence in Chinese for the desk (for example why an article's comments are not visible yet).
 `closely_until`: while a grave incident is open there, it is looked at every two minutes and may use the reserve.
+`stopped_at`: since when it is not polled because its account or route is off, `note` then says which; None where it is
+polled, or over. All that have it wake together.
 """
 
 scans = Table(
@@ -170,7 +177,8 @@ def sights(conn: Connection, school: str, now: datetime) -> Sequence[Sight]:
 def _sight(account: Account, polled: Sequence[Row[Any]], now: datetime) -> Sight:
     account_id, (state, worst) = account.id, worst_of(polled, now)
     if worst is None:
-        why = BY_HAND if account.route == Route.MANUAL else UNROUTED
+        stopped = max((row for row in polled if row.stopped_at), key=lambda row: row.stopped_at, default=None)
+        why = BY_HAND if account.route == Route.MANUAL else stopped.note if stopped is not None else UNROUTED
         return Sight(account_id, state, None, sum(row.seen for row in polled), None, None, why)
     known = [row for row in polled if row.active and row.shown is not None]
     return Sight(
@@ -199,9 +207,16 @@ def worst_of(polled: Sequence[Row[Any]], now: datetime) -> tuple[Lamp, Row[Any] 
     )
 
 
+def said_since(words: str, at: datetime) -> str:
+    """Why and since when nothing is polled: SWITCHED_OFF or NO_ROUTE with the instant in Asia/Shanghai."""
+    return words.format(at=f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}")
+
+
 def reason_of(row: Row[Any]) -> str:
     """What a source says for itself: a sentence for the desk, empty where all is well."""
-    return str(row.note or row.last_reason) if row.active else STOPPED
+    if not row.active:
+        return str(row.note) if row.stopped_at is not None else STOPPED
+    return str(row.note or row.last_reason)
 
 
 def _lamp(row: Row[Any], now: datetime) -> Lamp:

@@ -17,8 +17,8 @@ from crawlers.scope import Scope
 from crawlers.settings import WeiboRoute
 from crawlers.shape import Shape, count, whole
 from crawlers.weibo.spiders import Received
-from stream.account import Account
-from stream.coverage import Lamp, sights, worst_of
+from stream.account import Account, accounts
+from stream.coverage import Lamp, sights, sources, worst_of
 from stream.log import LogError
 from stream.post import Post
 
@@ -57,23 +57,139 @@ def test_one_404_does_not_end_the_watching_of_an_account(room: Any) -> None:
     assert all(gap.closed_at for gap in room.gaps())
 
 
-def test_a_post_that_is_gone_is_no_longer_looked_at(room: Any) -> None:
-    room.sandbox.post()
+def test_a_post_that_the_platform_calls_gone_is_no_longer_looked_at(room: Any) -> None:
+    thread = room.sandbox.post()["thread"]
     room.tick(3)
-    _elsewhere(room, "/nowhere")
+    room.sandbox.control("delete", thread=thread)
     room.look("show")
-    assert (room.source("show").last_class, room.source("show").active) == ("gone", False)
+    source = room.source("show")
+    assert (source.last_class, source.active) == ("gone", False)
+    assert "平台代码 20101" in source.last_reason
     assert room.gaps() == []
     assert _lamp(room).lamp is Lamp.ON
 
 
-def test_a_removed_route_leaves_the_account_blind_and_says_so(room: Any) -> None:
+def test_one_odd_404_does_not_end_the_comments_of_a_post(room: Any) -> None:
+    thread = room.sandbox.post()["thread"]
+    room.tick(3)
+    right = room.crew.settings
+    _elsewhere(room, "/nowhere")
+    room.look("show")
+    source = room.source("show")
+    assert (source.last_class, source.active) == ("gone", True)
+    assert source.next_due >= room.now() + timedelta(minutes=30)
+    assert "半小时后再看一次" in source.last_reason
+    room.sandbox.forward(minutes=10)
+    room.look("show")
+    assert room.source("show").active, "ten minutes are no second look"
+    room.crew.settings = room.crew.manners.settings = right
+    room.sandbox.comment(thread, "还在，能评论")
+    room.sandbox.forward(minutes=40)
+    assert [post.text for post in room.posts(room.look("show"))] == ["还在，能评论"]
+    _elsewhere(room, "/nowhere")
+    room.look("show")
+    assert room.source("show").active, "found in between: this is a first look again"
+
+
+def test_a_post_not_found_twice_half_an_hour_apart_is_over(room: Any) -> None:
+    room.sandbox.post()
+    room.tick(3)
+    _elsewhere(room, "/nowhere")
+    room.look("show")
+    room.sandbox.forward(minutes=31)
+    room.look("show")
+    assert (room.source("show").last_class, room.source("show").active) == ("gone", False)
+    assert room.gaps() == []
+
+
+def test_a_wrong_address_ends_no_post_however_often_it_finds_nothing(room: Any) -> None:
+    room.sandbox.post()
+    room.tick(3)
+    _elsewhere(room, "/nowhere")
+    room.look("timeline")
+    for _ in range(4):
+        room.look("show")
+        room.sandbox.forward(hours=1)
+    assert (room.source("show").last_class, room.source("show").active) == ("gone", True)
+
+
+def test_a_removed_route_leaves_the_account_blind_and_says_since_when(room: Any) -> None:
     room.sandbox.post()
     room.tick(3)
     room.settings = room.settings.model_copy(update={"routes": ()})
     room.new_crew()
     sight = _lamp(room)
-    assert (sight.lamp, sight.reason) == (Lamp.BLIND, "已登记，未接采集途径")
+    assert sight.lamp is Lamp.BLIND
+    assert sight.reason.startswith("采集途径已移除，自 2026-11-03 12:00 起不再采集；")
+    assert {(gap.source_id, gap.closed_at) for gap in room.gaps()} == {
+        ("wb_main:timeline", None),
+        ("wb_main:to_me", None),
+    }
+
+
+def _polled(room: Any) -> dict[str, bool]:
+    with room.store.read() as conn:
+        return {row.id: row.active for row in conn.execute(sources.select())}
+
+
+def _book(room: Any, **changed: Any) -> None:
+    with room.store.write() as conn:
+        conn.execute(accounts.update().where(accounts.c.id == "wb_main").values(**changed))
+
+
+def test_a_route_that_comes_back_wakes_every_source_again(room: Any) -> None:
+    thread, gone = room.sandbox.post()["thread"], room.sandbox.post("另一条通知")["thread"]
+    room.tick(3)
+    room.sandbox.control("delete", thread=gone)
+    room.look("show")
+    before = _polled(room)
+    assert sorted(before.values()) == [False, True, True, True]
+    whole = room.settings
+    room.settings = whole.model_copy(update={"routes": ()})
+    room.new_crew()
+    assert not any(_polled(room).values())
+    room.sandbox.forward(hours=2)
+    room.sandbox.comment(thread, "移除期间的话", author=-1)  # the stream of received comments leaves these out
+    room.settings = whole
+    room.crew = room.new_crew()
+    assert _polled(room) == before, "and what was over stays over"
+    assert "移除期间的话" in [post.text for post in room.posts(room.tick(3))]
+    assert _lamp(room).lamp is Lamp.ON
+    assert all(gap.closed_at for gap in room.gaps())
+
+
+def test_an_account_switched_off_is_polled_no_more_and_says_since_when(room: Any) -> None:
+    room.sandbox.post()
+    room.tick(3)
+    before = _polled(room)
+    assert len(before) == 3
+    _book(room, active=False)
+    room.sandbox.forward(hours=2)
+    asked = len(room.sandbox.served(""))
+    assert asked
+    assert room.tick(4) == []
+    assert len(room.sandbox.served("")) == asked, "not one call more, the comments of its posts among them"
+    assert not any(_polled(room).values())
+    assert room.source("show").note == "账号已停用，自 2026-11-03 14:00 起不再采集"
+    assert {gap.reason for gap in room.gaps()} == {room.source("show").note}
+    _book(room, active=True)
+    room.sandbox.forward(minutes=2)
+    room.tick(3)
+    assert _polled(room) == before
+    assert (_lamp(room).lamp, room.source("show").note) == (Lamp.ON, "")
+
+
+def test_an_account_switched_off_is_heeded_while_one_of_its_sources_is_due(room: Any) -> None:
+    room.sandbox.post()
+    room.tick(3)
+    _book(room, active=False)
+    with room.store.write() as conn:
+        conn.execute(sources.update().values(next_due=room.now()))
+    asked = len(room.sandbox.served(""))
+    assert asked
+    room.tick(2)
+    assert len(room.sandbox.served("")) == asked
+    assert not any(_polled(room).values())
 
 
 def test_an_article_that_grew_old_leaves_its_account_seen() -> None:
