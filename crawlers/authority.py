@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,7 +11,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http.request import NO_CALLBACK
 
-from crawlers import token
+from crawlers import lease, token
 from crawlers.failure import Failure, Verdict
 from crawlers.scan import Job
 from crawlers.settings import WechatRoute
@@ -48,7 +46,7 @@ class Authority:
         self.crawler = crawler
         self.job = job
         self.manners = manners
-        self.me = f"{os.getpid()}:{uuid.uuid4().hex[:12]}"
+        self.me = lease.holder()
 
     async def sign(self, request: Request) -> Request | None:
         """Add the token: a header where the platform takes one; else a request with it in the address."""

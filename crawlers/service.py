@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import threading
-import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, select
 
 from crawlers import haul as hauling
-from crawlers import reactor, schedule, source
+from crawlers import lease, reactor, schedule, source
 from crawlers.crawl import DELAY, RETRY_S, ROWS, SCANS, TOKEN_DAYS, Manners, crawl
 from crawlers.gate import Gate
 from crawlers.scan import Harvest, Job
@@ -60,7 +58,7 @@ class Crew:
         self.log = log
         self.settings = settings
         self.clock = clock
-        self.me = f"{os.getpid()}:{uuid.uuid4().hex[:12]}"
+        self.me = lease.holder()
         gate = Gate(timedelta(seconds=settings.spacing_s), clock, sleep)
         self.manners = Manners(store, gate, settings, clock, sleep, retry_s)
         self.running: set[asyncio.Task[None]] = set()
@@ -71,9 +69,10 @@ class Crew:
         self.faults: dict[str, str] = {}
 
     def prepare(self) -> None:
-        """Bring the sources in line with the routes and the account book."""
+        """Bring the sources in line with the routes and the account book, and free what killed processes held."""
         now = self.clock()
         with self.store.write() as conn:
+            lease.free_dead(conn)
             book = account.book(conn, self.settings.school)
             self.routes_trouble = "；".join(source.enter_routes(conn, self.settings, book, now))
         self.prepared_at = now
