@@ -71,12 +71,13 @@ notices = Table(
 
 
 class DeliveryState(StrEnum):
-    """A delivery in the outbox: waiting, in a sender's hands, taken by the channel, or given up."""
+    """A delivery in the outbox: waiting, in a sender's hands, taken by the channel, given up, or needed no more."""
 
     WAITING = "waiting"
     SENDING = "sending"
     ACCEPTED = "accepted"
     DEAD = "dead"
+    WITHDRAWN = "withdrawn"
 
 
 deliveries = Table(

@@ -1,7 +1,8 @@
 """The outbox: deliveries wait as rows, are sent after the commit, retried with back-off and never lost.
 
 A delivery is marked accepted only when the channel took it. One that was in a sender's hands when the process died is
-taken up again when its lease ends, and carries the same notice number and the same delivery id.
+taken up again when its lease ends, and carries the same notice number and the same delivery id. One whose reason is
+gone before it left (false alarm, superseded, signed) does not leave: it ends as withdrawn.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, update
 
 from escalation.channels import Accepted, Fault, Message, Outcome, Partial, Permanent, RateLimited, Transient, Unknown
+from escalation.incident import incidents
 from escalation.notice import DeliveryState, attempts, deliveries, notices
+from escalation.notice.withdrawal import why_gone, withdraw
 from escalation.notice.wording import render_neutral
 from stream.store import insert_new
 
@@ -104,18 +108,22 @@ def post(conn: Connection, rows: list[dict[str, object]], now: datetime) -> None
 
 
 def take(conn: Connection, now: datetime, channels: frozenset[str], lease: timedelta = LEASE) -> Taken | None:
-    """Take one delivery that is due, the gravest level first; None where nothing is due."""
+    """Take one delivery that is due, the gravest level first; None where nothing is due. What nobody needs, ends."""
     ready = or_(
         and_(deliveries.c.state == DeliveryState.WAITING, deliveries.c.next_at <= now),
         and_(deliveries.c.state == DeliveryState.SENDING, deliveries.c.taken_until <= now),
     )
-    row = conn.execute(
-        select(deliveries, notices.c.number)
-        .join(notices, notices.c.id == deliveries.c.notice_id)
+    wanted = (
+        with_notice()
         .where(ready, deliveries.c.channel.in_(channels))
         .order_by(deliveries.c.level, deliveries.c.next_at, deliveries.c.id)
         .limit(1)
-    ).first()
+    )
+    row = conn.execute(wanted).first()
+    while row is not None and (why := why_gone(conn, row)):
+        if not withdraw(conn, row, why, now):
+            return None
+        row = conn.execute(wanted).first()
     if row is None:
         return None
     moved = conn.execute(
@@ -126,6 +134,19 @@ def take(conn: Connection, now: datetime, channels: frozenset[str], lease: timed
     if moved.rowcount != 1:
         return None
     return Taken(row.id, row.notice_id, row.channel, row.attempts + 1, row.give_up_at, _message(row))
+
+
+def with_notice() -> Select[Any]:
+    """Deliveries with what the outbox must know of their notice and incident."""
+    notice = notices.c
+    return (
+        select(
+            deliveries, notice.number, notice.kind, notice.addressee, notice.incident_id, notice.superseded_by,
+            notice.signed_at, incidents.c.state.label("incident_state"),
+        )
+        .join(notices, notice.id == deliveries.c.notice_id)
+        .join(incidents, incidents.c.id == notice.incident_id)
+    )  # fmt: skip
 
 
 def _message(row: Row[tuple[object, ...]]) -> Message:

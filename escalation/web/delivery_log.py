@@ -175,4 +175,10 @@ def open_calls(conn: Connection, school: str) -> list[Row[Any]]:
     return found
 
 
-STATES = (DeliveryState.DEAD, DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.ACCEPTED)
+STATES = (
+    DeliveryState.DEAD,
+    DeliveryState.WAITING,
+    DeliveryState.SENDING,
+    DeliveryState.ACCEPTED,
+    DeliveryState.WITHDRAWN,
+)

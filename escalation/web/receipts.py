@@ -98,6 +98,8 @@ def _words(
         parts.append(f"{CHANNELS.get(dead.channel, dead.channel)}送不到（{dead.reason}），已转电话通知")
     elif trying:
         parts.append(f"{CHANNELS.get(trying.channel, trying.channel)}第 {trying.attempts} 次未送出，将重试")
+    elif ways and all(way.state == DeliveryState.WITHDRAWN for way in ways):
+        parts.append(f"未发：{ways[-1].reason}")
     else:
         parts.append("待发" if ways else "无可用通道，由值班台转告")
     if opened:

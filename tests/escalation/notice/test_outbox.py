@@ -7,11 +7,12 @@ from datetime import timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from escalation import alert
+from escalation import alert, handling, receipt
 from escalation.channels import Accepted, Fault, Outcome, Partial, Permanent, RateLimited, Transient, Unknown
+from escalation.incident import entries
 from escalation.notice import DeliveryState, attempts, calls, deliveries, notices
 from escalation.notice.outbox import judge, settle, take
-from tests.escalation.office import FOUR, Office
+from tests.escalation.office import FOUR, ON_DESK, Office
 from tests.stream.said import SCHOOL, START
 
 OUTCOMES = st.one_of(
@@ -118,3 +119,90 @@ def test_a_refused_group_message_makes_no_call_to_a_robot(office: Office) -> Non
     assert "robot" not in office.phoned()
     with office.store.read() as conn:
         assert len(alert.ringing(conn, SCHOOL)) == 1
+
+
+def down(office: Office) -> None:
+    """The mail server does not answer from now on."""
+    office.mail.answers = [Transient("断线")] * 500
+
+
+def up(office: Office) -> list[str]:
+    """The mail server is there again; the numbers that leave by it."""
+    office.mail.answers, office.mail.sent = [], []
+    office.now += timedelta(minutes=6)
+    office.work()
+    return [one.notice for one in office.mail.sent]
+
+
+def mails(office: Office) -> dict[str, tuple[str, str]]:
+    """What became of each mail, by notice number."""
+    number = {row.id: row.number for row in office.rows(notices)}
+    return {number[row.notice_id]: (row.state, row.reason) for row in office.rows(deliveries, channel="mail")}
+
+
+def test_nothing_of_a_false_alarm_leaves_when_the_channel_is_back(office: Office) -> None:
+    down(office)
+    one = office.open()
+    office.work()
+    with office.store.write() as conn:
+        handling.dismiss(conn, one, ON_DESK, office.now, handling.FalseAlarm.JOKE)
+    assert up(office) == []
+    assert set(mails(office).values()) == {("withdrawn", "事件已了结（误报），不再发送")}
+    assert {row.sent_at for row in office.rows(notices) if row.addressee != "robot"} == {None}
+    number = office.notice("leader").number
+    (line,) = office.rows(entries, heading=f"{number} 不再发送")
+    assert line.text == "事件已了结（误报），不再发送"
+
+
+def test_of_a_raised_matter_only_the_later_notice_leaves(office: Office) -> None:
+    down(office)
+    one = office.open(level=4)
+    office.work()
+    office.add(one, level=2)
+    office.work()
+    later = {office.notice(who, "raised").number for who in FOUR}
+    assert set(up(office)) == later
+    for who in FOUR:
+        before, after = office.notice(who).number, office.notice(who, "raised").number
+        assert mails(office)[before] == ("withdrawn", f"已由通知 {after} 取代，不再发送")
+        assert mails(office)[after][0] == "accepted"
+
+
+def test_who_signed_at_the_desk_meanwhile_gets_neither_notice_nor_reminder(office: Office) -> None:
+    one = office.open()
+    office.work()
+    down(office)
+    with office.store.write() as conn:
+        handling.remind(conn, office.head, one, ON_DESK, office.now)
+    office.work()
+    with office.store.write() as conn:
+        receipt.sign(conn, office.notice("leader").id, "leader", office.now, via="link")
+    reminders = {who: office.notice(who, "reminder").number for who in FOUR}
+    assert set(up(office)) == {number for who, number in reminders.items() if who != "leader"}
+    assert mails(office)[reminders["leader"]] == ("withdrawn", "收件人已签收，不必再催")
+
+
+def test_a_notice_that_was_signed_before_it_left_does_not_leave(office: Office) -> None:
+    down(office)
+    office.open()
+    office.work()
+    with office.store.write() as conn:
+        receipt.sign(conn, office.notice("leader").id, "leader", office.now, via="desk")
+    number = office.notice("leader").number
+    assert number not in up(office)
+    assert mails(office)[number] == ("withdrawn", "收件人已签收，不再发送")
+
+
+def test_what_a_killed_sender_may_have_sent_is_said_when_it_is_withdrawn(office: Office) -> None:
+    one = office.open()
+    with office.store.write() as conn:
+        taken = take(conn, office.now, frozenset({"wecom_robot"}))
+    assert taken is not None
+    with office.store.write() as conn:
+        handling.dismiss(conn, one, ON_DESK, office.now, handling.FalseAlarm.JOKE)
+    office.now += timedelta(seconds=31)
+    office.work()
+    assert office.robot.sent == []
+    (row,) = office.rows(deliveries, channel="wecom_robot")
+    assert row.state == "withdrawn"
+    assert row.reason.endswith("对方可能已收到")

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from escalation import alert, audit
 from escalation.channels import Channel, Fault, Message, Outcome, Permanent
-from escalation.notice import calls
+from escalation.notice import calls, deliveries
 from escalation.web.app import build
 from escalation.web.delivery_log import shortened
 from tests.escalation.web.house import PASSWORD, SCHOOL, House, csrf
@@ -44,6 +44,19 @@ def test_dead_deliveries_are_red_and_every_attempt_is_folded_in(house: House) ->
     for words in ("未送达", "对方邮箱不存在（550）", "2 次尝试", "邮件服务器忙（451）", "回执 &lt;1@school.test&gt;"):
         assert words in said, words
     assert "publicity@school.test" not in said
+
+
+def test_a_withdrawn_delivery_says_so_in_words_and_can_be_filtered(house: House) -> None:
+    number = house.incident()
+    sent(house, number)
+    why = "事件已了结（误报），不再发送"
+    with house.store.write() as conn:
+        conn.execute(deliveries.update().values(state="withdrawn", reason=why))
+    said = house.client("monitor").get("/deliveries?state=withdrawn").text
+    assert "已撤回" in said
+    assert why in said
+    with house.store.read() as conn:
+        assert said.count('data-k="通知"') == conn.execute(select(func.count()).select_from(deliveries)).scalar_one()
 
 
 def test_the_filters_of_the_url_choose_state_channel_and_words(house: House) -> None:

@@ -1,0 +1,62 @@
+"""Withdrawal 撤回: a delivery whose reason is gone before it left does not leave any more, and the log says why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from escalation.incident import EntryKind, log
+from escalation.incident.state import OPEN, STATE_WORDS, State
+from escalation.notice import DeliveryState, NoticeKind, deliveries, notices
+
+ENDED = "事件已了结（{state}），不再发送"
+REPLACED = "已由通知 {number} 取代，不再发送"
+SIGNED = "收件人已签收，不再发送"
+ANSWERED = "收件人已签收，不必再催"
+PERHAPS = "；此前一次发送的结果不明，对方可能已收到"
+
+
+def why_gone(conn: Connection, row: Row[Any]) -> str:
+    """Why nobody needs this delivery any more, as a Chinese sentence; empty where it is needed.
+
+    `row`: the delivery with its notice (kind, superseded_by, signed_at, addressee, incident_id) and its incident's
+    state as `incident_state`.
+    """
+    state = State(row.incident_state)
+    if state not in OPEN:
+        return ENDED.format(state=STATE_WORDS[state])
+    if row.superseded_by is not None:
+        return REPLACED.format(number=row.superseded_by)
+    if row.signed_at is not None:
+        return SIGNED
+    if row.kind == NoticeKind.REMINDER and not _owes(conn, row.incident_id, row.addressee):
+        return ANSWERED
+    return ""
+
+
+def _owes(conn: Connection, incident_id: int, person_id: str) -> bool:
+    return (
+        conn.execute(
+            select(notices.c.id)
+            .where(notices.c.incident_id == incident_id, notices.c.addressee == person_id)
+            .where(notices.c.needs_signature, notices.c.signed_at.is_(None), notices.c.superseded_by.is_(None))
+            .limit(1)
+        ).first()
+        is not None
+    )
+
+
+def withdraw(conn: Connection, row: Row[Any], why: str, now: datetime) -> bool:
+    """End a delivery as withdrawn; False where a sender has it in hand meanwhile."""
+    why += PERHAPS if row.state == DeliveryState.SENDING else ""
+    moved = conn.execute(
+        update(deliveries)
+        .where(deliveries.c.id == row.id, deliveries.c.attempts == row.attempts, deliveries.c.state == row.state)
+        .values(state=DeliveryState.WITHDRAWN, reason=why, taken_until=None)
+    )
+    if moved.rowcount != 1:
+        return False
+    log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{row.number} 不再发送", why)
+    return True
