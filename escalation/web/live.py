@@ -1,8 +1,8 @@
 """/events: what happens, as it happens, over server-sent events. One poller of the store serves every reader.
 
-An event's id is `entry.post`: the newest line of the log and the newest row of posts that it covers. A browser that
-comes back with `Last-Event-ID` is told at once what it missed. A beat goes out every BEAT seconds; it carries the
-server's time and is how the page knows that it is not looking at yesterday.
+An event's id is the mark (`escalation.web.news`) up to which its reader has been told. A browser that comes back with
+`Last-Event-ID` is told at once what it missed, and nothing that it has heard. A beat goes out every BEAT seconds; it
+carries the server's time and is how the page knows that it is not looking at yesterday.
 """
 
 from __future__ import annotations
@@ -15,111 +15,35 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import StreamingResponse
-from sqlalchemy import Connection, func, select
 
 from escalation import user
-from escalation.incident import entries, incidents
 from escalation.people import Role
 from escalation.web.desk import Desk
 from escalation.web.gate import NotAllowed, Only, Visitor, desk_of
+from escalation.web.news import Mark, News, newest, since
 from escalation.web.scope import Scope
-from stream.kept import posts
 from stream.store import StoreUnavailable
 
 router = APIRouter()
 POLL = 0.5
 BEAT = 15.0
 PER_USER = 5
-CAUGHT_UP = 200
 WAITING = 256
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Mark:
-    """How far somebody has read: the newest entry and the newest post row."""
-
-    entry: int
-    post: int
-
-    def __str__(self) -> str:
-        return f"{self.entry}.{self.post}"
-
-    @staticmethod
-    def read(text: str) -> Mark | None:
-        """The mark in an event id; None where it is none of ours."""
-        entry, _, post = text.partition(".")
-        if not (entry.isdecimal() and post.isdecimal() and len(text) < 40):
-            return None
-        return Mark(int(entry), int(post))
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What happened to one incident, as far as a row policy and a page need it."""
-
-    unit: str
-    assignee: str | None
-    account_id: str
-    said: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """What one look at the store found new."""
-
-    mark: Mark
-    changes: tuple[Change, ...]
-    posts: int
-
-
-def newest(conn: Connection, school: str) -> Mark:
-    """Where the store stands."""
-    entry = conn.execute(select(func.max(entries.c.id))).scalar() or 0
-    post = conn.execute(select(func.max(posts.c.row)).where(posts.c.school == school)).scalar() or 0
-    return Mark(entry, post)
-
-
-def since(conn: Connection, school: str, mark: Mark) -> News | None:
-    """What came after a mark; None where nothing did. At most CAUGHT_UP lines, the newest ones."""
-    now = newest(conn, school)
-    if now == mark:
-        return None
-    rows = conn.execute(
-        select(
-            entries.c.id, entries.c.kind, incidents.c.number, incidents.c.level, incidents.c.state, incidents.c.care,
-            incidents.c.title, incidents.c.unit, incidents.c.assignee, incidents.c.account_id, incidents.c.opened_at,
-            entries.c.at,
-        )
-        .join(incidents, incidents.c.id == entries.c.incident_id)
-        .where(incidents.c.school == school, entries.c.id > mark.entry, entries.c.id <= now.entry)
-        .order_by(entries.c.id.desc())
-        .limit(CAUGHT_UP)
-    ).all()  # fmt: skip
-    changes = tuple(
-        Change(
-            row.unit, row.assignee, row.account_id,
-            {
-                "number": row.number, "level": row.level, "state": row.state, "kind": row.kind,
-                "opened": row.at <= row.opened_at, "title": "疑似心理求助" if row.care else row.title,
-            },
-        )
-        for row in reversed(rows)
-    )  # fmt: skip
-    return News(now, changes, max(0, now.post - mark.post))
 
 
 @dataclass(eq=False)
 class Reader:
-    """One open stream: whose it is, what it may see, and what waits to be written to it."""
+    """One open stream: whose it is, what it may see, how far it was told, and what waits to be written to it."""
 
     who: str
     token: str
     scope: Scope
     hears_posts: bool
+    mark: Mark = field(default_factory=lambda: Mark(0, 0))
     waiting: asyncio.Queue[News] = field(default_factory=lambda: asyncio.Queue(WAITING))
 
 
@@ -166,35 +90,36 @@ class Lookout:
             self._readers.discard(reader)
             self._count[reader.who] -= 1
 
+    def reach_back(self, mark: Mark) -> None:
+        """Let the next look begin where a reader was told to stand; what others have heard, `told` leaves out."""
+        self._mark = mark if self._mark is None else self._mark.older(mark)
+
     async def _watch(self) -> None:
         while self._readers:
             with contextlib.suppress(StoreUnavailable):
-                news = await asyncio.to_thread(self._look)
+                start = self._mark
+                news = await asyncio.to_thread(self._look, start)
                 if news is not None:
-                    for reader in list(self._readers):
+                    if self._mark is start:
+                        self._mark = news.mark
+                    for reader in list(self._readers) if start is not None else ():
                         _offer(reader, news)
             await asyncio.sleep(self.poll)
         self._mark = None
 
-    def _look(self) -> News | None:
+    def _look(self, start: Mark | None) -> News | None:
         with self.desk.store.read() as conn:
-            if self._mark is None:
-                self._mark = newest(conn, self.desk.school)
-                return None
-            news = since(conn, self.desk.school, self._mark)
-        if news is not None:
-            self._mark = news.mark
-        return news
+            if start is None:
+                return News(newest(conn, self.desk.school), (), 0)
+            return since(conn, self.desk.school, start)
 
-    def missed(self, mark: Mark) -> News | None:
-        """What a reader that comes back has missed."""
+    def missed(self, mark: Mark | None) -> tuple[Mark, News | None]:
+        """Where a reader that comes (back) stands, and what it missed. A mark ahead of the store is none of ours."""
         with self.desk.store.read() as conn:
-            return since(conn, self.desk.school, mark)
-
-    def standing(self) -> Mark:
-        """Where the store stands now."""
-        with self.desk.store.read() as conn:
-            return newest(conn, self.desk.school)
+            stands = newest(conn, self.desk.school)
+            if mark is None or mark.entry > stands.entry or mark.post > stands.post:
+                return stands, None
+            return mark, since(conn, self.desk.school, mark)
 
     def known(self, token: str, now: datetime) -> bool:
         """Whether a session still stands."""
@@ -216,12 +141,13 @@ def event(name: str, data: object, mark: Mark | None = None) -> str:
 
 
 def told(reader: Reader, news: News) -> str:
-    """News as events for one reader: only what it may see."""
-    seen = [change.said for change in news.changes if reader.scope.sees(change)]
-    parts = [event("incidents", seen, news.mark)] if seen else []
-    if news.posts and reader.hears_posts:
-        parts.append(event("posts", {"new": news.posts}, news.mark))
-    return "".join(parts) or event("mark", {}, news.mark)
+    """News as events for one reader: only what it may see and was not told, and how far it is told with it."""
+    before, reader.mark = reader.mark, reader.mark.newer(news.mark)
+    seen = [one.said for one in news.changes if reader.scope.sees(one) and not before.covers(one.id)]
+    parts = [event("incidents", seen, reader.mark)] if seen else []
+    if news.posts and reader.hears_posts and news.mark.post > before.post:
+        parts.append(event("posts", {"new": news.posts}, reader.mark))
+    return "".join(parts) or event("mark", {}, reader.mark)
 
 
 @router.get("/events")
@@ -238,12 +164,12 @@ async def events(
     lookout.enter(reader)
     try:
         mark = Mark.read(request.headers.get("last-event-id", ""))
-        first = await asyncio.to_thread(lookout.missed, mark) if mark else None
-        standing = first.mark if first else mark or await asyncio.to_thread(lookout.standing)
+        reader.mark, first = await asyncio.to_thread(lookout.missed, mark)
+        lookout.reach_back(first.mark if first else reader.mark)
     except BaseException:
         lookout.leave(reader)
         raise
-    opening = "retry: 2000\n" + _beat(desk_of(request).clock(), standing) + (told(reader, first) if first else "")
+    opening = "retry: 2000\n" + _beat(desk_of(request).clock(), reader.mark) + (told(reader, first) if first else "")
     return StreamingResponse(
         flow(lookout, reader, opening), media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},

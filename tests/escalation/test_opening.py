@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -133,8 +134,8 @@ def test_a_line_that_waited_in_a_queue_is_late_and_one_just_fetched_is_not(offic
     assert not office.one(office.open(fresh, keys=("b",))).late
 
 
-def frozen_versions(office: Office, ground: dict[str, object], judged: dict[str, object]) -> dict[str, object]:
-    office.ground = Ground(office.ground.pack, office.head, ground)
+def frozen_versions(office: Office, ground: Mapping[str, object], judged: Mapping[str, object]) -> dict[str, object]:
+    office.ground = Ground(office.ground.pack, office.head, dict(ground))
     one = office.open(keys=(str(judged),), judged=judged)
     return dict(office.one(one).frozen["versions"])
 
@@ -142,7 +143,7 @@ def frozen_versions(office: Office, ground: dict[str, object], judged: dict[str,
 def test_an_incident_freezes_the_rules_that_judged_its_line(office: Office) -> None:
     here = {"program": "0.1.0", "engine": "snow", "rules": "aaa", "packs": {"canteen": "a1"}}
     judged = {"engine": "snow", "rules": "aaa", "hits": {"FD-01": 2}}
-    assert frozen_versions(office, here, judged) == here | {"hits": {"FD-01": 2}}
+    assert frozen_versions(office, here, judged) == {**here, "hits": {"FD-01": 2}}
 
 
 def test_a_line_that_other_rules_judged_before_an_upgrade_does_not_freeze_the_new_ones(office: Office) -> None:

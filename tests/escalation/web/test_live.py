@@ -11,7 +11,8 @@ import pytest
 
 from escalation import user
 from escalation.web.gate import NotAllowed
-from escalation.web.live import PER_USER, Lookout, Mark, News, Reader, event, flow, newest, since, told
+from escalation.web.live import PER_USER, Lookout, Reader, event, flow, told
+from escalation.web.news import Mark, News, newest, since
 from escalation.web.scope import Scope
 from tests.escalation.web.house import OTHER_UNIT, SCHOOL, UNIT, House
 
@@ -100,10 +101,10 @@ def test_one_look_at_the_store_serves_every_reader(house: House) -> None:
         loop = asyncio.get_running_loop()
 
         class Counting(Lookout):
-            def _look(self) -> News | None:
+            def _look(self, start: Mark | None) -> News | None:
                 nonlocal looks
                 looks += 1
-                found = super()._look()
+                found = super()._look(start)
                 loop.call_soon_threadsafe(began.set)
                 return found
 
@@ -179,3 +180,46 @@ def test_a_session_that_is_over_hears_nothing(house: House) -> None:
     client = house.client("monitor")
     house.now += timedelta(hours=13)
     assert client.get("/events", headers={"accept": "text/event-stream"}).status_code == 401
+
+
+def test_a_reader_is_not_told_again_what_it_has_heard(house: House) -> None:
+    house.incident()
+    one = reader(house)
+    found = news(house, Mark(0, 0))
+    assert [name for name, _, _ in events(told(one, found))] == ["incidents", "posts"]
+    assert events(told(one, found)) == [("mark", {}, str(found.mark))]
+
+
+def test_what_happens_while_a_reader_is_being_let_in_is_told(house: House) -> None:
+    """The first look of the poller comes after the reader was told where it stands; what lies between is not lost."""
+    house.incident()
+
+    async def story() -> None:
+        lookout = Lookout(house.desk(), poll=0.01)
+        one = reader(house)
+        lookout.enter(one)
+        one.mark, first = lookout.missed(None)
+        assert first is None
+        number = house.incident("第二件")
+        lookout.reach_back(one.mark)
+        stream = flow(lookout, one, "")
+        _, said, _ = await until(stream, "incidents")
+        assert {item["number"] for item in said} == {number}  # type: ignore[attr-defined]
+        await stream.aclose()  # type: ignore[attr-defined]
+        async with lookout.lifespan(None):  # type: ignore[arg-type]
+            pass
+
+    asyncio.run(story())
+
+
+def test_a_mark_ahead_of_the_store_is_taken_for_none(house: House) -> None:
+    house.incident()
+    lookout = Lookout(house.desk())
+    with house.store.read() as conn:
+        stands = newest(conn, SCHOOL)
+    for odd in (Mark(stands.entry + 1, 0), Mark(0, stands.post + 1), Mark(2**62, 2**62)):
+        assert lookout.missed(odd) == (stands, None)
+    mark, first = lookout.missed(Mark(0, 0))
+    assert mark == Mark(0, 0)
+    assert first is not None
+    assert first.mark == stands

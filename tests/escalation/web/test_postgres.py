@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from escalation.web.live import Mark, since
+from escalation.web.news import Mark, since
 from tests.escalation.web.house import SCHOOL, House
 from tests.live.engines import Postgres
 
