@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from escalation import alert, ladder, sight, timer
 from escalation.channels import Channel, Outcome
 from escalation.incident import EntryKind, log
-from escalation.notice import GROUP, DeliveryState, metrics, notices
+from escalation.notice import GROUP, DeliveryState, metrics, notices, stranded
 from escalation.notice.calling import DEAD_DELIVERY, call
 from escalation.notice.issue import Letterhead
 from escalation.notice.outbox import CHANNEL_FAULTS, Taken, Verdict, jitter, judge, neutral_text, settle, take
@@ -53,6 +53,7 @@ class Notify:
         if self._looked is None or now - self._looked >= sight.LOOK_EVERY:
             with self._store.write() as conn:
                 sight.look(conn, self._letterhead.school, now)
+                stranded.look(conn, self._letterhead.school, frozenset(self._channels), now)
             self._looked = now
 
     def _fire(self, limit: int) -> int:

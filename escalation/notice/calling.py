@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, select
 
 from escalation import people
 from escalation.incident import EntryKind, log
-from escalation.notice import calls
+from escalation.notice import calls, notices
 from escalation.notice.wording import NoticeView, render_phone
 from stream.store import insert_new
 
@@ -28,3 +28,8 @@ def call(conn: Connection, notice: Row[Any], step: str, now: datetime) -> None:
     if insert_new(conn, calls, [row], key=["notice_id", "step"]):
         name = person.name if person else notice.addressee
         log(conn, notice.incident_id, now, EntryKind.DEADLINE, f"电话通知 {name}", "任务已生成，待值班员拨打并登记")
+
+
+def call_of(conn: Connection, notice_id: int, step: str, now: datetime) -> None:
+    """The same, for a notice of which only the id is at hand."""
+    call(conn, conn.execute(select(notices).where(notices.c.id == notice_id)).one(), step, now)

@@ -20,7 +20,7 @@ from escalation.incident import EntryKind, incidents, log
 from escalation.link import Link, Purpose, token
 from escalation.notice import GROUP, NoticeKind, metrics, notices, outbox
 from escalation.notice.addressee import Addressee
-from escalation.notice.calling import call
+from escalation.notice.calling import call_of
 from escalation.notice.compose import compose, compose_group
 from escalation.notice.wording import NoticeView, render_mail, render_robot
 from escalation.procedure import Pack, thaw
@@ -216,8 +216,7 @@ def _post(
         }
         outbox.post(conn, [row], now)
         return
-    notice = conn.execute(select(notices).where(notices.c.id == notice_id)).one()
-    call(conn, notice, "no_other_way", now)
+    call_of(conn, notice_id, "no_other_way", now)
 
 
 def _set_clocks(conn: Connection, incident: Row[Any], pack: Pack, notice_id: int, now: datetime) -> None:

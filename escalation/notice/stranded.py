@@ -1,0 +1,89 @@
+"""Deliveries whose channel is no longer in the settings: nobody would ever take them, so a person must hear of it.
+
+Each says in the delivery log what is wrong and what to do, its addressee is telephoned, and one alert per channel rings
+until the channel is back or nothing waits for it any more.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, or_, update
+
+from escalation import alert
+from escalation.incident import EntryKind, log
+from escalation.notice import GROUP, DeliveryState, deliveries
+from escalation.notice.calling import call_of
+from escalation.notice.outbox import with_notice
+from escalation.notice.withdrawal import why_gone, withdraw
+
+CAUSE = "unset:"
+TITLES = {"mail": "邮件", "wecom_robot": "企业微信群机器人"}
+MISSING = "“{title}”通道已不在设置中，未送出。请管理员在设置文件中恢复该通道并重启，恢复后自动补发"
+TELEPHONED = "；已生成电话通知任务，请先电话转告"
+OVER = "“{title}”通道不在设置中，到期仍未恢复，不再发送"
+ALERT = (
+    "有 {count} 份通知在等“{title}”，而这一通道已不在设置中，无法送出。"
+    "请管理员在设置文件中恢复该通道并重启；恢复前请按“送达”页的电话通知任务逐一转告。"
+)
+
+
+def look(conn: Connection, school: str, channels: frozenset[str], now: datetime) -> None:
+    """Settle what waits for a channel that is not among `channels`, and ring or hush for each such channel."""
+    waits = (deliveries.c.state == DeliveryState.WAITING) | (
+        (deliveries.c.state == DeliveryState.SENDING) & (deliveries.c.taken_until <= now)
+    )
+    rows = conn.execute(
+        with_notice()
+        .where(waits, deliveries.c.school == school, deliveries.c.channel.not_in(channels))
+        .order_by(deliveries.c.level, deliveries.c.id)
+    ).all()
+    left: dict[str, int] = {}
+    for row in rows:
+        if why := why_gone(conn, row):
+            withdraw(conn, row, why, now)
+        elif row.give_up_at <= now:
+            _give_up(conn, row, now)
+        else:
+            _say(conn, row, now)
+            left[row.channel] = left.get(row.channel, 0) + 1
+    for name, count in left.items():
+        alert.ring(conn, school, CAUSE + name, ALERT.format(count=count, title=title_of(name)), now)
+    for one in alert.ringing(conn, school):
+        if one.cause.startswith(CAUSE) and one.cause.removeprefix(CAUSE) not in left:
+            alert.hush(conn, school, one.cause, now)
+
+
+def title_of(channel: str) -> str:
+    """What people call a channel that is not there to be asked."""
+    return TITLES.get(channel, channel)
+
+
+def _say(conn: Connection, row: Row[Any], now: datetime) -> None:
+    """Name cause and cure in the delivery's row, once, and have the addressee telephoned."""
+    words = MISSING.format(title=title_of(row.channel)) + (TELEPHONED if row.addressee != GROUP else "")
+    if not _settle(conn, row, DeliveryState.WAITING, words):
+        return
+    log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title_of(row.channel)}未送出 {row.number}", words)
+    if row.addressee != GROUP:
+        call_of(conn, row.notice_id, f"channel:{row.id}", now)
+
+
+def _give_up(conn: Connection, row: Row[Any], now: datetime) -> None:
+    words = OVER.format(title=title_of(row.channel))
+    if _settle(conn, row, DeliveryState.DEAD, words):
+        log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title_of(row.channel)}送不到 {row.number}", words)
+        if row.addressee != GROUP:
+            call_of(conn, row.notice_id, f"channel:{row.id}", now)
+
+
+def _settle(conn: Connection, row: Row[Any], state: DeliveryState, words: str) -> bool:
+    """Write what is said of a delivery; False where it is said already, or a sender was quicker."""
+    moved = conn.execute(
+        update(deliveries)
+        .where(deliveries.c.id == row.id, deliveries.c.attempts == row.attempts, deliveries.c.state == row.state)
+        .where(or_(deliveries.c.reason != words, deliveries.c.state != state))
+        .values(state=state, reason=words, taken_until=None)
+    )
+    return moved.rowcount == 1
