@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, Integer, Row, Table, Text, func, select, update
@@ -177,9 +177,9 @@ def sights(conn: Connection, school: str, now: datetime) -> Sequence[Sight]:
 def _sight(account: Account, polled: Sequence[Row[Any]], now: datetime) -> Sight:
     account_id, (state, worst) = account.id, worst_of(polled, now)
     if worst is None:
-        stopped = max((row for row in polled if row.stopped_at), key=lambda row: row.stopped_at, default=None)
-        why = BY_HAND if account.route == Route.MANUAL else stopped.note if stopped is not None else UNROUTED
-        return Sight(account_id, state, None, sum(row.seen for row in polled), None, None, why)
+        return Sight(
+            account_id, state, None, sum(row.seen for row in polled), None, None, why_unpolled(account.route, polled)
+        )
     known = [row for row in polled if row.active and row.shown is not None]
     return Sight(
         account_id,
@@ -192,19 +192,72 @@ def _sight(account: Account, polled: Sequence[Row[Any]], now: datetime) -> Sight
     )
 
 
-def worst_of(polled: Sequence[Row[Any]], now: datetime) -> tuple[Lamp, Row[Any] | None]:
-    """The lamp of an active account and the source that decides it; blind and None where nothing looks at it.
+class Polled(Protocol):
+    """What the judgement of one source reads: a row of `sources`, or a record made from one."""
+
+    @property
+    def stream(self) -> str: ...
+    @property
+    def essential(self) -> bool: ...
+    @property
+    def active(self) -> bool: ...
+    @property
+    def promised_s(self) -> int: ...
+    @property
+    def last_full(self) -> datetime | None: ...
+    @property
+    def token_until(self) -> datetime | None: ...
+    @property
+    def stopped_at(self) -> datetime | None: ...
+    @property
+    def note(self) -> str: ...
+    @property
+    def last_reason(self) -> str: ...
+
+
+Source = TypeVar("Source", Row[Any], Polled)
+
+
+def standing(polled: Sequence[Source]) -> list[Source]:
+    """The sources that decide how an account stands; none where nothing looks at it.
 
     `polled`: all its rows of `sources`. A thread that is over counts no more; any other essential source that was
-    switched off is blind.
+    switched off counts, and is blind.
     """
-    standing = [row for row in polled if row.essential and (row.active or row.stream not in WHOLE_THREAD)]
-    if not standing or not any(row.active for row in polled):
+    if not any(row.active for row in polled):
+        return []
+    return [row for row in polled if row.essential and (row.active or row.stream not in WHOLE_THREAD)]
+
+
+def worst_of(polled: Sequence[Source], now: datetime) -> tuple[Lamp, Source | None]:
+    """The lamp of an active account and the source that decides it; blind and None where nothing looks at it."""
+    lamps = [(lamp_of(row, now), row) for row in standing(polled)]
+    if not lamps:
         return Lamp.BLIND, None
-    lamps = [(_lamp(row, now), row) for row in standing]
     return max(
         lamps, key=lambda one: (GRAVITY[one[0]], timedelta.max if not one[1].last_full else now - one[1].last_full)
     )
+
+
+def lamp_of(row: Source, now: datetime) -> Lamp:
+    """The lamp of one source that stands: one that was switched off is blind."""
+    if not row.active:
+        return Lamp.BLIND
+    promised = timedelta(seconds=row.promised_s)
+    return lamp(now, active=True, promised=promised, last_full=row.last_full, token_until=row.token_until)
+
+
+def blind_since(row: Source, now: datetime) -> datetime | None:
+    """Since when a source that is blind at `now` is not seen: its last full sight or its token's end; None: ever."""
+    if row.last_full is None:
+        return None
+    ended = row.token_until if row.token_until is not None and row.token_until <= now else None
+    promised = timedelta(seconds=row.promised_s)
+    stale = not row.active or lamp(
+        now, active=True, promised=promised, last_full=row.last_full, token_until=None
+    ) is Lamp.BLIND  # fmt: skip
+    since: datetime = min(ended, row.last_full) if ended and stale else ended or row.last_full
+    return since
 
 
 def said_since(words: str, at: datetime) -> str:
@@ -212,15 +265,16 @@ def said_since(words: str, at: datetime) -> str:
     return words.format(at=f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}")
 
 
-def reason_of(row: Row[Any]) -> str:
+def reason_of(row: Source) -> str:
     """What a source says for itself: a sentence for the desk, empty where all is well."""
     if not row.active:
         return str(row.note) if row.stopped_at is not None else STOPPED
     return str(row.note or row.last_reason)
 
 
-def _lamp(row: Row[Any], now: datetime) -> Lamp:
-    if not row.active:
-        return Lamp.BLIND
-    promised = timedelta(seconds=row.promised_s)
-    return lamp(now, active=True, promised=promised, last_full=row.last_full, token_until=row.token_until)
+def why_unpolled(route: str, polled: Sequence[Source]) -> str:
+    """Why nothing looks at an account, as a sentence for the desk."""
+    if route == Route.MANUAL:
+        return BY_HAND
+    stopped = [(row.stopped_at, row.note) for row in polled if row.stopped_at is not None]
+    return str(max(stopped, key=lambda one: one[0])[1]) if stopped else UNROUTED

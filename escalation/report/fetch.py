@@ -31,10 +31,11 @@ from escalation.report.rows import (
     ThemeRow,
     WeekRows,
 )
+from escalation.report.unseen import UNBEGUN
 from escalation.report.week import Week
 from escalation.timer import TimerKind, TimerState, timers
 from stream.account import accounts
-from stream.coverage import BLIND_AFTER, gaps, scans, sources
+from stream.coverage import BLIND_AFTER, WHOLE_THREAD, gaps, scans, sources
 from stream.figures import marks
 from stream.kept import assessments, posts
 
@@ -66,7 +67,7 @@ def week_rows(conn: Connection, school: str, school_name: str, week: Week) -> We
         deliveries=tuple(_deliveries(conn, wanted, week)),
         accounts=tuple(_accounts(conn, school)),
         sources=tuple(_sources(conn, school)),
-        gaps=(*_gaps(conn, school, week), *_silences(conn, school, week)),
+        gaps=(*_gaps(conn, school, week), *_silences(conn, school, week), *_beginnings(conn, school, week)),
         hours=tuple(_hours(conn, school, week.starts, week.ends)),
         usual=tuple(_hours(conn, school, week.starts - timedelta(days=USUAL_DAYS), week.starts)),
         themes=tuple(_themes(conn, school, week)),
@@ -203,8 +204,8 @@ def _accounts(conn: Connection, school: str) -> Iterator[AccountRow]:
 def _sources(conn: Connection, school: str) -> Iterator[SourceRow]:
     for row in conn.execute(select(sources).where(sources.c.school == school).order_by(sources.c.id)):
         yield SourceRow(
-            row.account_id, row.essential, row.active, row.promised_s, row.last_full, row.token_until, row.seen,
-            row.shown, row.note or row.last_reason,
+            row.account_id, row.stream, row.essential, row.active, row.promised_s, row.last_full, row.token_until,
+            row.stopped_at, row.seen, row.shown, row.note, row.last_reason,
         )  # fmt: skip
 
 
@@ -241,6 +242,26 @@ def _silences(conn: Connection, school: str, week: Week) -> Iterator[GapRow]:
         if last and last[0] == row.source_id and row.at - last[1] > span * BLIND_AFTER and row.at > week.starts:
             yield GapRow(account, last[1], row.at, "", recorded=False)
         last = (row.source_id, row.at)
+
+
+def _beginnings(conn: Connection, school: str, week: Week) -> Iterator[GapRow]:
+    """Times from the start of an account's watching to its first full scan ever, long enough to be blind.
+
+    A thread is read only once it is found, so that its first scan says nothing of the account.
+    """
+    first = func.min(scans.c.at).label("first")
+    rows = conn.execute(
+        select(sources.c.account_id, sources.c.promised_s, accounts.c.watch_from, first)
+        .join(accounts, and_(accounts.c.school == sources.c.school, accounts.c.id == sources.c.account_id))
+        .join(scans, and_(scans.c.school == sources.c.school, scans.c.source_id == sources.c.id, scans.c.full))
+        .where(sources.c.school == school, sources.c.essential, sources.c.stream.not_in(sorted(WHOLE_THREAD)))
+        .group_by(sources.c.id, sources.c.account_id, sources.c.promised_s, accounts.c.watch_from)
+        .having(first > week.starts)
+        .order_by(sources.c.id)
+    )
+    for row in rows:
+        if row.first - row.watch_from > timedelta(seconds=row.promised_s) * BLIND_AFTER:
+            yield GapRow(row.account_id, row.watch_from, row.first, UNBEGUN, recorded=False)
 
 
 def _hour(conn: Connection) -> ColumnElement[str]:

@@ -17,7 +17,7 @@ from escalation.report import picks, words
 from escalation.report.picks import LateItem
 from escalation.report.rows import AlertRow, DeliveryRow, HourRow, IncidentRow, Signature, ThemeRow, WeekRows
 from escalation.report.trend import Trend, trend_of
-from escalation.report.unseen import Unseen, cut_off, unseen
+from escalation.report.unseen import Unseen, began, unseen, watched
 from escalation.report.week import Week
 
 CASES = 30
@@ -72,7 +72,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Everything the weekly report says. All instants are aware UTC; `as_of` is the data cut-off."""
+    """Everything the weekly report says. All instants are aware UTC; `as_of` is the data cut-off.
+
+    `since`: watching as a whole began only then, within the week; `compared`: the whole week before was watched, too.
+    """
 
     week: Week
     school_name: str
@@ -106,6 +109,8 @@ class Figures:
     accounts: Fig
     seen_whole: Fig
     unseen: tuple[Unseen, ...]
+    since: datetime | None
+    compared: bool
     trend: Trend
     cases: tuple[Case, ...]
     cases_all: Fig
@@ -133,7 +138,8 @@ def figures(rows: WeekRows, now: datetime) -> Figures:
     late = picks.late_items(rows, now)
     failed = picks.failed(rows)
     blind = unseen(rows, now)
-    active = sum(1 for one in rows.accounts if one.active and one.watch_from < cut_off(rows, now))
+    active = len(watched(rows, now))
+    since = began(rows, now)
     signed = [one for one in picks.must_sign(rows) if one.signed_at is not None]
     answers = picks.answered(rows)
     made = Figures(
@@ -169,6 +175,8 @@ def figures(rows: WeekRows, now: datetime) -> Figures:
         accounts=Fig(active, "accounts"),
         seen_whole=Fig(active - len(blind), "seen-whole"),
         unseen=blind,
+        since=since if since is not None and since > rows.week.starts else None,
+        compared=since is not None and since <= rows.week.before.starts,
         trend=trend_of(rows, now),
         cases=_cases(rows, picks.tabled(rows)[:CASES]),
         cases_all=_fig(picks.tabled(rows), "tabled"),
@@ -288,7 +296,7 @@ def fingerprint(made: Figures) -> str:
             made.signed_late, made.answered, made.unauthorised, made.accounts, made.late_all, made.failed_all,
         )
     ]  # fmt: skip
-    blind = [(one.account.id, one.total) for one in made.unseen if one.spans]
+    blind = [(one.account.id, one.total, *filter(None, [one.since])) for one in made.unseen if one.spans or one.since]
     said = [str(made.week), counts, made.answer_median, flags, [hour.lines for hour in made.trend.hours], late, blind]
     canonical = json.dumps(said, ensure_ascii=False, default=str, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("utf-8", "replace")).hexdigest()

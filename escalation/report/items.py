@@ -11,7 +11,7 @@ from escalation.incident.state import STATE_WORDS
 from escalation.report import picks, words
 from escalation.report.picks import title_of
 from escalation.report.rows import DeliveryRow, IncidentRow, NoticeRow, WeekRows
-from escalation.report.unseen import cut_off, unseen
+from escalation.report.unseen import Unseen, unseen, watched
 from escalation.report.words import ROMAN, day_time, span
 
 
@@ -113,17 +113,22 @@ def _failed(rows: WeekRows) -> Items:
     return Items("未送达的通知", head, tuple(_delivery(one) for one in found), len(found))
 
 
+def _state(blind: Unseen | None) -> str:
+    if blind is None:
+        return "全程看全"
+    said = [f"自 {day_time(blind.since)} 起采集"] if blind.since else []
+    said.append(f"盲 {span(blind.total)}" if blind.spans else words.LAMPS[blind.state])
+    if blind.missing:
+        said.append(f"少见 {words.thousands(blind.missing)} 条")
+    return "，".join(said)
+
+
 def _accounts(rows: WeekRows, now: datetime, *, whole_only: bool) -> Items:
     worst = {one.account.id: one for one in unseen(rows, now)}
-    until = cut_off(rows, now)
-    shown = [one for one in rows.accounts if one.active and one.watch_from < until]
-    shown = [one for one in shown if not (whole_only and one.id in worst)]
+    shown = [one for one in watched(rows, now) if not (whole_only and one.id in worst)]
     lines = []
     for one in shown:
         blind = worst.get(one.id)
-        state = "全程看全" if blind is None else f"盲 {span(blind.total)}" if blind.spans else words.LAMPS[blind.state]
-        if blind is not None and blind.missing:
-            state += f"，少见 {words.thousands(blind.missing)} 条"
         route = words.ROUTES.get(one.route, one.route)
         lines.append(
             (
@@ -131,7 +136,7 @@ def _accounts(rows: WeekRows, now: datetime, *, whole_only: bool) -> Items:
                 Cell(words.platform(one.platform)),
                 Cell(one.unit),
                 Cell(route),
-                Cell(state),
+                Cell(_state(blind)),
                 Cell(blind.reason if blind else ""),
             )
         )

@@ -109,17 +109,20 @@ class AccountRow:
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """One thing that is polled for an account, as it stands when the rows are fetched. `promised` in seconds."""
+    """One thing that is polled for an account, as it stands when the rows are fetched: fields as in `sources`."""
 
     account_id: str
+    stream: str
     essential: bool
     active: bool
-    promised: int
+    promised_s: int
     last_full: datetime | None
     token_until: datetime | None
+    stopped_at: datetime | None
     seen: int
     shown: int | None
     note: str
+    last_reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from escalation.report.rows import AccountRow, SourceRow, WeekRows
-from stream.coverage import BLIND_AFTER, Lamp, lamp
+from stream.coverage import (
+    WHOLE_THREAD,
+    Lamp,
+    Polled,
+    blind_since,
+    lamp_of,
+    reason_of,
+    standing,
+    why_unpolled,
+    worst_of,
+)
 
-NO_SOURCE = "已登记，未接采集途径"
+UNBEGUN = "尚未开始采集"
 NEVER = "从未看全"
 EXPIRED = "授权过期"
 UNSAID = "长时间没有完整采集"
@@ -30,7 +40,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """One account that was not seen whole. `missing`: shown by the platform and not seen, as it stands now."""
+    """One account that was not seen whole. `missing`: shown by the platform and not seen, as it stands now.
+
+    `since`: its watching began only then, after the week's start; `spans` and `total` lie after it.
+    """
 
     account: AccountRow
     state: Lamp
@@ -38,6 +51,7 @@ class Unseen:
     total: timedelta
     missing: int
     reason: str
+    since: datetime | None = None
 
 
 def cut_off(rows: WeekRows, now: datetime) -> datetime:
@@ -46,9 +60,12 @@ def cut_off(rows: WeekRows, now: datetime) -> datetime:
 
 
 def unseen(rows: WeekRows, now: datetime) -> tuple[Unseen, ...]:
-    """Every active account that was blind for a time, is late, or shows clearly fewer comments; the worst first."""
+    """Every watched account that was not seen whole, the worst first.
+
+    It was blind for a time, is late, shows clearly fewer comments, or its watching began within the week.
+    """
     until = cut_off(rows, now)
-    found = (_look(rows, account, until) for account in rows.accounts if account.active)
+    found = (_look(rows, account, until) for account in watched(rows, now))
     order = {Lamp.BLIND: 0, Lamp.LATE: 1, Lamp.ON: 2, Lamp.OFF: 3}
 
     def gravity(one: Unseen) -> tuple[timedelta, int, str, str]:
@@ -57,21 +74,39 @@ def unseen(rows: WeekRows, now: datetime) -> tuple[Unseen, ...]:
     return tuple(sorted((one for one in found if one), key=gravity))
 
 
+def watched(rows: WeekRows, now: datetime) -> tuple[AccountRow, ...]:
+    """The active accounts whose watching began before the cut-off."""
+    until = cut_off(rows, now)
+    return tuple(one for one in rows.accounts if one.active and one.watch_from < until)
+
+
+def began(rows: WeekRows, now: datetime) -> datetime | None:
+    """Since when the first of the watched accounts is watched; None where there is none."""
+    return min((one.watch_from for one in watched(rows, now)), default=None)
+
+
 def _look(rows: WeekRows, account: AccountRow, until: datetime) -> Unseen | None:
     since = max(rows.week.starts, account.watch_from)
-    if since >= until:
-        return None
-    polled = [source for source in rows.sources if source.account_id == account.id]
+    polled = [_as_of(source, until) for source in rows.sources if source.account_id == account.id]
     spans = merged(_clipped(_spans(rows, account, polled, until), since, until))
     state = _state(polled, spans, until)
     missing = short(polled)
-    if not spans and state is not Lamp.LATE and not missing:
+    young = account.watch_from if account.watch_from > rows.week.starts else None
+    if not spans and state is not Lamp.LATE and not missing and young is None:
         return None
     total = sum((span.ends - span.starts for span in spans), timedelta())
-    said = [span.reason for span in spans] or [source.note for source in polled if source.essential]
+    said = [span.reason for span in spans]
+    if not said and state is Lamp.LATE:
+        said = [reason_of(source) for source in standing(polled) if lamp_of(source, until) is Lamp.LATE]
     reasons = list(dict.fromkeys(part for one in said for part in one.split("；") if part))
     reason = "；".join([part for part in reasons if part != UNSAID] or reasons)
-    return Unseen(account, state, spans, total, missing, reason)
+    return Unseen(account, state, spans, total, missing, reason, young)
+
+
+def _as_of(source: SourceRow, until: datetime) -> SourceRow:
+    """The source at the cut-off: one that was switched off or over only later was polled then."""
+    ended = source.stopped_at or source.last_full
+    return replace(source, active=source.active or (ended is not None and ended > until))
 
 
 def _spans(rows: WeekRows, account: AccountRow, polled: list[SourceRow], until: datetime) -> Iterable[Span]:
@@ -79,16 +114,23 @@ def _spans(rows: WeekRows, account: AccountRow, polled: list[SourceRow], until: 
         if gap.account_id == account.id:
             ended = gap.closed_at if gap.closed_at is not None and gap.closed_at <= until else until
             yield Span(gap.opened_at, ended, gap.reason or UNSAID, gap.closed_at is None or gap.closed_at > until)
-    essential = [source for source in polled if source.essential and source.active]
-    if not essential:
-        yield Span(rows.week.starts, until, NO_SOURCE, still=True)
-    for source in essential:
-        if source.last_full is None:
-            yield Span(rows.week.starts, until, source.note or NEVER, still=True)
-        elif until - source.last_full > timedelta(seconds=source.promised) * BLIND_AFTER:
-            yield Span(source.last_full, until, source.note or UNSAID, still=True)
-        if source.token_until is not None and source.token_until < until:
-            yield Span(source.token_until, until, EXPIRED, still=True)
+    if worst_of(polled, until)[1] is None:
+        last = [one.last_full for one in polled if one.last_full and one.stream not in WHOLE_THREAD]
+        since = max(last, default=rows.week.starts)
+        yield Span(since, until, why_unpolled(account.route, polled), still=True)
+    for source in standing(polled):
+        if lamp_of(source, until) is Lamp.BLIND:
+            since = blind_since(source, until) or rows.week.starts
+            yield Span(since, until, _why(source, until), still=True)
+
+
+def _why(source: Polled, until: datetime) -> str:
+    said = [reason_of(source)]
+    if source.last_full is None and not said[0]:
+        said = [NEVER]
+    if source.token_until is not None and source.token_until <= until:
+        said.append(EXPIRED)
+    return "；".join(dict.fromkeys(part for part in said if part)) or UNSAID
 
 
 def _clipped(spans: Iterable[Span], since: datetime, until: datetime) -> list[Span]:
@@ -111,20 +153,7 @@ def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
 
 
 def _state(polled: list[SourceRow], spans: tuple[Span, ...], until: datetime) -> Lamp:
-    if any(span.still for span in spans):
-        return Lamp.BLIND
-    lamps = {
-        lamp(
-            until,
-            active=True,
-            promised=timedelta(seconds=source.promised),
-            last_full=source.last_full,
-            token_until=None,
-        )
-        for source in polled
-        if source.essential and source.active
-    }
-    return Lamp.LATE if Lamp.LATE in lamps else Lamp.ON
+    return Lamp.BLIND if any(span.still for span in spans) else worst_of(polled, until)[0]
 
 
 def short(polled: Iterable[SourceRow]) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, or_, select
 
 from stream.account import Account, book
-from stream.coverage import BLIND_AFTER, GRAVITY, WHOLE_THREAD, Lamp, gaps, reason_of, scans, sources, worst_of
+from stream.coverage import BLIND_AFTER, GRAVITY, Lamp, gaps, reason_of, scans, sources, standing, worst_of
 from stream.post import Route
 
 CELLS = 48
@@ -192,7 +192,6 @@ def _todo(account: Account, polled: Sequence[Row[Any]], blind: Sequence[Row[Any]
         return ""
     if not any(row.active for row in polled):
         return BY_HAND if account.route == Route.MANUAL else NO_WAY
-    standing = [row for row in polled if row.essential and (row.active or row.stream not in WHOLE_THREAD)]
-    said = [reason_of(row) if state in (Lamp.LATE, Lamp.BLIND) else row.note for row in standing]
+    said = [reason_of(row) if state in (Lamp.LATE, Lamp.BLIND) else row.note for row in standing(polled)]
     said = [part for part in said if part] or [row.reason for row in blind if row.closed_at is None]
     return "；".join(dict.fromkeys(part for part in said if part))

@@ -67,7 +67,7 @@ def account(name: str, platform: str = "weibo", unit: str = "党委宣传部", *
 
 def source(of: AccountRow, last_full: datetime | None = NOW, **more: Any) -> SourceRow:
     """The one essential source of an account, promised every five minutes."""
-    made = SourceRow(of.id, True, True, 300, last_full, None, 100, 100, "")
+    made = SourceRow(of.id, "timeline", True, True, 300, last_full, None, None, 100, 100, "", "")
     return replace(made, **more)
 
 

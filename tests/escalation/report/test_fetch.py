@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, func, insert, select, update
 
 from escalation import people
 from escalation.clock_words import SHANGHAI
@@ -16,9 +16,12 @@ from escalation.people import Held, Person, Role
 from escalation.report.behind import posts_behind
 from escalation.report.fetch import week_rows
 from escalation.report.figures import Figures, figures
+from escalation.report.unseen import UNBEGUN
 from escalation.report.week import Week
 from escalation.web.coverage_view import units_of
 from escalation.web.delivery_log import Wanted, log_of, open_calls
+from stream.account import accounts
+from stream.coverage import gaps, scans
 from stream.figures import marks
 from stream.kept import posts
 from stream.store import Store, metadata
@@ -113,3 +116,15 @@ def test_a_busy_week_of_ten_thousand_comments_is_read_in_seconds(house: House) -
     found = made(house)
     assert found.comments.value == 10_001
     assert sum(hour.lines for hour in found.trend.hours) == 10_001
+
+
+def test_the_time_before_the_first_full_scan_was_not_seen(house: House) -> None:
+    watched(house)
+    with house.store.write() as conn:
+        first = conn.execute(select(func.min(scans.c.at)).where(scans.c.account_id == "wb-main")).scalar_one()
+        conn.execute(delete(gaps))
+        conn.execute(update(accounts).where(accounts.c.id == "wb-main").values(watch_from=first - timedelta(hours=7)))
+    (blind,) = (one for one in made(house).unseen if one.account.id == "wb-main")
+    assert blind.spans[0].starts == max(WEEK.starts, first - timedelta(hours=7))
+    assert blind.spans[0].ends == first
+    assert UNBEGUN in blind.reason

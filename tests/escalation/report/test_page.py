@@ -162,3 +162,22 @@ def test_blind_accounts_beyond_six_are_summed_up_in_the_box() -> None:
     many = tuple(replace(rows.accounts[0], id=f"weibo:{n}", name=f"账号{n}") for n in range(60))
     said = page(replace(rows, accounts=many, sources=(), gaps=(GapRow("weibo:1", at(19, 1), None, "授权过期"),)))
     assert "其余 54 个见“账号与覆盖”" in said
+
+
+def test_the_first_week_says_since_when_it_was_watched_and_claims_no_more() -> None:
+    rows = rich()
+    young = (replace(rows.accounts[0], watch_from=at(19, 8)),)
+    found = page(replace(rows, accounts=young, gaps=()))
+    for said in ("11月19日 08:00 起才开始采集", "1 个在册账号中", "自 19日 08:00 起采集，其后看全",
+                 "19日 08:00 起采集</td>", "本校自 11月19日 08:00 起开始采集", "上周未全程采集，不作比较"):  # fmt: skip
+        assert said in re.sub(r'<a class="fig"[^>]*>([^<]*)</a>', r"\1", found), said
+    assert figures(replace(rows, accounts=young, gaps=()), NOW).seen_whole.value == 0
+    assert "较上周" not in found
+    assert "全程看全。" not in found
+
+
+def test_tables_are_numbered_without_gaps_where_some_have_nothing_to_say() -> None:
+    rows = replace(rich(), deliveries=(), clocks=())
+    numbers = [int(number) for number in re.findall(r"<caption>表 (\d+)", page(rows))]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) > 4

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from escalation.report.rows import GapRow, SourceRow
-from escalation.report.unseen import EXPIRED, NO_SOURCE, UNSAID, Unseen, unseen
-from stream.coverage import Lamp
+from escalation.report.unseen import EXPIRED, UNSAID, Unseen, unseen
+from stream.coverage import STOPPED, UNROUTED, Lamp, worst_of
 from tests.escalation.report.sample import NOW, WEEK, account, at, empty, source
 
 BOOK = account("风林职院")
@@ -55,7 +57,7 @@ def test_a_machine_that_was_off_shows_although_no_gap_was_written() -> None:
 def test_an_account_without_a_source_was_not_seen_at_all() -> None:
     found = look(sources=())
     assert found is not None
-    assert (found.total, found.reason) == (timedelta(days=7), NO_SOURCE)
+    assert (found.total, found.reason) == (timedelta(days=7), UNROUTED)
 
 
 def test_an_ended_token_is_blindness_from_that_moment() -> None:
@@ -75,6 +77,33 @@ def test_a_few_comments_fewer_than_shown_are_no_shortage() -> None:
 def test_an_account_entered_in_mid_week_is_blind_only_from_then_on() -> None:
     young = replace(BOOK, watch_from=at(20, 0))
     found = unseen(replace(empty(), accounts=(young,)), NOW)
-    assert found[0].total == timedelta(days=3)
+    assert (found[0].total, found[0].since) == (timedelta(days=3), young.watch_from)
     later = replace(BOOK, watch_from=at(23, 8))
     assert unseen(replace(empty(), accounts=(later,)), NOW) == ()
+
+
+def test_an_account_watched_only_since_mid_week_was_not_seen_whole_although_it_was_seen_since() -> None:
+    young = replace(BOOK, watch_from=at(20, 0))
+    (found,) = unseen(replace(empty(), accounts=(young,), sources=(source(young),)), NOW)
+    assert (found.since, found.spans, found.state) == (young.watch_from, (), Lamp.ON)
+
+
+def test_a_switched_off_source_is_blind_in_the_report_as_on_the_desk() -> None:
+    dead = source(BOOK, at(21, 12), stream="to_me", active=False)
+    found = look(sources=(source(BOOK), dead))
+    assert found is not None
+    assert (found.state, found.total, found.reason) == (Lamp.BLIND, timedelta(hours=36), STOPPED)
+    over = source(BOOK, at(21, 12), stream="show", active=False)
+    assert look(sources=(source(BOOK), over)) is None
+
+
+def test_a_source_switched_off_after_the_week_was_seen_in_it() -> None:
+    off = source(BOOK, at(23, 7), stream="to_me", active=False, stopped_at=at(23, 8), note="账号已停用")
+    assert look(sources=(source(BOOK), off)) is None
+
+
+@pytest.mark.parametrize("hours", [0.05, 0.2, 0.5, 5, 50])
+def test_report_and_desk_have_one_opinion_of_a_source(hours: float) -> None:
+    one = source(BOOK, WEEK.ends - timedelta(hours=hours))
+    found = look(sources=(one,))
+    assert (found.state if found else Lamp.ON) is worst_of([one], WEEK.ends)[0]
