@@ -12,7 +12,7 @@ ROMAN = ("", "Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ")
 THEMES: Mapping[str, str] = {
     "canteen": "食堂与饮食", "dorm": "宿舍与水电", "fees": "收费与资助", "teacher": "教职工言行",
     "safety": "安全与事故", "self_harm": "心理求助", "bullying": "欺凌", "exam": "考试与成绩",
-    "admissions": "招生与学历", "privacy": "个人信息",
+    "admissions": "招生与学历", "privacy": "个人信息", "prohibited": "禁止内容",
     "image": "学校声誉", "unauthorised_post": "擅自发声", "rumour": "传言待核", "internship": "实习与就业",
     "awards": "评奖与荣誉", "admin": "管理与服务", "any": "其他",
 }  # fmt: skip

@@ -28,7 +28,7 @@ GAP = 8
 DIGITS = re.compile(r"<数字(\d{1,2})>")
 THEMES = (
     *("canteen", "dorm", "fees", "teacher", "safety", "self_harm", "bullying", "exam", "admissions", "privacy"),
-    *("image", "unauthorised_post", "rumour", "internship", "awards", "admin", "any"),
+    *("image", "unauthorised_post", "prohibited", "rumour", "internship", "awards", "admin", "any"),
 )
 """`any` is for cues that count toward whatever matter the thread already has (echo, escalation, irony, advert)."""
 
