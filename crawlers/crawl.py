@@ -28,6 +28,7 @@ from stream.store import Store
 
 REQUESTS = Counter("fengxin_crawl_requests", "Answers of platforms by class", ["platform", "outcome"])
 ROWS = Counter("fengxin_crawl_rows", "New posts and comments taken in", ["platform", "kind"])
+REFUSED = Counter("fengxin_crawl_rows_refused", "Rows of an odd shape that were left out", ["platform", "stream"])
 SCANS = Counter("fengxin_crawl_scans", "Scans by how they ended", ["platform", "stream", "outcome"])
 DELAY = Histogram(
     "fengxin_crawl_seen_after_seconds",

@@ -71,13 +71,15 @@ class ScanResult:
 
 @dataclass(slots=True)
 class Harvest:
-    """What one crawl has brought so far; the newest sight of a post wins. `answered`: requests by class."""
+    """What one crawl has brought so far; the newest sight of a post wins. `answered`: requests by class; `refused`: odd
+    rows that were left out while their neighbours were read."""
 
     posts: dict[str, Post] = field(default_factory=dict)
     counts: dict[str, Counts] = field(default_factory=dict)
     quoted: dict[str, Post] = field(default_factory=dict)
     answered: dict[Failure, int] = field(default_factory=dict)
     requests: int = 0
+    refused: int = 0
     result: ScanResult | None = None
 
     def take(self, item: object) -> None:

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
+
 from crawlers.plain import article_text, comment_text
 from crawlers.pseudonym import author_key
 from crawlers.redaction import redact
+from crawlers.shape import Shape
 from stream.post import TEXT_LIMIT, Counts, Kind, Post, Route, Visibility, door
 
 HEAD = 3 * TEXT_LIMIT
@@ -55,30 +58,36 @@ class Scope:
         markup: bool = False,
         article: bool = False,
     ) -> Post:
-        """A post of this account. `native`, `thread`, `parent`: ids without the platform; `raw`: as it was given."""
+        """A post of this account. `native`, `thread`, `parent`: ids without the platform; `raw`: as it was given.
+
+        Raises Shape where a post cannot hold it (an id or address beyond all measure).
+        """
         words = article_text(raw) if article else comment_text(raw) if markup else raw
         text, digest, cut = door(redacted(words, self.names))
-        return Post(
-            school=self.school,
-            id=f"{self.platform}:{native}",
-            kind=kind,
-            platform=self.platform,
-            account_id=self.account_id,
-            thread_id=f"{self.platform}:{thread}",
-            parent_id=f"{self.platform}:{parent}" if parent else None,
-            text=text,
-            text_hash=digest,
-            cut=cut,
-            author_key="" if by_school else author_key(self.secret, self.platform, published_at, writer),
-            by_school=by_school,
-            published_at=published_at,
-            first_seen_at=self.now,
-            fetched_at=self.now,
-            revision=digest[:16],
-            visibility=visibility,
-            url=url,
-            route=self.route,
-        )
+        try:
+            return Post(
+                school=self.school,
+                id=f"{self.platform}:{native}",
+                kind=kind,
+                platform=self.platform,
+                account_id=self.account_id,
+                thread_id=f"{self.platform}:{thread}",
+                parent_id=f"{self.platform}:{parent}" if parent else None,
+                text=text,
+                text_hash=digest,
+                cut=cut,
+                author_key="" if by_school else author_key(self.secret, self.platform, published_at, writer),
+                by_school=by_school,
+                published_at=published_at,
+                first_seen_at=self.now,
+                fetched_at=self.now,
+                revision=digest[:16],
+                visibility=visibility,
+                url=url,
+                route=self.route,
+            )
+        except ValidationError as error:
+            raise Shape(str(error.errors()[0]["loc"][0])) from None
 
     def counts(self, native: str, **seen: Any) -> Counts:
         """What was counted on a post of this account."""

@@ -16,7 +16,7 @@ from sqlalchemy import and_, select
 
 from crawlers import haul as hauling
 from crawlers import lease, reactor, schedule, source
-from crawlers.crawl import DELAY, RETRY_S, ROWS, SCANS, TOKEN_DAYS, Manners, crawl
+from crawlers.crawl import DELAY, REFUSED, RETRY_S, ROWS, SCANS, TOKEN_DAYS, Manners, crawl
 from crawlers.gate import Gate
 from crawlers.scan import Harvest, Job
 from crawlers.settings import CrawlSettings, WeiboRoute
@@ -149,6 +149,8 @@ class Crew:
         result = harvest.result
         assert result is not None  # noqa: S101
         SCANS.labels(job.platform, job.stream, result.failure.value).inc()
+        if harvest.refused:
+            REFUSED.labels(job.platform, job.stream).inc(harvest.refused)
         for post in haul.posts:
             ROWS.labels(job.platform, post.kind.value).inc()
             if job.cursor and post.first_seen_at == post.fetched_at:

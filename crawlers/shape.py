@@ -1,11 +1,15 @@
 """Reading parsed JSON with care: what is missing or of another type is named, never guessed.
 
-A reader takes only the fields it needs, so a new field changes nothing and a changed one is Shape.
+A reader takes only the fields it needs, so a new field changes nothing and a changed one is Shape. Of a list, one odd
+row is refused by itself and its neighbours are read.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,6 +27,23 @@ class Shape(Exception):
     def __init__(self, path: str) -> None:
         super().__init__(f"字段 {path} 缺失或类型有变")
         self.path = path
+
+
+@dataclass(slots=True)
+class Refusals:
+    """What of an answer could not be read while the rest was: the place of each, and how many rows were lost whole."""
+
+    places: list[str] = field(default_factory=list)
+    rows: int = 0
+
+    @contextmanager
+    def sparing(self, place: str, *, row: bool = False) -> Iterator[None]:
+        """Read one part: where it is odd, its place is kept and the reading goes on behind the block."""
+        try:
+            yield
+        except Shape as error:
+            self.places.append(f"{place}.{error.path}".rstrip("."))
+            self.rows += row
 
 
 def record(raw: Any, path: str) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from twisted.python.failure import Failure as Trouble
 from crawlers.failure import HEALTHY, WORDS, Failure, Verdict
 from crawlers.gate import Held
 from crawlers.scan import Harvest, Job, ScanResult
-from crawlers.shape import Shape, fingerprint
+from crawlers.shape import Refusals, Shape, fingerprint
 from stream.coverage import WHOLE_THREAD
 
 NOT_FOUND = "平台答复找不到该账号或接口，请核对接口地址与账号授权；系统会继续重试"
+ODD_ROW = "有 {n} 条的数据结构无法识别（字段 {field}，结构指纹 {print}），未能取得，其余照常；请联系维护人员升级"
 NOT_SURE = "平台答复找不到这条内容，但未说已删除；半小时后再看一次，仍找不到才停止查看"
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class PlatformSpider(Spider):
         self.job = job
         self.harvest = harvest
         self.manners = manners
+        self.left_out = ""
 
     async def start(self) -> AsyncIterator[Any]:
         """One request; the pages after it follow from what it brings."""
@@ -85,6 +87,15 @@ class PlatformSpider(Spider):
         elif verdict.failure == Failure.GONE and not verdict.code:
             words = NOT_SURE
         return ScanResult(verdict.failure, note=words + code, final=bool(verdict.code))
+
+    def leave_out(self, refused: Refusals, answer: Any) -> None:
+        """Keep what is to be said of the odd parts of a page, whose other rows are taken in: places, no values."""
+        if not refused.places:
+            return
+        self.harvest.refused += len(refused.places)
+        words = ODD_ROW.format(n=len(refused.places), field=refused.places[0], print=fingerprint(answer))
+        logger.warning("%s: %s", self.job.source_id, words)
+        self.left_out = self.left_out or words
 
     def odd(self, path: str, answer: Any) -> ScanResult:
         """The end of a scan whose answer had another shape: the field and a fingerprint, no value."""

@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from crawlers.scope import Scope
-from crawlers.shape import Shape, count, epoch, record, rows, whole, words
+from crawlers.shape import Refusals, Shape, count, epoch, record, rows, whole, words
 from crawlers.wechat.link import ArticleKey, read_link, read_msgid
-from stream.post import Kind, Post, Visibility
+from stream.post import Kind, Post, Visibility, sound_text
+
+TITLE_LIMIT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +27,41 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class ArticlePage:
-    """One answer of `freepublish/batchget`; `ids` and `total` count sendings; each may hold several articles."""
+    """One answer of `freepublish/batchget`; `ids`, `size` and `total` count sendings; each may hold several articles.
+
+    `refused`: what could not be read (its neighbours were); a sending without a readable id is in `size` only.
+    """
 
     articles: tuple[Article, ...]
     ids: tuple[str, ...]
+    size: int
     total: int
+    refused: Refusals
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether most articles could not be read: then the answer as a whole has another shape."""
+        return self.refused.rows > len(self.articles)
 
 
 @dataclass(frozen=True, slots=True)
 class CommentPage:
-    """One answer of `comment/list`: posts (comments, the account's replies), ids in order, what the platform claims."""
+    """One answer of `comment/list`: posts (comments, the account's replies), ids in order, what the platform claims.
+
+    `last`: the id of the last row, None where it has none; `refused`: what could not be read (its neighbours were).
+    """
 
     posts: tuple[Post, ...]
     ids: tuple[int, ...]
+    last: int | None
+    size: int
     total: int
+    refused: Refusals
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether most comments could not be read: then the answer as a whole has another shape."""
+        return self.refused.rows * 2 > self.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,39 +72,53 @@ class Figure:
     title: str
 
 
+@dataclass(frozen=True, slots=True)
+class FigurePage:
+    """One day of `datacube/getarticletotaldetail`; `refused`: lines that could not be read."""
+
+    figures: tuple[Figure, ...]
+    refused: Refusals
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether most lines could not be read: then the answer as a whole has another shape."""
+        return self.refused.rows > len(self.figures)
+
+
 def native(scope: Scope, key: ArticleKey | str) -> str:
     """An article's id without the platform: `mid` counts per account, so the account is part of it."""
     return f"{scope.account_id}:{key}"
 
 
 def read_articles(answer: Any, scope: Scope) -> ArticlePage:
-    """`freepublish/batchget`. Raises Shape."""
+    """`freepublish/batchget`. Raises Shape where the envelope is not known."""
     envelope = record(answer, "$")
     found: list[Article] = []
     ids: list[str] = []
-    for raw in rows(envelope.get("item"), "item"):
-        item = record(raw, "item[]")
-        ids.append(words(item, "article_id"))
-        content = record(item.get("content"), "content")
-        timed = item if "update_time" in item else content
-        at = epoch(
-            content if "create_time" in content else timed,
-            "create_time" if "create_time" in content else "update_time",
-            scope.now,
-        )
-        for place, one in enumerate(rows(content.get("news_item"), "news_item"), start=1):
-            found.append(_article(record(one, "news_item[]"), ids[-1], place, at, scope))
-    return ArticlePage(tuple(found), tuple(ids), whole(envelope, "total_count"))
+    refused = Refusals()
+    raw = rows(envelope.get("item"), "item")
+    for number, one in enumerate(raw):
+        place = f"item[{number}]"
+        with refused.sparing(place, row=True):
+            item = record(one, "")
+            ids.append(words(item, "article_id"))
+            content = record(item.get("content"), "content")
+            timed = content if "create_time" in content or "update_time" not in item else item
+            at = epoch(timed, "create_time" if "create_time" in timed else "update_time", scope.now)
+            for index, news in enumerate(rows(content.get("news_item"), "content.news_item")):
+                with refused.sparing(f"{place}.content.news_item[{index}]", row=True):
+                    found.append(_article(record(news, ""), ids[-1], index + 1, at, scope))
+    return ArticlePage(tuple(found), tuple(ids), len(raw), whole(envelope, "total_count"), refused)
 
 
 def _article(item: dict[str, Any], article_id: str, place: int, at: datetime, scope: Scope) -> Article:
-    title, link = words(item, "title"), words(item, "url")
+    title, link = sound_text(words(item, "title")), sound_text(words(item, "url"))
     key = read_link(link)
     body = item.get("content")
     deleted = bool(item.get("is_deleted"))
     name = native(scope, key or f"{article_id}_{place}")
     post = article_post(scope, name, title, body if isinstance(body, str) else "", at, link, deleted=deleted)
-    return Article(key, post, title, bool(count(item, "need_open_comment")), deleted)
+    return Article(key, post, title[:TITLE_LIMIT], bool(count(item, "need_open_comment")), deleted)
 
 
 def article_post(
@@ -102,62 +139,76 @@ def article_post(
 
 
 def read_comments(answer: Any, scope: Scope, thread: str, link: str) -> CommentPage:
-    """`comment/list` of the article whose id (without the platform) is `thread`. Raises Shape."""
+    """`comment/list` of the article whose id (without the platform) is `thread`. Raises Shape where the envelope is
+    not known."""
     envelope = record(answer, "$")
     posts: list[Post] = []
     ids: list[int] = []
-    for raw in rows(envelope.get("comment"), "comment"):
-        row = record(raw, "comment[]")
-        ids.append(whole(row, "user_comment_id"))
-        posts.extend(_comment(row, ids[-1], scope, thread, link))
-    return CommentPage(tuple(posts), tuple(ids), whole(envelope, "total"))
+    last: int | None = None
+    refused = Refusals()
+    raw = rows(envelope.get("comment"), "comment")
+    for number, one in enumerate(raw):
+        place, last = f"comment[{number}]", None
+        with refused.sparing(place, row=True):
+            row = record(one, "")
+            last = whole(row, "user_comment_id")
+            ids.append(last)
+            comment = _comment(row, last, scope, thread, link)
+            posts.append(comment)
+            with refused.sparing(f"{place}.reply"):
+                posts.extend(_reply(row, f"{thread}:{last}", comment, scope))
+    return CommentPage(tuple(posts), tuple(ids), last, len(raw), whole(envelope, "total"), refused)
 
 
-def _comment(row: dict[str, Any], number: int, scope: Scope, thread: str, link: str) -> list[Post]:
+def _comment(row: dict[str, Any], number: int, scope: Scope, thread: str, link: str) -> Post:
     writer = row.get("openid", "")
     if not isinstance(writer, str):
         raise Shape("openid")
-    shown = Visibility.PUBLIC if whole(row, "comment_type") else Visibility.HIDDEN
-    name = f"{thread}:{number}"
-    comment = scope.post(
-        native=name,
+    return scope.post(
+        native=f"{thread}:{number}",
         kind=Kind.COMMENT,
         thread=thread,
         parent=thread,
         raw=words(row, "content"),
         published_at=epoch(row, "create_time", scope.now),
         writer=writer,
-        visibility=shown,
+        visibility=Visibility.PUBLIC if whole(row, "comment_type") else Visibility.HIDDEN,
         url=link,
     )
-    reply = row.get("reply")
-    if reply is None:
-        return [comment]
-    said = record(reply, "reply")
+
+
+def _reply(row: dict[str, Any], name: str, comment: Post, scope: Scope) -> list[Post]:
+    """The account's reply to a comment whose id (without the platform) is `name`; none where there is none."""
+    if row.get("reply") is None:
+        return []
+    said = record(row["reply"], "")
     answer = scope.post(
         native=f"{name}:r",
         kind=Kind.REPLY,
-        thread=thread,
+        thread=comment.thread_id.partition(":")[2],
         parent=name,
         raw=words(said, "content"),
         published_at=epoch(said, "create_time", scope.now),
         by_school=True,
-        visibility=shown,
-        url=link,
+        visibility=comment.visibility,
+        url=comment.url,
     )
-    return [comment, answer]
+    return [answer]
 
 
-def read_figures(answer: Any) -> tuple[Figure, ...] | None:
-    """`datacube/getarticletotaldetail` of one day; None where the platform has not counted it yet. Raises Shape."""
+def read_figures(answer: Any) -> FigurePage | None:
+    """`datacube/getarticletotaldetail` of one day; None where the platform has not counted it yet. Raises Shape where
+    the envelope is not known."""
     envelope = record(answer, "$")
     if envelope.get("is_delay") is True:
         return None
-    found = []
-    for raw in rows(envelope.get("list"), "list"):
-        row = record(raw, "list[]")
-        key = read_msgid(words(row, "msgid"))
-        if key is None:
-            raise Shape("msgid")
-        found.append(Figure(key, words(row, "title")))
-    return tuple(found)
+    found: list[Figure] = []
+    refused = Refusals()
+    for number, one in enumerate(rows(envelope.get("list"), "list")):
+        with refused.sparing(f"list[{number}]", row=True):
+            row = record(one, "")
+            key = read_msgid(words(row, "msgid"))
+            if key is None:
+                raise Shape("msgid")
+            found.append(Figure(key, sound_text(words(row, "title"))[:TITLE_LIMIT]))
+    return FigurePage(tuple(found), refused)

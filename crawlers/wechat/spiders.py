@@ -52,6 +52,7 @@ class Articles(_Posting):
     def first(self) -> Iterator[Any]:
         self.total, self.light = int(self.job.cursor.get("total", 0)), int(self.job.cursor.get("light", 0))
         self.passes, self.pages, self.got, self.found = 0, 0, set[str](), dict[str, Article]()
+        self.nameless = 0
         yield self.turn(0)
 
     def turn(self, offset: int) -> Any:
@@ -62,31 +63,39 @@ class Articles(_Posting):
         page = read_articles(answer, self.job.scope)
         self.pages += 1
         self.got.update(page.ids)
+        self.nameless += page.size - len(page.ids)
+        self.leave_out(page.refused, answer)
         self.found |= {one.post.id: one for one in page.articles}
         for one in page.articles:
             if not one.deleted or one.post.id in self.job.known:
                 yield one.post
-        if not page.ids and (page.total or self.total or self.offset):
+        if page.unreadable:
+            yield self.odd(page.refused.places[0], answer)
+            return
+        if not page.size and (page.total or self.total or self.offset):
             yield ScanResult(Failure.SOFT_EMPTY, note=WORDS[Failure.SOFT_EMPTY])
             return
         unchanged = page.total == self.total and self.light < LIGHT_PASSES and self.offset == 0
         if unchanged and all(one.post.id in self.job.known for one in page.articles):
             yield self.end(page.total, self.light + 1)
-        elif self.offset + len(page.ids) < page.total and page.ids and self.pages < PAGES:
-            yield self.turn(self.offset + len(page.ids))
-        elif len(self.got) < page.total and self.passes < PASSES and self.pages < PAGES:
-            self.passes += 1
+        elif self.offset + page.size < page.total and page.size and self.pages < PAGES:
+            yield self.turn(self.offset + page.size)
+        elif len(self.got) + self.nameless < page.total and self.passes < PASSES and self.pages < PAGES:
+            self.passes, self.nameless = self.passes + 1, 0
             yield self.turn(0)
         else:
             yield self.end(page.total, 0)
 
     def end(self, total: int, light: int) -> ScanResult:
-        short = not light and len(self.got) < total
-        note = SHORT_PASS.format(total=total, got=len(self.got)) if short else ""
-        cursor = {"total": 0 if short else total, "light": light}
+        short = not light and len(self.got) + self.nameless < total
+        odd = self.left_out or (str(self.job.cursor.get("odd", "")) if light else "")
+        note = "；".join(
+            one for one in (SHORT_PASS.format(total=total, got=len(self.got)) if short else "", odd) if one
+        )
+        cursor = {"total": 0 if short else total, "light": light, "odd": odd}
         failure = Failure.OK if self.found or total else Failure.OK_EMPTY
         found = tuple(self.source(one) for one in self.found.values() if one.commented and not one.deleted)
-        return ScanResult(failure, cursor, complete=not short, note=note, follow=found)
+        return ScanResult(failure, cursor, complete=not short, note=note, gap=odd, gap_open=bool(odd), follow=found)
 
     def source(self, one: Article) -> NewSource:
         account, post = self.job.account_id, one.post
@@ -101,11 +110,12 @@ class Comments(_Posting):
     name = "wechat_comments"
 
     def first(self) -> Iterator[Any]:
-        self.passes, self.pages, self.seen = 0, 0, set[int]()
+        self.passes, self.pages, self.seen, self.nameless = 0, 0, set[int](), 0
         yield self.turn(0, None, None)
 
     def turn(self, begin: int, last: int | None, total: int | None) -> Any:
         self.begin, self.last, self.before = begin, last, total
+        self.nameless = self.nameless if begin else 0
         key = read_target(self.job.target)
         body = {"msg_data_id": key.mid, "index": key.index, "begin": begin, "count": COMMENTS, "type": 0}
         return self.send("cgi-bin/comment/list", body)
@@ -116,24 +126,30 @@ class Comments(_Posting):
         yield from page.posts
         self.pages += 1
         self.seen.update(page.ids)
+        self.nameless += page.size - len(page.ids)
+        self.leave_out(page.refused, answer)
         shifted = self.last is not None and self.last not in page.ids
         fell = self.before is not None and page.total < self.before
-        if not page.ids and (self.begin or self.job.known or page.total):
+        if page.unreadable:
+            yield self.odd(page.refused.places[0], answer)
+        elif not page.size and (self.begin or self.job.known or page.total):
             yield ScanResult(Failure.SOFT_EMPTY, note=WORDS[Failure.SOFT_EMPTY])
         elif (shifted or fell) and self.passes < PASSES:
             self.passes += 1
             yield self.turn(0, None, None)
-        elif len(page.ids) == COMMENTS and self.begin + COMMENTS < page.total and self.pages < PAGES:
-            yield self.turn(self.begin + COMMENTS - OVERLAP, page.ids[-1], page.total)
+        elif page.size == COMMENTS and self.begin + COMMENTS < page.total and self.pages < PAGES:
+            yield self.turn(self.begin + COMMENTS - OVERLAP, page.last, page.total)
         else:
             yield self.end(page.total)
 
     def end(self, total: int) -> ScanResult:
-        capped = len(self.seen) < total
-        note = CAPPED.format(total=total, got=len(self.seen)) if capped else ""
+        capped = len(self.seen) + self.nameless < total
+        said = (CAPPED.format(total=total, got=len(self.seen)) if capped else "", self.left_out)
+        note = "；".join(one for one in said if one)
         failure = Failure.OK if self.seen else Failure.OK_EMPTY
-        thread = "" if capped else str(self.job.cursor["thread"])
-        return ScanResult(failure, {}, complete=True, exhaustive=thread, shown=total, note=note)
+        thread = "" if capped or self.left_out else str(self.job.cursor["thread"])
+        return ScanResult(failure, {}, complete=True, exhaustive=thread, shown=total, note=note,
+                          gap=self.left_out, gap_open=bool(self.left_out))  # fmt: skip
 
     def refused(self, verdict: Verdict) -> ScanResult:
         ended = super().refused(verdict)
@@ -146,8 +162,9 @@ class Figures(_Posting):
     name = "wechat_figures"
 
     def first(self) -> Iterator[Any]:
-        start = self.job.cursor.get("next")
-        self.day = date.fromisoformat(start) if start else self.job.history_from.astimezone(SHANGHAI).date()
+        start, self.oldest = self.job.cursor.get("next"), self.job.history_from.astimezone(SHANGHAI).date()
+        self.day = date.fromisoformat(start) if start else self.oldest
+        self.odd_day: date | None = None
         self.found: list[NewSource] = []
         yield from self.turn()
 
@@ -159,12 +176,18 @@ class Figures(_Posting):
             yield self.send("datacube/getarticletotaldetail", body)
 
     def page(self, answer: Any) -> Iterator[Any]:
-        figures = read_figures(answer)
-        if figures is None:
+        page = read_figures(answer)
+        if page is None:
             yield self.end()
             return
+        if page.unreadable:
+            yield self.odd(page.refused.places[0], answer)
+            return
+        self.leave_out(page.refused, answer)
+        if page.refused.places:
+            self.odd_day = self.odd_day or self.day
         at = datetime.combine(self.day, time(12), SHANGHAI)
-        for one in figures:
+        for one in page.figures:
             name = native(self.job.scope, one.key)
             self.found.append(follow(self.job.account_id, str(one.key), one.title, "", at))
             if f"wechat:{name}" not in self.job.known:
@@ -173,7 +196,11 @@ class Figures(_Posting):
         yield from self.turn()
 
     def end(self) -> ScanResult:
-        return ScanResult(Failure.OK, {"next": self.day.isoformat()}, complete=True, follow=tuple(self.found))
+        """The next look begins at the first day with an odd line, while that is within the history."""
+        odd = self.odd_day is not None and self.odd_day >= self.oldest
+        begin = self.odd_day if self.odd_day is not None and odd else self.day
+        return ScanResult(Failure.OK, {"next": begin.isoformat()}, complete=True, follow=tuple(self.found),
+                          note=self.left_out, gap=self.left_out, gap_open=bool(self.left_out))  # fmt: skip
 
 
 STREAMS: dict[str, type[PlatformSpider]] = {"articles": Articles, "comments": Comments, "figures": Figures}

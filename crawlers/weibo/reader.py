@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from crawlers.scope import Scope
-from crawlers.shape import Shape, count, record, rows, whole, words
+from crawlers.shape import Refusals, count, record, rows, whole, words
 from crawlers.weibo.instant import read_instant
 from stream.post import Counts, Kind, Post
 
@@ -31,7 +32,7 @@ class Page:
 
     `more`: whether it promises older rows (None: it does not say).
 
-    `broken`: the fields of rows that could not be read (their neighbours were).
+    `refused`: what could not be read (its neighbours were).
     """
 
     rows: tuple[Row, ...]
@@ -39,53 +40,58 @@ class Page:
     oldest: int | None
     total: int | None
     more: bool | None
-    broken: tuple[str, ...] = ()
+    refused: Refusals
 
     @property
     def unreadable(self) -> bool:
         """Whether most rows could not be read: then the answer as a whole has another shape."""
-        return len(self.broken) * 2 > self.size
+        return self.refused.rows * 2 > self.size
 
 
 def read_timeline(answer: Any, scope: Scope) -> Page:
     """`statuses/user_timeline`. Raises Shape where the envelope is not known."""
-    return _page(answer, "statuses", lambda row: _status_row(row, scope))
+    return _page(answer, "statuses", scope, _status_row)
 
 
 def read_comments(answer: Any, scope: Scope) -> Page:
     """`comments/to_me` and `comments/show`. Rows under posts of other accounts are left out. Raises Shape."""
-    return _page(answer, "comments", lambda row: _comment_row(row, scope))
+    return _page(answer, "comments", scope, _comment_row)
 
 
-def _page(answer: Any, name: str, read: Any) -> Page:
+ReadRow = Callable[[dict[str, Any], str, Scope, Refusals], Row | None]
+
+
+def _page(answer: Any, name: str, scope: Scope, read: ReadRow) -> Page:
     envelope = record(answer, "$")
-    found, broken, ids = [], [], []
+    found: list[Row] = []
+    ids: list[int] = []
+    refused = Refusals()
     raw = rows(envelope.get(name), name)
-    for item in raw:
-        try:
-            one = record(item, f"{name}[]")
+    for number, item in enumerate(raw):
+        place = f"{name}[{number}]"
+        with refused.sparing(place, row=True):
+            one = record(item, "")
             ids.append(whole(one, "id"))
-            row = read(one)
-        except Shape as error:
-            broken.append(error.path)
-            continue
-        if row is not None:
-            found.append(row)
+            row = read(one, place, scope, refused)
+            if row is not None:
+                found.append(row)
     more = bool(whole(envelope, "next_cursor")) if "next_cursor" in envelope else None
     total = count(envelope, "total_number")
-    return Page(tuple(found), len(raw), min(ids, default=None), total, more, tuple(broken))
+    return Page(tuple(found), len(raw), min(ids, default=None), total, more, refused)
 
 
-def _status_row(row: dict[str, Any], scope: Scope) -> Row | None:
+def _status_row(row: dict[str, Any], place: str, scope: Scope, refused: Refusals) -> Row | None:
     if not _ours(row, scope):
         return None
     native = whole(row, "id")
-    seen = scope.counts(
-        str(native),
-        likes=count(row, "attitudes_count"),
-        replies=count(row, "comments_count"),
-        reposts=count(row, "reposts_count"),
-    )
+    seen = None
+    with refused.sparing(place):
+        seen = scope.counts(
+            str(native),
+            likes=count(row, "attitudes_count"),
+            replies=count(row, "comments_count"),
+            reposts=count(row, "reposts_count"),
+        )
     return Row(native, _status(row, scope), seen, _pinned(row))
 
 
@@ -110,7 +116,7 @@ def _status(row: dict[str, Any], scope: Scope) -> Post:
     )
 
 
-def _comment_row(row: dict[str, Any], scope: Scope) -> Row | None:
+def _comment_row(row: dict[str, Any], place: str, scope: Scope, refused: Refusals) -> Row | None:
     status = record(row.get("status"), "status")
     if not _ours(status, scope):
         return None
@@ -130,7 +136,10 @@ def _comment_row(row: dict[str, Any], scope: Scope) -> Row | None:
         by_school=bool(writer) and writer == scope.native_id,
         url=ADDRESS.format(thread),
     )
-    return Row(native, post, status=_status(status, scope) if "created_at" in status else None)
+    about = None
+    with refused.sparing(f"{place}.status"):
+        about = _status(status, scope) if "created_at" in status else None
+    return Row(native, post, status=about)
 
 
 def _ours(status: dict[str, Any], scope: Scope) -> bool:

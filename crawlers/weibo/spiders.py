@@ -7,7 +7,6 @@ from typing import Any
 
 from crawlers.failure import WORDS, Failure
 from crawlers.scan import NewSource, Quoted, ScanResult
-from crawlers.shape import fingerprint
 from crawlers.spider import PlatformSpider
 from crawlers.walk import OVERLAP, Step, Walk
 from crawlers.weibo.reader import Page, read_comments, read_timeline
@@ -15,21 +14,12 @@ from crawlers.weibo.reader import Page, read_comments, read_timeline
 TIMELINE_COUNT, COMMENT_COUNT, SHOW_PAGES = 100, 50, 20
 GAP = "时间线只返回最近几条，与上次所见不相接，期间的发帖可能有遗漏"
 CAPPED = "平台称共 {total} 条，接口只给出 {got} 条，其余不可见"
-ODD_ROW = "有 {n} 条的数据结构无法识别（字段 {field}，结构指纹 {print}），未能取得，其余照常；请联系维护人员升级"
-
-
-def left_out(page: Page, answer: Any) -> str:
-    """What is said of the rows of a page that could not be read; empty where all could."""
-    if not page.broken:
-        return ""
-    return ODD_ROW.format(n=len(page.broken), field=page.broken[0], print=fingerprint(answer))
 
 
 class _Walking(PlatformSpider):
     path = ""
     count = COMMENT_COUNT
     need = 1
-    left_out = ""
 
     def first(self) -> Iterator[Any]:
         self.walk = Walk.of(self.job.cursor, need=self.need)
@@ -44,9 +34,9 @@ class _Walking(PlatformSpider):
         moving = [row for row in page.rows if not row.pinned]
         past = bool(moving) and min(row.post.published_at for row in moving) < self.job.history_from
         if page.unreadable:
-            yield self.odd(page.broken[0], answer)
+            yield self.odd(page.refused.places[0], answer)
             return
-        self.left_out = self.left_out or left_out(page, answer)
+        self.leave_out(page.refused, answer)
         match self.walk.take([r.native for r in moving], size=page.size, oldest=page.oldest, more=page.more, past=past):
             case Step.NEXT:
                 yield self.turn()
@@ -105,7 +95,6 @@ class OnePost(PlatformSpider):
     """All comments of one post, to its end: for what the stream did not bring and for what is gone."""
 
     name = "weibo_show"
-    left_out = ""
 
     def first(self) -> Iterator[Any]:
         self.got, self.pages, self.promised, self.low = 0, 0, False, 0
@@ -119,9 +108,9 @@ class OnePost(PlatformSpider):
         page = read_comments(answer, self.job.scope)
         yield from (row.post for row in page.rows)
         self.got, self.pages, self.low = self.got + page.size, self.pages + 1, page.oldest or self.low
-        self.left_out = self.left_out or left_out(page, answer)
+        self.leave_out(page.refused, answer)
         if page.unreadable:
-            yield self.odd(page.broken[0], answer)
+            yield self.odd(page.refused.places[0], answer)
         elif not page.size and (self.promised or self.job.known):
             yield ScanResult(Failure.SOFT_EMPTY, note=WORDS[Failure.SOFT_EMPTY])
         elif page.more and page.size and self.pages < SHOW_PAGES:

@@ -81,7 +81,7 @@ def test_wechat_samples_give_articles_comments_replies_and_keys(samples: Path) -
     assert wechat.read_comments(_read(samples, "wechat_comment_list_empty"), WECHAT, "t", "").posts == ()
     figures = wechat.read_figures(_read(samples, "wechat_article_total_detail"))
     assert figures is not None
-    assert [(one.key.mid, one.key.index) for one in figures] == [(2290000098, 0), (2290000101, 1)]
+    assert [(one.key.mid, one.key.index) for one in figures.figures] == [(2290000098, 0), (2290000101, 1)]
 
 
 def test_a_long_link_names_the_key_and_a_short_one_does_not() -> None:

@@ -325,7 +325,7 @@ def test_one_odd_row_is_noted_and_the_older_pages_are_read() -> None:
     assert [type(one).__name__ for one in first] == ["Post", "Post", "Post", "Request"]
     last = list(spider.page(_comments(more=0)))[-1]
     assert (last.failure, last.complete, last.gap_open) == (Failure.OK, True, True)
-    assert "字段 status" in last.gap
+    assert "字段 comments[1].status" in last.gap
 
 
 def test_a_page_of_mostly_odd_rows_is_of_another_shape() -> None:
