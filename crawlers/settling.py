@@ -38,6 +38,10 @@ STRETCHED = "接口额度不足以按约定频率查看，间隔已放宽至 {fa
 QUOTA_EARLY = "今日接口额度在 18 点前已用完，次日零点恢复"
 
 
+COUNTED = {"weibo": (Kind.COMMENT, Kind.REPLY), "wechat": (Kind.COMMENT,)}
+"""What a platform counts in its total of a thread: WeChat leaves the account's own replies out."""
+
+
 class LeaseLost(Exception):
     """Another process has taken this source meanwhile; nothing of this scan is committed, it reads it again."""
 
@@ -98,10 +102,11 @@ def settle(
 
 
 def _seen(conn: Connection, job: Job, counted: int) -> int:
-    """How many we have: of a thread all that are known and still there, whichever stream brought them."""
+    """How many we have: of a thread all that are there, whichever stream brought them, as the platform counts them."""
     if job.stream not in WHOLE_THREAD:
         return counted
-    return sighting.standing(conn, job.scope.school, job.cursor.get("thread") or f"{job.platform}:{job.target}")
+    thread = job.cursor.get("thread") or f"{job.platform}:{job.target}"
+    return sighting.standing(conn, job.scope.school, thread, COUNTED[job.platform])
 
 
 def _kept(row: Row[Any]) -> dict[str, Any]:

@@ -139,24 +139,14 @@ def of_account(conn: Connection, school: str, account_id: str, kind: str) -> fro
     return frozenset(conn.execute(select(sightings.c.post_id).where(*mine)).scalars())
 
 
-def number(conn: Connection, school: str, account_id: str, kinds: Collection[str]) -> int:
-    """How many posts of these kinds are known of an account and still there."""
-    query = select(func.count()).where(
-        sightings.c.school == school,
-        sightings.c.account_id == account_id,
-        sightings.c.kind.in_(list(kinds)),
-        sightings.c.presence != Presence.VANISHED,
-    )
-    return conn.execute(query).scalar_one()
-
-
-def standing(conn: Connection, school: str, thread_id: str) -> int:
-    """How many posts of a thread are known and still there, its root apart."""
+def standing(conn: Connection, school: str, thread_id: str, kinds: Collection[str]) -> int:
+    """How many posts of these kinds in a thread were there at the last look, its root apart."""
     query = select(func.count()).where(
         sightings.c.school == school,
         sightings.c.thread_id == thread_id,
         sightings.c.post_id != thread_id,
-        sightings.c.presence != Presence.VANISHED,
+        sightings.c.kind.in_(list(kinds)),
+        sightings.c.presence == Presence.SEEN,
     )
     return conn.execute(query).scalar_one()
 

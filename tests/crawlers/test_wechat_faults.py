@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crawlers.article_link import take_link
-from stream.coverage import sources
+from stream.coverage import sights, sources
 from stream.post import Kind, Visibility
 
 
@@ -137,3 +137,26 @@ def test_vanished_wechat_comment_is_said_once(wechat: Any) -> None:
         wechat.sandbox.forward(minutes=20)
         found += [post for post in wechat.posts(wechat.look("comments")) if post.visibility == Visibility.VANISHED]
     assert [post.text for post in found] == ["第2条"]
+
+
+def _count(room: Any) -> tuple[int, int | None]:
+    with room.store.read() as conn:
+        (sight,) = [one for one in sights(conn, "FL", room.now()) if one.account_id == "wx_main"]
+    return sight.seen, sight.shown
+
+
+def test_coverage_never_claims_more_comments_than_the_platform_shows(wechat: Any) -> None:
+    article = _article(wechat)
+    for n in range(40):
+        wechat.sandbox.comment(article["thread"], f"第{n}条")
+    wechat.sandbox.forward(hours=5)
+    wechat.look("articles")
+    wechat.look("comments")
+    assert [post for post in wechat.posts() if post.kind == Kind.REPLY], (
+        "the account has answered, and the platform's total leaves answers out"
+    )
+    assert _count(wechat) == (40, 40)
+    wechat.sandbox.control("delete", comment=f"{article['thread']}/3")
+    wechat.sandbox.forward(minutes=6)
+    wechat.look("comments")
+    assert _count(wechat) == (39, 39), "absent from a whole scan: not shown, and not yet called vanished"
