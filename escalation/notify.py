@@ -119,7 +119,8 @@ class Notify:
         row = conn.execute(select(notices).where(notices.c.id == taken.notice_id)).one()
         if verdict.state is DeliveryState.ACCEPTED:
             alert.hush(conn, school, cause, now)
-            log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title}已送出 {row.number}", verdict.reason)
+            words = "；".join(part for part in (f"晚 {taken.late}送出" if taken.late else "", verdict.reason) if part)
+            log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title}已送出 {row.number}", words)
             return
         number, reason = row.number, verdict.reason
         if verdict.state is DeliveryState.WAITING and taken.attempt == 1:

@@ -144,7 +144,7 @@ def open_matter(conn: Connection, ground: Ground, matter: Matter, post: Post, no
     told = address(
         conn, school, answer.recipients, unit=matter.unit, account_id=post.account_id, trial=on_trial, now=now
     )
-    _freeze(conn, incident_id, ground, matter, answer, told)
+    _freeze(conn, incident_id, ground, matter, answer, told, late_words)
     _tell(conn, ground, incident_id, answer, told, matter, late_words, now)
     if matter.level <= CLOSELY_FROM:
         watch_closely(conn, school, post.account_id, now + CLOSELY, now)
@@ -152,8 +152,10 @@ def open_matter(conn: Connection, ground: Ground, matter: Matter, post: Post, no
     return incident_id
 
 
-def _freeze(conn: Connection, incident_id: int, ground: Ground, matter: Matter, answer: Answer, told: Round) -> None:
-    """Keep with the incident what it was decided by: pack, recipients as persons, keys, versions."""
+def _freeze(
+    conn: Connection, incident_id: int, ground: Ground, matter: Matter, answer: Answer, told: Round, late: str
+) -> None:
+    """Keep with the incident what it was decided by: pack, recipients as persons, keys, versions, how late it came."""
     frozen = {
         "pack": ground.pack.freeze(),
         "recipients": [
@@ -171,6 +173,7 @@ def _freeze(conn: Connection, incident_id: int, ground: Ground, matter: Matter, 
         "account": matter.account,
         "facts": list(matter.facts),
         "quote": matter.quote,
+        "late": late,
     }  # fmt: skip
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(frozen=frozen))
 

@@ -1,7 +1,8 @@
 """The notice: what one person was told of one incident, why, by which article and by when it must be signed.
 
 A notice is unique by (incident, addressee, step): told once per step, however often the machine was killed. What is
-sent was rendered when the notice was written and is never changed. Receipts 送 阅 签 stand on the notice.
+sent was rendered when the notice was written; only a copy that leaves late says besides how late. Receipts 送 阅 签
+stand on the notice.
 
 A notice that tells a person anew (raised, reopened) supersedes what that person has not signed of the same incident:
 `superseded_by` is the number of the later one, whose clocks run alone.

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from escalation.clock_words import moment, second
 from escalation.notice import KIND_WORDS, NoticeKind
 from escalation.notice.addressee import Addressee
+from escalation.notice.lateness import say_minutes
 from escalation.notice.wording import Article, NoticeView, Reason, Told
 from escalation.people import title_of
 from escalation.procedure import Act, Pack, Source, say_span
@@ -75,10 +76,19 @@ def _view(
         number=number, incident=incident.number, kind=KIND_WORDS[kind], level=incident.level,
         level_name=pack.grade(incident.level).name, school=letterhead.school_name, title=incident.title, sign_url=url,
         rehearsal=incident.rehearsal, trial=incident.trial, late=incident.late, care=incident.care,
+        lateness=_lateness(incident),
         publisher=account.get("publisher", ""), platform=account.get("platform", ""), account=account.get("name", ""),
         unit=incident.unit, quote="" if incident.care else incident.frozen.get("quote", ""), why=why,
         duty_phone=letterhead.duty_phone, written=second(now), **more,
     )  # fmt: skip
+
+
+def _lateness(incident: Row[Any]) -> str:
+    """How the incident came late, in the figures it was opened with; never why."""
+    if not incident.late:
+        return ""
+    waited = incident.opened_at - incident.detected_at
+    return str(incident.frozen.get("late", "")) or f"发现后 {say_minutes(waited)}才立事件"
 
 
 def _facts(incident: Row[Any], now: datetime, one: Addressee | None) -> tuple[str, ...]:

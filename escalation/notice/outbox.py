@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, updat
 from escalation.channels import Accepted, Fault, Message, Outcome, Partial, Permanent, RateLimited, Transient, Unknown
 from escalation.incident import incidents
 from escalation.notice import DeliveryState, attempts, deliveries, notices
+from escalation.notice.lateness import sent_late, words_now
 from escalation.notice.withdrawal import why_gone, withdraw
 from escalation.notice.wording import render_neutral
 from stream.store import insert_new
@@ -48,7 +49,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A delivery in our hands until `until`: nobody else sends it meanwhile."""
+    """A delivery in our hands for the time of its lease. `late`: how long after writing it leaves, empty if in time."""
 
     id: int
     notice_id: int
@@ -56,6 +57,7 @@ class Taken:
     attempt: int
     give_up_at: datetime
     message: Message
+    late: str = ""
 
 
 def judge(
@@ -133,7 +135,8 @@ def take(conn: Connection, now: datetime, channels: frozenset[str], lease: timed
     )
     if moved.rowcount != 1:
         return None
-    return Taken(row.id, row.notice_id, row.channel, row.attempts + 1, row.give_up_at, _message(row))
+    late = sent_late(row.created_at, now)
+    return Taken(row.id, row.notice_id, row.channel, row.attempts + 1, row.give_up_at, _message(row, now), late)
 
 
 def with_notice() -> Select[Any]:
@@ -141,18 +144,19 @@ def with_notice() -> Select[Any]:
     notice = notices.c
     return (
         select(
-            deliveries, notice.number, notice.kind, notice.addressee, notice.incident_id, notice.superseded_by,
-            notice.signed_at, incidents.c.state.label("incident_state"),
+            deliveries, notice.number, notice.view, notice.kind, notice.addressee, notice.incident_id,
+            notice.superseded_by, notice.signed_at, incidents.c.state.label("incident_state"),
         )
         .join(notices, notice.id == deliveries.c.notice_id)
         .join(incidents, incidents.c.id == notice.incident_id)
     )  # fmt: skip
 
 
-def _message(row: Row[tuple[object, ...]]) -> Message:
+def _message(row: Row[Any], now: datetime) -> Message:
+    subject, text, html = words_now(row, now)
     return Message(
-        notice=row.number, delivery_id=f"{row.number}.{row.id}", to=row.address, level=row.level, subject=row.subject,
-        text=row.text, html=row.html, url=row.url,
+        notice=row.number, delivery_id=f"{row.number}.{row.id}", to=row.address, level=row.level, subject=subject,
+        text=text, html=html, url=row.url,
     )  # fmt: skip
 
 

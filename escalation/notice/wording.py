@@ -81,6 +81,8 @@ class NoticeView(_Part):
     `deadline` is empty where no signature is asked for. `quote` is at most one redacted comment; it is never shown
     when `care` is set, and then the title gives way to a fixed phrase. `on_silence` says what follows
     an unsigned deadline. `validity` is until when the link works. `written` is the time of writing with seconds.
+    `late` marks an incident that was opened late and `lateness` says how, in figures; `sent_late` is how long after
+    writing this copy left ("48 分钟"), empty where it left in time.
 
     Raises:
         pydantic.ValidationError: a field is missing or unknown, a share outside 0..100, a link that is no http(s) link.
@@ -97,6 +99,8 @@ class NoticeView(_Part):
     rehearsal: bool = False
     trial: bool = False
     late: bool = False
+    lateness: Sentence = ""
+    sent_late: Word = ""
     care: bool = False
     publisher: Word = ""
     platform: Word = ""

@@ -11,6 +11,7 @@ from escalation import alert, handling, receipt
 from escalation.channels import Accepted, Fault, Outcome, Partial, Permanent, RateLimited, Transient, Unknown
 from escalation.incident import entries
 from escalation.notice import DeliveryState, attempts, calls, deliveries, notices
+from escalation.notice.lateness import say_minutes
 from escalation.notice.outbox import judge, settle, take
 from tests.escalation.office import FOUR, ON_DESK, Office
 from tests.stream.said import SCHOOL, START
@@ -206,3 +207,68 @@ def test_what_a_killed_sender_may_have_sent_is_said_when_it_is_withdrawn(office:
     (row,) = office.rows(deliveries, channel="wecom_robot")
     assert row.state == "withdrawn"
     assert row.reason.endswith("对方可能已收到")
+
+
+def flat(text: str) -> str:
+    return "".join(text.split())
+
+
+def test_mail_that_leaves_late_says_how_late_in_figures_and_names_no_cause(office: Office) -> None:
+    down(office)
+    office.open(level=4)
+    office.work()
+    office.now += timedelta(minutes=48)
+    up(office)
+    for mail in office.mail.sent:
+        assert "【迟发】" in mail.subject
+        assert mail.html is not None
+        for words in (flat(mail.text), flat(mail.html)):
+            assert "于2026年11月3日12:00:00拟发，晚54分钟送出。" in words
+            assert not any(cause in words for cause in ("中断", "故障", "网络", "断线"))
+    assert [row.text for row in office.rows(entries) if row.heading.startswith("邮件已送出")] == ["晚 54 分钟送出"] * 4
+
+
+def test_mail_that_leaves_within_three_minutes_is_not_called_late(office: Office) -> None:
+    office.mail.answers = [Transient("断线")] * 4
+    office.open()
+    office.work()
+    office.now += timedelta(seconds=150)
+    office.work()
+    assert len(office.mail.sent) == 8
+    written = {row.id: row.text for row in office.rows(deliveries)}
+    assert all(mail.text == written[int(mail.delivery_id.rpartition(".")[2])] for mail in office.mail.sent)
+    assert not any("迟发" in mail.subject or "送出" in mail.text for mail in office.mail.sent)
+
+
+def test_a_late_group_message_says_how_late(office: Office) -> None:
+    office.robot.answers = [Transient("断线")] * 500
+    office.open(level=4)
+    office.work()
+    office.robot.answers, office.robot.sent = [], []
+    office.now += timedelta(hours=2, minutes=5)
+    office.work()
+    (said,) = office.robot.sent
+    assert "迟发：拟发后 2 小时 5 分钟送出" in said.text.splitlines()
+
+
+def test_what_was_cut_down_to_number_and_link_stays_so_when_it_is_late(office: Office) -> None:
+    office.open(level=4)
+    refused: list[Outcome] = [Permanent(Fault.CONTENT, "拒收"), Transient("断线")]
+    office.mail.answers = refused * 4
+    office.work()
+    office.mail.sent = []
+    office.now += timedelta(minutes=10)
+    office.work()
+    assert len(office.mail.sent) == 4
+    assert all(mail.html is None and mail.subject == mail.notice for mail in office.mail.sent)
+    assert all(len(mail.text.splitlines()) == 2 for mail in office.mail.sent)
+
+
+@given(st.timedeltas(timedelta(minutes=3), timedelta(days=9)))
+def test_a_span_is_said_in_whole_units_and_never_longer_than_it_was(span: timedelta) -> None:
+    units = {"天": 1440, "小时": 60, "分钟": 1}
+    said = say_minutes(span).split()
+    minutes = sum(int(count) * units[unit] for count, unit in zip(said[::2], said[1::2], strict=True))
+    whole = int(span.total_seconds() // 60)
+    assert minutes <= whole
+    assert whole - minutes < (60 if whole >= 1440 else 1)
