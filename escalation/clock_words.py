@@ -17,6 +17,11 @@ def moment(at: datetime, now: datetime) -> str:
     return day if local.year == today.year else f"{local.year}年{day}"
 
 
+def hours(starts: datetime, ends: datetime, now: datetime) -> str:
+    """A shift: `08:00 至 16:00` within today, else each end with its day: `22:00 至 11月22日 06:00`."""
+    return f"{moment(starts, now)} 至 {moment(ends, now)}"
+
+
 def second(at: datetime) -> str:
     """`2026年11月20日 16:42:08`, for what is written down."""
     local = at.astimezone(SHANGHAI)

@@ -139,7 +139,7 @@ def figures(rows: WeekRows, now: datetime) -> Figures:
     failed = picks.failed(rows)
     blind = unseen(rows, now)
     active = len(watched(rows, now))
-    since = began(rows, now)
+    since = began(rows)
     signed = [one for one in picks.must_sign(rows) if one.signed_at is not None]
     answers = picks.answered(rows)
     made = Figures(

@@ -80,9 +80,9 @@ def watched(rows: WeekRows, now: datetime) -> tuple[AccountRow, ...]:
     return tuple(one for one in rows.accounts if one.active and one.watch_from < until)
 
 
-def began(rows: WeekRows, now: datetime) -> datetime | None:
-    """Since when the first of the watched accounts is watched; None where there is none."""
-    return min((one.watch_from for one in watched(rows, now)), default=None)
+def began(rows: WeekRows) -> datetime | None:
+    """Since when the first of the active accounts is watched, also where that is after the week; None without any."""
+    return min((one.watch_from for one in rows.accounts if one.active), default=None)
 
 
 def _look(rows: WeekRows, account: AccountRow, until: datetime) -> Unseen | None:

@@ -12,7 +12,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from escalation.clock_words import SHANGHAI, moment, second
+from escalation.clock_words import SHANGHAI, hours, moment, second
 from escalation.people import TITLES, Role
 from escalation.web import prose, words
 from escalation.web.face import ago, figure
@@ -74,7 +74,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )  # fmt: skip
     made.filters.update(
-        moment=moment, second=second, clean=prose.clean, platform=words.platform, ago=ago, figure=figure,
+        moment=moment, hours=hours, second=second, clean=prose.clean, platform=words.platform, ago=ago, figure=figure,
         hm=lambda at: f"{at.astimezone(SHANGHAI):%H:%M}", hms=lambda at: f"{at.astimezone(SHANGHAI):%H:%M:%S}",
         thousands=lambda n: f"{n:,}", day=day, logtime=logtime,
     )  # fmt: skip

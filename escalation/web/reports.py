@@ -25,6 +25,7 @@ from escalation.report.week import Week
 from escalation.web.desk import Desk
 from escalation.web.gate import Acts, NotFound, Only, Visitor, desk_of
 from escalation.web.page import environment, render, show
+from stream.account import accounts
 from stream.kept import posts
 
 router = APIRouter()
@@ -42,6 +43,7 @@ class Issue:
     running: bool
     opened: int
     signature: Signature | None
+    watched: bool
 
 
 def _week(text: str) -> Week:
@@ -61,24 +63,28 @@ def listing(request: Request, visitor: Anybody) -> HTMLResponse:
     """Every week since the first post, the newest first."""
     desk, now = desk_of(request), visitor.now
     with desk.store.read() as conn:
+        active = (accounts.c.school == desk.school) & accounts.c.active
+        began = conn.execute(select(func.min(accounts.c.watch_from)).where(active)).scalar()
         first = conn.execute(select(func.min(posts.c.published_at)).where(posts.c.school == desk.school)).scalar()
         week = Week.of(now)
         issues: list[Issue] = []
         since = Week.of(first) if first is not None and first < now else week
         while week >= since and len(issues) < LISTED:
-            issues.append(_issue(conn, desk.school, week, now))
+            issues.append(_issue(conn, desk.school, week, now, began))
             week = week.before
     return show(request, visitor, "reports.html", issues=issues)
 
 
-def _issue(conn: Connection, school: str, week: Week, now: datetime) -> Issue:
+def _issue(conn: Connection, school: str, week: Week, now: datetime, began: datetime | None) -> Issue:
     opened = conn.execute(
         select(func.count())
         .select_from(incidents)
         .where(incidents.c.school == school, incidents.c.opened_at >= week.starts, incidents.c.opened_at < week.ends)
         .where(incidents.c.trial.is_(False), incidents.c.rehearsal.is_(False))
     ).scalar_one()
-    return Issue(week, week.holds(now), int(opened), signature(conn, school, week))
+    return Issue(
+        week, week.holds(now), int(opened), signature(conn, school, week), began is not None and began < week.ends
+    )
 
 
 @router.get("/reports/sheet.css", dependencies=[Depends(Only())])

@@ -181,3 +181,12 @@ def test_tables_are_numbered_without_gaps_where_some_have_nothing_to_say() -> No
     numbers = [int(number) for number in re.findall(r"<caption>表 (\d+)", page(rows))]
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(numbers) > 4
+
+
+def test_a_week_before_the_watching_began_says_that_nobody_looked() -> None:
+    rows = rich()
+    later = tuple(replace(one, watch_from=at(24, 8)) for one in rows.accounts)
+    found = page(replace(rows, accounts=later, gaps=()))
+    assert "11月24日 08:00 起才开始采集，本周没有看" in found
+    assert "尚无在册账号" not in found
+    assert "全程看全。" not in found

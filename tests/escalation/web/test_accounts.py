@@ -77,7 +77,7 @@ def test_every_half_hour_is_drawn_and_said_in_words(seen: House) -> None:
     assert len(beats) == 4
     for beat in beats:
         assert beat.count("<rect") == 48
-        assert sum(int(n) for n in re.findall(r"(?:看全|迟|缺口|按约不采) (\d+)", beat)) == 48
+        assert sum(int(n) for n in re.findall(r"(?:看全|迟|缺口|未排采集) (\d+)", beat)) == 48
 
 
 def test_a_unit_leader_and_a_keeper_see_their_own_accounts_only(seen: House) -> None:

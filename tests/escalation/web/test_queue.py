@@ -177,6 +177,18 @@ def test_the_strip_says_who_is_on_and_who_is_next(house: House) -> None:
     assert "吴淑仪 17:42" in page
 
 
+def test_a_shift_of_a_whole_day_says_on_which_day_it_ends(house: House) -> None:
+    day = timedelta(days=1)
+    shift = {"school": SCHOOL, "person_id": "monitor", "leads": False}
+    after = {"school": SCHOOL, "person_id": "other", "leads": False}
+    with house.store.write() as conn:
+        conn.execute(shifts.insert().values(**shift, starts_at=house.now, ends_at=house.now + day))
+        conn.execute(shifts.insert().values(**after, starts_at=house.now + day, ends_at=house.now + 2 * day))
+    page = house.client("monitor").get("/strip").text
+    assert "16:42 至 11月21日 16:42" in page
+    assert "吴淑仪 11月21日 16:42" in page
+
+
 def test_the_ticker_shows_polarity_risk_and_folds_cries_for_help(house: House) -> None:
     house.post("运动会航拍太好看了", polarity=Polarity.POSITIVE, risk=6)
     house.post("真的活不下去了", theme="self_harm", words=["活不下去"], risk=95)

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select, update
 
 from escalation import audit, keeper, receipt
 from escalation.incident import Actor
@@ -13,6 +14,8 @@ from escalation.people import Role
 from escalation.report.fetch import week_rows
 from escalation.report.figures import figures
 from escalation.report.week import Week
+from stream.account import accounts
+from stream.coverage import scans
 from tests.escalation.web.house import NOW, SCHOOL, House, csrf
 from tests.escalation.web.records import sent, watched
 
@@ -66,6 +69,9 @@ def test_figures_from_the_store_count_what_happened(house: House) -> None:
 
 def test_a_machine_that_was_off_in_mid_week_is_found_between_two_scans(house: House) -> None:
     watched(house)
+    with house.store.write() as conn:
+        first = conn.execute(select(func.min(scans.c.at)).where(scans.c.account_id == "wx-hq")).scalar_one()
+        conn.execute(update(accounts).where(accounts.c.id == "wx-hq").values(watch_from=first))
     with house.store.read() as conn:
         found = figures(week_rows(conn, SCHOOL, "风林", WEEK), NOW)
     main = next(one for one in found.unseen if one.account.id == "wx-hq")
@@ -103,6 +109,16 @@ def test_the_chart_is_an_image_of_this_week(house: House) -> None:
     answer = busy(house).client("school").get(f"/reports/{WEEK}/trend.svg")
     assert answer.headers["content-type"] == "image/svg+xml"
     assert "周一 16日" in answer.text
+
+
+def test_the_list_marks_the_weeks_before_anybody_watched(house: House) -> None:
+    busy(house)
+    with house.store.write() as conn:
+        conn.execute(update(accounts).values(watch_from=NOW - timedelta(days=2)))
+    rows = house.client("school").get("/reports").text.split("<tr>")
+    assert "本周未完" in rows[2]
+    assert "尚未开始采集" in rows[3]
+    assert "未签发" not in rows[3]
 
 
 @pytest.mark.parametrize("path", ["/reports/2026-W99", "/reports/x", "/reports/2026-W47/items/nothing",
