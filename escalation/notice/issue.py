@@ -23,7 +23,7 @@ from escalation.notice.addressee import Addressee
 from escalation.notice.calling import call_of
 from escalation.notice.compose import compose, compose_group
 from escalation.notice.wording import NoticeView, render_mail, render_robot
-from escalation.procedure import Pack, thaw
+from escalation.procedure import Channel, Pack, thaw
 from stream.store import insert_new
 
 LINK_LIVES_AFTER_DEADLINE = timedelta(hours=24)
@@ -98,7 +98,7 @@ def issue(
         number = _number(conn, notice_id)
         asked = asked_of(one.role)
         view = compose(letterhead, incident, pack, one, everyone, kind, number, asked, sign_by, now, url, expires)
-        _post(conn, letterhead, incident, one, notice_id, view, now)
+        _post(conn, letterhead, incident, one, notice_id, view, grade.channels, now)
         if needs:
             _set_clocks(conn, incident, pack, notice_id, now)
         if kind in TELL_ANEW:
@@ -198,10 +198,12 @@ def _keep_view(conn: Connection, notice_id: int, view: NoticeView) -> None:
 
 def _post(
     conn: Connection, letterhead: Letterhead, incident: Row[Any], one: Addressee, notice_id: int,
-    view: NoticeView, now: datetime,
+    view: NoticeView, wanted: Sequence[Channel], now: datetime,
 ) -> None:  # fmt: skip
+    """By mail where the level wants mail and it can be sent; by telephone where not, or where the level wants both."""
     _keep_view(conn, notice_id, view)
-    if "mail" in letterhead.channels and one.person.email:
+    mail = Channel.MAIL in wanted and "mail" in letterhead.channels and bool(one.person.email)
+    if mail:
         subject, text, html = render_mail(view)
         row = {
             "school": incident.school,
@@ -215,8 +217,10 @@ def _post(
             "url": view.sign_url,
         }
         outbox.post(conn, [row], now)
-        return
-    call_of(conn, notice_id, "no_other_way", now)
+    if not mail:
+        call_of(conn, notice_id, "no_other_way", now)
+    elif Channel.PHONE in wanted and view.deadline:
+        call_of(conn, notice_id, "level", now)
 
 
 def _set_clocks(conn: Connection, incident: Row[Any], pack: Pack, notice_id: int, now: datetime) -> None:

@@ -35,16 +35,12 @@ class Level(Strict):
 
 
 class Step(Strict):
-    """What happens to one unsigned notice `clock.after` after it was sent.
-
-    `tell` without role goes up the chain. `channels` empty means the level's own.
-    """
+    """What happens to one unsigned notice `clock.after` after it was written. `tell` without role goes up the chain."""
 
     level: LevelNumber
     act: Act
     clock: Clock
     role: str = ""
-    channels: tuple[Channel, ...] = ()
 
 
 class Ladder(Strict):

@@ -111,10 +111,11 @@ class Act(StrEnum):
 
 
 class Channel(StrEnum):
-    """Ways to reach a person; a level lists those it wants, the notice room uses those that are set up."""
+    """Ways to reach people that this version has; a level lists those it wants, of which those set up are used.
+
+    MAIL goes to each person, WECOM_ROBOT to the group; PHONE has everybody telephoned at once, beside the other ways.
+    """
 
     MAIL = "mail"
     WECOM_ROBOT = "wecom_robot"
-    WECOM_APP = "wecom_app"
-    SMS = "sms"
     PHONE = "phone"

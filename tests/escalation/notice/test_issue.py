@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from escalation.notice import NoticeKind, calls, deliveries, notices
 from escalation.notice.addressee import address
 from escalation.notice.issue import issue
 from escalation.people import Held, Role
-from escalation.procedure import Trigger, load
+from escalation.procedure import Channel, Trigger, load
 from escalation.receipt import Tally
 from escalation.timer import timers
 from tests.escalation.office import FOUR, HELD, IN_LEAD, ON_DESK, UNIT, Office
@@ -93,6 +94,34 @@ def test_a_person_without_mail_is_a_phone_task_at_once(tmp_path: Path) -> None:
     assert office.notice("leader").number.rpartition("-")[0] in task.words
     assert office.rows(deliveries, notice_id=office.notice("leader").id) == []
     office.store.close()
+
+
+def wanting(office: Office, *channels: Channel) -> None:
+    """Let every level of the pack ask for these channels."""
+    pack = office.ground.pack
+    levels = tuple(one.model_copy(update={"channels": channels}) for one in pack.level)
+    office.ground = replace(office.ground, pack=pack.model_copy(update={"level": levels}))
+
+
+def test_a_level_that_wants_telephone_has_everybody_called_beside_the_mail(office: Office) -> None:
+    wanting(office, Channel.MAIL, Channel.PHONE)
+    office.open(level=1)
+    office.work()
+    assert sorted(office.phoned()) == sorted(FOUR)
+    assert sorted(one.to.partition("@")[0] for one in office.mail.sent) == sorted(FOUR)
+    assert office.robot.sent == []
+    office.later(minutes=2, seconds=31)
+    assert sorted(office.told("reminder")) == sorted(FOUR)
+    assert len(office.phoned()) == 4, "a reminder goes by mail"
+
+
+def test_a_level_that_wants_no_mail_has_everybody_called_instead(office: Office) -> None:
+    wanting(office, Channel.WECOM_ROBOT)
+    office.open()
+    office.work()
+    assert office.mail.sent == []
+    assert len(office.robot.sent) == 1
+    assert sorted(office.phoned()) == sorted(FOUR)
 
 
 def test_an_office_that_nobody_reachable_holds_goes_to_the_desk_and_rings(tmp_path: Path) -> None:
