@@ -25,6 +25,7 @@ from stream.kill_point import reach
 from stream.store import Store, StoreUnavailable
 
 Clock = Callable[[], datetime]
+CLOCK_FAILED = "timer:"
 
 
 class Notify:
@@ -54,7 +55,15 @@ class Notify:
             with self._store.write() as conn:
                 sight.look(conn, self._letterhead.school, now)
                 stranded.look(conn, self._letterhead.school, frozenset(self._channels), now)
+                self._hush_clocks(conn, now)
             self._looked = now
+
+    def _hush_clocks(self, conn: Connection, now: datetime) -> None:
+        """A clock that rang because its effects failed is quiet once it fired or was stopped."""
+        for one in alert.ringing(conn, self._letterhead.school):
+            number = one.cause.removeprefix(CLOCK_FAILED)
+            if number != one.cause and not timer.is_set(conn, int(number)):
+                alert.hush(conn, self._letterhead.school, one.cause, now)
 
     def _fire(self, limit: int) -> int:
         now = self._clock()
@@ -83,8 +92,8 @@ class Notify:
         logging.getLogger(__name__).error("时钟 %s（%s）处理失败：%s", one.id, one.name, type(error).__name__)
         words = f"时限“{one.words}”到期后处理失败（{type(error).__name__}）。请联系系统管理员；将每分钟重试。"
         with self._store.write() as conn:
-            timer.put_off(conn, one.id, now + timedelta(minutes=1))
-            alert.ring(conn, one.school, f"timer:{one.id}", words, now)
+            timer.put_off(conn, one, now + timedelta(minutes=1))
+            alert.ring(conn, one.school, f"{CLOCK_FAILED}{one.id}", words, now)
 
     def _send(self, limit: int) -> int:
         sent = 0

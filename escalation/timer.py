@@ -30,6 +30,9 @@ class TimerState(StrEnum):
     STOPPED = "stopped"
 
 
+WAS_DUE = "was_due"
+"""Where a clock that was put off keeps, in its data, when it ran out."""
+
 timers = Table(
     "timers",
     metadata,
@@ -54,7 +57,10 @@ timers = Table(
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """One clock of an incident: when it is due, by which rule, and what follows."""
+    """One clock of an incident: when it is due, by which rule, and what follows.
+
+    `was_due` is when it ran out; it differs from `due_at`, the next try, where its effects failed before.
+    """
 
     id: int
     school: str
@@ -64,6 +70,7 @@ class Timer:
     name: str
     words: str
     due_at: datetime
+    was_due: datetime
     data: dict[str, Any]
 
 
@@ -103,7 +110,7 @@ def due(conn: Connection, now: datetime, limit: int = 50) -> list[Timer]:
     return [
         Timer(
             row.id, row.school, row.incident_id, row.notice_id, TimerKind(row.kind), row.name, row.words, row.due_at,
-            dict(row.data),
+            datetime.fromisoformat(row.data[WAS_DUE]) if WAS_DUE in row.data else row.due_at, dict(row.data),
         )
         for row in rows
     ]  # fmt: skip
@@ -119,6 +126,16 @@ def claim(conn: Connection, timer_id: int, now: datetime) -> bool:
     return moved.rowcount == 1
 
 
-def put_off(conn: Connection, timer_id: int, until: datetime) -> None:
+def is_set(conn: Connection, timer_id: int) -> bool:
+    """Whether a clock still runs."""
+    row = conn.execute(select(timers.c.id).where(timers.c.id == timer_id, timers.c.state == TimerState.SET)).first()
+    return row is not None
+
+
+def put_off(conn: Connection, one: Timer, until: datetime) -> None:
     """Let a clock whose effects failed come due again later; `due_at` on pages is then the time of the next try."""
-    conn.execute(update(timers).where(timers.c.id == timer_id, timers.c.state == TimerState.SET).values(due_at=until))
+    conn.execute(
+        update(timers)
+        .where(timers.c.id == one.id, timers.c.state == TimerState.SET)
+        .values(due_at=until, data=one.data | {WAS_DUE: one.was_due.isoformat()})
+    )
