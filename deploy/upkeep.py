@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from deploy import entering
 from deploy.settings import Settings
-from deploy.wiring import opened_search, opened_store
-from escalation import people, trial, user
+from deploy.wiring import SEARCH_DAMAGED, opened_search, opened_store
+from escalation import alert, people, trial, user
 from escalation.audit import Head, faults, head
 from escalation.people import Role
 from stream.indexing import kept_documents
@@ -41,13 +41,16 @@ class NotAllowed(Exception):
 
 
 def rebuild_search(settings: Settings) -> int:
-    """Clear the search and fill it from the store; gives the number of documents. Sends nothing."""
+    """Clear the search and fill it from the store; gives the number of documents. Sends nothing, and hushes the alert
+    of a damaged search."""
     count = 0
     with opened_store(settings) as store, opened_search(settings) as search:
         search.clear()
         for documents in kept_documents(store, settings.school.code):
             search.index(documents)
             count += len(documents)
+        with store.write() as conn:
+            alert.hush(conn, settings.school.code, SEARCH_DAMAGED, datetime.now(UTC))
     return count
 
 

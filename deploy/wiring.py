@@ -28,7 +28,7 @@ import uvicorn
 
 from deploy.parts import channels, crawl_settings, load_pack
 from deploy.settings import Settings
-from escalation import retention
+from escalation import alert, retention
 from escalation.notice.issue import Letterhead
 from escalation.notify import Notify
 from escalation.opening import Ground
@@ -42,6 +42,8 @@ from stream.log import Log, LogUnavailable, open_log
 from stream.search import Search, SearchUnavailable, open_search
 from stream.store import Store, StoreUnavailable
 
+SEARCH_DAMAGED = "search:damaged"
+"""Cause of the alert that only a rebuilt search closes."""
 BEAT_SECONDS = 5.0
 IDLE_SECONDS = 0.1
 
@@ -176,7 +178,7 @@ def watch(settings: Settings, stop: Event) -> None:
 def index(settings: Settings, stop: Event) -> None:
     """Assessments into the search, apart from what raises alarms."""
     with opened_store(settings) as store, opened_log(settings) as log, opened_search(settings) as search:
-        worker = Indexing(log, store, search, utc_now)
+        worker = Indexing(log, store, search, utc_now, damaged=partial(ring_search, store, settings.school.code))
         keep_stepping("index", worker, store, stop, lambda: forget(store, search, settings.school.code))
         worker.close()
 
@@ -317,6 +319,15 @@ def forget(store: Store, search: Search, school: str) -> None:
             with store.write() as conn:
                 retention.purge(conn, school, found)
     except (StoreUnavailable, SearchUnavailable) as error:
+        logging.getLogger(__name__).error("%s", error)
+
+
+def ring_search(store: Store, school: str, words: str) -> None:
+    """Ring that the search is damaged; `fengxin reindex` hushes it."""
+    try:
+        with store.write() as conn:
+            alert.ring(conn, school, SEARCH_DAMAGED, words, utc_now())
+    except StoreUnavailable as error:
         logging.getLogger(__name__).error("%s", error)
 
 

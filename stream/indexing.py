@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
@@ -13,30 +14,64 @@ from stream.follow import Effects, Follower
 from stream.kept import assessments, posts, revisions
 from stream.kill_point import reach
 from stream.log import Log, Record
-from stream.search import Document, Search, SearchRefused, SearchUnavailable
+from stream.search import Document, Search, SearchDamaged, SearchRefused, SearchUnavailable
 from stream.store import Store
 from stream.wire import WireError
 
 READER = "index"
 CHUNK = 2000
+LOOK_SECONDS = 30.0
+WALK_SECONDS = 600.0
+"""Between two looks at the search while nobody asks it, and between two that read all of it."""
 
 
 class Indexing:
     """One index worker."""
 
-    def __init__(self, log: Log, store: Store, search: Search, clock: Callable[[], datetime]) -> None:
-        """Follow the assessments, apart from what raises alarms."""
-        self._search, self._clock = search, clock
+    def __init__(
+        self,
+        log: Log,
+        store: Store,
+        search: Search,
+        clock: Callable[[], datetime],
+        *,
+        damaged: Callable[[str], None] = lambda _: None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Follow the assessments, apart from what raises alarms. `damaged` is told each time what the search has lost
+        and the cure, a sentence in Chinese."""
+        self._search, self._clock, self._damaged, self._monotonic = search, clock, damaged, monotonic
+        self._look_at = self._walk_at = monotonic()
+        self._unsound = ""
         self._follower = Follower(log, store, ASSESSED, READER, clock=clock, troubles=(SearchUnavailable,))
 
     @property
     def trouble(self) -> str:
         """Why it cannot work now, or an empty string."""
-        return self._follower.trouble
+        return self._follower.trouble or self._unsound
 
     def step(self, limit: int = CHUNK, wait: float = 0.2) -> int:
-        """Index what has come; gives how many records were taken."""
+        """Index what has come; gives how many records were taken. Looks by the way whether the search is sound."""
+        if self._monotonic() >= self._look_at:
+            self._look()
         return self._follower.step(self._handle, limit, wait)
+
+    def _look(self) -> None:
+        whole = self._monotonic() >= self._walk_at
+        try:
+            self._search.healthy(whole=whole)
+            self._unsound = ""
+        except SearchUnavailable as error:
+            self._unsound = str(error)
+            self._tell(error)
+        finally:
+            self._look_at = self._monotonic() + LOOK_SECONDS
+        if whole:
+            self._walk_at = self._monotonic() + WALK_SECONDS
+
+    def _tell(self, error: SearchUnavailable) -> None:
+        if isinstance(error, SearchDamaged):
+            self._damaged(str(error))
 
     def _handle(self, records: Sequence[Record]) -> Effects:
         documents: list[Document] = []
@@ -54,6 +89,9 @@ class Indexing:
             self._search.index(documents)
         except SearchRefused as refused:
             bad += [(source.get(one, records[0]), f"{one}：{why}") for one, why in refused.ids.items()]
+        except SearchUnavailable as error:
+            self._tell(error)
+            raise
         reach("index.indexed_before_position")
 
         def effects(conn: Connection) -> None:

@@ -13,10 +13,14 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
-from stream.log import RETENTION, Log, LogError, Positions, Reader, check_sizes, key_bytes, partition_of
-from stream.log.sqlite_file import LANE, SCHEMA, VERSION, checksum, connect, micros, said, writing
+from stream.log import RETENTION, Log, LogError, LogUnavailable, Positions, Reader, check_sizes, key_bytes, partition_of
+from stream.log.sqlite_file import LANE, SCHEMA, VERSION, checksum, connect, identity, micros, said, writing
 from stream.log.sqlite_reader import SqliteReader
 
+REMOVED = (
+    "日志文件 {path} 被移走或替换，新内容写不进去；请把原文件放回原处，系统会自动继续。"
+    "确认找不回时重新启动风信，会另建新文件，尚未研判的内容须人工核对补录。"
+)
 _PRUNED_AT_ONCE = 2000  # so that an appender never waits long for a pruning transaction
 
 Clock = Callable[[], datetime]
@@ -51,6 +55,7 @@ class SqliteLog(Log):
         self._lanes: dict[str, list[int]] = {}
         with said(path):
             self._connection = self._open()
+        self._file = identity(path)
 
     def _open(self) -> sqlite3.Connection:
         try:
@@ -78,7 +83,13 @@ class SqliteLog(Log):
             connection.execute(f"PRAGMA user_version={VERSION}")
         return connection
 
+    def _in_place(self) -> None:
+        """Raise LogUnavailable where the file was taken from under us: what is written then is read by nobody."""
+        if identity(self._path) != self._file:
+            raise LogUnavailable(REMOVED.format(path=self._path))
+
     def ensure(self, topics: Mapping[str, int]) -> None:
+        self._in_place()
         with self._lock, said(self._path), writing(self._connection):
             for topic, wanted in topics.items():
                 if wanted < 1:
@@ -97,6 +108,7 @@ class SqliteLog(Log):
         if not entries:
             return
         with self._lock, said(self._path):
+            self._in_place()
             lanes = self._lanes_of(topic)
             at = micros(self._clock())
             with writing(self._connection):
@@ -127,6 +139,7 @@ class SqliteLog(Log):
 
     def reader(self, topic: str, group: str, positions: Positions) -> Reader:
         with self._lock, said(self._path):
+            self._in_place()
             lanes = self._lanes_of(topic)
             return SqliteReader(
                 self._path, connect(self._path, self._patience), topic, group, lanes, positions, self._session
@@ -134,6 +147,7 @@ class SqliteLog(Log):
 
     def ends(self, topic: str) -> dict[int, int]:
         with self._lock, said(self._path):
+            self._in_place()
             self._lanes_of(topic)
             return dict(
                 self._connection.execute("SELECT partition, next FROM lane WHERE topic = ? ORDER BY 1", (topic,))
@@ -141,6 +155,7 @@ class SqliteLog(Log):
 
     def healthy(self) -> None:
         with said(self._path):
+            self._in_place()
             connection = connect(self._path, min(self._patience, 4.0))
             try:
                 connection.execute("BEGIN IMMEDIATE")
@@ -149,6 +164,7 @@ class SqliteLog(Log):
                 connection.close()
 
     def prune(self, now: datetime) -> int:
+        self._in_place()
         before = micros(now - self._retention)
         with self._lock, said(self._path):
             lanes = self._connection.execute("SELECT id, first, next FROM lane").fetchall()

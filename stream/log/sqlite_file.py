@@ -69,6 +69,15 @@ def checksum(key: bytes, value: bytes) -> int:
     return crc32c(value, crc32c(key))
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies there (device and inode), None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 @contextmanager
 def said(path: Path) -> Iterator[None]:
     """Turn what SQLite raises into LogUnavailable (passes) or LogError (does not), naming the file."""

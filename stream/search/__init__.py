@@ -8,6 +8,9 @@ The contract of the port, proved for every adapter by one suite (`tests/stream/s
 * Deleting what is not there is no error.
 * Making an adapter reaches for nothing, so a search that is away stops nobody at the start.
 * After `clear` the search is empty and sound, also where its file was corrupt or gone: `fengxin reindex` heals it.
+* What is lost while an engine is in use (its file damaged, taken away, or made anew by accident) is SearchDamaged,
+  whose sentence says the cure; `healthy(whole=True)` finds damage that no question has met yet. A rebuild beside an
+  open engine is no damage.
 * An engine that cannot be reached raises SearchUnavailable; a document that it can never take raises SearchRefused with
   the ids, and everything else of that batch is in.
 """
@@ -24,6 +27,10 @@ from urllib.parse import urlsplit
 
 class SearchUnavailable(Exception):
     """The engine cannot be reached now; the position must not move; try again later."""
+
+
+class SearchDamaged(SearchUnavailable):
+    """What was indexed is damaged or gone; only `fengxin reindex` brings it back. No alarm depends on it."""
 
 
 class SearchRefused(Exception):
@@ -90,8 +97,9 @@ class Search(ABC):
         """Forget everything, before a rebuild."""
 
     @abstractmethod
-    def healthy(self) -> None:
-        """Raise SearchUnavailable, with a Chinese sentence, where a query would."""
+    def healthy(self, *, whole: bool = False) -> None:
+        """Raise SearchUnavailable, with a Chinese sentence, where a query would; `whole`: where any query would, which
+        reads everything and may take seconds."""
 
     @abstractmethod
     def close(self) -> None:

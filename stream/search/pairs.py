@@ -10,10 +10,11 @@ import unicodedata
 
 SPACE = "▁"
 """Stands for every white-space character, so that a pair never holds what the tokenizer cuts at."""
-END = "␃"
-"""Closes a text, so that its last character begins a pair as well."""
+END = "\x03"
+"""Closes a text, so that its last character begins a pair as well. It is white space to `fold`, so no text or query
+holds it: whatever people write, nothing looks like the end of a text."""
 
-_BLANK = re.compile(r"[\s\x00]")
+_BLANK = re.compile(r"[\s\x00\x03]")
 
 
 def fold(text: str) -> str:

@@ -4,6 +4,7 @@ import socket
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
@@ -18,7 +19,9 @@ from starlette.routing import Route
 from deploy import installation, migrations
 from deploy.intake import CrawlersIntake
 from deploy.settings import load
-from deploy.wiring import ROLES, commands, keep_stepping, serve_app, utc_now, wanted, web
+from deploy.upkeep import rebuild_search
+from deploy.wiring import ROLES, commands, index, keep_stepping, serve_app, utc_now, wanted, web
+from escalation import alert
 from stream.assessing import POSTS
 from stream.log import LogError, LogUnavailable
 from stream.log.sqlite import SqliteLog
@@ -167,3 +170,43 @@ def test_no_secret_stands_on_a_command_line(tmp_path: Path) -> None:
     lines = commands(file, list(ROLES), 1)
     assert set(lines) == set(ROLES)
     assert key not in str(lines)
+
+
+def test_a_search_taken_away_rings_until_it_is_rebuilt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.indexing.LOOK_SECONDS", 0.05)
+    settings = load(installation.write_demo(tmp_path, 8700, utc_now()))
+    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    store = migrated(settings.data_folder)
+    school, stop, file = settings.school.code, Event(), settings.data_folder / "search.db"
+
+    def ringing() -> list[str]:
+        with store.read() as conn:
+            return [one.words for one in alert.ringing(conn, school)]
+
+    def until(what: Callable[[], bool]) -> None:
+        end = time.monotonic() + 10
+        while not what():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+    role = threading.Thread(target=index, args=(settings, stop))
+    role.start()
+    try:
+        until(file.exists)
+        time.sleep(0.2)
+        assert ringing() == []
+        for one in settings.data_folder.glob("search.db*"):
+            one.unlink()
+        until(lambda: bool(ringing()))
+        (words,) = ringing()
+        assert "被移走或替换" in words
+        assert "fengxin reindex" in words
+        time.sleep(0.2)
+        assert ringing() == [words], "a new, empty file is no cure"
+        rebuild_search(settings)
+        time.sleep(0.2)
+        assert ringing() == []
+    finally:
+        stop.set()
+        role.join(10)
+        store.close()

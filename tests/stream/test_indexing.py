@@ -13,7 +13,7 @@ from sentiment.snow import Snow
 from stream.assessing import ASSESSED, POSTS, Assessing
 from stream.assessment import Assessment
 from stream.dead_letter import dead_letters
-from stream.indexing import Indexing, kept_documents
+from stream.indexing import LOOK_SECONDS, Indexing, kept_documents
 from stream.kept import keep, keep_assessment
 from stream.log import Log, open_log
 from stream.search import Document, Query, SearchRefused, SearchUnavailable
@@ -45,7 +45,11 @@ class Bench:
         self.log: Log = open_log(f"sqlite:///{folder}/log.db")
         self.log.ensure({POSTS: 1, ASSESSED: 1})
         self.search = Fussy(f"sqlite:///{folder}/search.db")
-        self.indexing = Indexing(self.log, store, self.search, lambda: START)
+        self.told: list[str] = []
+        self.seconds = 0.0
+        self.indexing = Indexing(
+            self.log, store, self.search, lambda: START, damaged=self.told.append, monotonic=lambda: self.seconds
+        )
         self.assessing = Assessing(self.log, store, Snow(), reader(), lambda: START)
 
     def say(self, *values: bytes, topic: str = ASSESSED) -> None:
@@ -90,6 +94,47 @@ def test_a_search_that_is_away_moves_nothing_and_is_said(bench: Bench) -> None:
     assert bench.indexing.trouble == ""
     assert bench.found("虫子") == ["weibo:1"]
     assert bench.buried() == []
+
+
+def test_a_search_taken_away_while_nothing_comes_is_told_with_its_cure(bench: Bench, tmp_path: Path) -> None:
+    bench.say(wire("weibo:1"))
+    bench.indexing.step()
+    bench.search.healthy(whole=True)
+    for file in tmp_path.glob("search.db*"):
+        file.unlink()
+    bench.indexing.step(wait=0)
+    assert (bench.told, bench.indexing.trouble) == ([], ""), "between two looks"
+    bench.seconds += LOOK_SECONDS
+    bench.indexing.step(wait=0)
+    (told,) = bench.told
+    assert "被移走或替换" in told
+    assert "fengxin reindex" in told
+    assert bench.indexing.trouble == told
+    bench.seconds += LOOK_SECONDS
+    bench.indexing.step(wait=0)
+    assert (bench.told, bench.indexing.trouble) == ([told], "")
+
+
+def test_damage_that_is_met_while_indexing_is_told_as_well(bench: Bench, tmp_path: Path) -> None:
+    bench.say(wire("weibo:1"))
+    bench.indexing.step()
+    bench.search.close()
+    (tmp_path / "search.db").write_bytes(b"\xff" * 20_000)
+    bench.say(wire("weibo:2"))
+    assert bench.indexing.step() == 0
+    (told,) = bench.told
+    assert "已损坏" in told
+    bench.search.clear()
+    assert bench.indexing.step() == 1
+    assert bench.indexing.trouble == ""
+
+
+def test_a_search_that_is_only_away_rings_nothing(bench: Bench) -> None:
+    bench.search.away = True
+    bench.say(wire("weibo:1"))
+    bench.indexing.step()
+    assert bench.indexing.trouble
+    assert bench.told == []
 
 
 def test_a_refused_document_is_kept_by_its_own_record_and_the_others_are_in(bench: Bench) -> None:

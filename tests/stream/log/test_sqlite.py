@@ -181,6 +181,49 @@ def test_a_full_disk_is_trouble_that_passes(path: Path) -> None:
         assert log.ends("posts") == {0: 1}
 
 
+def test_a_file_taken_away_under_the_service_is_told_and_goes_on_when_it_is_back(path: Path) -> None:
+    with closing(SqliteLog(path)) as log:
+        log.ensure({"posts": 1})
+        log.append("posts", [("k", b"1")])
+        aside = path.with_name("aside.db")
+        path.rename(aside)
+        for use in (
+            log.healthy, lambda: log.append("posts", [("k", b"2")]), lambda: log.ends("posts"),
+            lambda: log.prune(START), lambda: log.ensure({"posts": 1}), lambda: log.reader("posts", "g", nothing),
+        ):  # fmt: skip
+            with pytest.raises(LogUnavailable, match=r"log\.db 被移走或替换.*放回原处.*重新启动风信"):
+                use()
+        assert not path.exists(), "asking makes no new file"
+        aside.rename(path)
+        log.healthy()
+        log.append("posts", [("k", b"2")])
+        with reading(log, "posts") as reader:
+            assert values(drain(reader, 2)) == [b"1", b"2"]
+
+
+def test_a_file_replaced_under_the_service_takes_nothing_in(path: Path) -> None:
+    with closing(SqliteLog(path)) as log:
+        log.ensure({"posts": 1})
+        path.unlink()
+        with closing(SqliteLog(path)) as other:
+            other.ensure({"posts": 1})
+            with pytest.raises(LogUnavailable, match="被移走或替换"):
+                log.append("posts", [("k", b"1")])
+            with pytest.raises(LogUnavailable, match="被移走或替换"):
+                log.healthy()
+            assert other.ends("posts") == {0: 0}
+
+
+def test_what_was_appended_before_the_file_was_taken_away_is_still_read(path: Path) -> None:
+    with closing(SqliteLog(path)) as log:
+        log.ensure({"posts": 1})
+        with reading(log, "posts") as reader:
+            assert reader.poll(10, 0.05) == []
+            log.append("posts", [("k", b"1")])
+            path.rename(path.with_name("aside.db"))
+            assert values(drain(reader, 1)) == [b"1"]
+
+
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///a.db?mode=ro"])
 def test_an_address_without_a_plain_file_is_refused(url: str) -> None:
     with pytest.raises(LogError, match="应为 sqlite:///"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stream.search import Document, Query, Search, SearchUnavailable, open_search
+from stream.search import Document, Query, Search, SearchDamaged, SearchUnavailable, open_search
 from stream.search.pairs import fold
 
 NOON = datetime(2026, 11, 3, 4, tzinfo=UTC)
@@ -43,6 +44,10 @@ class Site(ABC):
         """What the engine keeps can be read no more."""
 
     @abstractmethod
+    def spoil(self) -> None:
+        """A stretch in the middle of what the engine keeps is overwritten while it is in use."""
+
+    @abstractmethod
     def remove(self) -> None:
         """What the engine keeps is gone."""
 
@@ -68,6 +73,13 @@ class SqliteSite(Site):
     def corrupt(self) -> None:
         for file in self.folder.iterdir():
             file.write_bytes(b"\xff" * 20_000)
+
+    def spoil(self) -> None:
+        with sqlite3.connect(self.file) as beside:
+            beside.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with self.file.open("r+b") as file:
+            file.seek(self.file.stat().st_size // 2 // 4096 * 4096)
+            file.write(b"\xff" * 4096 * 8)
 
     def remove(self) -> None:
         shutil.rmtree(self.folder)
@@ -230,3 +242,48 @@ def test_a_removed_engine_is_cleared_at_once(site: Site, search: Search) -> None
     site.remove()
     search.clear()
     assert search.count(Query("S")) == 0
+
+
+@pytest.mark.parametrize("mark", ["␃", "\x03", "▁"])
+def test_no_character_that_people_write_stands_for_the_end_of_a_text(search: Search, mark: str) -> None:
+    search.index([document(1, "我在食堂"), document(2, f"食堂{mark}好")])
+    assert ids(search.find(Query("S", f"食堂{mark}"))) == ["weibo:2"]
+    assert ids(search.find(Query("S", f"堂{mark}"))) == ["weibo:2"]
+
+
+def test_damage_that_no_question_has_met_is_found_by_a_whole_look_and_heals(site: Site, search: Search) -> None:
+    search.index([document(number, f"第{number}条：食堂的饭里有虫子" * 20) for number in range(400)])
+    search.healthy(whole=True)
+    site.spoil()
+    with pytest.raises(SearchDamaged, match=r"已损坏.*fengxin reindex"):
+        search.healthy(whole=True)
+    search.clear()
+    search.index([document(1)])
+    search.healthy(whole=True)
+    assert ids(search.find(Query("S"))) == ["weibo:1"]
+
+
+def test_an_engine_taken_away_while_nobody_asks_is_damage(site: Site, search: Search) -> None:
+    search.index([document(1)])
+    site.remove()
+    with pytest.raises(SearchDamaged, match="fengxin reindex"):
+        search.healthy()
+
+
+def test_an_engine_made_anew_by_accident_is_damage_and_a_rebuilt_one_is_not(site: Site, search: Search) -> None:
+    search.index([document(1)])
+    site.remove()
+    accident = open_search(site.url)
+    assert accident.find(Query("S")) == []
+    accident.close()
+    with pytest.raises(SearchDamaged, match="fengxin reindex"):
+        search.healthy()
+    search.healthy()
+    site.remove()
+    rebuilt = open_search(site.url)
+    rebuilt.clear()
+    with pytest.raises(SearchUnavailable) as told:
+        search.healthy()
+    assert not isinstance(told.value, SearchDamaged)
+    search.healthy()
+    rebuilt.close()
