@@ -47,7 +47,7 @@ test: check browser
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not live" tests/acceptance tests/kills tests/escalation/web/test_browser.py
 
 live: $(VENV)/dev engines
-	$(BIN)/python -m pytest -m live
+	FENGXIN_LIVE=required $(BIN)/python -m pytest -m live
 
 bench: $(VENV)/dev
 	@mkdir -p build
@@ -67,15 +67,16 @@ revision: $(VENV)/dev
 # Packages of the system that tests need: installed by root (a fresh CI machine), otherwise named.
 browser:
 	@missing=""; command -v chromium >/dev/null || missing="chromium"; \
-	fc-list :lang=zh 2>/dev/null | grep -q . || missing="$$missing fonts-noto-cjk"; $(call packages)
+	fc-list :lang=zh 2>/dev/null | grep -q . || missing="$$missing fonts-noto-cjk"; $(call packages,true)
 
+# Without them `make live` has nothing to run on, so it stops here.
 engines:
 	@missing=""; command -v mvn >/dev/null || missing="maven"; command -v openssl >/dev/null || missing="$$missing openssl"; \
-	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; $(call packages)
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; $(call packages,false)
 
 define packages
 if [ -n "$$missing" ]; then \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		$(APT) update && $(APT) install -y --no-install-recommends $$missing; \
-	else echo "缺少系统软件包：$$missing（Debian/Ubuntu：apt install$$missing）" >&2; fi; fi
+	else echo "缺少系统软件包：$$missing（Debian/Ubuntu：apt install $$missing）" >&2; $(1); fi; fi
 endef

@@ -21,20 +21,33 @@ settings.load_profile("ci" if os.environ.get("CI") == "true" else "laptop")
 """On a laptop every run looks at new examples; CI judges a change, not the luck of a draw."""
 
 CHROMIUM = Path("/usr/bin/chromium")
+LIVE_REQUIRED = os.environ.get("FENGXIN_LIVE") == "required" or os.environ.get("CI") == "true"
+"""`make live` and CI want the real engines and fail without them."""
+MISSING = "live engine missing"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what did not run on a real engine: a skip is easily overlooked."""
+    skipped = [one for one in terminalreporter.stats.get("skipped", []) if MISSING in str(one.longrepr)]
+    if skipped:
+        said = (
+            f"NOT TESTED: {len(skipped)} tests need a real Kafka or PostgreSQL, which is missing here (see `make live`)"
+        )
+        terminalreporter.write_line(said, red=True, bold=True)
 
 
 @contextmanager
 def _running(make: Callable[[Path], E]) -> Iterator[E]:
-    """The engine, or: the tests that need it are skipped on a laptop and fail in CI."""
+    """The engine, or: the tests that need it are skipped on a laptop and fail in `make live` and in CI."""
     folder = Path(tempfile.mkdtemp(prefix="fengxin-live-"))  # pytest's own folders are closed to nobody
     folder.chmod(0o755)
     try:
         try:
             engine = started(make, folder / make.__name__.lower())
         except EngineMissing as missing:
-            if os.environ.get("CI") == "true":
-                pytest.fail(f"live engine missing: {missing}", pytrace=False)
-            pytest.skip(f"live engine missing: {missing}")
+            if LIVE_REQUIRED:
+                pytest.fail(f"{MISSING}: {missing}", pytrace=False)
+            pytest.skip(f"{MISSING}: {missing}")
         yield engine
         engine.down()
     finally:

@@ -1,0 +1,94 @@
+"""The front of the house: what README's first line and the Makefile's verbs promise somebody with a fresh machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PLAIN = {
+    key: value
+    for key, value in os.environ.items()
+    if not key.startswith(("MAKE", "MFLAGS", "PYTEST", "CI", "FENGXIN_LIVE"))
+}
+needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+
+
+def make(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run make in the checkout, as nobody's child."""
+    given = PLAIN | ({"PATH": path} if path is not None else {})
+    return subprocess.run(
+        [shutil.which("make") or "make", *arguments], cwd=ROOT, env=given, capture_output=True, text=True, timeout=60
+    )
+
+
+def live_tests(folder: Path, **surroundings: str) -> subprocess.CompletedProcess[str]:
+    """Run a live test on Kafka where Kafka can be neither found nor fetched."""
+    given = PLAIN | {"PATH": str(folder), "FENGXIN_ENGINES": str(folder)} | surroundings
+    chosen = ["-q", "-p", "no:cacheprovider", "-m", "live", "tests/live/test_engines.py", "-k", "killed_kafka"]
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *chosen], cwd=ROOT, env=given, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_the_first_line_of_the_readme_names_all_that_a_fresh_machine_lacks() -> None:
+    first = (ROOT / "README.md").read_text("utf-8").splitlines()[0]
+    assert "Python 3.11" in first
+    assert "`apt install python3-venv make`" in first
+    assert "apt install python3-venv" in (ROOT / "Makefile").read_text("utf-8"), (
+        "make says the same where venv is missing"
+    )
+
+
+@needs_make
+def test_make_run_passes_port_and_data_on() -> None:
+    done = make("-n", "run", "PORT=9123", "DATA=elsewhere and more")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == 'exec .venv/bin/fengxin demo --port 9123 --data "elsewhere and more"'
+
+
+@needs_make
+def test_make_says_which_package_is_missing_where_there_is_no_python_with_venv(tmp_path: Path) -> None:
+    (tmp_path / "sh").symlink_to("/bin/sh")
+    done = make("-B", "PYTHON=", ".venv/made", path=str(tmp_path))
+    assert done.returncode != 0
+    assert "apt install python3-venv" in done.stderr
+
+
+@needs_make
+def test_make_live_stops_where_an_engine_is_missing_and_cannot_be_installed(tmp_path: Path) -> None:
+    for name in ("sh", "ls"):
+        (tmp_path / name).symlink_to(shutil.which(name) or f"/bin/{name}")
+    person = tmp_path / "id"
+    person.write_text("#!/bin/sh\necho 1000\n")
+    person.chmod(0o755)
+    done = make("engines", path=str(tmp_path))
+    assert done.returncode != 0
+    assert "缺少系统软件包" in done.stderr
+    assert "maven" in done.stderr
+    assert make("browser", path=str(tmp_path)).returncode == 0, "without a browser the other tests run"
+
+
+@needs_make
+def test_make_live_asks_for_the_engines() -> None:
+    assert "FENGXIN_LIVE=required .venv/bin/python -m pytest -m live" in make("-n", "live").stdout
+
+
+@pytest.mark.parametrize("surroundings", [{"FENGXIN_LIVE": "required"}, {"CI": "true"}])
+def test_live_tests_fail_without_their_engine_where_it_is_required(
+    tmp_path: Path, surroundings: dict[str, str]
+) -> None:
+    done = live_tests(tmp_path, **surroundings)
+    assert done.returncode == 1, done.stdout
+    assert "live engine missing: mvn is not installed" in done.stdout
+
+
+def test_live_tests_are_skipped_loudly_on_a_laptop(tmp_path: Path) -> None:
+    done = live_tests(tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "NOT TESTED: 1 tests need a real Kafka or PostgreSQL" in done.stdout
