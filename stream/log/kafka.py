@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,7 +68,7 @@ class KafkaLog(Log):
             "retention.ms": str(self._retention // timedelta(milliseconds=1)),
             "message.timestamp.type": "LogAppendTime",
         }
-        with self._asking, self._brokers.said():
+        with self._asked():
             for topic, wanted in topics.items():
                 if wanted < 1:
                     raise LogError(f"主题 {topic} 的分区数为 {wanted}；至少为 1。")
@@ -110,7 +110,7 @@ class KafkaLog(Log):
 
         The client fails all of a batch alike, so the future that failed first tells nothing about whose fault it was.
         """
-        with self._asking:
+        with self._asked():
             told = self._ask().describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
         limit = int(told["topic"][topic].get("max.message.bytes", {"value": RECORD_LIMIT})["value"])
         sizes = [len(key_bytes(key)) + len(value) for key, value in entries]
@@ -133,6 +133,23 @@ class KafkaLog(Log):
         # close() gives up at its flush when batches hang, and would leave the sender's thread and sockets behind.
         producer._sender.force_close()
 
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        """One question at a time. An admin client that failed is replaced: after an outage it knows no broker any more
+        and would call a sound one away."""
+        with self._asking, self._brokers.said():
+            try:
+                yield
+            except KafkaError:
+                self._dismiss_admin()
+                raise
+
+    def _dismiss_admin(self) -> None:
+        admin, self._admin = self._admin, None
+        if admin is not None:
+            with suppress(KafkaError):
+                admin.close()
+
     def _ask(self) -> KafkaAdminClient:
         if self._admin is None:
             self._admin = KafkaAdminClient(**self._brokers.client, request_timeout_ms=4000)
@@ -147,7 +164,7 @@ class KafkaLog(Log):
 
     def _count(self, topic: str) -> int:
         if topic not in self._partitions:
-            with self._asking, self._brokers.said():
+            with self._asked():
                 self._partitions[topic] = len(self._describe([topic])[0]["partitions"])
         return self._partitions[topic]
 
@@ -158,12 +175,12 @@ class KafkaLog(Log):
 
     def ends(self, topic: str) -> dict[int, int]:
         places = {TopicPartition(topic, p): OffsetSpec.LATEST for p in range(self._count(topic))}
-        with self._asking, self._brokers.said():
+        with self._asked():
             found = self._ask().list_partition_offsets(places, timeout_ms=5000)
             return {place.partition: info.offset for place, info in sorted(found.items())}
 
     def healthy(self) -> None:
-        with self._asking, self._brokers.said():
+        with self._asked():
             for topic in self._describe(sorted(self._partitions)):
                 headless = [p["partition_index"] for p in topic["partitions"] if p["leader_id"] < 0]
                 if headless:
@@ -181,9 +198,7 @@ class KafkaLog(Log):
             except KafkaTimeoutError:
                 self._drop(producer)
         with self._asking:
-            admin, self._admin = self._admin, None
-            if admin is not None:
-                admin.close()
+            self._dismiss_admin()
 
 
 def from_url(url: str, retention: timedelta) -> KafkaLog:
