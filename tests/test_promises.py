@@ -6,6 +6,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,15 @@ from deploy.command import app
 from deploy.settings import ROSTER_TABLES, Settings
 from deploy.toml_file import is_secret, sections_of
 from deploy.wiring import ROLES
+from sentiment.normalise import normalise
+from stream.rules import THEMES
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("crawlers", "stream", "sentiment", "escalation", "deploy")
-DOCS = sorted([ROOT / "README.md", *(path for room in ROOMS for path in (ROOT / room).rglob("README.md"))])
+DOCS = sorted(
+    [ROOT / "README.md", ROOT / "CHANGELOG.md", *(path for room in ROOMS for path in (ROOT / room).rglob("README.md"))]
+)
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text("utf-8")
 TEMPLATE = (installation.TEMPLATES / "fengxin.toml").read_text(encoding="utf-8")
 
 
@@ -85,7 +91,9 @@ def metrics() -> set[str]:
     for file in (file for room in ROOMS for file in (ROOT / room).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             match node:
-                case ast.Call(ast.Name("Counter" | "Gauge" | "Histogram"), [ast.Constant(str(name)), *_]):
+                case ast.Call(
+                    ast.Name("Counter" | "Gauge" | "Histogram" | "GaugeMetricFamily"), [ast.Constant(str(name)), *_]
+                ):
                     found.add(name)
     return found
 
@@ -186,3 +194,25 @@ def test_a_promise_that_is_not_kept_is_found(tmp_path: Path) -> None:
 def test_metrics_carry_our_name_and_are_declared_once() -> None:
     assert metrics()
     assert all(name.startswith("fengxin_") for name in metrics())
+
+
+@pytest.mark.parametrize(
+    ("disguise", "written", "read"),
+    [
+        ("繁体", "食堂喫壞肚子", "食堂吃坏肚子"), ("全角", "Ｆｏｏｄ", "food"), ("夹空格", "吃 坏 肚 子", "吃坏肚子"),
+        ("夹隐形字符", "食\u200b堂", "食堂"),
+    ],
+)  # fmt: skip
+def test_each_disguise_that_the_changelog_names_is_undone(disguise: str, written: str, read: str) -> None:
+    (said,) = re.findall(r"(\S+?)等写法先还原再匹配（谐音、错字不还原", CHANGELOG)
+    assert disguise in said.rpartition("；")[2].split("、")
+    assert normalise(written).text == read
+
+
+def test_the_changelog_names_every_disguise_and_counts_the_themes_right() -> None:
+    assert normalise("实堂").text == "实堂", "a homophone is not undone, and the changelog says so"
+    assert f"{len(set(THEMES) - {'any'})} 类校园主题" in CHANGELOG, "`any` is no theme: what holds for all"
+
+
+def test_the_changelog_tells_of_the_version_that_is_installed() -> None:
+    assert re.findall(r"(?m)^## (\S+?)（", CHANGELOG)[0] == version("fengxin")

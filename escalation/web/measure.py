@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, func, select
 from escalation import alert
 from escalation.incident import incidents
 from escalation.incident.state import OPEN
-from escalation.notice import DeliveryState, deliveries
+from escalation.notice import DeliveryState, deliveries, notices
 from escalation.web.desk import Desk
 from stream import pulse
 from stream.coverage import Lamp, sights
@@ -60,14 +61,8 @@ class FromStore(Collector):
         for lamp in Lamp:
             lamps.add_metric([lamp], sight.count(lamp))
         yield lamps
-        waiting = GaugeMetricFamily("fengxin_deliveries", "Deliveries in the outbox by state", labels=["state"])
-        states = {
-            row.state: row.n
-            for row in conn.execute(select(deliveries.c.state, func.count().label("n")).group_by(deliveries.c.state))
-        }
-        for state in DeliveryState:
-            waiting.add_metric([state], states.get(state, 0))
-        yield waiting
+        yield from _outbox(conn, school)
+        yield _unsigned(conn, school, now)
         dead = conn.execute(select(func.count()).select_from(dead_letters)).scalar_one()
         yield GaugeMetricFamily("fengxin_dead_letters", "Records that nobody could take", value=dead)
         rings = len(alert.ringing(conn, school))
@@ -76,6 +71,30 @@ class FromStore(Collector):
         for role, found in pulse.freshest(conn).items():
             ages.add_metric([role], (now - found.at).total_seconds())
         yield ages
+
+
+def _outbox(conn: Connection, school: str) -> Iterator[GaugeMetricFamily]:
+    counted = select(deliveries.c.state, func.count().label("n")).where(deliveries.c.school == school)
+    states = {row.state: row.n for row in conn.execute(counted.group_by(deliveries.c.state))}
+    by_state = GaugeMetricFamily("fengxin_deliveries", "Deliveries in the outbox by state", labels=["state"])
+    for state in DeliveryState:
+        by_state.add_metric([state], states.get(state, 0))
+    yield by_state
+    waiting = sum(states.get(state, 0) for state in (DeliveryState.WAITING, DeliveryState.SENDING))
+    yield GaugeMetricFamily("fengxin_deliveries_waiting", "Deliveries that no channel has taken yet", value=waiting)
+
+
+def _unsigned(conn: Connection, school: str, now: datetime) -> GaugeMetricFamily:
+    late = conn.execute(
+        select(func.count())
+        .select_from(notices.join(incidents, incidents.c.id == notices.c.incident_id))
+        .where(
+            notices.c.school == school, incidents.c.state.in_(sorted(OPEN)), notices.c.needs_signature,
+            notices.c.sign_by <= now, notices.c.signed_at.is_(None), notices.c.superseded_by.is_(None),
+        )
+    ).scalar_one()  # fmt: skip
+    said = "Notices of open incidents that are past their deadline and not signed"
+    return GaugeMetricFamily("fengxin_notices_unsigned", said, value=late)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select, update
 
+from escalation.incident import incidents
+from escalation.notice import DeliveryState, deliveries, notices
 from escalation.web.health import beat_of
 from stream import pulse
 from stream.pulse import Pulse
@@ -77,6 +80,38 @@ def test_metrics_give_figures_and_no_text(house: House) -> None:
     assert 'fengxin_deliveries{state="waiting"}' in page
     assert "fengxin_dead_letters 0.0" in page
     assert "食堂" not in page
+
+
+def test_what_waits_and_what_is_overdue_are_counted_from_the_store(house: House) -> None:
+    def figures() -> dict[str, float]:
+        lines = house.client().get("/metrics").text.splitlines()
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")}
+
+    number = house.incident(level=2)
+    with house.store.write() as conn:
+        everything = conn.execute(select(func.count()).select_from(deliveries)).scalar_one()
+        taken = conn.execute(select(deliveries.c.id).order_by(deliveries.c.id).limit(2)).scalars().all()
+        conn.execute(update(deliveries).where(deliveries.c.id == taken[0]).values(state=DeliveryState.SENDING))
+        conn.execute(update(deliveries).where(deliveries.c.id == taken[1]).values(state=DeliveryState.ACCEPTED))
+    assert everything > 2
+    found = figures()
+    assert found["fengxin_deliveries_waiting"] == everything - 1
+    assert found['fengxin_deliveries{state="accepted"}'] == 1
+    assert found["fengxin_notices_unsigned"] == 0, "nobody is late yet"
+
+    house.now += timedelta(days=1)
+    with house.store.write() as conn:
+        owed = conn.execute(select(func.count()).where(notices.c.needs_signature)).scalar_one()
+    assert figures()["fengxin_notices_unsigned"] == owed > 1
+    with house.store.write() as conn:
+        conn.execute(update(notices).where(notices.c.id == house.notice(number, "school")).values(signed_at=house.now))
+    assert figures()["fengxin_notices_unsigned"] == owed - 1
+    with house.store.write() as conn:
+        conn.execute(update(incidents).values(school="LG"))
+        conn.execute(update(notices).values(school="LG"))
+        conn.execute(update(deliveries).values(school="LG"))
+    found = figures()
+    assert (found["fengxin_notices_unsigned"], found["fengxin_deliveries_waiting"]) == (0, 0), "another school's"
 
 
 def test_an_error_of_ours_is_a_page_with_a_number_and_no_details(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
