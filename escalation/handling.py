@@ -58,6 +58,7 @@ def _must_be_open(row: Row[Any], what: str) -> None:
 
 
 DESK = frozenset({Role.MONITOR, Role.PUBLICITY})
+CALLED_OFF = "误报，不必再拨"
 HELD_AT_END = "keys_at_end"
 """Where an ended incident keeps, with what is frozen, the keys that were its own."""
 
@@ -88,6 +89,7 @@ def dismiss(
     advance(conn, incident_id, Event.DISMISS, actor.roles)
     timer.stop(conn, now, incident_id=incident_id)
     _settle(conn, row)
+    _call_off(conn, row, actor, now)
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(closed_at=now))
     log(conn, incident_id, now, EntryKind.PERSON, f"记为误报：{reason.value}", note, actor=actor.name)
     _audit(conn, row, actor, "dismiss", now, reason=reason.value, note=note)
@@ -102,6 +104,25 @@ def _settle(conn: Connection, row: Row[Any]) -> None:
     conn.execute(update(incidents).where(incidents.c.id == row.id).values(frozen=frozen))
     joined = conn.execute(select(members.c.post_id).where(members.c.incident_id == row.id)).scalars()
     figures.spend(conn, row.school, list(joined))
+
+
+def _call_off(conn: Connection, row: Row[Any], actor: Actor, now: datetime) -> None:
+    """Nobody is telephoned about a false alarm: what phone tasks are open end with that word."""
+    mine = select(notices.c.id).where(notices.c.incident_id == row.id)
+    ended = conn.execute(
+        update(calls)
+        .where(calls.c.notice_id.in_(mine), calls.c.outcome.is_(None))
+        .values(outcome=CALLED_OFF, recorded_by=actor.id, recorded_at=now)
+        .returning(calls.c.step)
+    ).scalars()
+    for step in ended.all():
+        _hush_delivery(conn, row.school, step, now)
+
+
+def _hush_delivery(conn: Connection, school: str, step: str, now: datetime) -> None:
+    """The alert of a delivery that reached nobody ends with the phone task it left."""
+    if step.startswith(DEAD_DELIVERY):
+        alert.hush(conn, school, f"delivery:{step.removeprefix(DEAD_DELIVERY)}", now)
 
 
 def assign(conn: Connection, incident_id: int, actor: Actor, now: datetime, unit: str, note: str = "") -> None:
@@ -257,8 +278,7 @@ def record_call(conn: Connection, call_id: int, actor: Actor, now: datetime, out
     )
     if moved.rowcount != 1:
         raise IllegalStep("这一电话任务已有人登记。未作任何更改。")
-    if row.step.startswith(DEAD_DELIVERY):
-        alert.hush(conn, row.school, f"delivery:{row.step.removeprefix(DEAD_DELIVERY)}", now)
+    _hush_delivery(conn, row.school, row.step, now)
     callee = people.person(conn, row.school, row.person_id)
     name = callee.name if callee else row.person_id
     log(conn, row.incident_id, now, EntryKind.PERSON, f"电话通知 {name}：{outcome}", remark, actor=actor.name)

@@ -7,14 +7,16 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Connection
 
-from escalation import handling, keeper, receipt
+from escalation import alert, handling, keeper, receipt
 from escalation.audit import audit_log
+from escalation.channels import Fault, Permanent
 from escalation.handling import FalseAlarm
 from escalation.incident import Actor, MatterTaken, entries, open_keys
 from escalation.incident.state import IllegalStep
 from escalation.notice import calls, notices
 from escalation.timer import timers
 from tests.escalation.office import FOUR, IN_LEAD, KEEPER, ON_DESK, Office
+from tests.stream.said import SCHOOL
 
 Do = Callable[[Connection], object]
 
@@ -165,3 +167,16 @@ def test_a_key_that_joined_and_has_a_new_incident_meanwhile_keeps_the_old_one_en
     said = refused(office, lambda conn: handling.reopen(conn, office.head, one, ON_DESK, office.now, "并非玩笑"))
     assert "已另立事件" in said
     assert {row.incident_id for row in office.rows(open_keys)} == {again}
+
+
+def test_nobody_is_telephoned_about_a_false_alarm(office: Office) -> None:
+    office.mail.answers = [Permanent(Fault.CONTACT, "收件地址不可用")]
+    one, other = office.open(keys=("a",), level=2), office.open(keys=("b",), level=2)
+    office.work()
+    office.later(minutes=16)
+    theirs = {row.id: row.incident_id for row in office.rows(notices)}
+    do(office, lambda conn: handling.dismiss(conn, one, ON_DESK, office.now, FalseAlarm.JOKE))
+    outcomes = {(theirs[row.notice_id], row.outcome, row.recorded_by) for row in office.rows(calls)}
+    assert outcomes == {(one, "误报，不必再拨", "monitor"), (other, None, None)}
+    with office.store.read() as conn:
+        assert alert.ringing(conn, SCHOOL) == []

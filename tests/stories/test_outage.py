@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -82,6 +83,9 @@ def test_without_mail_the_group_is_told_and_one_mail_each_comes_late(town: Town)
     town.later(minutes=5)
     assert told(town) == ALL_FOUR
     assert ringing(town) == {}
+    for one in town.inbox.letters():
+        assert "【迟发】" in one.subject
+        assert re.search(r"拟发，晚\d+分钟送出。", "".join(one.text.split()))
 
 
 def test_a_working_role_that_was_away_opens_one_late_incident_with_one_notice_each(town: Town) -> None:

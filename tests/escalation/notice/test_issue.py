@@ -201,6 +201,23 @@ def test_a_silence_brought_to_somebody_leaves_his_own_clock_running(office: Offi
     assert [row.superseded_by for row in office.rows(notices)] == [None] * len(office.rows(notices))
 
 
+@pytest.mark.parametrize("by", ["first", "escalated"])
+def test_signing_answers_every_notice_that_the_person_holds_of_that_incident(office: Office, by: str) -> None:
+    one, other = office.open(keys=("a",)), office.open(keys=("b",))
+    office.work()
+    office.later(minutes=15)
+    mine = [row for row in office.rows(notices, incident_id=one, addressee="leader") if row.needs_signature]
+    assert [row.kind for row in mine] == ["first", "escalated"], "his own, and the keeper's silence"
+    with office.store.write() as conn:
+        chosen = next(row for row in mine if row.kind == by)
+        assert receipt.sign(conn, chosen.id, "leader", office.now, via="link") is receipt.Signed.NOW
+    signed = {row.id for row in office.rows(notices, signed_by="leader")}
+    assert signed == {row.id for row in mine}
+    for row in mine:
+        assert office.rows(timers, notice_id=row.id, state="set") == []
+    assert any(row.addressee == "leader" and not row.signed_at for row in office.rows(notices, incident_id=other))
+
+
 def test_reminding_by_hand_is_about_the_notice_that_stands(office: Office) -> None:
     one = raised(office)
     with office.store.write() as conn:
