@@ -139,6 +139,7 @@ def _notices(conn: Connection, wanted: ColumnElement[bool]) -> Iterator[NoticeRo
         timers.c.incident_id == incidents.c.id, timers.c.notice_id == notices.c.id, timers.c.kind == TimerKind.SIGN
     )
     person = and_(people.people.c.school == notices.c.school, people.people.c.id == notices.c.addressee)
+    later = notices.alias()  # what took a notice's place before its deadline took the deadline away
     rows = conn.execute(
         select(
             notices.c.id, notices.c.incident_id, notices.c.number, notices.c.addressee, notices.c.office,
@@ -148,7 +149,9 @@ def _notices(conn: Connection, wanted: ColumnElement[bool]) -> Iterator[NoticeRo
         .join(incidents, incidents.c.id == notices.c.incident_id)
         .outerjoin(people.people, person)
         .outerjoin(timers, clock)
+        .outerjoin(later, and_(later.c.school == notices.c.school, later.c.number == notices.c.superseded_by))
         .where(wanted, notices.c.needs_signature, notices.c.sign_by.is_not(None))
+        .where(or_(later.c.id.is_(None), later.c.created_at > notices.c.sign_by))
         .order_by(notices.c.sign_by, notices.c.id)
     )  # fmt: skip
     for row in rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,9 @@ from escalation.notice.issue import issue
 from escalation.people import Held, Role
 from escalation.procedure import Channel, Trigger, load
 from escalation.receipt import Tally
+from escalation.report.fetch import week_rows
+from escalation.report.picks import must_sign
+from escalation.report.week import Week
 from escalation.timer import timers
 from tests.escalation.office import FOUR, HELD, IN_LEAD, ON_DESK, UNIT, Office
 from tests.stream.said import SCHOOL
@@ -181,6 +185,24 @@ def test_who_was_told_anew_counts_as_one_person_until_one_signature(office: Offi
     with office.store.write() as conn:
         handling.close(conn, one, IN_LEAD, office.now, "已处置")
     assert office.one(one).state == "closed"
+
+
+def due(office: Office) -> list[str]:
+    """The deadlines of signatures that the weekly report counts, by the kind of notice."""
+    with office.store.read() as conn:
+        rows = must_sign(week_rows(conn, SCHOOL, "青禾职院", Week.of(office.now)))
+    kinds = {row.id: row.kind for row in office.rows(notices)}
+    return sorted(kinds[row.id] for row in rows)
+
+
+def test_the_report_counts_a_deadline_only_where_nothing_took_its_place_in_time(office: Office) -> None:
+    raised(office)
+    assert due(office) == ["raised"] * 4
+    late = office.open(level=2, keys=("b",))
+    office.work()
+    office.now += timedelta(minutes=20)
+    office.add(late, level=1, keys=("b",))
+    assert due(office) == ["first"] * 4 + ["raised"] * 8, "a deadline that had passed stays missed"
 
 
 def test_what_was_signed_before_stays_signed_and_is_not_superseded(office: Office) -> None:
