@@ -41,6 +41,7 @@ TOKEN_DAYS = Gauge("fengxin_crawl_token_days_left", "Days until a token ends tha
 
 PAGE_LIMIT = 120
 RETRY_S = (2.0, 60.0)
+STOP_S = 0.5
 
 
 @dataclass(slots=True)
@@ -144,6 +145,15 @@ def scrapy_settings(settings: CrawlSettings) -> Settings:
     )
 
 
+async def _end(runner: AsyncCrawlerRunner, task: asyncio.Future[None]) -> None:
+    """Stop a crawl. One that waits for its next try would be waited for as long: it is left, as it commits nothing."""
+    stopping = asyncio.ensure_future(runner.stop())
+    await asyncio.wait([stopping], timeout=STOP_S)
+    for one in (task, stopping):
+        one.cancel()
+    await asyncio.wait([task, stopping], timeout=STOP_S)
+
+
 async def crawl(job: Job, manners: Manners) -> Harvest:
     """Run one crawl to its end, at most for the crawl limit; the harvest always holds exactly one result."""
     harvest = Harvest()
@@ -152,11 +162,9 @@ async def crawl(job: Job, manners: Manners) -> Harvest:
     try:
         await asyncio.wait_for(asyncio.shield(task), manners.settings.crawl_limit_s + 5)
     except TimeoutError:
-        await runner.stop()
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await _end(runner, task)
     except asyncio.CancelledError:
-        await runner.stop()
+        await _end(runner, task)
         raise
     if harvest.result is None:
         harvest.result = ScanResult(Failure.TRANSIENT, note=WORDS[Failure.TRANSIENT])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -160,7 +161,7 @@ def score(
 
     if jsonl == (text is not None):
         raise fail("请写出要研判的文字，或用 --jsonl 从标准输入读，二者选一。")
-    scoring = Scoring()
+    scoring, odd = Scoring(), 0
     if text is not None:
         typer.echo(json.dumps(scoring.judge(text), ensure_ascii=False))
         return
@@ -169,11 +170,17 @@ def score(
             continue
         try:
             given = json.loads(line)["text"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             given = None
         if not isinstance(given, str):
-            raise fail(f"第 {number} 行不是带 text 的 JSON 对象，请检查这一行。")
+            typer.echo(
+                f"第 {number} 行不是带 text 的 JSON 对象（或嵌套过深），这一行没有结果；请检查这一行。", err=True
+            )
+            odd += 1
+            continue
         sys.stdout.write(json.dumps(scoring.judge(given)) + "\n")
+    if odd:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -263,11 +270,19 @@ app.add_typer(audit, name="audit")
 
 
 @audit.command()
-def verify(settings: SettingsFile = HERE) -> None:
+def verify(
+    settings: SettingsFile = HERE,
+    head_before: Annotated[
+        str, typer.Option("--head", help="以前打印过的链头（本命令的输出或周报页脚），核对它仍在记录里。")
+    ] = "",
+) -> None:
     """逐行核对审计记录的哈希链，指出被改动或缺失的行。"""
     from deploy.upkeep import audit_faults
 
-    faults, head = audit_faults(read(settings))
+    printed = head_before.strip().lower()
+    if printed and not re.fullmatch("[0-9a-f]{64}", printed):
+        raise fail("--head 须是以前打印的链头：64 个 0–9、a–f 的字符，请整段复制。")
+    faults, head = audit_faults(read(settings), printed)
     if faults:
         raise fail(f"审计记录有 {len(faults)} 处不符：\n" + "\n".join(f"  ✘ {one}" for one in faults))
     typer.echo(f"审计记录完整，共 {head.seq} 行，链头 {head.hash}")
@@ -294,7 +309,14 @@ def end(
 
 def main() -> None:
     """Entry of the installed `fengxin`."""
-    app()
+    from deploy.role import leave
+
+    try:
+        app()
+    except SystemExit as ended:
+        if ended.code is None or isinstance(ended.code, int):
+            leave(ended.code or 0)
+        raise
 
 
 if __name__ == "__main__":

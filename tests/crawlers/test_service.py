@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
 
+from crawlers.service import Crew
 from stream.post import Kind
 
 
@@ -29,3 +32,21 @@ def test_a_live_comment_is_on_the_log_after_the_next_look(room: Any) -> None:
     found = room.posts(room.look("to_me"))
     assert [(post.kind, post.text, post.by_school) for post in found] == [(Kind.COMMENT, "食堂的面里有虫子", False)]
     assert room.look("to_me") == []
+
+
+def test_a_crawl_that_waits_for_its_next_try_ends_with_the_service_and_holds_nothing(room: Any) -> None:
+    room.sandbox.fault("server_error")
+    crew = Crew(room.store, room.log, room.settings, room.now, asyncio.sleep, (60.0, 60.0))
+
+    async def begin_and_stop() -> float:
+        await crew.step()
+        while not room.sandbox.served("user_timeline"):  # noqa: ASYNC110 (the sandbox tells nobody)
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        begun = time.monotonic()
+        await crew.finish()
+        return time.monotonic() - begun
+
+    assert room.run(begin_and_stop()) < 4
+    assert room.source("timeline").taken_by is None
+    assert room.source("timeline").last_try is None

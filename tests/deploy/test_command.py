@@ -151,10 +151,16 @@ def test_score_takes_any_line_and_keeps_their_order() -> None:
     assert answers[0]["polarity"] == answers[1]["polarity"] == "neutral"
 
 
-def test_score_names_the_line_that_is_no_record() -> None:
-    done = fengxin("score", "--jsonl", stdin='{"text": "好"}\n{"words": 1}\n')
+@pytest.mark.parametrize(
+    "odd", ['{"words": 1}', "not json", "[]", '{"text": 1}', "[" * 200_000, '{"text": "好", "x": ' + '{"x":' * 100_000]
+)
+def test_score_names_each_line_that_is_no_record_and_goes_on_with_the_others(odd: str) -> None:
+    done = fengxin("score", "--jsonl", stdin=f'{{"text": "好"}}\n{odd}\n{{"text": "坏"}}\n{odd}\n')
     assert done.exit_code == 1
-    assert "第 2 行不是带 text 的 JSON 对象" in done.output
+    assert isinstance(done.exception, SystemExit)
+    assert "第 2 行不是带 text 的 JSON 对象" in done.stderr
+    assert "第 4 行不是带 text 的 JSON 对象" in done.stderr
+    assert len([json.loads(line)["polarity"] for line in done.stdout.splitlines()]) == 2
 
 
 def test_an_unknown_role_is_refused_with_the_known_ones(demo: Path) -> None:
@@ -183,6 +189,24 @@ def test_audit_verify_finds_an_altered_row(demo: Path) -> None:
     altered = fengxin("audit", "verify", "--settings", demo)
     assert altered.exit_code == 1
     assert "第 1 行内容与其指纹不符" in altered.output
+
+
+def test_audit_verify_compares_with_a_head_that_was_printed_before(demo: Path) -> None:
+    test_trial_ends_only_in_the_name_of_an_administrator(demo)
+    whole = fengxin("audit", "verify", "--settings", demo).output
+    head = whole.rpartition("链头 ")[2].strip()
+    assert "审计记录完整" in fengxin("audit", "verify", "--settings", demo, "--head", head).output
+    with sqlite3.connect(demo.parent / "store.db") as conn:
+        conn.execute("DELETE FROM audit")
+    cut = fengxin("audit", "verify", "--settings", demo)
+    assert (cut.exit_code, "第 1 行至第 1 行缺失" in cut.output) == (1, True)
+    with sqlite3.connect(demo.parent / "store.db") as conn:
+        conn.execute("DELETE FROM audit_mark")
+    assert fengxin("audit", "verify", "--settings", demo).exit_code == 0, "the store alone cannot tell"
+    gone = fengxin("audit", "verify", "--settings", demo, "--head", head)
+    assert (gone.exit_code, f"此前打印的链头 {head} 不在" in gone.output) == (1, True)
+    wrong = fengxin("audit", "verify", "--settings", demo, "--head", "12ab")
+    assert (wrong.exit_code, "--head 须是以前打印的链头" in wrong.output) == (1, True)
 
 
 def test_a_sign_in_takes_its_roles_from_the_roster(demo: Path) -> None:

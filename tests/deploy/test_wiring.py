@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import socket
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -210,3 +212,13 @@ def test_a_search_taken_away_rings_until_it_is_rebuilt(tmp_path: Path, monkeypat
         stop.set()
         role.join(10)
         store.close()
+
+
+@pytest.mark.parametrize(("how", "code"), [("leave(3)", 3), ("sys.argv = ['fengxin', '--version']; main()", 0)])
+def test_an_ended_process_is_gone_at_once_with_all_that_it_said(how: str, code: int) -> None:
+    slow = "import atexit, sys, time; atexit.register(time.sleep, 60); print('said', end=' ')"
+    ways = "from deploy.role import leave; from deploy.command import main"
+    done = subprocess.run([sys.executable, "-c", f"{slow}; {ways}; {how}"], capture_output=True, text=True, timeout=30)
+    assert done.returncode == code
+    assert done.stdout.startswith("said")
+    assert done.stderr == ""
