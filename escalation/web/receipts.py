@@ -77,7 +77,7 @@ def _receipt(own: Sequence[Row[Any]], ways: Sequence[Row[Any]], now: datetime) -
         sent=FAILED if failed else DONE if sent or opened else WAITING,
         opened=DONE if opened else WAITING,
         signed=SEALED if signed else WAITING,
-        words=_words(sent, opened, signed, ways, now),
+        words=" · ".join((_words(sent, opened, signed, ways, now), *_replaced(own))),
         remark=next((row.remark for row in own if row.remark), ""),
         must_sign=any(row.needs_signature for row in own),
         basis=first.basis,
@@ -107,6 +107,15 @@ def _words(
     if signed:
         parts.append(f"{moment(signed, now)} 签")
     return " · ".join(parts)
+
+
+def _replaced(own: Sequence[Row[Any]]) -> list[str]:
+    """Which unsigned notice gave its place to which later one."""
+    return [
+        f"{row.number} 已由 {row.superseded_by} 取代"
+        for row in own
+        if row.superseded_by and row.needs_signature and row.signed_at is None
+    ]
 
 
 def notice_ids(conn: Connection, incident_id: int, person_id: str) -> list[int]:

@@ -22,6 +22,7 @@ from escalation.report.fetch import week_rows
 from escalation.report.picks import must_sign
 from escalation.report.week import Week
 from escalation.timer import timers
+from escalation.web.receipts import receipts_of
 from tests.escalation.office import FOUR, HELD, IN_LEAD, ON_DESK, UNIT, Office
 from tests.stream.said import SCHOOL
 
@@ -238,6 +239,18 @@ def test_signing_answers_every_notice_that_the_person_holds_of_that_incident(off
     for row in mine:
         assert office.rows(timers, notice_id=row.id, state="set") == []
     assert any(row.addressee == "leader" and not row.signed_at for row in office.rows(notices, incident_id=other))
+
+
+def test_the_receipt_of_a_person_says_which_notice_took_whose_place(office: Office) -> None:
+    one = raised(office)
+    before, after = office.notice("leader").number, office.notice("leader", "raised").number
+    with office.store.read() as conn:
+        (row,) = [seen for seen in receipts_of(conn, one, office.now) if seen.person_id == "leader"]
+    assert row.words.endswith(f" · {before} 已由 {after} 取代")
+    sign(office, "leader", "raised")
+    with office.store.read() as conn:
+        (row,) = [seen for seen in receipts_of(conn, one, office.now) if seen.person_id == "leader"]
+    assert row.words.endswith("签"), "once it is signed, that is what matters"
 
 
 def test_reminding_by_hand_is_about_the_notice_that_stands(office: Office) -> None:
