@@ -54,10 +54,10 @@ def rebuild_search(settings: Settings) -> int:
     return count
 
 
-def audit_faults(settings: Settings) -> tuple[list[str], Head]:
-    """Every broken link of the audit, as sentences, and the head of the chain."""
+def audit_faults(settings: Settings, printed: str = "") -> tuple[list[str], Head]:
+    """Every broken link of the audit, as sentences, and the head of the chain. `printed`: a head known from before."""
     with opened_store(settings) as store, store.read() as conn:
-        return list(faults(conn)), head(conn)
+        return list(faults(conn, printed)), head(conn)
 
 
 def end_trial(settings: Settings, person_id: str) -> bool:

@@ -1,6 +1,12 @@
 """Audit: an append-only record of who did what, chained by hashes; `fengxin audit verify` proves it.
 
-Each row's hash covers the row before it, so a row that was altered, deleted or moved is named by the verification.
+Each row's hash covers the row before it, so a row that was altered, deleted from the middle or moved is named by the
+verification. The newest row stands a second time in `audit_mark`, so rows deleted from the end are noticed as well.
+
+What the store alone cannot tell: somebody who may write to the database and recomputes every later hash, or who deletes
+the newest rows and sets the mark back, leaves a chain that is whole. Against that a head that was printed before (by
+the verification, on every weekly report) is compared: `fengxin audit verify --head HASH`. What happened after the last
+printed head can be cut off unnoticed.
 """
 
 from __future__ import annotations
@@ -14,7 +20,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Connection, Row, Table, Text, insert, select, text
 
-from stream.store import metadata
+from stream.store import metadata, put
 from stream.store.types import Json, Moment, Word
 
 GENESIS = "0" * 64
@@ -35,6 +41,16 @@ audit_log = Table(
     Column("previous", Word(64), nullable=False),
     Column("hash", Word(64), nullable=False, unique=True),
 )
+
+audit_mark = Table(
+    "audit_mark",
+    metadata,
+    Column("name", Word(16), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", Word(64), nullable=False),
+)
+"""One row: the newest row of the audit, moved in the transaction that writes it."""
+MARK = "head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +80,12 @@ def head(conn: Connection) -> Head:
     return Head(row.seq, row.hash) if row else Head(0, GENESIS)
 
 
+def _marked(conn: Connection) -> Head:
+    """Where the mark stands."""
+    row = conn.execute(select(audit_mark.c.seq, audit_mark.c.hash).where(audit_mark.c.name == MARK)).first()
+    return Head(row.seq, row.hash) if row else Head(0, GENESIS)
+
+
 def record(
     conn: Connection,
     *,
@@ -78,7 +100,7 @@ def record(
     """Append one row in the caller's transaction. `detail` must be plain JSON."""
     if conn.dialect.name == "postgresql":
         conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-    last = head(conn)
+    last = max(head(conn), _marked(conn), key=lambda one: one.seq)  # rows that were cut off stay missed for ever
     seq = last.seq + 1
     own = digest(seq, _fields(school, now, actor, action, subject, detail or {}, ip), last.hash)
     conn.execute(
@@ -87,15 +109,31 @@ def record(
             previous=last.hash, hash=own,
         )
     )  # fmt: skip
+    put(conn, audit_mark, [{"name": MARK, "seq": seq, "hash": own}])
     return Head(seq, own)
 
 
-def faults(conn: Connection) -> Iterator[str]:
-    """Every broken link, as a sentence in Chinese that names the row; nothing where the chain is whole."""
-    previous, expected = GENESIS, 1
+def faults(conn: Connection, printed: str = "") -> Iterator[str]:
+    """Every broken link, as a sentence in Chinese that names the row; nothing where the chain is whole.
+
+    `printed`: the hash of a head that was printed before, which has to be in the chain still; empty: none is known."""
+    previous, expected, met = GENESIS, 1, printed in ("", GENESIS)
     for row in conn.execute(select(audit_log).order_by(audit_log.c.seq)):
         yield from _row_faults(row, previous, expected)
         previous, expected = row.hash, row.seq + 1
+        met = met or row.hash == printed
+    yield from _tail_faults(conn, Head(expected - 1, previous))
+    if not met:
+        yield f"此前打印的链头 {printed} 不在审计记录里：它或它之后的行被删除，或者整条记录被重写。"
+
+
+def _tail_faults(conn: Connection, last: Head) -> Iterator[str]:
+    """Whether the mark stands at the last row."""
+    marked = _marked(conn)
+    if marked.seq > last.seq:
+        yield f"第 {last.seq + 1} 行至第 {marked.seq} 行缺失：最新的记录被删除。"
+    elif marked != last:
+        yield f"链头标记在第 {marked.seq} 行，记录到第 {last.seq} 行，两者不符：标记或最新的行被改动。"
 
 
 def _row_faults(row: Row[Any], previous: str, expected: int) -> Iterator[str]:

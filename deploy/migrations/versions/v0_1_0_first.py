@@ -104,6 +104,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("hash", name=op.f("uq_audit_hash")),
     )
     op.create_table(
+        "audit_mark",
+        sa.Column("name", sa.String(16), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_audit_mark")),
+    )
+    op.create_table(
         "counts",
         sa.Column("school", sa.String(32), nullable=False),
         sa.Column("post_id", sa.String(200), nullable=False),
@@ -744,6 +751,7 @@ def downgrade() -> None:
     op.drop_index("uq_dead_letters_place", table_name="dead_letters")
     op.drop_table("dead_letters")
     op.drop_table("counts")
+    op.drop_table("audit_mark")
     op.drop_table("audit")
     op.drop_table("assessments")
     op.drop_index(
