@@ -26,13 +26,15 @@ CURES = {
     405: "请从页面上的按钮操作。",
     422: "请返回原页检查后再试。未作任何更改。",
     500: "采集、研判与通知不受影响，数据未丢失。请重试；仍不行请把下面的编号告诉管理员。",
-    503: "采集会继续并在恢复后补判，未丢失；请 10 秒后重试。仍不行请联系管理员检查数据库与磁盘。",
+    503: "采集会继续并在恢复后补判，未丢失；请 10 秒后重试。仍不行请把下面的编号告诉管理员，由其检查数据库与磁盘。",
 }
 
 
 def page(request: Request, status: int, words: str, code: str = "") -> Response:
     """One error as a page, or as JSON where a script asked."""
     title, cure = TITLES.get(status, "未能完成"), CURES.get(status, "")
+    if cure.startswith("如认为有误") and "请联系" in words:
+        cure = ""
     if request.headers.get("x-fragment") or "text/html" not in request.headers.get("accept", "text/html,*/*"):
         return JSONResponse({"error": title, "words": words, "cure": cure, "code": code}, status)
     return bare(request, "error.html", status=status, title=title, words=words, cure=cure, code=code)
@@ -66,15 +68,20 @@ def spoken(request: Request, error: Exception) -> Response:
 
 
 def away(request: Request, error: Exception) -> Response:
-    """The store cannot be reached."""
-    return page(request, 503, str(error))
+    """The store cannot be reached: its own words are for the log, the page shows their number."""
+    code = _logged(request, error)
+    return page(request, 503, "值班台此刻读不到存储里的数据，这一页没有取到。", code)
 
 
 def unforeseen(request: Request, error: Exception) -> Response:
     """Anything else: logged under a number that the page shows."""
+    return page(request, 500, "这一页没有取到。", _logged(request, error))
+
+
+def _logged(request: Request, error: Exception) -> str:
     code = f"E-{secrets.token_hex(3)}"
     LOGGER.error("页面出错 %s %s", code, request.url.path.split("/")[1][:20], exc_info=error)
-    return page(request, 500, "这一页没有取到。", code)
+    return code
 
 
 def install(app: FastAPI) -> None:

@@ -36,7 +36,7 @@ VIEW = NoticeView(
     deadline="16:47",
     deadline_source="签收 15 分钟为系统默认，非校规",
     on_silence="报主管校领导 沈澄，并电话催办",
-    validity="24 小时",
+    validity="11月22日 15:51",
     duty_phone="陈屿 校内 8071",
 )
 HOSTILE = (
@@ -85,12 +85,12 @@ def test_both_parts_of_a_mail_say_the_same_in_the_same_order() -> None:
         "请您", "16:47 前签收",
         "情况说明", "同时通知", "沈澄", "为什么报", "涌量 59%", "第十三条", "应及时报告",
         "非校规", "逾期未签", "电话催办",
-        "24 小时内有效", "校内 8071", "FX-2026-0147-03",
+        "11月22日 15:51 前有效", "校内 8071", "FX-2026-0147-03",
     )  # fmt: skip
     assert in_order(text, body[:13])
     assert all(part in text for part in body)
     assert all(part in html for part in body)
-    labels = ("请您", "同时通知", "为什么报", "逾期未签", "24 小时内有效")
+    labels = ("请您", "同时通知", "为什么报", "逾期未签", "11月22日 15:51 前有效")
     start = text.index("请您")
     assert in_order(text[start:], labels)
     assert in_order(html[html.index("请您") :], labels)
@@ -182,3 +182,12 @@ def test_plain_text_is_cut_with_a_mark_within_its_limit() -> None:
     assert plain("甲" * 101, 100) == "甲" * (100 - len(CUT)) + CUT
     assert plain("\u200b" * 1_000_000 + "甲", 100).endswith(CUT)
     assert one_line(" a \r\n\t b ", 10) == "a b"
+
+
+def test_a_reason_that_is_no_article_is_not_quoted_and_its_default_is_said_once() -> None:
+    said = "该账号的管理人员。向其本人发通知是系统默认，非校规"
+    basis = (Article(quote=said, source="系统默认，非校规"),)
+    for text in render_mail(VIEW.model_copy(update={"articles": basis}))[1:]:
+        assert f"{said}。" in "".join(text.split())
+        assert f"“{said}" not in "".join(text.split())
+        assert "非校规）" not in text

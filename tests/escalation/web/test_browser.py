@@ -16,9 +16,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from escalation.report.week import Week
 from escalation.web.app import build
 from escalation.web.serve import Harbour
 from tests.escalation.web.house import PASSWORD, UNIT, House
+from tests.escalation.web.records import sent, watched
 
 pytestmark = pytest.mark.browser
 WIDTHS = (390, 720, 1024, 1440)
@@ -258,6 +260,57 @@ def test_focus_is_seen_and_night_follows_the_system(browser: Browser, served: Ho
     outline.focus()
     row = page.locator(".row").first
     assert row.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
+
+
+FAULTS = (Path(__file__).with_name("faults.js")).read_text("utf-8")
+"""Names what a page lacks for keyboards, screen readers and weak eyes; an empty list where it lacks nothing."""
+
+
+@pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1440, "light")])
+def test_every_page_can_be_read_heard_and_worked_by_everybody(
+    browser: Browser, served: House, width: int, theme: Any
+) -> None:
+    number = served.incident("多名学生反映二食堂就餐后腹泻")
+    care = served.incident("求助", care=True, level=1)
+    sent(served, number)
+    watched(served)
+    served.on_trial()
+    page = opened(browser, served, width, 844, color_scheme=theme)
+    site = served.letterhead.public_url
+    week = Week.of(served.now)
+    outside = ["/sign-in", served.link(number, "leader"), served.link(care, "leader"), "/r/forged", "/nowhere"]
+    inside = ["/desk", "/desk?large=1&level=2", "/desk?view=done", f"/incidents/{number}", f"/incidents/{care}",
+              f"/incidents/{number}/peek", "/incidents", "/accounts", "/deliveries", "/leads", "/reports",
+              f"/reports/{week}", f"/reports/{week}/items/accounts", "/me", "/search?q=x",
+              "/incidents/FX-0"]  # fmt: skip
+    found = {path: _faults(page, site + path) for path in outside}
+    sign_in(page, served)
+    found |= {path: _faults(page, site + path) for path in inside}
+    assert {path: faults for path, faults in found.items() if faults} == {}
+
+
+def _faults(page: Page, address: str) -> list[str]:
+    page.goto(address)
+    page.evaluate("for (const box of document.querySelectorAll('details')) box.open = true")
+    faults: list[str] = page.evaluate(FAULTS)
+    return faults
+
+
+SPOILT = """
+const spoilt = "<h4>深</h4><button></button><table><tr><td>1</td></tr></table><p id='pale'>淡</p>";
+document.querySelector("main").insertAdjacentHTML("beforeend", spoilt);
+document.getElementById("pale").style.setProperty("color", "#bbbbbb");
+document.querySelector(".btn").style.setProperty("outline", "none", "important");
+"""
+
+
+def test_an_unreadable_page_is_found_out(browser: Browser, served: House) -> None:
+    page = opened(browser, served)
+    page.goto(f"{served.letterhead.public_url}/nowhere")
+    page.evaluate(SPOILT)
+    said = " ".join(page.evaluate(FAULTS))
+    for fault in ("标题", "无名", "表头", "对比度", "焦点"):
+        assert fault in said, fault
 
 
 def test_the_tone_is_made_by_one_press_and_repeats_until_somebody_signs(browser: Browser, served: House) -> None:

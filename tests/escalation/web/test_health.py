@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -43,7 +44,9 @@ def test_a_silent_a_missing_and_a_troubled_role_are_503_by_name(house: House) ->
         assert words in text.text
 
 
-def test_a_store_that_is_away_is_503_and_not_a_stack_trace(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_is_away_is_503_and_not_a_stack_trace(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     house.roles = ("crawl",)
     client = house.client("monitor")
 
@@ -57,6 +60,11 @@ def test_a_store_that_is_away_is_503_and_not_a_stack_trace(house: House, monkeyp
     page = client.get("/desk", headers={"accept": "text/html"})
     assert page.status_code == 503
     assert "恢复后补判" in page.text
+    assert "磁盘已满" not in page.text
+    code = re.search(r"编号 (E-[0-9a-f]{6})", page.text)
+    assert code is not None
+    assert code[1] in caplog.text
+    assert "磁盘已满" in caplog.text
     assert "fengxin_store_up 0.0" in client.get("/metrics").text
 
 
