@@ -19,6 +19,7 @@ from escalation.report.rows import AlertRow, DeliveryRow, HourRow, IncidentRow, 
 from escalation.report.trend import Trend, trend_of
 from escalation.report.unseen import Unseen, began, unseen, watched
 from escalation.report.week import Week
+from stream.coverage import Lamp
 
 CASES = 30
 LATE = 30
@@ -126,6 +127,18 @@ class Figures:
     themes: tuple[Part, ...]
     alerts: tuple[AlertRow, ...]
     engines: tuple[str, ...]
+
+    @property
+    def since_then(self) -> tuple[Unseen, ...]:
+        """The accounts that were seen whole since their watching began within the week."""
+        return tuple(
+            one for one in self.unseen if one.since and one.state is Lamp.ON and not (one.spans or one.missing)
+        )
+
+    @property
+    def told(self) -> tuple[Unseen, ...]:
+        """What page 1 names: every account not seen whole but those that just began with the whole."""
+        return tuple(one for one in self.unseen if one not in self.since_then or one.since != self.since)
 
     @property
     def still_signed(self) -> bool:
