@@ -92,8 +92,7 @@ class Watch:
             accounts = book(conn, self._school)
             gatherer = Gatherer(self._school, _hosts(accounts), self._places)
             for one in seen:
-                if one.school == self._school:
-                    keep_counts(conn, one)
+                if one.school == self._school and keep_counts(conn, one):
                     note_likes(conn, one.school, one.post_id, one.likes or 0)
             ours = [assessment for assessment in found if assessment.post.school == self._school]
             keeping = Keeping(conn, self._school, [assessment.post for assessment in ours])

@@ -233,13 +233,14 @@ def _assessment_row(
     }
 
 
-def keep_counts(conn: Connection, seen: Counts) -> None:
-    """Set the counts of a post to what was seen last; an older sight changes nothing."""
+def keep_counts(conn: Connection, seen: Counts) -> bool:
+    """Set the counts of a post to what was seen last; False where this is an older sight, which changes nothing."""
     row = seen.model_dump(include={"school", "post_id", "likes", "replies", "reposts", "seen_at"})
     if insert_new(conn, counts, [row]):
-        return
-    conn.execute(
+        return True
+    moved = conn.execute(
         update(counts)
         .where(counts.c.school == seen.school, counts.c.post_id == seen.post_id, counts.c.seen_at < seen.seen_at)
         .values({name: row[name] for name in ("likes", "replies", "reposts", "seen_at") if row[name] is not None})
     )
+    return moved.rowcount > 0
