@@ -50,7 +50,7 @@ def _unsent(conn: Connection, notice: Row[Any], clock: Timer, now: datetime) -> 
 
 
 def _lateness(clock: Timer, now: datetime) -> str:
-    minutes = int((now - clock.due_at).total_seconds() // 60)
+    minutes = int((now - clock.was_due).total_seconds() // 60)
     return f"时钟到期后 {minutes} 分钟才处理" if minutes >= 2 else ""
 
 
