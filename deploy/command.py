@@ -13,10 +13,12 @@ from typing import Annotated
 
 import typer
 
+from deploy.manual import Command, Group
 from deploy.settings import Settings, SettingsError, load
 
 app = typer.Typer(
     name="fengxin",
+    cls=Group,
     help="风信：高校官方新媒体舆情监测与上报。",
     no_args_is_help=True,
     add_completion=False,
@@ -57,7 +59,7 @@ def top(
     """风信：高校官方新媒体舆情监测与上报。"""
 
 
-@app.command()
+@app.command(cls=Command)
 def init(
     folder: Annotated[Path, typer.Argument(help="写到哪个目录。")] = Path(),
     demo: Annotated[bool, typer.Option("--demo", help="写演示用的设置（虚构学校与本机沙箱）。")] = False,
@@ -77,7 +79,7 @@ def init(
     typer.echo(f"请填写设置与名册，然后执行：fengxin check --settings {made[0]}")
 
 
-@app.command()
+@app.command(cls=Command)
 def check(
     settings: SettingsFile = HERE,
     probe: Annotated[bool, typer.Option("--probe", help="真实连接邮件服务器，并让机器人发一条测试消息。")] = False,
@@ -94,7 +96,7 @@ def check(
     typer.echo("可以运行。")
 
 
-@app.command()
+@app.command(cls=Command)
 def migrate(settings: SettingsFile = HERE) -> None:
     """建立或升级存储的表结构。"""
     from deploy import migrations
@@ -111,7 +113,7 @@ def migrate(settings: SettingsFile = HERE) -> None:
         store.close()
 
 
-@app.command()
+@app.command(cls=Command)
 def run(
     role: Annotated[str, typer.Argument(help="只运行一个角色；不写则由监督进程运行全部。")] = "",
     settings: SettingsFile = HERE,
@@ -125,7 +127,7 @@ def run(
     start(settings, read(settings))
 
 
-@app.command()
+@app.command(cls=Command)
 def demo(
     port: Annotated[int, typer.Option(help="值班台的端口，其后三个也会用到。")] = 8700,
     data: Annotated[Path, typer.Option(help="数据目录。")] = Path("data"),
@@ -151,7 +153,7 @@ def start(file: Path, settings: Settings) -> None:
         raise fail(str(error)) from None
 
 
-@app.command()
+@app.command(cls=Command)
 def score(
     text: Annotated[str | None, typer.Argument(help="要研判的文字；与 --jsonl 二选一。")] = None,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="从标准输入逐行读带 text 的 JSON，逐行输出结果。")] = False,
@@ -183,7 +185,7 @@ def score(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(cls=Command)
 def rehearse(
     paths: Annotated[list[Path], typer.Argument(help="场景文件或目录（.jsonl，旁边须有 accounts.json）。")],
     out: Annotated[Path | None, typer.Option("--out", help="把所立事件逐行写成 JSON，供评分。")] = None,
@@ -215,7 +217,7 @@ def rehearse(
         typer.echo(f"已把 {len(rows)} 件事件写入 {out}")
 
 
-@app.command()
+@app.command(cls=Command)
 def reindex(settings: SettingsFile = HERE) -> None:
     """从存储重建检索。告警与值班台不受影响，可随时执行。"""
     from deploy.upkeep import rebuild_search
@@ -228,7 +230,7 @@ def reindex(settings: SettingsFile = HERE) -> None:
         raise fail(f"{error}；没有重建完，请处理后再执行一次。") from None
 
 
-@app.command()
+@app.command(cls=Command)
 def enter(settings: SettingsFile = HERE) -> None:
     """名册有改动时录入存储（fengxin run 启动时会自动录入）。不影响已立的事件。"""
     from deploy.upkeep import enter_roster
@@ -243,7 +245,7 @@ def enter(settings: SettingsFile = HERE) -> None:
     typer.echo(f"已录入 {len(roster.accounts)} 个账号、{len(roster.people)} 人、{len(roster.shifts)} 个班次。")
 
 
-@app.command()
+@app.command(cls=Command)
 def user(
     name: Annotated[str, typer.Argument(help="登录名。")],
     person: Annotated[str, typer.Option(help="此人的工号；角色取自名册。")],
@@ -265,11 +267,11 @@ def user(
     typer.echo(f"{name} 可以登录，角色：{'、'.join(TITLES[role] for role in roles)}。")
 
 
-audit = typer.Typer(help="审计记录。", no_args_is_help=True)
+audit = typer.Typer(help="审计记录。", cls=Group, no_args_is_help=True)
 app.add_typer(audit, name="audit")
 
 
-@audit.command()
+@audit.command(cls=Command)
 def verify(
     settings: SettingsFile = HERE,
     head_before: Annotated[
@@ -288,11 +290,11 @@ def verify(
     typer.echo(f"审计记录完整，共 {head.seq} 行，链头 {head.hash}")
 
 
-trial = typer.Typer(help="试运行。", no_args_is_help=True)
+trial = typer.Typer(help="试运行。", cls=Group, no_args_is_help=True)
 app.add_typer(trial, name="trial")
 
 
-@trial.command()
+@trial.command(cls=Command)
 def end(
     person: Annotated[str, typer.Option(help="结束试运行的系统管理员的工号，记入审计。")],
     settings: SettingsFile = HERE,

@@ -276,12 +276,27 @@ def test_wrong_rows_of_the_accounts_file_are_all_named_by_sheet_row_and_column(s
     assert "accounts.xlsx 工作表“人员” 第 " in said
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS])
+@pytest.mark.parametrize("command", ["", *COMMANDS, "audit verify", "trial end"])
 def test_help_is_in_chinese(command: str) -> None:
-    done = fengxin(*([command] if command else []), "--help")
+    done = fengxin(*command.split(), "--help")
     assert done.returncode == 0
+    assert done.stdout.startswith("用法：")
     told = [line for line in done.stdout.splitlines() if line.startswith("  ") and line.strip()]
-    assert sum(map(chinese, told)) >= len(told) / 2, done.stdout
+    assert all(map(chinese, told)), done.stdout
+    headings = [line for line in done.stdout.splitlines()[1:] if line and not line.startswith(" ")]
+    assert {"选项："} <= set(headings) <= {"选项：", "参数：", "命令："}, headings
+    for english in (
+        "Usage",
+        "OPTIONS",
+        "ARGS",
+        "COMMAND",
+        "Show this message",
+        "required",
+        "default:",
+        "<str>",
+        "<path>",
+    ):
+        assert english not in done.stdout, done.stdout
 
 
 def test_the_command_stands_in_the_environment() -> None:
