@@ -57,17 +57,20 @@ class Indexing:
         return self._follower.step(self._handle, limit, wait)
 
     def _look(self) -> None:
+        """One that is away is looked for with every step, one that is damaged waits for a person."""
         whole = self._monotonic() >= self._walk_at
         try:
             self._search.healthy(whole=whole)
-            self._unsound = ""
         except SearchUnavailable as error:
             self._unsound = str(error)
             self._tell(error)
-        finally:
-            self._look_at = self._monotonic() + LOOK_SECONDS
-        if whole:
-            self._walk_at = self._monotonic() + WALK_SECONDS
+            if not isinstance(error, SearchDamaged):
+                return
+        else:
+            self._unsound = ""
+            if whole:
+                self._walk_at = self._monotonic() + WALK_SECONDS
+        self._look_at = self._monotonic() + LOOK_SECONDS
 
     def _tell(self, error: SearchUnavailable) -> None:
         if isinstance(error, SearchDamaged):

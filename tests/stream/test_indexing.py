@@ -13,10 +13,10 @@ from sentiment.snow import Snow
 from stream.assessing import ASSESSED, POSTS, Assessing
 from stream.assessment import Assessment
 from stream.dead_letter import dead_letters
-from stream.indexing import LOOK_SECONDS, Indexing, kept_documents
+from stream.indexing import LOOK_SECONDS, WALK_SECONDS, Indexing, kept_documents
 from stream.kept import keep, keep_assessment
 from stream.log import Log, open_log
-from stream.search import Document, Query, SearchRefused, SearchUnavailable
+from stream.search import Document, Query, SearchDamaged, SearchRefused, SearchUnavailable
 from stream.search.sqlite import SqliteSearch
 from stream.store import Store
 from tests.stream.said import PLAIN, SCHOOL, START, WORM, a_post, assessed, counts, reader
@@ -27,7 +27,12 @@ class Fussy(SqliteSearch):
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
-        self.away, self.refuses = False, set[str]()
+        self.away, self.hollow, self.refuses = False, False, set[str]()
+
+    def healthy(self, *, whole: bool = False) -> None:
+        if self.hollow and whole:
+            raise SearchDamaged("检索库已损坏")
+        super().healthy(whole=whole)
 
     def index(self, documents: Sequence[Document]) -> None:
         if self.away:
@@ -113,6 +118,29 @@ def test_a_search_taken_away_while_nothing_comes_is_told_with_its_cure(bench: Be
     bench.seconds += LOOK_SECONDS
     bench.indexing.step(wait=0)
     assert (bench.told, bench.indexing.trouble) == ([told], "")
+
+
+def test_a_search_that_is_back_is_no_trouble_any_more_with_the_next_step(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "search.db").mkdir()
+    bench.indexing.step(wait=0)
+    assert "打不开" in bench.indexing.trouble
+    (tmp_path / "search.db").rmdir()
+    bench.indexing.step(wait=0)
+    assert bench.indexing.trouble == ""
+    assert bench.told == []
+
+
+def test_damage_that_a_whole_look_found_is_trouble_until_it_is_rebuilt(bench: Bench) -> None:
+    bench.search.hollow = True
+    bench.seconds += WALK_SECONDS
+    for _ in range(3):
+        bench.indexing.step(wait=0)
+        assert bench.indexing.trouble == "检索库已损坏"
+        bench.seconds += LOOK_SECONDS
+    assert bench.told == ["检索库已损坏"] * 3
+    bench.search.hollow = False
+    bench.indexing.step(wait=0)
+    assert bench.indexing.trouble == ""
 
 
 def test_damage_that_is_met_while_indexing_is_told_as_well(bench: Bench, tmp_path: Path) -> None:
