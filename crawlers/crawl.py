@@ -20,9 +20,9 @@ from crawlers import ledger
 from crawlers.downloading import ORDER
 from crawlers.failure import WORDS, Failure
 from crawlers.gate import Gate
-from crawlers.routes import spider_of
+from crawlers.routes import allowances, spider_of
 from crawlers.scan import Harvest, Job, ScanResult
-from crawlers.settings import CrawlSettings, RouteSettings, WeiboRoute
+from crawlers.settings import CrawlSettings, RouteSettings
 from crawlers.spider import PlatformSpider
 from stream.store import Store
 
@@ -56,12 +56,8 @@ class Manners:
     retry_s: tuple[float, float] = RETRY_S
 
     def allowances(self, route: RouteSettings, group: str) -> tuple[ledger.Allowance, ...]:
-        """What one call of a group is taken from; the first is what a "used up" of the platform settles."""
-        if isinstance(route, WeiboRoute):
-            whole = ledger.Allowance("*", route.per_day)
-            back_fill = ledger.Allowance(group, max(1, route.per_day * 8 // 100))
-            return (whole, back_fill) if group == "comments/show" else (whole,)
-        return (ledger.Allowance(group, route.per_day),)
+        """What one call of a group is taken from."""
+        return allowances(route, group)
 
     def quota_seen(self, job: Job, allowances: tuple[ledger.Allowance, ...]) -> None:
         """Show what is left."""

@@ -81,8 +81,9 @@ class Budget(_Middleware):
         allowances = manners.allowances(job.route, request.meta["group"])
         try:
             with manners.store.write() as conn:
-                if not ledger.take(conn, job.token, allowances, manners.clock(), incident=job.incident):
-                    raise QuotaSpent
+                now = manners.clock()
+                if not ledger.take(conn, job.token, allowances, now, incident=job.incident):
+                    raise QuotaSpent(ledger.back_at(conn, job.token, allowances, now))
         finally:
             manners.quota_seen(job, allowances)
         self.spider.harvest.requests += 1

@@ -66,13 +66,23 @@ def window_end(now: datetime, window: Window) -> datetime:
     return local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
+def reserve(limit: int) -> int:
+    """How many of a window's calls only an open incident may take."""
+    return limit * RESERVE // 100
+
+
 def usable(limit: int, *, incident: bool) -> int:
     """How many of a window's calls may be taken: all of them for an open incident, else all but the reserve."""
-    return limit if incident else limit - limit * RESERVE // 100
+    return limit if incident else limit - reserve(limit)
 
 
 def take(conn: Connection, token: str, allowances: tuple[Allowance, ...], now: datetime, *, incident: bool) -> bool:
-    """Take one call from every allowance, or from none where one of them is used up (roll back on False)."""
+    """Take one call from every allowance, or from none where one of them is used up (roll back on False).
+
+    The first allowance is also held against its hour, where the platform has called that used up.
+    """
+    if _hour_spent(conn, token, allowances[0], now):
+        return False
     for allowance in allowances:
         starts = window_start(now, allowance.window)
         row = {"token": token, "call_group": allowance.group, "starts": starts, "most": allowance.limit, "used": 0}
@@ -86,6 +96,21 @@ def take(conn: Connection, token: str, allowances: tuple[Allowance, ...], now: d
         if taken.rowcount != 1:
             return False
     return True
+
+
+def back_at(conn: Connection, token: str, allowances: tuple[Allowance, ...], now: datetime) -> datetime:
+    """When a call that `take` refused may be taken: at the next hour where only that is used up, else tomorrow."""
+    only_hour = _hour_spent(conn, token, allowances[0], now) and all(left(conn, token, one, now) for one in allowances)
+    return window_end(now, Window.HOUR if only_hour else Window.DAY)
+
+
+def _hour_spent(conn: Connection, token: str, allowance: Allowance, now: datetime) -> bool:
+    hour = (
+        quotas.c.token == token,
+        quotas.c.call_group == allowance.group,
+        quotas.c.starts == window_start(now, Window.HOUR),
+    )
+    return conn.execute(select(quotas.c.used).where(*hour, quotas.c.used >= quotas.c.most)).first() is not None
 
 
 def settle(conn: Connection, token: str, allowance: Allowance, now: datetime) -> None:

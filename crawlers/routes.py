@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crawlers import ledger
 from crawlers.scan import Job, NewSource
 from crawlers.settings import RouteSettings, WeiboRoute
 from crawlers.spider import PlatformSpider
@@ -15,6 +16,15 @@ STREAMS = {"weibo": weibo.STREAMS, "wechat": wechat.STREAMS}
 def spider_of(job: Job) -> type[PlatformSpider]:
     """The spider for a job. Raises KeyError for a stream that no route has."""
     return STREAMS[job.platform][job.stream]
+
+
+def allowances(route: RouteSettings, group: str) -> tuple[ledger.Allowance, ...]:
+    """What one call of a group is taken from; the first is what a "used up" of the platform settles."""
+    if isinstance(route, WeiboRoute):
+        whole = ledger.Allowance("*", route.per_day)
+        back_fill = ledger.Allowance(group, max(1, route.per_day * 8 // 100))
+        return (whole, back_fill) if group == weibo.OnePost.group else (whole,)
+    return (ledger.Allowance(group, route.per_day),)
 
 
 def first_sources(route: RouteSettings) -> tuple[NewSource, ...]:

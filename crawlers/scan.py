@@ -51,8 +51,9 @@ class ScanResult:
     """How a scan ended. `cursor` None: leave it as it is. `complete`: nothing new was missed.
 
     `exhaustive`: the id of the thread that was read to its end, so that what is absent may count as missing.
-    `gap`: why something was not seen (Chinese); `gap_open`: it stays so until a later scan mends it. `settled`: a key
-    whose open gap is now closed. `unfinished`: go on at once. `final`: the platform itself says that it is gone.
+    `gap`: why something was not seen (Chinese); `gap_open`: it stays so until a later scan mends it. `until`: not
+    before then (the platform's wish, or the end of a used-up quota). `unfinished`: go on at once. `final`: the platform
+    itself says that it is gone.
     """
 
     failure: Failure

@@ -24,6 +24,14 @@ JITTER = 0.15
 INCIDENT = timedelta(minutes=2)
 RETRY_FROM = timedelta(seconds=30)
 RETRY_AT_MOST = timedelta(hours=1)
+HURRIED = frozenset({"to_me", "articles", "comments"})
+"""Streams that an open grave incident hurries and that may use the reserve: those that bring what people say. Weibo's
+own posts and back-fill are not hurried, because every call of theirs is one look less at the comments."""
+NIGHT_SLOWER = 4
+"""How many times as seldom a stream is looked at by night."""
+DAYTIME, NIGHTTIME = timedelta(hours=24 - NIGHT_ENDS), timedelta(hours=NIGHT_ENDS)
+WHOLE_DAY = DAYTIME + NIGHTTIME / NIGHT_SLOWER
+"""A day as a plan counts it: an hour of the night needs a quarter of the calls."""
 BY_AGE = (
     (timedelta(hours=2), timedelta(minutes=5)),
     (timedelta(hours=24), timedelta(minutes=15)),
@@ -36,7 +44,12 @@ OLDEST = BY_AGE[-1][0]
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What decides the next look. `promised`: what the route promises by day; `floor`: never oftener than this."""
+    """What decides the next look. `promised`: what the route promises by day; `floor`: never oftener than this.
+
+    `stretch`: by how much the day's quota makes it seldomer; `share`: the interval that the day's quota carries while
+    an incident is open; `rest`: until the quota comes back, which neither of the two goes beyond; `slow`: the platform
+    asked for fewer calls.
+    """
 
     promised: timedelta
     floor: timedelta
@@ -45,6 +58,9 @@ class Pace:
     incident: bool = False
     adaptive: bool = False
     stretch: float = 1.0
+    share: timedelta = timedelta(0)
+    rest: timedelta = timedelta.max
+    slow: bool = False
 
 
 def night(now: datetime) -> bool:
@@ -56,18 +72,22 @@ def interval(pace: Pace, now: datetime) -> timedelta:
     """How long until the next look, without jitter.
 
     A stream keeps its promise and is looked at four times as seldom by night; the comments of one post go from the
-    floor upwards to the promise while they are quiet, half as often by night.
+    floor upwards to the promise while they are quiet, half as often by night. An open incident: every two minutes, or
+    as often as the rest of the day's quota carries.
     """
+    half = 2 if pace.slow else 1
     if pace.incident:
-        return max(pace.floor, min(INCIDENT, pace.promised))
+        hurried = max(pace.floor, min(INCIDENT, pace.promised)) * half
+        return max(hurried, min(pace.share, pace.rest))
     if not pace.adaptive:
-        wanted = pace.promised * (4 if night(now) else 1)
+        wanted = pace.promised * (NIGHT_SLOWER if night(now) else 1)
     elif pace.new:
         wanted = pace.floor * (2 if night(now) else 1)
     else:
         grown = pace.floor * 2 ** min(pace.quiet_scans, 12)
         wanted = min(grown, pace.promised) * (2 if night(now) else 1)
-    return max(pace.floor, wanted * max(1.0, pace.stretch))
+    stretched = min(wanted * max(1.0, pace.stretch), pace.rest)
+    return max(pace.floor, wanted * half, stretched)
 
 
 def jittered(wanted: timedelta, draw: float) -> timedelta:
@@ -80,15 +100,23 @@ def by_age(age: timedelta) -> timedelta | None:
     return next((every for limit, every in BY_AGE if age < limit), None)
 
 
-def calls_per_day(intervals: Sequence[timedelta]) -> float:
-    """How many calls a day's plan needs: 18 hours at the interval, 6 at four times it."""
-    return sum((timedelta(hours=18) + timedelta(hours=6) / 4) / every for every in intervals)
+def rest_of_day(now: datetime) -> timedelta:
+    """What is left of the day of `now` (Asia/Shanghai) as a plan counts it; WHOLE_DAY at midnight."""
+    local = now.astimezone(SHANGHAI)
+    passed = timedelta(hours=local.hour, minutes=local.minute, seconds=local.second)
+    if passed < NIGHTTIME:
+        return DAYTIME + (NIGHTTIME - passed) / NIGHT_SLOWER
+    return timedelta(hours=24) - passed
 
 
-def stretch(intervals: Sequence[timedelta], allowed: int) -> float:
-    """By how much all intervals grow so that the plan fits; 1 where it fits."""
-    needed = calls_per_day(intervals)
-    return max(1.0, needed / max(1, allowed))
+def calls(intervals: Sequence[timedelta], rest: timedelta = WHOLE_DAY) -> float:
+    """How many calls a plan needs for the rest of a day, as `rest_of_day` gives it."""
+    return sum(rest / every for every in intervals)
+
+
+def stretch(intervals: Sequence[timedelta], allowed: int, rest: timedelta = WHOLE_DAY) -> float:
+    """By how much all intervals grow so that the plan fits into the calls that are left; 1 where it fits."""
+    return max(1.0, calls(intervals, rest) / max(1, allowed))
 
 
 def claim(conn: Connection, school: str, me: str, now: datetime, until: datetime, limit: int) -> list[Row[Any]]:

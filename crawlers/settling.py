@@ -8,13 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, insert, select, update
 
-from crawlers import ledger, schedule, sighting, source, token
+from crawlers import ledger, pace, schedule, sighting, source, token
 from crawlers.breaker import Breaker, State
 from crawlers.failure import HEALTHY, WORDS, Failure
 from crawlers.haul import Haul
 from crawlers.scan import Harvest, Job, NewSource, ScanResult
-from crawlers.settings import CrawlSettings, WechatRoute, WeiboRoute
-from crawlers.wechat.spiders import FIGURES_EVERY_S
+from crawlers.settings import CrawlSettings, WeiboRoute
 from stream.coverage import WHOLE_THREAD, gaps, scans, sources
 from stream.post import Kind
 
@@ -34,9 +33,8 @@ GAP_AT_ONCE = frozenset(
 FAILURES_TO_GAP = 3
 GONE_AGAIN = timedelta(minutes=30)
 GONE_SINCE = "gone_since"
-STRETCHED = "接口额度不足以按约定频率查看，间隔已放宽至 {factor:.1f} 倍"
 QUOTA_EARLY = "今日接口额度在 18 点前已用完，次日零点恢复"
-
+QUOTA_HOUR = "本小时接口额度已用完，{at} 恢复"
 
 COUNTED = {"weibo": (Kind.COMMENT, Kind.REPLY), "wechat": (Kind.COMMENT,)}
 """What a platform counts in its total of a thread: WeChat leaves the account's own replies out."""
@@ -62,9 +60,12 @@ def settle(
     quiet = 0 if haul.fresh else row.quiet_scans + 1
     cursor = cursor_after(job, row, result, now)
     over = _over(conn, job, result, cursor, now)
-    due = promise(job, json.loads(row.cursor), now)
+    if harvest.answered.get(Failure.THROTTLED):
+        cursor[pace.SLOW_UNTIL] = (now + pace.SLOW_FOR).isoformat()
+    due = pace.promise(job, json.loads(row.cursor), now)
     promised = due or schedule.BY_AGE[-1][1]
-    wanted, note = _interval(job, promised, fresh, settings, quiet, now)
+    slow = pace.slowed(conn, job, cursor, now)
+    wanted, note = pace.next_look(conn, job, promised, settings, fresh=fresh, quiet=quiet, slow_until=slow, now=now)
     complete = result.complete and result.failure in HEALTHY
     values: dict[str, Any] = {
         "interval_s": max(1, int(wanted.total_seconds())),
@@ -120,6 +121,8 @@ def cursor_after(job: Job, row: Row[Any], result: ScanResult, now: datetime) -> 
     marked with the instant of the first such look; the mark goes with the next healthy scan."""
     old: dict[str, Any] = json.loads(row.cursor)
     cursor = {**dict(result.cursor), **_kept(row)} if result.cursor is not None else old
+    if pace.SLOW_UNTIL in old and datetime.fromisoformat(old[pace.SLOW_UNTIL]) > now:
+        cursor[pace.SLOW_UNTIL] = old[pace.SLOW_UNTIL]
     if result.failure == Failure.GONE and not result.final and job.stream in WHOLE_THREAD:
         cursor.setdefault(GONE_SINCE, now.isoformat())
     return cursor
@@ -142,31 +145,6 @@ def _over(conn: Connection, job: Job, result: ScanResult, cursor: dict[str, Any]
     return conn.execute(select(sources.c.id).where(lost, sources.c.stream.not_in(WHOLE_THREAD))).first() is None
 
 
-def promise(job: Job, cursor: dict[str, Any], now: datetime) -> timedelta | None:
-    """How often a source is to be looked at by day; None where its post is so old that only the stream watches it."""
-    route = job.route
-    if job.stream in WHOLE_THREAD:
-        published = cursor.get("published")
-        by_age = schedule.by_age(now - datetime.fromisoformat(published)) if published else schedule.BY_AGE[-1][1]
-        least = timedelta(minutes=route.comments_minutes) if isinstance(route, WechatRoute) else timedelta(0)
-        return max(by_age, least) if by_age else None
-    if isinstance(route, WeiboRoute):
-        return timedelta(minutes=route.to_me_minutes if job.stream == "to_me" else route.timeline_minutes)
-    return timedelta(minutes=route.articles_minutes) if job.stream == "articles" else timedelta(seconds=FIGURES_EVERY_S)
-
-
-def _interval(
-    job: Job, promised: timedelta, fresh: int, settings: CrawlSettings, quiet: int, now: datetime
-) -> tuple[timedelta, str]:
-    floor = min(timedelta(seconds=settings.floor_s), promised)
-    adaptive, factor = job.stream in WHOLE_THREAD, 1.0
-    if isinstance(job.route, WeiboRoute) and not adaptive:
-        plan = [timedelta(minutes=job.route.to_me_minutes), timedelta(minutes=job.route.timeline_minutes)]
-        factor = schedule.stretch(plan, ledger.usable(job.route.per_day, incident=False))
-    pace = schedule.Pace(promised, floor, quiet, fresh, job.incident, adaptive, factor)
-    return schedule.interval(pace, now), STRETCHED.format(factor=factor) if factor > 1.01 else ""
-
-
 def due_after(result: ScanResult, breaker: Breaker, wanted: timedelta, now: datetime, draw: float) -> datetime:
     """When the source is due again. Never before what the platform or the breaker asked for."""
     if result.unfinished and result.failure in HEALTHY:
@@ -175,7 +153,8 @@ def due_after(result: ScanResult, breaker: Breaker, wanted: timedelta, now: date
     if breaker.until is not None:
         return breaker.until
     if result.failure == Failure.QUOTA:
-        return ledger.window_end(now, ledger.Window.DAY) + timedelta(seconds=60 * draw)
+        back = result.until or ledger.window_end(now, ledger.Window.DAY)
+        return back + timedelta(seconds=60 * draw)
     if result.failure == Failure.THROTTLED:
         return result.until or soon
     if result.failure == Failure.TRANSIENT:
@@ -188,10 +167,16 @@ def due_after(result: ScanResult, breaker: Breaker, wanted: timedelta, now: date
 def _note(job: Job, result: ScanResult, haul: Haul, stretched: str, now: datetime) -> str:
     ends = job.route.token_until if isinstance(job.route, WeiboRoute) else None
     said = [haul.suspect, result.note, token.reminder(ends, now), stretched]
-    early = now.astimezone(ledger.SHANGHAI).hour < ledger.EARLY_HOUR
-    if result.failure == Failure.QUOTA and early and job.stream not in WHOLE_THREAD:
-        said[1] = QUOTA_EARLY
+    if result.failure == Failure.QUOTA and job.stream not in WHOLE_THREAD:
+        said[1] = _quota_note(result, now)
     return "；".join(one for one in said if one)
+
+
+def _quota_note(result: ScanResult, now: datetime) -> str:
+    if result.until is not None and result.until < ledger.window_end(now, ledger.Window.DAY):
+        return QUOTA_HOUR.format(at=f"{result.until.astimezone(ledger.SHANGHAI):%H:%M}")
+    early = now.astimezone(ledger.SHANGHAI).hour < ledger.EARLY_HOUR
+    return QUOTA_EARLY if early else result.note
 
 
 def _record(

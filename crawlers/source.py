@@ -14,6 +14,7 @@ from crawlers.breaker import State
 from crawlers.failure import Failure
 from crawlers.routes import credential, first_sources, held_token
 from crawlers.scan import Job, NewSource
+from crawlers.schedule import HURRIED
 from crawlers.scope import Scope
 from crawlers.settings import CrawlSettings, RouteSettings, token_ends
 from stream.account import Account
@@ -153,7 +154,7 @@ def job_of(
     return Job(
         row.id, account.id, row.platform, row.stream, target, cursor, scope, route,
         token_name(settings.school, account.id), now - settings.history, known, soft,
-        bool(row.closely_until and row.closely_until > now), thread,
+        bool(row.stream in HURRIED and row.closely_until and row.closely_until > now), thread,
     )  # fmt: skip
 
 

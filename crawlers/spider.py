@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from scrapy import Request, Spider
 from scrapy.http import Response
 from twisted.python.failure import Failure as Trouble
 
+from crawlers import ledger
 from crawlers.failure import HEALTHY, WORDS, Failure, Verdict
 from crawlers.gate import Held
 from crawlers.scan import Harvest, Job, ScanResult
@@ -24,13 +26,19 @@ logger = logging.getLogger(__name__)
 
 
 class QuotaSpent(Exception):
-    """The ledger has no call left in this window; nothing was sent."""
+    """The ledger has no call left until `until` (aware); nothing was sent."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"额度已用完，{until.isoformat()} 恢复")
+        self.until = until
 
 
 class PlatformSpider(Spider):
     """Paging and reading only. Subclasses give `first` and `page`; the cursor is committed by the service."""
 
     name = "platform"
+    group = ""
+    """The group of calls that its looks are taken from in the ledger."""
 
     def __init__(self, job: Job, harvest: Harvest, manners: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -86,7 +94,11 @@ class PlatformSpider(Spider):
             words = NOT_FOUND
         elif verdict.failure == Failure.GONE and not verdict.code:
             words = NOT_SURE
-        return ScanResult(verdict.failure, note=words + code, final=bool(verdict.code))
+        until = None
+        if verdict.failure == Failure.QUOTA:
+            window = ledger.Window.HOUR if verdict.hourly else ledger.Window.DAY
+            until = ledger.window_end(self.manners.clock(), window)
+        return ScanResult(verdict.failure, note=words + code, final=bool(verdict.code), until=until)
 
     def leave_out(self, refused: Refusals, answer: Any) -> None:
         """Keep what is to be said of the odd parts of a page, whose other rows are taken in: places, no values."""
@@ -107,7 +119,7 @@ class PlatformSpider(Spider):
         if isinstance(error, Held):
             yield ScanResult(Failure.THROTTLED, note=WORDS[Failure.THROTTLED], until=error.until)
         elif isinstance(error, QuotaSpent):
-            yield ScanResult(Failure.QUOTA, note=WORDS[Failure.QUOTA])
+            yield ScanResult(Failure.QUOTA, note=WORDS[Failure.QUOTA], until=error.until)
         else:
             logger.warning("no answer for %s: %s", self.job.source_id, type(error).__name__)
             yield ScanResult(Failure.TRANSIENT, note=WORDS[Failure.TRANSIENT])

@@ -24,6 +24,7 @@ STANDING: dict[str, dict[str, Any]] = {
     "server_error": {"status": 503},
     "slow": {"delay_s": 2.0},
     "quota_spent": {},
+    "quota_hour": {},
     "token_ended": {"after": 0},
     "code_as_string": {},
     "code_as_int": {},

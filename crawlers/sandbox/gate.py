@@ -113,6 +113,10 @@ class Gate:
         book = self.world.weibo_quota if ours else self.world.wechat_quota
         if self.faults.on("quota_spent", call):
             book.spend(call.account.key, call.now)
+        if ours and self.faults.on("quota_hour", call):
+            book.spend_hour(call.account.key, call.now)
+        if book.hour_spent(call.account.key, call.now):
+            raise Refusal(10022, "IP requests out of rate limit!", 403)
         if not book.take(call.account.key, call.now):
             if ours:
                 raise Refusal(10023, "User requests out of rate limit!", 403)

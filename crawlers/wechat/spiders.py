@@ -48,6 +48,7 @@ class Articles(_Posting):
     """Published articles. The order is not promised: a changed total or every twelfth look means a whole pass."""
 
     name = "wechat_articles"
+    group = "cgi-bin/freepublish/batchget"
 
     def first(self) -> Iterator[Any]:
         self.total, self.light = int(self.job.cursor.get("total", 0)), int(self.job.cursor.get("light", 0))
@@ -57,7 +58,7 @@ class Articles(_Posting):
 
     def turn(self, offset: int) -> Any:
         self.offset = offset
-        return self.send("cgi-bin/freepublish/batchget", {"offset": offset, "count": ARTICLES, "no_content": 0})
+        return self.send(self.group, {"offset": offset, "count": ARTICLES, "no_content": 0})
 
     def page(self, answer: Any) -> Iterator[Any]:
         page = read_articles(answer, self.job.scope)
@@ -108,6 +109,7 @@ class Comments(_Posting):
     """All comments of one article; pages overlap by one row; the pass is repeated where the total fell."""
 
     name = "wechat_comments"
+    group = "cgi-bin/comment/list"
 
     def first(self) -> Iterator[Any]:
         self.passes, self.pages, self.seen, self.nameless = 0, 0, set[int](), 0
@@ -118,7 +120,7 @@ class Comments(_Posting):
         self.nameless = self.nameless if begin else 0
         key = read_target(self.job.target)
         body = {"msg_data_id": key.mid, "index": key.index, "begin": begin, "count": COMMENTS, "type": 0}
-        return self.send("cgi-bin/comment/list", body)
+        return self.send(self.group, body)
 
     def page(self, answer: Any) -> Iterator[Any]:
         thread = str(self.job.cursor["thread"]).removeprefix("wechat:")

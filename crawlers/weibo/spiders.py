@@ -95,6 +95,7 @@ class OnePost(PlatformSpider):
     """All comments of one post, to its end: for what the stream did not bring and for what is gone."""
 
     name = "weibo_show"
+    group = "comments/show"
 
     def first(self) -> Iterator[Any]:
         self.got, self.pages, self.promised, self.low = 0, 0, False, 0
@@ -102,7 +103,7 @@ class OnePost(PlatformSpider):
 
     def turn(self) -> Any:
         query = {"id": self.job.target, "count": COMMENT_COUNT, "max_id": self.low - 1 if self.low else 0}
-        return self.ask(f"comments/show{self.job.route.suffix}.json", query, "comments/show")  # type: ignore[union-attr]
+        return self.ask(f"{self.group}{self.job.route.suffix}.json", query, self.group)  # type: ignore[union-attr]
 
     def page(self, answer: Any) -> Iterator[Any]:
         page = read_comments(answer, self.job.scope)

@@ -184,7 +184,7 @@ def test_a_plan_that_does_not_fit_is_stretched_until_it_does() -> None:
     plan = [5 * MINUTE, 30 * MINUTE]
     factor = schedule.stretch(plan, 90)
     assert factor > 1
-    assert schedule.calls_per_day([every * factor for every in plan]) <= 90.001
+    assert schedule.calls([every * factor for every in plan]) <= 90.001
     assert schedule.stretch([15 * MINUTE, 90 * MINUTE], 100) == 1.0
 
 
