@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from escalation.incident import MatterTaken, open_keys
+from escalation.incident import MatterTaken, incidents, members, open_keys
+from escalation.incident.state import OPEN
 from escalation.opening import CARE_THEME, Ground, Matter, add_to, open_matter
 from sentiment.normalise import normalise
 from stream import metrics
 from stream.account import Account, book
 from stream.assessing import ASSESSED, bury_all
 from stream.assessment import Assessment
-from stream.evidence import Evidence, Host
+from stream.evidence import SLOW_DAYS, Evidence, Host
 from stream.figures import Gatherer, note_likes
 from stream.follow import Effects, Follower
-from stream.kept import Keeping, keep_counts
+from stream.kept import Keeping, keep_counts, last_assessment, weigh_again
 from stream.kill_point import reach
 from stream.log import Log, Record
 from stream.matter import attaching_keys, joining_keys, places
@@ -91,15 +92,15 @@ class Watch:
         def effects(conn: Connection) -> None:
             accounts = book(conn, self._school)
             gatherer = Gatherer(self._school, _hosts(accounts), self._places)
-            for one in seen:
-                if one.school == self._school and keep_counts(conn, one):
-                    note_likes(conn, one.school, one.post_id, one.likes or 0)
+            newer = [one for one in seen if one.school == self._school and keep_counts(conn, one)]
+            liked = [one for one in newer if note_likes(conn, one.school, one.post_id, one.likes or 0)]
             ours = [assessment for assessment in found if assessment.post.school == self._school]
             keeping = Keeping(conn, self._school, [assessment.post for assessment in ours])
             with gatherer.batch(conn, ours, keeping.text):
                 opened = [self._take(conn, keeping, gatherer, accounts, assessment, now) for assessment in ours]
             reach("watch.mid_transaction")
             keeping.write()
+            opened += [self._take_again(conn, gatherer, accounts, one, now) for one in liked]
             bury_all(conn, READER, bad, now)
             if any(opened):
                 reach("watch.opened_before_commit")
@@ -127,6 +128,28 @@ class Watch:
         metrics.WATCHED.labels(kind=post.kind).inc()
         metrics.TO_WATCH.observe(max(0.0, (now - post.fetched_at).total_seconds()))
         return counts and self._judge(conn, account, assessment, evidence, weighed, now)
+
+    def _take_again(
+        self, conn: Connection, gatherer: Gatherer, accounts: Mapping[str, Account], seen: Counts, now: datetime
+    ) -> bool:
+        """Judge a line again whose likes have risen above its post's; True where it opened an incident.
+
+        It came with this sight of its likes, so that is what lateness is reckoned from. What belongs to an ended
+        matter is settled, and a line older than any evidence counts no more.
+        """
+        found = last_assessment(conn, self._school, seen.post_id)
+        if found is None or now - found.post.published_at > timedelta(days=SLOW_DAYS):
+            return False
+        if is_settled(conn, self._school, seen.post_id):
+            return False
+        assessment = found.model_copy(update={"post": found.post.model_copy(update={"fetched_at": seen.seen_at})})
+        account = accounts.get(assessment.post.account_id)
+        if not _counts_for_incidents(account, assessment):
+            return False
+        evidence = gatherer.again(conn, assessment, counts_for_incidents=True)
+        weighed = risk(evidence, now)
+        weigh_again(conn, assessment.post, weighed.value, [asdict(reason) for reason in weighed.reasons], now)
+        return self._judge(conn, account, assessment, evidence, weighed, now)
 
     def _judge(
         self,
@@ -168,6 +191,16 @@ class Watch:
         )
         owned = {row.key: row.incident_id for row in rows}
         return next((owned[key] for key in keys if key in owned), None)
+
+
+def is_settled(conn: Connection, school: str, post_id: str) -> bool:
+    """Whether a line belongs to ended incidents only."""
+    states = conn.execute(
+        select(incidents.c.state)
+        .join(members, members.c.incident_id == incidents.c.id)
+        .where(members.c.school == school, members.c.post_id == post_id)
+    ).scalars().all()  # fmt: skip
+    return bool(states) and not any(state in OPEN for state in states)
 
 
 def _hosts(accounts: Mapping[str, Account]) -> dict[str, Host]:

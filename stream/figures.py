@@ -195,11 +195,28 @@ class Gatherer:
 
     def _note(self, conn: Connection, batch: _Batch, assessment: Assessment, *, counts_for_incidents: bool) -> Evidence:
         post = assessment.post
+        cluster = self._cluster(batch, post) if not post.by_school else ""
+        batch.lines.append(self._line(assessment, cluster, batch.likes.get(post.id, 0)))
+        return self._weigh(conn, batch, assessment, cluster, counts_for_incidents=counts_for_incidents, is_new=True)
+
+    def again(self, conn: Connection, assessment: Assessment, *, counts_for_incidents: bool) -> Evidence:
+        """The evidence of a line that was noted before, as it stands now with its likes; nothing is written."""
+        post = assessment.post
+        known = select(lines.c.cluster).where(lines.c.school == self.school, lines.c.post_id == post.id)
+        cluster = conn.execute(known).scalar() or ""
+        with self.batch(conn, [assessment]) as batch:
+            return self._weigh(
+                conn, batch, assessment, cluster, counts_for_incidents=counts_for_incidents, is_new=False
+            )
+
+    def _weigh(
+        self, conn: Connection, batch: _Batch, assessment: Assessment, cluster: str, *, counts_for_incidents: bool,
+        is_new: bool,
+    ) -> Evidence:  # fmt: skip
+        post = assessment.post
         host = self.hosts.get(post.account_id, Host())
         outside = not post.by_school
-        cluster = self._cluster(batch, post) if outside else ""
         likes = batch.likes.get(post.id, 0)
-        batch.lines.append(self._line(assessment, cluster, likes))
         root = batch.text_of(post.thread_id) if assessment.hits or likes >= LIKED_LEAST else None
         root_likes = batch.likes.get(post.thread_id, 0) if root is not None else 0
         scene = scene_of(post, cluster, root or "", "" if host.main else host.unit, self.named)
@@ -208,7 +225,8 @@ class Gatherer:
         plain = self._plain(assessment, scene, host)
         if not counts_for_incidents or not (own or is_outliked):
             return plain
-        self._keep(conn, own)
+        if is_new:
+            self._keep(conn, own)
         found = self._found(conn, self._wanted(conn, own, scene, is_outliked=is_outliked), post.published_at)
         self._write_lines(conn, batch)
         figures = self._figures(conn, post, cluster, root_likes)
@@ -423,13 +441,22 @@ def _mark(row: Row[Any]) -> Mark:
     return Mark(post_id=row.post_id, theme=row.theme, at=row.at, thread=row.thread_id, **kept)
 
 
-def note_likes(conn: Connection, school: str, post_id: str, likes: int) -> None:
-    """Bring the likes of a known line up to date; nothing is scored again."""
-    conn.execute(
-        update(lines)
-        .where(lines.c.school == school, lines.c.post_id == post_id, lines.c.likes < likes)
-        .values(likes=likes)
-    )
+def note_likes(conn: Connection, school: str, post_id: str, likes: int) -> bool:
+    """Bring the likes of a known line up to date; True where it now stands above its root post and did not before.
+
+    That is the only moment at which likes change what a line is worth (`stream.evidence`), so it is judged again then.
+    Lines of the school and root posts never do.
+    """
+    own = (lines.c.school == school, lines.c.post_id == post_id)
+    before = conn.execute(select(lines).where(*own, lines.c.likes < likes)).first()
+    if before is None:
+        return False
+    conn.execute(update(lines).where(*own).values(likes=likes))
+    if likes < LIKED_LEAST or not before.outside or before.thread_id == post_id:
+        return False
+    root = select(counts.c.likes).where(counts.c.school == school, counts.c.post_id == before.thread_id)
+    bar = max(conn.execute(root).scalar() or 0, LIKED_LEAST - 1)
+    return bool(before.likes <= bar < likes)
 
 
 def spend(conn: Connection, school: str, post_ids: Sequence[str]) -> None:

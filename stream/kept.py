@@ -135,6 +135,38 @@ def current_text(conn: Connection, school: str, post_id: str) -> str | None:
     ).scalar()
 
 
+def last_assessment(conn: Connection, school: str, post_id: str) -> Assessment | None:
+    """What was found in the current revision of a post, as it was kept; without the edition of the rules."""
+    row = conn.execute(
+        select(
+            posts, revisions.c.text, revisions.c.text_hash, revisions.c.cut, assessments.c.polarity,
+            assessments.c.p_negative, assessments.c.snow, assessments.c.engine, assessments.c.target,
+            assessments.c.hits, assessments.c.assessed_at,
+        )
+        .join(revisions, (revisions.c.school == posts.c.school) & (revisions.c.post_id == posts.c.id))
+        .join(assessments, (assessments.c.school == posts.c.school) & (assessments.c.post_id == posts.c.id))
+        .where(posts.c.school == school, posts.c.id == post_id, revisions.c.revision == posts.c.revision)
+        .where(assessments.c.revision == posts.c.revision)
+    ).first()  # fmt: skip
+    if row is None:
+        return None
+    post = {name: value for name, value in row._mapping.items() if name in Post.model_fields}
+    found = {name: value for name, value in row._mapping.items() if name in Assessment.model_fields}
+    return Assessment.model_validate(found | {"post": Post.model_validate(post)})
+
+
+def weigh_again(
+    conn: Connection, post: Post, risk: int, reasons: Sequence[dict[str, object]], watched_at: datetime
+) -> None:
+    """Keep a higher risk of a revision that was judged before; a lower one changes nothing."""
+    conn.execute(
+        update(assessments)
+        .where(assessments.c.school == post.school, assessments.c.post_id == post.id)
+        .where(assessments.c.revision == post.revision, assessments.c.risk < risk)
+        .values(risk=risk, reasons=list(reasons), watched_at=watched_at)
+    )
+
+
 class Keeping:
     """The posts of one transaction and school: what is known is asked once, new rows wait and are written together.
 

@@ -80,7 +80,10 @@ class Post(Wire):
 
 
 class Counts(Wire):
-    """Likes, replies and reposts of a post when seen. A changed count is no new revision and is not scored again."""
+    """Likes, replies and reposts of a post when seen. A changed count is no new revision and is not scored again.
+
+    The watch alone looks again at a comment whose likes rise above those of the post that it stands under.
+    """
 
     v: Literal[1] = 1
     type: Literal["counts"] = "counts"
