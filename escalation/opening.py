@@ -146,8 +146,7 @@ def open_matter(conn: Connection, ground: Ground, matter: Matter, post: Post, no
     )
     _freeze(conn, incident_id, ground, matter, answer, told, late_words)
     _tell(conn, ground, incident_id, answer, told, matter, late_words, now)
-    if matter.level <= CLOSELY_FROM:
-        watch_closely(conn, school, post.account_id, now + CLOSELY, now)
+    _hurry(conn, matter, school, post.account_id, now)
     metrics.INCIDENTS.labels(level=matter.level).inc()
     return incident_id
 
@@ -300,11 +299,17 @@ def _raise_level(
         conn, incident.school, answer.recipients, unit=incident.unit, account_id=incident.account_id,
         trial=incident.trial, now=now,
     )  # fmt: skip
+    _hurry(conn, matter, incident.school, post.account_id, now)
     fresh = _row(conn, incident.id)
     step = f"level:{matter.level}"
     issue(conn, ground.letterhead, fresh, told.addressees, NoticeKind.RAISED, step, now)
     if not incident.trial:
         issue_group(conn, ground.letterhead, fresh, told.addressees, NoticeKind.RAISED, step, now)
+
+
+def _hurry(conn: Connection, matter: Matter, school: str, account_id: str, now: datetime) -> None:
+    if matter.level <= CLOSELY_FROM:
+        watch_closely(conn, school, account_id, now + CLOSELY, now)
 
 
 def _row(conn: Connection, incident_id: int) -> Row[Any]:

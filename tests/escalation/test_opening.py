@@ -16,6 +16,7 @@ from escalation.incident import MatterTaken, entries, incidents, members, open_k
 from escalation.notice import deliveries, notices
 from escalation.opening import Ground
 from escalation.timer import timers
+from stream.coverage import sources
 from tests.escalation.office import FOUR, HELD, Office
 from tests.stream.said import SCHOOL
 
@@ -151,3 +152,35 @@ def test_a_line_that_other_rules_judged_before_an_upgrade_does_not_freeze_the_ne
     for before in ("aaa", ""):
         found = frozen_versions(office, here, {"engine": "snow", "rules": before, "hits": {"FD-01": 1}})
         assert found == {"program": "0.2.0", "engine": "snow", "rules": before, "hits": {"FD-01": 1}}
+
+
+def _polled(office: Office) -> None:
+    """The account of the office's posts and another one, each with a stream that is due in an hour."""
+    row = {
+        "school": SCHOOL, "platform": "weibo", "stream": "to_me", "promised_s": 900, "interval_s": 900,
+        "next_due": office.now + timedelta(hours=1), "quiet_scans": 0, "cursor": "{}", "active": True,
+        "essential": True, "breaker": "closed", "failures": 0, "last_class": "ok", "last_reason": "", "seen": 0,
+        "note": "",
+    }  # fmt: skip
+    accounts = (office.post().account_id, "another")
+    with office.store.write() as conn:
+        conn.execute(sources.insert(), [row | {"id": f"{one}:to_me", "account_id": one} for one in accounts])
+
+
+@pytest.mark.parametrize("levels", [(1,), (2,), (3, 2), (4, 1)])
+def test_from_level_two_on_its_account_is_watched_closely_for_a_day(office: Office, levels: tuple[int, ...]) -> None:
+    _polled(office)
+    one = office.open(level=levels[0])
+    for level in levels[1:]:
+        assert all(row.closely_until is None for row in office.rows(sources))
+        office.add(one, level=level)
+    ours, other = sorted(office.rows(sources), key=lambda row: row.account_id == "another")
+    assert ours.closely_until == office.now + timedelta(hours=24)
+    assert ours.next_due == office.now
+    assert (other.closely_until, other.next_due) == (None, office.now + timedelta(hours=1))
+
+
+def test_a_level_three_incident_hurries_nothing(office: Office) -> None:
+    _polled(office)
+    office.add(office.open(level=3), level=3)
+    assert all(row.closely_until is None for row in office.rows(sources))
