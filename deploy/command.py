@@ -195,7 +195,7 @@ def rehearse(
     from rich.console import Console
     from rich.progress import track
 
-    from deploy import rehearsal, rehearsal_report
+    from deploy import rehearsal, rehearsal_report, scenario
     from escalation.procedure import PackError
     from escalation.procedure import load as load_pack
     from sentiment.snow import Snow
@@ -204,14 +204,14 @@ def rehearse(
     console = Console(width=None if sys.stdout.isatty() else 160)
     try:
         house = rehearsal.House(Snow(), rules.load(), load_pack(pack))
-        played = list(rehearsal.scenarios(paths))
-    except (rehearsal.RehearsalError, PackError, rules.RuleError) as error:
+        played = list(scenario.read(paths))
+    except (scenario.ScenarioError, PackError, rules.RuleError) as error:
         raise fail(str(error)) from None
     rows: list[str] = []
-    for scenario in track(played, "演练中", console=Console(stderr=True), transient=True):
-        outcomes = rehearsal.rehearse(scenario, house)
+    for one in track(played, "演练中", console=Console(stderr=True), transient=True):
+        outcomes = rehearsal.rehearse(one, house)
         rehearsal_report.show(console, outcomes)
-        rows += [json.dumps(one.as_row(scenario.name), ensure_ascii=False) for one in outcomes.opened]
+        rows += [json.dumps(opened.as_row(one.name), ensure_ascii=False) for opened in outcomes.opened]
     if out is not None:
         out.write_text("".join(f"{row}\n" for row in rows), "utf-8")
         typer.echo(f"已把 {len(rows)} 件事件写入 {out}")

@@ -1,4 +1,4 @@
-"""Rehearsal 演练: scenario files through the whole chain on the scenario's own clock, in a store of its own.
+"""Rehearsal 演练: scenarios through the whole chain on the scenario's own clock, in a store of its own.
 
 The same workers do the work (assess, watch, notify); only the channels are replaced by one that keeps what it is given,
 so nothing leaves the house. Nobody signs in a rehearsal: what follows on silence is shown as well.
@@ -6,18 +6,15 @@ so nothing leaves the house. Nobody signs in a rehearsal: what follows on silenc
 
 from __future__ import annotations
 
-import json
 import tempfile
-from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import select
 
+from deploy.scenario import Line, Page, Scenario
 from escalation import people
 from escalation.channels import Accepted, Channel, Message, Outcome
 from escalation.incident import incidents, members
@@ -35,69 +32,13 @@ from stream.account import Account
 from stream.assess import Reader
 from stream.assessing import ASSESSED, POSTS, Assessing
 from stream.log import Log, open_log
-from stream.post import Counts, Kind, Post, Route, door
+from stream.post import Counts, Post, Route, door
 from stream.rules import Rulebook
 from stream.store import Store, metadata
 
 SCHOOL = "YL"
 SILENCE = timedelta(hours=1)
 """How long after the last line the clocks run on, so that the ladder shows."""
-
-
-class RehearsalError(ValueError):
-    """A scenario that cannot be read; the message names file, line, field and cure."""
-
-
-class Line(BaseModel):
-    """One line of a scenario; the form is described in the scenarios' own README."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    id: str = Field(min_length=1)
-    kind: Kind
-    account: str = Field(min_length=1)
-    thread: str = Field(min_length=1)
-    parent: str | None
-    author: str
-    text: str
-    at: AwareDatetime
-    likes: int = Field(ge=0)
-
-
-class Unit(BaseModel):
-    """A unit of the scenario's college."""
-
-    key: str
-    name: str
-    leader_role: str = ""
-
-
-class Page(BaseModel):
-    """A registered account of the scenario's college."""
-
-    key: str
-    platform: str
-    name: str
-    unit: str
-    leader_role: str = ""
-    main: bool = False
-
-
-class College(BaseModel):
-    """`accounts.json` beside the scenarios."""
-
-    college: str
-    short: tuple[str, ...] = ()
-    units: tuple[Unit, ...] = ()
-    accounts: tuple[Page, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """A file of lines and the college it plays at."""
-
-    name: str
-    lines: tuple[Line, ...]
-    college: College
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,47 +111,6 @@ class House:
     engine: Engine
     rulebook: Rulebook
     pack: Pack
-
-
-def scenarios(paths: Sequence[Path]) -> Iterator[Scenario]:
-    """Every scenario of the files and folders, in the order of their names. Raises RehearsalError."""
-    files: list[Path] = []
-    for path in paths:
-        if not path.exists():
-            raise RehearsalError(f"{path}：没有这个文件或目录，请检查路径。")
-        files += sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
-    if not files:
-        raise RehearsalError(f"{'、'.join(map(str, paths))}：没有 .jsonl 场景文件。")
-    for file in files:
-        found = tuple(_lines(file))
-        if not found:
-            raise RehearsalError(f"{file.name}：没有一行内容，请补上场景或移走这个文件。")
-        yield Scenario(file.name.removesuffix(".jsonl"), found, _college(file.with_name("accounts.json")))
-
-
-def _lines(file: Path) -> Iterator[Line]:
-    try:
-        text = file.read_text("utf-8")
-    except UnicodeDecodeError:
-        raise RehearsalError(f"{file.name}：不是 UTF-8 编码，请另存为 UTF-8。") from None
-    for number, row in enumerate(text.split("\n"), 1):  # a comment may hold other line ends
-        if not row.strip():
-            continue
-        try:
-            yield Line.model_validate_json(row)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "整行"
-            raise RehearsalError(f"{file.name} 第 {number} 行 {where}：{first['msg']}；请对照场景格式改正。") from None
-
-
-def _college(file: Path) -> College:
-    try:
-        return College.model_validate(json.loads(file.read_text("utf-8")))
-    except FileNotFoundError:
-        raise RehearsalError(f"{file}：场景旁须有 accounts.json（学校、单位、账号）。") from None
-    except (ValidationError, ValueError) as error:
-        raise RehearsalError(f"{file.name}：读不懂，{str(error).splitlines()[0]}") from None
 
 
 def rehearse(scenario: Scenario, house: House) -> Outcomes:

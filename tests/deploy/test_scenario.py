@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.rehearsal import RehearsalError, scenarios
+from deploy import scenario
+from deploy.scenario import ScenarioError
 
 LINE = {
     "id": "1", "kind": "comment", "account": "a", "thread": "t", "parent": None, "author": "u", "text": "好",
@@ -18,7 +19,7 @@ LINE = {
 def read(folder: Path, body: bytes, name: str = "one.jsonl") -> list[str]:
     (folder / "accounts.json").write_text(json.dumps({"college": "青禾职院", "accounts": []}), "utf-8")
     (folder / name).write_bytes(body)
-    return [line.text for scenario in scenarios([folder]) for line in scenario.lines]
+    return [line.text for one in scenario.read([folder]) for line in one.lines]
 
 
 def test_a_comment_with_odd_line_ends_is_one_line(tmp_path: Path) -> None:
@@ -37,12 +38,12 @@ def test_a_comment_with_odd_line_ends_is_one_line(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_that_cannot_be_read_names_itself_and_the_cure(tmp_path: Path, body: bytes, words: str) -> None:
-    with pytest.raises(RehearsalError, match=words) as found:
+    with pytest.raises(ScenarioError, match=words) as found:
         read(tmp_path, body)
     assert "one.jsonl" in str(found.value)
 
 
 def test_a_folder_without_scenarios_or_a_missing_path_is_said(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "gone"):
-        with pytest.raises(RehearsalError, match="没有"):
-            list(scenarios([path]))
+        with pytest.raises(ScenarioError, match="没有"):
+            list(scenario.read([path]))
