@@ -246,7 +246,6 @@ def remind(conn: Connection, letterhead: Letterhead, incident_id: int, actor: Ac
     rows = conn.execute(
         select(notices)
         .where(notices.c.incident_id == incident_id, notices.c.needs_signature, notices.c.signed_at.is_(None))
-        .where(notices.c.superseded_by.is_(None))
         .order_by(notices.c.id)
     ).all()
     unsigned = list({one.addressee: one for one in rows}.values())

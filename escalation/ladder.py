@@ -28,7 +28,7 @@ def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime)
         log(conn, incident.id, now, EntryKind.DEADLINE, f"{clock.words}逾期", _lateness(clock, now))
         return
     notice = conn.execute(select(notices).where(notices.c.id == clock.notice_id)).one()
-    if notice.signed_at is not None or notice.superseded_by is not None:
+    if notice.signed_at is not None:
         return
     if notice.sent_at is None:
         _unsent(conn, notice, clock, now)

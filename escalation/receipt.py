@@ -41,11 +41,11 @@ class Tally:
 def tally(conn: Connection, incident_id: int) -> Tally:
     """Count the signatures of one incident, per addressee: signed is who has no notice left to sign.
 
-    A notice that a later one superseded is not left to sign.
+    Whoever was told anew counts once: a signature answers the superseded notices as well.
     """
     rows = conn.execute(
         select(notices.c.addressee, (func.count() - func.count(notices.c.signed_at)).label("left"))
-        .where(notices.c.incident_id == incident_id, notices.c.needs_signature, notices.c.superseded_by.is_(None))
+        .where(notices.c.incident_id == incident_id, notices.c.needs_signature)
         .group_by(notices.c.addressee)
     ).all()
     return Tally(sum(row.left == 0 for row in rows), len(rows))

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from escalation import alert, handling, receipt
 from escalation.incident import entries, incidents
+from escalation.incident.state import IllegalStep
 from escalation.notice import NoticeKind, calls, deliveries, notices
 from escalation.notice.addressee import address
 from escalation.notice.issue import issue
@@ -186,6 +187,17 @@ def test_who_was_told_anew_counts_as_one_person_until_one_signature(office: Offi
     with office.store.write() as conn:
         handling.close(conn, one, IN_LEAD, office.now, "已处置")
     assert office.one(one).state == "closed"
+
+
+def test_closing_names_the_offices_of_the_notices_that_stand(office: Office) -> None:
+    one = raised(office)
+    with office.store.write() as conn:
+        conn.execute(notices.update().where(notices.c.kind == "first").values(office="前任职务"))
+    with office.store.write() as conn, pytest.raises(IllegalStep) as refused:
+        handling.close(conn, one, IN_LEAD, office.now, "已处置")
+    assert "4 人未签收" in str(refused.value)
+    assert "主管校领导" in str(refused.value)
+    assert "前任职务" not in str(refused.value)
 
 
 def due(office: Office) -> list[str]:
