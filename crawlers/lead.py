@@ -19,7 +19,7 @@ from crawlers.redaction import redact
 from crawlers.shape import AHEAD, EARLIEST
 from stream import account
 from stream.account import Account
-from stream.log import Log
+from stream.log import Log, LogUnavailable, PartlyAppended
 from stream.post import Kind, Post, Route, door
 from stream.store import Store, insert_new, metadata
 from stream.store.types import Moment, Word
@@ -115,7 +115,11 @@ def _article_link(
 def take_rows(
     store: Store, log: Log, school: str, rows: Sequence[tuple[int, Mapping[str, str]]], now: datetime
 ) -> Taken | tuple[Problem, ...]:
-    """Take rows (number, column to text): all of them, or none and every problem."""
+    """Take rows (number, column to text): all of them, or none and every problem.
+
+    Raises LogUnavailable, StoreUnavailable: nothing is recorded; PartlyAppended where the log cannot take all at once
+    and went away midway. The same rows may be sent again: an id is made of link and text, so nothing doubles.
+    """
     with store.read() as conn:
         book = account.book(conn, school)
     found: list[tuple[int, Post]] = []
@@ -130,13 +134,25 @@ def take_rows(
         return tuple(problems)
     with store.read() as conn:
         fresh, repeated = _sort_out(conn, school, found)
-    for start in range(0, len(fresh), AT_ONCE):
-        log.append(TOPIC, [(post.thread_id, post.wire()) for post in fresh[start : start + AT_ONCE]])
+    _append(log, [(post.thread_id, post.wire()) for post in fresh])
     with store.write() as conn:
         for post in fresh:
             known = {"school": school, "post_id": post.id, "taken_at": now}
             insert_new(conn, leads, [{**known, "digest": digest} for digest in digests(post)])
     return Taken(tuple(post.id for post in fresh), tuple(repeated))
+
+
+def _append(log: Log, entries: Sequence[tuple[str, bytes]]) -> None:
+    if log.whole:
+        log.append(TOPIC, entries)
+        return
+    for start in range(0, len(entries), AT_ONCE):
+        try:
+            log.append(TOPIC, entries[start : start + AT_ONCE])
+        except LogUnavailable as error:
+            if not start:
+                raise
+            raise PartlyAppended(start, len(entries), error) from error
 
 
 def _sort_out(conn: Connection, school: str, found: Sequence[tuple[int, Post]]) -> tuple[list[Post], list[Problem]]:

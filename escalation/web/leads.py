@@ -24,7 +24,7 @@ from escalation.web.gate import Acts, NotAllowed, Only, Visitor, desk_of
 from escalation.web.page import show
 from stream.account import Account, book
 from stream.kept import assessments, posts
-from stream.log import LogUnavailable
+from stream.log import LogUnavailable, PartlyAppended
 
 router = APIRouter()
 DESK = (Role.MONITOR, Role.PUBLICITY)
@@ -106,6 +106,7 @@ def _page(
     problems: Sequence[Problem] = (),
     given: Mapping[str, str] | None = None,
     taken: int | None = None,
+    partly: bool = False,
 ) -> HTMLResponse:
     desk = desk_of(request)
     with desk.store.read() as conn:
@@ -114,7 +115,7 @@ def _page(
     bad = {problem.column: problem.message for problem in problems if problem.row == 0}
     return show(
         request, visitor, "leads.html", status=status, part=part, problems=problems[:SHOWN], bad=bad, taken=taken,
-        more=max(0, len(problems) - SHOWN), given=dict.fromkeys((*FIELDS, "rows"), "") | dict(given or {}),
+        partly=partly, more=max(0, len(problems) - SHOWN), given=dict.fromkeys((*FIELDS, "rows"), "") | dict(given or {}),
         accounts=known, recent=recent, imports=visitor.has(*DESK), fields=FIELDS, ids={v: k for k, v in FIELDS.items()},
         count=request.query_params.get("count", ""), known_only=all(KNOWN in one.message for one in problems),
     )  # fmt: skip
@@ -215,6 +216,9 @@ def _take(
     """Hand over, then: back to the page with the count, or the page with every problem and what was typed."""
     try:
         taken = take()
+    except PartlyAppended as error:
+        said = [Problem(0, "", f"消息日志中途不可用：{error}")]
+        return _page(request, visitor, status=503, part=part, problems=said, given=given, partly=True)
     except LogUnavailable as error:
         said = [Problem(0, "", f"消息日志暂不可用，未录入任何内容，填写的内容已保留，请稍后再试。（{error}）")]
         return _page(request, visitor, status=503, part=part, problems=said, given=given)

@@ -17,7 +17,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol, cast
+from typing import ClassVar, Literal, Protocol, cast
 
 RECORD_LIMIT = 1_000_000
 """Largest record, in bytes of key and value together, on every log. Below the 1 MiB at which Kafka's own default
@@ -65,6 +65,15 @@ class LogUnavailable(LogError):
     """The log cannot be reached or written at the moment. Try the same call again."""
 
 
+class PartlyAppended(LogUnavailable):
+    """The log went away between two appends of one matter: the first `done` of `of` records are there."""
+
+    def __init__(self, done: int, of: int, why: LogUnavailable) -> None:
+        super().__init__(f"共 {of} 条，已收 {done} 条，其余未收；请原样再传一次，已收的不会重复。{why}")
+        self.done = done
+        self.of = of
+
+
 class RecordTooLarge(LogError):
     """A record is larger than the log takes, now and for ever: put it among the dead letters.
 
@@ -80,6 +89,9 @@ class RecordTooLarge(LogError):
 
 class Log(ABC):
     """A log. May be shared by the threads of one process; never carried over a fork."""
+
+    whole: ClassVar[bool] = False
+    """Whether an `append` that raises has appended nothing, however many entries it was given."""
 
     @abstractmethod
     def ensure(self, topics: Mapping[str, int]) -> None:

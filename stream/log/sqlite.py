@@ -38,6 +38,8 @@ class SqliteLog(Log):
     always use the wall clock, as processes share them.
     """
 
+    whole = True
+
     def __init__(
         self,
         path: Path,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,12 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
+from sqlalchemy import select
 
 from crawlers import imports
 from crawlers.imports import Unreadable, read_file, take_file, template
 from crawlers.lead import COLUMNS, Problem, Taken, take_lead
-from stream import account
-from stream.log import Log, open_log
+from stream import account, kept
+from stream.log import Log, LogUnavailable, PartlyAppended, open_log
+from stream.log.sqlite import SqliteLog
 from stream.post import Kind, Post, Route
 from stream.store import Store, metadata
 
@@ -44,7 +46,7 @@ class Desk:
 
     def posts(self) -> list[Post]:
         reader = self.log.reader("posts", "test", lambda wanted: dict.fromkeys(wanted, 0))
-        found = [Post.from_wire(record.value) for record in reader.poll(1000, 0.01)]
+        found = [Post.from_wire(record.value) for record in reader.poll(2000, 0.01)]
         reader.close()
         return found
 
@@ -205,3 +207,74 @@ def test_a_pasted_article_link_opens_the_comments_and_is_no_lead(desk: Desk) -> 
     short = take_lead(desk.store, desk.log, "FL", {"account": "wx", "link": "https://mp.weixin.qq.com/s/AbC"}, NOW)
     assert isinstance(short, tuple)
     assert "完整链接" in short[0].message
+
+
+class Leaving(SqliteLog):
+    """A log that goes away at its second append; `whole` False: it is a broker, which takes a file in pieces."""
+
+    away = False
+    appends = 0
+
+    def append(self, topic: str, entries: Sequence[tuple[str, bytes]]) -> None:
+        self.appends += 1
+        if self.away and self.appends > 1:
+            raise LogUnavailable("日志流没有应答。")
+        super().append(topic, entries)
+
+
+class Broker(Leaving):
+    whole = False
+
+
+def _nine_hundred() -> bytes:
+    return ("原文\n" + "".join(f"第{n}张照片里的饭菜有虫\n" for n in range(900))).encode()
+
+
+def _kept(desk: Desk) -> int:
+    """How many posts the watch keeps of all that is on the log, duplicates among it."""
+    with desk.store.write() as conn:
+        for post in desk.posts():
+            kept.keep(conn, post)
+        return len(conn.execute(select(kept.posts.c.id)).all())
+
+
+def test_a_file_goes_onto_a_local_log_in_one_append_or_not_at_all(desk: Desk, tmp_path: Path) -> None:
+    desk.log.close()
+    desk.log = log = Leaving(tmp_path / "log.db")
+    log.away = True
+    found = desk.file("线索.csv", _nine_hundred())
+    assert isinstance(found, Taken)
+    assert len(found.ids) == 900
+    assert log.appends == 1
+
+
+def test_a_broker_that_goes_away_midway_says_how_many_rows_went_in_and_nothing_doubles(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.log.close()
+    desk.log = log = Broker(tmp_path / "log.db")
+    log.away = True
+    with pytest.raises(PartlyAppended) as told:
+        desk.file("线索.csv", _nine_hundred())
+    assert (told.value.done, told.value.of) == (500, 900)
+    assert "已收 500 条" in str(told.value)
+    assert "再传一次，已收的不会重复" in str(told.value)
+    assert len(desk.posts()) == _kept(desk) == 500
+    log.away = False
+    again = desk.file("线索.csv", _nine_hundred())
+    assert isinstance(again, Taken)
+    assert (len(again.ids), again.repeated) == (900, ())
+    assert len(desk.posts()) == 1400
+    assert _kept(desk) == 900
+
+
+def test_a_log_that_is_away_from_the_start_takes_nothing_in(desk: Desk, tmp_path: Path) -> None:
+    desk.log.close()
+    for make in (Leaving, Broker):
+        desk.log = log = make(tmp_path / "log.db")
+        log.away, log.appends = True, 1
+        with pytest.raises(LogUnavailable) as told:
+            desk.file("线索.csv", _nine_hundred())
+        assert not isinstance(told.value, PartlyAppended)
+        assert desk.posts() == []
+        log.close()

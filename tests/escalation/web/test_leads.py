@@ -12,7 +12,7 @@ from sqlalchemy import select
 from escalation import audit
 from escalation.web.desk import Taken
 from escalation.web.leads import Problem, problem_of, table_of
-from stream.log import LogUnavailable
+from stream.log import LogUnavailable, PartlyAppended
 from tests.escalation.web.house import Box, House, csrf
 
 
@@ -173,3 +173,15 @@ def test_the_template_is_a_file_to_keep(house: House) -> None:
 @pytest.mark.parametrize("name", ["leader", "school", "admin"])
 def test_other_roles_have_no_page_of_leads(house: House, name: str) -> None:
     assert house.client(name).get("/leads").status_code == 403
+
+
+def test_a_file_that_was_taken_in_part_says_how_much_and_that_it_may_be_sent_again(house: House) -> None:
+    house.box = Strict(PartlyAppended(500, 900, LogUnavailable("消息服务没有应答。")))
+    client = house.client("publicity")
+    files = {"file": ("线索.csv", b"x", "text/csv")}
+    answer = client.post("/leads/file", data={"csrf": csrf(client.get("/leads").text)}, files=files)
+    assert answer.status_code == 503
+    assert "只收下一部分，请原样再传一次" in answer.text
+    assert "共 900 条，已收 500 条，其余未收；请原样再传一次，已收的不会重复" in answer.text
+    assert "未录入任何内容" not in answer.text
+    assert "未重复录入" not in answer.text
