@@ -163,14 +163,13 @@ class Watch:
         """Add the line to the open incident of its matter, or open one (then True) where the evidence is enough."""
         post = assessment.post
         own = [mark.theme for mark in evidence.marks if mark.post_id == post.id and mark.theme != "any"]
-        grave = any(hit.grave for hit in evidence.hits)
-        owner = self._owner(conn, joining_keys(own, evidence.scene, grave=grave)) if own else None
+        owner = self._owner(conn, joining_keys(own, evidence.scene)) if own else None
         opening = decide(evidence, weighed)
         if owner is None and opening is not None:
-            joining = joining_keys(opening.themes, evidence.scene, grave=opening.grave)
+            joining = joining_keys(opening.themes, evidence.scene)
             owner = self._owner(conn, (*joining, *opening.keys))  # its older lines may belong to one already
         if owner is not None:
-            keys = attaching_keys(own, evidence.scene, grave=grave)
+            keys = attaching_keys(own, evidence.scene)
             matter = _matter(account, assessment, evidence, weighed, opening, keys, (post.id,))
             if add_to(conn, self._ground, owner, matter, post, now):
                 return False

@@ -134,7 +134,7 @@ def _mark(assessment: Assessment, hit: Hit, scene: Scene) -> Mark:
         thread=post.thread_id,
         cluster=scene.cluster,
         ours=assessment.target in OURS,
-        keys=all_keys([hit.theme], scene, grave=hit.grave),
+        keys=all_keys([hit.theme], scene),
     )
 
 
@@ -221,7 +221,7 @@ class Ledger:
         themes = [mark.theme for mark in own if mark.theme != "any"]
         if not themes and (own or is_outliked):
             themes = list(self.themes.get(scene.thread, {}))
-        return all_keys(themes, scene, grave=any(mark.grave for mark in own))
+        return all_keys(themes, scene)
 
     def _found(self, keys: Sequence[str], now: datetime) -> tuple[Mark, ...]:
         since = now - timedelta(days=SLOW_DAYS)

@@ -338,7 +338,7 @@ class Gatherer:
                 .order_by("first", marks.c.theme)
             )
             themes = [row.theme for row in rows]
-        return all_keys(themes, scene, grave=any(mark.grave for mark in own))
+        return all_keys(themes, scene)
 
     def _marks(self, rows: Sequence[Row[Any]]) -> tuple[Mark, ...]:
         found = {(row.post_id, row.theme): _mark(row) for row in rows}

@@ -9,16 +9,16 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-DANGER = "danger"
-"""Theme of the second key that every grave line has: in one thread or place danger is one matter, whatever its kind."""
+CARE = "self_harm"
+"""A cry for help is a care case of its own: it joins no other matter, and no other matter joins it and is hidden."""
 KIN: tuple[frozenset[str], ...] = tuple(
     frozenset(pair)
     for pair in (
-        *(("safety", theme) for theme in ("dorm", "canteen", "bullying", "self_harm", "teacher", "rumour", "privacy")),
+        *(("safety", theme) for theme in ("dorm", "canteen", "bullying", "teacher", "rumour")),
         *(("fees", theme) for theme in ("teacher", "internship", "admissions", "admin", "exam")),
         *(("teacher", theme) for theme in ("exam", "awards", "bullying", "internship")),
         *(("internship", theme) for theme in ("admin", "safety")),
-        *(("rumour", theme) for theme in ("dorm", "canteen", "self_harm")),
+        *(("rumour", theme) for theme in ("dorm", "canteen")),
         *(("admin", theme) for theme in ("dorm", "exam", "awards", "canteen", "admissions", "safety", "privacy")),
         *(("image", theme) for theme in ("dorm", "canteen", "fees", "admin", "safety", "admissions", "rumour")),
         *(("unauthorised_post", theme) for theme in ("safety", "image", "rumour", "canteen", "fees", "admin")),
@@ -80,10 +80,9 @@ def keys(theme: str, scene: Scene) -> tuple[str, ...]:
     return tuple(dict.fromkeys(out + [f"{theme}|place|{place}" for place in scene.places]))
 
 
-def all_keys(themes: Iterable[str], scene: Scene, *, grave: bool) -> tuple[str, ...]:
-    """The keys of a line with several themes, with those of danger where it is grave."""
-    wanted = [*dict.fromkeys(themes), *([DANGER] if grave else [])]
-    return tuple(key for theme in wanted for key in keys(theme, scene))
+def all_keys(themes: Iterable[str], scene: Scene) -> tuple[str, ...]:
+    """The keys of a line with several themes."""
+    return tuple(key for theme in dict.fromkeys(themes) for key in keys(theme, scene))
 
 
 def kin(theme: str) -> tuple[str, ...]:
@@ -91,19 +90,25 @@ def kin(theme: str) -> tuple[str, ...]:
     return tuple(sorted(other for pair in KIN if theme in pair for other in pair - {theme}))
 
 
-def joining_keys(themes: Iterable[str], scene: Scene, *, grave: bool) -> tuple[str, ...]:
+def joining_keys(themes: Iterable[str], scene: Scene) -> tuple[str, ...]:
     """Where to look, in order, for an open incident that a line belongs to.
 
-    The thread comes first (its own themes, then danger, then kin), then clusters and places: who talks under a post
-    talks about that post's matter.
+    The thread comes first (its own themes, then kin), then clusters and places: who talks under a post talks about
+    that post's matter. A line with a cry for help looks for care cases alone.
     """
-    wanted = list(dict.fromkeys(themes))
-    own = all_keys(wanted, scene, grave=grave)
+    wanted = spoken(themes)
+    own = all_keys(wanted, scene)
     near = [f"{other}|thread|{scene.thread}" for theme in wanted for other in kin(theme)]
     ordered = [key for key in own if "|thread|" in key] + near + [key for key in own if "|thread|" not in key]
     return tuple(dict.fromkeys(ordered))
 
 
-def attaching_keys(themes: Iterable[str], scene: Scene, *, grave: bool) -> tuple[str, ...]:
+def attaching_keys(themes: Iterable[str], scene: Scene) -> tuple[str, ...]:
     """What an incident gains when a line joins it: the line's thread and cluster; places would chain."""
-    return tuple(key for key in all_keys(themes, scene, grave=grave) if "|place|" not in key)
+    return tuple(key for key in all_keys(spoken(themes), scene) if "|place|" not in key)
+
+
+def spoken(themes: Iterable[str]) -> tuple[str, ...]:
+    """The themes that decide where a line belongs: care alone where there is a cry for help."""
+    found = tuple(dict.fromkeys(themes))
+    return (CARE,) if CARE in found else found

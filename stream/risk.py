@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from stream.assessment import Polarity, Target
 from stream.evidence import QUICK_HOURS, SLOW_DAYS, Evidence, Mark
-from stream.matter import DANGER
+from stream.matter import CARE, spoken
 from stream.rules import Category
 
 POINTS_FOR_100 = 160.0
@@ -81,9 +81,9 @@ def risk(evidence: Evidence, now: datetime) -> Risk:
     """The risk of a line with everything that belongs to its matter. `now`: aware."""
     if evidence.advert or (evidence.by_school and not evidence.own_post):
         return Risk(0, ())
-    themes = dict.fromkeys(mark.theme for mark in evidence.marks if mark.theme != "any")
+    themes = _themes(evidence)
     if not themes and evidence.is_outliked:
-        themes = {"image": None}
+        themes = ("image",)
     cases = [(theme, _parts(evidence, theme, now)) for theme in themes]
     if not cases:
         return _bare(evidence)
@@ -91,6 +91,13 @@ def risk(evidence: Evidence, now: datetime) -> Risk:
     points = _sum(parts)
     value = min(100, round(100 * points / POINTS_FOR_100))
     return Risk(value, _reasons(parts), theme, points, len(_voices(_of(evidence, theme))))
+
+
+def _themes(evidence: Evidence) -> tuple[str, ...]:
+    """What the line may be judged under. A cry for help is judged as care alone, and nothing else ever is."""
+    if CARE in [mark.theme for mark in evidence.marks if mark.post_id == evidence.post_id]:
+        return (CARE,)
+    return tuple(dict.fromkeys(mark.theme for mark in evidence.marks if mark.theme not in ("any", CARE)))
 
 
 def _bare(evidence: Evidence) -> Risk:
@@ -211,16 +218,15 @@ def decide(evidence: Evidence, found: Risk) -> Opening | None:
 
 def _opening(evidence: Evidence, found: Risk, *, grave: bool) -> Opening:
     marks = _of(evidence, found.theme)
-    here = [mark for mark in evidence.marks if mark.post_id == evidence.post_id]
-    themes = tuple(dict.fromkeys([found.theme, *(mark.theme for mark in here if mark.theme != "any")]))
+    here = [mark for mark in evidence.marks if mark.post_id == evidence.post_id and mark.theme != "any"]
+    themes = spoken([found.theme, *(mark.theme for mark in here)])
+    here = [mark for mark in here if mark.theme in themes]
     floors = [mark.level_floor for mark in (*marks, *(m for m in here if m.grave)) if mark.level_floor is not None]
     level = min([*floors, MILDEST])
     if not grave and found.points >= HARDER_AT:
         level = max(min(level, HARDEST_WITHOUT_DANGER), level - 1)
     keys = [key for mark in marks for key in mark.keys] + [key for mark in here for key in mark.keys]
     keys.append(f"{found.theme}|thread|{evidence.scene.thread}")
-    if grave:
-        keys += [f"{DANGER}|thread|{evidence.scene.thread}"]
     members = dict.fromkeys([*(mark.post_id for mark in marks), evidence.post_id])
     return Opening(
         found.theme,

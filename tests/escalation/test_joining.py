@@ -12,7 +12,7 @@ from sqlalchemy import Row
 
 from escalation import handling
 from escalation.handling import FalseAlarm
-from escalation.incident import entries, members
+from escalation.incident import members
 from escalation.notice import deliveries, notices
 from escalation.opening import lateness
 from escalation.procedure import Trigger
@@ -21,6 +21,8 @@ from tests.escalation.office import IN_LEAD
 from tests.escalation.station import Station, open_station
 from tests.stream.said import PLAIN, POISONED, RAW_CHICKEN, START, WORM, a_post
 
+LEAKED = "教务处把全校学生的身份证号和家庭住址公开在网上了"
+BEATEN = "辅导员把女生堵在办公室打人，已经报警"
 CRY = "真的活不下去了，活着好累"
 LOUD = "关于我院学生受伤一事的情况说明"
 FLIES, WIRE, HAIR, SOUR = "汤里有飞虫，恶心的菜", "米饭里吃出钢丝球", "二食堂的菜里吃出头发", "馒头里吃出一只蟑螂"
@@ -80,17 +82,16 @@ def test_an_edited_line_of_a_settled_matter_does_not_bring_the_others_back(stati
 
 
 def test_a_graver_article_tells_whom_it_names_once_and_nobody_else_again(station: Station) -> None:
-    """A cry for help names no school leader; damage said under it does (JY 13), at the level that already stands."""
-    station.say(CRY)
+    """A post without leave names no leader (JY 10); damage said under it names two (JY 13 and 14)."""
+    station.say(LOUD, post_id="weibo:p1", thread="weibo:p1", by_school=True, kind=Kind.POST)
+    assert steps(station, "first") == ["keeper", "publicity"]
+    station.say(POISONED, thread="weibo:p1")
+    station.say("刚才又有两个同学吃完食堂的饭上吐下泻送急诊了", thread="weibo:p1")
     (one,) = station.incidents()
-    assert (one.level, steps(station, "first")) == (1, ["keeper", "leader", "publicity"])
-    station.say(POISONED)
-    station.say("刚才又有两个同学吃完食堂的饭上吐下泻送急诊了")
-    assert len(station.incidents()) == 1
-    assert station.incidents()[0].triggers == [Trigger.MAJOR_EVENT_OR_URGENT, Trigger.DAMAGING_COMMENT]
-    assert steps(station, "first") == ["keeper", "leader", "publicity", "school"]
-    (row,) = station.office.rows(notices, addressee="school", step="first")
-    assert row.basis == "第十三条"
+    assert Trigger.DAMAGING_COMMENT in one.triggers
+    found = [row for row in station.office.rows(notices, incident_id=one.id) if row.addressee == "school"]
+    assert {row.basis for row in found} == {"第十三条"}
+    assert mails(station)["school@x.example"] == 1
 
 
 def test_more_of_the_same_danger_widens_nothing_and_tells_nobody(station: Station) -> None:
@@ -107,24 +108,26 @@ def test_a_cry_for_help_under_mere_complaints_is_a_matter_of_its_own(station: St
     assert station.office.one(one.id).title == one.title
 
 
-def test_a_cry_for_help_in_a_dangerous_matter_reaches_everybody_concerned_once(station: Station) -> None:
+def test_a_cry_for_help_beside_a_danger_is_a_care_case_and_hides_nothing(station: Station) -> None:
+    """Under one post, in one unit, in any order: the danger keeps its words and its people, the cry its quiet."""
     station.say(POISONED)
-    (one,) = station.incidents()
-    assert one.theme == "canteen"
-    assert mails(station) == {f"{who}@x.example": 1 for who in ("keeper", "leader", "publicity", "school")}
     station.say(CRY)
     station.say("我也是，不想活了")
-    (row,) = station.incidents()
-    assert row.id == one.id
-    assert (row.care, row.level) == (True, 1)
-    assert row.title.startswith(one.title)
-    assert "疑似心理求助" in row.title
-    assert row.title.count("求助") == 1
-    assert steps(station, "danger:self_harm") == ["keeper", "leader", "publicity", "school"]
-    dangers = [e for e in station.office.rows(entries) if "同一事件中另有" in e.heading]
-    assert len(dangers) == 1
-    assert set(mails(station).values()) == {2}, "the raised level and the danger are one mail, not two"
+    station.say("刚才又有两个同学吃完食堂的饭上吐下泻送急诊了")
+    danger, care = station.incidents()
+    assert [(one.theme, one.care) for one in (danger, care)] == [("canteen", False), ("self_harm", True)]
+    assert "求助" not in danger.title
+    assert len(station.office.rows(members, incident_id=danger.id)) == 2
+    assert len(station.office.rows(members, incident_id=care.id)) == 2
     assert all(CRY not in mail.text for mail in station.office.mail.sent)
+
+
+def test_different_dangers_at_one_unit_are_different_matters(station: Station) -> None:
+    """Each in its own thread of the same account, as leads are."""
+    for number, text in enumerate((POISONED, LEAKED, BEATEN, CRY)):
+        station.say(text, post_id=f"weibo:t{number}", thread=f"weibo:t{number}")
+    assert len(station.incidents()) == 4
+    assert [one.care for one in station.incidents()] == [False, False, False, True]
 
 
 def test_a_cry_for_help_under_what_an_account_posted_without_leave_reaches_the_units_leader(station: Station) -> None:

@@ -172,7 +172,7 @@ def test_one_mark_per_theme_keeps_the_heaviest_rule() -> None:
     found = story.say("食堂那个窗口的饭吃完好几个人上吐下泻，去急诊了，菜里还吃出虫子")
     canteen = [mark for mark in found.marks if mark.theme == "canteen"]
     assert [mark.rule for mark in canteen] == ["FD-01"]
-    assert "danger|thread|t1" in canteen[0].keys
+    assert canteen[0].keys == ("canteen|thread|t1", "canteen|cluster|l1")
 
 
 def test_marks_of_is_a_pure_function_of_assessment_and_scene() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stream.matter import KIN, Scene, all_keys, attaching_keys, joining_keys, keys, kin, places
+from stream.matter import CARE, KIN, Scene, attaching_keys, joining_keys, keys, kin, places
 from stream.rules import THEMES
 
 
@@ -35,22 +35,31 @@ def test_one_place_in_two_threads_is_one_key() -> None:
     assert set(first) & set(second) == {"safety|place|北门"}
 
 
-def test_two_themes_under_one_post_share_no_key_unless_grave() -> None:
+def test_two_themes_under_one_post_share_no_key() -> None:
     scene = Scene("a", "c", ("2食堂",))
     assert not set(keys("canteen", scene)) & set(keys("awards", scene))
-    danger = set(all_keys(["safety"], scene, grave=True)) & set(all_keys(["dorm"], scene, grave=True))
-    assert danger == {"danger|thread|a", "danger|cluster|c", "danger|place|2食堂"}
+
+
+def test_a_cry_for_help_looks_for_care_cases_alone() -> None:
+    scene = Scene("a", "c", ("2食堂",))
+    assert set(joining_keys(["canteen", CARE], scene)) == set(keys(CARE, scene))
+    assert set(attaching_keys(["canteen", CARE], scene)) == {f"{CARE}|thread|a", f"{CARE}|cluster|c"}
+
+
+@pytest.mark.parametrize("theme", sorted(set(THEMES) - {CARE}))
+def test_no_other_matter_looks_for_a_care_case(theme: str) -> None:
+    assert not [key for key in joining_keys([theme], Scene("a", "c", ("2食堂",))) if key.startswith(CARE)]
 
 
 def test_thread_is_asked_before_places_when_a_line_looks_for_its_incident() -> None:
-    asked = joining_keys(["safety"], Scene("a", "c", ("实训楼",)), grave=False)
+    asked = joining_keys(["safety"], Scene("a", "c", ("实训楼",)))
     assert asked.index("unauthorised_post|thread|a") < asked.index("safety|place|实训楼")
     assert asked[0] == "safety|thread|a"
     assert "awards|thread|a" not in asked
 
 
 def test_joining_line_brings_its_thread_but_never_its_places() -> None:
-    gained = attaching_keys(["dorm"], Scene("a", "c", ("6栋",)), grave=False)
+    gained = attaching_keys(["dorm"], Scene("a", "c", ("6栋",)))
     assert gained == ("dorm|thread|a", "dorm|cluster|c")
 
 

@@ -37,7 +37,7 @@ def mark(number: int, weight: int = 30, author: str | None = None, **changes: ob
         thread="t1",
         cluster="c1",
         ours=False,
-        keys=all_keys([theme], SCENE, grave=grave),
+        keys=all_keys([theme], SCENE),
     )
     return replace(plain, **changes)  # type: ignore[arg-type]
 
@@ -155,13 +155,13 @@ def test_order_of_the_marks_changes_nothing(evidence: Evidence, draw: object) ->
     assert risk(shuffled, NOW).value == risk(evidence, NOW).value
 
 
-def test_one_grave_line_opens_at_its_floor_with_keys_of_danger() -> None:
+def test_one_grave_line_opens_at_its_floor_with_the_keys_of_its_theme() -> None:
     evidence = replace(PLAIN, hits=(hit(grave=True, floor=2),), marks=(mark(1, 90, grave=True, level_floor=2),))
     found = risk(evidence, NOW)
     opening = decide(evidence, found)
     assert opening is not None
     assert (opening.level, opening.grave, opening.theme, opening.members) == (2, True, "canteen", ("l1",))
-    assert {"canteen|thread|t1", "canteen|place|2食堂", "danger|thread|t1"} <= set(opening.keys)
+    assert {"canteen|thread|t1", "canteen|place|2食堂"} <= set(opening.keys)
     assert found.value == 100
     assert "危及人身或个人信息" in {reason.name for reason in found.reasons}
 
