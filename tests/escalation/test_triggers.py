@@ -84,3 +84,19 @@ def test_a_cry_for_help_damages_nobody_and_brings_no_school_leader_by_article_13
     (one,) = station.incidents()
     assert (one.care, one.triggers) == (True, [URGENT])
     assert told(station) == {"publicity": "第十四条", "leader": "第十四条", "keeper": "系统默认，非校规"}
+
+
+def test_a_further_article_tells_whom_it_names_once_and_nobody_else_again(station: Station) -> None:
+    """What an account itself posted names no school leader (JY 14); what others say under it does (JY 13)."""
+    own_post(station, LIST, 1, "canteen")
+    (one,) = station.incidents()
+    for text in ("等下，身份证号和电话就这么贴出来了？一位没遮", "公众号发的名单没打码，身份证号全都能看到"):
+        station.say(text, thread="weibo:p1")
+    (after,) = station.incidents()
+    assert (after.level, after.title) == (one.level, one.title), "neither graver nor another danger"
+    assert after.triggers == [OWN, URGENT, COMMENT]
+    assert told(station)["school"] == "第十三条"
+    rows = [row for row in station.office.rows(notices) if row.addressee != "robot"]
+    assert sorted((row.addressee, row.step) for row in rows) == [
+        ("keeper", "first"), ("leader", "first"), ("publicity", "first"), ("school", "first"),
+    ]  # fmt: skip
