@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from escalation import alert
 from escalation.report.week import Week
 from escalation.web.app import build
 from escalation.web.serve import Harbour
-from tests.escalation.web.house import PASSWORD, UNIT, House
+from tests.escalation.web.house import PASSWORD, SCHOOL, UNIT, House
 from tests.escalation.web.records import sent, watched
 
 pytestmark = pytest.mark.browser
@@ -175,6 +176,20 @@ def test_a_notice_is_signed_on_a_phone_with_and_without_scripts(browser: Browser
     expect(page.locator("main")).to_contain_text("先救治、再查因")
     page.goto(served.letterhead.public_url + served.link(number, "leader"))
     expect(page.locator("main")).to_contain_text("该通知已签收")
+
+
+def test_a_phone_shows_the_clock_and_every_lamp_that_is_not_green(browser: Browser, served: House) -> None:
+    with served.store.write() as conn:
+        alert.ring(conn, SCHOOL, "channel:mail", "邮件通道没有送出。", served.now)
+    page = sign_in(opened(browser, served, 390, 844), served)
+    strip = page.locator(".watch")
+    clock = strip.locator("#clock")
+    expect(clock).to_be_visible()
+    box = clock.bounding_box()
+    assert box is not None
+    assert 0 < box["x"] < box["x"] + box["width"] <= 390
+    expect(strip.get_by_text("通道 1/2")).to_be_visible()
+    expect(strip.get_by_text("研判就绪")).to_be_hidden()
 
 
 @pytest.mark.parametrize("width", WIDTHS)

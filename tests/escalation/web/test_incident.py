@@ -245,3 +245,11 @@ def test_a_duty_is_recorded_as_done_and_its_clock_stops(house: House) -> None:
     assert f"{base}/duties/facts" not in page
     assert f"{base}/duties/first_answer" in page
     assert "已停或不存在" in act(house, "monitor", f"{base}/duties/facts")[1]
+
+
+def test_the_glance_says_the_facts_of_the_opening_as_one_sentence(house: House) -> None:
+    number = house.incident()
+    page = house.client("monitor").get(f"/incidents/{number}/peek").text
+    assert "立事件时：" in page
+    assert "。。" not in page
+    assert "起相关" in page
