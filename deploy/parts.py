@@ -13,12 +13,13 @@ from escalation.people import TITLES
 from escalation.procedure import Pack, PackError, load
 
 if TYPE_CHECKING:
+    from deploy import sections
     from deploy import settings as given
 
 __all__ = ["PackError", "channels", "crawl_settings", "load_pack", "mail_server", "robot_address", "role_words"]
 
 
-def mail_server(mail: given.MailServer, folder: Path) -> MailServer:
+def mail_server(mail: sections.MailServer, folder: Path) -> MailServer:
     """The mail channel's own description. Raises ValueError with a sentence."""
     return MailServer(
         host=mail.host, port=mail.port, security=Security(mail.security), sender=mail.sender,
@@ -27,7 +28,7 @@ def mail_server(mail: given.MailServer, folder: Path) -> MailServer:
     )  # fmt: skip
 
 
-def robot_address(robot: given.WecomRobot) -> RobotAddress:
+def robot_address(robot: sections.WecomRobot) -> RobotAddress:
     """The robot's own description. Raises ValueError with a sentence."""
     return RobotAddress(robot.name, robot.key.get_secret_value(), robot.base_url.rstrip("/"))
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 
 from crawlers.settings import RouteSettings
 from deploy import roster_file
@@ -19,10 +19,23 @@ from deploy.parts import load_pack, role_words
 from deploy.problem import Problem, dotted, parts, sentence
 from deploy.roster import SHEETS, AccountRow, KeeperRow, OfficeRow, PersonRow, Roster, ShiftRow, UnitRow
 from deploy.roster_file import unknown_roles
+from deploy.sections import (
+    Crawl,
+    Duty,
+    Inbox,
+    LogPlace,
+    MailServer,
+    Sandbox,
+    School,
+    SearchPlace,
+    Section,
+    StorePlace,
+    Trial,
+    Web,
+    WecomRobot,
+)
 from deploy.toml_file import Key, TomlFile, sections_of, take_in_secrets
 from deploy.toml_file import read as read_toml
-
-Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class SettingsError(ValueError):
@@ -31,118 +44,6 @@ class SettingsError(ValueError):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         self.problems = problems
         super().__init__("\n".join(str(problem) for problem in problems))
-
-
-class Section(BaseModel):
-    """One section of the file: frozen, strict, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
-
-
-class School(Section):
-    """The school. `public_url` is how phones reach the desk: it stands in every notice."""
-
-    code: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=32)
-    name: str = Field(min_length=1, max_length=100)
-    aliases: tuple[str, ...] = ()
-    places: tuple[str, ...] = ()
-    pack: str = Field(default="neutral", min_length=1)
-    timezone: Literal["Asia/Shanghai"] = "Asia/Shanghai"
-    public_url: str = ""
-
-    @field_validator("aliases", "places", mode="before")
-    @classmethod
-    def _as_tuple(cls, value: object) -> object:
-        return tuple(value) if isinstance(value, list) else value
-
-
-class StorePlace(Section):
-    """The store: `sqlite:///…` or `postgresql+psycopg://…`; empty means a file in the data folder."""
-
-    url: SecretStr = SecretStr("")
-
-
-class LogPlace(Section):
-    """The log: `sqlite:///…` or `kafka://…`; empty means a file in the data folder. `keep_days` is its retention."""
-
-    url: SecretStr = SecretStr("")
-    partitions: int | None = Field(default=None, ge=1, le=256)
-    keep_days: int = Field(default=7, ge=1, le=90)
-
-
-class SearchPlace(Section):
-    """The search: `sqlite:///…`; empty means a file in the data folder."""
-
-    url: SecretStr = SecretStr("")
-
-
-class Web(Section):
-    """The desk. `key` (32 characters or more) signs the links in notices; a new one voids all that were
-    sent. Sessions do not depend on it."""
-
-    host: str = Field(default="127.0.0.1", min_length=1)
-    port: Port = 8700
-    key: SecretStr
-
-
-class Crawl(Section):
-    """The crawlers' manners. `key` (32 characters or more) makes the writers' pseudonyms; see `crawlers.settings`."""
-
-    key: SecretStr
-    user_agent: str = Field(default="Fengxin/0.1 (school public opinion desk)", min_length=5, max_length=200)
-    spacing_s: float = Field(default=2.0, ge=0, le=60)
-    at_once: int = Field(default=4, ge=1, le=32)
-    floor_s: int = Field(default=120, ge=1, le=3600)
-
-
-class MailServer(Section):
-    """The school's mail server. `password` is the app password (授权码)."""
-
-    host: str = Field(min_length=1)
-    port: Port
-    security: Literal["starttls", "tls", "plain"]
-    user: str = ""
-    password: SecretStr = SecretStr("")
-    sender: str = Field(alias="from", min_length=3)
-    sender_name: str = "风信"
-    ca_file: str = ""
-
-
-class WecomRobot(Section):
-    """企业微信 group robot: `key` from its webhook address; `base_url` is the vendor's unless this is the demo."""
-
-    name: str = Field(default="值班群", min_length=1)
-    key: SecretStr
-    base_url: str = "https://qyapi.weixin.qq.com"
-
-
-class Duty(Section):
-    """The duty desk: the phone number that notices and pages show."""
-
-    phone: str = ""
-
-
-class Trial(Section):
-    """试运行: whether a new installation begins in trial."""
-
-    on: bool = True
-
-
-class Sandbox(Section):
-    """The demo's platform sandbox: a local server in the platforms' shapes."""
-
-    port: Port
-    seed: int = 7
-    start: AwareDatetime
-    weibo_quota: int = Field(default=100, ge=1)
-
-
-class Inbox(Section):
-    """The demo's inbox: a local SMTP server and a local 企业微信 webhook."""
-
-    port: Port
-    smtp_port: Port
-    folder: str = "inbox"
 
 
 class Settings(Section):
