@@ -19,7 +19,7 @@ from escalation.notice.addressee import Addressee, gather
 from escalation.notice.calling import DEAD_DELIVERY
 from escalation.notice.issue import Letterhead, issue
 from escalation.people import Role
-from stream import figures
+from stream import line
 
 
 class FalseAlarm(StrEnum):
@@ -103,7 +103,7 @@ def _settle(conn: Connection, row: Row[Any]) -> None:
     frozen = row.frozen | {HELD_AT_END: release_keys(conn, row.id)}
     conn.execute(update(incidents).where(incidents.c.id == row.id).values(frozen=frozen))
     joined = conn.execute(select(members.c.post_id).where(members.c.incident_id == row.id)).scalars()
-    figures.spend(conn, row.school, list(joined))
+    line.spend(conn, row.school, list(joined))
 
 
 def _call_off(conn: Connection, row: Row[Any], actor: Actor, now: datetime) -> None:

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, and_, delete, or_, select, update
 from escalation.incident import incidents, members
 from escalation.incident.state import OPEN
 from stream.dead_letter import dead_letters
-from stream.figures import lines, mark_keys, marks, postings
 from stream.kept import assessments, posts, revisions
+from stream.line import lines, mark_keys, marks, postings
 from stream.post import Visibility
 
 COMMENT_TEXT = timedelta(days=90)

@@ -21,10 +21,11 @@ from stream.account import Account, book
 from stream.assessing import ASSESSED, bury_all
 from stream.assessment import Assessment
 from stream.evidence import SLOW_DAYS, Evidence, Host
-from stream.figures import Gatherer, note_likes
+from stream.figures import Gatherer
 from stream.follow import Effects, Follower
 from stream.kept import Keeping, keep_counts, last_assessment, weigh_again
 from stream.kill_point import reach
+from stream.line import note_likes
 from stream.log import Log, Record
 from stream.matter import attaching_keys, joining_keys, places
 from stream.post import Counts, Kind

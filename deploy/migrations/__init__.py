@@ -38,8 +38,8 @@ MODULES = (
     "stream.account",
     "stream.coverage",
     "stream.dead_letter",
-    "stream.figures",
     "stream.kept",
+    "stream.line",
     "stream.position",
     "stream.pulse",
 )

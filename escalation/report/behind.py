@@ -11,8 +11,8 @@ from escalation.report.items import Cell, Items
 from escalation.report.week import Week
 from escalation.report.words import day_time
 from stream.account import accounts
-from stream.figures import marks
 from stream.kept import assessments, posts
+from stream.line import marks
 
 PAGE = 200
 HEAD = ("发布", "平台", "账号", "类别", "倾向", "风险", "出处")

@@ -36,8 +36,8 @@ from escalation.report.week import Week
 from escalation.timer import TimerKind, TimerState, timers
 from stream.account import accounts
 from stream.coverage import BLIND_AFTER, WHOLE_THREAD, gaps, scans, sources
-from stream.figures import marks
 from stream.kept import assessments, posts
+from stream.line import marks
 
 COMMENTS = ("comment", "reply")
 LETTERS = ("message", "lead")

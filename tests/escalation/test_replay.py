@@ -20,9 +20,9 @@ from escalation.notice import deliveries, notices
 from escalation.timer import timers
 from escalation.watch import READER
 from stream.assessment import Assessment
-from stream.figures import hours, lines, mark_keys, marks
 from stream.kept import assessments, posts, revisions
 from stream.kept import counts as count_rows
+from stream.line import hours, lines, mark_keys, marks
 from stream.position import positions
 from stream.post import Counts, Visibility
 from tests.escalation.station import Station

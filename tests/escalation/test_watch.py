@@ -17,8 +17,8 @@ import escalation.people
 import escalation.timer
 import escalation.trial
 import escalation.watch
-import stream.figures
 import stream.follow
+import stream.line
 from escalation.incident import MatterTaken, incidents
 from escalation.notice.issue import Letterhead
 from escalation.opening import Ground, open_matter

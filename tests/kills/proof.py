@@ -18,8 +18,8 @@ from deploy.wiring import opened_search
 from escalation.incident import incidents, members
 from escalation.notice import GROUP, DeliveryState, NoticeKind, deliveries, notices
 from stream.dead_letter import dead_letters
-from stream.figures import hours, lines
 from stream.kept import assessments, posts, revisions
+from stream.line import hours, lines
 from stream.search import Query
 from tests.kills.house import ADDRESSEES, READERS, House
 

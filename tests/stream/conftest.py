@@ -10,8 +10,8 @@ import pytest
 import stream.account
 import stream.coverage
 import stream.dead_letter
-import stream.figures
 import stream.kept
+import stream.line
 import stream.position
 import stream.pulse  # noqa: F401
 from stream.store import Store, metadata

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, select
 
 from stream.assessment import Assessment
 from stream.evidence import Evidence, Host
-from stream.figures import Gatherer, hours, lines, mark_keys, marks, postings
+from stream.figures import Gatherer
 from stream.kept import Keeping, Kept, assessments, keep, keep_assessment, keep_counts, posts, revisions
 from stream.kept import counts as count_rows
+from stream.line import hours, lines, mark_keys, marks, postings
 from stream.store import Store
 from tests.stream.said import CUE, PLAIN, POISONED, RAW_CHICKEN, SCHOOL, START, WORM, a_post, assessed, counts
 

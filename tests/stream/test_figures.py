@@ -10,9 +10,10 @@ from sqlalchemy import Connection, func, select
 
 from stream.assessment import Assessment
 from stream.evidence import Evidence, Host, Ledger
-from stream.figures import Gatherer, hours, lines, mark_keys, marks, note_likes, postings, spend
+from stream.figures import Gatherer
 from stream.kept import counts as count_rows
 from stream.kept import keep, keep_counts, posts, revisions
+from stream.line import hours, lines, mark_keys, marks, note_likes, postings, spend
 from stream.post import Kind
 from stream.risk import decide, risk
 from stream.store import Store

@@ -22,8 +22,8 @@ from escalation.web.coverage_view import units_of
 from escalation.web.delivery_log import Wanted, log_of, open_calls
 from stream.account import accounts
 from stream.coverage import gaps, scans
-from stream.figures import marks
 from stream.kept import posts
+from stream.line import marks
 from stream.store import Store, metadata
 from tests.escalation.web.house import NOW, SCHOOL, UNIT, House
 from tests.escalation.web.records import sent, watched
