@@ -1,4 +1,4 @@
-"""A town on each log: SQLite always, a real Kafka broker in `make live`."""
+"""A town on each pair of log and store: SQLite always; a real Kafka, and Kafka with PostgreSQL, in `make live`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ import pytest
 
 from tests.stories.town import Town, built
 
+PAIRS = {"sqlite": (), "kafka": ("kafka",), "kafka and postgresql": ("kafka", "postgres")}
+"""What runs for real in each: the last is what README calls a real deployment."""
 
-@pytest.fixture(params=["sqlite", pytest.param("kafka", marks=pytest.mark.live)])
+
+@pytest.fixture(params=[pytest.param(name, marks=[pytest.mark.live] if PAIRS[name] else []) for name in PAIRS])
 def town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Town]:
     """One school with every role, and nothing said yet."""
-    on_kafka = request.param == "kafka"
-    url = request.getfixturevalue("kafka").url if on_kafka else f"sqlite:///{tmp_path}/log.db"
-    with built(tmp_path, url) as made:
+    engines = PAIRS[request.param]
+    log = request.getfixturevalue("kafka").url if "kafka" in engines else f"sqlite:///{tmp_path}/log.db"
+    store = request.getfixturevalue("postgres").database() if "postgres" in engines else ""
+    with built(tmp_path, log, store) as made:
         yield made

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from crawlers.service import LOG_DOWN
 from escalation import alert
 from escalation.incident import incidents
 from stream import pulse
 from stream.kept import posts
-from stream.log import LogUnavailable
 from stream.search import Query
 from tests.live.engines import Kafka
-from tests.stories.town import WAVE, Town, built
+from tests.stories.town import WAVE, Town, built, words_of
 
+READERS = {"assess", "watch", "index"}
 ALL_FOUR = {"school": 1, "publicity": 1, "leader": 1, "keeper": 1}
 
 
@@ -42,6 +43,14 @@ def ringing(town: Town) -> dict[str, str]:
         return {one.cause: one.words for one in alert.ringing(conn, town.school)}
 
 
+def strip_of(town: Town) -> str:
+    """The watch strip of the desk as a duty officer reads it."""
+    page = town.signed_in().get("/desk")
+    assert page.status_code == 200, page.text[:300]
+    (strip,) = re.findall(r'<section class="watch".*?</section>', page.text, re.DOTALL)
+    return words_of(strip)
+
+
 def troubles(town: Town) -> dict[str, str]:
     with town.store.read() as conn:
         return {role: one.trouble for role, one in pulse.freshest(conn).items() if one.trouble}
@@ -60,8 +69,7 @@ def test_without_search_alarms_go_out_and_search_catches_up(town: Town) -> None:
     town.later(minutes=5)
 
     town.search_path.rmdir()
-    town.pass_on()
-    assert troubles(town) == {}
+    town.until(lambda: troubles(town) == {})
     found = town.search.find(Query(town.school, "吃出虫子"))
     assert len(found) == 2, "what came meanwhile is found"
     assert told(town) == ALL_FOUR
@@ -123,16 +131,21 @@ def test_without_the_broker_all_waits_says_so_and_goes_on_once(kafka: Kafka, tmp
         kafka.kill()
         try:
             town.sandbox.comment(thread, WAVE[3])
-            with pytest.raises(LogUnavailable):
-                town.crawl()
+            assert town.look().startswith(LOG_DOWN), "the crawl says so in its own words"
             town.sandbox.clock.advance(300)
-            town.until(lambda: {"assess", "watch"} <= set(troubles(town)))
+            town.until(lambda: set(troubles(town)) >= READERS)
+            told_of = town.desk.get("/healthz")
+            assert (told_of.status_code, set(told_of.json()["failing"])) == (503, READERS | {"crawl"})
+            assert LOG_DOWN in told_of.json()["words"]
+            assert all(f"{name}受阻" in strip_of(town) for name in ("采集", "研判", "监测", "检索")), strip_of(town)
             assert told(town) == {}
         finally:
             kafka.again()
         town.until(lambda: len(town.rows(posts)) >= 4)
-        town.crawl()
+        town.until(lambda: not town.look())
         town.until(lambda: len(town.rows(posts)) == 5 and told(town) == ALL_FOUR)
         town.until(lambda: not troubles(town))
+        assert town.desk.get("/healthz").status_code == 200
+        assert "受阻" not in strip_of(town)
         assert town.incident().late
         assert told(town) == ALL_FOUR

@@ -152,13 +152,13 @@ class Inbox:
 class Town:
     """Everything of one school. `pass_on` lets each role do what it can; `later` moves the clock."""
 
-    def __init__(self, folder: Path, log_url: str) -> None:
+    def __init__(self, folder: Path, log_url: str, store_url: str = "") -> None:
         reactor.loop()
         self.school = f"JY{next(_schools)}"
         self.folder = folder
         self.sandbox = Sandbox(START, live=0.0, history=False, quota=100_000)
         self.inbox = Inbox(folder / "inbox")
-        self.store = Store(f"sqlite:///{folder}/store.db")
+        self.store = Store(store_url or f"sqlite:///{folder}/store.db")
         metadata.create_all(self.store.engine)
         self.log: Log = open_log(log_url)
         self.log.ensure({POSTS: 4, ASSESSED: 1})
@@ -191,7 +191,7 @@ class Town:
         self.down: set[str] = set()
         desk = Desk(
             self.store, head, self.now, self.channels, NoIntake(), self.search.find,
-            ("assess", "watch", "index", "notify"), secure_cookies=False,
+            ("crawl", "assess", "watch", "index", "notify"), secure_cookies=False,
         )  # fmt: skip
         self.desk = TestClient(build_desk(desk), base_url=PUBLIC, follow_redirects=False)
 
@@ -244,6 +244,21 @@ class Town:
         while reactor.run(self.crew.round()):
             pass
 
+    def look(self) -> str:
+        """Let the crawl look at every source as the running service does: never raising; what it says troubles it."""
+
+        async def once() -> None:
+            await self.crew.step()
+            while self.crew.running:  # a token is used by one crawl at a time
+                await asyncio.gather(*self.crew.running)
+                await self.crew.step()
+
+        with self.store.write() as conn:
+            conn.execute(update(sources).values(next_due=self.now()))
+        reactor.run(once())
+        self.crew.beat()
+        return self.crew.said()
+
     def pass_on(self) -> None:
         """Let every role that is not down work until nothing is left; then each says how it is."""
         workers: dict[str, Callable[[], int]] = {
@@ -256,6 +271,8 @@ class Town:
         with self.store.write() as conn:
             for name in workers.keys() - self.down:
                 pulse.beat(conn, name, self.now(), getattr(self, self._worker(name)).trouble)
+        if "crawl" not in self.down:
+            self.crew.beat()
 
     def _caught_up(self) -> bool:
         """Whether every reader that can work has come to the end of its topic: a broker gives in its own time."""
@@ -348,9 +365,9 @@ def words_of(page: str) -> str:
 
 
 @contextmanager
-def built(folder: Path, log_url: str) -> Iterator[Town]:
-    """A town, given back at the end."""
-    town = Town(folder, log_url)
+def built(folder: Path, log_url: str, store_url: str = "") -> Iterator[Town]:
+    """A town, given back at the end; its store is SQLite where no other is named."""
+    town = Town(folder, log_url, store_url)
     try:
         yield town
     finally:
