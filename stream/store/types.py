@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, String
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 metadata = MetaData(
@@ -65,3 +66,18 @@ class Word(TypeDecorator[str]):
         if len(value) > self.length or "\x00" in value:
             raise ValueError(f"文字长 {len(value)}，超过 {self.length}，或含空字符")
         return value
+
+    def coerce_compared_value(self, op: OperatorType | None, value: Any) -> TypeEngine[Any]:
+        """What is looked for may be longer than what can be kept: then it is not found."""
+        return Sought()
+
+
+class Sought(TypeDecorator[str]):
+    """A string that a column is compared with: of any length; a NUL, which no column holds, becomes U+FFFD."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """PostgreSQL refuses a NUL."""
+        return value.replace("\x00", "\ufffd") if value else value

@@ -247,3 +247,12 @@ def test_alerts_and_names_are_for_those_who_run_the_service(house: House) -> Non
         assert "FX-2026-0009" in house.client(name).get("/strip").text
     for name in ("leader", "keeper", "school"):
         assert "FX-2026-0009" not in house.client(name).get("/me").text
+
+
+def test_a_pasted_comment_is_looked_for_however_long_it_is(house: House) -> None:
+    house.incident("网传起火", level=1, minutes=1)
+    client = house.client("monitor")
+    for words in ("实训楼三楼的走廊一直在冒烟，" * 3, "x" * 3000, "%" * 60, "a\x00b"):
+        for page in ("/search", "/incidents", "/deliveries"):
+            assert client.get(page, params={"q": words}).status_code == 200, (page, words[:10])
+    assert client.get("/incidents", params={"unit": "长" * 500, "platform": "x" * 500}).status_code == 200

@@ -81,6 +81,13 @@ def test_a_text_that_is_too_long_is_refused_on_both(store: Store) -> None:
         put(conn, people, [row])
 
 
+@pytest.mark.parametrize("words", ["长" * 5000, "%_" * 40, "一\x00二"])
+def test_what_is_looked_for_may_be_longer_than_what_can_be_kept(store: Store, words: str) -> None:
+    with store.read() as conn:
+        held = people.c.name.contains(words, autoescape=True) | (people.c.id == words) | people.c.id.in_([words])
+        assert conn.execute(select(people.c.id).where(held)).all() == []
+
+
 def test_no_error_of_the_store_tells_what_somebody_wrote(store: Store) -> None:
     letter = {
         "reader": "r", "topic": "posts", "partition": 0, "offset": 3, "digest": "secret-digest", "body": b"secret-body",
