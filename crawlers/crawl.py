@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -36,8 +36,21 @@ DELAY = Histogram(
     ["platform"],
     buckets=(5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400),
 )
-QUOTA_LEFT = Gauge("fengxin_crawl_quota_left", "Calls left in the running window", ["account"])
-TOKEN_DAYS = Gauge("fengxin_crawl_token_days_left", "Days until a token ends that a person must renew", ["account"])
+QUOTA_LEFT = Gauge(
+    "fengxin_crawl_quota_left", "Calls left in the running window", ["account"], multiprocess_mode="mostrecent"
+)
+TOKEN_DAYS = Gauge(
+    "fengxin_crawl_token_days_left",
+    "Days until a token ends that a person must renew",
+    ["account"],
+    multiprocess_mode="mostrecent",
+)
+CLOCK = Gauge(
+    "fengxin_crawl_clock_off_seconds",
+    "How far a platform's clock is ahead of ours",
+    ["platform"],
+    multiprocess_mode="mostrecent",
+)
 
 PAGE_LIMIT = 120
 RETRY_S = (2.0, 60.0)
@@ -58,6 +71,10 @@ class Manners:
     def allowances(self, route: RouteSettings, group: str) -> tuple[ledger.Allowance, ...]:
         """What one call of a group is taken from."""
         return allowances(route, group)
+
+    def clock_seen(self, job: Job, off: timedelta) -> None:
+        """Show how far the platform's clock is from ours."""
+        CLOCK.labels(job.platform).set(off.total_seconds())
 
     def quota_seen(self, job: Job, allowances: tuple[ledger.Allowance, ...]) -> None:
         """Show what is left."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
@@ -24,6 +26,17 @@ if TYPE_CHECKING:
     from crawlers.crawl import Manners
 
 TRIES = 3
+CLOCK_TOLERANCE = timedelta(seconds=60)
+"""Signatures, tokens and quota days depend on the clock; an answer is at most a download's time old (20 s)."""
+
+
+def clock_off(date: bytes | None, now: datetime) -> timedelta | None:
+    """By how much the clock of a `Date` header is ahead of `now` (aware); None where there is none that can be read."""
+    try:
+        at = parsedate_to_datetime((date or b"").decode("latin-1"))
+    except ValueError:
+        return None
+    return (at.replace(tzinfo=UTC) if at.tzinfo is None else at) - now
 
 
 class _Middleware:
@@ -153,6 +166,10 @@ class Classes(_Middleware):
         request.meta["verdict"] = verdict
         answered = self.spider.harvest.answered
         answered[verdict.failure] = answered.get(verdict.failure, 0) + 1
+        off = clock_off(response.headers.get(b"Date"), self.manners.clock())
+        if off is not None:
+            self.spider.harvest.clock_off = off if abs(off) > CLOCK_TOLERANCE else timedelta(0)
+            self.manners.clock_seen(self.spider.job, off)
         return response
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from crawlers.failure import Failure
@@ -15,7 +15,8 @@ from stream.post import Counts, Post
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to read and from where. `cursor`: as the last complete scan left it; `known`: ids seen under the target."""
+    """What to read and from where. `cursor`: as the last complete scan left it, at `last_full`; `known`: ids seen under
+    the target."""
 
     source_id: str
     account_id: str
@@ -31,6 +32,7 @@ class Job:
     failures: int = 0
     incident: bool = False
     thread: str = ""
+    last_full: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,14 @@ class ScanResult:
 @dataclass(slots=True)
 class Harvest:
     """What one crawl has brought so far; the newest sight of a post wins. `answered`: requests by class; `refused`: odd
-    rows that were left out while their neighbours were read."""
+    rows that were left out while their neighbours were read; `clock_off`: by how much the platform's clock is ahead of
+    ours, zero where that is a minute at most."""
 
     posts: dict[str, Post] = field(default_factory=dict)
     counts: dict[str, Counts] = field(default_factory=dict)
     quoted: dict[str, Post] = field(default_factory=dict)
     answered: dict[Failure, int] = field(default_factory=dict)
+    clock_off: timedelta = timedelta(0)
     requests: int = 0
     refused: int = 0
     result: ScanResult | None = None

@@ -24,6 +24,7 @@ from crawlers.settling import LeaseLost, settle
 from stream import account, kill_point, pulse
 from stream.coverage import sources
 from stream.log import Log, LogError, LogUnavailable
+from stream.post import Post
 from stream.store import Store, StoreUnavailable
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,15 @@ LOG_REFUSED = "日志流拒收采集记录，游标未移动，稍后重试；�
 FAULT = "采集 {place} 时程序出错，已退避重试；请联系维护人员查看运行日志"
 FAULTS_SAID = 3
 STORE_DOWN = "存储暂不可用，采集已暂停，恢复后自动继续"
+
+
+def is_live(job: Job, post: Post) -> bool:
+    """Whether a post of a haul was published since its source was last seen whole, and is seen for the first time.
+
+    The history of a new source, an edit and a late find of something old tell nothing of how quick we are.
+    """
+    since = job.last_full
+    return since is not None and post.published_at > since and post.first_seen_at == post.fetched_at
 
 
 class Crew:
@@ -153,7 +163,7 @@ class Crew:
             REFUSED.labels(job.platform, job.stream).inc(harvest.refused)
         for post in haul.posts:
             ROWS.labels(job.platform, post.kind.value).inc()
-            if job.cursor and post.first_seen_at == post.fetched_at:
+            if is_live(job, post):
                 DELAY.labels(job.platform).observe(max(0.0, (post.first_seen_at - post.published_at).total_seconds()))
 
     async def round(self) -> int:

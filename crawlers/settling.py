@@ -14,7 +14,7 @@ from crawlers.failure import HEALTHY, WORDS, Failure
 from crawlers.haul import Haul
 from crawlers.scan import Harvest, Job, NewSource, ScanResult
 from crawlers.settings import CrawlSettings, WeiboRoute
-from stream.coverage import WHOLE_THREAD, gaps, scans, sources
+from stream.coverage import CLOCK_OFF, SUSPECT, WHOLE_THREAD, gaps, scans, sources
 from stream.post import Kind
 
 GAP_AT_ONCE = frozenset(
@@ -34,6 +34,8 @@ FAILURES_TO_GAP = 3
 GONE_AGAIN = timedelta(minutes=30)
 GONE_SINCE = "gone_since"
 QUOTA_EARLY = "今日接口额度在 18 点前已用完，次日零点恢复"
+BACK_FILL = "show"
+"""Has a small quota of its own, whose end nobody need be told."""
 QUOTA_HOUR = "本小时接口额度已用完，{at} 恢复"
 
 COUNTED = {"weibo": (Kind.COMMENT, Kind.REPLY), "wechat": (Kind.COMMENT,)}
@@ -76,11 +78,11 @@ def settle(
         "breaker": breaker.state,
         "breaker_until": breaker.until,
         "failures": breaker.failures,
-        "last_class": result.failure,
+        "last_class": SUSPECT if haul.suspect else result.failure,
         "last_reason": "" if complete else result.note or WORDS[result.failure],
         "last_try": now,
         "seen": _seen(conn, job, row.seen + haul.fresh),
-        "note": _note(job, result, haul, note, now),
+        "note": _note(job, result, haul, [note, _clock_note(harvest)], now),
         "taken_by": None,
         "taken_until": None,
         "active": row.active and due is not None and not over,
@@ -164,12 +166,20 @@ def due_after(result: ScanResult, breaker: Breaker, wanted: timedelta, now: date
     return soon
 
 
-def _note(job: Job, result: ScanResult, haul: Haul, stretched: str, now: datetime) -> str:
+def _note(job: Job, result: ScanResult, haul: Haul, others: list[str], now: datetime) -> str:
     ends = job.route.token_until if isinstance(job.route, WeiboRoute) else None
-    said = [haul.suspect, result.note, token.reminder(ends, now), stretched]
-    if result.failure == Failure.QUOTA and job.stream not in WHOLE_THREAD:
+    said = [haul.suspect, result.note, token.reminder(ends, now), *others]
+    if result.failure == Failure.QUOTA and job.stream != BACK_FILL:
         said[1] = _quota_note(result, now)
     return "；".join(one for one in said if one)
+
+
+def _clock_note(harvest: Harvest) -> str:
+    """What is said of a clock that is off; empty where it is not."""
+    if not harvest.clock_off:
+        return ""
+    seconds = round(abs(harvest.clock_off).total_seconds())
+    return f"{CLOCK_OFF} {seconds} 秒（本机偏{'慢' if harvest.clock_off > timedelta(0) else '快'}），请校准服务器时钟"
 
 
 def _quota_note(result: ScanResult, now: datetime) -> str:

@@ -155,6 +155,7 @@ def job_of(
         row.id, account.id, row.platform, row.stream, target, cursor, scope, route,
         token_name(settings.school, account.id), now - settings.history, known, soft,
         bool(row.stream in HURRIED and row.closely_until and row.closely_until > now), thread,
+        row.last_full,
     )  # fmt: skip
 
 

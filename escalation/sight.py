@@ -1,16 +1,21 @@
-"""Sight: an account that the machine no longer sees is an alert of its own, until it is seen again (design §7)."""
+"""Sight: what the machine does not see rings by itself, until it is seen again (design §7): an account that is blind,
+a quota used up before the evening, a scan that lost too much at once, a clock that is off (research/platforms.md §11,
+§12; faults 11, 15 and 32 of §17).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row, and_, or_, select
 
 from escalation import alert
 from stream.account import Account, book
-from stream.coverage import Lamp, Sight, sights
+from stream.coverage import CLOCK_OFF, QUOTA, SUSPECT, Lamp, Sight, sights, sources
 from stream.post import Route
 
 LOOK_EVERY = timedelta(seconds=30)
@@ -20,6 +25,13 @@ CAUSE = "blind:"
 WORDS = "“{name}”已看不见：{reason}；请到“账号”页按提示恢复采集，恢复前须人工巡查并补录线索。"
 SILENT = "已超过约定间隔的 6 倍没有看全"
 NEVER = "登记后从未看全"
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+EVENING = 18
+"""A quota used up from this hour on (Asia/Shanghai) comes back soon and rings nothing."""
+SPENT, DOUBTED, CLOCK = "quota:", "suspect:", "clock"
+SPENT_WORDS = "“{name}”的接口额度已用完，{at} 恢复；此前须人工巡查并补录线索，并核对该账号的额度与采集间隔。"
+DOUBTED_WORDS = "“{name}”一次采集中有大量内容同时消失，疑为平台返回不全，未按删除处理；请人工打开平台核对。"
+CLOCK_WORDS = "{note}；时钟不准会使授权签名失效、额度与时限算错，请尽快校时。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +53,48 @@ def changes(seen: Sequence[Sight], known: Mapping[str, Account], ringing: frozen
     return Change(blind, over)
 
 
+def troubles(polled: Sequence[Row[Any]], known: Mapping[str, Account], ringing: frozenset[str]) -> Change:
+    """What single sources tell: rows of `sources` that are polled, of accounts that are active.
+
+    A quota that was used up before the evening rings until it is back, a doubted scan until the source is read
+    whole again, a clock until no source finds it off.
+    """
+    ring: dict[str, str] = {}
+    still: set[str] = set()
+    for row in polled:
+        name = known[row.account_id].name
+        if row.last_class == QUOTA and row.essential:
+            still.add(SPENT + row.account_id)
+            if row.last_try.astimezone(SHANGHAI).hour < EVENING:
+                at = f"{row.next_due.astimezone(SHANGHAI):%m-%d %H:%M}"
+                ring[SPENT + row.account_id] = SPENT_WORDS.format(name=name, at=at)
+        if row.last_class == SUSPECT:
+            ring[DOUBTED + row.account_id] = DOUBTED_WORDS.format(name=name)
+        found = next((one for one in row.note.split("；") if one.startswith(CLOCK_OFF)), "")
+        if found:
+            ring[CLOCK] = CLOCK_WORDS.format(note=found)
+    ours = frozenset(one for one in ringing if one == CLOCK or one.startswith((SPENT, DOUBTED)))
+    return Change(ring, ours - still - set(ring))
+
+
 def look(conn: Connection, school: str, now: datetime) -> None:
-    """Ring for every account that is blind, hush for every one that is seen again or watched no more."""
+    """Ring for every account that is blind and for what else is not seen; hush what is over or watched no more."""
     ringing = frozenset(one.cause for one in alert.ringing(conn, school))
-    change = changes(sights(conn, school, now), book(conn, school), ringing, now)
-    for cause, words in change.ring.items():
-        alert.ring(conn, school, cause, words, now)
-    for cause in change.hush:
-        alert.hush(conn, school, cause, now)
+    known = book(conn, school)
+    for change in (
+        changes(sights(conn, school, now), known, ringing, now),
+        troubles(_troubled(conn, school, known), known, ringing),
+    ):
+        for cause, words in change.ring.items():
+            alert.ring(conn, school, cause, words, now)
+        for cause in change.hush:
+            alert.hush(conn, school, cause, now)
+
+
+def _troubled(conn: Connection, school: str, known: Mapping[str, Account]) -> list[Row[Any]]:
+    said = or_(sources.c.last_class.in_((QUOTA, SUSPECT)), sources.c.note.contains(CLOCK_OFF))
+    query = select(sources).where(and_(sources.c.school == school, sources.c.active, said)).order_by(sources.c.id)
+    return [row for row in conn.execute(query) if row.account_id in known and known[row.account_id].active]
 
 
 def _blind(one: Sight, account: Account, now: datetime) -> bool:

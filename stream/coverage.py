@@ -30,6 +30,10 @@ BY_HAND = "由人工巡查，未接采集接口，请按时补录线索"
 SWITCHED_OFF = "账号已停用，自 {at} 起不再采集"
 NO_ROUTE = "采集途径已移除，自 {at} 起不再采集；请在设置里补上该账号的采集路线，或在名册里停用该账号"
 STOPPED = "采集已停止，请联系维护人员核对该账号的采集接口"
+QUOTA, SUSPECT = "quota", "suspect"
+"""Values of `last_class` that are told as an alert: the quota is used up; rows vanished by the fifth at once."""
+CLOCK_OFF = "本机时钟与平台时间相差"
+"""With these words a `note` begins to tell by how many seconds our clock is off."""
 
 
 class Lamp(StrEnum):

@@ -115,9 +115,10 @@ def _page(
     bad = {problem.column: problem.message for problem in problems if problem.row == 0}
     return show(
         request, visitor, "leads.html", status=status, part=part, problems=problems[:SHOWN], bad=bad, taken=taken,
-        partly=partly, more=max(0, len(problems) - SHOWN), given=dict.fromkeys((*FIELDS, "rows"), "") | dict(given or {}),
+        more=max(0, len(problems) - SHOWN), given=dict.fromkeys((*FIELDS, "rows"), "") | dict(given or {}),
         accounts=known, recent=recent, imports=visitor.has(*DESK), fields=FIELDS, ids={v: k for k, v in FIELDS.items()},
         count=request.query_params.get("count", ""), known_only=all(KNOWN in one.message for one in problems),
+        partly=partly,
     )  # fmt: skip
 
 

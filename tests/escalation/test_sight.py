@@ -1,4 +1,4 @@
-"""A blind account rings by itself, once, and is hushed when it is seen whole again."""
+"""What is not seen rings by itself, once, and is hushed when it is seen: blind accounts, quotas, doubts, clocks."""
 
 from __future__ import annotations
 
@@ -98,3 +98,71 @@ def test_an_account_that_is_watched_no_more_is_hushed(store: Store) -> None:
 def test_an_account_patrolled_by_hand_rings_nothing(store: Store) -> None:
     _enter(store, route="manual")
     assert _look(store) == []
+
+
+AFTERNOON = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)  # 17:00 in Asia/Shanghai
+MIDNIGHT = datetime(2026, 11, 3, 16, 0, tzinfo=UTC)
+
+
+def _says(store: Store, **changes: Any) -> None:
+    with store.write() as conn:
+        conn.execute(update(sources).values(**changes))
+
+
+def test_a_quota_used_up_before_the_evening_rings_until_it_is_back(store: Store) -> None:
+    _enter(store)
+    _source(store, AFTERNOON)
+    _says(store, last_class="quota", last_try=AFTERNOON, next_due=MIDNIGHT, promised_s=7200)
+    (said,) = _look(store, AFTERNOON)
+    assert said.startswith("“风林职院”的接口额度已用完，11-04 00:00 恢复；此前须人工巡查")
+    assert _look(store, AFTERNOON + timedelta(minutes=5)) == [said]
+    _says(store, last_try=AFTERNOON + timedelta(hours=4))  # a look in the evening that met the end again
+    assert len(_look(store, AFTERNOON + timedelta(hours=4))) == 1
+    _says(store, last_class="ok", last_full=MIDNIGHT)
+    assert _look(store, MIDNIGHT) == []
+
+
+def test_a_quota_that_ends_in_the_evening_or_of_a_back_fill_rings_nothing(store: Store) -> None:
+    _enter(store)
+    _source(store, AFTERNOON)
+    evening = AFTERNOON + timedelta(hours=1)
+    _says(store, last_class="quota", last_try=evening, next_due=MIDNIGHT, promised_s=7200)
+    assert _look(store, evening) == []
+    _says(store, last_class="ok")
+    with store.write() as conn:
+        row = dict(conn.execute(sources.select()).mappings().one())
+        back_fill = {"id": "wb:show:1", "stream": "show", "essential": False, "last_class": "quota"}
+        conn.execute(insert(sources), [row | back_fill | {"last_try": AFTERNOON}])
+    assert _look(store, AFTERNOON) == []
+
+
+def test_a_suspect_scan_rings_until_the_thread_is_read_whole(store: Store) -> None:
+    _enter(store)
+    _source(store, NOW)
+    _says(store, last_class="suspect")
+    (said,) = _look(store)
+    assert "“风林职院”一次采集中有大量内容同时消失，疑为平台返回不全" in said
+    _says(store, last_class="ok")
+    assert _look(store) == []
+
+
+def test_a_clock_that_is_off_rings_once_however_many_sources_find_it(store: Store) -> None:
+    _enter(store)
+    _source(store, NOW)
+    _says(store, note="授权将在 3 天内到期；本机时钟与平台时间相差 180 秒（本机偏慢），请校准服务器时钟")
+    with store.write() as conn:
+        row = dict(conn.execute(sources.select()).mappings().one())
+        conn.execute(insert(sources), [row | {"id": "wb:timeline", "stream": "timeline"}])
+    (said,) = _look(store)
+    assert said.startswith("本机时钟与平台时间相差 180 秒（本机偏慢），请校准服务器时钟；时钟不准会")
+    _says(store, note="")
+    assert _look(store) == []
+
+
+def test_what_an_account_told_that_is_switched_off_rings_no_more(store: Store) -> None:
+    _enter(store)
+    _source(store, AFTERNOON)
+    _says(store, last_class="quota", last_try=AFTERNOON, next_due=MIDNIGHT, promised_s=7200)
+    assert len(_look(store, AFTERNOON)) == 1
+    _enter(store, active=False)
+    assert _look(store, AFTERNOON) == []
