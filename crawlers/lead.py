@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Column, Connection, Table, select
 
 from crawlers.redaction import redact
+from crawlers.settings import ARTICLE_HOST
 from crawlers.shape import AHEAD, EARLIEST
 from stream import account
 from stream.account import Account
@@ -28,8 +29,6 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 TOPIC = "posts"
 AT_ONCE = 500
 LINK_LIMIT = 2000
-ARTICLE_HOSTS = frozenset({"mp.weixin.qq.com", "mp.platform.invalid"})
-"""Where articles of official accounts stand; the second is the sandbox's."""
 PLATFORM, ACCOUNT, LINK, TEXT, PUBLISHED, SEEN = "平台", "账号", "链接", "原文", "发布时间", "看到时间"
 COLUMNS = (PLATFORM, ACCOUNT, LINK, TEXT, PUBLISHED, SEEN)
 FIELDS = {
@@ -83,14 +82,20 @@ class Taken:
 
 
 def take_lead(
-    store: Store, log: Log, school: str, form: Mapping[str, str], now: datetime
+    store: Store,
+    log: Log,
+    school: str,
+    form: Mapping[str, str],
+    now: datetime,
+    articles_at: frozenset[str] = frozenset({ARTICLE_HOST}),
 ) -> Taken | tuple[Problem, ...]:
     """Take one lead from the desk's form (fields as in FIELDS; only `text` or `link` must be there).
 
+    `articles_at`: the hosts where articles of official accounts stand (`settings.article_hosts`).
     Raises LogUnavailable, StoreUnavailable: nothing is recorded, the same form may be sent again.
     """
     row = {column: str(form.get(name, "") or "").strip() for name, column in FIELDS.items()}
-    if not row[TEXT] and _link(row[LINK]) and urlsplit(row[LINK]).hostname in ARTICLE_HOSTS:
+    if not row[TEXT] and _link(row[LINK]) and urlsplit(row[LINK]).hostname in articles_at:
         pasted = _article_link(store, school, row, now)
         if pasted is not None:
             return pasted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, fie
 from stream.post import Route
 
 HISTORY = timedelta(days=14)
+ARTICLE_HOST = "mp.weixin.qq.com"
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -44,7 +46,10 @@ class WeiboRoute(_Strict):
 
 
 class WechatRoute(_Strict):
-    """WeChat's official account interface. The server's address must be on the account's white list."""
+    """WeChat's official account interface. The server's address must be on the account's white list.
+
+    `article_host`: where the account's articles stand; a link there without a text is no lead but tells of an article.
+    """
 
     platform: Literal["wechat"] = "wechat"
     account_id: str = Field(min_length=1, max_length=100)
@@ -55,6 +60,7 @@ class WechatRoute(_Strict):
     comments: bool = True
     articles_minutes: int = Field(default=10, ge=1, le=240)
     comments_minutes: int = Field(default=5, ge=1, le=240)
+    article_host: str = Field(default=ARTICLE_HOST, pattern=r"^[a-z0-9.-]{3,200}$")
     route: Route = Route.API
     _check_url = field_validator("base_url")(_base_url)
 
@@ -92,6 +98,11 @@ class CrawlSettings(_Strict):
     def of(self, account_id: str) -> RouteSettings | None:
         """The route of an account."""
         return next((route for route in self.routes if route.account_id == account_id), None)
+
+
+def article_hosts(routes: Iterable[RouteSettings]) -> frozenset[str]:
+    """Where articles of official accounts stand."""
+    return frozenset({ARTICLE_HOST, *(one.article_host for one in routes if isinstance(one, WechatRoute))})
 
 
 def token_ends(route: RouteSettings) -> datetime | None:

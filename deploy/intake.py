@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from crawlers import imports, lead
+from crawlers.settings import RouteSettings, article_hosts
 from escalation.web.desk import Taken
 from stream.log import Log, LogError, LogUnavailable
 from stream.store import Store
@@ -15,15 +16,24 @@ from stream.store import Store
 class CrawlersIntake:
     """Leads and files into the log of one school. The log is opened at the first of them: pages need the store only."""
 
-    def __init__(self, store: Store, open_log: Callable[[], Log], school: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        open_log: Callable[[], Log],
+        school: str,
+        clock: Callable[[], datetime],
+        routes: Iterable[RouteSettings] = (),
+    ) -> None:
         """`open_log` gives the log with its topics and may raise LogError; it is asked again at the next lead."""
+        self._articles_at = article_hosts(routes)
         self._store, self._open_log, self._school, self._clock = store, open_log, school, clock
         self._opening = threading.Lock()
         self._log: Log | None = None
 
     def take_lead(self, form: Mapping[str, str]) -> Taken:
         """One lead as typed at the desk. Raises LogUnavailable, StoreUnavailable; nothing is recorded then."""
-        return _told(lead.take_lead(self._store, self._opened(), self._school, form, self._clock()))
+        taken = lead.take_lead(self._store, self._opened(), self._school, form, self._clock(), self._articles_at)
+        return _told(taken)
 
     def take_file(self, name: str, body: bytes) -> Taken:
         """A CSV or xlsx file, whole or not at all. Raises LogUnavailable, StoreUnavailable."""

@@ -198,7 +198,9 @@ def web(settings: Settings, stop: Event) -> None:
 
     with (
         opened_store(settings) as store,
-        closing(CrawlersIntake(store, partial(log_with_topics, settings), settings.school.code, utc_now)) as intake,
+        closing(
+            CrawlersIntake(store, partial(log_with_topics, settings), settings.school.code, utc_now, settings.routes)
+        ) as intake,
         opened_search(settings) as search,
     ):
         desk = Desk(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -208,3 +209,33 @@ def test_right_arrows_are_let_through(tmp_path: Path) -> None:
         "from stream.post import Post\nfrom escalation.channels import Message\n"
     )
     assert [rule.why for rule in RULES if violations(tmp_path, rule)] == []
+
+
+def hosts(file: Path) -> set[str]:
+    """Names of hosts under `.invalid` that stand in a module's strings, parts of f-strings among them."""
+    strings = (
+        node.value
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    return {found for one in strings for found in re.findall(r"[a-z0-9.-]+\.invalid\b", one)}
+
+
+def beside(root: Path) -> dict[str, set[str]]:
+    """Which modules of the house, the sandbox left out, name a host that only the sandbox has."""
+    sandbox = root / "crawlers" / "sandbox"
+    own = set().union(*(hosts(file) for file in sandbox.rglob("*.py")))
+    modules = (file for room in ROOMS for file in (root / room).rglob("*.py") if sandbox not in file.parents)
+    return {str(file.relative_to(root)): found for file in modules if (found := hosts(file) & own)}
+
+
+def test_no_host_of_the_platform_sandbox_stands_in_what_reads_platforms() -> None:
+    assert any(hosts(file) for file in (ROOT / "crawlers" / "sandbox").rglob("*.py"))
+    assert beside(ROOT) == {}
+
+
+def test_a_host_of_the_sandbox_in_a_reader_is_found(tmp_path: Path) -> None:
+    for name, line in (("sandbox/page.py", 'LINK = f"http://mp.platform.invalid/s?mid={1}"'), ("lead.py", "")):
+        (tmp_path / "crawlers" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "crawlers" / name).write_text(line or 'AT = frozenset({"mp.weixin.qq.com", "mp.platform.invalid"})')
+    assert beside(tmp_path) == {"crawlers/lead.py": {"mp.platform.invalid"}}

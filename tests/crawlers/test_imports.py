@@ -14,11 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from crawlers import imports
 from crawlers.imports import Unreadable, read_file, take_file, template
 from crawlers.lead import COLUMNS, Problem, Taken, take_lead
+from crawlers.settings import WechatRoute, article_hosts
 from stream import account, kept
 from stream.log import Log, LogUnavailable, PartlyAppended, open_log
 from stream.log.sqlite import SqliteLog
@@ -207,6 +209,19 @@ def test_a_pasted_article_link_opens_the_comments_and_is_no_lead(desk: Desk) -> 
     short = take_lead(desk.store, desk.log, "FL", {"account": "wx", "link": "https://mp.weixin.qq.com/s/AbC"}, NOW)
     assert isinstance(short, tuple)
     assert "完整链接" in short[0].message
+
+
+def test_where_articles_stand_is_what_the_routes_say(desk: Desk) -> None:
+    route = WechatRoute(account_id="wx", app_id="a", app_secret=SecretStr("s"), article_host="mp.elsewhere.test")
+    form = {"account": "wx", "link": "https://mp.elsewhere.test/s?__biz=U&mid=2290000101&idx=1&sn=x"}
+    as_lead = take_lead(desk.store, desk.log, "FL", form, NOW)
+    assert isinstance(as_lead, Taken)
+    assert [post.id for post in desk.posts()] == list(as_lead.ids)
+    take_lead(desk.store, desk.log, "FL", form, NOW, article_hosts([route]))
+    assert len(desk.posts()) == 1
+    with desk.store.read() as conn:
+        assert conn.exec_driver_sql("SELECT id FROM sources").scalars().all() == ["wx:comments:2290000101_1"]
+    assert article_hosts([]) == {"mp.weixin.qq.com"}
 
 
 class Leaving(SqliteLog):
