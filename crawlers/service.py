@@ -34,7 +34,9 @@ AT_ONCE = 500
 BOOK_EVERY = timedelta(minutes=1)
 """How soon an account that was switched off or on beside the running service is heeded."""
 BEAT_EVERY = timedelta(seconds=5)
-STOP_WITHIN_S = 1.0
+STOP_WITHIN_S = 0.7
+"""With ending a crawl that is still under way (twice 0.5 s at most) a stop takes 1.2 s, measured: the supervisor asks
+this role about 2 s after its own stop began and kills at 4 s."""
 LOOK_FOR_STOP_S = 0.1
 LOG_DOWN = "日志流暂不可用，采集已暂停，恢复后自动继续"
 LOG_REFUSED = "日志流拒收采集记录，游标未移动，稍后重试；请联系维护人员"

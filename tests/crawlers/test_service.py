@@ -50,3 +50,24 @@ def test_a_crawl_that_waits_for_its_next_try_ends_with_the_service_and_holds_not
     assert room.run(begin_and_stop()) < 4
     assert room.source("timeline").taken_by is None
     assert room.source("timeline").last_try is None
+
+
+def test_a_crawl_that_waits_for_a_slow_answer_ends_within_two_seconds_and_is_read_by_the_next(room: Any) -> None:
+    room.sandbox.post()
+    room.sandbox.fault("slow", delay_s=4.0)
+    crew = room.crew
+
+    async def begin_and_stop() -> float:
+        await crew.step()
+        while not room.sandbox.served("user_timeline"):  # noqa: ASYNC110 (the sandbox tells nobody)
+            await asyncio.sleep(0.01)
+        begun = time.monotonic()
+        await crew.finish()
+        return time.monotonic() - begun
+
+    assert room.run(begin_and_stop()) < 2
+    assert room.source("timeline").taken_by is None
+    assert room.source("timeline").last_full is None
+    room.sandbox.calm()
+    room.crew = room.new_crew()
+    assert len(room.posts(room.look("timeline"))) == 1
