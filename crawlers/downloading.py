@@ -95,7 +95,7 @@ class Budget(_Middleware):
         try:
             with manners.store.write() as conn:
                 now = manners.clock()
-                if not ledger.take(conn, job.token, allowances, now, incident=job.incident):
+                if not ledger.take(conn, job.token, allowances, now, incident=job.reserve):
                     raise QuotaSpent(ledger.back_at(conn, job.token, allowances, now))
         finally:
             manners.quota_seen(job, allowances)

@@ -16,7 +16,7 @@ from stream.post import Counts, Post
 @dataclass(frozen=True, slots=True)
 class Job:
     """What to read and from where. `cursor`: as the last complete scan left it, at `last_full`; `known`: ids seen under
-    the target."""
+    the target. `incident`: a grave one is open there and this stream is hurried; `reserve`: it may use the reserve."""
 
     source_id: str
     account_id: str
@@ -33,6 +33,7 @@ class Job:
     incident: bool = False
     thread: str = ""
     last_full: datetime | None = None
+    reserve: bool = False
 
 
 @dataclass(frozen=True, slots=True)

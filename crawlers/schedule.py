@@ -25,8 +25,8 @@ INCIDENT = timedelta(minutes=2)
 RETRY_FROM = timedelta(seconds=30)
 RETRY_AT_MOST = timedelta(hours=1)
 HURRIED = frozenset({"to_me", "articles", "comments"})
-"""Streams that an open grave incident hurries and that may use the reserve: those that bring what people say. Weibo's
-own posts and back-fill are not hurried, because every call of theirs is one look less at the comments."""
+"""Streams that an open grave incident hurries: those that bring what people say. Weibo's own posts and back-fill are
+not, because every call of theirs is one look less at the comments."""
 NIGHT_SLOWER = 4
 """How many times as seldom a stream is looked at by night."""
 DAYTIME, NIGHTTIME = timedelta(hours=24 - NIGHT_ENDS), timedelta(hours=NIGHT_ENDS)

@@ -151,11 +151,11 @@ def job_of(
         under = sighting.under(conn, settings.school, thread)
         known = frozenset(one for one, seen in under.items() if seen.presence != sighting.Presence.VANISHED)
     soft = row.failures if row.last_class == Failure.SOFT_EMPTY else 0
+    closely = bool(row.closely_until and row.closely_until > now)
     return Job(
         row.id, account.id, row.platform, row.stream, target, cursor, scope, route,
         token_name(settings.school, account.id), now - settings.history, known, soft,
-        bool(row.stream in HURRIED and row.closely_until and row.closely_until > now), thread,
-        row.last_full,
+        closely and row.stream in HURRIED, thread, row.last_full, closely and row.essential,
     )  # fmt: skip
 
 

@@ -82,7 +82,8 @@ sources = Table(
 
 `essential`: its blindness makes the account blind. `shown`: how many the platform says there are; `seen`: how many we
 have. `note`: a sentence in Chinese for the desk (for example why an article's comments are not visible yet).
-`closely_until`: while a grave incident is open there, it is looked at every two minutes and may use the reserve.
+`closely_until`: until then, for a grave incident there, what brings comments is looked at every two minutes or as often
+as the day's quota carries, and essential sources may use the reserve.
 `stopped_at`: since when it is not polled because its account or route is off, `note` then says which; None where it is
 polled, or over. All that have it wake together.
 """
