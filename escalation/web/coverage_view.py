@@ -12,7 +12,19 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, or_, select
 
 from stream.account import Account, book
-from stream.coverage import BLIND_AFTER, GRAVITY, Lamp, gaps, reason_of, scans, sources, standing, worst_of
+from stream.coverage import (
+    BLIND_AFTER,
+    GRAVITY,
+    UNROUTED,
+    Lamp,
+    gaps,
+    reason_of,
+    scans,
+    sources,
+    standing,
+    why_unpolled,
+    worst_of,
+)
 from stream.post import Route
 
 CELLS = 48
@@ -22,7 +34,10 @@ SOON = timedelta(days=14)
 """A token that ends within this is shown as waiting to be renewed."""
 ENDLESS, NONE = "长期", "无接口"
 BY_HAND = "平台无接口，须人工巡查并补录线索。"
-NO_WAY = "已登记，未接采集途径：请管理员在账号表中补全后重新导入。"
+NO_WAY = (
+    UNROUTED + "：请管理员在设置文件 fengxin.toml 中为它加一段 [[routes]] 后重启；已写的，请核对采集进程是否在运行；"
+    "没有接口的，在名册“采集方式”写“人工巡查”。"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +206,8 @@ def _todo(account: Account, polled: Sequence[Row[Any]], blind: Sequence[Row[Any]
     if not account.active or state is Lamp.OFF:
         return ""
     if not any(row.active for row in polled):
-        return BY_HAND if account.route == Route.MANUAL else NO_WAY
+        why = BY_HAND if account.route == Route.MANUAL else why_unpolled(account.route, polled)
+        return NO_WAY if why == UNROUTED else why
     said = [reason_of(row) if state in (Lamp.LATE, Lamp.BLIND) else row.note for row in standing(polled)]
     said = [part for part in said if part] or [row.reason for row in blind if row.closed_at is None]
     return "；".join(dict.fromkeys(part for part in said if part))

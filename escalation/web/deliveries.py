@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -10,11 +11,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import select
 
 from escalation import alert, audit, handling
+from escalation.channels import Channel, Message, Outcome
+from escalation.channels.mail import Mail
 from escalation.channels.phone import OUTCOMES, CallOutcome, refuse
 from escalation.incident.state import IllegalStep
 from escalation.notice import KIND_WORDS, calls
 from escalation.people import Role
-from escalation.web.delivery_log import PAGE, PROBE, STATES, Wanted, log_of, open_calls, verdict, ways_of
+from escalation.web.delivery_log import PAGE, PROBE, STATES, Wanted, log_of, open_calls, shortened, verdict, ways_of
 from escalation.web.gate import Acts, NotFound, Only, Visitor, desk_of
 from escalation.web.page import show
 
@@ -23,6 +26,11 @@ Reader = Annotated[Visitor, Depends(Only(Role.MONITOR, Role.PUBLICITY, Role.ADMI
 Tester = Annotated[Visitor, Depends(Acts(Role.MONITOR, Role.PUBLICITY, Role.ADMINISTRATOR))]
 Caller = Annotated[Visitor, Depends(Acts(Role.MONITOR, Role.PUBLICITY))]
 LONGEST = 300
+LETTER = "【测试】风信邮件测试"
+LETTER_TEXT = "【测试】这是风信的测试邮件，由{name}在“送达”页发出，无须处理。\n收到即说明通知邮件能送到这个邮箱。\n"
+SENT = "测试邮件已交给邮件服务器，收件人 {to}，请到邮箱查收。"
+ONLY_CONNECTED = "已连上并登录，未发信：名册里没有您的邮箱。"
+SPOKEN = "测试消息已发出，请到群里查看。"
 
 
 @router.get("/deliveries")
@@ -64,13 +72,15 @@ def _page(
 
 @router.post("/deliveries/probe/{name}")
 def probe(request: Request, visitor: Tester, name: str) -> Response:
-    """测试: ask the channel to prove itself; what it said goes into the audit and stands on the page."""
+    """测试: a test mail to the person who asks, a test line into the group; what came of it goes into the audit and
+    stands on the page."""
     desk = desk_of(request)
     channel = desk.channels.get(name)
     if channel is None:
         raise NotFound("没有这一通道，可能设置已改。请回到“送达”页。")
-    outcome = channel.probe()
+    outcome, told = _tried(channel, visitor)
     became, said = verdict(outcome)
+    said = told if became == "good" else said
     with desk.store.write() as conn:
         audit.record(
             conn, school=desk.school, now=visitor.now, actor=visitor.actor.id, action=PROBE, subject=name,
@@ -79,6 +89,18 @@ def probe(request: Request, visitor: Tester, name: str) -> Response:
         if became == "good":
             alert.hush(conn, desk.school, f"channel:{name}", visitor.now)
     return RedirectResponse(f"/deliveries?{urlencode({'tested': name})}#ways", 303)
+
+
+def _tried(channel: Channel, visitor: Visitor) -> tuple[Outcome, str]:
+    """The outcome of a test and, where it is good, what exactly was done."""
+    if channel.name != Mail.name:
+        return channel.probe(), SPOKEN
+    to = visitor.person.email if visitor.person else ""
+    if not to:
+        return channel.probe(), ONLY_CONNECTED
+    text = LETTER_TEXT.format(name=visitor.name)
+    letter = Message("", f"test-{secrets.token_hex(8)}", to, 3, LETTER, text, None, "")
+    return channel.send(letter), SENT.format(to=shortened(to))
 
 
 @router.post("/deliveries/calls/{call_id}")

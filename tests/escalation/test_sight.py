@@ -95,6 +95,15 @@ def test_an_account_that_is_watched_no_more_is_hushed(store: Store) -> None:
     assert _look(store) == []
 
 
+def test_an_account_whose_route_fails_from_the_start_is_not_called_unrouted(store: Store) -> None:
+    _enter(store)
+    assert "已登记，未接采集途径" in _look(store)[0], "nothing looks at it yet"
+    _source(store, None, "平台拒绝连接，请核对 base_url")
+    (said,) = _look(store, NOW + timedelta(seconds=30))
+    assert "平台拒绝连接，请核对 base_url" in said
+    assert "未接采集途径" not in said
+
+
 def test_an_account_patrolled_by_hand_rings_nothing(store: Store) -> None:
     _enter(store, route="manual")
     assert _look(store) == []

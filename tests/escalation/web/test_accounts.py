@@ -130,3 +130,20 @@ def test_an_account_whose_route_was_removed_is_blind_and_named(seen: House) -> N
     said = seen.client("publicity").get("/accounts").text
     assert "0 个看得全，1 个迟，3 个盲" in said
     assert "已登记，未接采集途径" in said
+    assert "在设置文件 fengxin.toml 中为它加一段 [[routes]]" in said
+    assert "重新导入" not in said, "the accounts file holds no route"
+
+
+def test_an_account_whose_route_is_off_or_fails_says_its_own_cause(seen: House) -> None:
+    with seen.store.write() as conn:
+        mine = update(sources).where(sources.c.account_id == "wx-hq")
+        conn.execute(mine.values(active=False, stopped_at=NOW, note="采集途径已移除，自昨天起不再采集"))
+    said = seen.client("publicity").get("/accounts").text
+    assert "采集途径已移除，自昨天起不再采集" in said
+    assert "已登记，未接采集途径" not in said
+    with seen.store.write() as conn:
+        failing = {"active": True, "stopped_at": None, "note": "", "last_full": None, "last_reason": "平台拒绝连接"}
+        conn.execute(mine.values(**failing))
+    said = seen.client("publicity").get("/accounts").text
+    assert "平台拒绝连接" in said
+    assert "已登记，未接采集途径" not in said

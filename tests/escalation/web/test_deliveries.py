@@ -12,9 +12,10 @@ from sqlalchemy import func, select
 from escalation import alert, audit
 from escalation.channels import Channel, Fault, Message, Outcome, Permanent
 from escalation.notice import calls, deliveries
+from escalation.people import people
 from escalation.web.app import build
 from escalation.web.delivery_log import shortened
-from tests.escalation.web.house import PASSWORD, SCHOOL, House, csrf
+from tests.escalation.web.house import PASSWORD, SCHOOL, House, Robot, csrf
 from tests.escalation.web.records import sent
 
 
@@ -91,9 +92,52 @@ def test_a_test_that_passes_is_shown_audited_and_ends_the_alert(house: House) ->
     assert answer.status_code == 303
     after = client.get("/deliveries?tested=mail").text
     assert "测试通过" in after
-    assert probes(house) == [("mail", {"outcome": "good", "said": ""})]
+    assert [(name, detail["outcome"]) for name, detail in probes(house)] == [("mail", "good")]
     with house.store.read() as conn:
         assert alert.ringing(conn, SCHOOL) == []
+
+
+class Post(Robot):
+    """A channel that remembers what it was asked to send."""
+
+    def __init__(self, name: str = "mail") -> None:
+        super().__init__(name, "邮件")
+        self.sent: list[Message] = []
+
+    def send(self, message: Message) -> Outcome:
+        self.sent.append(message)
+        return super().send(message)
+
+
+def after_test(house: House, channel: Channel, who: str = "monitor") -> str:
+    client = TestClient(build(replace(house.desk(), channels={channel.name: channel})), follow_redirects=False)
+    client.post("/sign-in", data={"name": who, "password": PASSWORD})
+    client.post(f"/deliveries/probe/{channel.name}", data={"csrf": csrf(client.get("/deliveries").text)})
+    return str(client.get("/deliveries").text)
+
+
+def test_the_mail_test_sends_one_marked_mail_to_who_pressed_the_button(house: House) -> None:
+    channel = Post()
+    said = after_test(house, channel)
+    (mail,) = channel.sent
+    assert (mail.to, "【测试】" in mail.subject, "【测试】" in mail.text) == ("monitor@school.test", True, True)
+    assert "测试邮件已交给邮件服务器，收件人 m…r@school.test，请到邮箱查收。" in said
+    assert "对方已收下" not in said
+
+
+def test_a_mail_test_by_a_person_without_an_address_claims_no_mail(house: House) -> None:
+    with house.store.write() as conn:
+        conn.execute(people.update().where(people.c.id == "monitor").values(email=""))
+    channel = Post()
+    said = after_test(house, channel)
+    assert channel.sent == []
+    assert "已连上并登录，未发信：名册里没有您的邮箱。" in said
+
+
+def test_a_robot_test_says_where_its_line_went(house: House) -> None:
+    channel = Post("wecom_robot")
+    assert "测试消息已发出，请到群里查看。" in after_test(house, channel)
+    assert channel.sent == [], "a robot's probe is its own marked line"
 
 
 def test_a_test_that_fails_shows_the_channels_own_sentence_escaped(house: House) -> None:
