@@ -11,8 +11,12 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup, escape
 
+from stream.post import CUT_MARK, TEXT_LIMIT
+
 SHOWN = 800
 CUT = "……（已截断，全文共 {n} 字）"
+CUT_AT_DOOR = "……（已截断，原文超过 {n} 字）"
+"""Of a text that was cut when it came in nobody knows any more how long it was."""
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _BLANK = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u2028\u2029]+")
 _LINES = re.compile(r"\n{3,}")
@@ -57,7 +61,8 @@ def marked(text: str, spans: Iterable[Sequence[int]], limit: int = SHOWN) -> Mar
         at = stop
     parts.append(escape(clean(shown[at:])))
     if len(text) > limit:
-        parts.append(escape(CUT.format(n=len(text))))
+        cut_before = text.endswith(CUT_MARK)
+        parts.append(escape(CUT_AT_DOOR.format(n=TEXT_LIMIT) if cut_before else CUT.format(n=len(text))))
     return Markup("").join(parts)
 
 

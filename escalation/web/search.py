@@ -47,7 +47,7 @@ def page(
             with desk.store.read() as conn:
                 grave = folded(conn, desk.school, [one.id for one in documents])
             found = [
-                {"document": one, "text": CARE_TITLE if one.id in grave else highlighted(one.text[:300], [words])}
+                {"document": one, "text": CARE_TITLE if one.id in grave else highlighted(one.text, [words])}
                 for one in documents
             ]
         except SearchUnavailable as error:

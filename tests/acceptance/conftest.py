@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.school import written
-from tests.acceptance.standing import Standing, eventually, fengxin, free_ports
+from tests.acceptance.standing import Standing, eventually, fengxin, free_ports, words_of
 
 MARKUP = "<script>window.harmed=1</script><svg onload=window.harmed=2>"
 HOSTILE = MARKUP + "图书馆电梯坠落，两名同学受伤流血送医院急救\u202e倒着写的话\u202c{{7*7}}${7*7}"
-MEGABYTE = "清真餐厅的饭里有玻璃渣划伤了嘴，" + "长" * 1_000_000
+MEGABYTE = "清真餐厅的饭里有玻璃渣，好几个同学满嘴是血，已经送医院急救，" + "长" * 1_000_000
 AFTER_IT = "图书馆四楼靠窗的位置晒太阳很舒服，下一条照样要到"
 LIVE = "三号楼前面的桂花开得真好看，第一千零一次路过"
+MATCHED = "教工食堂的面里有一根头发，第一千零二次吃到"
+MINUTE = 60.0
 
 
 def _running(standing: Standing) -> Iterator[Standing]:
@@ -38,9 +40,32 @@ def _demo(folder: Path) -> Standing:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     """The demo as it comes: nobody breaks it. Comments that tests ask for later are written early."""
     for standing in _running(_demo(tmp_path_factory.mktemp("demo"))):
-        for text in (HOSTILE, MEGABYTE, AFTER_IT, LIVE):
+        for text in (LIVE, MATCHED):
             standing.matter(text)
+        written = time.monotonic()
+        for text in (HOSTILE, MEGABYTE, AFTER_IT):
+            standing.matter(text)
+        _await_live(standing, written)
         yield standing
+
+
+def _await_live(standing: Standing, written: float) -> None:
+    """Note after how many seconds each live comment stood at the desk, judged; one that does not come is missing."""
+    desk = standing.signed_in("zheng.wanzhou")
+    looks: dict[str, Callable[[], list[str]]] = {
+        LIVE: lambda: [words_of(one) for one in desk.page("/search", q=LIVE[-9:]).css("article.quote footer b")],
+        MATCHED: lambda: [
+            words_of(mark)
+            for row in desk.page("/desk/feed", large="1").css(".feed__t bdi")
+            if MATCHED[-9:] in words_of(row)
+            for mark in row.css("mark")
+        ],
+    }
+    while len(standing.judged) < len(looks) and time.monotonic() < written + MINUTE:
+        for text, look in looks.items():
+            if text not in standing.judged and (found := look()):
+                standing.judged[text] = (time.monotonic() - written, found)
+        time.sleep(0.3)
 
 
 @pytest.fixture(scope="session")

@@ -148,6 +148,8 @@ class Standing:
     command: Sequence[str]
     process: subprocess.Popen[bytes] | None = None
     people: dict[str, Person] = field(default_factory=dict)
+    judged: dict[str, tuple[float, list[str]]] = field(default_factory=dict)
+    """Live comments: after how many seconds each was judged at the desk, and what was seen there."""
 
     @property
     def url(self) -> str:
@@ -221,6 +223,17 @@ class Standing:
         """What `/healthz` says."""
         answer = httpx.get(f"{self.url}/healthz", timeout=10)
         return answer.status_code, answer.json()
+
+    def metrics(self) -> str:
+        """What Prometheus scrapes."""
+        answer = httpx.get(f"{self.url}/metrics", timeout=10)
+        assert answer.status_code == 200
+        return answer.text
+
+    def figures(self) -> dict[str, float]:
+        """The same as figures, by name and labels."""
+        rows = (line.rpartition(" ") for line in self.metrics().splitlines() if not line.startswith("#"))
+        return {name: float(value) for name, _, value in rows}
 
     def signed_in(self, name: str) -> Person:
         """This person at the desk, signed in once."""

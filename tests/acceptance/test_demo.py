@@ -7,14 +7,27 @@ import re
 import signal
 from datetime import datetime, timedelta, timezone
 from functools import partial
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.acceptance.conftest import LIVE, Trial
+from tests.acceptance.conftest import LIVE, MATCHED, MINUTE, Trial
 from tests.acceptance.standing import Mail, Standing, eventually, fengxin, words_of
 
 STORY_TITLE = "二食堂"
+ROOMS = ("crawlers", "stream", "sentiment", "escalation", "deploy")
+ROOT = Path(__file__).resolve().parents[2]
+WATCHED_BY_PROMETHEUS = {
+    f"fengxin_{name}"
+    for name in (
+        "store_up", "open_incidents", "accounts", "deliveries", "deliveries_waiting", "notices_unsigned",
+        "dead_letters", "alerts", "pulse_age_seconds", "notices_total", "delivery_attempts_total", "incidents_total",
+        "assessed_total", "watched_total", "lag_records", "fetched_to_watched_seconds_count", "crawl_requests_total",
+        "crawl_rows_total", "crawl_scans_total", "crawl_quota_left",
+    )
+}  # fmt: skip
+"""What a healthy demo has; figures of what went wrong come when something did."""
 BEIJING = timezone(timedelta(hours=8))
 TOLD = [
     ("lin.zhiyuan", "主管校领导", {"第十三条"}),
@@ -37,6 +50,13 @@ def first_mail(demo: Standing, name: str) -> Mail:
         return [one for one in demo.mails(name) if "首报" in one.subject and STORY_TITLE in one.subject]
 
     return eventually(f"a mail to {name}", found, 30)[0]
+
+
+def documented(families: set[str]) -> set[str]:
+    """Those of these metrics that a README names, with or without the ending that Prometheus gives them."""
+    docs = [ROOT / "README.md"] + [path for room in ROOMS for path in (ROOT / room).rglob("README.md")]
+    named = set(re.findall(r"`(fengxin_[a-z_]+)", "".join(path.read_text("utf-8") for path in docs)))
+    return {name for name in families if {name, re.sub(r"_(bucket|count|sum|created|total)$", "", name)} & named}
 
 
 def waiting_for(demo: Standing, number: str) -> str:
@@ -80,10 +100,18 @@ def test_a_past_full_of_grave_lines_opens_nothing(school: Standing) -> None:
     assert school.mails(words=STORY_TITLE) == []
 
 
-def test_a_live_comment_arrives_and_is_judged(demo: Standing) -> None:
-    desk = demo.signed_in("zheng.wanzhou")
-    found = eventually("the comment", lambda: desk.page("/search", q=LIVE[-9:]).css("article.quote"), 90)
-    assert words_of(found[0].css("footer b")[0]) in {"正面", "中性", "负面"}
+def test_a_live_comment_arrives_and_is_scored_within_a_minute(demo: Standing) -> None:
+    assert LIVE in demo.judged, "not within a minute"
+    after, polarity = demo.judged[LIVE]
+    assert after < MINUTE
+    assert polarity[0] in {"正面", "中性", "负面"}
+
+
+def test_a_live_comment_is_matched_by_the_rules_within_a_minute(demo: Standing) -> None:
+    assert MATCHED in demo.judged, "not within a minute"
+    after, marks = demo.judged[MATCHED]
+    assert after < MINUTE
+    assert "一根头发" in marks
 
 
 def test_the_wave_opens_one_incident_with_reasons_deadlines_and_articles(demo: Standing, story: str) -> None:
@@ -105,6 +133,25 @@ def test_exactly_the_four_whom_the_rules_name_are_told_first(demo: Standing, sto
         first_mail(demo, name)
     first = {one.to.partition("@")[0] for one in demo.mails(words=story) if "首报" in one.subject}
     assert first == {name for name, _, _ in TOLD}
+
+
+def test_metrics_of_all_roles_are_there_and_true_and_name_no_process(demo: Standing, story: str) -> None:
+    first_mail(demo, "lin.zhiyuan")
+    eventually("nothing waits in the outbox", lambda: demo.figures()["fengxin_deliveries_waiting"] == 0, 30)
+    page, figures = demo.metrics(), demo.figures()
+    assert "pid=" not in page
+    families = {name.partition("{")[0] for name in figures}
+    assert families >= WATCHED_BY_PROMETHEUS, WATCHED_BY_PROMETHEUS - families
+    assert {name for name in families if name.startswith("fengxin_")} <= documented(families), "a README names each"
+    assert figures["fengxin_store_up"] == 1
+    assert figures["fengxin_dead_letters"] == 0
+    assert figures["fengxin_notices_unsigned"] == 0, "no deadline of hours has passed"
+    mailed = len({one.message_id for one in demo.mails()})
+    assert figures['fengxin_deliveries{state="accepted"}'] >= mailed - 2, "but what arrived since"
+    assert sum(value for name, value in figures.items() if name.startswith("fengxin_open_incidents")) >= 1
+    assert sum(value for name, value in figures.items() if name.startswith("fengxin_incidents_total")) >= 1
+    read = sum(value for name, value in figures.items() if name.startswith("fengxin_assessed_total"))
+    assert read >= sum(value for name, value in figures.items() if name.startswith("fengxin_watched_total")) > 0
 
 
 @pytest.mark.parametrize(("name", "office", "articles"), TOLD)
@@ -187,6 +234,7 @@ def test_silence_fires_the_next_step_and_a_signature_stops_only_its_own(school: 
     assert "林知远" in calls
     assert "陈思源" not in calls
     assert "13900000001" in calls
+    assert school.figures()["fengxin_notices_unsigned"] >= len(reminded), "each of the silent is overdue"
 
 
 def four(mails: list[Mail]) -> list[Mail]:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalation.web.prose import SHOWN, clean, highlighted, marked, merged
+from stream.post import door
 
 
 def test_matched_places_are_marked_and_all_else_is_escaped() -> None:
@@ -27,6 +28,14 @@ def test_a_long_text_is_cut_with_a_mark_that_says_how_long_it_was() -> None:
     shown = marked("长" * 20_000, [(19_000, 19_010)])
     assert len(shown) < SHOWN + 40
     assert "全文共 20000 字" in shown
+
+
+def test_of_a_text_cut_when_it_came_in_no_length_is_claimed() -> None:
+    kept, _, cut = door("长" * 1_000_000)
+    assert cut
+    shown = highlighted(kept, ["长长"])
+    assert shown.endswith("……（已截断，原文超过 20000 字）")
+    assert "全文共" not in shown
 
 
 def test_single_letters_are_not_marked_in_titles() -> None:
