@@ -66,7 +66,7 @@ def read_platform(value: object) -> str:
     for code, words in PLATFORMS.items():
         if text.lower() == code or text in words:
             return code
-    known = "、".join(words[-1] for words in PLATFORMS.values())
+    known = "、".join(word for code, words in PLATFORMS.items() for word in (*words, code))
     raise ValueError(f"不认识平台“{text}”，可写：{known}。")
 
 
@@ -214,43 +214,74 @@ Knot = tuple[str, int, str, str]
 """Table, index of the row, field, sentence."""
 
 
-def knots(roster: Roster) -> list[Knot]:
-    """What is wrong between rows: a doubled key, a unit, account or person that is not there, a shift ending early."""
-    units = {row.name for row in roster.units}
-    persons = {row.id for row in roster.people}
+def knots(roster: Roster, unread: frozenset[str] = frozenset()) -> list[Knot]:
+    """What is wrong between rows: a doubled key, a unit, account or person that is not there, a shift ending early,
+    two accounts that would both be the school's main one.
+
+    Rows may lack what could not be read, and `unread` tables are missing: what hangs on these is not told.
+    """
+
+    def known(table: str, name: str) -> frozenset[str] | None:
+        keys = [getattr(row, name, None) for row in getattr(roster, table)]
+        return None if table in unread or None in keys else frozenset(key for key in keys if key is not None)
+
+    units, persons = known("units", "name"), known("people", "id")
     found: list[Knot] = []
-    found += _twice("units", "name", [row.name for row in roster.units])
-    found += _twice("accounts", "native_id", [row.key for row in roster.accounts])
-    found += _twice("people", "id", [row.id for row in roster.people])
-    for index, account in enumerate(roster.accounts):
-        if account.unit not in units:
-            found.append(("accounts", index, "unit", f"“单位”表中没有“{account.unit}”，请补上或更正。"))
-    for index, one in enumerate(roster.people):
-        if one.unit and one.unit not in units:
-            found.append(("people", index, "unit", f"“单位”表中没有“{one.unit}”，请补上或更正。"))
-    for index, office in enumerate(roster.offices):
-        if office.scope and office.scope not in units:
-            found.append(("offices", index, "scope", f"“单位”表中没有“{office.scope}”；全校性角色请留空。"))
-    for index, keeper in enumerate(roster.keepers):
-        if roster.account(keeper.account) is None:
-            found.append(("keepers", index, "account", f"“账号”表中没有“{keeper.account}”，或有同名账号，请改写编号。"))
+    for table, name, key in (("units", "name", "name"), ("accounts", "native_id", "key"), ("people", "id", "id")):
+        found += _twice(table, name, [getattr(row, key, None) for row in getattr(roster, table)])
+    found += _absent(roster, "accounts", "unit", units, "“单位”表中没有“{}”，请补上或更正。")
+    found += _absent(roster, "people", "unit", units, "“单位”表中没有“{}”，请补上或更正。")
+    found += _absent(roster, "offices", "scope", units, "“单位”表中没有“{}”；全校性角色请留空。")
+    if known("accounts", "key") is not None and known("accounts", "name") is not None:
+        for index, keeper in enumerate(roster.keepers):
+            words = getattr(keeper, "account", None)
+            if words and roster.account(words) is None:
+                found.append(("keepers", index, "account", f"“账号”表中没有“{words}”，或有同名账号，请改写编号。"))
     for index, shift in enumerate(roster.shifts):
-        if shift.ends_at <= shift.starts_at:
+        begin, end = getattr(shift, "starts_at", None), getattr(shift, "ends_at", None)
+        if begin and end and end <= begin:
             found.append(("shifts", index, "ends_at", "结束不晚于开始，请更正。"))
-    holders: list[tuple[str, Sequence[OfficeRow | KeeperRow | ShiftRow]]] = [
-        ("offices", roster.offices), ("keepers", roster.keepers), ("shifts", roster.shifts)
+    for table in ("offices", "keepers", "shifts"):
+        found += _absent(roster, table, "person", persons, "“人员”表中没有工号“{}”，请补上或更正。")
+    return found + _mains(roster.accounts)
+
+
+def _absent(roster: Roster, table: str, field: str, known: frozenset[str] | None, sentence: str) -> list[Knot]:
+    named = [(index, getattr(row, field, None)) for index, row in enumerate(getattr(roster, table))]
+    return [
+        (table, index, field, sentence.format(word))
+        for index, word in named if known is not None and word and word not in known
     ]  # fmt: skip
-    for table, rows in holders:
-        for index, row in enumerate(rows):
-            if row.person not in persons:
-                found.append((table, index, "person", f"“人员”表中没有工号“{row.person}”，请补上或更正。"))
+
+
+def _mains(rows: Sequence[AccountRow]) -> list[Knot]:
+    """The school's main account is one per platform, and all of one unit: leads without an account go there."""
+    first: dict[str, tuple[int, str]] = {}
+    found: list[Knot] = []
+    for index, row in enumerate(rows):
+        platform, unit = getattr(row, "platform", None), getattr(row, "unit", None)
+        if not (getattr(row, "main", False) and getattr(row, "active", False) and platform and unit):
+            continue
+        other = first.get(platform) or next((one for one in first.values() if one[1] != unit), None)
+        if other is not None:
+            found.append(
+                (
+                    "accounts",
+                    index,
+                    "main",
+                    f"前面第 {other[0] + 1} 条已是学校主账号；每个平台只能有一个，且须同一主办单位。",
+                )
+            )
+        first.setdefault(platform, (index, unit))
     return found
 
 
-def _twice(table: str, name: str, keys: Sequence[str]) -> list[Knot]:
+def _twice(table: str, name: str, keys: Sequence[str | None]) -> list[Knot]:
     first: dict[str, int] = {}
     found: list[Knot] = []
     for index, key in enumerate(keys):
+        if key is None:
+            continue
         if key in first:
             found.append((table, index, name, f"“{key}”与前面第 {first[key] + 1} 条重复，请删去其一。"))
         first.setdefault(key, index)

@@ -13,16 +13,18 @@ from openpyxl.styles import Font
 from openpyxl.utils.exceptions import InvalidFileException
 from pydantic import ValidationError
 
+from deploy import legible
 from deploy.problem import Problem, sentence, unknown
 from deploy.roster import SHEETS, OfficeRow, Roster, Row, heading, knots, titles
 
 Grid = list[tuple[Any, ...]]
 Placed = dict[str, list[tuple[str, Row]]]
-"""Table → rows with the place each came from."""
+"""Table → rows with the place each came from; of a wrong row what can be read of it (see `deploy.legible`). A table
+that cannot be read is missing."""
 
 
 def read(path: Path) -> tuple[Placed, list[Problem]]:
-    """Every good row with its place, and everything that is wrong."""
+    """Every row with its place, and everything that is wrong."""
     placed: Placed = {}
     problems: list[Problem] = []
     try:
@@ -39,7 +41,9 @@ def read(path: Path) -> tuple[Placed, list[Problem]]:
         if title not in grids:
             problems.append(Problem(path.name, "", f"缺少工作表“{title}”，请照样表补上（可以没有数据行）。"))
             continue
-        placed[table], wrong = _rows(grids[title], row, f"{path.name} 工作表“{title}”")
+        rows, wrong = _rows(grids[title], row, f"{path.name} 工作表“{title}”")
+        if rows is not None:
+            placed[table] = rows
         problems += wrong
     return placed, problems
 
@@ -58,7 +62,7 @@ def _grids(path: Path) -> Iterator[tuple[str, Grid]]:
         book.close()
 
 
-def _rows(grid: Grid, row: type[Row], sheet: str) -> tuple[list[tuple[str, Row]], list[Problem]]:
+def _rows(grid: Grid, row: type[Row], sheet: str) -> tuple[list[tuple[str, Row]] | None, list[Problem]]:
     fields = titles(row)
     head = [str(cell).strip().rstrip("*") if cell is not None else "" for cell in (grid[0] if grid else ())]
     needed = [str(info.title) for info in row.model_fields.values() if info.is_required()]
@@ -71,7 +75,7 @@ def _rows(grid: Grid, row: type[Row], sheet: str) -> tuple[list[tuple[str, Row]]
         Problem(f"{sheet} 第 1 行", f"“{name}”列", "缺少这一列，请补上。") for name in needed if name not in head
     ]
     if problems:
-        return [], problems
+        return None, problems
     placed: list[tuple[str, Row]] = []
     for number, cells in enumerate(grid[1:], 2):
         values = {
@@ -84,15 +88,18 @@ def _rows(grid: Grid, row: type[Row], sheet: str) -> tuple[list[tuple[str, Row]]
             placed.append((place, row.model_validate(values)))
         except ValidationError as error:
             problems += [Problem(place, f"“{heading(row, one['loc'][0])}”列", sentence(one)) for one in error.errors()]
+            placed.append((place, legible.row(row, values)))
     return placed, problems
 
 
-def assemble(placed: Mapping[str, Sequence[tuple[str, Row]]]) -> tuple[Roster, list[Problem]]:
-    """The roster of all good rows, and what does not fit between them, by the place each row came from."""
-    roster = Roster.model_validate({table: [row for _, row in rows] for table, rows in placed.items()})
+def assemble(placed: Mapping[str, Sequence[tuple[str, Row]]], unread: frozenset[str]) -> tuple[Roster, list[Problem]]:
+    """The roster of all rows, and what does not fit between them, by the place each row came from. `unread`: tables
+    that could not be read."""
+    rows_of = {table: tuple(row for _, row in rows) for table, rows in placed.items()}
+    roster = Roster.model_construct(_fields_set=None, **rows_of)
     problems = [
         Problem(placed[table][index][0], f"“{heading(SHEETS[table][1], name)}”列", text)
-        for table, index, name, text in knots(roster)
+        for table, index, name, text in knots(roster, unread)
     ]
     return roster, problems
 
@@ -103,7 +110,7 @@ def unknown_roles(offices: Sequence[tuple[str, Row]], known: Mapping[str, str]) 
     return [
         Problem(place, "“角色”列", f"规程包里没有“{row.role}”，可写：{words}。")
         for place, row in offices
-        if isinstance(row, OfficeRow) and row.role not in known
+        if isinstance(row, OfficeRow) and getattr(row, "role", None) not in (None, *known)
     ]
 
 

@@ -6,18 +6,19 @@ Fengxin reads settings, and nothing reads the environment for them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 
 from crawlers.settings import RouteSettings
-from deploy import roster_file
+from deploy import legible, roster_file
 from deploy.combination import RULES
-from deploy.parts import load_pack, role_words
+from deploy.parts import PackError, load_pack, role_words
 from deploy.problem import Problem, dotted, parts, sentence
-from deploy.roster import SHEETS, AccountRow, KeeperRow, OfficeRow, PersonRow, Roster, ShiftRow, UnitRow
+from deploy.roster import SHEETS, AccountRow, KeeperRow, OfficeRow, PersonRow, Roster, Row, ShiftRow, UnitRow
 from deploy.roster_file import unknown_roles
 from deploy.sections import (
     Crawl,
@@ -39,10 +40,14 @@ from deploy.toml_file import read as read_toml
 
 
 class SettingsError(ValueError):
-    """Settings that cannot be used; `problems` holds one Chinese sentence per mistake."""
+    """Settings that cannot be used; `problems` holds one Chinese sentence per mistake.
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    `legible`: the settings as far as they can be read (see `deploy.legible`); None where the file cannot.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...], legible: Settings | None = None) -> None:
         self.problems = problems
+        self.legible = legible
         super().__init__("\n".join(str(problem) for problem in problems))
 
 
@@ -138,30 +143,56 @@ def load(path: Path) -> Settings:
     take_in_secrets(file, Settings)
     settings = _shape(file)
     placed = _rows(file)
-    roster, between = roster_file.assemble(placed)
-    if settings is None or file.problems:
-        raise SettingsError(tuple(file.problems))
+    sound = not file.problems
+    unread = frozenset(SHEETS) - placed.keys()
+    roster, between = roster_file.assemble(placed, unread)
     settings._folder = path.parent
     settings._roster = roster
+    if unread:
+        del settings._roster
     file.problems += between
-    for rule in RULES:
-        for key, text in rule(settings):
-            file.wrong(parts(key), key, text)
-    if not file.problems:
-        file.problems += unknown_roles(placed.get("offices", []), role_words(load_pack(settings)))
+    rules: list[Rule] = [*RULES, partial(_offices, placed.get("offices", []))]
+    for rule in rules:
+        _ask(rule, settings, file, sound)
     if file.problems:
-        raise SettingsError(tuple(file.problems))
+        raise SettingsError(tuple(file.problems), settings)
     return settings
 
 
-def _shape(file: TomlFile) -> Settings | None:
+Rule = Callable[[Settings], Iterable[tuple[str, str] | Problem]]
+
+
+def _ask(rule: Rule, settings: Settings, file: TomlFile, sound: bool) -> None:
+    """What a rule finds; of a file that is not sound as far as what it asks for can be read."""
     try:
-        return Settings.model_validate(file.raw)
+        for found in rule(settings):
+            if isinstance(found, Problem):
+                file.problems.append(found)
+            else:
+                file.wrong(parts(found[0]), *found)
+    except AttributeError:
+        if sound:
+            raise
+
+
+def _offices(rows: Sequence[tuple[str, Row]], settings: Settings) -> Iterable[Problem]:
+    try:
+        return unknown_roles(rows, role_words(load_pack(settings)))
+    except PackError:
+        return []  # said by its own rule
+
+
+def _shape(file: TomlFile) -> Settings:
+    """The settings, or what of them can be read."""
+    bad = set(file.unread)
+    try:
+        settings = Settings.model_validate(file.raw)
     except ValidationError as error:
         for one in error.errors():
             where = _without_tag(tuple(one["loc"]))
             file.wrong(where, dotted(where), sentence(one, _known(where[:-1])))
-        return None
+            bad.add(where)
+    return legible.section(Settings, file.raw, bad) if bad else settings
 
 
 def _without_tag(where: Key) -> Key:
@@ -191,13 +222,13 @@ def _rows(file: TomlFile) -> roster_file.Placed:
 
 
 def _inline(raw: Mapping[str, Any], file: TomlFile) -> roster_file.Placed:
-    placed: roster_file.Placed = {}
+    placed: roster_file.Placed = {table: [] for table in SHEETS}
     for table, (_, row) in SHEETS.items():
         entries = raw.get(table)
         for index, entry in enumerate(entries if isinstance(entries, list) else []):
             try:
                 one = row.model_validate(entry)
-            except ValidationError:
-                continue  # said by the shape check already
-            placed.setdefault(table, []).append((file.place((table, index)), one))
+            except ValidationError:  # said by the shape check already
+                one = legible.row(row, entry if isinstance(entry, dict) else {})
+            placed[table].append((file.place((table, index)), one))
     return placed

@@ -21,12 +21,14 @@ Key = tuple[str | int, ...]
 
 @dataclass
 class TomlFile:
-    """The values, the line of each table and key (counted from 1), and what was wrong while reading."""
+    """The values, the line of each table and key (counted from 1), what was wrong while reading, and which secrets
+    could not be read."""
 
     path: Path
     raw: dict[str, Any] = field(default_factory=dict)
     lines: dict[Key, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    unread: set[Key] = field(default_factory=set)
 
     def place(self, path: Key) -> str:
         """The file with the nearest known line of a key, going outward."""
@@ -118,9 +120,11 @@ def _one_secret(file: TomlFile, raw: dict[str, Any], key: str, at: Key) -> None:
     where = (*at, twin)
     shown = dotted(where)
     if key in raw:
+        file.unread.add((*at, key))
         file.wrong(where, shown, f"与“{key}”只能写一个，请删去其中之一（建议保留 {twin}）。")
         return
     raw[key] = "-"  # so that one mistake gives one sentence
+    file.unread.add((*at, key))
     if not isinstance(named, str) or not named:
         file.wrong(where, shown, "应为加引号的文件名。")
         return
@@ -133,5 +137,7 @@ def _one_secret(file: TomlFile, raw: dict[str, Any], key: str, at: Key) -> None:
         file.wrong(where, shown, f"文件 {named} 读不了，请检查权限与编码。")
     else:
         raw[key] = content
-        if not content:
+        if content:
+            file.unread.discard((*at, key))
+        else:
             file.wrong(where, shown, f"文件 {named} 是空的，请写入该密钥。")

@@ -26,7 +26,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
 
 def taken(path: Path) -> tuple[Roster, list[str]]:
     placed, problems = roster_file.read(path)
-    roster, between = roster_file.assemble(placed)
+    roster, between = roster_file.assemble(placed, frozenset(SHEETS) - placed.keys())
     return roster, [str(one) for one in problems + between]
 
 
@@ -51,7 +51,8 @@ def test_every_wrong_row_is_named_by_sheet_row_and_column(tmp_path: Path) -> Non
     roster_file.write(path, rows)
     _, problems = taken(path)
     assert problems == [
-        "accounts.xlsx 工作表“账号” 第 3 行，“平台”列：不认识平台“贴吧”，可写：新浪微博、公众号。",
+        "accounts.xlsx 工作表“账号” 第 3 行，“平台”列：不认识平台“贴吧”，"
+        "可写：微博、新浪微博、weibo、微信、微信公众号、公众号、wechat。",
         "accounts.xlsx 工作表“账号” 第 3 行，“采集方式”列：不认识采集方式“爬虫”，可写：接口、人工巡查；留空即“接口”。",
         "accounts.xlsx 工作表“账号” 第 3 行，“学校主账号”列：“也许”读不懂，请写“是”或“否”。",
         "accounts.xlsx 工作表“人员” 第 3 行，“姓名”列：缺少这一项，请补上。",
@@ -75,6 +76,30 @@ def test_rows_that_do_not_fit_together_are_named(tmp_path: Path) -> None:
         "工作表“值班” 第 2 行，“结束”列：结束不晚于开始",
     ):
         assert expected in text
+
+
+def test_wrong_cells_and_rows_that_do_not_fit_are_told_in_one_round(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.xlsx"
+    rows = {**ROWS, "keepers": [{"account": "没有的", "person": "9"}]}
+    rows["people"] = [{"id": "2016001", "name": "张三", "unit": "不存在", "email": "nobody"}]
+    roster_file.write(path, rows)
+    _, problems = taken(path)
+    assert problems == [
+        "accounts.xlsx 工作表“人员” 第 2 行，“邮箱”列：“nobody”不是邮箱地址，请更正。",
+        "accounts.xlsx 工作表“人员” 第 2 行，“单位”列：“单位”表中没有“不存在”，请补上或更正。",
+        "accounts.xlsx 工作表“管理员” 第 2 行，“账号”列：“账号”表中没有“没有的”，或有同名账号，请改写编号。",
+        "accounts.xlsx 工作表“管理员” 第 2 行，“工号”列：“人员”表中没有工号“9”，请补上或更正。",
+    ]
+
+
+def test_what_hangs_on_a_cell_that_cannot_be_read_is_not_told_as_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.xlsx"
+    roster_file.write(path, {**ROWS, "people": [{"name": "张三"}], "units": [{"name": "党" * 101}]})
+    _, problems = taken(path)
+    assert problems == [
+        "accounts.xlsx 工作表“单位” 第 2 行，“单位名称”列：太长，最多 100 个字。",
+        "accounts.xlsx 工作表“人员” 第 2 行，“工号”列：缺少这一项，请补上。",
+    ]
 
 
 def test_a_missing_sheet_or_column_is_named(tmp_path: Path) -> None:
