@@ -4,13 +4,15 @@
 keeps and `thaw` reads back, so that a changed pack never touches a running incident.
 """
 
-from escalation.procedure.answer import Answer, Deadline, Duty, Ground, Recipient
+from escalation.procedure.answer import Answer, Duty, Ground, Recipient
+from escalation.procedure.due import Deadline
 from escalation.procedure.figure import Clock, say_span
 from escalation.procedure.ladder import Ladder, Level, Step
 from escalation.procedure.pack import Article, Office, Pack, thaw
 from escalation.procedure.pack_file import PackError, codes, load
 from escalation.procedure.problem import Problem
-from escalation.procedure.words import Act, Channel, DutyKind, Role, Source, Trigger
+from escalation.procedure.prohibited import Prohibited
+from escalation.procedure.words import Act, Channel, DutyKind, Every, Role, Source, Trigger
 
 __all__ = [
     "Act",
@@ -21,6 +23,7 @@ __all__ = [
     "Deadline",
     "Duty",
     "DutyKind",
+    "Every",
     "Ground",
     "Ladder",
     "Level",
@@ -28,6 +31,7 @@ __all__ = [
     "Pack",
     "PackError",
     "Problem",
+    "Prohibited",
     "Recipient",
     "Role",
     "Source",

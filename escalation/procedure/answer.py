@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from escalation.procedure.figure import Span, Strict
+from escalation.procedure.due import Deadline, strictest
+from escalation.procedure.figure import Strict
 from escalation.procedure.words import DutyKind, Source, Trigger
 
 
@@ -33,6 +34,11 @@ class Recipient(Strict):
     def office(self) -> str:
         """The office in the words of its first article (or of the pack's default)."""
         return self.grounds[0].office
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that a ground uses for this recipient, without repeats: each clause keeps its own word."""
+        return tuple(dict.fromkeys(ground.office for ground in self.grounds))
 
     @property
     def chapter(self) -> str:
@@ -78,24 +84,10 @@ class Recipient(Strict):
         return f"{self.article}（推断）" if self.inferred else self.article
 
 
-class Deadline(Strict):
-    """By when the document wants the report. 及时 stays a word: `value` is None unless the document gives a number."""
-
-    value: Span | None = None
-    words: str = ""
-    source: Source = Source.NONE
-    article: str = ""
-    anchor: str = ""
-
-    @property
-    def shown(self) -> str:
-        """`及时（第十三条）`, or 校规未规定."""
-        return f"{self.words}（{self.article}）" if self.source is Source.RULE else self.source.label
-
-
 class Duty(Strict):
     """Something else that the clause demands. `actor` is the clause's own word for who must do it, empty if none;
-    `role` is the key of that office where the pack registers it."""
+    `role` is the key of that office where the pack registers it. `left_open` is what the clause does not say and a
+    person has to fill in before it can be done (上报对象); empty where nothing is missing."""
 
     kind: DutyKind
     what: str
@@ -107,6 +99,7 @@ class Duty(Strict):
     quote: str
     inferred: bool = False
     reading: str = ""
+    left_open: str = ""
 
 
 class Answer(Strict):
@@ -143,14 +136,7 @@ class Answer(Strict):
     @property
     def deadline(self) -> Deadline:
         """The strictest deadline: the shortest number, else the words with all their articles, else 校规未规定."""
-        numbered = [one for one in self.deadlines if one.value is not None]
-        if numbered:
-            return min(numbered, key=lambda one: one.value.total_seconds() if one.value else 0.0)
-        if not self.deadlines:
-            return Deadline()
-        words = "、".join(dict.fromkeys(one.words for one in self.deadlines))
-        articles = "、".join(dict.fromkeys(one.article for one in self.deadlines))
-        return Deadline(words=words, source=Source.RULE, article=articles)
+        return strictest(self.deadlines)
 
     def as_json(self) -> dict[str, Any]:
         """The shape of `fengxin policy who --json`: one row per office and article, defaults apart in `also_told`."""
@@ -161,7 +147,7 @@ class Answer(Strict):
             "level": self.level,
             "recipients": [_row(one, g) for one in self.named for g in one.grounds if g.source is Source.RULE],
             "also_told": [_row(one, g) for one in self.recipients for g in one.grounds if g.source is not Source.RULE],
-            "deadline": self.deadline.model_dump(mode="json"),
+            "deadline": {**self.deadline.model_dump(mode="json"), "note": self.deadline.note},
             "duties": [duty.model_dump(mode="json") for duty in self.duties],
             "silent": self.silent,
         }

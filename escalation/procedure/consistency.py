@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from escalation.procedure.figure import parse_span, spoken_spans
+from escalation.procedure.figure import parse_span, spoken_months, spoken_spans, spoken_times
+from escalation.procedure.prohibited import items
+from escalation.procedure.words import Every
 
 Path = tuple[str | int, ...]
 Finding = tuple[Path, str]
@@ -30,6 +32,7 @@ def inconsistencies(raw: dict[str, Any]) -> Iterator[Finding]:
     yield from _ladder(raw, offices)
     for number, row in _rows(raw, "rule"):
         yield from _rule(("rule", number), row, offices, articles)
+    yield from _prohibited(raw, articles)
     for number, row in _rows(raw, "default"):
         yield from _unknown(("default", number, "tell"), row.get("tell"), offices)
     for number, row in _rows(raw, "not_in_scope"):
@@ -79,6 +82,7 @@ def _twice(raw: dict[str, Any], offices: dict[str, set[str]]) -> Iterator[Findin
             others = [key for key, words in list(offices.items())[:number] if word in words]
             if others and others != [row.get("key")]:
                 yield ("office", number, "words"), f"“{word}”也写在 {others[0]} 名下，一个名称只能属于一个单位"
+        yield from _same_office(("office", number, "maybe_same_as"), raw, row)
     seen: Counter[tuple[str, str]] = Counter()
     for number, row in _rows(raw, "article"):
         place = (str(row.get("chapter")), str(row.get("number")))
@@ -157,14 +161,82 @@ def _rule_deadline(path: Path, deadline: object, quote: str) -> Iterator[Finding
     words = str(deadline.get("words", ""))
     if words not in quote:
         yield (*path, "words"), f"引文里没有“{words}”，期限只能用条文原词"
-    if deadline.get("value") is None:
+    given = [name for name in ("value", "months", "every") if deadline.get(name) is not None]
+    if len(given) > 1:
+        yield (*path, given[1]), f"{'、'.join(given)} 只能写一项，请按条文的说法留一项"
+    yield from _narrowed(path, deadline, words)
+    for name in given:
+        if any(vague in words for vague in _VAGUE):
+            yield (*path, name), f"“{words}”没有数字，不得折算成小时或天，请删去 {name}"
+        elif name == "value" and _WATCH.search(quote) and re.search(r"24\s*小时", words):
+            yield (*path, name), "24 小时是监控时段，不是上报期限，请删去 value"
+        elif not _said_in(name, words, deadline[name]):
+            yield (*path, name), f"“{words}”说的不是 {deadline[name]}，{name} 只能是条文给出的数字"
+        elif name != "every" and not deadline.get("anchor"):
+            yield (*path, "anchor"), '有数字的期限要写明从何时起算，例如 anchor = "变更"'
+
+
+def _said_in(name: str, words: str, figure: object) -> bool:
+    """Whether the words give this figure; what has another shape is the shape check's business."""
+    if name == "months":
+        return not isinstance(figure, int) or figure in spoken_months(words)
+    if name == "every":
+        return all(figure != one or any(spoken in words for spoken in one.spoken) for one in Every)
+    return _says(words, figure)
+
+
+def _narrowed(path: Path, deadline: dict[str, Any], words: str) -> Iterator[Finding]:
+    month, times = deadline.get("in_month"), deadline.get("at_least")
+    if month is not None and deadline.get("every") != "year":
+        yield (*path, "in_month"), '月份只能与 every = "year" 一起写'
+    elif isinstance(month, int) and not re.search(rf"(?<!\d){month}\s*月", words):
+        yield (*path, "in_month"), f"“{words}”没有 {month} 月，月份只能是条文给出的"
+    if times is not None and deadline.get("every") is None:
+        yield (*path, "at_least"), "至少几次要与 every 一起写"
+    elif isinstance(times, int) and times not in spoken_times(words):
+        yield (*path, "at_least"), f"“{words}”没有写至少 {times} 次，次数只能是条文给出的"
+
+
+def _same_office(path: Path, raw: dict[str, Any], row: dict[str, Any]) -> Iterator[Finding]:
+    others = {str(one.get("key")): one.get("maybe_same_as") for _, one in _rows(raw, "office")}
+    other = row.get("maybe_same_as")
+    if not isinstance(other, str) or not other:
         return
-    if any(vague in words for vague in _VAGUE):
-        yield (*path, "value"), f"“{words}”没有数字，不得折算成小时或天，请删去 value"
-    elif _WATCH.search(quote) and re.search(r"24\s*小时", words):
-        yield (*path, "value"), "24 小时是监控时段，不是上报期限，请删去 value"
-    elif not _says(words, deadline["value"]):
-        yield (*path, "value"), f"“{words}”说的不是 {deadline['value']}，value 只能是条文给出的数字"
+    if other not in others:
+        yield path, f"没有“{other}”这个单位键，请先在 [[office]] 中登记"
+        return
+    seen: list[object] = [row.get("key")]
+    while isinstance(other, str) and other and other not in seen:
+        seen, other = [*seen, other], others.get(other)
+    if other == row.get("key"):
+        yield path, "转了一圈又回到自己；只在一处写 maybe_same_as，指向合并后留下的单位"
+
+
+def _prohibited(raw: dict[str, Any], articles: list[tuple[str, str, str]]) -> Iterator[Finding]:
+    """Each row stands in its item, each item has a row, and no row is written twice."""
+    seen: Counter[tuple[object, object, object]] = Counter()
+    listed: dict[str, set[int]] = {}
+    rows = _rows(raw, "prohibited")
+    for number, row in rows:
+        path: Path = ("prohibited", number)
+        cited, no = row.get("article"), row.get("no")
+        yield from _cited((*path, "article"), cited, articles)
+        found = _resolve(str(cited), articles)
+        if len(found) != 1 or not isinstance(no, int):
+            continue
+        listed.setdefault(str(cited), set()).add(no)
+        words = items(found[0]).get(no)
+        if words is None:
+            yield (*path, "no"), f"{cited}没有第 {no} 项，请改正项号"
+        elif str(row.get("quote", "")) not in words:
+            yield (*path, "quote"), f"引文不在{cited}第 {no} 项里，请逐字照抄"
+        seen[(cited, no, str(row.get("tag")))] += 1
+        if seen[(cited, no, str(row.get("tag")))] > 1:
+            yield (*path, "tag"), f"{cited}第 {no} 项的 {row.get('tag')} 写了两遍，请删去一处"
+    for article, numbers in listed.items():
+        missing = sorted(set(items(_resolve(article, articles)[0])) - numbers)
+        if missing:
+            yield ("prohibited",), f"{article}缺第 {'、'.join(map(str, missing))} 项，清单要录全"
 
 
 def _duty(path: Path, duty: dict[str, Any], quote: str, text: str | None) -> Iterator[Finding]:

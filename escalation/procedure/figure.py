@@ -21,6 +21,8 @@ _SPOKEN_SECONDS = {
     "周": 604_800,
     "月": 2_592_000,
 }
+_MONTHS = re.compile(r"(\d{1,2}|[一二两三四五六七八九十]+)\s*个月")
+_TIMES = re.compile(r"至少[^，。；,;]{0,4}?(\d{1,2}|[一二两三四五六七八九十]+)\s*次")
 _DIGITS = {digit: value for value, digit in enumerate("一二三四五六七八九十", start=1)} | {"两": 2}
 _LONGEST = 10 * 366 * 86_400
 _UNITS = ("d", "h", "m", "s")
@@ -57,6 +59,16 @@ def say_span(span: timedelta) -> str:
 def spoken_spans(text: str) -> set[timedelta]:
     """Every figure of time that a clause gives: 2 小时内, 一周内, 7日内. A month counts as 30 days."""
     return {timedelta(seconds=_count(number) * _SPOKEN_SECONDS[unit]) for number, unit in _SPOKEN.findall(text)}
+
+
+def spoken_months(text: str) -> set[int]:
+    """Every number of months that a clause gives: 一个月内, 2个月. These are calendar months, not 30 days."""
+    return {_count(number) for number in _MONTHS.findall(text)}
+
+
+def spoken_times(text: str) -> set[int]:
+    """Every least number of times that a clause gives: 至少一次, 至少举行2次."""
+    return {_count(number) for number in _TIMES.findall(text)}
 
 
 def _count(number: str) -> int:

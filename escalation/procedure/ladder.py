@@ -50,7 +50,11 @@ class Ladder(Strict):
     step: tuple[Step, ...] = Field(min_length=1)
 
     def steps(self, level: int) -> tuple[Step, ...]:
-        """The steps of a level, earliest first; equal times keep the order of the pack."""
+        """The steps of a level, earliest first; equal times keep the order of the pack.
+
+        A level lighter than the lightest of the ladder has the lightest one's steps: nothing stays without a next step.
+        """
+        level = min(level, max(one.level for one in self.step))
         return tuple(sorted((one for one in self.step if one.level == level), key=lambda one: one.clock.after))
 
     def next_role(self, role: str, told: frozenset[str] = frozenset()) -> str | None:

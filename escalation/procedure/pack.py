@@ -8,21 +8,30 @@ from typing import Any
 
 from pydantic import Field
 
-from escalation.procedure.answer import Answer, Deadline, Duty, Ground, Recipient
-from escalation.procedure.figure import Span, Strict
+from escalation.procedure.answer import Answer, Duty, Ground, Recipient
+from escalation.procedure.due import Deadline, RuleDeadline
+from escalation.procedure.figure import Strict
 from escalation.procedure.ladder import Ladder, Level, LevelNumber
+from escalation.procedure.prohibited import Prohibited
+from escalation.procedure.same_office import unite
 from escalation.procedure.words import DutyKind, Source, Trigger
 
 FROZEN_FORMAT = 1
+_LIGHTEST = 4
+_FIGURES = tuple(RuleDeadline.model_fields)
 
 
 class Office(Strict):
-    """An office or person role. `words` are all the names the document uses for it; one key is told once."""
+    """An office or person role. `words` are all the names the document uses for it; one key is told once.
+
+    `maybe_same_as` is the key of another office that may be the same department: apart until the school says so.
+    """
 
     key: str = Field(pattern=r"^[a-z][a-z_]*$")
     words: tuple[str, ...] = Field(min_length=1)
     source: Source = Source.RULE
     note: str = ""
+    maybe_same_as: str = ""
 
 
 class Article(Strict):
@@ -34,16 +43,11 @@ class Article(Strict):
     text: str = Field(min_length=1)
 
 
-class RuleDeadline(Strict):
-    """The clause's own deadline: its words, and a value only where the clause gives a number."""
-
-    words: str = Field(min_length=1)
-    value: Span | None = None
-    anchor: str = ""
-
-
 class RuleDuty(Strict):
-    """Something the clause demands besides telling somebody; `quote` empty means the rule's quote."""
+    """Something the clause demands besides telling somebody; `quote` empty means the rule's quote.
+
+    `left_open` is what the clause does not say and a person has to fill in: 上报对象.
+    """
 
     kind: DutyKind
     what: str = Field(min_length=1)
@@ -51,6 +55,7 @@ class RuleDuty(Strict):
     quote: str = ""
     inferred: bool = False
     reading: str = ""
+    left_open: str = ""
 
 
 class Rule(Strict):
@@ -103,6 +108,7 @@ class Pack(Strict):
     rule: tuple[Rule, ...] = ()
     default: tuple[Default, ...] = ()
     not_in_scope: tuple[Omission, ...] = ()
+    prohibited: tuple[Prohibited, ...] = ()
     version: str = Field(pattern=r"^[0-9a-f]{64}$")
 
     @property
@@ -121,7 +127,11 @@ class Pack(Strict):
         return {office.key: office for office in self.office}
 
     def grade(self, level: int) -> Level:
-        """The level with this number (1 gravest). Raises KeyError where the pack has no such level."""
+        """The level with this number (1 gravest); one lighter than the pack's lightest is the lightest.
+
+        A pack may have fewer than the four levels that the watch tells apart. Raises KeyError outside 1..4.
+        """
+        level = min(level, max(one.number for one in self.level)) if level <= _LIGHTEST else level
         for one in self.level:
             if one.number == level:
                 return one
@@ -131,12 +141,13 @@ class Pack(Strict):
         """Who is told of these triggers at this level (1..4), by which articles, by when, and what else is demanded.
 
         A recipient whom an article names is told at every level. An office named by several articles is one
-        recipient with all of them. Raises ValueError without a trigger, KeyError for a level the pack has not.
+        recipient with all of them. The answer's level is the pack's own (see `grade`). Raises ValueError without a
+        trigger, KeyError for a level outside 1..4.
         """
         asked = tuple(sorted(set(triggers), key=list(Trigger).index))
         if not asked:
             raise ValueError("没有触发情形，无法决定上报对象")
-        self.grade(level)
+        level = self.grade(level).number
         grounds = [ground for trigger in asked for ground in self._grounds(trigger, level)]
         rules = [rule for rule in self.rule if set(rule.triggers) & set(asked)]
         deadlines = tuple(dict.fromkeys(self._deadline(rule) for rule in rules if rule.deadline))
@@ -158,6 +169,23 @@ class Pack(Strict):
         if len(found) != 1:
             raise KeyError(words)
         return found[0]
+
+    def cite_item(self, article: str, no: int) -> str:
+        """An item of the prohibited list as a finding cites it: pack, article and number (`TF 第十一条第 6 项`).
+
+        Raises KeyError where the pack's list has no such item.
+        """
+        if not any(one.article == article and one.no == no for one in self.prohibited):
+            raise KeyError((article, no))
+        return f"{self.code} {self._cited(self.cite(article))}第 {no} 项"
+
+    def merged(self, confirmed: Iterable[str]) -> Pack:
+        """The pack in which the school has said that these offices are the ones of their `maybe_same_as`.
+
+        Such a department is told once, each ground in its clause's own word. The version becomes another one. Raises
+        ValueError for a key of which the pack does not say so.
+        """
+        return unite(self, confirmed)
 
     def freeze(self) -> dict[str, Any]:
         """The whole pack as plain JSON, which an incident keeps and `thaw` reads back."""
@@ -210,7 +238,7 @@ class Pack(Strict):
         if clause is None:
             return Deadline()
         cited = self._cited(self.cite(rule.article))
-        return Deadline(value=clause.value, words=clause.words, source=Source.RULE, article=cited, anchor=clause.anchor)
+        return Deadline(source=Source.RULE, article=cited, **{name: getattr(clause, name) for name in _FIGURES})
 
     def _duties(self, rule: Rule) -> list[Duty]:
         article = self.cite(rule.article)
@@ -226,6 +254,7 @@ class Pack(Strict):
                 quote=duty.quote or rule.quote,
                 inferred=duty.inferred,
                 reading=duty.reading,
+                left_open=duty.left_open,
             )
             for duty in rule.duty
         ]

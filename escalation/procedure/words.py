@@ -59,6 +59,23 @@ class Source(StrEnum):
         return {Source.RULE: "校规", Source.DEFAULT: "系统默认，非校规", Source.NONE: "校规未规定"}[self]
 
 
+class Every(StrEnum):
+    """How often a clause wants something done; `spoken` are the words that say so."""
+
+    DAY = "day"
+    TERM = "term"
+    YEAR = "year"
+
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """The words of a clause that mean this: 每天, 每学期, 每年, 年审."""
+        return {
+            Every.DAY: ("每天", "每日"),
+            Every.TERM: ("每学期",),
+            Every.YEAR: ("每年", "每年度", "年审", "年检"),
+        }[self]
+
+
 class Role(StrEnum):
     """The roles that the code itself names; a pack may add more (any lower-case key), one per office of the school."""
 
@@ -91,6 +108,8 @@ class DutyKind(StrEnum):
     MENTION = "mention"
     FILING = "filing"
     VERIFICATION = "verification"
+    TRAINING = "training"
+    CUSTODY = "custody"
     SCORE = "score"
     ACCOUNTABILITY = "accountability"
     POWER = "power"
