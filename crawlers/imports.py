@@ -12,7 +12,20 @@ from typing import Any
 from openpyxl import Workbook, load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from crawlers.lead import ACCOUNT, COLUMNS, LINK, PLATFORM, PLATFORMS, PUBLISHED, SEEN, TEXT, Problem, Taken, take_rows
+from crawlers.lead import (
+    ACCOUNT,
+    COLUMNS,
+    FORMULA,
+    LINK,
+    PLATFORM,
+    PLATFORMS,
+    PUBLISHED,
+    SEEN,
+    TEXT,
+    Problem,
+    Taken,
+    take_rows,
+)
 from stream.log import Log
 from stream.store import Store
 
@@ -23,7 +36,7 @@ PARTS_LIMIT = 2000
 ROW_LIMIT = 50_000
 GUIDE = (
     (PLATFORM, "选填", "如：" + "、".join(list(PLATFORMS)[:8]) + " 等；不填按“其他”"),
-    (ACCOUNT, "选填", "登记册中的账号名称；不填归入学校主账号"),
+    (ACCOUNT, "选填", "登记册中的账号名称；不填按学校主账号归口（同平台的在前，再按编号），事件中不写账号"),
     (LINK, "与原文至少填一项", "完整网址，以 http:// 或 https:// 开头"),
     (TEXT, "与链接至少填一项", "照抄原文；手机号、学号等个人信息会自动隐去，请勿填写评论者姓名或昵称"),
     (PUBLISHED, "选填", "如 2026-11-03 18:02（北京时间）；不填按看到时间"),
@@ -128,7 +141,8 @@ def _sheet(data: bytes) -> Iterator[tuple[Any, ...]]:
         try:
             sheet = book.worksheets[0]
             sheet.reset_dimensions()
-            yield from sheet.iter_rows(values_only=True)
+            for line in sheet.iter_rows():
+                yield tuple(FORMULA if cell.data_type == "f" else cell.value for cell in line)
         finally:
             book.close()
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError, SyntaxError, EOFError) as error:

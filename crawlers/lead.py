@@ -21,7 +21,7 @@ from crawlers.shape import AHEAD, EARLIEST
 from stream import account
 from stream.account import Account
 from stream.log import Log, LogUnavailable, PartlyAppended
-from stream.post import Kind, Post, Route, door
+from stream.post import NAMED_LEAD, Kind, Post, Route, door
 from stream.store import Store, insert_new, metadata
 from stream.store.types import Moment, Word
 
@@ -29,6 +29,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 TOPIC = "posts"
 AT_ONCE = 500
 LINK_LIMIT = 2000
+FORMULA = "\x00="
+"""What an import puts for a cell that holds a formula: there is no text in it that anybody could have seen."""
 PLATFORM, ACCOUNT, LINK, TEXT, PUBLISHED, SEEN = "平台", "账号", "链接", "原文", "发布时间", "看到时间"
 COLUMNS = (PLATFORM, ACCOUNT, LINK, TEXT, PUBLISHED, SEEN)
 FIELDS = {
@@ -195,12 +197,17 @@ def digests(post: Post) -> tuple[str, ...]:
 def read_lead(
     row: Mapping[str, str], number: int, school: str, book: Mapping[str, Account], now: datetime
 ) -> Post | list[Problem]:
-    """One row as a post, or everything that is wrong with it. Pure."""
+    """One row as a post, or everything that is wrong with it. Pure.
+
+    Its id says whether an account was named (`Post.account_named`); a row that names one and no platform has its.
+    """
     problems: list[Problem] = []
     cells = {column: row.get(column, "").strip() for column in COLUMNS}
-    platform = PLATFORMS.get(
-        cells[PLATFORM] or "其他", cells[PLATFORM] if cells[PLATFORM] in PLATFORMS.values() else ""
-    )
+    for column in [column for column in COLUMNS if cells[column] == FORMULA]:
+        problems.append(Problem(number, column, "单元格里是公式，读不到内容；请复制后以“值”粘贴，再保存"))
+        cells[column] = ""
+    written = cells[PLATFORM]
+    platform = PLATFORMS.get(written or "其他", written if written in PLATFORMS.values() else "")
     if not platform:
         problems.append(Problem(number, PLATFORM, f"不认识“{cells[PLATFORM][:20]}”，可填：{'、'.join(PLATFORMS)}"))
     about = _account(cells[ACCOUNT], platform, book)
@@ -208,15 +215,20 @@ def read_lead(
         problems.append(Problem(number, ACCOUNT, _no_account(cells[ACCOUNT], book)))
     if cells[LINK] and not _link(cells[LINK]):
         problems.append(Problem(number, LINK, "链接须以 http:// 或 https:// 开头，且不超过 2000 字"))
-    if not cells[TEXT] and not cells[LINK]:
+    if not cells[TEXT] and not cells[LINK] and not problems:
         problems.append(Problem(number, TEXT, "原文与链接至少填一项"))
     seen = _instant(cells[SEEN], now, now, number, SEEN, problems)
     published = _instant(cells[PUBLISHED], seen, now, number, PUBLISHED, problems)
+    if _seen_too_early(cells[SEEN], seen, published):
+        problems.append(Problem(number, SEEN, f"“{cells[SEEN][:30]}”早于发布时间，请核对这两列"))
     if problems or about is None:
         return problems
+    if cells[ACCOUNT] and not written:
+        platform = book[about].platform
     names = frozenset(one.name for one in book.values())
     text, digest, cut = door(redact(cells[TEXT] or cells[LINK], names))
-    name = f"lead:{hashlib.sha256(f'{cells[LINK]}|{digest}'.encode()).hexdigest()[:24]}"
+    begins = NAMED_LEAD if cells[ACCOUNT] else "lead:"
+    name = f"{begins}{hashlib.sha256(f'{cells[LINK]}|{digest}'.encode()).hexdigest()[:24]}"
     return Post(
         school=school, id=name, kind=Kind.LEAD, platform=platform, account_id=about, thread_id=name, text=text,
         text_hash=digest, cut=cut, published_at=published, first_seen_at=now, fetched_at=now,
@@ -225,11 +237,12 @@ def read_lead(
 
 
 def _account(named: str, platform: str, book: Mapping[str, Account]) -> str | None:
+    """Whose matter it is. Without a name: a main account in use, of the same platform first, then by its id."""
     if named:
         there = [one for one in book.values() if named in (one.id, one.name)]
         there.sort(key=lambda one: one.platform != platform)
         return there[0].id if there else None
-    ordered = sorted(book.values(), key=lambda one: (not one.main, one.platform != platform, one.id))
+    ordered = sorted(book.values(), key=lambda one: (not one.active, not one.main, one.platform != platform, one.id))
     return ordered[0].id if ordered else None
 
 
@@ -262,6 +275,15 @@ def _instant(
     else:
         return at
     return otherwise
+
+
+def _seen_too_early(raw: str, seen: datetime, published: datetime) -> bool:
+    """Whether it was seen before it was published; a date without a time is seen until the end of its day."""
+    if not raw or read_instant(raw) is None:
+        return False
+    if any(mark in raw for mark in ":：时"):
+        return seen < published
+    return seen.astimezone(SHANGHAI).date() < published.astimezone(SHANGHAI).date()
 
 
 def read_instant(raw: str) -> datetime | None:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from escalation.incident import MatterTaken, incidents, members, open_keys
 from escalation.incident.state import OPEN
 from escalation.opening import CARE_THEME, Ground, Matter, add_to, open_matter
+from escalation.place import place_of
 from sentiment.normalise import normalise
 from stream import metrics
 from stream.account import Account, book
@@ -36,10 +37,6 @@ from stream.wire import WireError
 READER = "watch"
 PLACES_NAMED = 2
 QUOTE_LENGTH = 60
-PLATFORMS = {
-    "weibo": "微博", "wechat": "微信公众号", "douyin": "抖音", "bilibili": "B 站", "site": "官网", "forum": "论坛",
-    "desk": "值班台",
-}  # fmt: skip
 
 
 class Watch:
@@ -228,8 +225,7 @@ def _matter(
     post = assessment.post
     care = any(hit.theme == CARE_THEME for hit in assessment.hits)
     theme = opening.theme if opening is not None else weighed.theme
-    platform = PLATFORMS.get(account.platform if account else post.platform, post.platform)
-    name = account.name if account else "补录线索"
+    name = account.name if account is not None and post.account_named else "补录线索"
     return Matter(
         title=_title(assessment, evidence, theme, name, care=care),
         theme=theme,
@@ -242,7 +238,7 @@ def _matter(
         member_ids=tuple(members),
         first_post_id=members[0],
         unit=account.unit if account else "",
-        account={"platform": platform, "name": name, "id": post.account_id},
+        account=place_of(post, account),
         hits=assessment.hits,
         facts=(f"涉及 {len(members)} 条，风险 {weighed.value}",),
         quote="" if care else _cut(post.text, QUOTE_LENGTH),

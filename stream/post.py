@@ -19,6 +19,8 @@ URL_LIMIT = 4000
 COUNT_LIMIT = 2**31 - 1
 """What a column of counts can hold."""
 CUT_MARK = "……〔原文过长，已截断〕"
+NAMED_LEAD = "lead:at:"
+"""How the id of a lead begins whose writer named the account under which the words stand."""
 
 
 class Kind(StrEnum):
@@ -77,6 +79,11 @@ class Post(Wire):
     visibility: Visibility = Visibility.PUBLIC
     url: str = Field(default="", max_length=URL_LIMIT)
     route: Route
+
+    @property
+    def account_named(self) -> bool:
+        """Whether it is known that the words stand under `account_id`; of a lead only where its writer said so."""
+        return self.kind is not Kind.LEAD or self.id.startswith(NAMED_LEAD)
 
 
 class Counts(Wire):

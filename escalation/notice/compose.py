@@ -14,12 +14,15 @@ from escalation.notice.addressee import Addressee
 from escalation.notice.lateness import say_minutes
 from escalation.notice.wording import Article, NoticeView, Reason, Told
 from escalation.people import title_of
+from escalation.place import found_words, is_lead, is_unplaced
 from escalation.procedure import Act, Pack, Source, say_span
 
 if TYPE_CHECKING:
     from escalation.notice.issue import Letterhead
 
 REASONS_SHOWN = 4
+PLATFORM_CONTACT = "platform_contact"
+"""The kind of duty that cannot be asked for words of which nobody knows where they stand."""
 
 
 def compose(
@@ -39,7 +42,12 @@ def compose(
     """The view of one person's notice."""
     grade = pack.grade(incident.level)
     others = [Told(office=o.office, person=o.person.name, article=o.basis) for o in everyone if o is not one]
-    duties = [d["what"] for d in incident.frozen.get("duties", []) if d.get("role") == one.role]
+    unplaced = is_unplaced(incident.frozen.get("account", {}))
+    duties = [
+        d["what"]
+        for d in incident.frozen.get("duties", [])
+        if d.get("role") == one.role and not (unplaced and d.get("kind") == PLATFORM_CONTACT)
+    ]
     return _view(
         letterhead, incident, pack, kind, number, now, url,
         office=one.office, person=one.person.name, person_title=one.person.title,
@@ -78,7 +86,8 @@ def _view(
         rehearsal=incident.rehearsal, trial=incident.trial, late=incident.late, care=incident.care,
         lateness=_lateness(incident),
         publisher=account.get("publisher", ""), platform=account.get("platform", ""), account=account.get("name", ""),
-        unit=incident.unit, quote="" if incident.care else incident.frozen.get("quote", ""), why=why,
+        unit=incident.unit, lead=is_lead(account), why=why,
+        quote="" if incident.care else incident.frozen.get("quote", ""),
         duty_phone=letterhead.duty_phone, written=second(now), **more,
     )  # fmt: skip
 
@@ -92,12 +101,7 @@ def _lateness(incident: Row[Any]) -> str:
 
 
 def _facts(incident: Row[Any], now: datetime, one: Addressee | None) -> tuple[str, ...]:
-    account = incident.frozen.get("account", {})
-    facts = [
-        f"{moment(incident.detected_at, now)} 在{account.get('platform', '')}“{account.get('name', '')}”发现，"
-        f"{moment(incident.opened_at, now)} 立事件",
-        *incident.frozen.get("facts", []),
-    ]
+    facts = [*found_words(incident, now), *incident.frozen.get("facts", [])]
     if one is not None and one.acts_for:
         facts.append(f"本应通知：{one.acts_for}。{one.reason}")
     elif one is not None and not one.grounds and one.reason:

@@ -23,6 +23,7 @@ from escalation.notice.addressee import Addressee
 from escalation.notice.calling import call_of
 from escalation.notice.compose import compose, compose_group
 from escalation.notice.wording import NoticeView, render_mail, render_robot
+from escalation.place import is_unplaced
 from escalation.procedure import Channel, Pack, thaw
 from stream.store import insert_new
 
@@ -53,9 +54,10 @@ def asks() -> dict[str, tuple[str, ...]]:
     return {role: tuple(table["asks"]) for role, table in tomllib.loads(ASKS.read_text("utf-8")).items()}
 
 
-def asked_of(role: str) -> tuple[str, ...]:
-    """What is asked of the holder of this role."""
-    return asks().get(role, asks()["other"])
+def asked_of(role: str, *, unplaced: bool = False) -> tuple[str, ...]:
+    """What is asked of the holder of this role. `unplaced`: nobody knows where the words stand."""
+    found = asks()
+    return (found.get(f"{role}_unplaced") if unplaced else None) or found.get(role, found["other"])
 
 
 def sign_url(letterhead: Letterhead, notice_id: int, person_id: str, expires_at: datetime) -> str:
@@ -96,7 +98,7 @@ def issue(
         expires = (sign_by or now + grade.sign.after) + LINK_LIVES_AFTER_DEADLINE
         url = sign_url(letterhead, signs, one.person.id, expires)
         number = _number(conn, notice_id)
-        asked = asked_of(one.role)
+        asked = asked_of(one.role, unplaced=is_unplaced(incident.frozen.get("account", {})))
         view = compose(letterhead, incident, pack, one, everyone, kind, number, asked, sign_by, now, url, expires)
         _post(conn, letterhead, incident, one, notice_id, view, grade.channels, now)
         if needs:

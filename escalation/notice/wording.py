@@ -84,6 +84,8 @@ class NoticeView(_Part):
     `late` marks an incident that was opened late and `lateness` says how, in figures; `sent_late` is how long after
     writing this copy left ("48 分钟"), empty where it left in time.
 
+    `lead`: typed in at the desk, so that the quote is no comment.
+
     Raises:
         pydantic.ValidationError: a field is missing or unknown, a share outside 0..100, a link that is no http(s) link.
     """
@@ -106,6 +108,7 @@ class NoticeView(_Part):
     platform: Word = ""
     account: Word = ""
     unit: Word = ""
+    lead: bool = False
     office: Sentence = ""
     person: Word = ""
     person_title: Word = ""

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from escalation.clock_words import SHANGHAI
 from stream.coverage import Lamp
+from stream.platform import platform_name
 
 ROMAN = ("", "Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ")
 THEMES: Mapping[str, str] = {
@@ -15,10 +16,6 @@ THEMES: Mapping[str, str] = {
     "admissions": "招生与学历", "privacy": "个人信息", "prohibited": "禁止内容",
     "image": "学校声誉", "unauthorised_post": "擅自发声", "rumour": "传言待核", "internship": "实习与就业",
     "awards": "评奖与荣誉", "admin": "管理与服务", "any": "其他",
-}  # fmt: skip
-PLATFORMS: Mapping[str, str] = {
-    "weibo": "微博", "wechat": "微信公众号", "douyin": "抖音", "channels": "视频号", "bilibili": "B 站",
-    "desk": "值班台", "manual": "人工巡查", "kuaishou": "快手", "qq": "QQ",
 }  # fmt: skip
 CHANNELS: Mapping[str, str] = {"mail": "邮件", "wecom_robot": "企业微信群机器人", "phone": "电话通知"}
 ROUTES: Mapping[str, str] = {
@@ -91,9 +88,8 @@ def month_day_time(at: datetime) -> str:
     return f"{at.astimezone(SHANGHAI).month}月{day_time(at)}"
 
 
-def platform(name: str) -> str:
-    """The platform's formal name."""
-    return PLATFORMS.get(name, name)
+platform = platform_name
+"""The platform's formal name."""
 
 
 def theme(name: str) -> str:

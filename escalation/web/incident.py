@@ -14,6 +14,7 @@ from escalation.channels.phone import OUTCOMES
 from escalation.handling import FalseAlarm
 from escalation.link import Link, Purpose
 from escalation.people import Role
+from escalation.place import ROUTED, is_unplaced
 from escalation.web.gate import NotFound, Only, Visitor, desk_of
 from escalation.web.incident_view import MEMBERS_ALL, MEMBERS_SHOWN, Case, Member, case_of, find, members_of
 from escalation.web.page import frame, render, show
@@ -100,7 +101,8 @@ def page(
         request, visitor, "incident.html", status=status, case=case, row=row, members=found, folded=folded,
         rights=rights_of(row, visitor.user.roles), units=units, error=error, given=given or {}, notice_done=DONE,
         false_alarms=list(FalseAlarm), outcomes=OUTCOMES, course=COURSE, reached=REACHED[row.state],
-        keeper_link=_keeper_link(request, visitor, case),
+        keeper_link=_keeper_link(request, visitor, case), unplaced=is_unplaced(row.frozen.get("account", {})),
+        routed=ROUTED,
     )  # fmt: skip
 
 

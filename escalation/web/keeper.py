@@ -16,6 +16,7 @@ from escalation.incident.state import OPEN, TABLE, Event, IllegalStep, State
 from escalation.keeper import answers, contacts, reports
 from escalation.link import Purpose
 from escalation.people import Role
+from escalation.place import is_unplaced
 from escalation.web.act import LONGEST, plain
 from escalation.web.frozen import Frozen
 from escalation.web.gate import Open, address_of, desk_of
@@ -58,6 +59,7 @@ def show(
         request, "keeper.html", status=status, slip=slip, given=given, error=error, kept=kept or {}, words=words,
         title=CARE_TITLE if row.care else row.title, reports=written[0], contacts=written[1], answers=written[2],
         done=DONE.get(request.query_params.get("done", ""), ""), ended=state not in OPEN, limit=LONGEST,
+        unplaced=is_unplaced(row.frozen.get("account", {})),
         may_answer=Event.ANSWER in TABLE[state], duties=[
             duty for duty in row.frozen.get("duties", []) if duty.get("role") == Role.KEEPER
         ],

@@ -81,7 +81,6 @@ def environment() -> Environment:
     made.globals.update(
         roman=("", "Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ"), level_names=words.LEVEL_NAMES, polarity=words.POLARITY, lamps=words.LAMPS,
         kinds=words.KINDS, titles=TITLES, process=words.process, care_title=words.CARE_TITLE, Role=Role,
-        platforms=words.PLATFORMS,
     )  # fmt: skip
     return made
 

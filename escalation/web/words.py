@@ -5,20 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stream.coverage import Lamp
+from stream.platform import platform_name
 
 POLARITY = {"negative": ("负面", "neg"), "neutral": ("中性", "neu"), "positive": ("正面", "pos")}
 """Word and CSS modifier."""
 KINDS = {"post": "原帖", "comment": "评论", "reply": "回复", "message": "来信", "lead": "线索"}
-PLATFORMS: Mapping[str, str] = {
-    "weibo": "微博",
-    "wechat": "微信公众号",
-    "douyin": "抖音",
-    "channels": "视频号",
-    "bilibili": "B 站",
-    "desk": "值班台",
-    "manual": "人工巡查",
-    "sandbox": "平台沙箱",
-}
 ROLES: Mapping[str, str] = {
     "sandbox": "沙箱",
     "crawl": "采集",
@@ -35,9 +26,8 @@ CARE_TITLE = "疑似心理求助，原文已收起"
 CARE_THEMES = frozenset({"self_harm"})
 
 
-def platform(name: str) -> str:
-    """The platform's formal name."""
-    return PLATFORMS.get(name, name)
+platform = platform_name
+"""The platform's formal name."""
 
 
 def process(name: str) -> str:

@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from crawlers import imports
 from crawlers.imports import Unreadable, read_file, take_file, template
-from crawlers.lead import COLUMNS, Problem, Taken, take_lead
+from crawlers.lead import COLUMNS, Problem, Taken, read_lead, take_lead
 from crawlers.settings import WechatRoute, article_hosts
 from stream import account, kept
 from stream.log import Log, LogUnavailable, PartlyAppended, open_log
@@ -91,6 +91,45 @@ def test_a_lead_typed_at_the_desk_is_a_redacted_post(desk: Desk) -> None:
     assert len(desk.posts()) == 1
 
 
+def test_a_lead_says_by_its_id_whether_its_account_was_named(desk: Desk) -> None:
+    take_lead(desk.store, desk.log, "FL", {"text": "三号楼楼顶有人"}, NOW)
+    take_lead(desk.store, desk.log, "FL", {"text": "食堂涨价", "account": "风林后勤"}, NOW)
+    take_lead(desk.store, desk.log, "FL", {"text": "操场积水", "account": "风林后勤", "platform": "贴吧"}, NOW)
+    nowhere, named, elsewhere = sorted(desk.posts(), key=lambda post: ["三", "食", "操"].index(post.text[0]))
+    assert (nowhere.platform, nowhere.account_id, nowhere.account_named) == ("other", "wb", False)
+    assert (named.platform, named.account_id, named.account_named) == ("wechat", "wx", True)
+    assert (elsewhere.platform, elsewhere.account_id, elsewhere.account_named) == ("tieba", "wx", True)
+
+
+def test_the_main_account_of_a_lead_without_one_is_of_its_platform_and_in_use() -> None:
+    def one(key: str, platform: str, *, main: bool = True, active: bool = True) -> account.Account:
+        return account.Account("FL", key, platform, key, key, "处", "api", NOW, main=main, active=active)
+
+    book = {a.id: a for a in (one("a", "wechat"), one("b", "weibo"), one("0", "weibo", active=False),
+                              one("c", "douyin", main=False))}  # fmt: skip
+
+    def routed(platform: str) -> str:
+        post = read_lead({"原文": "某事", "平台": platform}, 0, "FL", book, NOW)
+        assert isinstance(post, Post)
+        return post.account_id
+
+    assert [routed(name) for name in ("", "微博", "抖音", "微信")] == ["a", "b", "a", "a"]
+
+
+def test_a_formula_and_a_sight_before_the_publishing_are_named_among_the_bad_rows(desk: Desk) -> None:
+    rows = [
+        ("微博", "", "", '=CONCATENATE("食堂","涨价")', "", ""),
+        ("微博", "", "", "看得太早", "2026-11-02 18:02", "2026-11-02 17:00"),
+        ("微博", "", "", "同一天", "2026-11-02 18:02", "2026-11-02"),
+    ]
+    found = desk.file("线索.xlsx", _xlsx(*rows))
+    assert isinstance(found, tuple)
+    assert [(one.row, one.column) for one in found] == [(2, "原文"), (3, "看到时间")]
+    assert "公式" in found[0].message
+    assert "早于发布时间" in found[1].message
+    assert desk.posts() == []
+
+
 @pytest.mark.parametrize("kind", ["xlsx", "utf8", "gb18030"])
 def test_a_file_of_good_rows_is_taken_in_whole(desk: Desk, kind: str) -> None:
     rows = [("微博", "风林职院", "", f"第{n}条线索", "2026-11-02 18:02", "") for n in range(30)]
@@ -126,11 +165,13 @@ def test_rows_alike_within_a_file_are_taken_once_and_told(desk: Desk) -> None:
     assert "第 2 行" in taken.repeated[0].message
 
 
-def test_formulas_are_text_and_dates_are_read_from_cells(desk: Desk) -> None:
-    taken = desk.file("a.xlsx", _xlsx(("微博", "", "", '=HYPERLINK("x")', datetime(2026, 11, 2, 18, 2), "")))
+def test_dates_are_read_from_cells_and_a_formula_in_a_csv_file_is_plain_text(desk: Desk) -> None:
+    assert isinstance(desk.file("a.csv", "原文\n=HYPERLINK(1)".encode()), Taken)
+    assert desk.posts()[0].text == "=HYPERLINK(1)"
+    taken = desk.file("a.xlsx", _xlsx(("微博", "", "", "食堂涨价", datetime(2026, 11, 2, 18, 2), "")))
     assert isinstance(taken, Taken)
-    (post,) = desk.posts()
-    assert post.text == '=HYPERLINK("x")'
+    post = desk.posts()[-1]
+    assert post.text == "食堂涨价"
     assert post.published_at == datetime(2026, 11, 2, 10, 2, tzinfo=UTC)
 
 
