@@ -106,6 +106,21 @@ def test_a_plan_beyond_the_quota_is_stretched_over_the_day_and_says_so(make_room
     assert "quota" not in room.outcomes("to_me")
 
 
+def test_own_posts_of_an_incident_may_use_the_reserve_and_its_back_fill_may_not(make_room: Any) -> None:
+    room = make_room(NINE, per_day=20)
+    room.sandbox.comment(str(room.sandbox.post()["thread"]), "食堂的饭有点凉")
+    while room.outcomes("to_me")[-1:] != ["quota"]:
+        room.look("to_me")
+    room.look("timeline")
+    assert room.outcomes("timeline") == ["quota"]
+    _closely(room)
+    room.look("timeline")
+    room.look("show")
+    assert room.outcomes("timeline") == ["quota", "ok"]
+    assert room.outcomes("show")[-1] == "quota"
+    assert len(room.sandbox.served("/2/")) == 19, "18 without the reserve, then one of it"
+
+
 def test_the_articles_of_an_incident_share_what_is_left(make_room: Any) -> None:
     room = make_room(NINE, accounts=("wx_main",))
     for n in range(12):
