@@ -83,14 +83,15 @@ class Chain:
 
 @contextmanager
 def running(*, assess: int = 1, snow: bool = True, mail: bool = False) -> Iterator[Chain]:
-    """A warm chain with so many assess workers; `snow` False leaves SnowNLP's own time out, `mail` adds the way out."""
+    """A warm chain with so many assess workers; `snow` False leaves SnowNLP's own time out, `mail` adds the way out
+    (notify, the inbox) and the desk."""
     with tempfile.TemporaryDirectory(prefix="fengxin-bench-") as folder:
         settings_file = _installed(Path(folder) / "school")
         settings = load(settings_file)
         list(starting.prepare(settings))
         log = open_log(settings.log_url)
         log.ensure({POSTS: settings.partitions, ASSESSED: 1})
-        roles = [*(["inbox", "notify"] if mail else []), "watch", "index", "assess"]
+        roles = [*(["inbox", "notify", "web"] if mail else []), "watch", "index", "assess"]
         roles += [f"assess {number}" for number in range(2, assess + 1)]
         processes: dict[str, subprocess.Popen[bytes]] = {}
         try:
@@ -103,6 +104,25 @@ def running(*, assess: int = 1, snow: bool = True, mail: bool = False) -> Iterat
         finally:
             _ended(processes)
             log.close()
+
+
+@contextmanager
+def crawling(folder: Path) -> Iterator[Chain]:
+    """The platforms' sandbox and the crawl role alone: nothing is taken in yet."""
+    settings_file = _installed(folder / "school")
+    settings = load(settings_file)
+    list(starting.prepare(settings))
+    log = open_log(settings.log_url)
+    log.ensure({POSTS: settings.partitions, ASSESSED: 1})
+    processes: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        for role in ("sandbox", "crawl"):
+            processes[role] = _started(role, settings_file, snow=True)
+        with closing(sqlite3.connect(settings.data_folder / "store.db", isolation_level=None)) as store:
+            yield Chain(settings, log, processes, store)
+    finally:
+        _ended(processes)
+        log.close()
 
 
 def _installed(folder: Path) -> Path:

@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from stream.post import Post
 from tests.bench.chain import FOLLOWERS, PLACE, Chain, running
 from tests.bench.comments import Comments
-from tests.bench.machine import percentile, pinned
+from tests.bench.desk import desk_open
+from tests.bench.machine import percentile, pinned, resident_megabytes
 
 EVERY_SECONDS = 0.25
 """A grave line is planted so often."""
@@ -31,7 +32,8 @@ class Latency:
     """Milliseconds from due; None where that share was never accepted. `notices`: every mail; `first`: per incident.
 
     `to_append`: due → append returned; `to_open`: due → the watch took it up. `backlog`: records not taken when the
-    last comment had arrived."""
+    last comment had arrived. `cpu_us`: CPU microseconds per comment, `memory_mb`: resident after the work, both by
+    role; notify, and the web with one page open, are among them."""
 
     per_second: float
     seconds: float
@@ -47,18 +49,24 @@ class Latency:
     first: dict[str, float | None]
     to_append: dict[str, float | None]
     to_open: dict[str, float | None]
+    cpu_us: dict[str, float]
+    memory_mb: dict[str, float]
 
 
 def chain_latency(per_second: float, seconds: float, *, snow: bool, cores: int = 2, patience: float = 25.0) -> Latency:
     """Comments at random moments, so many a second on average, against a warm chain with one assess worker a core."""
-    with pinned(cores), running(assess=cores, snow=snow, mail=True) as chain:
+    with pinned(cores), running(assess=cores, snow=snow, mail=True) as chain, desk_open(chain.settings):
         dues, posts, planted = _arrivals(per_second, seconds)
+        before = chain.cpu()
         start = time.time() + 0.2
         appended = _append(chain, start, dues, posts)
         backlog = chain.behind(*FOLLOWERS)
         _settle(chain, patience)
+        after = chain.cpu()
+        used = {role: 1e6 * (after[role] - before[role]) / len(posts) for role in after}
         due = {post.id: start + at for post, at in zip(posts, dues, strict=True)}
-        return _judge(chain, per_second, seconds, cores, due, appended, planted, backlog, snow=snow)
+        cost = (used, {role: resident_megabytes(process.pid) for role, process in chain.processes.items()})
+        return _judge(chain, per_second, seconds, cores, due, appended, planted, backlog, cost, snow=snow)
 
 
 def _arrivals(per_second: float, seconds: float) -> tuple[list[float], list[Post], set[str]]:
@@ -107,7 +115,7 @@ def _settle(chain: Chain, patience: float) -> None:
 
 def _judge(
     chain: Chain, per_second: float, seconds: float, cores: int, due: dict[str, float], appended: dict[str, float],
-    planted: set[str], backlog: int, *, snow: bool,
+    planted: set[str], backlog: int, cost: tuple[dict[str, float], dict[str, float]], *, snow: bool,
 ) -> Latency:  # fmt: skip
     mails: dict[str, list[float]] = {}
     opened: dict[str, float] = {}
@@ -122,6 +130,7 @@ def _judge(
         per_second, seconds, snow, cores, len(due), len(planted), len(mails), len(every),
         sum(map(math.isinf, every)), backlog, _shares(every + missed), _shares([*map(min, mails.values()), *missed]),
         _shares([appended[one] - due[one] for one in due]), _shares([*opened.values(), *missed]),
+        *cost,
     )  # fmt: skip
 
 

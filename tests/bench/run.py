@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.bench.crawl import CrawlCost, crawl_cost
 from tests.bench.latency import Latency, chain_latency
 from tests.bench.machine import described
 from tests.bench.rate import Baseline, Rate, chain_rate, snownlp_rate
@@ -29,10 +30,11 @@ class Size:
     per_second: float
     part_comments: int
     patience: float
+    crawl_seconds: float
 
 
-FULL = Size(5.0, 500, 2500, 12.0, 250.0, 3000, 30.0)
-QUICK = Size(0.5, 20, 100, 1.0, 20.0, 200, 10.0)
+FULL = Size(5.0, 500, 2500, 12.0, 250.0, 3000, 30.0, 20.0)
+QUICK = Size(0.5, 20, 100, 1.0, 20.0, 200, 10.0, 8.0)
 
 
 def run(size: Size, out: Path) -> None:
@@ -61,6 +63,9 @@ def run(size: Size, out: Path) -> None:
         late = chain_latency(per_second, size.arrival_seconds, snow=snow, patience=size.patience)
         found["latencies"].append(asdict(late))
         _say_latency(late)
+    crawled = crawl_cost(size.crawl_seconds)
+    found["crawl"] = asdict(crawled)
+    _say_crawl(crawled)
     found["parts_per_second"] = parts(size.part_comments)
     for name, value in found["parts_per_second"].items():
         print(f"part: {name:<26} {value:>10,.0f}/s", flush=True)
@@ -80,8 +85,12 @@ def _say_rate(one: Rate, baseline: Baseline) -> None:
         f" {one.per_second:.0f} comments/s = {one.per_second / baseline.per_second:.2f} x baseline,"
         f" {one.per_cpu_second:.0f} a CPU second = {one.per_cpu_second / baseline.per_cpu_second:.2f} x"
     )
-    for role, used in one.cpu_us.items():
-        print(f"    {role:<9} {used:>7.0f} CPU us a comment   {one.memory_mb[role]:>5.0f} MB", flush=True)
+    _say_cost(one.cpu_us, one.memory_mb)
+
+
+def _say_cost(cpu_us: dict[str, float], memory_mb: dict[str, float]) -> None:
+    for role, used in cpu_us.items():
+        print(f"    {role:<9} {used:>7.0f} CPU us a comment   {memory_mb[role]:>5.0f} MB", flush=True)
 
 
 def _say_latency(one: Latency) -> None:
@@ -94,3 +103,9 @@ def _say_latency(one: Latency) -> None:
     for name, shares in (*rows, ("of it until appended", one.to_append), ("of it until taken up", one.to_open)):
         said = "   ".join(f"{key} {'never' if v is None else f'{v:,.0f} ms'}" for key, v in shares.items())
         print(f"    {name:<26} {said}", flush=True)
+    _say_cost(one.cpu_us, one.memory_mb)
+
+
+def _say_crawl(one: CrawlCost) -> None:
+    print(f"crawl: {one.comments} posts and comments of the sandbox's fortnight in {one.seconds:.0f} s")
+    print(f"    crawl     {one.cpu_us:>7.0f} CPU us a comment   {one.memory_mb:>5.0f} MB", flush=True)

@@ -59,15 +59,23 @@ def test_a_quick_run_measures_the_whole_chain(tmp_path: Path) -> None:
     assert found["latency"]["opened"] > 0
     assert found["latency"]["mails"] > found["latency"]["opened"]
     assert found["latency"]["not_accepted"] == 0
+    for name in ("inbox", "notify", "web", "watch", "index", "assess"):
+        assert found["latency"]["cpu_us"][name] > 0
+        assert found["latency"]["memory_mb"][name] > 20
+    assert found["crawl"]["comments"] > 100
+    assert found["crawl"]["cpu_us"] > 0
+    assert found["crawl"]["memory_mb"] > 20
 
 
 _QUICK = """
 import json, sys
 from dataclasses import asdict
 from pathlib import Path
+from tests.bench.crawl import crawl_cost
 from tests.bench.latency import chain_latency
 from tests.bench.rate import chain_rate
 rate = chain_rate(1, 60, snow=False)
 latency = chain_latency(40, 1.5, snow=False, cores=1)
-Path(sys.argv[1]).write_text(json.dumps({"rate": asdict(rate), "latency": asdict(latency)}))
+found = {"rate": rate, "latency": latency, "crawl": crawl_cost(6)}
+Path(sys.argv[1]).write_text(json.dumps({name: asdict(one) for name, one in found.items()}))
 """
