@@ -24,6 +24,7 @@ from deploy.settings import load
 from deploy.upkeep import rebuild_search
 from deploy.wiring import ROLES, commands, index, keep_stepping, serve_app, utc_now, wanted, web
 from escalation import alert
+from stream import account
 from stream.assessing import POSTS
 from stream.log import LogError, LogUnavailable
 from stream.log.sqlite import SqliteLog
@@ -157,6 +158,22 @@ def test_the_intake_opens_the_log_at_the_first_lead_and_says_when_it_is_away(tmp
     assert len(asked) == 3
     intake.close()
     assert log.closed
+
+
+def test_a_link_to_an_article_of_the_demo_tells_where_its_comments_are_and_is_no_lead(tmp_path: Path) -> None:
+    settings = load(installation.write_demo(tmp_path, 8700, utc_now()))
+    store, log = migrated(tmp_path), ALog(tmp_path / "log.db")
+    log.ensure({POSTS: 1})
+    entry = account.Account("FL", "wx", "wechat", "风林后勤", "g", "后勤处", "sandbox", utc_now())
+    with store.write() as conn:
+        account.enter(conn, [entry])
+    intake = CrawlersIntake(store, lambda: log, "FL", utc_now, settings.routes)
+    form = {"account": "wx", "link": "http://mp.platform.invalid/s?__biz=x&mid=2290000101&idx=2&sn=y"}
+    assert intake.take_lead(form).count == 1
+    assert sum(log.ends(POSTS).values()) == 0
+    with store.read() as conn:
+        assert conn.exec_driver_sql("SELECT id FROM sources").scalars().all() == ["wx:comments:2290000101_2"]
+    intake.close()
 
 
 def test_the_sandboxes_run_in_the_demo_only(tmp_path: Path) -> None:
