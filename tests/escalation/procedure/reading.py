@@ -20,8 +20,9 @@ _CHAPTER = re.compile(r"^(第[一二三四五六七八九十]+章)[ \u00a0]+(\S+
 class Reading:
     """What a document demands under one trigger.
 
-    `told`: (office in the clause's words, article, inferred). `by`: (words, figure as in packs or "", article), empty
-    where the document gives no deadline. `duties`: (kind, article, actor). `proof`: phrases of the document.
+    `told`: (office in the clause's words, article, inferred). `by`: (words, figure or "", article), None where the
+    document gives no deadline; a figure is 7d, 1 month or every year in month 12. `duties`: (kind, article, actor).
+    `proof`: phrases of the document.
     """
 
     told: set[tuple[str, str, bool]] = field(default_factory=set)
@@ -42,10 +43,13 @@ def due(answer: Answer) -> tuple[str, str, str] | None:
     """The deadline as `Reading.by` has it."""
     shown = answer.as_json()["deadline"]
     if shown["source"] == Source.NONE:
-        assert (shown["value"], shown["words"], shown["article"]) == (None, "", "")
+        assert not any(shown[key] for key in ("value", "months", "every", "words", "article"))
         return None
     assert shown["source"] == Source.RULE
-    return shown["words"], shown["value"] or "", shown["article"]
+    months = f"{shown['months']} month" if shown["months"] else ""
+    every = f"every {shown['every']} in month {shown['in_month']}" if shown["every"] else ""
+    assert shown["at_least"] is None
+    return shown["words"], shown["value"] or months or every, shown["article"]
 
 
 def demanded(answer: Answer) -> set[tuple[str, str, str]]:

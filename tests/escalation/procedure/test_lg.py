@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date
 
 import pytest
 
@@ -121,7 +121,7 @@ READINGS: dict[Trigger, Reading] = {
     ),
     Trigger.RETROACTIVE_FILING: Reading(
         {("党委组宣部", "第五条", False)},
-        ("自本办法公布一个月内", "30d", "第五条"),
+        ("自本办法公布一个月内", "1 month", "第五条"),
         {("filing", "第五条", "已开通官方新媒体单位（或部门）")},
         ("自本办法公布一个月内，到党委组宣部办理备案登记手续",),
     ),
@@ -135,7 +135,7 @@ READINGS: dict[Trigger, Reading] = {
     Trigger.ACCOUNT_CHANGE: SILENT,
     Trigger.ANNUAL_REVIEW: Reading(
         {("学校党委组宣部", "第六条", False)},
-        ("每年12月", "", "第六条"),
+        ("每年12月", "every year in month 12", "第六条"),
         {("filing", "第六条", ALL_ACCOUNTS), ("power", "第六条", "学校")},
         ("应每年12月，填写年度检查报告，报学校党委组宣部进行年度审核检查", "学校有权责令其注销账号"),
     ),
@@ -228,11 +228,22 @@ def test_no_row_of_the_article_table_is_left_without_a_rule_or_a_reason() -> Non
     assert wanted <= {number_of(one) for one in cited}
 
 
-def test_only_the_month_for_old_accounts_is_a_figure_and_december_is_none() -> None:
-    figures = {rule.deadline.words: rule.deadline.value for rule in LG.rule if rule.deadline and rule.deadline.value}
-    assert figures == {"自本办法公布一个月内": timedelta(days=30)}
+def test_the_month_for_old_accounts_ended_on_the_day_of_the_next_month() -> None:
+    deadline = LG.who([Trigger.RETROACTIVE_FILING], 1).deadline
+    assert LG.date is not None
+    assert (deadline.anchor, deadline.last_day(LG.date)) == ("本办法公布", date(2016, 6, 18))
+
+
+def test_the_document_gives_no_days_and_no_hours_anywhere() -> None:
+    assert [rule.quote for rule in LG.rule if rule.deadline and rule.deadline.value] == []
     assert LG.who([Trigger.ANNUAL_REVIEW], 1).deadline.shown == "每年12月（第六条）"
     assert LG.who([Trigger.MANAGER_CHANGE], 1).deadline.shown == "及时（第五条）"
+
+
+def test_who_may_authorise_is_left_open_and_not_taken_for_the_publicity_office() -> None:
+    answer = LG.who([Trigger.UNAUTHORISED_PUBLICATION], 1)
+    assert [duty.left_open for duty in answer.duties] == ["授权部门，条文只写“学校相关部门”"]
+    assert "学校相关部门" not in LG.offices[Role.PUBLICITY].words
 
 
 def test_all_clocks_of_levels_and_ladder_are_labelled_as_ours() -> None:

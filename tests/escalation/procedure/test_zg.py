@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -164,7 +164,7 @@ READINGS: dict[Trigger, Reading] = {
     Trigger.GROUP_DAILY_CHECK: SILENT,
     Trigger.GROUP_MEMBERSHIP: SILENT,
     Trigger.TRAINING: Reading(
-        duties={("principle", "第十条", "各单位")}, proof=("各单位要指定人员负责管理新媒体运维，加强业务培训",)
+        duties={("training", "第十条", "各单位")}, proof=("各单位要指定人员负责管理新媒体运维，加强业务培训",)
     ),
     Trigger.CREDENTIAL_CUSTODY: SILENT,
     Trigger.SCORING: SILENT,
@@ -256,6 +256,18 @@ def test_only_the_two_weeks_of_filing_are_figures_each_with_its_own_start() -> N
         ("第十条", "一周内", "账号名、后台管理人员发生变更"): timedelta(days=7),
         ("第十条", "一周内", "账号名发生变更"): timedelta(days=7),
     }
+
+
+def test_a_week_is_counted_in_natural_days_and_marked_as_unsaid() -> None:
+    deadline = ZG.who([Trigger.NEW_ACCOUNT], 1).deadline
+    assert deadline.last_day(date(2026, 11, 21)) == date(2026, 11, 28)
+    assert "文件未写明自然日或工作日" in deadline.note
+
+
+def test_what_the_document_leaves_open_is_asked_of_a_person() -> None:
+    (hold,) = ZG.who([Trigger.UNAUTHORISED_PUBLICATION], 1).duties
+    (training,) = ZG.who([Trigger.TRAINING], 1).duties
+    assert (hold.left_open, training.left_open) == ("由谁授权，条文没有写", "培训的次数、时间和对象")
 
 
 def test_twenty_four_hours_is_watching_and_never_a_deadline() -> None:
