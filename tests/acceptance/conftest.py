@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.school import written
-from tests.acceptance.standing import Standing, eventually, fengxin, free_ports, words_of
+from tests.acceptance.standing import Person, Standing, eventually, fengxin, free_ports, words_of
 
 MARKUP = "<script>window.harmed=1</script><svg onload=window.harmed=2>"
 HOSTILE = MARKUP + "图书馆电梯坠落，两名同学受伤流血送医院急救\u202e倒着写的话\u202c{{7*7}}${7*7}"
@@ -49,22 +51,22 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
         yield standing
 
 
+def _judged(desk: Person, words: str) -> tuple[str, int] | None:
+    """The polarity and the risk of the one comment with these words, as the search page shows them."""
+    for one in desk.page("/search", q=words).css("article.quote footer"):
+        (risk,) = re.findall(r"风险 (\d+)", words_of(one))
+        return words_of(one.css("b")[0]), int(risk)
+    return None
+
+
 def _await_live(standing: Standing, written: float) -> None:
     """Note after how many seconds each live comment stood at the desk, judged; one that does not come is missing."""
     desk = standing.signed_in("zheng.wanzhou")
-    looks: dict[str, Callable[[], list[str]]] = {
-        LIVE: lambda: [words_of(one) for one in desk.page("/search", q=LIVE[-9:]).css("article.quote footer b")],
-        MATCHED: lambda: [
-            words_of(mark)
-            for row in desk.page("/desk/feed", large="1").css(".feed__t bdi")
-            if MATCHED[-9:] in words_of(row)
-            for mark in row.css("mark")
-        ],
-    }
+    looks = {text: partial(_judged, desk, text[-9:]) for text in (LIVE, MATCHED)}
     while len(standing.judged) < len(looks) and time.monotonic() < written + MINUTE:
         for text, look in looks.items():
             if text not in standing.judged and (found := look()):
-                standing.judged[text] = (time.monotonic() - written, found)
+                standing.judged[text] = (time.monotonic() - written, *found)
         time.sleep(0.3)
 
 

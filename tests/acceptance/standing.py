@@ -148,8 +148,8 @@ class Standing:
     command: Sequence[str]
     process: subprocess.Popen[bytes] | None = None
     people: dict[str, Person] = field(default_factory=dict)
-    judged: dict[str, tuple[float, list[str]]] = field(default_factory=dict)
-    """Live comments: after how many seconds each was judged at the desk, and what was seen there."""
+    judged: dict[str, tuple[float, str, int]] = field(default_factory=dict)
+    """Live comments: after how many seconds each was found at the desk, with which polarity and risk."""
 
     @property
     def url(self) -> str:

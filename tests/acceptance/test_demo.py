@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -102,16 +103,18 @@ def test_a_past_full_of_grave_lines_opens_nothing(school: Standing) -> None:
 
 def test_a_live_comment_arrives_and_is_scored_within_a_minute(demo: Standing) -> None:
     assert LIVE in demo.judged, "not within a minute"
-    after, polarity = demo.judged[LIVE]
+    after, polarity, _ = demo.judged[LIVE]
     assert after < MINUTE
-    assert polarity[0] in {"正面", "中性", "负面"}
+    assert polarity in {"正面", "中性", "负面"}
 
 
 def test_a_live_comment_is_matched_by_the_rules_within_a_minute(demo: Standing) -> None:
     assert MATCHED in demo.judged, "not within a minute"
-    after, marks = demo.judged[MATCHED]
+    after, _, risk = demo.judged[MATCHED]
     assert after < MINUTE
-    assert "一根头发" in marks
+    (told,) = [one for one in json.loads(fengxin("score", MATCHED).stdout)["rules"] if one["theme"] == "canteen"]
+    assert "一根头发" in told["words"]
+    assert risk >= 20 > demo.judged[LIVE][2], "no tone of voice alone comes so far: a rule has matched"
 
 
 def test_the_wave_opens_one_incident_with_reasons_deadlines_and_articles(demo: Standing, story: str) -> None:
