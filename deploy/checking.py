@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from deploy import migrations
-from deploy.parts import channels, load_pack, role_words
+from deploy.parts import PackError, channels, load_pack, role_words
 from deploy.roster import PLATFORMS
 from deploy.settings import Settings
 from escalation.channels import Accepted, Partial, RateLimited
@@ -24,14 +24,18 @@ from stream.store import Store, StoreUnavailable
 TRIGGERS = (Trigger.DAMAGING_COMMENT, Trigger.DAMAGING_OWN_ACCOUNT_POST, Trigger.MAJOR_EVENT_OR_URGENT)
 """What opens incidents of itself; see `escalation.opening.triggers`."""
 
+UNREAD = "?"
+"""Stands for an address that is there and cannot be read: it is told as that, and not as missing too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the answer. `good` False means: not ready, and `words` says how to mend it."""
+    """One line of the answer. `good` False means: not ready, and `words` says how to mend it. `aside`: only told."""
 
     good: bool
     what: str
     words: str
+    aside: bool = False
 
 
 def findings(settings: Settings, *, probe: bool) -> Iterator[Finding]:
@@ -40,6 +44,13 @@ def findings(settings: Settings, *, probe: bool) -> Iterator[Finding]:
         yield from check(settings)
     if probe:
         yield from speak(settings)
+
+
+def what_can_be_read(settings: Settings) -> Iterator[Finding]:
+    """What else is to be mended in settings or a roster with mistakes; see `deploy.legible`."""
+    for check in (rule_files, accounts, people, secrets):
+        with suppress(AttributeError, PackError):  # it hangs on what could not be read, which is told already
+            yield from (one for one in check(settings) if not one.good)
 
 
 def store(settings: Settings) -> Iterator[Finding]:
@@ -52,7 +63,10 @@ def store(settings: Settings) -> Iterator[Finding]:
             yield Finding(True, "存储", f"可用，表结构为 {at}。")
         else:
             old = f"表结构为 {at}，需要 {newest}" if at else "还没有建表"
-            yield Finding(False, "存储", f"{old}；请执行 fengxin migrate（用 SQLite 时 fengxin run 会自动完成）。")
+            if opened.sqlite:
+                yield Finding(True, "存储", f"{old}；运行时自动完成，不必处理。", aside=True)
+            else:
+                yield Finding(False, "存储", f"{old}；请执行 fengxin migrate。")
     except StoreUnavailable as error:
         yield Finding(False, "存储", f"{error}；请检查 store.url 与数据库是否启动。")
     finally:
@@ -120,11 +134,11 @@ def people(settings: Settings) -> Iterator[Finding]:
     """Everybody whom the pack may tell can be reached, for every unit that runs an account."""
     pack, roster = load_pack(settings), settings.roster
     words = role_words(pack)
-    contact = {row.id for row in roster.people if row.email or row.mobile}
-    mailed = {row.id for row in roster.people if row.email}
+    mailed = {row.id for row in roster.people if getattr(row, "email", UNREAD)}
+    contact = mailed | {row.id for row in roster.people if getattr(row, "mobile", UNREAD)}
     held: dict[tuple[str, str], list[str]] = {}
     for row in roster.offices:
-        held.setdefault((words[row.role], row.scope), []).append(row.person)
+        held.setdefault((words.get(row.role, row.role), row.scope), []).append(row.person)
     units = sorted({row.unit for row in roster.accounts if row.active})
     for role in told_roles(pack):
         title = pack.offices[role].words[0] if role in pack.offices else role

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from deploy.manual import Command, Group
+from deploy.policy.command import policy
 from deploy.settings import Settings, SettingsError, load
 
 app = typer.Typer(
@@ -42,6 +43,17 @@ def read(path: Path) -> Settings:
     except SettingsError as error:
         lines = "\n".join(f"  ✘ {one}" for one in error.problems)
         raise fail(f"设置不能用，共 {len(error.problems)} 处：\n{lines}") from None
+
+
+def with_tables(given: Settings) -> Settings:
+    """The same, once the store's tables are there; else what to do and exit code 1."""
+    from deploy.starting import NotReady, tables
+
+    try:
+        tables(given)
+    except NotReady as error:
+        raise fail(str(error)) from None
+    return given
 
 
 def _print_version(wanted: bool) -> None:
@@ -85,12 +97,20 @@ def check(
     probe: Annotated[bool, typer.Option("--probe", help="真实连接邮件服务器，并让机器人发一条测试消息。")] = False,
 ) -> None:
     """检查设置、存储、日志流、规则、规程包与人员，指出缺什么、怎么补。"""
-    from deploy.checking import findings
+    from deploy.checking import Finding, findings, what_can_be_read
 
-    bad = 0
-    for one in findings(read(settings), probe=probe):
-        bad += not one.good
-        typer.echo(f"{'✔' if one.good else '✘'} {one.what}：{one.words}")
+    def tell(one: Finding) -> bool:
+        typer.echo(f"{'·' if one.aside else '✔' if one.good else '✘'} {one.what}：{one.words}")
+        return not one.good
+
+    try:
+        given = load(settings)
+    except SettingsError as error:
+        for problem in error.problems:
+            typer.echo(f"✘ 设置：{problem}")
+        more = sum(map(tell, what_can_be_read(error.legible))) if error.legible else 0
+        raise fail(f"设置不能用，共 {len(error.problems)} 处；另有 {more} 处须处理。") from None
+    bad = sum(map(tell, findings(given, probe=probe)))
     if bad:
         raise fail(f"还有 {bad} 处须处理。")
     typer.echo("可以运行。")
@@ -122,7 +142,7 @@ def run(
     if role:
         from deploy import role as one
 
-        one.run(role, settings)
+        one.run(role, settings, alone=True)
         return
     start(settings, read(settings))
 
@@ -225,7 +245,7 @@ def reindex(settings: SettingsFile = HERE) -> None:
     from stream.store import StoreUnavailable
 
     try:
-        typer.echo(f"已重建检索，共 {rebuild_search(read(settings))} 条。")
+        typer.echo(f"已重建检索，共 {rebuild_search(with_tables(read(settings)))} 条。")
     except (SearchUnavailable, StoreUnavailable) as error:
         raise fail(f"{error}；没有重建完，请处理后再执行一次。") from None
 
@@ -236,11 +256,11 @@ def enter(settings: SettingsFile = HERE) -> None:
     from deploy.upkeep import enter_roster
     from stream.store import StoreUnavailable
 
-    given = read(settings)
+    given = with_tables(read(settings))
     try:
         enter_roster(given)
     except StoreUnavailable as error:
-        raise fail(f"{error}；请检查 store.url，并先执行 fengxin migrate。") from None
+        raise fail(f"{error}；请稍后再执行一次。") from None
     roster = given.roster
     typer.echo(f"已录入 {len(roster.accounts)} 个账号、{len(roster.people)} 人、{len(roster.shifts)} 个班次。")
 
@@ -255,7 +275,7 @@ def user(
     from deploy.upkeep import NotAllowed, enrol
     from escalation.people import TITLES
 
-    given = read(settings)
+    given = with_tables(read(settings))
     if sys.stdin.isatty():
         password = typer.prompt("口令", hide_input=True, confirmation_prompt="再输一次")
     else:
@@ -284,7 +304,7 @@ def verify(
     printed = head_before.strip().lower()
     if printed and not re.fullmatch("[0-9a-f]{64}", printed):
         raise fail("--head 须是以前打印的链头：64 个 0–9、a–f 的字符，请整段复制。")
-    faults, head = audit_faults(read(settings), printed)
+    faults, head = audit_faults(with_tables(read(settings)), printed)
     if faults:
         raise fail(f"审计记录有 {len(faults)} 处不符：\n" + "\n".join(f"  ✘ {one}" for one in faults))
     typer.echo(f"审计记录完整，共 {head.seq} 行，链头 {head.hash}")
@@ -292,6 +312,7 @@ def verify(
 
 trial = typer.Typer(help="试运行。", cls=Group, no_args_is_help=True)
 app.add_typer(trial, name="trial")
+app.add_typer(policy, name="policy")
 
 
 @trial.command(cls=Command)
@@ -303,7 +324,7 @@ def end(
     from deploy.upkeep import NotAllowed, end_trial
 
     try:
-        ended = end_trial(read(settings), person)
+        ended = end_trial(with_tables(read(settings)), person)
     except NotAllowed as error:
         raise fail(str(error)) from None
     typer.echo("试运行已结束，此后按规程通知所有应通知的人。" if ended else "不在试运行中，未作更改。")

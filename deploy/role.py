@@ -24,8 +24,11 @@ def end_with(parent: int) -> None:
         raise SystemExit("监督进程已不在，本进程随之结束。")
 
 
-def run(name: str, settings_file: Path) -> None:
-    """Run one role until SIGTERM or SIGINT. Raises SystemExit with a sentence where it cannot."""
+def run(name: str, settings_file: Path, *, alone: bool = False) -> None:
+    """Run one role until SIGTERM or SIGINT. `alone`: no supervisor has seen to the store's tables, so this does.
+
+    Raises SystemExit with a sentence where it cannot.
+    """
     from deploy.settings import SettingsError, load
 
     try:
@@ -42,6 +45,13 @@ def run(name: str, settings_file: Path) -> None:
 
     if name not in ROLES:
         raise SystemExit(f"没有角色“{name}”，可写：{'、'.join(ROLES)}。")
+    if alone:
+        from deploy.starting import NotReady, tables
+
+        try:
+            tables(settings)
+        except NotReady as error:
+            raise SystemExit(str(error)) from None
     try:
         run_role(name, settings)
     except (StoreUnavailable, LogError, SearchUnavailable) as error:

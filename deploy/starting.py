@@ -27,24 +27,46 @@ def prepare(settings: Settings) -> Iterator[str]:
     """
     for stale in (settings.data_folder / "metrics").glob("*.db"):
         stale.unlink()
-    store = Store(settings.store_url)
+    tables(settings)
     try:
-        if store.sqlite:
-            migrations.migrate(store)
-        with store.read() as conn:
-            at = migrations.standing(conn)
-        if at != migrations.newest():
-            raise NotReady(f"存储的表结构为 {at or '空'}，需要 {migrations.newest()}；请先执行 fengxin migrate。")
         upkeep.enter_roster(settings)
     except StoreUnavailable as error:
         raise NotReady(f"{error}；请检查 store.url 与数据库是否启动。") from None
-    finally:
-        store.close()
     yield f"值班台　　{settings.school.public_url}"
+    here = f"http://{_reached(settings.web.host)}:{settings.web.port}"
+    if here != settings.school.public_url.rstrip("/"):
+        yield f"本机地址　{here}"
     if settings.inbox is not None:
         yield f"演示收件箱　http://127.0.0.1:{settings.inbox.port}"
     if settings.sandbox is not None:
         yield from demo_sign_ins(settings)
+
+
+def tables(settings: Settings) -> None:
+    """The store's tables as this version needs them: SQLite is migrated of itself, PostgreSQL by a person.
+
+    Raises NotReady.
+    """
+    store = Store(settings.store_url)
+    try:
+        with store.read() as conn:
+            at = migrations.standing(conn)
+        if at == migrations.newest():
+            return
+        if not store.sqlite:
+            raise NotReady(f"存储的表结构为 {at or '空'}，需要 {migrations.newest()}；请先执行 fengxin migrate。")
+        migrations.migrate(store)
+    except StoreUnavailable as error:
+        raise NotReady(f"{error}；请检查 store.url 与数据库是否启动。") from None
+    finally:
+        store.close()
+
+
+def _reached(host: str) -> str:
+    """How this machine itself reaches the desk that listens on `host`."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104 (read, not bound)
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 def demo_sign_ins(settings: Settings) -> Iterator[str]:

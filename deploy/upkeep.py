@@ -14,7 +14,10 @@ from stream.indexing import kept_documents
 
 
 def enrol(settings: Settings, name: str, person_id: str, password: str) -> list[Role]:
-    """Give a person of the roster a sign-in, or a new password. Raises NotAllowed with a sentence."""
+    """Give a person of the roster a sign-in, or a new password; who is not in the store yet is entered with the roster.
+
+    Raises NotAllowed with a sentence.
+    """
     school = settings.school.code
     roles = entering.roles_of(settings, person_id)
     if not roles:
@@ -25,7 +28,7 @@ def enrol(settings: Settings, name: str, person_id: str, password: str) -> list[
         raise NotAllowed(str(error)) from None
     with opened_store(settings) as store, store.write() as conn:
         if people.person(conn, school, person_id) is None:
-            raise NotAllowed(f"存储里还没有工号“{person_id}”；请先执行 fengxin run 或 fengxin enter 录入名册。")
+            entering.enter(conn, settings, datetime.now(UTC))
         user.enrol(conn, school, name, person_id, secret, roles, datetime.now(UTC))
     return roles
 
@@ -64,6 +67,8 @@ def end_trial(settings: Settings, person_id: str) -> bool:
     """End the trial in the name of an administrator of the roster. False: there was none. Raises NotAllowed."""
     school = settings.school.code
     with opened_store(settings) as store, store.write() as conn:
+        if people.person(conn, school, person_id) is None:
+            entering.enter(conn, settings, datetime.now(UTC))
         administrators = people.holders(conn, school, Role.ADMINISTRATOR)
         if person_id not in [one.id for one in administrators]:
             known = "、".join(f"{one.name}（{one.id}）" for one in administrators) or "尚无，请在“任职”表填写"

@@ -62,14 +62,52 @@ def test_check_of_a_fresh_template_says_only_what_must_be_filled_in(tmp_path: Pa
     assert "共 4 处" in done.output
 
 
-def test_check_asks_for_the_tables_and_is_content_after_migrate(demo: Path) -> None:
+def test_check_before_the_first_run_is_content_and_only_tells_that_tables_will_be_made(demo: Path) -> None:
     before = fengxin("check", "--settings", demo)
-    assert before.exit_code == 1
-    assert "✘ 存储：还没有建表；请执行 fengxin migrate" in before.output
+    assert before.exit_code == 0, before.output
+    assert "· 存储：还没有建表；运行时自动完成，不必处理。" in before.output
+    assert "✘" not in before.output
     assert fengxin("migrate", "--settings", demo).exit_code == 0
-    after = fengxin("check", "--settings", demo)
-    assert after.exit_code == 0, after.output
-    assert "✘" not in after.output
+    assert "✔ 存储：可用，表结构为 " in fengxin("check", "--settings", demo).output
+
+
+def test_check_tells_settings_roster_and_content_in_one_round(demo: Path) -> None:
+    text = demo.read_text(encoding="utf-8")
+    for old, new in (
+        ("[web]\n", "[web]\nprot = 1\n"),
+        ('email = "lin.zhiyuan@fenglin.example"', 'email = "nobody"'),
+        ('[[offices]]\nrole = "系统管理员"\nperson = "P09"\n', '[[offices]]\nrole = "校长大人"\nperson = "P99"\n'),
+        ('[[keepers]]\naccount = "weibo:9000000002"\nperson = "P05"\n', ""),
+    ):
+        assert old in text
+        text = text.replace(old, new, 1)
+    demo.write_text(text, encoding="utf-8")
+    done = fengxin("check", "--settings", demo)
+    assert done.exit_code == 1
+    for sentence in (
+        "web.prot：没有这一项", "“nobody”不是邮箱地址", "没有“校长大人”，可写：", "没有工号“P99”",
+        "（weibo:9000000002）没有管理员", "没有人担任系统管理员",
+    ):  # fmt: skip
+        assert done.output.count(sentence) == 1, done.output
+    assert "主管校领导没有邮箱" not in done.output, "it is there and wrong, which is told"
+    assert "共 4 处；另有 2 处须处理" in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("enter", "已录入 4 个账号、"),
+        ("reindex", "已重建检索，共 0 条。"),
+        ("audit verify", "审计记录完整，共 0 行"),
+        ("trial end --person P09", "不在试运行中，未作更改。"),
+        ("user gu --person P02", "gu 可以登录，角色：单位党政主要负责人。"),
+        ("migrate", "存储的表结构已是 "),
+    ],
+)
+def test_every_command_works_before_the_first_run(demo: Path, words: str, sentence: str) -> None:
+    done = fengxin(*words.split(), "--settings", demo, stdin="long enough, and odd\n")
+    assert done.exit_code == 0, done.output
+    assert sentence in done.output
 
 
 @pytest.mark.parametrize(
@@ -112,8 +150,8 @@ def test_check_with_probe_says_why_the_mail_server_does_not_answer(demo: Path) -
 def test_an_unreachable_store_is_a_sentence_and_no_traceback(demo: Path) -> None:
     text = demo.read_text(encoding="utf-8")
     demo.write_text(text + '\n[store]\nurl = "postgresql+psycopg://u:hunter2@127.0.0.1:1/x"\n', encoding="utf-8")
-    for command in ("check", "migrate"):
-        done = fengxin(command, "--settings", demo)
+    for command in ("check", "migrate", "enter", "reindex", "run", "run watch", "audit verify", "user gu --person P02"):
+        done = fengxin(*command.split(), "--settings", demo, stdin="long enough, and odd\n")
         assert done.exit_code == 1
         assert "请检查 store.url" in done.output
         assert "Traceback" not in done.output
