@@ -14,7 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 HEADINGS = {"Arguments": "参数", "Options": "选项", "Commands": "命令"}
 USAGE = {"[OPTIONS]": "[选项]", "COMMAND": "命令", "[ARGS]...": "[参数]…"}
-KINDS = {"<list[Path]>": "<路径>", "<path>": "<路径>", "<str>": "<文字>", "<int>": "<整数>"}
+KINDS = {"<list[Path]>": "<路径>", "<path>": "<路径>", "<list[str]>": "<文字>", "<str>": "<文字>", "<int>": "<整数>"}
 WORDS = {"Show this message and exit.": "显示这段说明后退出。", "[required]": "[必填]"}
 _DEFAULT = re.compile(r"\[default: (.*)\]$", re.DOTALL)
 
