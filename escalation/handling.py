@@ -1,4 +1,4 @@
-"""What a person does to an incident: confirm, dismiss, assign, note, answer, remind, close, reopen.
+"""What a person does to an incident: confirm, dismiss, note, answer, remind, settle, close, reopen.
 
 Each is one transaction: the step of the state table, the log line and the audit row, or nothing and a sentence.
 """
@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from escalation import alert, audit, people, timer
+from escalation import people, recall, receipt, telephone, timer
+from escalation.deed import DESK, incident_of, must_be, must_be_open, must_fit, write_down
 from escalation.incident import Actor, EntryKind, advance, claim_keys, incidents, log, members, release_keys
-from escalation.incident.state import OPEN, Event, IllegalStep, State
-from escalation.notice import NoticeKind, calls, notices
+from escalation.incident.state import Event, IllegalStep, State
+from escalation.notice import NoticeKind, calls, is_owed, notices
 from escalation.notice.addressee import Addressee, gather
-from escalation.notice.calling import DEAD_DELIVERY
-from escalation.notice.issue import Letterhead, issue
+from escalation.notice.issue import Letterhead, issue, run_duties_again
 from escalation.people import Role
 from stream import line
 
@@ -33,41 +33,17 @@ class FalseAlarm(StrEnum):
     DRILL = "演练或测试"
 
 
-def _incident(conn: Connection, incident_id: int) -> Row[Any]:
-    row = conn.execute(select(incidents).where(incidents.c.id == incident_id)).first()
-    if row is None:
-        raise IllegalStep("没有这一事件，可能链接有误。未作任何更改。")
-    return row
-
-
-def _audit(conn: Connection, row: Row[Any], actor: Actor, action: str, now: datetime, **detail: Any) -> None:
-    audit.record(
-        conn, school=row.school, now=now, actor=actor.id, action=f"incident.{action}", subject=row.number,
-        detail=detail, ip=actor.ip,
-    )  # fmt: skip
-
-
-def _must_be(actor: Actor, allowed: frozenset[Role], what: str) -> None:
-    if actor.roles is not None and not actor.roles & allowed:
-        raise IllegalStep(f"您的角色不能{what}，请联系宣传部。未作任何更改。")
-
-
-def _must_be_open(row: Row[Any], what: str) -> None:
-    if State(row.state) not in OPEN:
-        raise IllegalStep(f"事件已经了结，不能{what}；需要时请先重新打开。未作任何更改。")
-
-
-DESK = frozenset({Role.MONITOR, Role.PUBLICITY})
-CALLED_OFF = "误报，不必再拨"
+CALLED_OFF, SETTLED = "误报，不必再拨", "已代为了结，不必再拨"
+WHY_MOST = 300
 HELD_AT_END = "keys_at_end"
 """Where an ended incident keeps, with what is frozen, the keys that were its own."""
 
 
 def confirm(conn: Connection, incident_id: int, actor: Actor, now: datetime, note: str = "") -> None:
     """A person confirms what the machine found (研判); the first confirmation stands."""
-    row = _incident(conn, incident_id)
-    _must_be(actor, DESK, "确认研判")
-    _must_be_open(row, "确认研判")
+    row = incident_of(conn, incident_id)
+    must_be(actor, DESK, "确认研判")
+    must_be_open(row, "确认研判")
     moved = conn.execute(
         update(incidents)
         .where(incidents.c.id == incident_id, incidents.c.confirmed_at.is_(None))
@@ -76,26 +52,33 @@ def confirm(conn: Connection, incident_id: int, actor: Actor, now: datetime, not
     if moved.rowcount != 1:
         raise IllegalStep("这一事件已有人确认研判。未作任何更改。")
     log(conn, incident_id, now, EntryKind.PERSON, "确认研判", note, actor=actor.name)
-    _audit(conn, row, actor, "confirm", now, note=note)
+    write_down(conn, row, actor, "confirm", now, note=note)
 
 
 def dismiss(
-    conn: Connection, incident_id: int, actor: Actor, now: datetime, reason: FalseAlarm, note: str = ""
-) -> None:
-    """Record a false alarm with its reason. Level Ⅰ needs somebody other than the one who confirmed it."""
-    row = _incident(conn, incident_id)
+    conn: Connection, letterhead: Letterhead, incident_id: int, actor: Actor, now: datetime, reason: FalseAlarm,
+    note: str = "",
+) -> None:  # fmt: skip
+    """Record a false alarm with its reason; whoever was told of it is told so, once.
+
+    Level Ⅰ needs somebody other than the one who confirmed it.
+    """
+    row = incident_of(conn, incident_id)
     if row.level == 1 and row.confirmed_by in (None, actor.id):
         raise IllegalStep("Ⅰ级事件记为误报须由两人：一人先确认研判，另一人记为误报。未作任何更改。")
-    advance(conn, incident_id, Event.DISMISS, actor.roles)
-    timer.stop(conn, now, incident_id=incident_id)
-    _settle(conn, row)
-    _call_off(conn, row, actor, now)
+    state = advance(conn, incident_id, Event.DISMISS, actor.roles)
+    undone = timer.end(conn, incident_id, now, state)
+    _free(conn, row)
+    telephone.call_off(conn, row, actor, now, CALLED_OFF)
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(closed_at=now))
     log(conn, incident_id, now, EntryKind.PERSON, f"记为误报：{reason.value}", note, actor=actor.name)
-    _audit(conn, row, actor, "dismiss", now, reason=reason.value, note=note)
+    if undone:
+        log(conn, incident_id, now, EntryKind.MACHINE, f"{'、'.join(undone)} 误报时未办，时限已停")
+    recall.tell(conn, letterhead, incident_of(conn, incident_id), actor, now, reason.value)
+    write_down(conn, row, actor, "dismiss", now, reason=reason.value, note=note, undone=undone)
 
 
-def _settle(conn: Connection, row: Row[Any]) -> None:
+def _free(conn: Connection, row: Row[Any]) -> None:
     """An ended matter gives its keys free, and what was said of it counts no more towards a new one.
 
     All keys it held at its end are kept with it, those that joined after the opening too: reopening claims them.
@@ -106,43 +89,13 @@ def _settle(conn: Connection, row: Row[Any]) -> None:
     line.spend(conn, row.school, list(joined))
 
 
-def _call_off(conn: Connection, row: Row[Any], actor: Actor, now: datetime) -> None:
-    """Nobody is telephoned about a false alarm: what phone tasks are open end with that word."""
-    mine = select(notices.c.id).where(notices.c.incident_id == row.id)
-    ended = conn.execute(
-        update(calls)
-        .where(calls.c.notice_id.in_(mine), calls.c.outcome.is_(None))
-        .values(outcome=CALLED_OFF, recorded_by=actor.id, recorded_at=now)
-        .returning(calls.c.step)
-    ).scalars()
-    for step in ended.all():
-        _hush_delivery(conn, row.school, step, now)
-
-
-def _hush_delivery(conn: Connection, school: str, step: str, now: datetime) -> None:
-    """The alert of a delivery that reached nobody ends with the phone task it left."""
-    if step.startswith(DEAD_DELIVERY):
-        alert.hush(conn, school, f"delivery:{step.removeprefix(DEAD_DELIVERY)}", now)
-
-
-def assign(conn: Connection, incident_id: int, actor: Actor, now: datetime, unit: str, note: str = "") -> None:
-    """Hand the matter to a unit (交办)."""
-    row = _incident(conn, incident_id)
-    if not unit.strip():
-        raise IllegalStep("请写明交办给哪个单位。未作任何更改。")
-    advance(conn, incident_id, Event.ASSIGN, actor.roles)
-    conn.execute(update(incidents).where(incidents.c.id == incident_id).values(assignee=unit.strip()))
-    log(conn, incident_id, now, EntryKind.PERSON, f"交办 {unit.strip()}", note, actor=actor.name)
-    _audit(conn, row, actor, "assign", now, unit=unit.strip(), note=note)
-
-
 def note(conn: Connection, incident_id: int, actor: Actor, now: datetime, text: str) -> None:
     """Write a line into the log."""
-    row = _incident(conn, incident_id)
+    row = incident_of(conn, incident_id)
     if not text.strip():
         raise IllegalStep("记录不能为空。未作任何更改。")
     log(conn, incident_id, now, EntryKind.PERSON, "记录", text.strip(), actor=actor.name)
-    _audit(conn, row, actor, "note", now, text=text.strip())
+    write_down(conn, row, actor, "note", now, text=text.strip())
 
 
 DUTIES = {"first_report": "首报", "facts": "情况说明", "first_answer": "首次回应"}
@@ -151,57 +104,117 @@ DUTIES = {"first_report": "首报", "facts": "情况说明", "first_answer": "�
 
 def fulfil(conn: Connection, incident_id: int, actor: Actor, now: datetime, name: str, note: str = "") -> None:
     """Record that what one of the incident's clocks asks for was done (首报, 情况说明, 首次回应); its clock stops."""
-    row = _incident(conn, incident_id)
-    _must_be(actor, DESK, "登记办结")
+    row = incident_of(conn, incident_id)
+    must_be(actor, DESK, "登记办结")
     if name not in DUTIES or not timer.fulfil(conn, incident_id, name, now):
         raise IllegalStep(f"“{DUTIES.get(name, name)}”的时限已停或不存在。未作任何更改。")
     log(conn, incident_id, now, EntryKind.PERSON, f"{DUTIES[name]}已办", note.strip(), actor=actor.name)
-    _audit(conn, row, actor, "fulfil", now, duty=name, note=note.strip())
+    write_down(conn, row, actor, "fulfil", now, duty=name, note=note.strip())
 
 
-def close(conn: Connection, incident_id: int, actor: Actor, now: datetime, note: str) -> None:
-    """Close the matter (销号): refused while somebody has not signed, while a phone task is open, or without words."""
-    row = _incident(conn, incident_id)
+def close(conn: Connection, incident_id: int, actor: Actor, now: datetime, note: str, undone: str = "") -> None:
+    """Close the matter (销号): refused while somebody has not signed, while a phone task is open, or without words.
+
+    Duties nobody did (首报 ...) are named, and closing asks why: `undone` is the answer, kept in log and audit.
+    """
+    row = incident_of(conn, incident_id)
     if not note.strip():
         raise IllegalStep("销号须写明处置结果。未作任何更改。")
     if open_tasks := _unfinished(conn, incident_id):
         raise IllegalStep(f"还不能销号：{'；'.join(open_tasks)}。未作任何更改。")
-    advance(conn, incident_id, Event.CLOSE, actor.roles)
-    timer.stop(conn, now, incident_id=incident_id)
-    _settle(conn, row)
+    why = must_fit(undone, WHY_MOST, "未办原因")
+    left = "、".join(one.words for one in timer.undone(conn, incident_id))
+    if left and not why:
+        raise IllegalStep(
+            f"{left} 还没有登记已办。已办的，请先在“时限”中登记；未办而须销号的，请写明未办原因。未作任何更改。"
+        )
+    state = advance(conn, incident_id, Event.CLOSE, actor.roles)
+    timer.end(conn, incident_id, now, state)
+    _free(conn, row)
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(closed_at=now))
     log(conn, incident_id, now, EntryKind.PERSON, "销号", note.strip(), actor=actor.name)
-    _audit(conn, row, actor, "close", now, note=note.strip())
+    if left:
+        log(conn, incident_id, now, EntryKind.PERSON, f"{left} 销号时未办", why, actor=actor.name)
+    write_down(conn, row, actor, "close", now, note=note.strip(), undone=left, why=why if left else "")
+
+
+def waited_for(conn: Connection, incident_id: int) -> list[Row[Any, Any, Any]]:
+    """Whose signature is waited for: one row each (addressee, name, office), as told last."""
+    rows = conn.execute(
+        select(notices.c.addressee, notices.c.office, people.people.c.name)
+        .outerjoin(
+            people.people,
+            (people.people.c.school == notices.c.school) & (people.people.c.id == notices.c.addressee),
+        )
+        .where(notices.c.incident_id == incident_id, is_owed())
+        .order_by(notices.c.id)
+    ).all()
+    last = {row.addressee: n for n, row in enumerate(rows)}
+    return [rows[n] for n in sorted(last.values())]
 
 
 def _unfinished(conn: Connection, incident_id: int) -> list[str]:
-    unsigned = conn.execute(
-        select(notices.c.addressee, notices.c.office)
-        .where(
-            notices.c.incident_id == incident_id, notices.c.needs_signature, notices.c.signed_at.is_(None),
-            notices.c.superseded_by.is_(None),
-        )
-        .distinct()
-    ).all()  # fmt: skip
     open_calls = conn.execute(
         select(calls.c.id)
         .join(notices, notices.c.id == calls.c.notice_id)
         .where(notices.c.incident_id == incident_id, calls.c.outcome.is_(None))
     ).all()
     words = []
-    if unsigned:
-        offices = "、".join(dict.fromkeys(row.office for row in unsigned))
-        words.append(f"{len({row.addressee for row in unsigned})} 人未签收（{offices}）")
+    if unsigned := waited_for(conn, incident_id):
+        names = "、".join(f"{row.name or row.addressee}（{row.office}）" for row in unsigned)
+        words.append(f"{len(unsigned)} 人未签收：{names}；本人无法签收的，宣传部或带班领导可代为了结")
     if open_calls:
         words.append(f"{len(open_calls)} 个电话通知未登记结果")
     return words
+
+
+def settle(conn: Connection, incident_id: int, person_id: str, actor: Actor, now: datetime, why: str) -> None:
+    """代为了结: somebody who cannot sign (ill, abroad) is waited for no longer; the notice stays unsigned and says why.
+
+    By a person of the 宣传部 or the duty lead, never for oneself.
+    """
+    row = incident_of(conn, incident_id)
+    if not may_settle(conn, row.school, actor, now):
+        raise IllegalStep("代为了结须由宣传部或带班领导办理。未作任何更改。")
+    must_be_open(row, "代为了结")
+    if person_id == actor.id:
+        raise IllegalStep("本人的通知请本人签收。未作任何更改。")
+    why = must_fit(why, WHY_MOST, "代为了结的原因")
+    if not why:
+        raise IllegalStep("代为了结须写明原因，如“出国，已电话告知”。未作任何更改。")
+    ended = conn.execute(
+        update(notices)
+        .where(notices.c.incident_id == incident_id, notices.c.addressee == person_id, is_owed())
+        .values(settled_at=now, settled_by=actor.id, settled_why=why)
+        .returning(notices.c.id)
+    ).scalars().all()  # fmt: skip
+    if not ended:
+        raise IllegalStep("此人没有待签收的通知，可能刚刚签收。未作任何更改。")
+    for notice_id in ended:
+        timer.stop(conn, now, notice_id=notice_id)
+    telephone.call_off(conn, row, actor, now, SETTLED, person_id)
+    found = people.person(conn, row.school, person_id)
+    log(
+        conn, incident_id, now, EntryKind.PERSON, f"代为了结 {found.name if found else person_id} 的签收（未签）", why,
+        actor=actor.name,
+    )  # fmt: skip
+    write_down(conn, row, actor, "settle", now, person=person_id, why=why)
+    counted = receipt.tally(conn, incident_id)
+    if State(row.state) is State.NOTIFIED and counted.complete:
+        advance(conn, incident_id, Event.SIGNED_BY_ALL, None)
+        log(conn, incident_id, now, EntryKind.MACHINE, receipt.all_signed(counted))
+
+
+def may_settle(conn: Connection, school: str, actor: Actor, now: datetime) -> bool:
+    """Whether this person settles for others: the 宣传部, or the duty lead."""
+    return bool(actor.roles and Role.PUBLICITY in actor.roles) or people.leads(conn, school, actor.id, now)
 
 
 def reopen(
     conn: Connection, letterhead: Letterhead, incident_id: int, actor: Actor, now: datetime, reason: str
 ) -> None:
     """Open an ended matter again; everybody who had a first notice is told, and new clocks run."""
-    row = _incident(conn, incident_id)
+    row = incident_of(conn, incident_id)
     if not reason.strip():
         raise IllegalStep("重新打开须写明理由。未作任何更改。")
     keys = set(row.frozen.get("keys", [])) | set(row.frozen.get(HELD_AT_END, []))
@@ -226,27 +239,20 @@ def reopen(
             ]
         else:
             again.append(Addressee(holder, one.role, (one.office,), (), one.basis, f"事件重新打开：{reason.strip()}"))
-    issue(
-        conn,
-        letterhead,
-        _incident(conn, incident_id),
-        gather(again),
-        NoticeKind.REOPENED,
-        f"reopen:{now.isoformat()}",
-        now,
-    )
-    _audit(conn, row, actor, "reopen", now, reason=reason.strip())
+    fresh = incident_of(conn, incident_id)
+    issue(conn, letterhead, fresh, gather(again), NoticeKind.REOPENED, f"reopen:{now.isoformat()}", now)
+    if running := run_duties_again(conn, fresh, now):
+        log(conn, incident_id, now, EntryKind.MACHINE, f"{'、'.join(running)} 重新计时")
+    write_down(conn, row, actor, "reopen", now, reason=reason.strip())
 
 
 def remind(conn: Connection, letterhead: Letterhead, incident_id: int, actor: Actor, now: datetime) -> int:
     """催签: send everybody who has not signed one more message now; gives to how many."""
-    row = _incident(conn, incident_id)
-    _must_be(actor, DESK, "催签")
-    _must_be_open(row, "催签")
+    row = incident_of(conn, incident_id)
+    must_be(actor, DESK, "催签")
+    must_be_open(row, "催签")
     rows = conn.execute(
-        select(notices)
-        .where(notices.c.incident_id == incident_id, notices.c.needs_signature, notices.c.signed_at.is_(None))
-        .order_by(notices.c.id)
+        select(notices).where(notices.c.incident_id == incident_id, is_owed()).order_by(notices.c.id)
     ).all()
     unsigned = list({one.addressee: one for one in rows}.values())
     for one in unsigned:
@@ -256,29 +262,5 @@ def remind(conn: Connection, letterhead: Letterhead, incident_id: int, actor: Ac
             step = f"remind:{one.id}:{now:%Y%m%d%H%M}"
             issue(conn, letterhead, row, [target], NoticeKind.REMINDER, step, now, original=one.id)
     log(conn, incident_id, now, EntryKind.PERSON, f"催签 {len(unsigned)} 人", actor=actor.name)
-    _audit(conn, row, actor, "remind", now, people=len(unsigned))
+    write_down(conn, row, actor, "remind", now, people=len(unsigned))
     return len(unsigned)
-
-
-def record_call(conn: Connection, call_id: int, actor: Actor, now: datetime, outcome: str, remark: str = "") -> None:
-    """A named person records what became of a phone task; recorded once."""
-    _must_be(actor, DESK, "登记电话通知")
-    row = conn.execute(
-        select(calls, notices.c.incident_id)
-        .join(notices, notices.c.id == calls.c.notice_id)
-        .where(calls.c.id == call_id)
-    ).first()
-    if row is None:
-        raise IllegalStep("没有这一电话任务。未作任何更改。")
-    moved = conn.execute(
-        update(calls)
-        .where(calls.c.id == call_id, calls.c.outcome.is_(None))
-        .values(outcome=outcome, remark=remark or None, recorded_by=actor.id, recorded_at=now)
-    )
-    if moved.rowcount != 1:
-        raise IllegalStep("这一电话任务已有人登记。未作任何更改。")
-    _hush_delivery(conn, row.school, row.step, now)
-    callee = people.person(conn, row.school, row.person_id)
-    name = callee.name if callee else row.person_id
-    log(conn, row.incident_id, now, EntryKind.PERSON, f"电话通知 {name}：{outcome}", remark, actor=actor.name)
-    _audit(conn, _incident(conn, row.incident_id), actor, "call", now, person=row.person_id, outcome=outcome)

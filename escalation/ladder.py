@@ -13,7 +13,7 @@ from escalation.incident import EntryKind, incidents, log
 from escalation.incident.state import OPEN, State
 from escalation.notice import NoticeKind, notices
 from escalation.notice.addressee import Addressee, gather
-from escalation.notice.calling import call
+from escalation.notice.calling import AGAIN, call
 from escalation.notice.issue import Letterhead, issue
 from escalation.procedure import Act, Source, thaw
 from escalation.timer import Timer, TimerKind
@@ -30,7 +30,7 @@ def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime)
     notice = conn.execute(select(notices).where(notices.c.id == clock.notice_id)).one()
     if notice.signed_at is not None:
         return
-    if notice.sent_at is None:
+    if notice.sent_at is None and AGAIN not in clock.data:
         _unsent(conn, notice, clock, now)
         return
     if clock.kind is TimerKind.SIGN:

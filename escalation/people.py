@@ -28,6 +28,9 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+DUTY_LEAD, HANDLER = "duty_lead", "handler"
+"""Roles of a notice that are no role of a user: the 带班领导, and whoever was handed a matter by a colleague."""
+
 TITLES = {
     Role.KEEPER: "官方新媒体管理人员",
     Role.UNIT_LEADER: "单位党政主要负责人",
@@ -140,6 +143,25 @@ def everyone(conn: Connection, school: str) -> list[Person]:
     return _persons(conn, select(people).where(people.c.school == school).order_by(people.c.id))
 
 
+def units(conn: Connection, school: str) -> list[str]:
+    """The units of the roster: where active people belong, and which have a leader."""
+    belong = conn.execute(select(people.c.unit).where(people.c.school == school, people.c.active).distinct()).scalars()
+    led = conn.execute(
+        select(offices.c.scope).where(offices.c.school == school, offices.c.role == Role.UNIT_LEADER).distinct()
+    ).scalars()
+    return sorted({unit for unit in (*belong, *led) if unit})
+
+
+def leads(conn: Connection, school: str, person_id: str, now: datetime) -> bool:
+    """Whether this person is the duty lead 带班领导: by office, or by the shift that runs."""
+    held = conn.execute(
+        select(offices.c.person_id)
+        .where(offices.c.school == school, offices.c.role == DUTY_LEAD, offices.c.person_id == person_id)
+        .limit(1)
+    ).first()
+    return held is not None or any(one.leads and one.person.id == person_id for one in on_duty(conn, school, now))
+
+
 def holders(conn: Connection, school: str, role: str, *, unit: str = "", account_id: str = "") -> list[Person]:
     """Who holds a role for this unit and account, asked first first; only active people."""
     scope = account_id if role == Role.KEEPER else unit if role == Role.UNIT_LEADER else ""
@@ -182,5 +204,5 @@ def title_of(role: str) -> str:
     return (
         TITLES[Role(role)]
         if role in set(Role)
-        else {"duty_lead": "带班领导", "related_leaders": "学校相关领导"}.get(role, role)
+        else {DUTY_LEAD: "带班领导", HANDLER: "承办人", "related_leaders": "学校相关领导"}.get(role, role)
     )

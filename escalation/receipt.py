@@ -7,12 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, case, func, select, update
 
 from escalation import audit, timer
 from escalation.incident import EntryKind, advance, incidents, log
 from escalation.incident.state import Event, State
-from escalation.notice import notices
+from escalation.notice import is_owed, notices
 from escalation.people import person
 from stream.kill_point import reach
 
@@ -27,15 +27,16 @@ class Signed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many of those who must sign have signed."""
+    """How many of those who must sign have signed; `settled`: for how many somebody else settled 代为了结."""
 
     signed: int
     needed: int
+    settled: int = 0
 
     @property
     def complete(self) -> bool:
-        """Whether everybody has signed; an incident that nobody must sign is never complete."""
-        return self.needed > 0 and self.signed == self.needed
+        """Whether nobody is waited for; an incident that nobody must sign is never complete."""
+        return self.needed > 0 and self.signed + self.settled == self.needed
 
 
 def tally(conn: Connection, incident_id: int) -> Tally:
@@ -43,12 +44,15 @@ def tally(conn: Connection, incident_id: int) -> Tally:
 
     Whoever was told anew counts once: a signature answers the superseded notices as well.
     """
+    owed = func.sum(case((is_owed(), 1), else_=0)).label("owed")
+    settled = func.sum(case((notices.c.settled_at.is_not(None) & notices.c.signed_at.is_(None), 1), else_=0))
     rows = conn.execute(
-        select(notices.c.addressee, (func.count() - func.count(notices.c.signed_at)).label("left"))
+        select(notices.c.addressee, owed, settled.label("settled"))
         .where(notices.c.incident_id == incident_id, notices.c.needs_signature)
         .group_by(notices.c.addressee)
     ).all()
-    return Tally(sum(row.left == 0 for row in rows), len(rows))
+    over = [row for row in rows if not row.owed]
+    return Tally(sum(not row.settled for row in over), len(rows), sum(bool(row.settled) for row in over))
 
 
 def mark_opened(conn: Connection, notice_id: int, now: datetime) -> None:
@@ -89,9 +93,14 @@ def sign(
     state = State(conn.execute(select(incidents.c.state).where(incidents.c.id == row.incident_id)).scalar_one())
     if state is State.NOTIFIED and tally(conn, row.incident_id).complete:
         advance(conn, row.incident_id, Event.SIGNED_BY_ALL, None)
-        log(conn, row.incident_id, now, EntryKind.MACHINE, "全部签收")
+        log(conn, row.incident_id, now, EntryKind.MACHINE, all_signed(tally(conn, row.incident_id)))
     reach("web.signed_before_commit")
     return Signed.NOW
+
+
+def all_signed(found: Tally) -> str:
+    """The log's words when nobody is waited for any more."""
+    return f"全部签收（{found.settled} 人由他人代为了结，未签）" if found.settled else "全部签收"
 
 
 def _sign_others(conn: Connection, row: Row[Any], now: datetime, via: str) -> None:

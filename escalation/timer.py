@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Table, Text, select, update
+from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Row, Table, Text, select, update
 
 from stream.store import insert_new, metadata
 from stream.store.types import Json, Moment, Serial, Word
@@ -32,6 +32,9 @@ class TimerState(StrEnum):
 
 WAS_DUE = "was_due"
 """Where a clock that was put off keeps, in its data, when it ran out."""
+
+ENDED = "ended"
+"""Where a duty's clock that nobody answered keeps, in its data, the state in which its incident ended."""
 
 timers = Table(
     "timers",
@@ -88,15 +91,64 @@ def stop(conn: Connection, now: datetime, *, notice_id: int | None = None, incid
     )
 
 
+def stop_named(conn: Connection, incident_id: int, name: str, now: datetime) -> None:
+    """Stop one clock of an incident by its name, where it runs."""
+    conn.execute(
+        update(timers)
+        .where(timers.c.incident_id == incident_id, timers.c.name == name, timers.c.state == TimerState.SET)
+        .values(state=TimerState.STOPPED, ended_at=now)
+    )
+
+
 def fulfil(conn: Connection, incident_id: int, name: str, now: datetime) -> bool:
-    """Stop one of the incident's own clocks because what it asks for was done; False where it ran no more."""
+    """Stop one of the incident's own clocks because what it asks for was done, also late; False where it was before."""
     moved = conn.execute(
         update(timers)
         .where(timers.c.incident_id == incident_id, timers.c.kind == TimerKind.DUTY, timers.c.name == name)
-        .where(timers.c.state == TimerState.SET)
+        .where(timers.c.state != TimerState.STOPPED)
         .values(state=TimerState.STOPPED, ended_at=now)
     )
     return moved.rowcount == 1
+
+
+def undone(conn: Connection, incident_id: int) -> list[Row[Any]]:
+    """The incident's own clocks that nobody has answered yet, running or lapsed, the earliest first."""
+    return list(
+        conn.execute(
+            select(timers)
+            .where(timers.c.incident_id == incident_id, timers.c.kind == TimerKind.DUTY)
+            .where(timers.c.state != TimerState.STOPPED)
+            .order_by(timers.c.due_at, timers.c.id)
+        )
+    )
+
+
+def end(conn: Connection, incident_id: int, now: datetime, how: str) -> list[str]:
+    """Stop every clock of an incident that ended; `how` is its state. Gives the words of the duties nobody did."""
+    left = undone(conn, incident_id)
+    for row in left:
+        conn.execute(
+            update(timers)
+            .where(timers.c.id == row.id)
+            .values(state=TimerState.STOPPED, ended_at=now, data=row.data | {ENDED: how})
+        )
+    stop(conn, now, incident_id=incident_id)
+    return [row.words for row in left]
+
+
+def run_again(conn: Connection, incident_id: int, spans: Mapping[str, timedelta], now: datetime) -> list[str]:
+    """Let the duties that were undone at the incident's end run anew, each for its whole span; gives their words."""
+    rows = conn.execute(
+        select(timers)
+        .where(timers.c.incident_id == incident_id, timers.c.kind == TimerKind.DUTY)
+        .where(timers.c.state == TimerState.STOPPED, timers.c.name.in_(sorted(spans)))
+        .order_by(timers.c.id)
+    ).all()
+    again = [row for row in rows if ENDED in row.data]
+    for row in again:
+        values = {"state": TimerState.SET, "set_at": now, "due_at": now + spans[row.name], "ended_at": None, "data": {}}
+        conn.execute(update(timers).where(timers.c.id == row.id).values(**values))
+    return [row.words for row in again]
 
 
 def due(conn: Connection, now: datetime, limit: int = 50) -> list[Timer]:

@@ -5,14 +5,15 @@ sent was rendered when the notice was written; only a copy that leaves late says
 stand on the notice.
 
 A notice that tells a person anew (raised, reopened) supersedes what that person has not signed of the same incident:
-`superseded_by` is the number of the later one, whose clocks run alone.
+`superseded_by` is the number of the later one, whose clocks run alone. Where somebody cannot sign (ill, abroad) a
+person of the 宣传部 or the duty lead settles for them 代为了结: the notice stays unsigned and says who, when and why.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import Boolean, Column, ColumnElement, ForeignKey, Index, Integer, Table, Text, and_
 
 from stream.store import metadata
 from stream.store.types import Json, Moment, Serial, Word
@@ -29,6 +30,8 @@ class NoticeKind(StrEnum):
     REMINDER = "reminder"
     ESCALATED = "escalated"
     REOPENED = "reopened"
+    ASSIGNED = "assigned"
+    DISMISSED = "dismissed"
 
 
 KIND_WORDS = {
@@ -37,6 +40,8 @@ KIND_WORDS = {
     NoticeKind.REMINDER: "催签",
     NoticeKind.ESCALATED: "逐级上报",
     NoticeKind.REOPENED: "重新打开",
+    NoticeKind.ASSIGNED: "交办",
+    NoticeKind.DISMISSED: "误报",
 }
 
 notices = Table(
@@ -66,9 +71,20 @@ notices = Table(
     Column("signed_via", Word(32)),
     Column("remark", Text),
     Column("superseded_by", Word(40)),
+    Column("settled_at", Moment()),
+    Column("settled_by", Word(64)),
+    Column("settled_why", Text),
     Index("uq_notices_step", "incident_id", "addressee", "step", unique=True),
     Index("uq_notices_number", "school", "number", unique=True),
 )
+
+
+def is_owed() -> ColumnElement[bool]:
+    """The condition on `notices` for a signature that is still waited for."""
+    return and_(
+        notices.c.needs_signature, notices.c.signed_at.is_(None), notices.c.superseded_by.is_(None),
+        notices.c.settled_at.is_(None),
+    )  # fmt: skip
 
 
 class DeliveryState(StrEnum):

@@ -1,4 +1,7 @@
-"""电话通知: a task for the duty desk to telephone one addressee, with the number and what to say; one per step."""
+"""电话通知: a task for the duty desk to telephone one addressee, with the number and what to say; one per step.
+
+Never two at a time for one person in one incident: while a task is open, a further cause adds none.
+"""
 
 from __future__ import annotations
 
@@ -8,26 +11,50 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from escalation import people
-from escalation.incident import EntryKind, log
-from escalation.notice import calls, notices
+from escalation.incident import EntryKind, incidents, log
+from escalation.notice import NoticeKind, calls, notices
 from escalation.notice.wording import NoticeView, render_phone
 from stream.store import insert_new
 
 DEAD_DELIVERY = "dead:"
 """The step of a phone task left by a delivery that reached nobody; that delivery's alert ends with the call."""
+AGAIN = "again:"
+"""The step of a task that dials once more, with the id of the call that reached nobody; also its clock's name."""
 
 
 def call(conn: Connection, notice: Row[Any], step: str, now: datetime) -> None:
-    """Make a phone task for the addressee of a notice, unless this step has made it before."""
+    """Make a phone task for the addressee of a notice, unless one is open for them or this step has made it before."""
+    if notice.kind == NoticeKind.DISMISSED:
+        return  # nobody is telephoned about a false alarm
+    conn.execute(select(incidents.c.id).where(incidents.c.id == notice.incident_id).with_for_update())
+    if open_call(conn, notice.incident_id, notice.addressee):
+        return
     person = people.person(conn, notice.school, notice.addressee)
     row = {
         "school": notice.school, "notice_id": notice.id, "step": step, "person_id": notice.addressee,
-        "number": person.mobile if person else "", "words": render_phone(NoticeView.model_validate(notice.view)),
+        "number": person.mobile if person else "", "words": words_now(notice.view, notice.sign_by, now),
         "created_at": now, "outcome": None, "remark": None, "recorded_by": None, "recorded_at": None,
     }  # fmt: skip
     if insert_new(conn, calls, [row], key=["notice_id", "step"]):
         name = person.name if person else notice.addressee
         log(conn, notice.incident_id, now, EntryKind.DEADLINE, f"电话通知 {name}", "任务已生成，待值班员拨打并登记")
+
+
+def open_call(conn: Connection, incident_id: int, person_id: str) -> bool:
+    """Whether a phone task for this person in this incident waits for its outcome."""
+    found = conn.execute(
+        select(calls.c.id)
+        .join(notices, notices.c.id == calls.c.notice_id)
+        .where(notices.c.incident_id == incident_id, calls.c.person_id == person_id, calls.c.outcome.is_(None))
+        .limit(1)
+    ).first()
+    return found is not None
+
+
+def words_now(view: dict[str, Any], sign_by: datetime | None, now: datetime) -> str:
+    """What to say now: a deadline that has passed is named as passed, never as still to come."""
+    passed = sign_by is not None and sign_by <= now
+    return render_phone(NoticeView.model_validate(view | {"passed": passed}))
 
 
 def call_of(conn: Connection, notice_id: int, step: str, now: datetime) -> None:

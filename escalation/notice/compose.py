@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from escalation.clock_words import moment, second
 from escalation.notice import KIND_WORDS, NoticeKind
 from escalation.notice.addressee import Addressee
+from escalation.notice.asking import carried_out
 from escalation.notice.lateness import say_minutes
 from escalation.notice.wording import Article, NoticeView, Reason, Told
 from escalation.people import title_of
@@ -42,21 +43,43 @@ def compose(
     """The view of one person's notice."""
     grade = pack.grade(incident.level)
     others = [Told(office=o.office, person=o.person.name, article=o.basis) for o in everyone if o is not one]
-    unplaced = is_unplaced(incident.frozen.get("account", {}))
-    duties = [
-        d["what"]
-        for d in incident.frozen.get("duties", [])
-        if d.get("role") == one.role and not (unplaced and d.get("kind") == PLATFORM_CONTACT)
-    ]
-    return _view(
+    view = _view(
         letterhead, incident, pack, kind, number, now, url,
         office=one.office, person=one.person.name, person_title=one.person.title,
-        asks=(*asks[:1], *duties, *asks[1:]), others_told=tuple(others), articles=_articles(pack, one),
-        deadline=moment(sign_by, now) if sign_by else "",
+        asks=_asks(incident, one, asks), others_told=tuple(others), articles=_articles(pack, one),
+        deadline=moment(sign_by, now) if sign_by else "", passed=sign_by is not None and sign_by <= now,
         deadline_source=_source(incident, f"签收时限 {say_span(grade.sign.after)}：{grade.sign.label}"),
         on_silence=_silence(pack, incident.level, one.role), validity=moment(expires_at, now),
         facts=_facts(incident, now, one),
     )  # fmt: skip
+    return _called_off(view, one.reason) if kind is NoticeKind.DISMISSED else view
+
+
+def _called_off(view: NoticeView, reason: str) -> NoticeView:
+    """The short word that a matter was a false alarm: what it was, and that nothing is asked any more."""
+    gone: dict[str, Any] = {
+        "asks": (), "others_told": (), "why": (), "articles": (), "quote": "", "deadline": "", "deadline_source": "",
+        "on_silence": "", "late": False, "lateness": "", "passed": False,
+    }  # fmt: skip
+    return view.model_copy(update=gone | {"over": True, "facts": (reason,) if reason else ()})
+
+
+def _asks(incident: Row[Any], one: Addressee, asks: Sequence[str]) -> tuple[str, ...]:
+    """First to sign, then what the clauses demand, then what we ask; where one carries out the other, they are one."""
+    unplaced = is_unplaced(incident.frozen.get("account", {}))
+    how = dict(carried_out(one.role))
+    merged: set[str] = set()
+    duties: list[str] = []
+    for duty in incident.frozen.get("duties", []):
+        if duty.get("role") != one.role or (unplaced and duty.get("kind") == PLATFORM_CONTACT):
+            continue
+        ask = how.get(str(duty.get("kind")), "")
+        words = str(duty["what"])
+        if ask in asks:
+            merged.add(ask)
+            words = f"{words.rstrip('。；')}：{ask}"
+        duties.append(words)
+    return tuple(dict.fromkeys((*asks[:1], *duties, *(ask for ask in asks[1:] if ask not in merged))))
 
 
 def compose_group(
@@ -66,10 +89,11 @@ def compose_group(
     """The view of the group's message: nobody is addressed, and its link opens the incident after sign-in."""
     grade = pack.grade(incident.level)
     others = tuple(Told(office=o.office, person=o.person.name, article=o.basis) for o in told)
-    return _view(
+    view = _view(
         letterhead, incident, pack, kind, number, now, url, others_told=others, deadline=moment(sign_by, now),
         deadline_source=_source(incident, grade.sign.label), facts=_facts(incident, now, None),
     )  # fmt: skip
+    return _called_off(view, "") if kind is NoticeKind.DISMISSED else view
 
 
 def _view(

@@ -5,12 +5,9 @@ Repeating an issue (same incident, addressee and step) changes nothing: nothing 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
@@ -20,19 +17,19 @@ from escalation.incident import EntryKind, incidents, log
 from escalation.link import Link, Purpose, token
 from escalation.notice import GROUP, NoticeKind, metrics, notices, outbox
 from escalation.notice.addressee import Addressee
+from escalation.notice.asking import asked_of
 from escalation.notice.calling import call_of
 from escalation.notice.compose import compose, compose_group
 from escalation.notice.wording import NoticeView, render_mail, render_robot
 from escalation.place import is_unplaced
-from escalation.procedure import Channel, Pack, thaw
+from escalation.procedure import Channel, Clock, Pack, thaw
 from stream.store import insert_new
 
 LINK_LIVES_AFTER_DEADLINE = timedelta(hours=24)
-UNSIGNED_KINDS = frozenset({NoticeKind.REMINDER})
-TELL_ANEW = frozenset({NoticeKind.RAISED, NoticeKind.REOPENED})
+UNSIGNED_KINDS = frozenset({NoticeKind.REMINDER, NoticeKind.DISMISSED})
+TELL_ANEW = frozenset({NoticeKind.RAISED, NoticeKind.REOPENED, NoticeKind.ASSIGNED})
 """Kinds that say the whole matter again, so that what the person has not signed yet need not be signed as well."""
 STEP = ("incident_id", "addressee", "step")
-ASKS = Path(__file__).with_name("asks.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +43,6 @@ class Letterhead:
     channels: frozenset[str]
     robot: str = ""
     duty_phone: str = ""
-
-
-@cache
-def asks() -> dict[str, tuple[str, ...]]:
-    """What is asked of each role."""
-    return {role: tuple(table["asks"]) for role, table in tomllib.loads(ASKS.read_text("utf-8")).items()}
-
-
-def asked_of(role: str, *, unplaced: bool = False) -> tuple[str, ...]:
-    """What is asked of the holder of this role. `unplaced`: nobody knows where the words stand."""
-    found = asks()
-    return (found.get(f"{role}_unplaced") if unplaced else None) or found.get(role, found["other"])
 
 
 def sign_url(letterhead: Letterhead, notice_id: int, person_id: str, expires_at: datetime) -> str:
@@ -79,8 +64,8 @@ def issue(
 ) -> list[int]:
     """Tell these people at this step; gives the ids of the notices that were new.
 
-    `original`: the notice a reminder is about; its link signs that one. A notice that tells anew supersedes the
-    person's unsigned ones: their clocks stop, nobody is telephoned twice for one matter.
+    `original`: the notice a reminder (or the word of a false alarm) is about; its link leads to that one. A notice
+    that tells anew supersedes the person's unsigned ones: their clocks stop, nobody is telephoned twice for one matter.
     """
     pack = thaw(incident.frozen["pack"])
     grade = pack.grade(incident.level)
@@ -98,9 +83,10 @@ def issue(
         expires = (sign_by or now + grade.sign.after) + LINK_LIVES_AFTER_DEADLINE
         url = sign_url(letterhead, signs, one.person.id, expires)
         number = _number(conn, notice_id)
-        asked = asked_of(one.role, unplaced=is_unplaced(incident.frozen.get("account", {})))
-        view = compose(letterhead, incident, pack, one, everyone, kind, number, asked, sign_by, now, url, expires)
-        _post(conn, letterhead, incident, one, notice_id, view, grade.channels, now)
+        asked = asked_of(one.role, kind, unplaced=is_unplaced(incident.frozen.get("account", {})))
+        until = sign_by if original is None else _deadline(conn, original)
+        view = compose(letterhead, incident, pack, one, everyone, kind, number, asked, until, now, url, expires)
+        _post(conn, letterhead, incident, one, notice_id, view, grade.channels, now, signs=needs)
         if needs:
             _set_clocks(conn, incident, pack, notice_id, now)
         if kind in TELL_ANEW:
@@ -108,7 +94,9 @@ def issue(
     if followed:
         words = "；".join(f"{before} 由 {after} 取代" for before, after in followed.items())
         log(conn, incident.id, now, EntryKind.NOTICE, f"{len(followed)} 份未签通知由新通知取代", words)
-    if made and kind is not NoticeKind.REMINDER:
+    if made and kind is NoticeKind.DISMISSED:
+        log(conn, incident.id, now, EntryKind.NOTICE, f"告知 {everyone[0].person.name}：已记为误报", "无需签收")
+    elif made and kind is not NoticeKind.REMINDER:
         names = "、".join(f"{one.person.name}（{one.office}）" for one in everyone)
         basis = "；".join(dict.fromkeys(one.basis for one in everyone if one.basis))
         log(conn, incident.id, now, EntryKind.NOTICE, f"通知 {len(everyone)} 人：{names}", "须全部签收", article=basis)
@@ -190,6 +178,12 @@ def _supersede(
     return [row.number for row in before if row.needs_signature]
 
 
+def _deadline(conn: Connection, notice_id: int) -> datetime | None:
+    """By when a notice is to be signed."""
+    found: datetime | None = conn.execute(select(notices.c.sign_by).where(notices.c.id == notice_id)).scalar_one()
+    return found
+
+
 def _number(conn: Connection, notice_id: int) -> str:
     return str(conn.execute(select(notices.c.number).where(notices.c.id == notice_id)).scalar_one())
 
@@ -200,7 +194,7 @@ def _keep_view(conn: Connection, notice_id: int, view: NoticeView) -> None:
 
 def _post(
     conn: Connection, letterhead: Letterhead, incident: Row[Any], one: Addressee, notice_id: int,
-    view: NoticeView, wanted: Sequence[Channel], now: datetime,
+    view: NoticeView, wanted: Sequence[Channel], now: datetime, *, signs: bool,
 ) -> None:  # fmt: skip
     """By mail where the level wants mail and it can be sent; by telephone where not, or where the level wants both."""
     _keep_view(conn, notice_id, view)
@@ -221,7 +215,7 @@ def _post(
         outbox.post(conn, [row], now)
     if not mail:
         call_of(conn, notice_id, "no_other_way", now)
-    elif Channel.PHONE in wanted and view.deadline:
+    elif Channel.PHONE in wanted and signs:
         call_of(conn, notice_id, "level", now)
 
 
@@ -244,16 +238,25 @@ def _set_clocks(conn: Connection, incident: Row[Any], pack: Pack, notice_id: int
     timer.set_timers(conn, [sign, *rungs])
 
 
-def set_duty_clocks(conn: Connection, incident: Row[Any], now: datetime) -> None:
-    """The incident's own deadlines (首报, 情况说明, 首次回应), each with its source; shown, logged on lapse."""
+def _duties(incident: Row[Any]) -> list[tuple[str, str, Clock]]:
     grade = thaw(incident.frozen["pack"]).grade(incident.level)
     named = (("first_report", "首报", grade.first_report), ("facts", "情况说明", grade.facts),
              ("first_answer", "首次回应", grade.first_answer))  # fmt: skip
+    return [(name, words, clock) for name, words, clock in named if clock is not None]
+
+
+def run_duties_again(conn: Connection, incident: Row[Any], now: datetime) -> list[str]:
+    """The duties that were undone when the incident ended run anew, by its frozen pack; gives their words."""
+    return timer.run_again(conn, incident.id, {name: clock.after for name, _, clock in _duties(incident)}, now)
+
+
+def set_duty_clocks(conn: Connection, incident: Row[Any], now: datetime) -> None:
+    """The incident's own deadlines (首报, 情况说明, 首次回应), each with its source; shown, logged on lapse."""
     timer.set_timers(conn, [
         {
             "school": incident.school, "incident_id": incident.id, "kind": timer.TimerKind.DUTY, "name": name,
             "words": words, "source": clock.source, "article": clock.article, "set_at": now,
             "due_at": now + clock.after,
         }
-        for name, words, clock in named if clock is not None
+        for name, words, clock in _duties(incident)
     ])  # fmt: skip

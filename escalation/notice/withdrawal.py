@@ -9,9 +9,10 @@ from sqlalchemy import Connection, Row, select, update
 
 from escalation.incident import EntryKind, log
 from escalation.incident.state import OPEN, STATE_WORDS, State
-from escalation.notice import DeliveryState, NoticeKind, deliveries, notices
+from escalation.notice import DeliveryState, NoticeKind, deliveries, is_owed, notices
 
 ENDED = "事件已了结（{state}），不再发送"
+REVIVED = "事件已重新打开，不再发送误报告知"
 REPLACED = "已由通知 {number} 取代，不再发送"
 SIGNED = "收件人已签收，不再发送"
 ANSWERED = "收件人已签收，不必再催"
@@ -25,6 +26,8 @@ def why_gone(conn: Connection, row: Row[Any]) -> str:
     state as `incident_state`.
     """
     state = State(row.incident_state)
+    if row.kind == NoticeKind.DISMISSED:
+        return REVIVED if state in OPEN else ""
     if state not in OPEN:
         return ENDED.format(state=STATE_WORDS[state])
     if row.superseded_by is not None:
@@ -41,7 +44,7 @@ def _owes(conn: Connection, incident_id: int, person_id: str) -> bool:
         conn.execute(
             select(notices.c.id)
             .where(notices.c.incident_id == incident_id, notices.c.addressee == person_id)
-            .where(notices.c.needs_signature, notices.c.signed_at.is_(None), notices.c.superseded_by.is_(None))
+            .where(is_owed())
             .limit(1)
         ).first()
         is not None

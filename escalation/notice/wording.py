@@ -81,6 +81,8 @@ class NoticeView(_Part):
     `deadline` is empty where no signature is asked for. `quote` is at most one redacted comment; it is never shown
     when `care` is set, and then the title gives way to a fixed phrase. `on_silence` says what follows
     an unsigned deadline. `validity` is until when the link works. `written` is the time of writing with seconds.
+    `passed`: the deadline is over
+    when this is read out or sent. `over`: the word that the matter was a false alarm; nothing is asked.
     `late` marks an incident that was opened late and `lateness` says how, in figures; `sent_late` is how long after
     writing this copy left ("48 分钟"), empty where it left in time.
 
@@ -109,6 +111,8 @@ class NoticeView(_Part):
     account: Word = ""
     unit: Word = ""
     lead: bool = False
+    passed: bool = False
+    over: bool = False
     office: Sentence = ""
     person: Word = ""
     person_title: Word = ""

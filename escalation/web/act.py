@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection, select
 
-from escalation import handling
+from escalation import assigning, handling, telephone
 from escalation.channels.phone import OUTCOMES, CallOutcome, refuse
 from escalation.handling import FalseAlarm
 from escalation.incident import StateMoved
@@ -27,6 +27,7 @@ router = APIRouter()
 OnDesk = Annotated[Visitor, Depends(Acts(Role.MONITOR, Role.PUBLICITY))]
 Lead = Annotated[Visitor, Depends(Acts(Role.PUBLICITY))]
 Writer = Annotated[Visitor, Depends(Acts(Role.MONITOR, Role.PUBLICITY, Role.UNIT_LEADER, Role.SCHOOL_LEADER))]
+Anybody = Annotated[Visitor, Depends(Acts())]
 Field = Annotated[str, Form()]
 LONGEST = 2_000
 
@@ -65,11 +66,12 @@ def confirm(request: Request, visitor: OnDesk, number: str, note: Field = "") ->
 @router.post("/incidents/{number}/dismiss")
 def dismiss(request: Request, visitor: OnDesk, number: str, reason: Field = "", note: Field = "") -> Response:
     """误报, with its reason."""
+    letterhead = desk_of(request).letterhead
 
     def do(conn: Connection, i: int) -> None:
         if reason not in set(FalseAlarm):
             raise IllegalStep("请选择误报的理由。未作任何更改。")
-        handling.dismiss(conn, i, visitor.actor, visitor.now, FalseAlarm(reason), plain(note))
+        handling.dismiss(conn, letterhead, i, visitor.actor, visitor.now, FalseAlarm(reason), plain(note))
 
     return act(request, visitor, number, "dismiss", do, reason=reason, note=note)
 
@@ -77,11 +79,10 @@ def dismiss(request: Request, visitor: OnDesk, number: str, reason: Field = "", 
 @router.post("/incidents/{number}/assign")
 def assign(request: Request, visitor: OnDesk, number: str, unit: Field = "", note: Field = "") -> Response:
     """交办."""
+    letterhead = desk_of(request).letterhead
 
     def do(conn: Connection, i: int) -> None:
-        if len(unit) > 100:
-            raise IllegalStep("单位名称至多 100 字。未作任何更改。")
-        handling.assign(conn, i, visitor.actor, visitor.now, plain(unit), plain(note))
+        assigning.assign(conn, letterhead, i, visitor.actor, visitor.now, plain(unit), plain(note))
 
     return act(request, visitor, number, "assign", do, unit=unit, note=note)
 
@@ -115,11 +116,21 @@ def duty(request: Request, visitor: OnDesk, number: str, name: str) -> Response:
 
 
 @router.post("/incidents/{number}/close")
-def close(request: Request, visitor: Lead, number: str, note: Field = "") -> Response:
+def close(request: Request, visitor: Lead, number: str, note: Field = "", undone: Field = "") -> Response:
     """销号."""
     return act(
         request, visitor, number, "close",
-        lambda conn, i: handling.close(conn, i, visitor.actor, visitor.now, plain(note)), closing=note,
+        lambda conn, i: handling.close(conn, i, visitor.actor, visitor.now, plain(note), plain(undone)),
+        closing=note, undone=undone,
+    )  # fmt: skip
+
+
+@router.post("/incidents/{number}/settle")
+def settle(request: Request, visitor: Anybody, number: str, person: Field = "", why: Field = "") -> Response:
+    """代为了结; the use-case admits the 宣传部 and the duty lead."""
+    return act(
+        request, visitor, number, "settle",
+        lambda conn, i: handling.settle(conn, i, plain(person), visitor.actor, visitor.now, plain(why)), why=why,
     )  # fmt: skip
 
 
@@ -141,18 +152,33 @@ def call(
     """登记电话通知."""
 
     def do(conn: Connection, i: int) -> None:
-        own = conn.execute(
-            select(calls.c.id).join(notices, notices.c.id == calls.c.notice_id)
-            .where(calls.c.id == call_id, notices.c.incident_id == i)
-        ).first()  # fmt: skip
-        if own is None:
-            raise NotFound("没有这一电话任务。未作任何更改。")
+        _own_call(conn, i, call_id)
         if (why := refuse(outcome, remark)) is not None:
             raise IllegalStep(f"{why}未作任何更改。")
         title = OUTCOMES[CallOutcome(outcome)].title
-        handling.record_call(conn, call_id, visitor.actor, visitor.now, title, plain(remark))
+        telephone.record_call(conn, call_id, visitor.actor, visitor.now, title, plain(remark))
 
     return act(request, visitor, number, "call", do)
+
+
+@router.post("/incidents/{number}/calls/{call_id}/again")
+def call_again(request: Request, visitor: OnDesk, number: str, call_id: int) -> Response:
+    """再拨: a new task at once."""
+
+    def do(conn: Connection, i: int) -> None:
+        _own_call(conn, i, call_id)
+        telephone.call_again(conn, call_id, visitor.actor, visitor.now)
+
+    return act(request, visitor, number, "again", do)
+
+
+def _own_call(conn: Connection, incident_id: int, call_id: int) -> None:
+    own = conn.execute(
+        select(calls.c.id).join(notices, notices.c.id == calls.c.notice_id)
+        .where(calls.c.id == call_id, notices.c.incident_id == incident_id)
+    ).first()  # fmt: skip
+    if own is None:
+        raise NotFound("没有这一电话任务。未作任何更改。")
 
 
 @router.post("/incidents/{number}/reveal")

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import select
 
-from escalation import alert, audit, handling
+from escalation import alert, audit, telephone
 from escalation.channels import Channel, Message, Outcome
 from escalation.channels.mail import Mail
 from escalation.channels.phone import OUTCOMES, CallOutcome, refuse
@@ -125,7 +125,7 @@ def call(
             if task is None:
                 raise NotFound("没有这一电话任务。未作任何更改。")
             title = OUTCOMES[CallOutcome(outcome)].title
-            handling.record_call(conn, call_id, visitor.actor, visitor.now, title, remark)
+            telephone.record_call(conn, call_id, visitor.actor, visitor.now, title, remark)
     except IllegalStep as refused:
         given = {"outcome": outcome, "remark": remark[:LONGEST]}
         return _page(request, visitor, Wanted(), status=409, error=str(refused), call_id=call_id, given=given)

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection, Row, select
 
-from escalation import handling, link, people, receipt
+from escalation import assigning, handling, link, people, receipt
 from escalation.clock_words import moment
 from escalation.incident import Actor, incidents
 from escalation.incident.state import OPEN, State
@@ -135,13 +135,17 @@ def look(request: Request, given: str) -> HTMLResponse:
     return page(request, given, slip, now)
 
 
-def page(request: Request, given: str, slip: Slip, now: datetime, error: str = "", status: int = 200) -> HTMLResponse:
+def page(
+    request: Request, given: str, slip: Slip, now: datetime, error: str = "", status: int = 200, typed: str = "",
+    to: str = "",
+) -> HTMLResponse:  # fmt: skip
     """The signing page."""
     with desk_of(request).store.read() as conn:
         found = shown(conn, slip, now)
     return bare(
-        request, "sign.html", status=status, slip=slip, shown=found, given=given, error=error, limit=REMARK_LIMIT
-    )
+        request, "sign.html", status=status, slip=slip, shown=found, given=given, error=error, limit=REMARK_LIMIT,
+        typed=typed, to=to, bare=_bare,
+    )  # fmt: skip
 
 
 @router.post("/r/{given}", dependencies=[Depends(Open())])
@@ -159,9 +163,7 @@ def sign(
         with desk.store.write() as conn:
             slip = slip_of(conn, desk, read)
             if len(remark) > REMARK_LIMIT:
-                return page(
-                    request, given, slip, now, f"批示至多 {REMARK_LIMIT} 字，现为 {len(remark)} 字。尚未签收。", 422
-                )
+                return page(request, given, slip, now, f"{_too_long(remark)}尚未签收。", 422, remark, hand_to)
             became = receipt.sign(
                 conn, slip.notice.id, slip.person.id, now, via="link", remark=remark.replace("\x00", "").strip(),
                 ip=address_of(request),
@@ -176,11 +178,10 @@ def sign(
 
 
 def hand(conn: Connection, desk: Desk, slip: Slip, now: datetime, person_id: str, ip: str) -> None:
-    """交办: note in the log to whom the signer hands the matter; only to a colleague of the same unit."""
+    """交办: the signer hands the matter to a colleague of the same unit, who gets a notice."""
     to = people.person(conn, desk.school, person_id) if person_id else None
     if to is not None and to.active and to.unit == slip.person.unit and to.id != slip.person.id:
-        words = f"交 {to.name}（{to.title}）办理，签收人仍为第一责任人"
-        handling.note(conn, slip.incident.id, actor_of(slip, ip), now, words)
+        assigning.hand_over(conn, desk.letterhead, slip.incident.id, actor_of(slip, ip), now, to)
 
 
 def actor_of(slip: Slip, ip: str) -> Actor:
@@ -195,7 +196,18 @@ def ticket(desk: Desk, slip: Slip) -> str:
     return hmac.new(desk.letterhead.link_key, said.encode(), hashlib.sha256).hexdigest()[:40]
 
 
-def after(request: Request, given: str, slip: Slip, now: datetime, *, said: bool = False) -> HTMLResponse:
+def _bare(text: str) -> str:
+    """A sentence without the mark at its end."""
+    return text.strip().rstrip("。；")
+
+
+def _too_long(remark: str) -> str:
+    return f"批示至多 {REMARK_LIMIT} 字，现为 {len(remark)} 字，请删减。"
+
+
+def after(
+    request: Request, given: str, slip: Slip, now: datetime, *, said: bool = False, error: str = "", typed: str = ""
+) -> HTMLResponse:
     """The page after signing: seal, time taken, next deadline, what to do next."""
     desk = desk_of(request)
     with desk.store.read() as conn:
@@ -215,7 +227,8 @@ def after(request: Request, given: str, slip: Slip, now: datetime, *, said: bool
     return bare(
         request, "signed.html", given=given, slip=slip, view=NoticeView.model_validate(slip.notice.view),
         next_due=next_due, keeper=keeper, took=took(slip.notice.signed_at - slip.notice.created_at), late=late,
-        said=said, ticket=ticket(desk, slip), limit=REMARK_LIMIT,
+        said=said, ticket=ticket(desk, slip), limit=REMARK_LIMIT, error=error, typed=typed,
+        status=422 if error else 200,
     )  # fmt: skip
 
 
@@ -235,7 +248,9 @@ def remark_on(
                 raise Refused("forged")
             if now - signed_at > AFTER_LIVES:
                 raise Refused("signed", signed_at)
-            words = remark.replace("\x00", "").strip()[:REMARK_LIMIT]
+            if len(remark) > REMARK_LIMIT:
+                return after(request, given, slip, now, error=_too_long(remark), typed=remark)
+            words = remark.replace("\x00", "").strip()
             if words:
                 handling.note(conn, slip.incident.id, actor_of(slip, address_of(request)), now, f"批示：{words}")
     except Refused as refused:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Connection
 
-from escalation import alert, handling, keeper, receipt
+from escalation import alert, assigning, handling, keeper, receipt, telephone
 from escalation.audit import audit_log
 from escalation.channels import Fault, Permanent
 from escalation.handling import FalseAlarm
@@ -52,7 +52,7 @@ def test_the_gravest_level_needs_two_people_to_be_a_false_alarm(office: Office) 
     one = office.open(level=1)
 
     def dismiss(by: Actor) -> Do:
-        return lambda conn: handling.dismiss(conn, one, by, office.now, FalseAlarm.MISREAD)
+        return lambda conn: handling.dismiss(conn, office.head, one, by, office.now, FalseAlarm.MISREAD)
 
     refused(office, dismiss(ON_DESK))
     do(office, lambda conn: handling.confirm(conn, one, ON_DESK, office.now))
@@ -66,8 +66,8 @@ def test_the_gravest_level_needs_two_people_to_be_a_false_alarm(office: Office) 
 def test_closing_waits_for_signatures_for_calls_and_for_words(office: Office) -> None:
     one = office.open(level=2)
 
-    def close(note: str = "已处置", by: Actor = IN_LEAD) -> Do:
-        return lambda conn: handling.close(conn, one, by, office.now, note)
+    def close(note: str = "已处置", by: Actor = IN_LEAD, why: str = "电话办理") -> Do:
+        return lambda conn: handling.close(conn, one, by, office.now, note, why)
 
     assert "4 人未签收" in refused(office, close())
     assert "须写明" in refused(office, close("  "))
@@ -76,7 +76,7 @@ def test_closing_waits_for_signatures_for_calls_and_for_words(office: Office) ->
     sign_all(office)
     assert "电话通知未登记" in refused(office, close())
     for row in office.rows(calls):
-        do(office, lambda conn, n=row.id: handling.record_call(conn, n, ON_DESK, office.now, "已接通"))  # type: ignore[misc]
+        do(office, lambda conn, n=row.id: telephone.record_call(conn, n, ON_DESK, office.now, "已接通"))  # type: ignore[misc]
     for row in office.rows(notices, kind="escalated"):
         do(office, lambda conn, r=row: receipt.sign(conn, r.id, r.addressee, office.now, via="link"))  # type: ignore[misc]
     refused(office, close(by=ON_DESK))
@@ -90,17 +90,17 @@ def test_a_call_is_recorded_once_by_a_named_person(office: Office) -> None:
     office.work()
     office.later(minutes=16)
     first = office.rows(calls)[0].id
-    refused(office, lambda conn: handling.record_call(conn, first, KEEPER, office.now, "已接通"))
-    do(office, lambda conn: handling.record_call(conn, first, ON_DESK, office.now, "无人接听", "再打"))
-    refused(office, lambda conn: handling.record_call(conn, first, IN_LEAD, office.now, "已接通"))
-    refused(office, lambda conn: handling.record_call(conn, 9999, IN_LEAD, office.now, "已接通"))
+    refused(office, lambda conn: telephone.record_call(conn, first, KEEPER, office.now, "已接通"))
+    do(office, lambda conn: telephone.record_call(conn, first, ON_DESK, office.now, "无人接听", "再打"))
+    refused(office, lambda conn: telephone.record_call(conn, first, IN_LEAD, office.now, "已接通"))
+    refused(office, lambda conn: telephone.record_call(conn, 9999, IN_LEAD, office.now, "已接通"))
     row = office.rows(calls)[0]
     assert (row.outcome, row.recorded_by) == ("无人接听", "monitor")
 
 
 def test_reopening_tells_everybody_again_and_takes_the_matter_back(office: Office) -> None:
     one = office.open()
-    do(office, lambda conn: handling.dismiss(conn, one, ON_DESK, office.now, FalseAlarm.JOKE))
+    do(office, lambda conn: handling.dismiss(conn, office.head, one, ON_DESK, office.now, FalseAlarm.JOKE))
     office.now = office.now.replace(hour=9)
     refused(office, lambda conn: handling.reopen(conn, office.head, one, ON_DESK, office.now, " "))
     do(office, lambda conn: handling.reopen(conn, office.head, one, ON_DESK, office.now, "并非玩笑"))
@@ -112,7 +112,7 @@ def test_reopening_tells_everybody_again_and_takes_the_matter_back(office: Offic
 
 def test_a_matter_that_was_opened_anew_meanwhile_is_not_opened_twice(office: Office) -> None:
     one = office.open()
-    do(office, lambda conn: handling.dismiss(conn, one, ON_DESK, office.now, FalseAlarm.JOKE))
+    do(office, lambda conn: handling.dismiss(conn, office.head, one, ON_DESK, office.now, FalseAlarm.JOKE))
     again = office.open()
     assert again != one
     said = refused(office, lambda conn: handling.reopen(conn, office.head, one, ON_DESK, office.now, "并非玩笑"))
@@ -130,11 +130,11 @@ def test_reminding_reaches_only_those_who_have_not_signed(office: Office) -> Non
 
 def test_an_ended_incident_can_only_be_opened_again(office: Office) -> None:
     one = office.open()
-    do(office, lambda conn: handling.dismiss(conn, one, ON_DESK, office.now, FalseAlarm.JOKE))
+    do(office, lambda conn: handling.dismiss(conn, office.head, one, ON_DESK, office.now, FalseAlarm.JOKE))
     for act in (
         lambda conn: handling.confirm(conn, one, ON_DESK, office.now),
         lambda conn: handling.remind(conn, office.head, one, ON_DESK, office.now),
-        lambda conn: handling.assign(conn, one, ON_DESK, office.now, "后勤处"),
+        lambda conn: assigning.assign(conn, office.head, one, ON_DESK, office.now, "后勤处"),
         lambda conn: handling.close(conn, one, IN_LEAD, office.now, "办结"),
     ):
         refused(office, act)
@@ -151,7 +151,7 @@ def test_an_office_may_answer_in_public_again_and_both_answers_stand(office: Off
 def test_reopening_takes_back_the_keys_that_joined_after_the_opening_too(office: Office) -> None:
     one = office.open(keys=("a",))
     office.add(one, keys=("b", "c"), level=4)
-    do(office, lambda conn: handling.dismiss(conn, one, ON_DESK, office.now, FalseAlarm.JOKE))
+    do(office, lambda conn: handling.dismiss(conn, office.head, one, ON_DESK, office.now, FalseAlarm.JOKE))
     assert office.rows(open_keys) == []
     do(office, lambda conn: handling.reopen(conn, office.head, one, ON_DESK, office.now, "并非玩笑"))
     assert {row.key for row in office.rows(open_keys, incident_id=one)} == {"a", "b", "c"}
@@ -162,7 +162,7 @@ def test_reopening_takes_back_the_keys_that_joined_after_the_opening_too(office:
 def test_a_key_that_joined_and_has_a_new_incident_meanwhile_keeps_the_old_one_ended(office: Office) -> None:
     one = office.open(keys=("a",))
     office.add(one, keys=("b",), level=4)
-    do(office, lambda conn: handling.dismiss(conn, one, ON_DESK, office.now, FalseAlarm.JOKE))
+    do(office, lambda conn: handling.dismiss(conn, office.head, one, ON_DESK, office.now, FalseAlarm.JOKE))
     again = office.open(keys=("b",))
     said = refused(office, lambda conn: handling.reopen(conn, office.head, one, ON_DESK, office.now, "并非玩笑"))
     assert "已另立事件" in said
@@ -175,7 +175,7 @@ def test_nobody_is_telephoned_about_a_false_alarm(office: Office) -> None:
     office.work()
     office.later(minutes=16)
     theirs = {row.id: row.incident_id for row in office.rows(notices)}
-    do(office, lambda conn: handling.dismiss(conn, one, ON_DESK, office.now, FalseAlarm.JOKE))
+    do(office, lambda conn: handling.dismiss(conn, office.head, one, ON_DESK, office.now, FalseAlarm.JOKE))
     outcomes = {(theirs[row.notice_id], row.outcome, row.recorded_by) for row in office.rows(calls)}
     assert outcomes == {(one, "误报，不必再拨", "monitor"), (other, None, None)}
     with office.store.read() as conn:

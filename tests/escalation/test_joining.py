@@ -61,7 +61,7 @@ def mails(station: Station) -> dict[str, int]:
 def test_what_was_settled_is_not_opened_again_by_its_old_lines(station: Station) -> None:
     one = grumble(station)
     with station.office.store.write() as conn:
-        handling.dismiss(conn, one.id, IN_LEAD, station.office.now, FalseAlarm.MISREAD)
+        handling.dismiss(conn, station.office.head, one.id, IN_LEAD, station.office.now, FalseAlarm.MISREAD)
     station.say(HAIR)
     assert len(station.incidents()) == 1, "one more line is one line"
     assert station.office.one(one.id).state == "false_alarm"
@@ -76,7 +76,7 @@ def test_what_was_settled_is_not_opened_again_by_its_old_lines(station: Station)
 def test_an_edited_line_of_a_settled_matter_does_not_bring_the_others_back(station: Station) -> None:
     one = grumble(station)
     with station.office.store.write() as conn:
-        handling.dismiss(conn, one.id, IN_LEAD, station.office.now, FalseAlarm.MISREAD)
+        handling.dismiss(conn, station.office.head, one.id, IN_LEAD, station.office.now, FalseAlarm.MISREAD)
     station.say(RAW_CHICKEN + "，再说一遍", post_id="weibo:1")
     assert len(station.incidents()) == 1
 

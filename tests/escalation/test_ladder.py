@@ -61,7 +61,7 @@ def test_an_ended_incident_demands_nothing_more(office: Office) -> None:
     incident_id = office.open(level=2)
     office.work()
     with office.store.write() as conn:
-        handling.dismiss(conn, incident_id, ON_DESK, office.now, handling.FalseAlarm.JOKE)
+        handling.dismiss(conn, office.head, incident_id, ON_DESK, office.now, handling.FalseAlarm.JOKE)
     before = len(office.rows(notices))
     office.later(days=1)
     assert len(office.rows(notices)) == before

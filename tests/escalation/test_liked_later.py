@@ -108,7 +108,7 @@ def test_likes_do_not_bring_back_a_matter_that_was_settled(station: Station) -> 
         like(station, post, 80)
     (one,) = station.incidents()
     with station.office.store.write() as conn:
-        handling.dismiss(conn, one.id, IN_LEAD, station.office.now, FalseAlarm.MISREAD)
+        handling.dismiss(conn, station.office.head, one.id, IN_LEAD, station.office.now, FalseAlarm.MISREAD)
     joined = {row.post_id for row in station.office.rows(members, incident_id=one.id)}
     for post in said[:4]:
         if post.id in joined:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection
 
-from escalation import alert, handling, receipt
+from escalation import alert, handling, receipt, telephone
 from escalation.channels import Fault, Permanent, RateLimited, Transient, Unknown
 from escalation.incident import entries
 from escalation.notice import attempts, calls, deliveries
@@ -158,7 +158,7 @@ def test_a_refused_contact_is_final_rings_and_ends_with_the_recorded_call(office
     assert "已生成电话通知任务" in words
     (task,) = office.rows(calls)
     with office.store.write() as conn:
-        handling.record_call(conn, task.id, ON_DESK, office.now, "接通并转达")
+        telephone.record_call(conn, task.id, ON_DESK, office.now, "接通并转达")
     assert ringing(office) == {}
 
 

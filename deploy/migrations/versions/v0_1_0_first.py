@@ -567,6 +567,9 @@ def upgrade() -> None:
         sa.Column("signed_via", sa.String(32), nullable=True),
         sa.Column("remark", sa.Text(), nullable=True),
         sa.Column("superseded_by", sa.String(40), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_by", sa.String(64), nullable=True),
+        sa.Column("settled_why", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_notices_incident_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
     )

@@ -88,7 +88,19 @@ def test_a_duty_of_the_clause_is_asked_of_its_own_actor_only(office: Office) -> 
     for who in FOUR:
         asked = view(office, who).asks
         assert asked[0] == "签收本通知。"
-        assert all((what in asked) == (who == "keeper") for what in keepers)
+        said = "".join(asked)
+        assert all((what in said) == (who == "keeper") for what in keepers)
+
+
+def test_what_carries_out_a_duty_of_the_clause_is_asked_with_it_and_once(office: Office) -> None:
+    office.open()
+    asked = view(office, "keeper").asks
+    assert asked == (
+        "签收本通知。",
+        "及时向单位领导和党委宣传部汇报：在“上报”页写明您看到的情况和已做的事，附链接。",
+        "与新媒体的注册网站及时沟通：与账号所在平台沟通，并登记工单号和答复。",
+        "妥善处理",
+    )
 
 
 def test_at_most_four_reasons_are_shown_the_first_first(office: Office) -> None:

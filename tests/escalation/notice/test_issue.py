@@ -185,7 +185,7 @@ def test_who_was_told_anew_counts_as_one_person_until_one_signature(office: Offi
     assert tally(office, one) == Tally(4, 4)
     assert office.one(one).state == "acknowledged"
     with office.store.write() as conn:
-        handling.close(conn, one, IN_LEAD, office.now, "已处置")
+        handling.close(conn, one, IN_LEAD, office.now, "已处置", "电话办理")
     assert office.one(one).state == "closed"
 
 
@@ -194,7 +194,7 @@ def test_closing_names_the_offices_of_the_notices_that_stand(office: Office) -> 
     with office.store.write() as conn:
         conn.execute(notices.update().where(notices.c.kind == "first").values(office="前任职务"))
     with office.store.write() as conn, pytest.raises(IllegalStep) as refused:
-        handling.close(conn, one, IN_LEAD, office.now, "已处置")
+        handling.close(conn, one, IN_LEAD, office.now, "已处置", "电话办理")
     assert "4 人未签收" in str(refused.value)
     assert "主管校领导" in str(refused.value)
     assert "前任职务" not in str(refused.value)

@@ -146,7 +146,7 @@ def test_nothing_of_a_false_alarm_leaves_when_the_channel_is_back(office: Office
     one = office.open()
     office.work()
     with office.store.write() as conn:
-        handling.dismiss(conn, one, ON_DESK, office.now, handling.FalseAlarm.JOKE)
+        handling.dismiss(conn, office.head, one, ON_DESK, office.now, handling.FalseAlarm.JOKE)
     assert up(office) == []
     assert set(mails(office).values()) == {("withdrawn", "事件已了结（误报），不再发送")}
     assert {row.sent_at for row in office.rows(notices) if row.addressee != "robot"} == {None}
@@ -200,11 +200,11 @@ def test_what_a_killed_sender_may_have_sent_is_said_when_it_is_withdrawn(office:
         taken = take(conn, office.now, frozenset({"wecom_robot"}))
     assert taken is not None
     with office.store.write() as conn:
-        handling.dismiss(conn, one, ON_DESK, office.now, handling.FalseAlarm.JOKE)
+        handling.dismiss(conn, office.head, one, ON_DESK, office.now, handling.FalseAlarm.JOKE)
     office.now += timedelta(seconds=31)
     office.work()
-    assert office.robot.sent == []
-    (row,) = office.rows(deliveries, channel="wecom_robot")
+    assert ["误报，此事已了结" in message.text for message in office.robot.sent] == [True], "never the alarm itself"
+    row, _ = office.rows(deliveries, channel="wecom_robot")
     assert row.state == "withdrawn"
     assert row.reason.endswith("对方可能已收到")
 

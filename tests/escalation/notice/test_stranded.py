@@ -107,7 +107,7 @@ def test_after_a_day_it_is_given_up_with_its_reason_and_the_alert_ends(office: O
 def test_a_false_alarm_that_waited_for_it_is_withdrawn_and_nobody_is_called(office: Office) -> None:
     one = office.open()
     with office.store.write() as conn:
-        handling.dismiss(conn, one, ON_DESK, office.now, handling.FalseAlarm.JOKE)
+        handling.dismiss(conn, office.head, one, ON_DESK, office.now, handling.FalseAlarm.JOKE)
     without(office, "mail")
     office.work()
     assert {row.state for row in office.rows(deliveries, channel="mail")} == {"withdrawn"}

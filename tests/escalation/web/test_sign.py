@@ -156,7 +156,7 @@ def test_a_false_alarm_needs_no_signature_any_more(house: House) -> None:
     with house.store.write() as conn:
         made = conn.execute(select(incidents.c.id)).scalar_one()
         actor = Actor("monitor", "陈屿", frozenset({Role.MONITOR}))
-        handling.dismiss(conn, made, actor, house.now, FalseAlarm.JOKE)
+        handling.dismiss(conn, house.letterhead, made, actor, house.now, FalseAlarm.JOKE)
     answer = house.client().get(link)
     assert answer.status_code == 410
     assert "误报" in answer.text
@@ -189,7 +189,7 @@ def test_handing_over_is_noted_and_only_within_the_unit(house: House) -> None:
     house.client().post(house.link(number, "leader"), data={"hand_to": "mate"})
     house.client().post(house.link(number, "school"), data={"hand_to": "mate"})
     with house.store.read() as conn:
-        lines = conn.execute(select(entries.c.text).where(entries.c.heading == "记录")).scalars().all()
+        lines = conn.execute(select(entries.c.text).where(entries.c.heading == "交办")).scalars().all()
     assert lines == ["交 曹卫东（后勤主任）办理，签收人仍为第一责任人"]
 
 

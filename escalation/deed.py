@@ -1,0 +1,51 @@
+"""A deed: what every act of a person on an incident begins with (which incident, who may, is it open) and its audit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from escalation import audit
+from escalation.incident import Actor, incidents
+from escalation.incident.state import OPEN, IllegalStep, State
+from escalation.people import Role
+
+DESK = frozenset({Role.MONITOR, Role.PUBLICITY})
+
+
+def incident_of(conn: Connection, incident_id: int) -> Row[Any]:
+    """The incident's row. Raises IllegalStep where there is none."""
+    row = conn.execute(select(incidents).where(incidents.c.id == incident_id)).first()
+    if row is None:
+        raise IllegalStep("没有这一事件，可能链接有误。未作任何更改。")
+    return row
+
+
+def write_down(conn: Connection, row: Row[Any], actor: Actor, action: str, now: datetime, **detail: Any) -> None:
+    """The audit row of a deed on this incident."""
+    audit.record(
+        conn, school=row.school, now=now, actor=actor.id, action=f"incident.{action}", subject=row.number,
+        detail=detail, ip=actor.ip,
+    )  # fmt: skip
+
+
+def must_be(actor: Actor, allowed: frozenset[Role], what: str) -> None:
+    """Raises IllegalStep where the actor holds none of these roles; the machine may."""
+    if actor.roles is not None and not actor.roles & allowed:
+        raise IllegalStep(f"您的角色不能{what}，请联系宣传部。未作任何更改。")
+
+
+def must_be_open(row: Row[Any], what: str) -> None:
+    """Raises IllegalStep where the incident has ended."""
+    if State(row.state) not in OPEN:
+        raise IllegalStep(f"事件已经了结，不能{what}；需要时请先重新打开。未作任何更改。")
+
+
+def must_fit(text: str, most: int, what: str) -> str:
+    """The text without blanks around it. Raises IllegalStep where it is longer than can be kept; nothing is cut."""
+    text = text.strip()
+    if len(text) > most:
+        raise IllegalStep(f"“{what}”至多 {most} 字，现为 {len(text)} 字。未作任何更改，请删减后再试。")
+    return text

@@ -1,0 +1,137 @@
+"""What an ended matter says of what nobody did, and what runs again when it is opened once more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from escalation import handling, keeper, receipt
+from escalation.audit import audit_log
+from escalation.handling import FalseAlarm
+from escalation.incident import entries
+from escalation.incident.state import IllegalStep
+from escalation.notice import notices
+from escalation.timer import timers
+from tests.escalation.office import FOUR, IN_LEAD, KEEPER, ON_DESK, Office
+
+ALL = ["首报", "情况说明", "首次回应"]
+
+
+def duties(office: Office) -> dict[str, tuple[str, str]]:
+    """State and end of each of the incident's own clocks, by its word."""
+    return {row.words: (row.state, row.data.get("ended", "")) for row in office.rows(timers, kind="duty")}
+
+
+def dismiss(office: Office, one: int) -> None:
+    with office.store.write() as conn:
+        handling.dismiss(conn, office.head, one, ON_DESK, office.now, FalseAlarm.DRILL)
+
+
+def reopen(office: Office, one: int) -> None:
+    with office.store.write() as conn:
+        handling.reopen(conn, office.head, one, IN_LEAD, office.now, "核实属实")
+
+
+def sign_all(office: Office) -> None:
+    for who in FOUR:
+        with office.store.write() as conn:
+            receipt.sign(conn, office.notice(who).id, who, office.now, via="link")
+
+
+def test_a_false_alarm_marks_no_duty_as_done(office: Office) -> None:
+    one = office.open()
+    dismiss(office, one)
+    assert duties(office) == dict.fromkeys(ALL, ("stopped", "false_alarm"))
+    assert "首报、情况说明、首次回应 误报时未办，时限已停" in office.headings()
+
+
+def test_reopening_lets_undone_duties_run_for_their_whole_span_again(office: Office) -> None:
+    one = office.open(level=2)
+    before = {row.name: row.due_at - row.set_at for row in office.rows(timers, kind="duty")}
+    with office.store.write() as conn:
+        keeper.answer(conn, one, KEEPER, office.now, text="正在核实")
+    office.now += timedelta(minutes=90)
+    office.work()
+    dismiss(office, one)
+    office.now += timedelta(minutes=5)
+    reopen(office, one)
+    rows = {row.words: row for row in office.rows(timers, kind="duty")}
+    assert (rows["首次回应"].state, rows["首次回应"].data) == ("stopped", {}), "it was answered"
+    for word in ("首报", "情况说明"):
+        assert (rows[word].state, rows[word].set_at, rows[word].data) == ("set", office.now, {})
+        assert rows[word].due_at - office.now == before[rows[word].name]
+    assert "首报、情况说明 重新计时" in office.headings()
+
+
+def test_closing_names_open_duties_and_asks_why_they_were_not_done(office: Office) -> None:
+    one = office.open()
+    sign_all(office)
+    with office.store.write() as conn:
+        handling.fulfil(conn, one, ON_DESK, office.now, "facts")
+    with office.store.write() as conn, pytest.raises(IllegalStep, match="首报、首次回应 还没有登记已办"):
+        handling.close(conn, one, IN_LEAD, office.now, "已处置")
+    with office.store.write() as conn:
+        handling.close(conn, one, IN_LEAD, office.now, "已处置", "当面报告，未对外")
+    ended = duties(office)
+    assert ended == {"首报": ("stopped", "closed"), "情况说明": ("stopped", ""), "首次回应": ("stopped", "closed")}
+    (line,) = office.rows(entries, heading="首报、首次回应 销号时未办")
+    assert (line.text, line.actor) == ("当面报告，未对外", "何岚")
+    (kept,) = office.rows(audit_log, action="incident.close")
+    assert (kept.detail["undone"], kept.detail["why"]) == ("首报、首次回应", "当面报告，未对外")
+
+
+def test_a_matter_whose_duties_are_done_closes_without_a_further_question(office: Office) -> None:
+    one = office.open()
+    sign_all(office)
+    for name in handling.DUTIES:
+        with office.store.write() as conn:
+            handling.fulfil(conn, one, ON_DESK, office.now, name)
+    with office.store.write() as conn:
+        handling.close(conn, one, IN_LEAD, office.now, "已处置")
+    assert office.one(one).state == "closed"
+
+
+def test_a_duty_whose_time_ran_out_can_still_be_recorded_as_done(office: Office) -> None:
+    one = office.open(level=2)
+    sign_all(office)
+    office.later(minutes=61)
+    assert duties(office)["首报"] == ("fired", "")
+    with office.store.write() as conn:
+        handling.fulfil(conn, one, ON_DESK, office.now, "first_report")
+    assert duties(office)["首报"] == ("stopped", "")
+
+
+def test_whoever_was_mailed_hears_once_that_it_was_a_false_alarm(office: Office) -> None:
+    one = office.open(level=2)
+    office.work()
+    before = len(office.mail.sent)
+    dismiss(office, one)
+    office.later(days=1)
+    said = office.mail.sent[before:]
+    assert sorted(message.to for message in said) == sorted(f"{who}@x.example" for who in FOUR)
+    for message in said:
+        assert "误报，无需签收" in message.subject
+        assert "已由值班台核对后记为误报（演练或测试）" in message.text
+        assert "请您" not in message.text
+        assert len(message.text) < 600
+    assert "误报，此事已了结" in office.robot.sent[-1].text
+    assert {row.needs_signature for row in office.rows(notices, kind="dismissed")} == {False}
+    assert office.phoned() == []
+
+
+def test_who_was_not_mailed_yet_hears_neither_alarm_nor_false_alarm(office: Office) -> None:
+    one = office.open(level=2)
+    dismiss(office, one)
+    office.later(days=1)
+    assert (office.mail.sent, office.robot.sent, office.told("dismissed")) == ([], [], [])
+
+
+def test_word_of_a_false_alarm_does_not_leave_after_the_matter_was_reopened(office: Office) -> None:
+    one = office.open(level=2)
+    office.work()
+    before = len(office.mail.sent)
+    dismiss(office, one)
+    reopen(office, one)
+    office.work()
+    assert all("误报" not in message.subject for message in office.mail.sent[before:])
