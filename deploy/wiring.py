@@ -207,6 +207,7 @@ def web(settings: Settings, stop: Event) -> None:
             store=store, letterhead=letterhead(settings), clock=utc_now, channels=channels(settings),
             intake=intake, search=search.find,
             roles=tuple(wanted(settings)), secure_cookies=settings.school.public_url.startswith("https://"),
+            ground=ground(settings),
         )  # fmt: skip
         serve_app("web", Harbour(build(desk), settings.web.host, settings.web.port), store, stop)
 

@@ -67,6 +67,15 @@ class Matter:
 
 
 @dataclass(frozen=True, slots=True)
+class Hand:
+    """Who opened an incident that the watch left alone, and why: the person's id and name."""
+
+    person: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ground:
     """What an opening needs besides the matter: the pack, the letterhead and the versions of this program.
 
@@ -123,8 +132,13 @@ def _minutes(span: timedelta) -> int:
     return max(1, int(span.total_seconds() // 60))
 
 
-def open_matter(conn: Connection, ground: Ground, matter: Matter, post: Post, now: datetime) -> int:
-    """Open an incident for a matter that has none. Raises MatterTaken where another process was quicker."""
+def open_matter(
+    conn: Connection, ground: Ground, matter: Matter, post: Post, now: datetime, *, hand: Hand | None = None
+) -> int:
+    """Open an incident for a matter that has none. Raises MatterTaken where another process was quicker.
+
+    `hand`: a person opened it, which is a confirmation as well; None: the watch.
+    """
     school = post.school
     found = triggers(post, matter.hits, grave=matter.grave)
     answer = ground.pack.who(found, matter.level)
@@ -136,7 +150,8 @@ def open_matter(conn: Connection, ground: Ground, matter: Matter, post: Post, no
         "level_by_machine": matter.level, "risk": matter.risk, "reasons": list(matter.reasons),
         "account_id": post.account_id, "thread_id": post.thread_id, "first_post_id": matter.first_post_id,
         "opening_post_id": post.id, "unit": matter.unit, "assignee": None, "detected_at": post.first_seen_at,
-        "opened_at": now, "confirmed_at": None, "confirmed_by": None, "closed_at": None, "late": bool(late_words),
+        "opened_at": now, "confirmed_at": now if hand else None, "confirmed_by": hand.person if hand else None,
+        "closed_at": None, "late": bool(late_words),
         "trial": on_trial, "rehearsal": ground.rehearsal, "care": matter.care, "frozen": {},
     }  # fmt: skip
     incident_id = open_incident(conn, row, matter.keys)
@@ -144,16 +159,17 @@ def open_matter(conn: Connection, ground: Ground, matter: Matter, post: Post, no
     told = address(
         conn, school, answer.recipients, unit=matter.unit, account_id=post.account_id, trial=on_trial, now=now
     )
-    _freeze(conn, incident_id, ground, matter, answer, told, late_words)
-    _tell(conn, ground, incident_id, answer, told, matter, late_words, now)
+    _freeze(conn, incident_id, ground, matter, answer, told, late_words, hand)
+    _tell(conn, ground, incident_id, answer, told, matter, late_words, now, hand)
     _hurry(conn, matter, school, post.account_id, now)
     metrics.INCIDENTS.labels(level=matter.level).inc()
     return incident_id
 
 
 def _freeze(
-    conn: Connection, incident_id: int, ground: Ground, matter: Matter, answer: Answer, told: Round, late: str
-) -> None:
+    conn: Connection, incident_id: int, ground: Ground, matter: Matter, answer: Answer, told: Round, late: str,
+    hand: Hand | None,
+) -> None:  # fmt: skip
     """Keep with the incident what it was decided by: pack, recipients as persons, keys, versions, how late it came."""
     frozen = {
         "pack": ground.pack.freeze(),
@@ -173,6 +189,7 @@ def _freeze(
         "facts": list(matter.facts),
         "quote": matter.quote,
         "late": late,
+        "by_hand": hand.name if hand else "",
     }  # fmt: skip
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(frozen=frozen))
 
@@ -187,21 +204,18 @@ def _versions(ground: Ground, matter: Matter) -> dict[str, Any]:
 
 def _tell(
     conn: Connection, ground: Ground, incident_id: int, answer: Answer, told: Round, matter: Matter, late: str,
-    now: datetime,
+    now: datetime, hand: Hand | None,
 ) -> None:  # fmt: skip
     incident = _row(conn, incident_id)
     grade = ground.pack.grade(incident.level)
     cited = "、".join(dict.fromkeys(a for one in answer.recipients for a in one.articles))
     text = "；".join(reason["sentence"] for reason in matter.reasons[:3])
-    log(
-        conn,
-        incident_id,
-        now,
-        EntryKind.MACHINE,
-        f"立事件，系统初判 {grade.mark}级（{grade.name}）",
-        text,
-        article=cited,
-    )
+    if hand:
+        heading = f"人工立事件，定为 {grade.mark}级（{grade.name}）"
+        log(conn, incident_id, now, EntryKind.PERSON, heading, hand.reason, actor=hand.name, article=cited)
+    else:
+        heading = f"立事件，系统初判 {grade.mark}级（{grade.name}）"
+        log(conn, incident_id, now, EntryKind.MACHINE, heading, text, article=cited)
     if late:
         log(conn, incident_id, now, EntryKind.MACHINE, f"迟报：{late}")
     advance(conn, incident_id, Event.NOTIFY, None)

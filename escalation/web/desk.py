@@ -9,6 +9,7 @@ from typing import Protocol
 
 from escalation.channels import Channel
 from escalation.notice.issue import Letterhead
+from escalation.opening import Ground
 from stream.search import Document, Query
 from stream.store import Store
 
@@ -43,7 +44,10 @@ class Find(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The collaborators of the pages. `roles`: processes that must be alive; `clock` gives aware UTC."""
+    """The collaborators of the pages. `roles`: processes that must be alive; `clock` gives aware UTC.
+
+    `ground`: pack and versions by which a person at the desk opens an incident, the same as the watch's.
+    """
 
     store: Store
     letterhead: Letterhead
@@ -53,6 +57,7 @@ class Desk:
     search: Find
     roles: tuple[str, ...]
     secure_cookies: bool
+    ground: Ground
 
     @property
     def school(self) -> str:

@@ -29,6 +29,8 @@ READERS = (Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER, Role.UNIT_LEADER, R
 Reader = Annotated[Visitor, Depends(Only(*READERS))]
 PURPOSE = "研判处置"
 DONE: Mapping[str, str] = {
+    "opened": "已立为事件，已按规程通知。",
+    "joined": "已并入这一事件。",
     "confirm": "已确认研判。",
     "dismiss": "已记为误报，时限已停。",
     "assign": "已交办。",

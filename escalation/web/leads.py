@@ -10,11 +10,12 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from escalation import audit
 from escalation.incident import incidents, members
@@ -22,8 +23,10 @@ from escalation.people import Role
 from escalation.web.desk import Taken
 from escalation.web.gate import Acts, NotAllowed, Only, Visitor, desk_of
 from escalation.web.page import show
+from escalation.web.prose import clean
+from escalation.web.words import CARE_THEMES, CARE_TITLE
 from stream.account import Account, book
-from stream.kept import assessments, posts
+from stream.kept import assessments, posts, revisions
 from stream.log import LogUnavailable, PartlyAppended
 
 router = APIRouter()
@@ -40,6 +43,7 @@ LONGEST = {"text": 20_000, "link": 2_000, "account": 100, "platform": 32, "publi
 PASTED = 200_000
 SHOWN = 200
 RECENT = 20
+FIRST_WORDS = 24
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PASTED_NAME = "粘贴.csv"
 WHOLE = "文件"
@@ -58,6 +62,19 @@ class Problem:
     row: int
     column: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """One lead of the list: `words` are its first, `risk` is None where it was not judged yet."""
+
+    id: str
+    words: str
+    fetched_at: datetime
+    platform: str
+    url: str
+    risk: int | None
+    incident: str | None
 
 
 def problem_of(sentence: str) -> Problem:
@@ -129,14 +146,21 @@ def _accounts(conn: Connection, school: str, visitor: Visitor) -> list[Account]:
     return sorted(found, key=lambda one: (not one.main, one.unit, one.name))
 
 
-def _recent(conn: Connection, school: str) -> list[Row[Any]]:
-    """The newest leads with what became of them; their words are read at the incident."""
+def _recent(conn: Connection, school: str) -> list[Recent]:
+    """The newest leads: their first words (a cry for help folded), and what became of them."""
     joined = posts.outerjoin(
         assessments,
         and_(
             assessments.c.school == posts.c.school,
             assessments.c.post_id == posts.c.id,
             assessments.c.revision == posts.c.revision,
+        ),
+    ).join(
+        revisions,
+        and_(
+            revisions.c.school == posts.c.school,
+            revisions.c.post_id == posts.c.id,
+            revisions.c.revision == posts.c.revision,
         ),
     )
     number = (
@@ -145,19 +169,32 @@ def _recent(conn: Connection, school: str) -> list[Row[Any]]:
         .where(members.c.school == posts.c.school, members.c.post_id == posts.c.id)
         .scalar_subquery()
     )
-    found: list[Row[Any]] = list(
-        conn.execute(
-            select(
-                posts.c.id, posts.c.fetched_at, posts.c.platform, posts.c.url, assessments.c.risk,
-                number.label("incident"),
-            )
-            .select_from(joined)
-            .where(posts.c.school == school, posts.c.kind == "lead")
-            .order_by(posts.c.row.desc())
-            .limit(RECENT)
+    found = conn.execute(
+        select(
+            posts.c.id, posts.c.fetched_at, posts.c.platform, posts.c.url, assessments.c.risk, assessments.c.themes,
+            revisions.c.text, number.label("incident"),
         )
+        .select_from(joined)
+        .where(posts.c.school == school, posts.c.kind == "lead")
+        .order_by(posts.c.row.desc())
+        .limit(RECENT)
     )  # fmt: skip
-    return found
+    return [
+        Recent(
+            one.id, _first_words(one.text, one.themes), one.fetched_at, one.platform, one.url, one.risk, one.incident
+        )
+        for one in found
+    ]
+
+
+def _first_words(text: str, themes: Sequence[str] | None) -> str:
+    """What tells one lead from another; what was not judged yet might be a cry for help and is folded too."""
+    if themes is None:
+        return "待判"
+    if CARE_THEMES & set(themes):
+        return CARE_TITLE
+    said = clean(" ".join(text.split()))
+    return said if len(said) <= FIRST_WORDS else said[:FIRST_WORDS] + "…"
 
 
 @router.post("/leads")

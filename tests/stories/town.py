@@ -191,7 +191,7 @@ class Town:
         self.down: set[str] = set()
         desk = Desk(
             self.store, head, self.now, self.channels, NoIntake(), self.search.find,
-            ("crawl", "assess", "watch", "index", "notify"), secure_cookies=False,
+            ("crawl", "assess", "watch", "index", "notify"), secure_cookies=False, ground=ground,
         )  # fmt: skip
         self.desk = TestClient(build_desk(desk), base_url=PUBLIC, follow_redirects=False)
 

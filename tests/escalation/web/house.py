@@ -65,6 +65,10 @@ def _secret() -> user.Secret:
     return user.secret(PASSWORD, "")
 
 
+_pack = cache(load)
+"""A school's rules, read once."""
+
+
 class Robot(Channel):
     """A channel that takes everything."""
 
@@ -162,7 +166,15 @@ class House:
         """What the pages are given."""
         channels = {"mail": Robot("mail", "邮件"), "wecom_robot": Robot("wecom_robot", "企业微信群机器人")}
         return Desk(
-            self.store, self.letterhead, lambda: self.now, channels, self.box, self.shelf, self.roles, self.secure
+            self.store,
+            self.letterhead,
+            lambda: self.now,
+            channels,
+            self.box,
+            self.shelf,
+            self.roles,
+            self.secure,
+            Ground(_pack("JY"), self.letterhead, {"rules": "1a2b3c4d5e6f", "program": "0.1.0"}),
         )
 
     def client(self, name: str = "") -> TestClient:
@@ -223,6 +235,28 @@ class House:
             keep_assessment(conn, assessment, risk, [], at + timedelta(seconds=2))
         return post
 
+    def lead(self, text: str, platform: str, *, theme: str = "") -> Post:
+        """Keep one lead without an account, judged and not opened."""
+        self._made += 1
+        kept, digest, cut = door(text)
+        name = f"lead:{self._made}"
+        post = Post(
+            school=SCHOOL, id=name, kind=Kind.LEAD, platform=platform, account_id="wx-hq", thread_id=name, text=kept,
+            text_hash=digest, cut=cut, published_at=self.now, first_seen_at=self.now, fetched_at=self.now,
+            revision=digest[:16], route=Route.MANUAL,
+        )  # fmt: skip
+        hit = Hit(
+            rule="XX-01", version=1, title="某事", theme=theme, category="incident", weight=60, spans=(), words=()
+        )
+        judged = Assessment(
+            post=post, polarity=Polarity.NEGATIVE, p_negative=0.9, snow=0.1, engine="snow",
+            hits=(hit,) if theme else (), assessed_at=self.now,
+        )  # fmt: skip
+        with self.store.write() as conn:
+            keep(conn, post)
+            keep_assessment(conn, judged, 38, [], self.now)
+        return post
+
     def incident(
         self,
         title: str = "多名学生反映二食堂就餐后腹泻",
@@ -249,7 +283,7 @@ class House:
             account={"name": "风林后勤", "platform": "微信公众号", "publisher": "风林后勤"},
             facts=("15:52 起有学生反映就餐后不适。",), quote="希望学校给个说法",
         )  # fmt: skip
-        ground = Ground(load(pack), self.letterhead, {"rules": "1a2b3c4d5e6f", "program": "0.1.0"})
+        ground = Ground(_pack(pack), self.letterhead, {"rules": "1a2b3c4d5e6f", "program": "0.1.0"})
         with self.store.write() as conn:
             made = open_matter(conn, ground, matter, first, self.now - timedelta(minutes=minutes))
             return str(conn.execute(select(incidents.c.number).where(incidents.c.id == made)).scalar_one())

@@ -185,3 +185,21 @@ def test_a_file_that_was_taken_in_part_says_how_much_and_that_it_may_be_sent_aga
     assert "共 900 条，已收 500 条，其余未收；请原样再传一次，已收的不会重复" in answer.text
     assert "未录入任何内容" not in answer.text
     assert "未重复录入" not in answer.text
+
+
+def test_recent_leads_are_told_apart_by_their_first_words_and_carry_the_way_to_an_incident(house: House) -> None:
+    house.lead("图书馆三楼吊顶掉下来了，大家绕行，已经打电话给后勤处", "tieba")
+    house.lead("食堂又涨价", "other")
+    house.lead("不想活了", "weibo", theme="self_harm")
+    page = house.client("monitor").get("/leads").text
+    listed = page.split('id="recent"', 1)[1]
+    assert "图书馆三楼吊顶掉下来了，大家绕行" in listed
+    assert "后勤处" not in listed
+    assert "食堂又涨价" in listed
+    assert "不想活了" not in listed
+    assert "疑似心理求助，原文已收起" in listed
+    assert "百度贴吧" in listed
+    assert "来源未注明" in listed
+    assert "tieba" not in listed
+    assert ">other<" not in listed
+    assert listed.count('href="/raise?post=') == 3
