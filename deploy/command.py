@@ -177,15 +177,20 @@ def start(file: Path, settings: Settings) -> None:
 def score(
     text: Annotated[str | None, typer.Argument(help="要研判的文字；与 --jsonl 二选一。")] = None,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="从标准输入逐行读带 text 的 JSON，逐行输出结果。")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="输出一行 JSON（不在屏幕上显示而转给程序或文件时，总是 JSON）。")
+    ] = False,
 ) -> None:
     """给文字打分：情感、命中规则、风险与理由。"""
-    from deploy.scoring import Scoring
+    from deploy.scoring import Scoring, told
 
     if jsonl == (text is not None):
         raise fail("请写出要研判的文字，或用 --jsonl 从标准输入读，二者选一。")
     scoring, odd = Scoring(), 0
     if text is not None:
-        typer.echo(json.dumps(scoring.judge(text), ensure_ascii=False))
+        answer = scoring.judge(text)
+        for_person = sys.stdout.isatty() and not as_json
+        typer.echo("\n".join(told(answer)) if for_person else json.dumps(answer, ensure_ascii=False))
         return
     for number, line in enumerate(sys.stdin.buffer, 1):
         if not line.strip():

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+_QUOTED = re.compile(r"'([^']*)'")
 _PART = re.compile(r"([A-Za-z_]+)|\[(\d+)\]")
 
 
@@ -56,7 +57,7 @@ def sentence(error: Mapping[str, Any], known: Iterable[str] = ()) -> str:
         case "union_tag_not_found":
             return '缺少 platform，请写明平台，例如 platform = "weibo"。'
         case "literal_error" | "enum":
-            return f"不能写 {shown(error['input'])}，可写：{str(context['expected']).replace(' or ', '、')}。"
+            return f"不能写 {shown(error['input'])}，可写：{'、'.join(_QUOTED.findall(str(context['expected'])))}。"
         case "string_too_short" | "too_short":
             return "不能为空，请填写。"
         case "string_too_long":

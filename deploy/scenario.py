@@ -12,7 +12,19 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from deploy.problem import dotted, sentence
 from stream.post import Kind
+
+SHOWN = 20
+"""So many mistakes of one file are told at once."""
+_OBJECT = "应为花括号写的 JSON 对象，请照场景格式改写。"
+SHAPES = {
+    "json_invalid": "不合 JSON 写法，每行应为一个花括号写的对象；请检查引号、逗号与括号是否成对。",
+    "model_type": _OBJECT,
+    "model_attributes_type": _OBJECT,
+    "dict_type": _OBJECT,
+}
+"""Mistakes whose cure is another one here than in the settings' file."""
 
 
 class ScenarioError(ValueError):
@@ -89,24 +101,42 @@ def read(paths: Sequence[Path]) -> Iterator[Scenario]:
 
 def _lines(file: Path) -> Iterator[Line]:
     try:
-        text = file.read_text("utf-8")
+        text = file.read_text("utf-8-sig")
     except UnicodeDecodeError:
         raise ScenarioError(f"{file.name}：不是 UTF-8 编码，请另存为 UTF-8。") from None
+    wrong: list[str] = []
     for number, row in enumerate(text.split("\n"), 1):  # a comment may hold other line ends
         if not row.strip():
             continue
         try:
             yield Line.model_validate_json(row)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "整行"
-            raise ScenarioError(f"{file.name} 第 {number} 行 {where}：{first['msg']}；请对照场景格式改正。") from None
+            wrong += _said(f"{file.name} 第 {number} 行", error, Line)
+    if wrong:
+        more = f"\n还有 {len(wrong) - SHOWN} 处同类问题，改好以上再试。" if len(wrong) > SHOWN else ""
+        raise ScenarioError("\n".join(wrong[:SHOWN]) + more)
+
+
+def _said(place: str, error: ValidationError, model: type[BaseModel]) -> list[str]:
+    """Each mistake as a sentence with its field and the cure."""
+    known = [*model.model_fields]
+    return [
+        f"{place} {dotted(one['loc']) or '整行'}：{SHAPES.get(one['type']) or sentence(one, known)}"
+        for one in error.errors()
+    ]
 
 
 def _college(file: Path) -> College:
     try:
-        return College.model_validate(json.loads(file.read_text("utf-8")))
+        return College.model_validate(json.loads(file.read_text("utf-8-sig")))
     except FileNotFoundError:
         raise ScenarioError(f"{file}：场景旁须有 accounts.json（学校、单位、账号）。") from None
-    except (ValidationError, ValueError) as error:
-        raise ScenarioError(f"{file.name}：读不懂，{str(error).splitlines()[0]}") from None
+    except UnicodeDecodeError:
+        raise ScenarioError(f"{file.name}：不是 UTF-8 编码，请另存为 UTF-8。") from None
+    except json.JSONDecodeError as error:
+        where = f"第 {error.lineno} 行第 {error.colno} 列附近"
+        raise ScenarioError(f"{file.name} {where}：不合 JSON 写法，请检查引号、逗号与括号是否成对。") from None
+    except ValidationError as error:
+        raise ScenarioError("\n".join(_said(file.name, error, College))) from None
+    except RecursionError:
+        raise ScenarioError(f"{file.name}：括号嵌套过深，请照场景格式改写。") from None

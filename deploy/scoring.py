@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from stream.risk import risk
 
 NOON = datetime(2026, 1, 1, 4, tzinfo=UTC)
 """A text from the command line has no time of its own; all are taken as written at one noon."""
+POLARITY = {"negative": "负面", "neutral": "中性", "positive": "正面"}
 
 
 class Scoring:
@@ -42,6 +44,21 @@ class Scoring:
             "reasons": [{"name": r.name, "share": r.share, "sentence": r.sentence} for r in found.reasons],
             "risk": found.value,
         }  # fmt: skip
+
+
+def told(answer: Mapping[str, Any]) -> Iterator[str]:
+    """The same for a person: risk, polarity, each rule with the words it found, each reason."""
+    yield f"风险　{answer['risk']}（0 至 100）"
+    yield f"情感　{POLARITY[answer['polarity']]}（负面概率 {answer['p_negative']:.0%}）"
+    if not answer["rules"]:
+        yield "规则　未命中"
+    for hit in answer["rules"]:
+        words = "、".join(f"“{word}”" for word in hit["words"])
+        cited = f"，依据 {hit['article']}" if hit["article"] else ""
+        yield f"规则　{hit['rule']} {hit['title']}：{words}{cited}"
+    for reason in answer["reasons"]:
+        yield f"理由　{reason['name']} {reason['share']}%：{reason['sentence']}"
+    yield "只看这一句话；立不立事件还要看有多少人说、增长多快。机器读的格式加 --json。"
 
 
 def _post(text: str) -> Post:

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import re
 import signal
 import sqlite3
 import stat
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -177,6 +180,31 @@ def test_score_judges_one_text_with_all_promised_fields() -> None:
     assert answer["rules"][0]["theme"] == "canteen"
     assert answer["risk"] > 0
     assert sum(reason["share"] for reason in answer["reasons"]) == 100
+
+
+def on_a_terminal(*words: str) -> str:
+    """What the command prints where a person reads along."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([sys.executable, "-m", "deploy.command", *words], stdout=theirs) as command:
+        os.close(theirs)
+        said = b""
+        with suppress(OSError):  # Linux tells the end of a terminal so
+            while part := os.read(ours, 4096):
+                said += part
+        assert command.wait() == 0
+    os.close(ours)
+    return said.decode().replace("\r\n", "\n")
+
+
+def test_score_on_a_terminal_is_for_people_and_with_json_for_machines() -> None:
+    text = "二食堂吃完拉肚子，三个室友都去医院了"
+    said = on_a_terminal("score", text)
+    assert re.match(r"风险　\d+（0 至 100）\n情感　负面（负面概率 \d+%）\n规则　[A-Z]+-\d+ .+：“", said), said
+    assert re.search(r"(?m)^理由　.+ \d+%：.+", said)
+    answer = json.loads(on_a_terminal("score", text, "--json"))
+    assert f"风险　{answer['risk']}（" in said
+    assert all(f"　{hit['rule']} {hit['title']}：" in said for hit in answer["rules"])
+    assert "规则　未命中" in on_a_terminal("score", "今天天气不错")
 
 
 def test_score_takes_any_line_and_keeps_their_order() -> None:
