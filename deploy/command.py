@@ -232,6 +232,7 @@ def rehearse(
         played = list(scenario.read(paths))
     except (scenario.ScenarioError, PackError, rules.RuleError) as error:
         raise fail(str(error)) from None
+    rehearsal_report.begin(console, house.pack)
     rows: list[str] = []
     for one in track(played, "演练中", console=Console(stderr=True), transient=True):
         outcomes = rehearsal.rehearse(one, house)

@@ -18,7 +18,7 @@ from deploy.scenario import Line, Page, Scenario
 from escalation import people
 from escalation.channels import Accepted, Channel, Message, Outcome
 from escalation.incident import incidents, members
-from escalation.notice import GROUP, KIND_WORDS, NoticeKind, notices
+from escalation.notice import GROUP, KIND_WORDS, NoticeKind, calls, notices
 from escalation.notice.issue import Letterhead
 from escalation.notify import Notify
 from escalation.opening import Ground
@@ -39,6 +39,8 @@ from stream.store import Store, metadata
 SCHOOL = "YL"
 SILENCE = timedelta(hours=1)
 """How long after the last line the clocks run on, so that the ladder shows."""
+PHONE = "电话通知"
+CALLED = "未签收 {number}，由值班员拨打并登记"
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,12 @@ class _Stage:
                 .join(incidents, incidents.c.id == notices.c.incident_id)
                 .order_by(notices.c.created_at, notices.c.id)
             ).all()
+            rung = conn.execute(
+                select(calls.c.created_at, calls.c.person_id, notices, incidents.c.number.label("incident"))
+                .join(notices, notices.c.id == calls.c.notice_id)
+                .join(incidents, incidents.c.id == notices.c.incident_id)
+                .order_by(calls.c.id)
+            ).all()
             names = {person.id: person.name for person in people.everyone(conn, SCHOOL)} | {GROUP: "群机器人"}
         thread_of = {line.id: line.thread for line in self._scenario.lines}
         opened = []
@@ -251,4 +259,12 @@ class _Stage:
             )
             for n in told
         )  # fmt: skip
-        return Outcomes(self._scenario.name, len(self._scenario.lines), tuple(opened), tellings)
+        phoned = tuple(
+            Telling(
+                n[0], n.incident, PHONE, names.get(n.person_id, n.person_id), n.office,
+                CALLED.format(number=n.number), n.reason,
+            )
+            for n in rung
+        )  # fmt: skip
+        told_all = tuple(sorted(tellings + phoned, key=lambda one: one.at))
+        return Outcomes(self._scenario.name, len(self._scenario.lines), tuple(opened), told_all)

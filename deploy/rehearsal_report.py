@@ -11,10 +11,19 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.rehearsal import Opened, Outcomes
+from escalation.procedure import Pack
+from escalation.procedure.pack_file import codes
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 LEVELS = "ⅠⅡⅢⅣ"
 REASONS_SHOWN = 3
+
+
+def begin(console: Console, pack: Pack) -> None:
+    """Say by whose rules it is played, and how to choose others."""
+    shipped = "、".join(codes())
+    console.print(f"【演练】规程包 {pack.code}：{pack.title}", markup=False)
+    console.print(f"【演练】换一个用 --pack，随附的有 {shipped}，也可写规程包的路径", markup=False)
 
 
 def show(console: Console, outcomes: Outcomes) -> None:

@@ -151,6 +151,12 @@ def test_rehearse_tells_whom_when_and_by_which_article_and_sends_nothing(tmp_pat
     for office, article in (("主管校领导", "第十三条"), ("宣传部", "第十四条"), ("单位领导", "第十四条")):
         assert any(office in line and article in line and "03-11 17:32" in line for line in told), (office, told)
     assert any("催签" in line for line in lines), "silence is shown, too"
+    rung = [line for line in lines if "电话通知" in line]
+    assert all(any(office in line for line in rung) for office in ("主管校领导", "宣传部", "单位领导")), rung
+    assert all("由值班员拨打并登记" in line for line in rung)
+    assert lines[0].startswith("【演练】规程包 JY：江阴职业技术学院")
+    assert "--pack" in lines[1]
+    assert "neutral" in lines[1]
     rows = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     assert [one["scenario"] for one in rows] == ["gas"]
     assert set(rows[0]) >= {"scenario", "threads", "members", "level", "opened_at_id"}
