@@ -7,14 +7,16 @@ from itertools import pairwise
 
 import pytest
 
-from escalation.procedure import Act, Channel, Pack, Role, Source, codes, load, say_span
+from escalation.procedure import Act, Channel, Pack, Role, Source, Trigger, codes, load, say_span
 from escalation.procedure.figure import parse_span, spoken_spans, write_span
 
 PACKS = [load(code) for code in codes()]
+FOUR = [pack for pack in PACKS if pack.code != "neutral3"]
+THREE = load("neutral3")
 SIGN = {1: timedelta(minutes=5), 2: timedelta(minutes=15), 3: timedelta(minutes=30), 4: timedelta(hours=4)}
 
 
-@pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.code)
+@pytest.mark.parametrize("pack", FOUR, ids=lambda pack: pack.code)
 def test_four_levels_with_the_agreed_signing_times(pack: Pack) -> None:
     assert [(one.mark, one.name) for one in pack.level] == [
         ("Ⅰ", "特别重大"),
@@ -23,6 +25,35 @@ def test_four_levels_with_the_agreed_signing_times(pack: Pack) -> None:
         ("Ⅳ", "一般"),
     ]
     assert {one.number: one.sign.after for one in pack.level} == SIGN
+
+
+def test_the_three_level_pack_has_three_levels_and_no_article() -> None:
+    assert [(one.mark, one.name) for one in THREE.level] == [("Ⅰ", "特别重大"), ("Ⅱ", "重大"), ("Ⅲ", "一般")]
+    assert {one.number: one.sign.after for one in THREE.level} == {n: SIGN[n] for n in (1, 2, 3)}
+    assert (THREE.article, THREE.rule, THREE.prohibited, THREE.document) == ((), (), (), "")
+    assert {office.source for office in THREE.office} == {Source.DEFAULT}
+    assert "系统默认，非校规" in THREE.title
+    assert THREE.school == "（未录入本校规定）"
+
+
+def test_a_matter_of_the_lightest_grade_runs_as_the_third_level_of_three() -> None:
+    assert THREE.grade(4) == THREE.grade(3)
+    assert THREE.ladder.steps(4) == THREE.ladder.steps(3) != ()
+    for trigger in Trigger:
+        assert THREE.who([trigger], 4) == THREE.who([trigger], 3)
+        assert THREE.who([trigger], 4).level == 3
+    for level in (0, 5):
+        with pytest.raises(KeyError):
+            THREE.grade(level)
+
+
+@pytest.mark.parametrize("trigger", Trigger)
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_three_levels_tell_whom_four_levels_tell_and_label_all_of_it(trigger: Trigger, level: int) -> None:
+    three, four = THREE.who([trigger], level), load("neutral").who([trigger], level)
+    assert three.recipients == four.recipients
+    assert {one.basis for one in three.recipients} <= {"系统默认，非校规"}
+    assert (three.silent, three.deadline.shown) == (True, "校规未规定")
 
 
 @pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.code)
@@ -38,7 +69,7 @@ def test_every_figure_of_the_shipped_packs_is_labelled_as_ours(pack: Pack) -> No
 @pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.code)
 @pytest.mark.parametrize("level", [1, 2, 3, 4])
 def test_silence_reminds_at_half_then_phones_and_tells_the_next(pack: Pack, level: int) -> None:
-    sign = SIGN[level]
+    sign = SIGN[min(level, len(pack.level))]
     steps = [(step.act, step.clock.after, step.role) for step in pack.ladder.steps(level)]
     assert steps == [
         (Act.REMIND, sign / 2, ""),
@@ -75,7 +106,7 @@ def test_graver_levels_use_more_channels_and_hold_publications(pack: Pack) -> No
     channels = [set(one.channels) for one in pack.level]
     assert all(lower <= higher for higher, lower in pairwise(channels))
     assert all(Channel.MAIL in some for some in channels)
-    assert [one.hold for one in pack.level] == [True, True, False, False]
+    assert [one.hold for one in pack.level] == [True, True, False, False][: len(pack.level)]
     assert all(one.watch.after >= timedelta(days=14) for one in pack.level)
 
 
