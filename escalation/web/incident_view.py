@@ -16,7 +16,7 @@ from escalation.notice import calls, notices
 from escalation.people import people
 from escalation.timer import TimerKind, TimerState, timers
 from escalation.web.clocks import Running, clocks_of
-from escalation.web.figures import Figures, figures_of
+from escalation.web.figures import Figures, by_hand, figures_of, speaks
 from escalation.web.frozen import Frozen, Words
 from escalation.web.prose import marked
 from escalation.web.receipts import Receipt, receipts_of
@@ -35,7 +35,10 @@ RUNG_WORDS = {"remind": "催签", "phone": "电话催办", "tell": "报上一级
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One post of an incident, its matched places marked; `text` is empty where it is folded away."""
+    """One post of an incident, its matched places marked; `text` is empty where it is folded away.
+
+    `other`: it stands in the thread, but neither a rule nor a negative tone marks it.
+    """
 
     id: str
     text: Markup | str
@@ -51,6 +54,7 @@ class Member:
     undone: str
     first: bool
     cut: bool
+    other: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +199,7 @@ def _step(kind: str, words: str, rows: Sequence[Row[Any]]) -> Step:
 
 
 def members_of(conn: Connection, row: Row[Any], *, folded: bool, limit: int = MEMBERS_SHOWN) -> list[Member]:
-    """The posts of an incident: the school's own first, then the opening one, then the newest."""
+    """The posts of an incident: the school's own, the opening one, the newest; at the end what does not speak of it."""
     judged = and_(
         assessments.c.school == posts.c.school,
         assessments.c.post_id == posts.c.id,
@@ -208,7 +212,7 @@ def members_of(conn: Connection, row: Row[Any], *, folded: bool, limit: int = ME
     )
     found = conn.execute(
         select(posts, revisions.c.text, revisions.c.cut, assessments.c.polarity, assessments.c.p_negative,
-               assessments.c.hits, counts.c.likes)
+               assessments.c.hits, assessments.c.reasons, counts.c.likes)
         .select_from(members)
         .join(posts, and_(posts.c.school == members.c.school, posts.c.id == members.c.post_id))
         .join(revisions, current)
@@ -216,12 +220,14 @@ def members_of(conn: Connection, row: Row[Any], *, folded: bool, limit: int = ME
         .outerjoin(counts, and_(counts.c.school == posts.c.school, counts.c.post_id == posts.c.id))
         .where(members.c.incident_id == row.id)
         .order_by(posts.c.by_school.desc(), (posts.c.id == row.opening_post_id).desc(), posts.c.published_at.desc())
-        .limit(limit)
-    )  # fmt: skip
-    return [_member(one, row, folded=folded) for one in found]
+        .limit(MEMBERS_ALL)
+    ).all()  # fmt: skip
+    hand = by_hand(conn, row)
+    made = [_member(one, row, folded=folded, other=not speaks(one, row.opening_post_id, hand)) for one in found]
+    return sorted(made, key=lambda one: one.other)[:limit]
 
 
-def _member(one: Row[Any], row: Row[Any], *, folded: bool) -> Member:
+def _member(one: Row[Any], row: Row[Any], *, folded: bool, other: bool) -> Member:
     hits = one.hits or []
     spans = [span for hit in hits for span in hit.get("spans", ())]
     undone = "、".join(dict.fromkeys(step for hit in hits for step in hit.get("steps", ())))
@@ -229,7 +235,7 @@ def _member(one: Row[Any], row: Row[Any], *, folded: bool) -> Member:
         id=one.id, text="" if folded else marked(one.text, spans), at=one.published_at, kind=one.kind,
         polarity=one.polarity or "neutral", p_negative=one.p_negative, by_school=one.by_school,
         reply=one.parent_id is not None, likes=one.likes, visibility=one.visibility, url=_web(one.url), undone=undone,
-        first=one.id == row.opening_post_id, cut=one.cut,
+        first=one.id == row.opening_post_id, cut=one.cut, other=other,
     )  # fmt: skip
 
 

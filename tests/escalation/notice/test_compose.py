@@ -154,3 +154,23 @@ def test_an_incident_in_time_says_nothing_of_lateness(office: Office) -> None:
     office.work()
     assert (view(office, "leader").late, view(office, "leader").lateness) == (False, "")
     assert not any("迟" in mail.subject or "迟" in mail.text for mail in office.mail.sent)
+
+
+def test_the_shares_of_a_mail_add_up_to_a_hundred_or_name_the_rest(office: Office) -> None:
+    reasons = tuple(
+        {"name": f"理由{n}", "share": share, "sentence": "", "article": ""}
+        for n, share in enumerate((41, 33, 14, 9, 2, 1))
+    )
+    office.open(reasons=reasons)
+    office.work()
+    mails = office.mail.sent
+    assert mails
+    for one in mails:
+        assert "其余 3%" in one.text
+        assert "其余 3%" in (one.html or "")
+
+
+def test_shares_that_are_whole_name_no_rest(office: Office) -> None:
+    office.open()
+    office.work()
+    assert not any("其余" in one.text for one in office.mail.sent)
