@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input insta
 APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
 WORKERS ?= 2
 .DEFAULT_GOAL := help
-.PHONY: help run test live bench check wheel format revision browser engines
+.PHONY: help run test live bench check wheel format policies revision browser engines
 
 help:
 	@echo "make run [PORT=8700 DATA=data]  准备环境并启动演示"
@@ -59,6 +59,13 @@ wheel: $(VENV)/dev
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Writes escalation/policies/who anew: for every pack the table of who is told, as the command prints it.
+policies: $(VENV)/ready
+	@mkdir -p escalation/policies/who && rm -f escalation/policies/who/*.md
+	@for pack in escalation/policies/*/pack.toml; do \
+		code=$$(basename "$$(dirname "$$pack")"); \
+		$(BIN)/fengxin policy who "$$code" --table >"escalation/policies/who/$$code.md" || exit 1; done
 
 # Writes deploy/migrations/versions/0001_first.py anew from the tables as they are; only until 0.1.0 is released.
 revision: $(VENV)/dev

@@ -1,0 +1,153 @@
+"""`fengxin policy` as an operator meets it (issue 4, "Policy packs" and Show 2): the installed command only."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.standing import fengxin
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKS = sorted(one.parent for one in (ROOT / "escalation" / "policies").glob("*/pack.toml"))
+SCHOOLS = ("JY", "LG", "NX", "TF", "ZG")
+TRIGGERS = 35
+KEYS = {"school", "trigger", "recipients", "deadline", "duties", "silent"}
+named = pytest.mark.parametrize("code", [one.name for one in PACKS])
+CLOSING = set("，。；：、！？）》”’】")
+
+
+def said(*arguments: object) -> str:
+    """What a command answers that must succeed."""
+    done = fengxin("policy", *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def refused(*arguments: object) -> str:
+    """What a command says that must end with 1, without a traceback."""
+    done = fengxin("policy", *arguments)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+def cells(line: str) -> int:
+    """Columns of a terminal; a Chinese character takes two."""
+    return sum(0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in line)
+
+
+def test_the_packs_of_the_five_schools_and_a_neutral_one_are_listed() -> None:
+    lines = said("list").splitlines()
+    assert lines[0].split() == ["代号", "学校", "日期", "条文", "规则", "级别", "不执行", "版本"]
+    assert {*SCHOOLS, "neutral"} <= {line.split()[0] for line in lines if line.strip()}
+    row = next(line for line in lines if line.startswith("JY"))
+    assert row.split()[1:4] == ["江阴职业技术学院", "2016-09-01", "21"]
+
+
+def test_a_damaging_comment_at_jiangyin_is_told_to_exactly_those_whom_13_and_14_name() -> None:
+    told = json.loads(said("who", "JY", "--trigger", "damaging_comment", "--json"))
+    assert set(told) >= KEYS
+    assert {(one["office"], one["article"]) for one in told["recipients"]} == {
+        ("主管校领导", "第十三条"),
+        ("宣传部", "第十三条"),
+        ("单位领导", "第十四条"),
+        ("党委宣传部", "第十四条"),
+    }
+    assert told["deadline"] | {"value": None, "words": "及时", "source": "rule"} == told["deadline"]
+    assert {duty["article"] for duty in told["duties"]} == {"第十三条", "第十四条"}
+    assert told["silent"] is False
+
+
+def test_the_page_says_who_by_which_words_by_when_and_with_which_receipt() -> None:
+    page = said("who", "JY", "--trigger", "评论有损学校声誉")
+    for words in (
+        "1. 主管校领导",
+        "宣传部／党委宣传部",
+        "依据：第四章第十三条",
+        "要及时向主管校领导和宣传部汇报",
+        "期限：及时（第十三条、第十四条）",
+        "签收：本人签收，5 分钟内（系统默认，非校规）",
+        "【与平台沟通】",
+    ):
+        assert words in page
+    assert page.index("条文点名的告知对象") < page.index("单位领导") < page.index("系统默认还告知（非校规）")
+
+
+def test_what_a_document_does_not_say_is_silent_and_not_filled_from_another() -> None:
+    told = json.loads(said("who", "TF", "--trigger", "major_event_or_urgent", "--json"))
+    assert (told["silent"], told["recipients"], told["duties"]) == (True, [], [])
+    assert told["deadline"]["source"] == "none"
+
+
+@named
+def test_the_table_in_the_docs_is_what_the_command_prints(code: str) -> None:
+    page = (ROOT / "escalation" / "policies" / "who" / f"{code}.md").read_text("utf-8")
+    assert said("who", code, "--table") == page
+    summary = page.partition("## 一")[2].partition("## 二")[0]
+    assert len(re.findall(r"^\| .* `[a-z_]+` \|", summary, re.MULTILINE)) == TRIGGERS
+
+
+@named
+def test_show_names_every_article_with_its_rules_or_the_reason_why_not(code: str) -> None:
+    page = said("show", code)
+    articles = "".join(one.read_text("utf-8") for one in (ROOT / "escalation/policies" / code).glob("*.toml"))
+    for number in set(re.findall(r'^number = "(第.+条)"', articles, re.MULTILINE)):
+        assert re.search(rf"{number}(（|：)", page), number
+    assert "系统默认，非校规" in page
+    assert "✘" not in page
+
+
+def test_pages_keep_within_a_terminal_of_a_hundred_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    shown = [("show", "JY"), ("show", "TF"), ("show", "neutral")]
+    for arguments in (("list",), *shown, ("who", "ZG", "--trigger", "账号更名"), ("diff", "JY", "LG")):
+        lines = said(*arguments).splitlines()
+        assert not [line for line in lines if cells(line) > 100]
+        assert not [line for line in lines if line.strip()[:1] in CLOSING]
+
+
+def test_check_finds_the_packs_good_and_names_every_mistake_of_a_spoilt_one(tmp_path: Path) -> None:
+    good = said("check")
+    assert good.count("✔") == len(PACKS)
+    file = tmp_path / "mine" / "pack.toml"
+    file.parent.mkdir()
+    for part in ("articles", "pack", "rules"):
+        text = (ROOT / "escalation/policies/JY" / f"{part}.toml").read_text("utf-8")
+        (file.parent / f"{part}.toml").write_text(text, "utf-8")
+    text = file.read_text("utf-8").replace('channels = ["wecom_robot", "mail"]', 'channels = ["pigeon"]', 1)
+    file.write_text(text, "utf-8")
+    rules = file.with_name("rules.toml")
+    rules.write_text(rules.read_text("utf-8").replace('tell = ["主管校领导", "宣传部"]', 'tell = ["校长"]', 1), "utf-8")
+    told = refused("check", file.parent)
+    assert re.search(r"mine/pack\.toml 第 \d+ 行，level\[1\]\.channels\[1\]：“pigeon”不在可选范围，可写：", told)
+    assert re.search(r"mine/rules\.toml 第 \d+ 行，rule\[1\]\.tell：没有登记“校长”这个单位，请", told)
+
+
+def test_diff_shows_a_school_what_its_edited_copy_changes(tmp_path: Path) -> None:
+    copy = tmp_path / "JY"
+    copy.mkdir()
+    for part in ("articles", "pack", "rules"):
+        text = (ROOT / "escalation/policies/JY" / f"{part}.toml").read_text("utf-8")
+        (copy / f"{part}.toml").write_text(text.replace('sign = { after = "5m"', 'sign = { after = "3m"'), "utf-8")
+    assert "甲：5 分钟（系统默认，非校规）\n    乙：3 分钟（系统默认，非校规）" in said("diff", "JY", copy)
+    assert "没有不同。" in said("diff", "JY", copy, "--trigger", "sudden_event")
+
+
+def test_an_unknown_pack_trigger_or_level_is_answered_with_the_choices() -> None:
+    assert "自带的代号之一：" in refused("who", "nowhere", "--trigger", "veto")
+    assert "damaging_comment  评论有损学校声誉" in refused("who", "JY", "--trigger", "nothing")
+    assert "可写：1（Ⅰ 特别重大）" in refused("who", "JY", "--trigger", "veto", "--level", "5")
+    assert "可写：第一条、第二条" in refused("show", "JY", "--article", "第九十九条")
+
+
+@pytest.mark.parametrize("command", ["", "list", "show", "check", "diff", "who"])
+def test_help_of_every_command_is_chinese(command: str) -> None:
+    page = said(*command.split(), "--help")
+    assert page.startswith("用法：")
+    told = [line for line in page.splitlines() if line.startswith("  ") and line.strip()]
+    assert all(re.search("[\u4e00-\u9fff]", line) for line in told), page
+    assert not re.search(r"OPTIONS|ARGS|<[a-z\[\]]+>|Show this|required|default", page), page
