@@ -180,7 +180,7 @@ def test_groups_are_filed_without_any_number_of_days() -> None:
 def test_the_yearly_review_names_no_department_and_asks_the_school_for_it() -> None:
     answer = NX.who([Trigger.ANNUAL_REVIEW], 1)
     assert answer.recipients == ()
-    assert "年审的部门" in {duty.left_open for duty in answer.duties}
+    assert "由哪个部门年审" in {duty.left_open for duty in answer.duties}
 
 
 def test_what_is_only_a_principle_opens_no_task() -> None:
