@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,13 +22,19 @@ class Checked:
 
 
 def open_pack(given: str) -> Pack:
-    """The pack of a code (capitals do not matter) or path. Raises PackError, also where the file cannot be read."""
-    known = {code.casefold(): code for code in codes()}
-    code = known.get(given.casefold(), given)
+    """The pack of a code or path; see `place`. Raises PackError, also where a file cannot be read."""
     try:
-        return load(Path(given) if Path(given).exists() else code)
+        return load(place(given) if os.path.exists(place(given)) else given)  # os: a name too long is not there
     except OSError as error:
         raise PackError((Problem(Place(given, None), "", f"读不了（{error.strerror}），请检查权限"),)) from None
+
+
+def place(given: str) -> Path:
+    """Where the pack stands. A bare code (capitals do not matter) is the one that comes with us, even where a folder
+    of that name stands here: a school's own copy is named by a path such as `./JY`."""
+    known = {code.casefold(): code for code in codes()}
+    code = known.get(given.casefold())
+    return POLICIES / code if code else Path(given)
 
 
 def check(given: list[str]) -> list[Checked]:
@@ -36,8 +43,8 @@ def check(given: list[str]) -> list[Checked]:
 
 
 def _packs(name: str) -> list[str]:
-    folder = Path(name)
-    if folder.is_dir() and not (folder / "pack.toml").is_file():
+    folder = place(name)
+    if os.path.isdir(folder) and not (folder / "pack.toml").is_file():
         return [str(one.parent) for one in sorted(folder.glob("*/pack.toml"))] or [name]
     return [name]
 
@@ -47,12 +54,12 @@ def _check(name: str) -> Checked:
         pack = open_pack(name)
     except PackError as error:
         return Checked(name, None, tuple(str(one) for one in error.problems))
-    return Checked(pack.code if name.casefold() == pack.code.casefold() else name, pack, _unanswered(name, pack))
+    return Checked(name, pack, _unanswered(name, pack))
 
 
 def _unanswered(name: str, pack: Pack) -> tuple[str, ...]:
     """Articles without a rule and without a reason, each with the line where it stands."""
-    places, cited = _article_lines(name, pack), list(pack.articles)
+    places, cited = _article_lines(name), list(pack.articles)
     cure = "这一条没有规则，也没有写不执行的理由，请补一条 [[rule]] 或 [[not_in_scope]]"
     return tuple(
         str(Problem(places[cited.index(one)] if len(places) == len(cited) else Place(name, None), one, cure))
@@ -60,9 +67,9 @@ def _unanswered(name: str, pack: Pack) -> tuple[str, ...]:
     )
 
 
-def _article_lines(name: str, pack: Pack) -> list[Place]:
+def _article_lines(name: str) -> list[Place]:
     """Where each `[[article]]` stands, in the order in which the reading joins the files."""
-    path = Path(name) if Path(name).exists() else POLICIES / pack.code
+    path = place(name)
     files = [path] if path.is_file() else [path / "pack.toml", *sorted(set(path.glob("*.toml")) - {path / "pack.toml"})]
     return [
         Place(f"{file.parent.name}/{file.name}", number)

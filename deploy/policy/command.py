@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from escalation.procedure import Pack
 
 policy = typer.Typer(help="规程包：各校规定怎样读、通知谁、依据哪一条。", cls=Group, no_args_is_help=True)
-Named = Annotated[str, typer.Argument(metavar="规程包", help="规程包的代号或路径。")]
+Named = Annotated[str, typer.Argument(metavar="规程包", help="规程包的代号（自带的）或路径（本校自己的，例如 ./JY）。")]
 Said = Annotated[list[str] | None, typer.Option("--trigger", metavar="情形", help="情形，英文或中文；可写几次。")]
 
 
@@ -82,7 +82,7 @@ def check(
 
 @policy.command(cls=Command)
 def diff(
-    one: Annotated[str, typer.Argument(metavar="甲", help="一个规程包的代号或路径。")],
+    one: Annotated[str, typer.Argument(metavar="甲", help="一个规程包的代号（自带的）或路径（例如 ./JY）。")],
     other: Annotated[str, typer.Argument(metavar="乙", help="另一个规程包的代号或路径。")],
     trigger: Said = None,
 ) -> None:

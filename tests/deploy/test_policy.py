@@ -151,9 +151,6 @@ def test_no_row_of_the_article_table_is_without_a_rule_or_a_reason(code: str) ->
             ]  # fmt: skip
             assert found, f"{code}: the table has article {cell}, the pack has not"
             assert not bare.intersection(found), f"{code}: {cell} has neither a rule nor a reason"
-    if re.search(r"^\| Annex", part, re.MULTILINE):
-        said = [one.what + one.reason for one in pack.not_in_scope] + [rule.reading for rule in pack.rule]
-        assert any("附件" in one for one in said), f"{code}: the annexes are named nowhere"
 
 
 def article_table(code: str) -> str:
@@ -335,6 +332,16 @@ def test_list_counts_what_each_pack_holds() -> None:
         counts = [len(pack.article), len(pack.rule), len(pack.level), len(pack.not_in_scope)]
         assert row.split()[-6:] == [str(pack.date or "未写"), *map(str, counts), pack.version[:8]]
         assert f"          {pack.title}" in lines
+
+
+def test_a_bare_code_is_the_shipped_pack_even_beside_a_copy_of_that_name(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil(copy / "pack.toml", 'sign = { after = "5m"', 'sign = { after = "8m"')
+    monkeypatch.chdir(copy.parent)
+    assert "5 分钟" in fengxin("policy", "who", "JY", "--trigger", "突发事件").output
+    assert "8 分钟" in fengxin("policy", "who", "./JY", "--trigger", "突发事件").output
+    assert "Ⅰ级：签收" in fengxin("policy", "diff", "JY", "./JY").output
 
 
 def test_capitals_of_a_code_do_not_matter() -> None:
