@@ -12,6 +12,7 @@ from deploy.parts import PackError, channels, load_pack, role_words
 from deploy.roster import PLATFORMS
 from deploy.settings import Settings
 from escalation.channels import Accepted, Partial, RateLimited
+from escalation.channels.mail import Mail
 from escalation.people import Role
 from escalation.procedure import Pack, Trigger
 from stream import rules
@@ -24,6 +25,8 @@ from stream.store import Store, StoreUnavailable
 TRIGGERS = (Trigger.DAMAGING_COMMENT, Trigger.DAMAGING_OWN_ACCOUNT_POST, Trigger.MAJOR_EVENT_OR_URGENT)
 """What opens incidents of itself; see `escalation.opening.triggers`."""
 
+CONNECTED = "已连上，未发信；值班台“送达”页的测试会真发一封给您。"
+SPOKEN = "测试消息已发出，请到群里查看。"
 UNREAD = "?"
 """Stands for an address that is there and cannot be read: it is told as that, and not as missing too."""
 
@@ -183,7 +186,7 @@ def speak(settings: Settings) -> Iterator[Finding]:
     for channel in channels(settings).values():
         outcome = channel.probe()
         if isinstance(outcome, (Accepted, Partial)):
-            yield Finding(True, channel.title, "已连通。")
+            yield Finding(True, channel.title, CONNECTED if channel.name == Mail.name else SPOKEN)
         elif isinstance(outcome, RateLimited):
             yield Finding(True, channel.title, f"已连通，但暂时限速：{outcome.reason}")
         else:

@@ -1,4 +1,4 @@
-"""README: its command blocks, run word for word and in their order in an empty folder, as who sets up a school would."""
+"""README: its command blocks, run word for word and in their order in an empty folder, as one sets up a school."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ import httpx
 import pytest
 
 from deploy import roster_file
+from deploy.settings import ROSTER_TABLES, Settings
+from deploy.toml_file import sections_of
 from tests.deploy.test_roster import ROWS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,6 +139,7 @@ def test_the_commands_of_the_readme_set_up_and_run_a_school_in_their_order(tmp_p
         for line in others:
             code, text = said(line, folder)
             assert code == 0, (line, text)
+            assert "--probe" not in line or "✔ 邮件：已连上，未发信" in text
         with running(run, folder, port):
             for line in beside:
                 code, text = said(line, folder)
@@ -145,6 +148,12 @@ def test_the_commands_of_the_readme_set_up_and_run_a_school_in_their_order(tmp_p
     for line in any_time:
         code, text = said(line, tmp_path)
         assert code == 0, (line, text)
+
+
+def test_the_readme_tells_each_section_of_the_settings_and_no_other() -> None:
+    table = set(re.findall(r"(?m)^\| `\[+(\w+)\]+` \|", README))
+    sections = {name for name, info in Settings.model_fields.items() if sections_of(info.annotation)}
+    assert table == sections - set(ROSTER_TABLES) - {"sandbox", "inbox"}
 
 
 def test_the_readme_begins_with_the_packages_that_make_needs() -> None:
@@ -158,3 +167,10 @@ def test_the_readme_installs_what_the_wheels_own_check_installs() -> None:
     for words in ("install --require-hashes -r requirements.txt", "install --no-deps"):
         assert words in README
         assert words in wheel
+
+
+def test_make_run_moves_port_and_data_as_the_readme_says() -> None:
+    assert "`make run PORT=8700 DATA=data` moves both" in README
+    asked = ["make", "--dry-run", "run", "PORT=9123", "DATA=else where"]
+    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert 'fengxin demo --port 9123 --data "else where"' in done.stdout
