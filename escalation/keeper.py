@@ -6,6 +6,7 @@ in public. Each is a row, a log line and an audit row; none is edited later.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ from sqlalchemy import Column, Connection, ForeignKey, Index, Row, Table, Text, 
 from escalation import audit, timer
 from escalation.incident import Actor, EntryKind, advance, incidents, log
 from escalation.incident.state import Event, IllegalStep
+from escalation.people import Role
+from escalation.procedure import DutyKind
 from stream.store import metadata
 from stream.store.types import Moment, Serial, Word
 
@@ -87,9 +90,11 @@ def _audit(conn: Connection, row: Row[Any], actor: Actor, action: str, now: date
 def report(
     conn: Connection, incident_id: int, actor: Actor, now: datetime, *, seen: str, done: str, url: str = ""
 ) -> None:
-    """上报: what was seen and what was done."""
+    """上报: what was seen and what was done; the first one stops 首报 where the pack means it by that."""
     values = {"seen": _need(seen, "看到的情况"), "done": done.strip(), "url": _web_address(url)}
     row = _incident(conn, incident_id)
+    if is_first_report(row.frozen) and timer.fulfil(conn, incident_id, "first_report", now):
+        log(conn, incident_id, now, EntryKind.PERSON, "首报已办", "账号管理人员已上报", actor=actor.name)
     conn.execute(reports.insert().values(incident_id=incident_id, person_id=actor.id, at=now, **values))
     log(
         conn,
@@ -101,6 +106,16 @@ def report(
         actor=actor.name,
     )
     _audit(conn, row, actor, "keeper.report", now, values)
+
+
+def is_first_report(frozen: Mapping[str, Any]) -> bool:
+    """Whether the keeper's 上报 is what the frozen pack means by 首报.
+
+    It is where a clause demands the report of the keeper (JY 14: 官方新媒体管理人员应及时…汇报), or where no clause
+    demands a report of anybody; where clauses demand it of others alone (JY 15: 党委宣传部), theirs is the 首报.
+    """
+    asked = {str(duty.get("role", "")) for duty in frozen.get("duties", ()) if duty.get("kind") == DutyKind.REPORT}
+    return not asked or Role.KEEPER in asked
 
 
 def contact(

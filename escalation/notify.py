@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from escalation import alert, ladder, sight, timer
 from escalation.channels import Channel, Outcome
 from escalation.incident import EntryKind, log
-from escalation.notice import GROUP, DeliveryState, metrics, notices, stranded
+from escalation.notice import GROUP, DeliveryState, NoticeKind, metrics, notices, stranded
 from escalation.notice.calling import DEAD_DELIVERY, call
 from escalation.notice.issue import Letterhead
 from escalation.notice.outbox import CHANNEL_FAULTS, Taken, Verdict, jitter, judge, neutral_text, settle, take
@@ -138,11 +138,20 @@ class Notify:
                 call(conn, row, f"channel:{taken.id}", now)
         if verdict.state is DeliveryState.DEAD:
             log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title}送不到 {number}", reason)
-            words = f"通知 {number} 经{title}送不到：{reason}。"
+            words = f"通知 {number} 经{title}送不到：{_bare(reason)}。"
+            if row.kind == NoticeKind.DISMISSED:
+                return
             if row.addressee != GROUP:
                 call(conn, row, f"{DEAD_DELIVERY}{taken.id}", now)
                 words += "已生成电话通知任务，请立即拨打并登记结果。"
             alert.ring(conn, school, f"delivery:{taken.id}", words, now)
         if verdict.fault in CHANNEL_FAULTS or taken.attempt >= 3:
-            words = f"{title}连续送不出：{verdict.reason}。请在“送达”页测试该通道并按提示修复；未送通知会自动补发。"
+            words = (
+                f"{title}连续送不出：{_bare(verdict.reason)}。请在“送达”页测试该通道并按提示修复；未送通知会自动补发。"
+            )
             alert.ring(conn, school, cause, words, now)
+
+
+def _bare(sentence: str) -> str:
+    """A sentence without the mark at its end."""
+    return sentence.rstrip("。；")

@@ -19,7 +19,7 @@ from escalation.incident import StateMoved
 from escalation.incident.state import IllegalStep
 from escalation.notice import calls, notices
 from escalation.people import Role
-from escalation.web.gate import Acts, NotFound, Visitor, desk_of
+from escalation.web.gate import Acts, ActsOrLeads, NotFound, Visitor, desk_of
 from escalation.web.incident import page, row_of
 from escalation.web.viewing import record
 
@@ -27,7 +27,7 @@ router = APIRouter()
 OnDesk = Annotated[Visitor, Depends(Acts(Role.MONITOR, Role.PUBLICITY))]
 Lead = Annotated[Visitor, Depends(Acts(Role.PUBLICITY))]
 Writer = Annotated[Visitor, Depends(Acts(Role.MONITOR, Role.PUBLICITY, Role.UNIT_LEADER, Role.SCHOOL_LEADER))]
-Anybody = Annotated[Visitor, Depends(Acts())]
+Settler = Annotated[Visitor, Depends(ActsOrLeads(Role.PUBLICITY))]
 Field = Annotated[str, Form()]
 LONGEST = 2_000
 
@@ -126,7 +126,7 @@ def close(request: Request, visitor: Lead, number: str, note: Field = "", undone
 
 
 @router.post("/incidents/{number}/settle")
-def settle(request: Request, visitor: Anybody, number: str, person: Field = "", why: Field = "") -> Response:
+def settle(request: Request, visitor: Settler, number: str, person: Field = "", why: Field = "") -> Response:
     """代为了结; the use-case admits the 宣传部 and the duty lead."""
     return act(
         request, visitor, number, "settle",

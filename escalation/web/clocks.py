@@ -1,7 +1,7 @@
 """The clocks of an incident as faces: which run, which lapsed, which were answered, the nearest first.
 
 A signature's clock is stopped by its signature, a duty's clock (首报, 情况说明, 首次回应) by what it asks for or by a
-person who records that it was done; while the incident is open a stopped duty is shown as done.
+person who records that it was done. One that nobody did before the incident ended says so (销号时未办, 误报时未办).
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from escalation.incident.state import OPEN, State
 from escalation.notice import notices
 from escalation.people import people, title_of
 from escalation.procedure import Act, Source
-from escalation.timer import TimerKind, TimerState, timers
+from escalation.timer import ENDED, TimerKind, TimerState, timers
 from escalation.web.face import Face, face
 
 SHOWN = (TimerKind.SIGN, TimerKind.DUTY)
+ENDED_WORDS = {State.CLOSED: "销号时未办", State.FALSE_ALARM: "误报时未办"}
 DONE_WORDS = {"first_report": "已报", "first_answer": "已答"}
 
 
@@ -51,7 +52,8 @@ def clocks_of(
 
     `chains` says for each incident whose silence is brought to whom, as its frozen pack has it.
     """
-    ids = [row.id for row in rows if State(row.state) in OPEN]
+    ids = [row.id for row in rows]
+    ended = [row.id for row in rows if State(row.state) not in OPEN]
     if not ids:
         return {}
     found = conn.execute(
@@ -61,6 +63,7 @@ def clocks_of(
         .where(timers.c.incident_id.in_(ids))
         .where(or_(timers.c.state != TimerState.STOPPED, timers.c.kind == TimerKind.DUTY))
         .where(or_(timers.c.kind.in_(SHOWN), timers.c.kind == TimerKind.RUNG))
+        .where(or_(timers.c.incident_id.not_in(ended), timers.c.kind == TimerKind.DUTY))
         .order_by(timers.c.due_at, timers.c.id)
     ).all()
     by_incident: dict[int, list[Row[Any]]] = {}
@@ -84,8 +87,9 @@ def _running(rows: Sequence[Row[Any]], now: datetime, chain: Mapping[str, str]) 
 
 def _duty(row: Row[Any], now: datetime) -> Running:
     done_at = row.ended_at if row.state == TimerState.STOPPED else None
+    undone = ENDED_WORDS.get(row.data.get(ENDED), "")
     shown = face(
-        row.words, row.set_at, row.due_at, now, done_at=done_at, done_word=DONE_WORDS.get(row.name, "已办"),
+        row.words, row.set_at, row.due_at, now, done_at=done_at, done_word=undone or DONE_WORDS.get(row.name, "已办"),
         note="" if done_at is None else "已停",
     )  # fmt: skip
     return Running(row.kind, row.name, shown, row.due_at, row.source, row.article, done=done_at is not None)

@@ -17,7 +17,8 @@ from escalation.channels.phone import OUTCOMES, CallOutcome, refuse
 from escalation.incident.state import IllegalStep
 from escalation.notice import KIND_WORDS, calls
 from escalation.people import Role
-from escalation.web.delivery_log import PAGE, PROBE, STATES, Wanted, log_of, open_calls, shortened, verdict, ways_of
+from escalation.web.call_tasks import open_tasks
+from escalation.web.delivery_log import PAGE, PROBE, STATES, Wanted, log_of, shortened, verdict, ways_of
 from escalation.web.gate import Acts, NotFound, Only, Visitor, desk_of
 from escalation.web.page import show
 
@@ -53,7 +54,7 @@ def _page(
     with desk.store.read() as conn:
         log = log_of(conn, desk.school, wanted)
         ways = ways_of(conn, desk)
-        tasks = open_calls(conn, desk.school)
+        tasks = open_tasks(conn, desk.school, visitor.now)
 
     def at(**changed: object) -> str:
         now = {"state": wanted.state, "channel": wanted.channel, "q": wanted.words, "page": wanted.page} | changed

@@ -14,13 +14,12 @@ from escalation import audit
 from escalation.alert import ringing
 from escalation.channels import Accepted, Channel, Outcome, Partial, Permanent, Unknown
 from escalation.incident import incidents
-from escalation.notice import DeliveryState, attempts, calls, deliveries, notices
+from escalation.notice import DeliveryState, attempts, deliveries, notices
 from escalation.people import people
 from escalation.web.desk import Desk
 
 PAGE = 50
 PROBE = "channel.probe"
-CALLS_SHOWN = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,25 +153,6 @@ def _way(conn: Connection, school: str, name: str, channel: Channel, broken: Map
     good = row is not None and row.detail["outcome"] == "good"
     said = row.detail["said"] if row is not None else ""
     return Way(name, channel.title, row.at if row is not None else None, good, said, broken.get(f"channel:{name}", ""))
-
-
-def open_calls(conn: Connection, school: str) -> list[Row[Any]]:
-    """Phone tasks without an outcome, the gravest and oldest first."""
-    found: list[Row[Any]] = list(
-        conn.execute(
-            select(
-                calls, notices.c.number.label("notice"), notices.c.office, people.c.name,
-                incidents.c.number.label("incident"), incidents.c.level,
-            )
-            .join(notices, notices.c.id == calls.c.notice_id)
-            .join(incidents, incidents.c.id == notices.c.incident_id)
-            .outerjoin(people, and_(people.c.school == calls.c.school, people.c.id == calls.c.person_id))
-            .where(calls.c.school == school, calls.c.outcome.is_(None))
-            .order_by(incidents.c.level, calls.c.created_at)
-            .limit(CALLS_SHOWN)
-        )
-    )  # fmt: skip
-    return found
 
 
 STATES = (

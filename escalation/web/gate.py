@@ -24,6 +24,7 @@ from escalation.web.desk import Desk
 from escalation.web.scope import Scope, scope_of
 
 TOUCH_EVERY = timedelta(seconds=60)
+CLOSED = "这一页不对您的角色开放。如因工作需要查看，请联系系统管理员。"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -141,12 +142,23 @@ class Only:
         """The visitor. Raises NotSignedIn or NotAllowed."""
         visitor = visitor_of(request)
         if not visitor.user.roles & self.roles:
-            raise NotAllowed("这一页不对您的角色开放。如因工作需要查看，请联系系统管理员。")
+            raise NotAllowed(CLOSED)
         return visitor
 
     def __call__(self, request: Request) -> Visitor:
         """Let these roles pass."""
         return self.admit(request)
+
+
+class Told(Only):
+    """A route for these roles, and for whoever holds a notice: what they see is in their scope alone."""
+
+    def admit(self, request: Request) -> Visitor:
+        """The visitor. Raises NotSignedIn or NotAllowed."""
+        visitor = visitor_of(request)
+        if not visitor.user.roles & self.roles and not visitor.scope.told:
+            raise NotAllowed(CLOSED)
+        return visitor
 
 
 class Acts(Only):
@@ -157,6 +169,19 @@ class Acts(Only):
         visitor = self.admit(request)
         if not hmac.compare_digest(visitor.user.csrf.encode(), csrf.encode()):
             raise NotAllowed("表单已过期或不是从本系统页面发出。未作任何更改，请返回原页刷新后再试。")
+        return visitor
+
+
+class ActsOrLeads(Acts):
+    """A route by which these roles, or the duty lead 带班领导 whatever the role, change something."""
+
+    def admit(self, request: Request) -> Visitor:
+        """The visitor. Raises NotSignedIn or NotAllowed."""
+        visitor = visitor_of(request)
+        with desk_of(request).store.read() as conn:
+            leads = people.leads(conn, visitor.user.school, visitor.actor.id, visitor.now)
+        if not leads and not visitor.user.roles & self.roles:
+            raise NotAllowed(CLOSED)
         return visitor
 
 

@@ -7,15 +7,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row, select
 
 from escalation import link, people
 from escalation.channels.phone import OUTCOMES
 from escalation.handling import FalseAlarm
 from escalation.link import Link, Purpose
+from escalation.notice import NoticeKind, notices
 from escalation.people import Role
 from escalation.place import ROUTED, is_unplaced
-from escalation.web.gate import NotFound, Only, Visitor, desk_of
+from escalation.web.gate import NotFound, Told, Visitor, desk_of
 from escalation.web.incident_view import MEMBERS_ALL, MEMBERS_SHOWN, Case, Member, case_of, find, members_of
 from escalation.web.page import frame, render, show
 from escalation.web.queue_view import VIEWS, Filter, queue_of
@@ -26,19 +27,21 @@ from escalation.web.viewing import Viewed, record
 
 router = APIRouter()
 READERS = (Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER, Role.UNIT_LEADER, Role.KEEPER)
-Reader = Annotated[Visitor, Depends(Only(*READERS))]
+Reader = Annotated[Visitor, Depends(Told(*READERS))]
 PURPOSE = "研判处置"
 DONE: Mapping[str, str] = {
     "opened": "已立为事件，已按规程通知。",
     "joined": "已并入这一事件。",
     "confirm": "已确认研判。",
-    "dismiss": "已记为误报，时限已停。",
-    "assign": "已交办。",
+    "dismiss": "已记为误报，时限已停，已告知收到过通知的人员。",
+    "assign": "已交办，已通知承办单位负责人。",
     "note": "已记入日志。",
     "remind": "已催签。",
     "close": "已销号，时限已停。",
     "reopen": "已重新打开，已通知首报人员。",
     "call": "已登记电话结果。",
+    "again": "已生成再拨任务。",
+    "settle": "已代为了结，该通知仍显示未签。",
     "duty": "已登记办结，这一时限已停。",
 }
 COURSE = ("监测", "研判", "报告", "处置", "反馈", "销号")
@@ -98,14 +101,29 @@ def page(
         case = case_of(conn, request.app.state.frozen, row, visitor.now)
         most = MEMBERS_ALL if request.query_params.get("all") else MEMBERS_SHOWN
         found: list[Member] = members_of(conn, row, folded=folded, limit=most)
-        units = sorted({one.unit for one in people.everyone(conn, desk.school) if one.unit})
+        units = people.units(conn, desk.school)
+        leads = people.leads(conn, desk.school, visitor.actor.id, visitor.now)
+        handed = _handed(conn, row, visitor.actor.id)
     return show(
         request, visitor, "incident.html", status=status, case=case, row=row, members=found, folded=folded,
-        rights=rights_of(row, visitor.user.roles), units=units, error=error, given=given or {}, notice_done=DONE,
+        rights=rights_of(row, visitor.user.roles, leads=leads), units=units, handed=handed, error=error,
+        given=given or {}, notice_done=DONE,
         false_alarms=list(FalseAlarm), outcomes=OUTCOMES, course=COURSE, reached=REACHED[row.state],
         keeper_link=_keeper_link(request, visitor, case), unplaced=is_unplaced(row.frozen.get("account", {})),
         routed=ROUTED,
     )  # fmt: skip
+
+
+def _handed(conn: Connection, row: Row[Any], person_id: str) -> str:
+    """With which words the matter was handed to this person, empty where it was not."""
+    found = conn.execute(
+        select(notices.c.reason)
+        .where(notices.c.incident_id == row.id, notices.c.addressee == person_id)
+        .where(notices.c.kind == NoticeKind.ASSIGNED)
+        .order_by(notices.c.id.desc())
+        .limit(1)
+    ).scalar()
+    return str(found or "")
 
 
 def note_view(request: Request, visitor: Visitor, row: Row[Any]) -> None:

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Row, and_, select
 
 from escalation.incident import EntryKind, entries, incidents, members
 from escalation.keeper import answers, contacts, reports
-from escalation.notice import calls, notices
+from escalation.notice import notices
 from escalation.people import people
 from escalation.timer import TimerKind, TimerState, timers
+from escalation.web.call_tasks import Task, tasks_of
 from escalation.web.clocks import Running, clocks_of
 from escalation.web.figures import Figures, by_hand, figures_of, speaks
 from escalation.web.frozen import Frozen, Words
@@ -83,7 +84,7 @@ class Case:
     receipts: list[Receipt]
     figures: Figures
     steps: list[Step]
-    calls: Sequence[Row[Any]]
+    calls: Sequence[Task]
     reports: Sequence[Row[Any]]
     contacts: Sequence[Row[Any]]
     answers: Sequence[Row[Any]]
@@ -100,6 +101,16 @@ class Case:
     def needed(self) -> int:
         """How many must sign."""
         return sum(one.must_sign for one in self.receipts)
+
+    @property
+    def settled(self) -> int:
+        """For how many somebody else settled."""
+        return sum(one.must_sign and one.settled for one in self.receipts)
+
+    @property
+    def waited(self) -> int:
+        """How many are waited for."""
+        return self.needed - self.signed - self.settled
 
 
 def find(conn: Connection, school: str, scope: Scope, number: str) -> Row[Any] | None:
@@ -122,7 +133,7 @@ def case_of(conn: Connection, frozen: Frozen, row: Row[Any], now: datetime) -> C
         receipts=receipts_of(conn, row.id, now),
         figures=figures_of(conn, row, now),
         steps=[*_ahead(conn, row, now), *_log(conn, row)],
-        calls=_calls(conn, row),
+        calls=tasks_of(conn, row.id, now),
         reports=_kept(conn, reports, row),
         contacts=_kept(conn, contacts, row),
         answers=_kept(conn, answers, row),
@@ -138,16 +149,6 @@ def _kept(conn: Connection, table: Any, row: Row[Any]) -> Sequence[Row[Any]]:
         .outerjoin(people, and_(people.c.school == row.school, people.c.id == table.c.person_id))
         .where(table.c.incident_id == row.id)
         .order_by(table.c.id.desc())
-    ).all()
-
-
-def _calls(conn: Connection, row: Row[Any]) -> Sequence[Row[Any]]:
-    return conn.execute(
-        select(calls, people.c.name.label("who"), people.c.title, notices.c.office, notices.c.number.label("notice"))
-        .join(notices, notices.c.id == calls.c.notice_id)
-        .outerjoin(people, and_(people.c.school == calls.c.school, people.c.id == calls.c.person_id))
-        .where(notices.c.incident_id == row.id)
-        .order_by(calls.c.outcome.is_not(None), calls.c.id.desc())
     ).all()
 
 
@@ -176,7 +177,7 @@ def _ahead(conn: Connection, row: Row[Any], now: datetime) -> list[Step]:
         .outerjoin(notices, notices.c.id == timers.c.notice_id)
         .outerjoin(people, and_(people.c.school == notices.c.school, people.c.id == notices.c.addressee))
         .where(timers.c.incident_id == row.id, timers.c.state == TimerState.SET, timers.c.due_at > now)
-        .where(notices.c.signed_at.is_(None))
+        .where(notices.c.signed_at.is_(None), notices.c.settled_at.is_(None))
         .order_by(timers.c.due_at)
     ).all()
     together: dict[tuple[Any, ...], list[Row[Any]]] = {}

@@ -60,9 +60,9 @@ def show(
         title=CARE_TITLE if row.care else row.title, reports=written[0], contacts=written[1], answers=written[2],
         done=DONE.get(request.query_params.get("done", ""), ""), ended=state not in OPEN, limit=LONGEST,
         unplaced=is_unplaced(row.frozen.get("account", {})),
-        may_answer=Event.ANSWER in TABLE[state], duties=[
-            duty for duty in row.frozen.get("duties", []) if duty.get("role") == Role.KEEPER
-        ],
+        may_answer=Event.ANSWER in TABLE[state], duties=list({
+            duty["what"]: duty for duty in row.frozen.get("duties", []) if duty.get("role") == Role.KEEPER
+        }.values()),
     )  # fmt: skip
 
 

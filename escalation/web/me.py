@@ -8,14 +8,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
-from sqlalchemy import Row, select
+from sqlalchemy import Row, or_, select
 
 from escalation import link
 from escalation.incident import incidents
 from escalation.incident.state import OPEN
 from escalation.link import Link, Purpose
-from escalation.notice import notices
+from escalation.notice import KIND_WORDS, is_owed, notices
 from escalation.people import Role
+from escalation.web.call_tasks import open_tasks
 from escalation.web.face import Face, face
 from escalation.web.gate import Only, Visitor, desk_of
 from escalation.web.page import show
@@ -25,6 +26,7 @@ from escalation.web.words import CARE_TITLE
 router = APIRouter()
 LINK_LIVES = timedelta(hours=2)
 SHOWN = 50
+CALLERS = (Role.MONITOR, Role.PUBLICITY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,15 @@ def page(request: Request, visitor: Annotated[Visitor, Depends(Only())]) -> HTML
             )
             .join(incidents, incidents.c.id == notices.c.incident_id)
             .where(notices.c.school == desk.school, notices.c.addressee == visitor.user.person_id)
-            .where(notices.c.needs_signature, incidents.c.state.in_(sorted(OPEN)))
+            .where(or_(is_owed(), notices.c.signed_at.is_not(None) & notices.c.needs_signature))
+            .where(incidents.c.state.in_(sorted(OPEN)))
             .order_by(notices.c.sign_by)
             .limit(SHOWN)
         ).all()
+        rings = open_tasks(conn, desk.school, visitor.now) if visitor.has(*CALLERS) else []
     waiting = [_waiting(request, visitor, row) for row in rows if row.signed_at is None]
     signed = [_waiting(request, visitor, row) for row in rows if row.signed_at is not None]
-    return show(request, visitor, "me.html", waiting=waiting, signed=signed)
+    return show(request, visitor, "me.html", waiting=waiting, signed=signed, rings=rings, kind_words=KIND_WORDS)
 
 
 def _waiting(request: Request, visitor: Visitor, row: Row[Any]) -> Waiting:

@@ -102,11 +102,16 @@ def frame(request: Request, visitor: Visitor) -> dict[str, Any]:
         strip = strip_of(conn, desk, visitor.now, visitor.scope, inside=visitor.has(*INSIDE))
     return {
         "visitor": visitor, "now": visitor.now, "csrf": visitor.user.csrf, "strip": strip, "here": request.url.path,
-        "navigation": [place for place in NAVIGATION if place.roles & visitor.user.roles],
+        "navigation": [place for place in NAVIGATION if _shows(place, visitor)],
         "school_name": desk.letterhead.school_name, "theme": visitor.user.theme,
         "done": request.query_params.get("done"),
         "duty_phone": desk.letterhead.duty_phone, "searches": visitor.has(Role.MONITOR, Role.PUBLICITY),
     }  # fmt: skip
+
+
+def _shows(place: Place, visitor: Visitor) -> bool:
+    """By role; the incidents also where the person was told of one."""
+    return bool(place.roles & visitor.user.roles) or (place.path == "/incidents" and bool(visitor.scope.told))
 
 
 def bare(request: Request, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Row, and_, case, func, select
 
 from escalation.incident import incidents, members
 from escalation.incident.state import OPEN, STATE_WORDS, State
-from escalation.notice import notices
+from escalation.notice import is_owed, notices
+from escalation.web.call_tasks import open_by_incident
 from escalation.web.clocks import Running, clocks_of, nearest
 from escalation.web.frozen import Frozen, Words
 from escalation.web.prose import highlighted
@@ -57,6 +58,7 @@ class Line:
     spark: Spark
     opened_at: datetime
     closed_at: datetime | None
+    calls: int = 0
 
     @property
     def short(self) -> str:
@@ -77,14 +79,14 @@ class Filter:
 
 VIEWS: Mapping[str, tuple[str, frozenset[State]]] = {
     "triage": ("待研判", frozenset({State.TRIAGED, State.NOTIFIED, State.ACKNOWLEDGED})),
-    "unsigned": ("待签收", frozenset({State.NOTIFIED})),
+    "unsigned": ("待签收", OPEN),
     "handling": ("处置中", frozenset({State.ACKNOWLEDGED, State.HANDLING})),
     "responded": ("已回应", frozenset({State.RESPONDED})),
     "open": ("全部未销号", OPEN),
     "ended": ("已了结", frozenset({State.CLOSED, State.FALSE_ALARM})),
     "all": ("全部", frozenset(State)),
 }
-"""待研判 here means: no person has confirmed yet."""
+"""待研判 here means: no person has confirmed yet; 待签收: somebody's signature is waited for, whatever the state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ def matching(school: str, scope: Scope, wanted: Filter) -> Any:
     parts.append(incidents.c.state.in_(sorted(VIEWS[view][1])))
     if view == "triage":
         parts.append(incidents.c.confirmed_at.is_(None))
+    if view == "unsigned":
+        parts.append(incidents.c.id.in_(select(notices.c.incident_id).where(is_owed())))
     if wanted.level in (1, 2, 3, 4):
         parts.append(incidents.c.level == wanted.level)
     if wanted.unit:
@@ -156,7 +160,7 @@ def _lines(conn: Connection, rows: Sequence[Row[Any]], words: Mapping[int, Words
     ids = [row.id for row in rows]
     chains = {row.id: words[row.id].chain for row in rows}
     clocks, sparks, matched = clocks_of(conn, rows, now, chains), sparks_of(conn, rows, now), _matched(conn, rows)
-    tallies, sizes = _tallies(conn, ids), _sizes(conn, ids, now)
+    tallies, sizes, rings = _tallies(conn, ids), _sizes(conn, ids, now), open_by_incident(conn, ids)
     lines = []
     for row in rows:
         own = words[row.id]
@@ -172,7 +176,7 @@ def _lines(conn: Connection, rows: Sequence[Row[Any]], words: Mapping[int, Words
                 level_name=own.levels[row.level],
                 state=row.state,
                 state_words=_state_words(row, tallies.get(row.id)),
-                silent=row.state == State.NOTIFIED and tallies.get(row.id, (1, 1))[0] == 0,
+                silent=row.state == State.NOTIFIED and tallies.get(row.id, (1, 1, 0))[0] == 0,
                 account=own.account,
                 platform=own.platform,
                 unit=row.unit,
@@ -190,30 +194,42 @@ def _lines(conn: Connection, rows: Sequence[Row[Any]], words: Mapping[int, Words
                 spark=sparks[row.id],
                 opened_at=row.opened_at,
                 closed_at=row.closed_at,
+                calls=rings.get(row.id, 0),
             )
         )
     return lines
 
 
-def _state_words(row: Row[Any], tally: tuple[int, int] | None) -> str:
+def _state_words(row: Row[Any], tally: tuple[int, int, int] | None) -> str:
     state = State(row.state)
-    if state is State.NOTIFIED and tally:
-        return f"{STATE_WORDS[state]} {tally[0]}/{tally[1]}"
-    return STATE_WORDS[state]
+    if tally is None or state not in OPEN:
+        return STATE_WORDS[state]
+    signed, needed, owed = tally
+    if state is State.NOTIFIED:
+        return f"{STATE_WORDS[state]} {signed}/{needed}"
+    return f"{STATE_WORDS[state]} · 待签 {owed}" if owed else STATE_WORDS[state]
 
 
-def _tallies(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+def _tallies(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[int, int, int]]:
+    """By incident: how many persons have signed all they must, how many must, how many are waited for."""
     person = (
-        select(notices.c.incident_id, notices.c.addressee, func.max(notices.c.signed_at).label("signed"))
+        select(
+            notices.c.incident_id,
+            func.max(case((is_owed(), 1), else_=0)).label("owed"),
+            func.max(case((notices.c.settled_at.is_not(None) & notices.c.signed_at.is_(None), 1), else_=0)).label(
+                "left"
+            ),
+        )
         .where(notices.c.incident_id.in_(ids), notices.c.needs_signature)
         .group_by(notices.c.incident_id, notices.c.addressee)
         .subquery()
     )
+    signed = func.sum(case((and_(person.c.owed == 0, person.c.left == 0), 1), else_=0)).label("signed")
     rows = conn.execute(
-        select(person.c.incident_id, func.count(person.c.signed).label("signed"), func.count().label("needed"))
+        select(person.c.incident_id, signed, func.count().label("needed"), func.sum(person.c.owed).label("owed"))
         .group_by(person.c.incident_id)
     )  # fmt: skip
-    return {row.incident_id: (row.signed, row.needed) for row in rows}
+    return {row.incident_id: (int(row.signed), row.needed, int(row.owed)) for row in rows}
 
 
 def _sizes(conn: Connection, ids: Sequence[int], now: datetime) -> dict[int, tuple[int, int]]:
@@ -242,12 +258,18 @@ def _matched(conn: Connection, rows: Sequence[Row[Any]]) -> dict[int, tuple[str,
 def _counts(conn: Connection, school: str, scope: Scope) -> dict[str, Any]:
     """How many open incidents each view, level and unit holds."""
     rows = conn.execute(
-        select(incidents.c.state, incidents.c.level, incidents.c.unit, incidents.c.confirmed_at).where(
+        select(incidents.c.id, incidents.c.state, incidents.c.level, incidents.c.unit, incidents.c.confirmed_at).where(
             incidents.c.school == school, incidents.c.state.in_(sorted(OPEN)), scope.clause()
         )
     ).all()
+    owing = set(conn.execute(select(notices.c.incident_id).where(notices.c.school == school, is_owed())).scalars())
     views = {
-        name: sum(row.state in states and (name != "triage" or row.confirmed_at is None) for row in rows)
+        name: sum(
+            row.state in states
+            and (name != "triage" or row.confirmed_at is None)
+            and (name != "unsigned" or row.id in owing)
+            for row in rows
+        )
         for name, (_, states) in VIEWS.items()
         if name not in ("all", "ended")
     }

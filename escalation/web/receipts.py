@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,11 +34,12 @@ class Receipt:
     must_sign: bool
     basis: str
     reason: str
+    settled: bool = False
 
     @property
     def spoken(self) -> str:
         """The seals in words, for a screen reader."""
-        signed = WORDS[self.signed] if self.must_sign else "不需要"
+        signed = ("未签，由他人代为了结" if self.settled else WORDS[self.signed]) if self.must_sign else "不需要"
         return f"送达{WORDS[self.sent]}，查阅{WORDS[self.opened]}，签收{signed}"
 
 
@@ -57,18 +58,36 @@ def receipts_of(conn: Connection, incident_id: int, now: datetime) -> list[Recei
     by_person: dict[str, list[Row[Any]]] = {}
     for row in rows:
         by_person.setdefault(row.addressee, []).append(row)
-    return [_receipt(own, [w for w in ways if w.notice_id in {n.id for n in own}], now) for own in by_person.values()]
+    settlers = {row.settled_by for row in rows if row.settled_by}
+    found = conn.execute(select(people.c.id, people.c.name).where(people.c.id.in_(sorted(settlers)))).all()
+    names = {one.id: one.name for one in found}
+    return [_receipt(own, ways, names, now) for own in by_person.values()]
 
 
 def _first(rows: Iterable[Any], name: str) -> datetime | None:
     return min((value for value in (getattr(row, name) for row in rows) if value is not None), default=None)
 
 
-def _receipt(own: Sequence[Row[Any]], ways: Sequence[Row[Any]], now: datetime) -> Receipt:
-    first = next((row for row in own if row.kind != NoticeKind.REMINDER), own[0])
-    sent, opened, signed = _first(own, "sent_at"), _first(own, "opened_at"), _first(own, "signed_at")
-    dead = [way for way in ways if way.state == DeliveryState.DEAD]
-    failed = sent is None and opened is None and bool(dead)
+def _receipt(own: Sequence[Row[Any]], ways: Sequence[Row[Any]], names: Mapping[str, str], now: datetime) -> Receipt:
+    """What stands now: while a later notice waits for the person it alone counts, whatever was signed before."""
+    owed = [row for row in own if _is_owed(row)]
+    told = [row for row in own if row.kind != NoticeKind.DISMISSED] or own
+    current = [row for row in told if row.id >= owed[0].id] if owed else told
+    first = owed[-1] if owed else next((row for row in told if row.kind != NoticeKind.REMINDER), told[0])
+    numbers = {row.id for row in current}
+    sent, opened = _first(current, "sent_at"), _first(current, "opened_at")
+    signed, before = (None, _first(own, "signed_at")) if owed else (_first(own, "signed_at"), None)
+    settled = next((row for row in reversed(own) if row.settled_at and row.signed_at is None), None)
+    ways = [way for way in ways if way.notice_id in numbers]
+    failed = sent is None and opened is None and any(way.state == DeliveryState.DEAD for way in ways)
+    if settled is not None and not owed:
+        signed = None
+    said = [_words(sent, opened, signed, ways, now)]
+    if before is not None:
+        said.append(f"此前 {moment(before, now)} 已签，又有 {first.number} 待签")
+    if settled is not None and not owed:
+        who = names.get(settled.settled_by, settled.settled_by)
+        said.append(f"未签，{moment(settled.settled_at, now)} {who} 代为了结：{settled.settled_why}")
     return Receipt(
         person_id=first.addressee,
         name=first.person_name or first.addressee,
@@ -77,12 +96,17 @@ def _receipt(own: Sequence[Row[Any]], ways: Sequence[Row[Any]], now: datetime) -
         sent=FAILED if failed else DONE if sent or opened else WAITING,
         opened=DONE if opened else WAITING,
         signed=SEALED if signed else WAITING,
-        words=" · ".join((_words(sent, opened, signed, ways, now), *_replaced(own))),
+        words=" · ".join((*said, *_replaced(own))),
         remark=next((row.remark for row in own if row.remark), ""),
         must_sign=any(row.needs_signature for row in own),
         basis=first.basis,
         reason=first.reason,
+        settled=settled is not None and not owed,
     )
+
+
+def _is_owed(row: Row[Any]) -> bool:
+    return bool(row.needs_signature) and row.signed_at is None and row.superseded_by is None and row.settled_at is None
 
 
 def _words(

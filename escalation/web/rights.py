@@ -28,10 +28,11 @@ class Rights:
     reopen: bool
     call: bool
     reveal: bool
+    settle: bool = False
 
 
-def rights_of(row: Any, roles: frozenset[Role]) -> Rights:
-    """Which acts this person may do now."""
+def rights_of(row: Any, roles: frozenset[Role], *, leads: bool = False) -> Rights:
+    """Which acts this person may do now; `leads`: the duty lead 带班领导."""
     state = State(row.state)
 
     def may(event: Event) -> bool:
@@ -49,4 +50,5 @@ def rights_of(row: Any, roles: frozenset[Role]) -> Rights:
         reopen=may(Event.REOPEN),
         call=on_desk,
         reveal=on_desk and bool(row.care),
+        settle=is_open and (leads or Role.PUBLICITY in roles),
     )

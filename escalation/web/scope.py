@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, false, or_, select, true
 
 from escalation.incident import incidents
+from escalation.notice import notices
 from escalation.people import Role, offices
 from escalation.user import User
 
@@ -16,11 +17,12 @@ SEES_ALL = frozenset({Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER})
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Everything, or the incidents of some units (own or assigned) and some accounts."""
+    """Everything, or the incidents of some units (own or assigned), some accounts, and those one was `told` of."""
 
     everything: bool
     units: frozenset[str] = frozenset()
     accounts: frozenset[str] = frozenset()
+    told: frozenset[int] = frozenset()
 
     def clause(self) -> ColumnElement[bool]:
         """The condition on `incidents` for a query."""
@@ -31,6 +33,8 @@ class Scope:
             parts += [incidents.c.unit.in_(sorted(self.units)), incidents.c.assignee.in_(sorted(self.units))]
         if self.accounts:
             parts.append(incidents.c.account_id.in_(sorted(self.accounts)))
+        if self.told:
+            parts.append(incidents.c.id.in_(sorted(self.told)))
         return or_(*parts) if parts else false()
 
     def sees(self, row: Any) -> bool:
@@ -40,11 +44,16 @@ class Scope:
             or row.unit in self.units
             or (row.assignee is not None and row.assignee in self.units)
             or row.account_id in self.accounts
+            or row.id in self.told
         )
 
 
 def scope_of(conn: Connection, user: User) -> Scope:
-    """The scope of a user: by role, and for unit leaders and keepers by the offices they hold."""
+    """The scope of a user: by role, for unit leaders and keepers by the offices they hold, and by the notices one has.
+
+    Whoever holds a notice of an incident (the 带班领导 to whom a silence was reported, a colleague to whom the work was
+    handed) may read that incident, whatever the role.
+    """
     if user.roles & SEES_ALL:
         return Scope(everything=True)
     held = conn.execute(
@@ -56,4 +65,10 @@ def scope_of(conn: Connection, user: User) -> Scope:
     def scopes(role: Role) -> frozenset[str]:
         return frozenset(row.scope for row in held if row.role == role) if role in user.roles else frozenset()
 
-    return Scope(everything=False, units=scopes(Role.UNIT_LEADER), accounts=scopes(Role.KEEPER))
+    told = conn.execute(
+        select(notices.c.incident_id)
+        .where(notices.c.school == user.school, notices.c.addressee == user.person_id)
+        .distinct()
+    ).scalars()
+    mine = frozenset(told) if user.person_id else frozenset()
+    return Scope(everything=False, units=scopes(Role.UNIT_LEADER), accounts=scopes(Role.KEEPER), told=mine)

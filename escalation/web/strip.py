@@ -13,6 +13,7 @@ from escalation.alert import Alert
 from escalation.incident import incidents
 from escalation.incident.state import OPEN
 from escalation.people import shifts
+from escalation.web.call_tasks import count_open
 from escalation.web.desk import Desk
 from escalation.web.face import ago
 from escalation.web.scope import Scope
@@ -47,6 +48,7 @@ class Strip:
     open_incidents: int
     on_trial: bool
     alerts: tuple[Alert, ...] = field(default=())
+    open_calls: int = 0
 
 
 def strip_of(conn: Connection, desk: Desk, now: datetime, scope: Scope, *, inside: bool) -> Strip:
@@ -67,6 +69,7 @@ def strip_of(conn: Connection, desk: Desk, now: datetime, scope: Scope, *, insid
         open_incidents=_open(conn, desk.school, scope),
         on_trial=trial.on_trial(conn, desk.school),
         alerts=ringing if inside else (),
+        open_calls=count_open(conn, desk.school) if inside else 0,
     )
 
 

@@ -12,6 +12,7 @@ from escalation.handling import FalseAlarm
 from escalation.incident import entries
 from escalation.incident.state import IllegalStep
 from escalation.notice import notices
+from escalation.notice.wording import NoticeView, render_mail
 from escalation.timer import timers
 from tests.escalation.office import FOUR, IN_LEAD, KEEPER, ON_DESK, Office
 
@@ -135,3 +136,48 @@ def test_word_of_a_false_alarm_does_not_leave_after_the_matter_was_reopened(offi
     reopen(office, one)
     office.work()
     assert all("误报" not in message.subject for message in office.mail.sent[before:])
+
+
+def test_a_reminder_asks_to_sign_and_names_the_time(office: Office) -> None:
+    one = office.open(level=2)
+    office.work()
+    with office.store.write() as conn:
+        handling.remind(conn, office.head, one, ON_DESK, office.now)
+    office.work()
+    assert "请于 12:15 前签收" in office.mail.sent[-1].subject
+    assert office.mail.sent[-1].subject.endswith("催签）")
+    office.now += timedelta(minutes=20)
+    with office.store.write() as conn:
+        handling.remind(conn, office.head, one, ON_DESK, office.now)
+    office.work()
+    late = next(m for m in office.mail.sent if "已到期" in m.subject)
+    assert "请即签收（12:15 已到期）" in late.subject
+
+
+def test_who_is_settled_for_is_neither_reminded_nor_waited_for(office: Office) -> None:
+    one = office.open(level=2)
+    office.work()
+    with office.store.write() as conn:
+        handling.settle(conn, one, "school", IN_LEAD, office.now, "出国")
+    assert office.running() == FOUR - {"school"}
+    with office.store.write() as conn:
+        handling.remind(conn, office.head, one, ON_DESK, office.now)
+    assert sorted(office.told("reminder")) == sorted(FOUR - {"school"})
+    (kept,) = office.rows(audit_log, action="incident.settle")
+    assert (kept.actor, kept.detail["person"], kept.detail["why"]) == ("publicity", "school", "出国")
+
+
+def test_nobody_settles_for_oneself_nor_without_the_office(office: Office) -> None:
+    one = office.open()
+    for who, by, why in (("publicity", IN_LEAD, "本人请本人"), ("school", ON_DESK, "宣传部或带班领导")):
+        with office.store.write() as conn, pytest.raises(IllegalStep):
+            handling.settle(conn, one, who, by, office.now, why)
+    assert office.running() == FOUR
+
+
+def test_a_letter_to_a_leader_names_the_office_once(office: Office) -> None:
+    office.open(level=2)
+    view = office.notice("school").view | {"person_title": "主管校领导", "office": "主管校领导"}
+    body = render_mail(NoticeView.model_validate(view))[1]
+    assert "沈澄主管校领导：" in body
+    assert not any("在签收页写明" in ask for ask in view["asks"])

@@ -125,3 +125,23 @@ def test_what_must_be_filled_in_is_named_and_nothing_is_written(office: Office) 
         with pytest.raises(IllegalStep, match=f"请填写“{named}”"):
             do(office, act, what, **given)
     assert traces(office) == before
+
+
+def first_report(office: Office) -> str:
+    return str(office.rows(timers, name="first_report")[-1].state)
+
+
+def test_the_keepers_report_is_the_first_report_where_the_clause_demands_it_of_the_keeper(office: Office) -> None:
+    one = office.open()
+    do(office, keeper.report, one, seen="三人说吃坏肚子", done="")
+    assert first_report(office) == "stopped"
+    assert [row.heading for row in office.rows(entries)][-2:] == ["首报已办", "上报"]
+    do(office, keeper.report, one, seen="补充", done="")
+    assert len(office.rows(entries, heading="首报已办")) == 1
+
+
+def test_where_the_clause_demands_the_report_of_another_office_the_keepers_does_not_stand_for_it() -> None:
+    others = [{"kind": "report", "role": "publicity"}, {"kind": "platform_contact", "role": "keeper"}]
+    assert not keeper.is_first_report({"duties": others})
+    assert keeper.is_first_report({"duties": [*others, {"kind": "report", "role": "keeper"}]})
+    assert keeper.is_first_report({"duties": []}), "no clause demands a report of anybody"

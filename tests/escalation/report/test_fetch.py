@@ -18,8 +18,9 @@ from escalation.report.fetch import week_rows
 from escalation.report.figures import Figures, figures
 from escalation.report.unseen import UNBEGUN
 from escalation.report.week import Week
+from escalation.web.call_tasks import open_tasks
 from escalation.web.coverage_view import units_of
-from escalation.web.delivery_log import Wanted, log_of, open_calls
+from escalation.web.delivery_log import Wanted, log_of
 from stream.account import accounts
 from stream.coverage import gaps, scans
 from stream.kept import posts
@@ -100,7 +101,7 @@ def test_coverage_and_delivery_log_are_read_alike_on_both_dialects(house: House)
     with house.store.read() as conn:
         lines = [line for unit in units_of(conn, SCHOOL, NOW, {}) for line in unit.lines]
         log = log_of(conn, SCHOOL, Wanted(words="人1"))
-        tasks = open_calls(conn, SCHOOL)
+        tasks = open_tasks(conn, SCHOOL, NOW)
     assert {line.account.id: line.lamp.value for line in lines} == {"wb-main": "late", "sph-1": "blind"}
     assert sum(log.count.values()) == len(log.lines) == 1
     assert len(tasks) == 1

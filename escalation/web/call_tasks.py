@@ -1,0 +1,108 @@
+"""Phone tasks as shown: what to say at this moment, and how many wait. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, select
+
+from escalation.incident import incidents
+from escalation.notice import calls, is_owed, notices
+from escalation.notice.calling import words_now
+from escalation.people import people
+from escalation.web.words import CARE_TITLE
+
+SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One phone task. `words` are what to say now; `may_again`: recorded, the newest, and nobody's open task."""
+
+    id: int
+    person_id: str
+    who: str
+    office: str
+    number: str
+    words: str
+    created_at: datetime
+    outcome: str | None
+    remark: str | None
+    recorded_at: datetime | None
+    incident: str
+    title: str
+    level: int
+    may_again: bool = False
+
+
+def _tasks(conn: Connection, where: Any, now: datetime) -> list[Task]:
+    rows = conn.execute(
+        select(
+            calls, people.c.name, notices.c.office, notices.c.view, notices.c.sign_by, notices.c.incident_id,
+            incidents.c.number.label("incident"), incidents.c.title, incidents.c.level, incidents.c.care,
+        )
+        .join(notices, notices.c.id == calls.c.notice_id)
+        .join(incidents, incidents.c.id == notices.c.incident_id)
+        .outerjoin(people, and_(people.c.school == calls.c.school, people.c.id == calls.c.person_id))
+        .where(where)
+        .order_by(calls.c.outcome.is_not(None), calls.c.id.desc())
+    ).all()  # fmt: skip
+    seen: set[tuple[int, str]] = set()
+    tasks = []
+    for row in rows:
+        own = (row.incident_id, row.person_id)
+        tasks.append(_task(conn, row, now, newest=own not in seen))
+        seen.add(own)
+    return tasks
+
+
+def _task(conn: Connection, row: Row[Any], now: datetime, *, newest: bool) -> Task:
+    words = row.words if row.outcome else _words(conn, row, now)
+    title = CARE_TITLE if row.care else row.title
+    return Task(
+        row.id, row.person_id, row.name or row.person_id, row.office, row.number, words, row.created_at, row.outcome,
+        row.remark, row.recorded_at, row.incident, title, row.level, may_again=newest and row.outcome is not None,
+    )  # fmt: skip
+
+
+def _words(conn: Connection, row: Row[Any], now: datetime) -> str:
+    """What to say now: of the notice that waits for this person, with its deadline as it stands."""
+    owed = conn.execute(
+        select(notices.c.view, notices.c.sign_by)
+        .where(notices.c.incident_id == row.incident_id, notices.c.addressee == row.person_id, is_owed())
+        .order_by(notices.c.id.desc())
+        .limit(1)
+    ).first()
+    stands = owed or row
+    return words_now(stands.view, stands.sign_by, now)
+
+
+def tasks_of(conn: Connection, incident_id: int, now: datetime) -> list[Task]:
+    """The phone tasks of one incident, the open ones first."""
+    return _tasks(conn, notices.c.incident_id == incident_id, now)
+
+
+def open_tasks(conn: Connection, school: str, now: datetime) -> list[Task]:
+    """What is still to be dialled in the whole school, the gravest first."""
+    found = _tasks(conn, and_(calls.c.school == school, calls.c.outcome.is_(None)), now)
+    return sorted(found, key=lambda task: (task.level, task.created_at))[:SHOWN]
+
+
+def open_by_incident(conn: Connection, ids: Sequence[int]) -> dict[int, int]:
+    """How many phone tasks wait, by incident."""
+    rows = conn.execute(
+        select(notices.c.incident_id, func.count())
+        .join(calls, calls.c.notice_id == notices.c.id)
+        .where(notices.c.incident_id.in_(ids), calls.c.outcome.is_(None))
+        .group_by(notices.c.incident_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def count_open(conn: Connection, school: str) -> int:
+    """How many phone tasks wait in the whole school."""
+    wanted = select(func.count()).select_from(calls).where(calls.c.school == school, calls.c.outcome.is_(None))
+    return int(conn.execute(wanted).scalar_one())
