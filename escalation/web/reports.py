@@ -97,6 +97,8 @@ def sheet() -> Response:
 def one(request: Request, visitor: Anybody, week: str) -> HTMLResponse:
     """One report as a paper."""
     found = _week(week)
+    if found.starts > visitor.now:
+        raise NotFound(f"{found} 这一周还没有开始，没有报告。请从“报告”中选择。")
     made = figures(_rows(desk_of(request), found), visitor.now)
     signs = made.whole and visitor.has(Role.PUBLICITY, Role.SCHOOL_LEADER) and not made.still_signed
     bar = render(

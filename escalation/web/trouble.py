@@ -20,7 +20,9 @@ TITLES = {
     400: "请求有误", 401: "尚未登录", 403: "不能查看或操作", 404: "没有找到", 405: "不能这样操作", 409: "未作更改",
     413: "内容过大", 422: "填写有误", 429: "过于频繁", 500: "页面出错", 503: "存储暂不可用",
 }  # fmt: skip
+EXPIRED = "登录已过期，未作任何更改。请重新登录；填写的文字留在本标签页，回到原页后会填回。"
 CURES = {
+    413: "请返回原页，分几次提交；值班台各页上填写的文字会填回。",
     403: "如认为有误，请联系系统管理员。",
     404: "请核对地址，或从导航重新进入。",
     405: "请从页面上的按钮操作。",
@@ -30,21 +32,32 @@ CURES = {
 }
 
 
-def page(request: Request, status: int, words: str, code: str = "") -> Response:
-    """One error as a page, or as JSON where a script asked."""
+def back_of(path: str) -> str:
+    """The page on which the form of this address stands."""
+    parts = path.strip("/").split("/")
+    if parts[0] == "incidents" and len(parts) > 1:
+        return f"/incidents/{parts[1]}"
+    return f"/{parts[0]}" if parts[0] in ("leads", "accounts", "deliveries", "me") else "/"
+
+
+def page(request: Request, status: int, words: str, code: str = "", *, back: str = "", sign_in: str = "") -> Response:
+    """One error as a page, or as JSON where a script asked. `back`, `sign_in`: where to go, at once or after it."""
     title, cure = TITLES.get(status, "未能完成"), CURES.get(status, "")
     if cure.startswith("如认为有误") and "请联系" in words:
         cure = ""
     if request.headers.get("x-fragment") or "text/html" not in request.headers.get("accept", "text/html,*/*"):
         return JSONResponse({"error": title, "words": words, "cure": cure, "code": code}, status)
-    return bare(request, "error.html", status=status, title=title, words=words, cure=cure, code=code)
+    return bare(
+        request, "error.html", status=status, title=title, words=words, cure=cure, code=code, back=back,
+        sign_in=sign_in,
+    )  # fmt: skip
 
 
 def not_signed_in(request: Request, _: Exception) -> Response:
     """To the sign-in page and back; a script or a form is told 401."""
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     if request.method != "GET":
-        return page(request, 401, "登录已过期，未作任何更改。请重新登录后再试。")
+        return page(request, 401, EXPIRED, sign_in=back_of(request.url.path))
     if request.headers.get("x-fragment") or request.headers.get("accept") == "text/event-stream":
         return JSONResponse({"error": "登录已过期，请重新登录。"}, 401)
     return RedirectResponse(f"/sign-in?next={quote(wanted, safe='/')}" if wanted != "/" else "/sign-in", 303)
@@ -76,6 +89,11 @@ def away(request: Request, error: Exception) -> Response:
 def unforeseen(request: Request, error: Exception) -> Response:
     """Anything else: logged under a number that the page shows."""
     return page(request, 500, "这一页没有取到。", _logged(request, error))
+
+
+def too_large(request: Request, words: str) -> Response:
+    """413 with the way back to the form."""
+    return page(request, 413, words, back=back_of(request.url.path))
 
 
 def _logged(request: Request, error: Exception) -> str:

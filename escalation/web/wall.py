@@ -7,6 +7,10 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.requests import Request
+
+from escalation.web.trouble import too_large
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -54,7 +58,7 @@ class Wall:
         limit = FILE_LIMIT if given.get("content-type", "").startswith("multipart/") else FORM_LIMIT
         length = given.get("content-length", "0")
         if not length.isdecimal() or int(length) > limit:
-            await _refuse(own, 413, TOO_LARGE)
+            await _too_large(scope, receive, own)
             return
         bound = Bound(receive, limit)
 
@@ -65,7 +69,7 @@ class Wall:
         with suppress(BodyTooLarge):
             await self._app(scope, bound, sending)
         if bound.over:
-            await _refuse(own, 413, TOO_LARGE)
+            await _too_large(scope, receive, own)
 
     def _dressed(self, scope: Scope, send: Send) -> Send:
         async def sending(message: Message) -> None:
@@ -118,6 +122,10 @@ class Bound:
                 self.over = True
                 raise BodyTooLarge
         return message
+
+
+async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
+    await too_large(Request(scope), TOO_LARGE)(scope, receive, send)
 
 
 async def _refuse(send: Send, status: int, words: str) -> None:

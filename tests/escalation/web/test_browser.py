@@ -264,6 +264,50 @@ def test_the_workspace_says_that_there_is_news_and_keeps_what_is_being_typed(bro
     expect(page.locator("#n")).to_have_value("写到一半")
 
 
+def test_a_note_written_as_the_session_ran_out_is_there_again_after_signing_in(browser: Browser, served: House) -> None:
+    number = served.incident()
+    page = sign_in(opened(browser, served), served)
+    page.goto(f"{served.letterhead.public_url}/incidents/{number}")
+    page.fill("#n", "已电话核实，三人送医")
+    page.context.clear_cookies()
+    page.locator("#note button").click()
+    expect(page.get_by_role("heading", name="尚未登录")).to_be_visible()
+    page.get_by_role("link", name="登录，回到原页").click()
+    page.fill("#name", "monitor")
+    page.fill("#password", PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url(f"**/incidents/{number}")
+    expect(page.locator("#n")).to_have_value("已电话核实，三人送医")
+    page.locator("#note button").click()
+    expect(page.locator(".log")).to_contain_text("已电话核实，三人送医")
+    page.goto(f"{served.letterhead.public_url}/incidents/{number}")
+    expect(page.locator("#n")).to_have_value("")
+
+
+def test_somebody_else_at_the_same_window_finds_nothing_of_what_was_typed(browser: Browser, served: House) -> None:
+    page = sign_in(opened(browser, served), served)
+    page.goto(f"{served.letterhead.public_url}/leads")
+    page.fill("#f-text", "值班员写的话")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="录入", exact=True).click()
+    page.get_by_role("link", name="登录，回到原页").click()
+    page.fill("#name", "publicity")
+    page.fill("#password", PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url("**/leads")
+    expect(page.locator("#f-text")).to_have_value("")
+
+
+def test_a_lead_that_is_too_large_is_not_sent_and_stays_in_its_field(browser: Browser, served: House) -> None:
+    page = sign_in(opened(browser, served), served)
+    page.goto(f"{served.letterhead.public_url}/leads")
+    page.fill("#f-text", "字" * 60_000)
+    page.get_by_role("button", name="录入", exact=True).click()
+    expect(page.locator("[data-kept]")).to_contain_text("内容过大，没有送出")
+    assert len(page.locator("#f-text").input_value()) == 60_000
+    assert served.box.taken == []
+
+
 def test_focus_is_seen_and_night_follows_the_system(browser: Browser, served: House) -> None:
     served.incident()
     page = sign_in(opened(browser, served, color_scheme="dark"), served)

@@ -121,6 +121,13 @@ def test_the_list_marks_the_weeks_before_anybody_watched(house: House) -> None:
     assert "未签发" not in rows[3]
 
 
+def test_a_week_that_has_not_begun_has_no_report_and_says_so(house: House) -> None:
+    answer = house.client("monitor").get("/reports/2030-W01", headers={"accept": "text/html"})
+    assert answer.status_code == 404
+    assert "这一周还没有开始，没有报告" in answer.text
+    assert house.client("monitor").get("/reports/2026-W47").status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/reports/2026-W99", "/reports/x", "/reports/2026-W47/items/nothing",
                                   "/reports/2026-W47/items/theme-%3Cb%3E", "/reports/2026-W60/trend.svg"])  # fmt: skip
 def test_a_week_or_list_that_does_not_exist_is_not_found(house: House, path: str) -> None:
