@@ -109,7 +109,8 @@ def check(
         for problem in error.problems:
             typer.echo(f"✘ 设置：{problem}")
         more = sum(map(tell, what_can_be_read(error.legible))) if error.legible else 0
-        raise fail(f"设置不能用，共 {len(error.problems)} 处；另有 {more} 处须处理。") from None
+        others = f"另有 {more} 处须处理。" if more else ""
+        raise fail(f"设置不能用，共 {len(error.problems)} 处。{others}") from None
     bad = sum(map(tell, findings(given, probe=probe)))
     if bad:
         raise fail(f"还有 {bad} 处须处理。")

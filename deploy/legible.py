@@ -40,7 +40,7 @@ def _value(raw: object, annotation: object, bad: set[Key]) -> object:
     if isinstance(raw, dict) and (models := sections_of(annotation)):
         return section(_of_platform(models, raw), raw, bad)
     if isinstance(raw, list):
-        inner = [{path[1:] for path in bad if path[0] == index} for index in range(len(raw))]
+        inner = [{path[1:] for path in bad if path[:1] == (index,)} for index in range(len(raw))]
         return tuple(_value(one, annotation, inner[index]) for index, one in enumerate(raw))
     return SecretStr(raw) if isinstance(raw, str) and is_secret(annotation) else raw
 

@@ -93,7 +93,7 @@ def test_check_tells_settings_roster_and_content_in_one_round(demo: Path) -> Non
     ):  # fmt: skip
         assert done.output.count(sentence) == 1, done.output
     assert "主管校领导没有邮箱" not in done.output, "it is there and wrong, which is told"
-    assert "共 4 处；另有 2 处须处理" in done.output
+    assert "共 4 处。另有 2 处须处理。" in done.output
 
 
 @pytest.mark.parametrize(

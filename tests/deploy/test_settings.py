@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from deploy import installation
+from deploy.checking import what_can_be_read
 from deploy.settings import Settings, SettingsError, load
 from deploy.toml_file import is_secret, sections_of
 
@@ -119,3 +122,27 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
     path = tmp_path / "fengxin.toml"
     path.write_text(GOOD, encoding="utf-8-sig")
     assert load(path).school.code == "fenglin"
+
+
+def test_no_single_wrong_line_of_the_demo_ends_in_anything_but_sentences(tmp_path: Path) -> None:
+    path = installation.write_demo(tmp_path, 9100, datetime(2026, 11, 21, tzinfo=UTC))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    refused, section = 0, ""
+    seen: set[tuple[str, str]] = set()
+    for number, line in enumerate(lines):
+        name, sign, _ = line.partition(" = ")
+        section = section if sign else line
+        if line.startswith("#") or not line.strip() or (section, name) in seen:
+            continue
+        seen.add((section, name))
+        for instead in (f"{name} = [[7]]", "") if sign else (f"# {line}",):
+            path.write_text("\n".join([*lines[:number], instead, *lines[number + 1 :]]), encoding="utf-8")
+            try:
+                load(path)
+            except SettingsError as error:
+                refused += 1
+                told = [str(problem) for problem in error.problems]
+                assert len(told) == len(set(told)), told
+                if error.legible is not None and refused % 9 == 0:
+                    list(what_can_be_read(error.legible))
+    assert refused > 80
