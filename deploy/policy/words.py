@@ -75,7 +75,12 @@ ROLES = {
     Role.MONITOR: "值班员",
     Role.DUTY_LEAD: "带班领导",
 }
-CHANNELS = {Channel.MAIL: "邮件", Channel.WECOM_ROBOT: "企业微信群机器人", Channel.PHONE: "立即电话"}
+CHANNELS = {
+    Channel.MAIL: "邮件",
+    Channel.WECOM_APP: "企业微信应用消息",
+    Channel.WECOM_ROBOT: "企业微信群机器人",
+    Channel.PHONE: "立即电话",
+}
 ACTS = {Act.REMIND: "提醒本人", Act.PHONE: "转电话通知本人", Act.TELL: "告知上一级"}
 CLOCKS = {
     "sign": "签收",
