@@ -75,12 +75,17 @@ ROLES = {
     Role.MONITOR: "值班员",
     Role.DUTY_LEAD: "带班领导",
 }
-CHANNELS = {
+CHANNELS: dict[str, str] = {
     Channel.MAIL: "邮件",
-    Channel.WECOM_APP: "企业微信应用消息",
     Channel.WECOM_ROBOT: "企业微信群机器人",
     Channel.PHONE: "立即电话",
+    "wecom_app": "企业微信应用消息",
+    "dingtalk_robot": "钉钉群机器人",
+    "feishu_robot": "飞书群机器人",
+    "sms": "短信",
+    "webhook": "网络回调",
 }
+"""By the channel's value; those that issue 4 still brings have their word already."""
 ACTS = {Act.REMIND: "提醒本人", Act.PHONE: "转电话通知本人", Act.TELL: "告知上一级"}
 CLOCKS = {
     "sign": "签收",
