@@ -127,6 +127,21 @@ def faults(conn: Connection, printed: str = "") -> Iterator[str]:
         yield f"此前打印的链头 {printed} 不在审计记录里：它或它之后的行被删除，或者整条记录被重写。"
 
 
+def newest_faults(conn: Connection, rows: int = 200) -> Iterator[str]:
+    """The broken links among the newest rows and at the mark: what a look every few seconds can afford."""
+    newest = conn.execute(select(audit_log).order_by(audit_log.c.seq.desc()).limit(rows + 1)).all()[::-1]
+    if not newest:
+        yield from _tail_faults(conn, Head(0, GENESIS))
+        return
+    before = newest[0]
+    if before.seq == 1:
+        yield from _row_faults(before, GENESIS, 1)
+    for row in newest[1:]:
+        yield from _row_faults(row, before.hash, before.seq + 1)
+        before = row
+    yield from _tail_faults(conn, Head(before.seq, before.hash))
+
+
 def _tail_faults(conn: Connection, last: Head) -> Iterator[str]:
     """Whether the mark stands at the last row."""
     marked = _marked(conn)

@@ -28,6 +28,7 @@ MODULES = (
     "crawlers.token",
     "escalation.alert",
     "escalation.audit",
+    "escalation.finding",
     "escalation.incident",
     "escalation.keeper",
     "escalation.notice",

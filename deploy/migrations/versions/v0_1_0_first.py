@@ -111,6 +111,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_audit_mark")),
     )
     op.create_table(
+        "auditor_marks",
+        sa.Column("reader", sa.String(64), nullable=False),
+        sa.Column("stood", sa.Text(), nullable=False),
+        sa.Column("moved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("reader", name=op.f("pk_auditor_marks")),
+    )
+    op.create_table(
         "counts",
         sa.Column("school", sa.String(32), nullable=False),
         sa.Column("post_id", sa.String(200), nullable=False),
@@ -135,6 +142,28 @@ def upgrade() -> None:
     )
     op.create_index(
         "uq_dead_letters_place", "dead_letters", ["reader", "topic", "partition", "offset", "digest"], unique=True
+    )
+    op.create_table(
+        "findings",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("what", sa.String(16), nullable=False),
+        sa.Column("about", sa.String(200), nullable=False),
+        sa.Column("incident", sa.String(32), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("first_seen", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_findings")),
+    )
+    op.create_index(op.f("ix_findings_school_first_seen"), "findings", ["school", "first_seen"], unique=False)
+    op.create_index(
+        "uq_findings_open",
+        "findings",
+        ["school", "what", "about"],
+        unique=True,
+        sqlite_where=sa.text("ended IS NULL"),
+        postgresql_where=sa.text("ended IS NULL"),
     )
     op.create_table(
         "gaps",
@@ -751,9 +780,18 @@ def downgrade() -> None:
     op.drop_table("hours")
     op.drop_index(op.f("ix_gaps_school_account_id"), table_name="gaps")
     op.drop_table("gaps")
+    op.drop_index(
+        "uq_findings_open",
+        table_name="findings",
+        sqlite_where=sa.text("ended IS NULL"),
+        postgresql_where=sa.text("ended IS NULL"),
+    )
+    op.drop_index(op.f("ix_findings_school_first_seen"), table_name="findings")
+    op.drop_table("findings")
     op.drop_index("uq_dead_letters_place", table_name="dead_letters")
     op.drop_table("dead_letters")
     op.drop_table("counts")
+    op.drop_table("auditor_marks")
     op.drop_table("audit_mark")
     op.drop_table("audit")
     op.drop_table("assessments")

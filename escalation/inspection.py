@@ -1,0 +1,238 @@
+"""Inspection 稽核: what must hold of every open matter, as pure functions of rows and `now`; each breach is a finding.
+
+No figure here is a school's: how long something may stand before it is a finding is ours (系统默认，非校规).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from escalation.case import Case, Facts, Reading, Sent, Told
+from escalation.incident.state import OPEN, STATE_WORDS, TABLE, State
+from escalation.notice import DeliveryState, NoticeKind
+from escalation.notice.lateness import say_minutes
+
+LATE = timedelta(minutes=2)
+"""A clock or a delivery may be so late: the notify role looks every second, a restart takes a minute."""
+FAILING = timedelta(minutes=10)
+"""A clock whose effects fail is tried again every minute; from here on it is a finding."""
+UNTRIED = timedelta(minutes=5)
+DEAD_END = timedelta(minutes=5)
+UNHANDLED = timedelta(hours=4)
+"""Signed by all, and since then nobody has it in hand and nothing was written down."""
+ABANDONED = timedelta(hours=72)
+"""Assigned, or a duty overdue, and since then nothing was written down."""
+STANDING = timedelta(minutes=3)
+
+
+class What(StrEnum):
+    """What a finding is about; the cause of its alert is `auditor:` and this."""
+
+    IDLE = "idle"
+    CLOCK = "clock"
+    UNTRIED = "untried"
+    UNREACHED = "unreached"
+    WAITING = "waiting"
+    STUCK = "stuck"
+    READER = "reader"
+    CHAIN = "chain"
+
+
+TITLES = {
+    What.IDLE: "没有下一步",
+    What.CLOCK: "到期未处理",
+    What.UNTRIED: "通知未尝试送达",
+    What.UNREACHED: "应通知的人没有着落",
+    What.WAITING: "送达无故停留",
+    What.STUCK: "状态没有出路",
+    What.READER: "读取停住",
+    What.CHAIN: "审计链不符",
+}
+READERS = {"assess": "研判", "watch": "监看", "index": "检索"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that should not be. `about` tells findings of one kind apart; `words` end with the cure."""
+
+    what: What
+    about: str
+    incident: str
+    words: str
+
+
+def inspect(facts: Facts, now: datetime) -> list[Finding]:
+    """Every breach there is at `now`."""
+    found = [one for case in facts.cases for check in CHECKS for one in check(case, facts, now)]
+    found += _stray(facts, now)
+    found += [one for reading in facts.readings for one in standing_reader(reading, now)]
+    return found + list(broken_chain(facts.broken))
+
+
+def no_next_step(case: Case, facts: Facts, now: datetime) -> Iterator[Finding]:
+    """An open incident is waited for by a clock, a phone task or a person; else nothing will ever happen to it."""
+    del facts
+    still = now - case.touched_at
+    if case.clocks or case.open_calls or case.state == State.TRIAGED:
+        return
+    if case.assignee or case.lapsed:
+        if still > ABANDONED:
+            who = f"已交办 {case.assignee}，但" if case.assignee else "有逾期未办的时限，且"
+            yield _idle(case, f"{who}已 {say_minutes(still)}没有任何记录，也没有在走的时限；请催办、改派或销号。")
+        return
+    if case.owed and still > DEAD_END:
+        yield _idle(case, f"还有 {case.owed} 份通知未签收，而催签与逐级上报都已走完；请催签、代为了结、交办或销号。")
+    elif not case.owed and still > UNHANDLED:
+        yield _idle(case, f"已签收，但 {say_minutes(still)}无人承办，也没有在走的时限；请交办或销号。")
+
+
+def _idle(case: Case, words: str) -> Finding:
+    return Finding(What.IDLE, case.number, case.number, f"{case.number} {words}")
+
+
+def unfired_clock(case: Case, facts: Facts, now: datetime) -> Iterator[Finding]:
+    """A clock that ran out has fired, or its effects are tried again and that for minutes only."""
+    del facts
+    late = [one for one in case.clocks if now - one.due_at > LATE]
+    failing = [one for one in case.clocks if one not in late and now - one.was_due > FAILING]
+    if late:
+        first = min(late, key=lambda one: one.due_at)
+        yield Finding(
+            What.CLOCK, case.number, case.number,
+            f"{case.number} 有 {len(late)} 个时限到期没有处理，最早的“{first.words}”已过 "
+            f"{say_minutes(now - first.due_at)}；"
+            "请查看通知进程（notify）是否在运行，恢复后自动补办。",
+        )  # fmt: skip
+    elif failing:
+        first = min(failing, key=lambda one: one.was_due)
+        yield Finding(
+            What.CLOCK, case.number, case.number,
+            f"{case.number} 的“{first.words}”到期后反复处理失败，已 {say_minutes(now - first.was_due)}；"
+            "请人工代办该步，并把通知进程的日志交给系统管理员。",
+        )  # fmt: skip
+
+
+def untried_notice(case: Case, facts: Facts, now: datetime) -> Iterator[Finding]:
+    """Every notice was tried on some channel, or its addressee is telephoned."""
+    for one in case.told:
+        if one.reached or one.over or one.called or one.kind == NoticeKind.DISMISSED or now - one.created_at <= UNTRIED:
+            continue
+        if any(sent.attempts or sent.state != DeliveryState.WAITING or _explained(sent, facts) for sent in one.sent):
+            continue
+        why = "没有任何送达方式" if not one.sent else f"已 {say_minutes(now - one.created_at)}没有尝试过"
+        yield Finding(
+            What.UNTRIED, one.number, case.number,
+            f"给 {one.name} 的通知 {one.number} {why}；请立即电话转告，并查看通知进程（notify）与“送达”页。",
+        )  # fmt: skip
+
+
+def _explained(sent: Sent, facts: Facts) -> bool:
+    """Whether its row says why it waits: its channel is no longer set up, which rings by itself."""
+    return sent.channel not in facts.channels and bool(sent.reason)
+
+
+def unreached_person(case: Case, facts: Facts, now: datetime) -> Iterator[Finding]:
+    """Whom the frozen procedure names was told and reached, or it is shown that they were not."""
+    if now - case.opened_at <= UNTRIED:
+        return
+    for one in case.named:
+        theirs = [told for told in case.told if told.person == one.person]
+        if not theirs:
+            yield Finding(
+                What.UNREACHED, f"{case.number}:{one.person}", case.number,
+                f"规程点名的 {one.name}（{one.office}）没有收到 {case.number} 的通知，也没有未送达的记录；"
+                "请立即电话转告并在事件中记录。",
+            )  # fmt: skip
+        elif not any(_accounted_for(told, facts, now) for told in theirs):
+            yield Finding(
+                What.UNREACHED, f"{case.number}:{one.person}", case.number,
+                f"{one.name}（{one.office}）是否收到 {case.number} 的通知没有记录；请立即电话转告并在事件中记录。",
+            )  # fmt: skip
+    for office in case.missing:
+        yield Finding(
+            What.UNREACHED, f"{case.number}:{office}"[:200], case.number,
+            f"{case.number} 按所定规程应通知“{office}”，却没有给该岗位的通知；请立即电话转告并在事件中记录。",
+        )  # fmt: skip
+
+
+def _accounted_for(told: Told, facts: Facts, now: datetime) -> bool:
+    if told.reached or told.over or told.called or now - told.created_at <= UNTRIED:
+        return True
+    return any(
+        sent.attempts or sent.state != DeliveryState.WAITING or _explained(sent, facts) or sent.next_at > now
+        for sent in told.sent
+    )
+
+
+def waiting_delivery(case: Case, facts: Facts, now: datetime) -> Iterator[Finding]:
+    """No delivery waits past the time of its next try, or in the hands of a sender that is gone."""
+    late = [sent for told in case.told for sent in told.sent if _overdue(sent, facts, now)]
+    yield from _waiting(case.number, late, now)
+
+
+def _stray(facts: Facts, now: datetime) -> Iterator[Finding]:
+    for number in dict.fromkeys(number for number, _ in facts.stray):
+        late = [sent for one, sent in facts.stray if one == number and _overdue(sent, facts, now)]
+        yield from _waiting(number, late, now)
+
+
+def _overdue(sent: Sent, facts: Facts, now: datetime) -> bool:
+    if sent.channel not in facts.channels and sent.reason:
+        return False
+    if sent.state == DeliveryState.SENDING:
+        return sent.taken_until is None or now - sent.taken_until > LATE
+    return sent.state == DeliveryState.WAITING and now - sent.next_at > LATE
+
+
+def _waiting(number: str, late: list[Sent], now: datetime) -> Iterator[Finding]:
+    if late:
+        longest = max(now - (one.taken_until or one.next_at) for one in late)
+        yield Finding(
+            What.WAITING, number, number,
+            f"{number} 有 {len(late)} 份送达该发而未发，最久已 {say_minutes(longest)}；"
+            "请查看通知进程（notify）是否在运行、通道是否可用，恢复后自动补发。",
+        )  # fmt: skip
+
+
+def no_way_out(case: Case, facts: Facts, now: datetime) -> Iterator[Finding]:
+    """The state is one of the table, the machine's own step was taken, and somebody may take a person's step."""
+    known = case.state in {one.value for one in OPEN}
+    if not known:
+        words = f"处于不认识的状态“{case.state}”；请联系系统管理员，不要直接改动数据库。"
+    elif case.state == State.TRIAGED and now - case.opened_at > DEAD_END:
+        words = "立事件后一直没有发出通知；请按规程电话通知各岗位，并查看监看进程（watch）的日志。"
+    elif not facts.held & {role for step in TABLE[State(case.state)].values() for role in step.by}:
+        words = f"处于“{STATE_WORDS[State(case.state)]}”，而没有人可以办理下一步；请在名册“任职”表补上宣传部或值班员。"
+    else:
+        return
+    yield Finding(What.STUCK, case.number, case.number, f"{case.number} {words}")
+
+
+def standing_reader(reading: Reading, now: datetime) -> Iterator[Finding]:
+    """A reader of the log moves while records wait for it."""
+    still = now - reading.moved_at
+    if reading.waiting and still > STANDING:
+        name = READERS.get(reading.reader, reading.reader)
+        yield Finding(
+            What.READER, reading.reader, "",
+            f"{name}进程（{reading.reader}）有 {reading.waiting} 条记录待取，已 {say_minutes(still)}没有前进；"
+            "记录没有丢失，请查看该进程与日志流，必要时重启该进程。",
+        )  # fmt: skip
+
+
+def broken_chain(broken: tuple[str, ...]) -> Iterator[Finding]:
+    """The newest rows of the audit hold together."""
+    if broken:
+        yield Finding(
+            What.CHAIN, "newest", "",
+            f"审计记录最新部分有 {len(broken)} 处不符：{broken[0]}请保留现场，执行 fengxin audit verify 核对全部记录。",
+        )  # fmt: skip
+
+
+Check = Callable[[Case, Facts, datetime], Iterator[Finding]]
+CHECKS: tuple[Check, ...] = (
+    no_next_step, unfired_clock, untried_notice, unreached_person, waiting_delivery, no_way_out,
+)  # fmt: skip
