@@ -27,7 +27,12 @@ def test_every_page_and_act_works_on_postgresql(postgres: Postgres, tmp_path: Pa
             assert monitor.get(path).status_code == 200, path
         assert "待签收 1/4" in monitor.get("/desk/queue").text
         assert "共 6 条，负面 6 条" in monitor.get("/desk/tide").text
-        for act, form in (("confirm", {}), ("note", {"text": "记"}), ("assign", {"unit": "后勤"}), ("remind", {})):
+        for act, form in (
+            ("confirm", {}),
+            ("note", {"text": "记"}),
+            ("assign", {"unit": "后勤服务中心"}),
+            ("remind", {}),
+        ):
             answer = monitor.post(f"/incidents/{number}/{act}", data={"csrf": "csrf-monitor", **form})
             assert answer.status_code == 303, act
         with house.store.read() as conn:
