@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from escalation import heartbeat
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -111,6 +113,23 @@ class Sandbox(Section):
     seed: int = 7
     start: AwareDatetime
     weibo_quota: int = Field(default=100, ge=1)
+
+
+class Auditor(Section):
+    """The auditor's sign of life outside: a file whose time moves, an address that is called (it may hold a token)."""
+
+    heartbeat_file: str = ""
+    heartbeat_url: SecretStr = SecretStr("")
+    heartbeat_method: Literal["GET", "POST"] = "GET"
+    heartbeat_every_s: int = Field(default=60, ge=15, le=3600)
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _address(cls, value: SecretStr) -> SecretStr:
+        why = heartbeat.unfit(value.get_secret_value()) if value.get_secret_value() else ""
+        if why:
+            raise ValueError(why)
+        return value
 
 
 class Inbox(Section):

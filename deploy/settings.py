@@ -21,6 +21,7 @@ from deploy.problem import Problem, dotted, parts, sentence
 from deploy.roster import SHEETS, AccountRow, KeeperRow, OfficeRow, PersonRow, Roster, Row, ShiftRow, UnitRow
 from deploy.roster_file import unknown_roles
 from deploy.sections import (
+    Auditor,
     Crawl,
     Duty,
     Inbox,
@@ -68,6 +69,7 @@ class Settings(Section):
     trial: Trial = Trial()
     sandbox: Sandbox | None = None
     inbox: Inbox | None = None
+    auditor: Auditor = Auditor()
     accounts_file: str = ""
     units: tuple[UnitRow, ...] = ()
     accounts: tuple[AccountRow, ...] = ()

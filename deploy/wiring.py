@@ -29,6 +29,8 @@ import uvicorn
 from deploy.parts import channels, crawl_settings, load_pack
 from deploy.settings import Settings
 from escalation import alert, retention
+from escalation.auditor import Auditor
+from escalation.heartbeat import Heartbeat, Outside
 from escalation.notice.issue import Letterhead
 from escalation.notify import Notify
 from escalation.opening import Ground
@@ -189,6 +191,26 @@ def notify(settings: Settings, stop: Event) -> None:
         keep_stepping("notify", Notify(store, letterhead(settings), channels(settings), utc_now), store, stop)
 
 
+def audit(settings: Settings, stop: Event) -> None:
+    """Whether anything stands still unseen; it changes nothing of what it looks at, and beats outside."""
+    with opened_store(settings) as store:
+        worker = Auditor(
+            store, partial(log_with_topics, settings), settings.school.code, frozenset(channels(settings)), utc_now,
+            heartbeat=Heartbeat(outside(settings)),
+        )  # fmt: skip
+        keep_stepping("audit", worker, store, stop)
+        worker.close()
+
+
+def outside(settings: Settings) -> Outside:
+    """Where the auditor beats."""
+    given = settings.auditor
+    return Outside(
+        file=settings.path(given.heartbeat_file) if given.heartbeat_file else None,
+        url=given.heartbeat_url.get_secret_value(), method=given.heartbeat_method, every_s=given.heartbeat_every_s,
+    )  # fmt: skip
+
+
 def web(settings: Settings, stop: Event) -> None:
     """The desk's pages, and what waits behind them. They need the store only; log and search are opened when used."""
     from deploy.intake import CrawlersIntake
@@ -242,6 +264,7 @@ ROLES: dict[str, Role] = {
     "watch": Role("监看", watch),
     "notify": Role("通知", notify),
     "index": Role("检索", index),
+    "audit": Role("稽核", audit),
     "web": Role("值班台", web),
 }
 """In the order of the flow: started so, stopped in reverse."""

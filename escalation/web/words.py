@@ -17,6 +17,7 @@ ROLES: Mapping[str, str] = {
     "watch": "监测",
     "notify": "通知",
     "index": "检索",
+    "audit": "稽核",
     "web": "页面",
 }
 LAMPS = {Lamp.ON: "看全", Lamp.LATE: "迟", Lamp.BLIND: "盲", Lamp.OFF: "已停用"}
