@@ -44,7 +44,8 @@ check: $(VENV)/dev
 
 test: check browser
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not live and not browser" --ignore tests/acceptance --ignore tests/kills
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not live" tests/acceptance tests/kills tests/escalation/web/test_browser.py
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not live" tests/acceptance tests/escalation/web/test_browser.py
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not live" tests/kills
 
 live: $(VENV)/dev engines
 	FENGXIN_LIVE=required $(BIN)/python -m pytest -m live
