@@ -12,7 +12,6 @@ from deploy.parts import PackError, channels, load_pack, role_words
 from deploy.roster import PLATFORMS
 from deploy.settings import Settings
 from escalation.channels import Accepted, Partial, RateLimited
-from escalation.channels.mail import Mail
 from escalation.people import Role
 from escalation.procedure import Pack, Trigger
 from stream import rules
@@ -186,7 +185,7 @@ def speak(settings: Settings) -> Iterator[Finding]:
     for channel in channels(settings).values():
         outcome = channel.probe()
         if isinstance(outcome, (Accepted, Partial)):
-            yield Finding(True, channel.title, CONNECTED if channel.name == Mail.name else SPOKEN)
+            yield Finding(True, channel.title, CONNECTED if channel.quiet else SPOKEN)
         elif isinstance(outcome, RateLimited):
             yield Finding(True, channel.title, f"已连通，但暂时限速：{outcome.reason}")
         else:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from deploy.parts import PackError, crawl_settings, load_pack, mail_server, robot_address
+from deploy.parts import PackError, application, crawl_settings, load_pack, mail_server, robot_address
 from deploy.problem import sentence
 from stream.post import Route
 
@@ -152,6 +152,16 @@ def robot(settings: Settings) -> Iterator[Fault]:
         yield "wecom_robot", str(error)
 
 
+def application_of(settings: Settings) -> Iterator[Fault]:
+    """What the application's channel itself refuses; see `escalation.channels.wecom_app`."""
+    if settings.wecom_app is None:
+        return
+    try:
+        application(settings.wecom_app)
+    except ValueError as error:
+        yield "wecom_app", str(error)
+
+
 def pack(settings: Settings) -> Iterator[Fault]:
     """The policy pack must be readable; its own sentences name its file and line."""
     try:
@@ -163,11 +173,11 @@ def pack(settings: Settings) -> Iterator[Fault]:
 
 def ways_out(settings: Settings) -> Iterator[Fault]:
     """An alarm that can go nowhere is no alarm."""
-    if settings.mail is None and settings.wecom_robot is None:
+    if settings.mail is None and settings.wecom_robot is None and settings.wecom_app is None:
         yield "mail", "邮件与企业微信机器人一样都没有设置，通知发不出去；请至少填写 [mail] 一节。"
 
 
 RULES: tuple[Callable[[Settings], Iterator[Fault]], ...] = (
     filled_in, public_url, keys, addresses, kafka_partitions, kafka_needs_shared_store, same_file, routes, mail, robot,
-    pack, ways_out,
+    application_of, pack, ways_out,
 )  # fmt: skip

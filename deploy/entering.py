@@ -56,7 +56,9 @@ def _accounts(conn: Connection, settings: Settings) -> None:
 def _people(conn: Connection, settings: Settings) -> None:
     school, roster = settings.school.code, settings.roster
     words = role_words(load_pack(settings))
-    persons = [Person(school, row.id, row.name, row.title, row.unit, row.email, row.mobile) for row in roster.people]
+    persons = [
+        Person(school, row.id, row.name, row.title, row.unit, row.email, row.mobile, row.wecom) for row in roster.people
+    ]
     held = [Held(cast(Role, words[row.role]), row.scope, row.person, row.rank) for row in roster.offices]
     for row in roster.keepers:
         kept = roster.account(row.account)

@@ -28,6 +28,7 @@ SAMPLE: dict[str, list[dict[str, Any]]] = {
         {
             "id": "# 样例：2016001", "name": "张三", "title": "宣传部部长", "unit": "党委宣传部",
             "email": "zhangsan@school.example", "mobile": "13900000000",
+            "wecom": "zhangsan",
         }
     ],
     "offices": [

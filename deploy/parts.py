@@ -9,6 +9,7 @@ from crawlers.settings import CrawlSettings
 from escalation.channels import Channel
 from escalation.channels.mail import Mail, MailServer, Security
 from escalation.channels.wecom import Robot, RobotAddress
+from escalation.channels.wecom_app import App, Application
 from escalation.people import TITLES
 from escalation.procedure import Pack, PackError, load
 
@@ -16,7 +17,16 @@ if TYPE_CHECKING:
     from deploy import sections
     from deploy import settings as given
 
-__all__ = ["PackError", "channels", "crawl_settings", "load_pack", "mail_server", "robot_address", "role_words"]
+__all__ = [
+    "PackError",
+    "application",
+    "channels",
+    "crawl_settings",
+    "load_pack",
+    "mail_server",
+    "robot_address",
+    "role_words",
+]
 
 
 def mail_server(mail: sections.MailServer, folder: Path) -> MailServer:
@@ -31,6 +41,11 @@ def mail_server(mail: sections.MailServer, folder: Path) -> MailServer:
 def robot_address(robot: sections.WecomRobot) -> RobotAddress:
     """The robot's own description. Raises ValueError with a sentence."""
     return RobotAddress(robot.name, robot.key.get_secret_value(), robot.base_url.rstrip("/"))
+
+
+def application(app: sections.WecomApp) -> Application:
+    """The 企业微信 application's own description. Raises ValueError with a sentence."""
+    return Application(app.corp_id, app.agent_id, app.secret.get_secret_value(), app.base_url.rstrip("/"))
 
 
 def crawl_settings(settings: given.Settings) -> CrawlSettings:
@@ -49,6 +64,8 @@ def channels(settings: given.Settings) -> dict[str, Channel]:
         made.append(Mail(mail_server(settings.mail, settings.folder)))
     if settings.wecom_robot is not None:
         made.append(Robot(robot_address(settings.wecom_robot)))
+    if settings.wecom_app is not None:
+        made.append(App(application(settings.wecom_app)))
     return {channel.name: channel for channel in made}
 
 

@@ -23,6 +23,7 @@ WAYS: Mapping[str, tuple[Route, tuple[str, ...]]] = {
 }
 """How an account is watched: the word the template shows, what it is in the book, other words for the same."""
 _MOBILE = re.compile(r"\+?[0-9][0-9\- ]{6,18}[0-9]")
+_MEMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
 _MAIL = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\"]+")
 
 
@@ -103,6 +104,11 @@ Time = Annotated[datetime, BeforeValidator(read_moment)]
 Mail = Annotated[str, BeforeValidator(_matching(_MAIL, "“{}”不是邮箱地址，请更正。"))]
 Mobile = Annotated[str, BeforeValidator(_matching(_MOBILE, "“{}”不是电话号码，请只写数字。"))]
 
+Member = Annotated[
+    str,
+    BeforeValidator(_matching(_MEMBER, "“{}”不是企业微信账号，请写管理后台通讯录中该成员的“账号”（不是姓名）。")),
+]
+
 
 class Row(BaseModel):
     """One row; unknown columns are refused."""
@@ -141,7 +147,7 @@ class AccountRow(Row):
 
 
 class PersonRow(Row):
-    """人员."""
+    """人员. `wecom` is the account in the 企业微信 contact book: application messages find the person by it."""
 
     id: Needed = Field(title="工号", max_length=64)
     name: Needed = Field(title="姓名", max_length=64)
@@ -149,6 +155,7 @@ class PersonRow(Row):
     unit: Text = Field(default="", title="单位", max_length=100)
     email: Mail = Field(default="", title="邮箱", max_length=254)
     mobile: Mobile = Field(default="", title="手机", max_length=32)
+    wecom: Member = Field(default="", title="企业微信账号", max_length=64)
 
 
 class OfficeRow(Row):

@@ -94,6 +94,15 @@ class WecomRobot(Section):
     base_url: str = "https://qyapi.weixin.qq.com"
 
 
+class WecomApp(Section):
+    """企业微信 application (自建应用): one message to each person, by the account of the roster's people."""
+
+    corp_id: str = Field(min_length=1)
+    agent_id: int = Field(ge=1)
+    secret: SecretStr
+    base_url: str = "https://qyapi.weixin.qq.com"
+
+
 class Duty(Section):
     """The duty desk: the phone number that notices and pages show."""
 
@@ -104,15 +113,6 @@ class Trial(Section):
     """试运行: whether a new installation begins in trial."""
 
     on: bool = True
-
-
-class Sandbox(Section):
-    """The demo's platform sandbox: a local server in the platforms' shapes."""
-
-    port: Port
-    seed: int = 7
-    start: AwareDatetime
-    weibo_quota: int = Field(default=100, ge=1)
 
 
 class Auditor(Section):
@@ -130,6 +130,15 @@ class Auditor(Section):
         if why:
             raise ValueError(why)
         return value
+
+
+class Sandbox(Section):
+    """The demo's platform sandbox: a local server in the platforms' shapes."""
+
+    port: Port
+    seed: int = 7
+    start: AwareDatetime
+    weibo_quota: int = Field(default=100, ge=1)
 
 
 class Inbox(Section):

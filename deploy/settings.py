@@ -34,6 +34,7 @@ from deploy.sections import (
     StorePlace,
     Trial,
     Web,
+    WecomApp,
     WecomRobot,
 )
 from deploy.toml_file import Key, TomlFile, sections_of, take_in_secrets
@@ -65,11 +66,12 @@ class Settings(Section):
     routes: tuple[Annotated[RouteSettings, Field(discriminator="platform")], ...] = ()
     mail: MailServer | None = None
     wecom_robot: WecomRobot | None = None
+    wecom_app: WecomApp | None = None
     duty: Duty = Duty()
     trial: Trial = Trial()
+    auditor: Auditor = Auditor()
     sandbox: Sandbox | None = None
     inbox: Inbox | None = None
-    auditor: Auditor = Auditor()
     accounts_file: str = ""
     units: tuple[UnitRow, ...] = ()
     accounts: tuple[AccountRow, ...] = ()

@@ -10,13 +10,14 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from escalation import alert, auditor, ladder, sight, timer
-from escalation.channels import Channel, Outcome
+from escalation.channels import Channel, Outcome, RateLimited
 from escalation.incident import EntryKind, log
-from escalation.notice import GROUP, DeliveryState, NoticeKind, metrics, notices, stranded
+from escalation.notice import GROUP, DeliveryState, NoticeKind, metrics, notices, stranded, ways
 from escalation.notice.calling import DEAD_DELIVERY, call
 from escalation.notice.issue import Letterhead
 from escalation.notice.outbox import CHANNEL_FAULTS, Taken, Verdict, jitter, judge, neutral_text, settle, take
@@ -26,6 +27,11 @@ from stream.store import Store, StoreUnavailable
 
 Clock = Callable[[], datetime]
 CLOCK_FAILED = "timer:"
+GRAVE = 2
+"""Levels up to this one do not wait for a channel's minute to pass."""
+TRIED_ENOUGH = 3
+"""After so many attempts the person's next channel is used as well."""
+NEXT_WAY = "前一通道未送达，见“送达”页"
 
 
 class Notify:
@@ -121,14 +127,16 @@ class Notify:
     def _record(self, taken: Taken, outcome: Outcome) -> None:
         now = self._clock()
         is_neutral = taken.message.text == neutral_text(taken)
-        verdict = judge(outcome, taken.attempt, taken.give_up_at, now, jitter(), is_neutral=is_neutral)
+        verdict = judge(
+            outcome, taken.attempt, taken.give_up_at, now, jitter(), is_neutral=is_neutral, to=taken.message.to
+        )
         with self._store.write() as conn:
             if not settle(conn, taken, outcome, verdict, now):
                 return
             metrics.ATTEMPTS.labels(channel=taken.channel, outcome=verdict.state).inc()
-            self._tell(conn, taken, verdict, now)
+            self._tell(conn, taken, verdict, now, limited=isinstance(outcome, RateLimited))
 
-    def _tell(self, conn: Connection, taken: Taken, verdict: Verdict, now: datetime) -> None:
+    def _tell(self, conn: Connection, taken: Taken, verdict: Verdict, now: datetime, *, limited: bool = False) -> None:
         """Write into the incident's log what a person must know, and ring where the channel itself is at fault."""
         title = self._channels[taken.channel].title
         school = self._letterhead.school
@@ -143,14 +151,19 @@ class Notify:
         if verdict.state is DeliveryState.WAITING and taken.attempt == 1:
             log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title}未送出 {number}，将重试", reason)
             if verdict.fault in CHANNEL_FAULTS and row.addressee != GROUP:
-                call(conn, row, f"channel:{taken.id}", now)
+                self._next_way(conn, taken, row, f"channel:{taken.id}", now)
+            elif limited and taken.message.level <= GRAVE:
+                self._next_way(conn, taken, row, "", now)
+        if verdict.state is DeliveryState.WAITING and taken.attempt == TRIED_ENOUGH:
+            self._next_way(conn, taken, row, "", now)
         if verdict.state is DeliveryState.DEAD:
             log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title}送不到 {number}", reason)
             words = f"通知 {number} 经{title}送不到：{_bare(reason)}。"
             if row.kind == NoticeKind.DISMISSED:
                 return
             if row.addressee != GROUP:
-                call(conn, row, f"{DEAD_DELIVERY}{taken.id}", now)
+                if not self._next_way(conn, taken, row, f"{DEAD_DELIVERY}{taken.id}", now):
+                    return
                 words += "已生成电话通知任务，请立即拨打并登记结果。"
             alert.ring(conn, school, f"delivery:{taken.id}", words, now)
         if verdict.fault in CHANNEL_FAULTS or taken.attempt >= 3:
@@ -158,6 +171,16 @@ class Notify:
                 f"{title}连续送不出：{_bare(verdict.reason)}。请在“送达”页测试该通道并按提示修复；未送通知会自动补发。"
             )
             alert.ring(conn, school, cause, words, now)
+
+    def _next_way(self, conn: Connection, taken: Taken, row: Row[Any], step: str, now: datetime) -> bool:
+        """The person's next channel, or else (where `step` names it) a phone task; gives whether it came to that."""
+        title = ways.take_over(conn, self._letterhead, taken.id, now)
+        if title:
+            log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{row.number} 改由{title}送出", NEXT_WAY)
+        if title is None and step:
+            call(conn, row, step, now)
+            return True
+        return False
 
 
 def _bare(sentence: str) -> str:

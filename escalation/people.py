@@ -52,12 +52,13 @@ class Person:
     unit: str
     email: str = ""
     mobile: str = ""
+    wecom: str = ""
     active: bool = True
 
     @property
     def reachable(self) -> bool:
         """Whether there is any contact a notice could use."""
-        return self.active and bool(self.email or self.mobile)
+        return self.active and bool(self.email or self.mobile or self.wecom)
 
 
 people = Table(
@@ -70,6 +71,7 @@ people = Table(
     Column("unit", Word(100), nullable=False),
     Column("email", Word(254), nullable=False),
     Column("mobile", Word(32), nullable=False),
+    Column("wecom", Word(64), nullable=False, default=""),
     Column("active", Boolean, nullable=False),
 )
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from escalation import people
 from escalation.incident import Actor
-from escalation.notice import GROUP, DeliveryState, NoticeKind, deliveries, notices
+from escalation.notice import GROUP, DeliveryState, NoticeKind, deliveries, notices, ways
 from escalation.notice.addressee import Addressee
 from escalation.notice.issue import Letterhead, issue, issue_group
 
@@ -36,7 +36,7 @@ def tell(
             issue_group(conn, letterhead, incident, (), NoticeKind.DISMISSED, step, now)
             continue
         holder = people.person(conn, incident.school, row.addressee)
-        if holder is None or not holder.email or holder.id == actor.id:
+        if holder is None or not ways.has_way(holder, letterhead.channels) or holder.id == actor.id:
             continue
         first = conn.execute(select(notices).where(notices.c.id == row.first)).one()
         one = Addressee(holder, first.role, (first.office,), (), first.basis, f"已由值班台核对后记为误报（{reason}）")

@@ -29,10 +29,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import TypeAlias
+
+
+def _answer() -> str:
+    """What the vendor said, for the delivery log: its code, then its number of the request ("45009 · 1E2F…").
+
+    It is no part of what the outcome is: two outcomes are equal without it.
+    """
+    found: str = field(default="", compare=False, kw_only=True)
+    return found
 
 
 class Fault(StrEnum):
@@ -51,7 +60,8 @@ class Message:
     `notice` is the number printed in it, e.g. "FX-2026-0147-03". `delivery_id` is stable over retries. `to` is a mail
     address, a mobile number or the name of a robot. `level` runs from 1 (gravest) to 4. `text` is complete without
     `html`. `url` is the one link the text may carry as a link. `mention` names the members a group robot shall call
-    (user ids or mobile numbers): it is chosen by the duty rules, never taken from content.
+    (user ids or mobile numbers): it is chosen by the duty rules, never taken from content. `attempt` counts from 1:
+    a channel whose vendor forbids blind repetition (SMS) looks the earlier one up first.
     """
 
     notice: str
@@ -63,6 +73,7 @@ class Message:
     html: str | None
     url: str
     mention: tuple[str, ...] = ()
+    attempt: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,7 @@ class Accepted:
     """The vendor took it. `vendor_id` is its own number for the message, or empty where it gives none."""
 
     vendor_id: str
+    answer: str = _answer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,7 @@ class Partial:
 
     vendor_id: str
     bad: Mapping[str, str]
+    answer: str = _answer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +99,7 @@ class RateLimited:
 
     retry_after: timedelta
     reason: str
+    answer: str = _answer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +107,7 @@ class Transient:
     """Not taken now, an attempt later may succeed. Nothing was delivered."""
 
     reason: str
+    answer: str = _answer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +116,7 @@ class Permanent:
 
     kind: Fault
     reason: str
+    answer: str = _answer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +124,21 @@ class Unknown:
     """The body had left, the answer did not come. It may have been delivered."""
 
     reason: str
+    answer: str = _answer()
 
 
 Outcome: TypeAlias = Accepted | Partial | RateLimited | Transient | Permanent | Unknown
 
 
 class Channel(ABC):
-    """A transport. `name` stands in the store and in metrics, `title` on pages. Reasons are Chinese sentences."""
+    """A transport. `name` stands in the store and in metrics, `title` on pages. Reasons are Chinese sentences.
+
+    `quiet`: whether `probe` tells nobody; where it is not, a marked test line appears in the group.
+    """
 
     name: str
     title: str
+    quiet: bool = False
 
     @abstractmethod
     def send(self, message: Message) -> Outcome:

@@ -73,6 +73,7 @@ class Mail(Channel):
 
     name = "mail"
     title = "邮件"
+    quiet = True
 
     def __init__(self, server: MailServer, now: Clock = utc_now) -> None:
         self._server = server
@@ -206,7 +207,7 @@ class _Line:
         code, text = self._wire.getreply()
         self._await(Step.BODY, 250, (code, text))
         queue = _QUEUE_ID.search(text.decode("utf-8", "replace"))
-        return Accepted((queue.group(1) or queue.group(2)) if queue else "")
+        return Accepted((queue.group(1) or queue.group(2)) if queue else "", answer=str(code))
 
     def close(self) -> None:
         """Say goodbye without waiting for an answer: the outcome is known."""

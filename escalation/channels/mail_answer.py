@@ -6,6 +6,7 @@ Codes: RFC 5321 §4.2, enhanced codes RFC 3463 (X.7 = policy or security, 5.4.5 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from enum import StrEnum
 
 from escalation.channels import Fault, Outcome, Permanent, Transient, Unknown
@@ -31,6 +32,11 @@ class Step(StrEnum):
 
 def judge(step: Step, code: int, text: str) -> Outcome:
     """What a refusal (any code that is not the awaited one) means. `text` is the server's own wording."""
+    enhanced = _ENHANCED.search(text)
+    return replace(_judge(step, code, text), answer=f"{code} {enhanced.group(0)}" if enhanced else str(code))
+
+
+def _judge(step: Step, code: int, text: str) -> Outcome:
     said = _said(step, code, text)
     if 400 <= code < 500:
         if code in _GREYLIST_CODES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 from escalation.channels import Accepted, Fault, Outcome, Permanent, RateLimited, Transient, Unknown
@@ -14,6 +15,11 @@ _CONTENT = frozenset({40008, 40033, 40058, 40063, 44004, 45002, 47001, 93017})
 
 def judge(status: int, body: bytes) -> Outcome:
     """The outcome of a complete HTTP answer; `body` is what was read of it."""
+    code = _errcode(body) if status == 200 else None
+    return replace(_judge(status, code), answer=f"HTTP {status}" if code is None else str(code))
+
+
+def _judge(status: int, code: int | None) -> Outcome:
     if status == 429:
         return RateLimited(MINUTE, "企业微信限频（HTTP 429），一分钟后重发。")
     if status >= 500:
@@ -22,7 +28,6 @@ def judge(status: int, body: bytes) -> Outcome:
         return Permanent(
             Fault.CREDENTIAL, f"企业微信机器人地址不对（HTTP {status}）；请核对接口地址，或经过的代理是否拦截。"
         )
-    code = _errcode(body)
     if code is None:
         return Unknown("企业微信的答复读不懂（不是预期的 JSON），可能被代理改写；可能已送达，将以同一通知号重发。")
     return by_code(code)

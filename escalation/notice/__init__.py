@@ -133,6 +133,7 @@ attempts = Table(
     Column("outcome", Word(16), nullable=False),
     Column("reason", Text, nullable=False),
     Column("vendor_id", Text, nullable=False),
+    Column("answer", Text, nullable=False, default=""),
     Index(None, "delivery_id"),
 )
 

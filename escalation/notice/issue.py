@@ -5,8 +5,8 @@ Repeating an issue (same incident, addressee and step) changes nothing: nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,12 +15,12 @@ from sqlalchemy import Connection, Row, func, select, update
 from escalation import timer
 from escalation.incident import EntryKind, incidents, log
 from escalation.link import Link, Purpose, token
-from escalation.notice import GROUP, NoticeKind, metrics, notices, outbox
+from escalation.notice import GROUP, NoticeKind, metrics, notices, outbox, ways
 from escalation.notice.addressee import Addressee
 from escalation.notice.asking import asked_of
 from escalation.notice.calling import call_of
 from escalation.notice.compose import compose, compose_group
-from escalation.notice.wording import NoticeView, render_mail, render_robot
+from escalation.notice.wording import NoticeView
 from escalation.place import is_unplaced
 from escalation.procedure import Channel, Clock, Pack, thaw
 from stream.store import insert_new
@@ -34,7 +34,8 @@ STEP = ("incident_id", "addressee", "step")
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """What every notice of this house carries. `channels`: those that are set up; `robot`: the group robot's name."""
+    """What every notice of this house carries. `channels`: those that are set up; `robot`: the group robot's name,
+    `groups` the names of the other group channels."""
 
     school: str
     school_name: str
@@ -43,6 +44,7 @@ class Letterhead:
     channels: frozenset[str]
     robot: str = ""
     duty_phone: str = ""
+    groups: Mapping[str, str] = field(default_factory=dict)
 
 
 def sign_url(letterhead: Letterhead, notice_id: int, person_id: str, expires_at: datetime) -> str:
@@ -107,10 +109,11 @@ def issue_group(
     conn: Connection, letterhead: Letterhead, incident: Row[Any], addressees: Sequence[Addressee], kind: NoticeKind,
     step: str, now: datetime,
 ) -> None:  # fmt: skip
-    """Tell the group by its robot, once per step; the link opens the incident after sign-in, nobody signs by it."""
+    """Tell the groups by their robots, once per step; the link opens the incident after sign-in, nobody signs by it."""
     pack = thaw(incident.frozen["pack"])
     grade = pack.grade(incident.level)
-    if "wecom_robot" not in letterhead.channels or "wecom_robot" not in grade.channels:
+    channels = ways.groups_of(letterhead, grade.channels)
+    if not channels:
         return
     values = _values(conn, incident, GROUP, kind, step, now) | {
         "role": GROUP, "office": "", "grounds": [], "basis": "", "reason": "", "needs_signature": False,
@@ -124,10 +127,9 @@ def issue_group(
         letterhead, incident, pack, addressees, kind, values["number"], now + grade.sign.after, now, url
     )
     _keep_view(conn, new[0][0], view)
-    text = render_robot(view)
-    row = {"school": incident.school, "notice_id": new[0][0], "channel": "wecom_robot", "address": letterhead.robot,
-           "level": incident.level, "subject": values["number"], "text": text, "html": None, "url": url}  # fmt: skip
-    outbox.post(conn, [row], now)
+    places = [(one, letterhead.groups.get(one, letterhead.robot)) for one in channels]
+    found = ways.rows(incident.school, new[0][0], incident.level, view, places, values["number"])
+    outbox.post(conn, found, now)
 
 
 def _values(
@@ -196,24 +198,15 @@ def _post(
     conn: Connection, letterhead: Letterhead, incident: Row[Any], one: Addressee, notice_id: int,
     view: NoticeView, wanted: Sequence[Channel], now: datetime, *, signs: bool,
 ) -> None:  # fmt: skip
-    """By mail where the level wants mail and it can be sent; by telephone where not, or where the level wants both."""
+    """On every channel of the level that reaches this person, else on another that does; by telephone where none does,
+    or where the level wants that as well."""
     _keep_view(conn, notice_id, view)
-    mail = Channel.MAIL in wanted and "mail" in letterhead.channels and bool(one.person.email)
-    if mail:
-        subject, text, html = render_mail(view)
-        row = {
-            "school": incident.school,
-            "notice_id": notice_id,
-            "channel": "mail",
-            "address": one.person.email,
-            "level": incident.level,
-            "subject": subject,
-            "text": text,
-            "html": html,
-            "url": view.sign_url,
-        }
-        outbox.post(conn, [row], now)
-    if not mail:
+    used = ways.ways_to(one.person, letterhead.channels, wanted)
+    if not used and set(wanted).intersection(ways.PERSONAL):
+        used = ways.ways_to(one.person, letterhead.channels, ways.PERSONAL)[:1]
+    places = [(channel, ways.contact(one.person, channel)) for channel in used]
+    outbox.post(conn, ways.rows(incident.school, notice_id, incident.level, view, places), now)
+    if not used:
         call_of(conn, notice_id, "no_other_way", now)
     elif Channel.PHONE in wanted and signs:
         call_of(conn, notice_id, "level", now)

@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import Row
 
-from escalation.notice.wording import NoticeView, render_mail, render_neutral, render_robot
+from escalation.notice import GROUP
+from escalation.notice.wording import NoticeView, render_for, render_neutral
 
 LATE_FROM = timedelta(minutes=3)
 """A delivery that leaves so long after its notice was written is late; quicker retries are no news to the reader."""
@@ -41,4 +42,5 @@ def words_now(row: Row[Any], now: datetime) -> tuple[str, str, str | None]:
     except ValidationError as error:  # late words are worth less than the message itself
         logging.getLogger(__name__).error("通知 %s 的文本无法注明迟发：%s 处不合", row.number, error.error_count())
         return row.subject, row.text, row.html
-    return render_mail(view) if row.channel == "mail" else (row.subject, render_robot(view), None)
+    subject, text, html = render_for(row.channel, view)
+    return row.subject if row.addressee == GROUP else subject, text, html

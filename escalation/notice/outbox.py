@@ -61,17 +61,21 @@ class Taken:
 
 
 def judge(
-    outcome: Outcome, attempt: int, give_up_at: datetime, now: datetime, jitter: float, *, is_neutral: bool = False
-) -> Verdict:
+    outcome: Outcome, attempt: int, give_up_at: datetime, now: datetime, jitter: float, *, is_neutral: bool = False,
+    to: str = "",
+) -> Verdict:  # fmt: skip
     """The retry decision: pure. `attempt` counts from 1, `jitter` lies in 0..1 and shortens the pause by up to half.
 
     Wrong credentials and a used-up allowance are mended by a person: the delivery waits for that. A refused contact is
-    final. Refused words are sent once more without them (`is_neutral` says that this was done).
+    final. Refused words are sent once more without them (`is_neutral` says that this was done). Taken for others but
+    not for `to`, the addressee of this delivery, is a refused contact.
     """
     if isinstance(outcome, Accepted):
         return Verdict(DeliveryState.ACCEPTED, None, outcome.vendor_id)
     if isinstance(outcome, Partial):
         bad = "；".join(f"{who}：{why}" for who, why in outcome.bad.items())
+        if to and to in outcome.bad:
+            return Verdict(DeliveryState.DEAD, None, outcome.vendor_id, outcome.bad[to], Fault.CONTACT)
         return Verdict(DeliveryState.ACCEPTED, None, outcome.vendor_id, f"部分收件人未收到：{bad}", Fault.CONTACT)
     if isinstance(outcome, Permanent) and outcome.kind is Fault.CONTENT and not is_neutral:
         return Verdict(DeliveryState.WAITING, now, reason=outcome.reason, fault=outcome.kind, neutral=True)
@@ -156,7 +160,7 @@ def _message(row: Row[Any], now: datetime) -> Message:
     subject, text, html = words_now(row, now)
     return Message(
         notice=row.number, delivery_id=f"{row.number}.{row.id}", to=row.address, level=row.level, subject=subject,
-        text=text, html=html, url=row.url,
+        text=text, html=html, url=row.url, attempt=row.attempts + 1,
     )  # fmt: skip
 
 
@@ -165,7 +169,7 @@ def settle(conn: Connection, taken: Taken, outcome: Outcome, verdict: Verdict, n
     conn.execute(
         insert(attempts).values(
             delivery_id=taken.id, n=taken.attempt, at=now, outcome=OUTCOME_WORDS[type(outcome)],
-            reason=verdict.reason, vendor_id=verdict.vendor_id,
+            reason=verdict.reason, vendor_id=verdict.vendor_id, answer=outcome.answer,
         )
     )  # fmt: skip
     accepted = verdict.state is DeliveryState.ACCEPTED

@@ -16,10 +16,11 @@ from escalation.incident import EntryKind, log
 from escalation.notice import GROUP, DeliveryState, deliveries
 from escalation.notice.calling import call_of
 from escalation.notice.outbox import with_notice
+from escalation.notice.ways import TITLES
 from escalation.notice.withdrawal import why_gone, withdraw
+from escalation.procedure import Channel
 
 CAUSE = "unset:"
-TITLES = {"mail": "邮件", "wecom_robot": "企业微信群机器人"}
 MISSING = "“{title}”通道已不在设置中，未送出。请管理员在设置文件中恢复该通道并重启，恢复后自动补发"
 TELEPHONED = "；已生成电话通知任务，请先电话转告"
 OVER = "“{title}”通道不在设置中，到期仍未恢复，不再发送"
@@ -57,7 +58,7 @@ def look(conn: Connection, school: str, channels: frozenset[str], now: datetime)
 
 def title_of(channel: str) -> str:
     """What people call a channel that is not there to be asked."""
-    return TITLES.get(channel, channel)
+    return TITLES[Channel(channel)] if channel in set(Channel) else channel
 
 
 def _say(conn: Connection, row: Row[Any], now: datetime) -> None:

@@ -141,6 +141,13 @@ def render_robot(view: NoticeView) -> str:
     return _render("robot.txt", view)
 
 
+def render_for(channel: str, view: NoticeView) -> tuple[str, str, str | None]:
+    """Subject, text and HTML for a channel; only mail has HTML."""
+    if channel == "mail":
+        return render_mail(view)
+    return one_line(_render("mail_subject.txt", view), 150), render_robot(view), None
+
+
 def render_phone(view: NoticeView) -> str:
     """What the caller says, in the order in which it is said."""
     return _render("phone.txt", view)

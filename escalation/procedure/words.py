@@ -132,9 +132,11 @@ class Act(StrEnum):
 class Channel(StrEnum):
     """Ways to reach people that this version has; a level lists those it wants, of which those set up are used.
 
-    MAIL goes to each person, WECOM_ROBOT to the group; PHONE has everybody telephoned at once, beside the other ways.
+    WECOM_APP and MAIL go to each person, WECOM_ROBOT to the group; PHONE has everybody telephoned at once, beside the
+    other ways.
     """
 
+    WECOM_APP = "wecom_app"
     MAIL = "mail"
     WECOM_ROBOT = "wecom_robot"
     PHONE = "phone"

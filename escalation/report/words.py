@@ -17,7 +17,12 @@ THEMES: Mapping[str, str] = {
     "image": "学校声誉", "unauthorised_post": "擅自发声", "rumour": "传言待核", "internship": "实习与就业",
     "awards": "评奖与荣誉", "admin": "管理与服务", "any": "其他",
 }  # fmt: skip
-CHANNELS: Mapping[str, str] = {"mail": "邮件", "wecom_robot": "企业微信群机器人", "phone": "电话通知"}
+CHANNELS: Mapping[str, str] = {
+    "mail": "邮件",
+    "wecom_robot": "企业微信群机器人",
+    "wecom_app": "企业微信应用消息",
+    "phone": "电话通知",
+}
 ROUTES: Mapping[str, str] = {
     "api": "接口", "push": "接口 · 推送", "feed": "订阅", "manual": "人工巡查", "sandbox": "平台沙箱",
     "weibo": "接口", "wechat": "接口",

@@ -12,10 +12,9 @@ from sqlalchemy import select
 
 from escalation import alert, audit, telephone
 from escalation.channels import Channel, Message, Outcome
-from escalation.channels.mail import Mail
 from escalation.channels.phone import OUTCOMES, CallOutcome, refuse
 from escalation.incident.state import IllegalStep
-from escalation.notice import KIND_WORDS, calls
+from escalation.notice import KIND_WORDS, calls, ways
 from escalation.people import Role
 from escalation.web.call_tasks import open_tasks
 from escalation.web.delivery_log import PAGE, PROBE, STATES, Wanted, log_of, shortened, verdict, ways_of
@@ -27,10 +26,12 @@ Reader = Annotated[Visitor, Depends(Only(Role.MONITOR, Role.PUBLICITY, Role.ADMI
 Tester = Annotated[Visitor, Depends(Acts(Role.MONITOR, Role.PUBLICITY, Role.ADMINISTRATOR))]
 Caller = Annotated[Visitor, Depends(Acts(Role.MONITOR, Role.PUBLICITY))]
 LONGEST = 300
-LETTER = "【测试】风信邮件测试"
-LETTER_TEXT = "【测试】这是风信的测试邮件，由{name}在“送达”页发出，无须处理。\n收到即说明通知邮件能送到这个邮箱。\n"
-SENT = "测试邮件已交给邮件服务器，收件人 {to}，请到邮箱查收。"
-ONLY_CONNECTED = "已连上并登录，未发信：名册里没有您的邮箱。"
+LETTER = "【测试】风信{title}测试"
+LETTER_TEXT = "【测试】这是风信的测试消息，由{name}在“送达”页发出，无须处理。\n收到即说明通知能经{title}送到您这里。\n"
+SENT = "测试{title}已交出，收件人 {to}，请查收。"
+ONLY_CONNECTED = "已连上并登录，未发测试消息：名册里没有您的{where}。"
+WHERE = {"mail": "邮箱", "wecom_app": "企业微信账号"}
+"""Channels to one person: what of the roster they need. Their test goes to the person who asks."""
 SPOKEN = "测试消息已发出，请到群里查看。"
 
 
@@ -73,8 +74,8 @@ def _page(
 
 @router.post("/deliveries/probe/{name}")
 def probe(request: Request, visitor: Tester, name: str) -> Response:
-    """测试: a test mail to the person who asks, a test line into the group; what came of it goes into the audit and
-    stands on the page."""
+    """测试: a test message to the person who asks, a test line into the group; what came of it goes into the audit
+    and stands on the page."""
     desk = desk_of(request)
     channel = desk.channels.get(name)
     if channel is None:
@@ -94,14 +95,14 @@ def probe(request: Request, visitor: Tester, name: str) -> Response:
 
 def _tried(channel: Channel, visitor: Visitor) -> tuple[Outcome, str]:
     """The outcome of a test and, where it is good, what exactly was done."""
-    if channel.name != Mail.name:
+    if channel.name not in WHERE:
         return channel.probe(), SPOKEN
-    to = visitor.person.email if visitor.person else ""
+    to = ways.contact(visitor.person, channel.name) if visitor.person else ""
     if not to:
-        return channel.probe(), ONLY_CONNECTED
-    text = LETTER_TEXT.format(name=visitor.name)
-    letter = Message("", f"test-{secrets.token_hex(8)}", to, 3, LETTER, text, None, "")
-    return channel.send(letter), SENT.format(to=shortened(to))
+        return channel.probe(), ONLY_CONNECTED.format(where=WHERE[channel.name])
+    text = LETTER_TEXT.format(name=visitor.name, title=channel.title)
+    letter = Message("", f"test-{secrets.token_hex(8)}", to, 3, LETTER.format(title=channel.title), text, None, "")
+    return channel.send(letter), SENT.format(title=channel.title, to=shortened(to))
 
 
 @router.post("/deliveries/calls/{call_id}")

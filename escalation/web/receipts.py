@@ -15,7 +15,7 @@ from escalation.people import people, title_of
 
 WAITING, DONE, SEALED, FAILED = "wait", "y", "seal", "bad"
 WORDS = {WAITING: "等待", DONE: "已", SEALED: "已", FAILED: "失败"}
-CHANNELS = {"mail": "邮件", "wecom_robot": "企业微信群", "phone": "电话"}
+CHANNELS = {"mail": "邮件", "wecom_robot": "企业微信群", "wecom_app": "企业微信应用消息", "phone": "电话"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -307,6 +307,7 @@ def upgrade() -> None:
         sa.Column("unit", sa.String(100), nullable=False),
         sa.Column("email", sa.String(254), nullable=False),
         sa.Column("mobile", sa.String(32), nullable=False),
+        sa.Column("wecom", sa.String(64), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("school", "id", name=op.f("pk_people")),
     )
@@ -708,6 +709,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(16), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("vendor_id", sa.Text(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name=op.f("fk_attempts_delivery_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
     )

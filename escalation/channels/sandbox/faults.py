@@ -1,4 +1,4 @@
-"""Faults by name: what the demo mail server and the demo robot shall do wrong, and how often."""
+"""Faults by name: what the demo mail server and the demo vendors shall do wrong, and how often."""
 
 from __future__ import annotations
 
@@ -23,7 +23,22 @@ ROBOT_FAULTS = {
     "timeout": "收下后不作答",
     "garbage": "答一页 HTML",
 }
-PLACES = {"smtp": SMTP_FAULTS, "robot": ROBOT_FAULTS}
+HTTP_FAULTS = {
+    "429": "答 HTTP 429",
+    "500": "答 HTTP 500",
+    "timeout": "收下后不作答",
+    "garbage": "答一页 HTML",
+}
+APP_FAULTS = HTTP_FAULTS | {
+    "42001": "答 errcode 42001（access_token 过期）",
+    "45009": "答 errcode 45009（限频）",
+    "60020": "答 errcode 60020（来源 IP 不可信）",
+    "81013": "答 errcode 81013（全部收件人无效）",
+    "-1": "答 errcode -1（系统繁忙）",
+    "invaliduser": "答 errcode 0，收件人列在 invaliduser",
+    "40001": "取 access_token 时答 40001（Secret 不对）",
+}
+PLACES = {"smtp": SMTP_FAULTS, "robot": ROBOT_FAULTS, "app": APP_FAULTS}
 
 
 class UnknownFaultError(ValueError):
@@ -40,7 +55,7 @@ class Fault:
 
 
 class Faults:
-    """The faults in force, one for each place ("smtp", "robot"). Safe to use from several threads."""
+    """The faults in force, one for each place ("smtp", "robot", "app" ...). Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,14 @@ from starlette.routing import Route
 
 from escalation.channels.sandbox.faults import PLACES, Fault, Faults, UnknownFaultError
 from escalation.channels.sandbox.group import Group, answer
+from escalation.channels.sandbox.heard import Ledger
 from escalation.channels.sandbox.mailbox import Mailbox
 
 HERE = Path(__file__).parent
 HANG_SECONDS = 30.0
 BODY_BYTES = 100_000
+WAYS = {"app": "企业微信应用"}
+"""The places whose messages stand on the page, with their names there."""
 _BEIJING = timezone(timedelta(hours=8))
 _SHARED = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 PAGE = _SHARED | {
@@ -43,9 +46,10 @@ def when(iso: str) -> str:
 class Pages:
     """The request handlers over one mailbox, one group and the faults in force."""
 
-    def __init__(self, mailbox: Mailbox, group: Group, faults: Faults) -> None:
+    def __init__(self, mailbox: Mailbox, group: Group, faults: Faults, ledger: Ledger) -> None:
         self._mailbox = mailbox
         self._group = group
+        self._ledger = ledger
         self._faults = faults
         self._templates = Environment(
             loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -79,6 +83,11 @@ class Pages:
     async def robot(self, request: Request) -> Response:
         """What the group saw."""
         return self._page("robot.html", said=self._group.newest())
+
+    async def messages(self, request: Request) -> Response:
+        """What the other channels carried; `?way=` narrows to one."""
+        way = request.query_params.get("way", "")
+        return self._page("messages.html", heard=self._ledger.newest(way if way in WAYS else ""), ways=WAYS, way=way)
 
     async def webhook(self, request: Request) -> Response:
         """The vendor's interface."""
@@ -127,9 +136,9 @@ class Pages:
         return HTMLResponse(self._templates.get_template(name).render(**values), status, headers=PAGE)
 
 
-def app(mailbox: Mailbox, group: Group, faults: Faults) -> Starlette:
-    """The app with its routes."""
-    pages = Pages(mailbox, group, faults)
+def app(mailbox: Mailbox, group: Group, faults: Faults, ledger: Ledger, vendors: Sequence[Route]) -> Starlette:
+    """The app with its routes; `vendors` are those of the demo vendors."""
+    pages = Pages(mailbox, group, faults, ledger)
     return Starlette(
         routes=[
             Route("/", pages.start),
@@ -138,6 +147,8 @@ def app(mailbox: Mailbox, group: Group, faults: Faults) -> Starlette:
             Route("/inbox/{number:int}/html", pages.letter_html),
             Route("/inbox.css", pages.style),
             Route("/robot", pages.robot),
+            Route("/messages", pages.messages),
+            *vendors,
             Route("/cgi-bin/webhook/send", pages.webhook, methods=["POST"]),
             Route("/control/faults", pages.faults, methods=["GET"]),
             Route("/control/faults", pages.set_faults, methods=["POST"]),

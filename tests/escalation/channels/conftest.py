@@ -1,4 +1,4 @@
-"""A running demo inbox: a real SMTP server and a real webhook on loopback ports."""
+"""A running demo inbox: a real SMTP server and the vendors' interfaces on loopback ports."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 import uvicorn
 
+from escalation.channels.letter import Clock, utc_now
 from escalation.channels.mail import Mail, MailServer, Security
 from escalation.channels.sandbox import Demo, build
 from escalation.channels.wecom import Robot, RobotAddress
+from escalation.channels.wecom_app import App, Application
 
 KEY = "11111111-2222-3333"
+APP_SECRET = "app-secret-7c1d"
 
 
 @dataclass
@@ -36,6 +39,9 @@ class House:
 
     def robot(self, key: str = KEY, total: float = 0.7) -> Robot:
         return Robot(RobotAddress("值班群", key, self.base, connect_seconds=1.0, total_seconds=total))
+
+    def app(self, total: float = 0.7, now: Clock = utc_now) -> App:
+        return App(Application("ww-corp-1", 1000002, APP_SECRET, self.base, None, 1.0, total), now)
 
 
 @pytest.fixture

@@ -11,17 +11,35 @@ from typing import Any
 
 import pytest
 
-from escalation.channels import Accepted, Channel, Fault, Message, Outcome, Permanent, RateLimited, Transient, Unknown
+from escalation.channels import (
+    Accepted,
+    Channel,
+    Fault,
+    Message,
+    Outcome,
+    Partial,
+    Permanent,
+    RateLimited,
+    Transient,
+    Unknown,
+)
 from escalation.channels.mail import Mail, MailServer, Security
 from escalation.channels.sandbox import Fault as Trouble
 from escalation.channels.wecom import Robot, RobotAddress
+from escalation.channels.wecom_app import App, Application
 
 NOTICE = Message(
     "FX-2026-0147-03", "d-77", "luo@example.edu.cn", 2, "【Ⅱ级·重大】请签收（FX-2026-0147 首报）", "请签收 http://x.cn/r/1",
     "<p>请签收</p>", "http://x.cn/r/1",
 )  # fmt: skip
-SECRETS = ("app-password-9f", "11111111-2222-3333")
-WAYS = ("mail", "robot")
+SECRETS = ("app-password-9f", "11111111-2222-3333", "app-secret-7c1d")
+WAYS = ("mail", "robot", "app")
+PLACES = {"mail": "smtp"}
+TO = {"app": "luowen"}
+
+
+def notice_for(way: str) -> Message:
+    return replace(NOTICE, to=TO.get(way, NOTICE.to))
 
 
 def kind_of(outcome: Outcome) -> type | tuple[type, Fault]:
@@ -30,8 +48,9 @@ def kind_of(outcome: Outcome) -> type | tuple[type, Fault]:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_notice_is_accepted_and_seen_once(house: Any, way: str) -> None:
-    assert isinstance(getattr(house, way)().send(NOTICE), Accepted)
-    assert len(house.demo.mailbox.newest()) + len(house.demo.group.newest()) == 1
+    assert isinstance(getattr(house, way)().send(notice_for(way)), Accepted)
+    demo = house.demo
+    assert len(demo.mailbox.newest()) + len(demo.group.newest()) + len(demo.ledger.newest()) == 1
 
 
 @pytest.mark.parametrize(
@@ -50,34 +69,46 @@ def test_a_notice_is_accepted_and_seen_once(house: Any, way: str) -> None:
         ("robot", "500", Transient),
         ("robot", "timeout", Unknown),
         ("robot", "garbage", Unknown),
+        ("app", "42001", Accepted),
+        ("app", "45009", RateLimited),
+        ("app", "60020", (Permanent, Fault.CREDENTIAL)),
+        ("app", "40001", (Permanent, Fault.CREDENTIAL)),
+        ("app", "81013", (Permanent, Fault.CONTACT)),
+        ("app", "invaliduser", Partial),
+        ("app", "-1", Transient),
+        ("app", "429", RateLimited),
+        ("app", "500", Transient),
     ],
 )
 def test_each_fault_has_its_outcome_in_bounded_time(house: Any, way: str, trouble: str, expected: object) -> None:
-    house.demo.faults.set("smtp" if way == "mail" else "robot", Trouble(trouble, times=1))
+    house.demo.faults.set(PLACES.get(way, way), Trouble(trouble, times=1))
     channel: Channel = getattr(house, way)()
     begun = time.monotonic()
-    outcome = channel.send(NOTICE)
+    outcome = channel.send(notice_for(way))
     assert kind_of(outcome) == expected
     assert time.monotonic() - begun < 2
-    assert outcome.reason.endswith("。")  # type: ignore[union-attr]
+    assert isinstance(outcome, Accepted | Partial) or outcome.reason.endswith("。")
     assert not any(secret in repr(outcome) for secret in SECRETS)
-    assert isinstance(channel.send(NOTICE), Accepted), "the fault was lifted, so the next attempt goes through"
+    assert isinstance(channel.send(notice_for(way)), Accepted), "the fault was lifted: the next attempt goes through"
 
 
 def channel_to(way: str, port: int) -> Channel:
     if way == "mail":
         return Mail(MailServer("127.0.0.1", port, Security.PLAIN, "f@example.edu.cn", total_seconds=0.5))
-    return Robot(RobotAddress("值班群", "11111111-2222-3333", f"http://127.0.0.1:{port}", total_seconds=0.5))
+    base = f"http://127.0.0.1:{port}"
+    if way == "app":
+        return App(Application("ww-corp-1", 1000002, "app-secret-7c1d", base, total_seconds=0.5))
+    return Robot(RobotAddress("值班群", "11111111-2222-3333", base, total_seconds=0.5))
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_nobody_listening_is_transient(way: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    assert isinstance(channel_to(way, port).send(NOTICE), Transient)
+    assert isinstance(channel_to(way, port).send(notice_for(way)), Transient)
 
 
-@pytest.mark.parametrize(("way", "expected"), [("mail", Transient), ("robot", Unknown)])
+@pytest.mark.parametrize(("way", "expected"), [("mail", Transient), ("robot", Unknown), ("app", Transient)])
 def test_a_peer_that_drips_bytes_cannot_hold_the_sender(way: str, expected: type) -> None:
     """Each byte renews a socket's own time limit; only the cutoff ends this."""
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -94,7 +125,7 @@ def test_a_peer_that_drips_bytes_cannot_hold_the_sender(way: str, expected: type
 
         threading.Thread(target=drip, daemon=True).start()
         begun = time.monotonic()
-        assert isinstance(channel_to(way, server.getsockname()[1]).send(NOTICE), expected)
+        assert isinstance(channel_to(way, server.getsockname()[1]).send(notice_for(way)), expected)
         assert time.monotonic() - begun < 2
 
 
@@ -102,7 +133,7 @@ def test_a_peer_that_drips_bytes_cannot_hold_the_sender(way: str, expected: type
 def test_no_secret_reaches_a_log_line_or_repr(house: Any, way: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     channel = getattr(house, way)()
-    channel.send(NOTICE)
+    channel.send(notice_for(way))
     channel.probe()
     shown = caplog.text + repr(vars(channel))
     assert not any(secret in shown for secret in SECRETS)
@@ -117,7 +148,14 @@ def test_a_mail_probe_tells_nobody_and_a_robot_probe_is_marked(house: Any) -> No
 
 @pytest.mark.parametrize("way", WAYS)
 def test_odd_text_never_raises(house: Any, way: str) -> None:
-    channel = house.mail(total_seconds=8.0) if way == "mail" else house.robot(total=8.0)
+    channel = house.mail(total_seconds=8.0) if way == "mail" else getattr(house, way)(total=8.0)
     for text in ("", "\ud800", "\x00\x1b[31m", "\r\n.\r\nMAIL FROM:<x@y.cn>\r\n", "长" * 300_000):
-        outcome = channel.send(replace(NOTICE, text=text, html=text))
+        outcome = channel.send(replace(notice_for(way), text=text, html=text))
         assert isinstance(outcome, Accepted | Permanent)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_the_vendor_said_is_kept_for_the_log(house: Any, way: str) -> None:
+    outcome = getattr(house, way)().send(notice_for(way))
+    assert outcome.answer
+    assert outcome.answer.partition(" ")[0] in ("250", "0", "OK", "200")

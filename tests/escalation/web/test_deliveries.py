@@ -121,7 +121,7 @@ def test_the_mail_test_sends_one_marked_mail_to_who_pressed_the_button(house: Ho
     said = after_test(house, channel)
     (mail,) = channel.sent
     assert (mail.to, "【测试】" in mail.subject, "【测试】" in mail.text) == ("monitor@school.test", True, True)
-    assert "测试邮件已交给邮件服务器，收件人 m…r@school.test，请到邮箱查收。" in said
+    assert "测试邮件已交出，收件人 m…r@school.test，请查收。" in said
     assert "对方已收下" not in said
 
 
@@ -131,7 +131,20 @@ def test_a_mail_test_by_a_person_without_an_address_claims_no_mail(house: House)
     channel = Post()
     said = after_test(house, channel)
     assert channel.sent == []
-    assert "已连上并登录，未发信：名册里没有您的邮箱。" in said
+    assert "已连上并登录，未发测试消息：名册里没有您的邮箱。" in said
+
+
+def test_an_application_test_goes_to_the_account_of_who_pressed_the_button(house: House) -> None:
+    with house.store.write() as conn:
+        conn.execute(people.update().where(people.c.id == "monitor").values(wecom="chenyu"))
+    channel = Post("wecom_app")
+    said = after_test(house, channel)
+    assert [one.to for one in channel.sent] == ["chenyu"]
+    assert "测试邮件已交出，收件人 chenyu，请查收。" in said, "under the channel's own title"
+    with house.store.write() as conn:
+        conn.execute(people.update().where(people.c.id == "monitor").values(wecom=""))
+    assert "名册里没有您的企业微信账号。" in after_test(house, channel)
+    assert len(channel.sent) == 1
 
 
 def test_a_robot_test_says_where_its_line_went(house: House) -> None:

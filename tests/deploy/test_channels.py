@@ -1,0 +1,39 @@
+"""Channels in the settings: each section becomes a channel, its secret from a file, and nothing of it is shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.parts import channels
+from deploy.settings import load
+from deploy.wiring import letterhead
+from escalation.notice.ways import GROUPS, PERSONAL
+
+SMALL = """
+[school]
+code = "fenglin"
+name = "风林职业技术学院"
+public_url = "https://fx.school.example"
+[web]
+key = "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww"
+[crawl]
+key = "cccccccccccccccccccccccccccccccccccccccc"
+"""
+SECRET = "secret-of-a-channel-7c1d"
+SECTIONS = {
+    "wecom_app": 'corp_id = "ww1234567890abcdef"\nagent_id = 1000002\nsecret_file = "a.secret"\n',
+}
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_a_section_alone_sets_its_channel_up_with_the_secret_of_its_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.secret").write_text(SECRET + "\n")
+    (tmp_path / "fengxin.toml").write_text(f"{SMALL}[{name}]\n{SECTIONS[name]}", encoding="utf-8")
+    settings = load(tmp_path / "fengxin.toml")
+    assert list(channels(settings)) == [name], "it is a way out of its own"
+    assert SECRET not in repr(settings) + repr([vars(one) for one in channels(settings).values()])
+    head = letterhead(settings)
+    assert head.channels == {name}
+    assert name in PERSONAL or (name in GROUPS and (head.groups.get(name) or head.robot))
