@@ -15,6 +15,7 @@ from escalation.web import (
     act,
     deliveries,
     entry,
+    findings,
     hand,
     health,
     incident,
@@ -39,7 +40,8 @@ from escalation.web.wall import Wall
 
 ROUTERS: tuple[APIRouter, ...] = (
     entry.router, queue.router, incident.router, act.router, sign.router, keeper.router, me.router, search.router,
-    accounts.router, deliveries.router, leads.router, hand.router, reports.router, live.router, health.router,
+    accounts.router, deliveries.router, findings.router, leads.router, hand.router, reports.router, live.router,
+    health.router,
 )  # fmt: skip
 STATIC = Path(__file__).with_name("static")
 

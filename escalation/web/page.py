@@ -41,6 +41,7 @@ NAVIGATION = (
     Place("账号", "/accounts", ANYBODY - {Role.SCHOOL_LEADER}),
     Place("报告", "/reports", ANYBODY),
     Place("送达", "/deliveries", frozenset({Role.MONITOR, Role.PUBLICITY, Role.ADMINISTRATOR})),
+    Place("稽核", "/findings", frozenset(INSIDE)),
     Place("我的", "/me", ANYBODY),
 )
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, func, select
 
-from escalation import alert, people, trial
+from escalation import alert, finding, people, trial
 from escalation.alert import Alert
 from escalation.incident import incidents
 from escalation.incident.state import OPEN
@@ -49,6 +49,7 @@ class Strip:
     on_trial: bool
     alerts: tuple[Alert, ...] = field(default=())
     open_calls: int = 0
+    findings: int = 0
 
 
 def strip_of(conn: Connection, desk: Desk, now: datetime, scope: Scope, *, inside: bool) -> Strip:
@@ -70,6 +71,7 @@ def strip_of(conn: Connection, desk: Desk, now: datetime, scope: Scope, *, insid
         on_trial=trial.on_trial(conn, desk.school),
         alerts=ringing if inside else (),
         open_calls=count_open(conn, desk.school) if inside else 0,
+        findings=finding.count(conn, desk.school) if inside else 0,
     )
 
 

@@ -24,6 +24,7 @@ PAGES: dict[str, set[str]] = {
     "/incidents": {M, P, L, U, X, K},
     "/incidents/{n}": {M, P, L, U, K},
     "/incidents/{n}/peek": {M, P, L, U, K},
+    "/findings": {M, P, A},
     "/me": EVERYBODY,
 }
 ACTS: dict[str, set[str]] = {
