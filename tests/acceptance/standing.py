@@ -66,7 +66,8 @@ def fengxin(
 
 def surroundings() -> dict[str, str]:
     """The environment without what the tests themselves were started with."""
-    return {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PROMETHEUS", "PYTHON"))}
+    ours = ("PYTEST", "PROMETHEUS", "PYTHON", "COLUMNS", "LINES")
+    return {key: value for key, value in os.environ.items() if not key.startswith(ours)}
 
 
 def free_ports(count: int = 4) -> int:

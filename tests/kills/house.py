@@ -272,7 +272,7 @@ class House:
             return self.lag(role)
         with self.store.read() as conn:
             if role == "crawl":
-                taken = sources.c.taken_by.startswith(f"{self.running[role].pid}:")
+                taken = sources.c.taken_by.contains(f":{self.running[role].pid}:")
                 return conn.execute(select(func.count()).select_from(sources).where(taken)).scalar_one()
             waiting = deliveries.c.state.in_([DeliveryState.WAITING, DeliveryState.SENDING])
             due = (timers.c.state == TimerState.SET) & (timers.c.due_at <= datetime.now(UTC))
