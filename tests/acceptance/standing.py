@@ -54,12 +54,13 @@ def eventually(what: str, look: Callable[[], T], within: float = 30.0, every: fl
 
 
 def fengxin(
-    *arguments: object, given: str | bytes = "", folder: Path | None = None
+    *arguments: object, given: str | bytes = "", folder: Path | None = None, columns: int = 0
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
+    """Run the command to its end; `columns` of a terminal, 0 for a pipe."""
     done = subprocess.run(
         [FENGXIN, *map(str, arguments)], input=given if isinstance(given, bytes) else given.encode(),
-        capture_output=True, timeout=110, cwd=folder, env=surroundings(),
+        capture_output=True, timeout=110, cwd=folder,
+        env=surroundings() | ({"COLUMNS": str(columns)} if columns else {}),
     )  # fmt: skip
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 

@@ -20,9 +20,9 @@ named = pytest.mark.parametrize("code", [one.name for one in PACKS])
 CLOSING = set("，。；：、！？）》”’】")
 
 
-def said(*arguments: object) -> str:
+def said(*arguments: object, columns: int = 0) -> str:
     """What a command answers that must succeed."""
-    done = fengxin("policy", *arguments)
+    done = fengxin("policy", *arguments, columns=columns)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -101,11 +101,10 @@ def test_show_names_every_article_with_its_rules_or_the_reason_why_not(code: str
     assert "✘" not in page
 
 
-def test_pages_keep_within_a_terminal_of_a_hundred_columns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "100")
+def test_pages_keep_within_a_terminal_of_a_hundred_columns() -> None:
     shown = [("show", "JY"), ("show", "TF"), ("show", "neutral")]
     for arguments in (("list",), *shown, ("who", "ZG", "--trigger", "账号更名"), ("diff", "JY", "LG")):
-        lines = said(*arguments).splitlines()
+        lines = said(*arguments, columns=100).splitlines()
         assert not [line for line in lines if cells(line) > 100]
         assert not [line for line in lines if line.strip()[:1] in CLOSING]
 
@@ -118,7 +117,7 @@ def test_check_finds_the_packs_good_and_names_every_mistake_of_a_spoilt_one(tmp_
     for part in ("articles", "pack", "rules"):
         text = (ROOT / "escalation/policies/JY" / f"{part}.toml").read_text("utf-8")
         (file.parent / f"{part}.toml").write_text(text, "utf-8")
-    text = file.read_text("utf-8").replace('channels = ["wecom_robot", "mail"]', 'channels = ["pigeon"]', 1)
+    text = re.sub(r"(?m)^channels = .*$", 'channels = ["pigeon"]', file.read_text("utf-8"), count=1)
     file.write_text(text, "utf-8")
     rules = file.with_name("rules.toml")
     rules.write_text(rules.read_text("utf-8").replace('tell = ["主管校领导", "宣传部"]', 'tell = ["校长"]', 1), "utf-8")
