@@ -304,17 +304,64 @@ def verify(
     head_before: Annotated[
         str, typer.Option("--head", help="以前打印过的链头（本命令的输出或周报页脚），核对它仍在记录里。")
     ] = "",
+    file: Annotated[Path | None, typer.Option("--file", help="核对 fengxin audit export 写出的文件。")] = None,
 ) -> None:
-    """逐行核对审计记录的哈希链，指出被改动或缺失的行。"""
+    """逐行核对审计记录的哈希链，指出被改动或缺失的行；--file 核对导出的文件，不需要设置和数据库。"""
     from deploy.upkeep import audit_faults
 
     printed = head_before.strip().lower()
     if printed and not re.fullmatch("[0-9a-f]{64}", printed):
         raise fail("--head 须是以前打印的链头：64 个 0–9、a–f 的字符，请整段复制。")
+    if file is not None:
+        verify_file(file, printed)
+        return
     faults, head = audit_faults(with_tables(read(settings)), printed)
     if faults:
         raise fail(f"审计记录有 {len(faults)} 处不符：\n" + "\n".join(f"  ✘ {one}" for one in faults))
     typer.echo(f"审计记录完整，共 {head.seq} 行，链头 {head.hash}")
+
+
+def verify_file(file: Path, printed: str) -> None:
+    """Verify an exported file by itself."""
+    from deploy import auditing
+
+    try:
+        faults, proof = auditing.verify_file(file, printed)
+    except OSError as error:
+        raise fail(f"{file} 读不了（{error.strerror}）；请核对文件名。") from None
+    if faults:
+        shown = faults[:20] + [f"另有 {len(faults) - 20} 处"] * (len(faults) > 20)
+        raise fail(f"{file} 有 {len(faults)} 处不符：\n" + "\n".join(f"  ✘ {one}" for one in shown))
+    typer.echo(f"{file} 完整：第 {proof.first} 至 {proof.head.seq} 条，共 {proof.rows} 条，末条指纹 {proof.head.hash}")
+    if not printed:
+        typer.echo("要证明没有整份重写，请用 --head 写上这段时间里打印过的链头（周报“数据说明”中的审计链指纹）。")
+
+
+@audit.command(cls=Command)
+def export(
+    out: Annotated[Path, typer.Option("--out", help="写到哪个文件；已存在的不覆盖。")],
+    since: Annotated[
+        datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="从哪一天起（含），如 2026-11-01。")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="到哪一天止（含），如 2026-11-30。")
+    ] = None,
+    settings: SettingsFile = HERE,
+) -> None:
+    """把审计记录逐行导出为带哈希链的文件，可离线核对；记录按原样写出，不含评论原文。导出本身也记入审计。"""
+    from deploy import auditing
+    from stream.store import StoreUnavailable
+
+    if since and until and since > until:
+        raise fail("--since 晚于 --until，没有这样的日子；请对调。")
+    given = with_tables(read(settings))
+    try:
+        span = auditing.export(given, out, since.date() if since else None, until.date() if until else None)
+    except auditing.NotWritten as error:
+        raise fail(str(error)) from None
+    except StoreUnavailable as error:
+        raise fail(f"{error}；没有导出，请稍后再试。") from None
+    typer.echo(f"已导出 {span.rows} 条到 {out}。核对：fengxin audit verify --file {out}")
 
 
 trial = typer.Typer(help="试运行。", cls=Group, no_args_is_help=True)
