@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from deploy.parts import PackError, application, crawl_settings, load_pack, mail_server, robot_address
+from deploy.parts import PackError, crawl_settings, described, load_pack, mail_server
 from deploy.problem import sentence
 from stream.post import Route
 
@@ -142,24 +142,13 @@ def mail(settings: Settings) -> Iterator[Fault]:
         yield "mail", str(error)
 
 
-def robot(settings: Settings) -> Iterator[Fault]:
-    """What the robot's channel itself refuses; see `escalation.channels.wecom`."""
-    if settings.wecom_robot is None:
-        return
-    try:
-        robot_address(settings.wecom_robot)
-    except ValueError as error:
-        yield "wecom_robot", str(error)
-
-
-def application_of(settings: Settings) -> Iterator[Fault]:
-    """What the application's channel itself refuses; see `escalation.channels.wecom_app`."""
-    if settings.wecom_app is None:
-        return
-    try:
-        application(settings.wecom_app)
-    except ValueError as error:
-        yield "wecom_app", str(error)
+def other_channels(settings: Settings) -> Iterator[Fault]:
+    """What the other channels themselves refuse; see their modules in `escalation.channels`."""
+    for name, section, describe in described(settings):
+        try:
+            describe(section)
+        except ValueError as error:
+            yield name, str(error)
 
 
 def pack(settings: Settings) -> Iterator[Fault]:
@@ -173,11 +162,11 @@ def pack(settings: Settings) -> Iterator[Fault]:
 
 def ways_out(settings: Settings) -> Iterator[Fault]:
     """An alarm that can go nowhere is no alarm."""
-    if settings.mail is None and settings.wecom_robot is None and settings.wecom_app is None:
-        yield "mail", "邮件与企业微信机器人一样都没有设置，通知发不出去；请至少填写 [mail] 一节。"
+    if settings.mail is None and not list(described(settings)):
+        yield "mail", "邮件与其他通道一样都没有设置，通知发不出去；请至少填写 [mail] 一节。"
 
 
 RULES: tuple[Callable[[Settings], Iterator[Fault]], ...] = (
-    filled_in, public_url, keys, addresses, kafka_partitions, kafka_needs_shared_store, same_file, routes, mail, robot,
-    application_of, pack, ways_out,
+    filled_in, public_url, keys, addresses, kafka_partitions, kafka_needs_shared_store, same_file, routes, mail,
+    other_channels, pack, ways_out,
 )  # fmt: skip

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crawlers.settings import CrawlSettings
 from escalation.channels import Channel
+from escalation.channels.dingtalk import Dingtalk, DingtalkRobot
 from escalation.channels.mail import Mail, MailServer, Security
 from escalation.channels.wecom import Robot, RobotAddress
 from escalation.channels.wecom_app import App, Application
@@ -18,15 +20,8 @@ if TYPE_CHECKING:
     from deploy import settings as given
 
 __all__ = [
-    "PackError",
-    "application",
-    "channels",
-    "crawl_settings",
-    "load_pack",
-    "mail_server",
-    "robot_address",
-    "role_words",
-]
+    "PackError", "channels", "crawl_settings", "described", "group_names", "load_pack", "mail_server", "role_words",
+]  # fmt: skip
 
 
 def mail_server(mail: sections.MailServer, folder: Path) -> MailServer:
@@ -48,6 +43,13 @@ def application(app: sections.WecomApp) -> Application:
     return Application(app.corp_id, app.agent_id, app.secret.get_secret_value(), app.base_url.rstrip("/"))
 
 
+def dingtalk(robot: sections.DingtalkRobot) -> DingtalkRobot:
+    """The 钉钉 robot's own description. Raises ValueError with a sentence."""
+    return DingtalkRobot(
+        robot.name, robot.token.get_secret_value(), robot.secret.get_secret_value(), robot.base_url.rstrip("/")
+    )
+
+
 def crawl_settings(settings: given.Settings) -> CrawlSettings:
     """What the crawlers need. Raises pydantic's ValidationError."""
     crawl = settings.crawl
@@ -57,16 +59,37 @@ def crawl_settings(settings: given.Settings) -> CrawlSettings:
     )  # fmt: skip
 
 
+OTHER_CHANNELS: tuple[tuple[str, Callable[[Any], Any], Callable[[Any], Channel]], ...] = (
+    ("wecom_robot", robot_address, Robot),
+    ("wecom_app", application, App),
+    ("dingtalk_robot", dingtalk, Dingtalk),
+)
+"""Channels other than mail: section, its description for the room, the channel. Adding a channel is one line."""
+
+
+def described(settings: given.Settings) -> Iterator[tuple[str, Any, Callable[[Any], Any]]]:
+    """The sections of these channels that are filled in: name, section, and what describes the channel."""
+    for name, describe, _ in OTHER_CHANNELS:
+        section = getattr(settings, name)
+        if section is not None:
+            yield name, section, describe
+
+
 def channels(settings: given.Settings) -> dict[str, Channel]:
     """The channels that are set up, by name."""
     made: list[Channel] = []
     if settings.mail is not None:
         made.append(Mail(mail_server(settings.mail, settings.folder)))
-    if settings.wecom_robot is not None:
-        made.append(Robot(robot_address(settings.wecom_robot)))
-    if settings.wecom_app is not None:
-        made.append(App(application(settings.wecom_app)))
+    for name, describe, build in OTHER_CHANNELS:
+        section = getattr(settings, name)
+        if section is not None:
+            made.append(build(describe(section)))
     return {channel.name: channel for channel in made}
+
+
+def group_names(settings: given.Settings) -> dict[str, str]:
+    """The names of the groups that are told, by channel."""
+    return {name: section.name for name, section, _ in described(settings) if hasattr(section, "name")}
 
 
 def load_pack(settings: given.Settings) -> Pack:

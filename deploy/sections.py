@@ -103,6 +103,15 @@ class WecomApp(Section):
     base_url: str = "https://qyapi.weixin.qq.com"
 
 
+class DingtalkRobot(Section):
+    """钉钉 group robot: `token` from its webhook address, `secret` from its 加签 setting."""
+
+    name: str = Field(default="钉钉值班群", min_length=1)
+    token: SecretStr
+    secret: SecretStr
+    base_url: str = "https://oapi.dingtalk.com"
+
+
 class Duty(Section):
     """The duty desk: the phone number that notices and pages show."""
 

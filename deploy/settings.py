@@ -23,6 +23,7 @@ from deploy.roster_file import unknown_roles
 from deploy.sections import (
     Auditor,
     Crawl,
+    DingtalkRobot,
     Duty,
     Inbox,
     LogPlace,
@@ -67,6 +68,7 @@ class Settings(Section):
     mail: MailServer | None = None
     wecom_robot: WecomRobot | None = None
     wecom_app: WecomApp | None = None
+    dingtalk_robot: DingtalkRobot | None = None
     duty: Duty = Duty()
     trial: Trial = Trial()
     auditor: Auditor = Auditor()

@@ -26,7 +26,7 @@ from typing import Protocol
 
 import uvicorn
 
-from deploy.parts import channels, crawl_settings, load_pack
+from deploy.parts import channels, crawl_settings, group_names, load_pack
 from deploy.settings import Settings
 from escalation import alert, retention
 from escalation.auditor import Auditor
@@ -124,7 +124,7 @@ def letterhead(settings: Settings) -> Letterhead:
         school=settings.school.code, school_name=settings.school.name,
         public_url=settings.school.public_url.rstrip("/"), link_key=settings.web.key.get_secret_value().encode(),
         channels=frozenset(channels(settings)), robot=settings.wecom_robot.name if settings.wecom_robot else "",
-        duty_phone=settings.duty.phone,
+        duty_phone=settings.duty.phone, groups=group_names(settings),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ TEXT_BYTES = 2048
 _TWINS = str.maketrans({"<": "＜", ">": "＞", "@": "＠", "[": "［", "]": "］", "`": "｀", "&": "＆"})
 _ADDRESS = re.compile(r"(?i)([a-z][a-z0-9+.-]{0,30}):(?=//)|\b(javascript|data|mailto|weixin|wxwork):")
 _DOMAIN_DOT = re.compile(r"(?<=[A-Za-z0-9-])\.(?=[A-Za-z]{2})")
-_MOBILE = re.compile(r"1\d{10}")
+MOBILE = re.compile(r"1\d{10}")
 
 
 def disarm(text: str, url: str) -> str:
@@ -32,21 +32,25 @@ def _disarm(text: str) -> str:
     return _DOMAIN_DOT.sub("．", _ADDRESS.sub(inert, text.translate(_TWINS)))
 
 
-def payload(message: Message) -> dict[str, object]:
-    """The request body. Mentions stand in their own lists, never in the text.
+def fitted(message: Message, limit: int) -> str:
+    """The text of a group message in at most `limit` bytes of UTF-8.
 
-    When the text is too long its head is cut and the link is kept as the last line.
+    When it is too long its head is cut and the link is kept as the last line.
     """
-    text = disarm(plain(message.text, TEXT_BYTES), message.url)
-    if len(text.encode("utf-8")) > TEXT_BYTES or (message.url and message.url not in text):
+    text = disarm(plain(message.text, limit), message.url)
+    if len(text.encode("utf-8")) > limit or (message.url and message.url not in text):
         tail = f"\n{message.url}" if message.url else ""
         text = (
-            cut_bytes(text.replace(message.url, "") if message.url else text, TEXT_BYTES - len(tail.encode("utf-8")))
-            + tail
+            cut_bytes(text.replace(message.url, "") if message.url else text, limit - len(tail.encode("utf-8"))) + tail
         )
-    body: dict[str, object] = {"content": text}
-    if members := [name for name in message.mention if not _MOBILE.fullmatch(name)]:
+    return text
+
+
+def payload(message: Message) -> dict[str, object]:
+    """The request body of the 企业微信 robot. Mentions stand in their own lists, never in the text."""
+    body: dict[str, object] = {"content": fitted(message, TEXT_BYTES)}
+    if members := [name for name in message.mention if not MOBILE.fullmatch(name)]:
         body["mentioned_list"] = members
-    if mobiles := [name for name in message.mention if _MOBILE.fullmatch(name)]:
+    if mobiles := [name for name in message.mention if MOBILE.fullmatch(name)]:
         body["mentioned_mobile_list"] = mobiles
     return {"msgtype": "text", "text": body}

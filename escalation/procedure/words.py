@@ -132,11 +132,12 @@ class Act(StrEnum):
 class Channel(StrEnum):
     """Ways to reach people that this version has; a level lists those it wants, of which those set up are used.
 
-    WECOM_APP and MAIL go to each person, WECOM_ROBOT to the group; PHONE has everybody telephoned at once, beside the
-    other ways.
+    WECOM_APP and MAIL go to each person, the robots to their groups; PHONE has everybody telephoned at once, beside
+    the other ways.
     """
 
     WECOM_APP = "wecom_app"
     MAIL = "mail"
     WECOM_ROBOT = "wecom_robot"
+    DINGTALK_ROBOT = "dingtalk_robot"
     PHONE = "phone"

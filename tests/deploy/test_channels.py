@@ -21,15 +21,17 @@ key = "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww"
 [crawl]
 key = "cccccccccccccccccccccccccccccccccccccccc"
 """
-SECRET = "secret-of-a-channel-7c1d"
+SECRET = "SEC-secret-of-a-channel-7c1d"
 SECTIONS = {
     "wecom_app": 'corp_id = "ww1234567890abcdef"\nagent_id = 1000002\nsecret_file = "a.secret"\n',
+    "dingtalk_robot": 'token_file = "b.secret"\nsecret_file = "a.secret"\n',
 }
 
 
 @pytest.mark.parametrize("name", SECTIONS)
 def test_a_section_alone_sets_its_channel_up_with_the_secret_of_its_file(tmp_path: Path, name: str) -> None:
     (tmp_path / "a.secret").write_text(SECRET + "\n")
+    (tmp_path / "b.secret").write_text(SECRET + "-b\n")
     (tmp_path / "fengxin.toml").write_text(f"{SMALL}[{name}]\n{SECTIONS[name]}", encoding="utf-8")
     settings = load(tmp_path / "fengxin.toml")
     assert list(channels(settings)) == [name], "it is a way out of its own"

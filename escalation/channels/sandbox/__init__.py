@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from starlette.applications import Starlette
 
+from escalation.channels.sandbox.dingtalk import Dingtalk
 from escalation.channels.sandbox.faults import Fault, Faults
 from escalation.channels.sandbox.group import Group
 from escalation.channels.sandbox.heard import Ledger
@@ -30,6 +31,7 @@ class Demo(NamedTuple):
     faults: Faults
     ledger: Ledger
     members: Members
+    dingtalk: Dingtalk
 
 
 def build(folder: Path, smtp_port: int, *, host: str = "127.0.0.1", robot_keys: frozenset[str] | None = None) -> Demo:
@@ -39,9 +41,9 @@ def build(folder: Path, smtp_port: int, *, host: str = "127.0.0.1", robot_keys: 
     right shape.
     """
     mailbox, group, faults, ledger = Mailbox(folder), Group(folder, robot_keys), Faults(), Ledger(folder)
-    members = Members(ledger)
-    pages = app(mailbox, group, faults, ledger, [route for vendor in (members,) for route in routes(vendor, faults)])
-    return Demo(pages, Sink(mailbox, faults, host, smtp_port), mailbox, group, faults, ledger, members)
+    vendors = (Members(ledger), Dingtalk(ledger))
+    pages = app(mailbox, group, faults, ledger, [route for vendor in vendors for route in routes(vendor, faults)])
+    return Demo(pages, Sink(mailbox, faults, host, smtp_port), mailbox, group, faults, ledger, *vendors)
 
 
 __all__ = ["Demo", "Fault", "Faults", "Group", "Ledger", "Mailbox", "Sink", "build"]

@@ -38,7 +38,14 @@ APP_FAULTS = HTTP_FAULTS | {
     "invaliduser": "答 errcode 0，收件人列在 invaliduser",
     "40001": "取 access_token 时答 40001（Secret 不对）",
 }
-PLACES = {"smtp": SMTP_FAULTS, "robot": ROBOT_FAULTS, "app": APP_FAULTS}
+DINGTALK_FAULTS = HTTP_FAULTS | {
+    "310000": "答 errcode 310000（签名、关键词或 IP 不合）",
+    "130101": "答 errcode 130101（发送过快，罚停十分钟）",
+    "300001": "答 errcode 300001（access_token 不存在）",
+    "430102": "答 errcode 430102（文字不合规）",
+    "-1": "答 errcode -1（系统繁忙）",
+}
+PLACES = {"smtp": SMTP_FAULTS, "robot": ROBOT_FAULTS, "app": APP_FAULTS, "dingtalk": DINGTALK_FAULTS}
 
 
 class UnknownFaultError(ValueError):

@@ -23,8 +23,10 @@ from escalation.channels import (
     Transient,
     Unknown,
 )
+from escalation.channels.dingtalk import Dingtalk, DingtalkRobot
 from escalation.channels.mail import Mail, MailServer, Security
 from escalation.channels.sandbox import Fault as Trouble
+from escalation.channels.sandbox.dingtalk import SIGNED_WITH
 from escalation.channels.wecom import Robot, RobotAddress
 from escalation.channels.wecom_app import App, Application
 
@@ -32,8 +34,8 @@ NOTICE = Message(
     "FX-2026-0147-03", "d-77", "luo@example.edu.cn", 2, "【Ⅱ级·重大】请签收（FX-2026-0147 首报）", "请签收 http://x.cn/r/1",
     "<p>请签收</p>", "http://x.cn/r/1",
 )  # fmt: skip
-SECRETS = ("app-password-9f", "11111111-2222-3333", "app-secret-7c1d")
-WAYS = ("mail", "robot", "app")
+SECRETS = ("app-password-9f", "11111111-2222-3333", "app-secret-7c1d", "token-55aa66bb", "SEC-sandbox-not-a-secret")
+WAYS = ("mail", "robot", "app", "dingtalk")
 PLACES = {"mail": "smtp"}
 TO = {"app": "luowen"}
 
@@ -78,6 +80,14 @@ def test_a_notice_is_accepted_and_seen_once(house: Any, way: str) -> None:
         ("app", "-1", Transient),
         ("app", "429", RateLimited),
         ("app", "500", Transient),
+        ("dingtalk", "310000", (Permanent, Fault.CREDENTIAL)),
+        ("dingtalk", "300001", (Permanent, Fault.CREDENTIAL)),
+        ("dingtalk", "430102", (Permanent, Fault.CONTENT)),
+        ("dingtalk", "-1", Transient),
+        ("dingtalk", "429", RateLimited),
+        ("dingtalk", "500", Transient),
+        ("dingtalk", "timeout", Unknown),
+        ("dingtalk", "garbage", Unknown),
     ],
 )
 def test_each_fault_has_its_outcome_in_bounded_time(house: Any, way: str, trouble: str, expected: object) -> None:
@@ -96,6 +106,8 @@ def channel_to(way: str, port: int) -> Channel:
     if way == "mail":
         return Mail(MailServer("127.0.0.1", port, Security.PLAIN, "f@example.edu.cn", total_seconds=0.5))
     base = f"http://127.0.0.1:{port}"
+    if way == "dingtalk":
+        return Dingtalk(DingtalkRobot("群", "token-55aa66bb", SIGNED_WITH, base, total_seconds=0.5))
     if way == "app":
         return App(Application("ww-corp-1", 1000002, "app-secret-7c1d", base, total_seconds=0.5))
     return Robot(RobotAddress("值班群", "11111111-2222-3333", base, total_seconds=0.5))
@@ -108,7 +120,9 @@ def test_nobody_listening_is_transient(way: str) -> None:
     assert isinstance(channel_to(way, port).send(notice_for(way)), Transient)
 
 
-@pytest.mark.parametrize(("way", "expected"), [("mail", Transient), ("robot", Unknown), ("app", Transient)])
+@pytest.mark.parametrize(
+    ("way", "expected"), [("mail", Transient), ("robot", Unknown), ("dingtalk", Unknown), ("app", Transient)]
+)
 def test_a_peer_that_drips_bytes_cannot_hold_the_sender(way: str, expected: type) -> None:
     """Each byte renews a socket's own time limit; only the cutoff ends this."""
     with socket.create_server(("127.0.0.1", 0)) as server:
