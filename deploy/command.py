@@ -245,6 +245,26 @@ def rehearse(
 
 
 @app.command(cls=Command)
+def replay(
+    incident: Annotated[str, typer.Argument(help="事件编号，例如 FX-2026-0001。")],
+    as_json: Annotated[bool, typer.Option("--json", help="输出一行 JSON。")] = False,
+    settings: SettingsFile = HERE,
+) -> None:
+    """按事件所存的规程、情形与级别重建“通知谁”的决定，并指出今天会有哪些不同。只读，不发通知。"""
+    from deploy import replaying
+    from escalation.replay import NotRebuilt
+    from stream.store import StoreUnavailable
+
+    try:
+        rebuilt = replaying.replayed(with_tables(read(settings)), incident.strip().upper())
+    except NotRebuilt as error:
+        raise fail(str(error)) from None
+    except StoreUnavailable as error:
+        raise fail(f"{error}；请稍后再试。") from None
+    typer.echo(json.dumps(replaying.as_json(rebuilt), ensure_ascii=False) if as_json else replaying.page(rebuilt))
+
+
+@app.command(cls=Command)
 def reindex(settings: SettingsFile = HERE) -> None:
     """从存储重建检索。告警与值班台不受影响，可随时执行。"""
     from deploy.upkeep import rebuild_search
