@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from crawlers.settings import CrawlSettings
 from escalation.channels import Channel
 from escalation.channels.dingtalk import Dingtalk, DingtalkRobot
+from escalation.channels.feishu import Feishu, FeishuRobot
 from escalation.channels.mail import Mail, MailServer, Security
 from escalation.channels.wecom import Robot, RobotAddress
 from escalation.channels.wecom_app import App, Application
@@ -50,6 +51,13 @@ def dingtalk(robot: sections.DingtalkRobot) -> DingtalkRobot:
     )
 
 
+def feishu(robot: sections.FeishuRobot) -> FeishuRobot:
+    """The 飞书 robot's own description. Raises ValueError with a sentence."""
+    return FeishuRobot(
+        robot.name, robot.hook.get_secret_value(), robot.secret.get_secret_value(), robot.base_url.rstrip("/")
+    )
+
+
 def crawl_settings(settings: given.Settings) -> CrawlSettings:
     """What the crawlers need. Raises pydantic's ValidationError."""
     crawl = settings.crawl
@@ -63,6 +71,7 @@ OTHER_CHANNELS: tuple[tuple[str, Callable[[Any], Any], Callable[[Any], Channel]]
     ("wecom_robot", robot_address, Robot),
     ("wecom_app", application, App),
     ("dingtalk_robot", dingtalk, Dingtalk),
+    ("feishu_robot", feishu, Feishu),
 )
 """Channels other than mail: section, its description for the room, the channel. Adding a channel is one line."""
 

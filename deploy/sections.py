@@ -112,6 +112,15 @@ class DingtalkRobot(Section):
     base_url: str = "https://oapi.dingtalk.com"
 
 
+class FeishuRobot(Section):
+    """飞书 group robot: `hook` from its webhook address, `secret` from its 签名校验 setting."""
+
+    name: str = Field(default="飞书值班群", min_length=1)
+    hook: SecretStr
+    secret: SecretStr
+    base_url: str = "https://open.feishu.cn"
+
+
 class Duty(Section):
     """The duty desk: the phone number that notices and pages show."""
 

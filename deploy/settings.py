@@ -25,6 +25,7 @@ from deploy.sections import (
     Crawl,
     DingtalkRobot,
     Duty,
+    FeishuRobot,
     Inbox,
     LogPlace,
     MailServer,
@@ -69,6 +70,7 @@ class Settings(Section):
     wecom_robot: WecomRobot | None = None
     wecom_app: WecomApp | None = None
     dingtalk_robot: DingtalkRobot | None = None
+    feishu_robot: FeishuRobot | None = None
     duty: Duty = Duty()
     trial: Trial = Trial()
     auditor: Auditor = Auditor()

@@ -140,4 +140,5 @@ class Channel(StrEnum):
     MAIL = "mail"
     WECOM_ROBOT = "wecom_robot"
     DINGTALK_ROBOT = "dingtalk_robot"
+    FEISHU_ROBOT = "feishu_robot"
     PHONE = "phone"

@@ -24,6 +24,7 @@ key = "cccccccccccccccccccccccccccccccccccccccc"
 SECRET = "SEC-secret-of-a-channel-7c1d"
 SECTIONS = {
     "wecom_app": 'corp_id = "ww1234567890abcdef"\nagent_id = 1000002\nsecret_file = "a.secret"\n',
+    "feishu_robot": 'hook_file = "b.secret"\nsecret_file = "a.secret"\n',
     "dingtalk_robot": 'token_file = "b.secret"\nsecret_file = "a.secret"\n',
 }
 

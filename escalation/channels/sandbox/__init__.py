@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from escalation.channels.sandbox.dingtalk import Dingtalk
 from escalation.channels.sandbox.faults import Fault, Faults
+from escalation.channels.sandbox.feishu import Feishu
 from escalation.channels.sandbox.group import Group
 from escalation.channels.sandbox.heard import Ledger
 from escalation.channels.sandbox.mailbox import Mailbox
@@ -32,6 +33,7 @@ class Demo(NamedTuple):
     ledger: Ledger
     members: Members
     dingtalk: Dingtalk
+    feishu: Feishu
 
 
 def build(folder: Path, smtp_port: int, *, host: str = "127.0.0.1", robot_keys: frozenset[str] | None = None) -> Demo:
@@ -41,7 +43,7 @@ def build(folder: Path, smtp_port: int, *, host: str = "127.0.0.1", robot_keys: 
     right shape.
     """
     mailbox, group, faults, ledger = Mailbox(folder), Group(folder, robot_keys), Faults(), Ledger(folder)
-    vendors = (Members(ledger), Dingtalk(ledger))
+    vendors = (Members(ledger), Dingtalk(ledger), Feishu(ledger))
     pages = app(mailbox, group, faults, ledger, [route for vendor in vendors for route in routes(vendor, faults)])
     return Demo(pages, Sink(mailbox, faults, host, smtp_port), mailbox, group, faults, ledger, *vendors)
 

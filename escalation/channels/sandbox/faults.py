@@ -45,7 +45,17 @@ DINGTALK_FAULTS = HTTP_FAULTS | {
     "430102": "答 errcode 430102（文字不合规）",
     "-1": "答 errcode -1（系统繁忙）",
 }
-PLACES = {"smtp": SMTP_FAULTS, "robot": ROBOT_FAULTS, "app": APP_FAULTS, "dingtalk": DINGTALK_FAULTS}
+FEISHU_FAULTS = HTTP_FAULTS | {
+    "19021": "答 code 19021（签名不合）",
+    "19024": "答 code 19024（关键词不合）",
+    "19001": "答 code 19001（地址无效）",
+    "11232": "答 code 11232（限频）",
+    "9499": "答 code 9499（请求不合）",
+}
+PLACES = {
+    "smtp": SMTP_FAULTS, "robot": ROBOT_FAULTS, "app": APP_FAULTS, "dingtalk": DINGTALK_FAULTS,
+    "feishu": FEISHU_FAULTS,
+}  # fmt: skip
 
 
 class UnknownFaultError(ValueError):

@@ -13,10 +13,12 @@ import pytest
 import uvicorn
 
 from escalation.channels.dingtalk import Dingtalk, DingtalkRobot
+from escalation.channels.feishu import Feishu, FeishuRobot
 from escalation.channels.letter import Clock, utc_now
 from escalation.channels.mail import Mail, MailServer, Security
 from escalation.channels.sandbox import Demo, build
 from escalation.channels.sandbox.dingtalk import SIGNED_WITH
+from escalation.channels.sandbox.feishu import SIGNED_WITH as FEISHU_SECRET
 from escalation.channels.wecom import Robot, RobotAddress
 from escalation.channels.wecom_app import App, Application
 
@@ -44,6 +46,9 @@ class House:
 
     def app(self, total: float = 0.7, now: Clock = utc_now) -> App:
         return App(Application("ww-corp-1", 1000002, APP_SECRET, self.base, None, 1.0, total), now)
+
+    def feishu(self, total: float = 0.7, now: Clock = utc_now, secret: str = FEISHU_SECRET) -> Feishu:
+        return Feishu(FeishuRobot("飞书值班群", "hook-77cc88dd", secret, self.base, None, 1.0, total), now)
 
     def dingtalk(self, total: float = 0.7, now: Clock = utc_now, secret: str = SIGNED_WITH) -> Dingtalk:
         return Dingtalk(DingtalkRobot("钉钉值班群", "token-55aa66bb", secret, self.base, None, 1.0, total), now)

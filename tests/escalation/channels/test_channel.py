@@ -24,6 +24,7 @@ from escalation.channels import (
     Unknown,
 )
 from escalation.channels.dingtalk import Dingtalk, DingtalkRobot
+from escalation.channels.feishu import Feishu, FeishuRobot
 from escalation.channels.mail import Mail, MailServer, Security
 from escalation.channels.sandbox import Fault as Trouble
 from escalation.channels.sandbox.dingtalk import SIGNED_WITH
@@ -34,8 +35,9 @@ NOTICE = Message(
     "FX-2026-0147-03", "d-77", "luo@example.edu.cn", 2, "【Ⅱ级·重大】请签收（FX-2026-0147 首报）", "请签收 http://x.cn/r/1",
     "<p>请签收</p>", "http://x.cn/r/1",
 )  # fmt: skip
-SECRETS = ("app-password-9f", "11111111-2222-3333", "app-secret-7c1d", "token-55aa66bb", "SEC-sandbox-not-a-secret")
-WAYS = ("mail", "robot", "app", "dingtalk")
+SECRETS = ("app-password-9f", "11111111-2222-3333", "app-secret-7c1d", "token-55aa66bb", "SEC-sandbox-not-a-secret",
+           "hook-77cc88dd", "feishu-sandbox-not-a-secret")  # fmt: skip
+WAYS = ("mail", "robot", "app", "dingtalk", "feishu")
 PLACES = {"mail": "smtp"}
 TO = {"app": "luowen"}
 
@@ -80,6 +82,14 @@ def test_a_notice_is_accepted_and_seen_once(house: Any, way: str) -> None:
         ("app", "-1", Transient),
         ("app", "429", RateLimited),
         ("app", "500", Transient),
+        ("feishu", "19021", (Permanent, Fault.CREDENTIAL)),
+        ("feishu", "19024", (Permanent, Fault.CREDENTIAL)),
+        ("feishu", "11232", RateLimited),
+        ("feishu", "9499", (Permanent, Fault.CONTENT)),
+        ("feishu", "429", RateLimited),
+        ("feishu", "500", Transient),
+        ("feishu", "timeout", Unknown),
+        ("feishu", "garbage", Unknown),
         ("dingtalk", "310000", (Permanent, Fault.CREDENTIAL)),
         ("dingtalk", "300001", (Permanent, Fault.CREDENTIAL)),
         ("dingtalk", "430102", (Permanent, Fault.CONTENT)),
@@ -108,6 +118,8 @@ def channel_to(way: str, port: int) -> Channel:
     base = f"http://127.0.0.1:{port}"
     if way == "dingtalk":
         return Dingtalk(DingtalkRobot("群", "token-55aa66bb", SIGNED_WITH, base, total_seconds=0.5))
+    if way == "feishu":
+        return Feishu(FeishuRobot("群", "hook-77cc88dd", "secret-of-feishu", base, total_seconds=0.5))
     if way == "app":
         return App(Application("ww-corp-1", 1000002, "app-secret-7c1d", base, total_seconds=0.5))
     return Robot(RobotAddress("值班群", "11111111-2222-3333", base, total_seconds=0.5))
@@ -121,7 +133,8 @@ def test_nobody_listening_is_transient(way: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("way", "expected"), [("mail", Transient), ("robot", Unknown), ("dingtalk", Unknown), ("app", Transient)]
+    ("way", "expected"),
+    [("mail", Transient), ("robot", Unknown), ("dingtalk", Unknown), ("feishu", Unknown), ("app", Transient)],
 )
 def test_a_peer_that_drips_bytes_cannot_hold_the_sender(way: str, expected: type) -> None:
     """Each byte renews a socket's own time limit; only the cutoff ends this."""
@@ -162,8 +175,8 @@ def test_a_mail_probe_tells_nobody_and_a_robot_probe_is_marked(house: Any) -> No
 
 @pytest.mark.parametrize("way", WAYS)
 def test_odd_text_never_raises(house: Any, way: str) -> None:
-    channel = house.mail(total_seconds=8.0) if way == "mail" else getattr(house, way)(total=8.0)
     for text in ("", "\ud800", "\x00\x1b[31m", "\r\n.\r\nMAIL FROM:<x@y.cn>\r\n", "长" * 300_000):
+        channel = house.mail(total_seconds=8.0) if way == "mail" else getattr(house, way)(total=8.0)
         outcome = channel.send(replace(notice_for(way), text=text, html=text))
         assert isinstance(outcome, Accepted | Permanent)
 
