@@ -25,7 +25,8 @@ FOUND = Replay(
 def test_the_page_says_who_by_which_article_and_that_nothing_differs() -> None:
     page = replaying.page(FOUND, NOON)
     for words in (
-        "2026年11月3日 12:00:00，Ⅱ级", "评论有损学校声誉", "1. 党委宣传部：第十三条；当时通知 何岚", "与所存的决定：一致",
+        "2026年11月3日 12:00:00，Ⅱ级", "评论有损学校声誉",
+        "1. 党委宣传部：第十三条；当时通知 何岚", "与所存的决定：一致",
         "立同一事件：没有不同",
     ):  # fmt: skip
         assert words in page, page

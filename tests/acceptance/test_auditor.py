@@ -1,0 +1,85 @@
+"""It must show 4 (issue 4): the auditor is watched itself, beats outside, and its audit can be proved offline."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+from tests.acceptance.standing import Standing, eventually, fengxin, words_of
+
+
+def strip_of(standing: Standing) -> str:
+    """The watch strip as the duty monitor sees it."""
+    return words_of(standing.signed_in("zheng.wanzhou").page("/desk").css(".watch")[0])
+
+
+def beaten(standing: Standing) -> tuple[float, str]:
+    """When the heartbeat's file was written, and what it says."""
+    file = standing.data / "heartbeat.json"
+    return (file.stat().st_mtime, str(json.loads(file.read_text("utf-8"))["at"])) if file.exists() else (0.0, "")
+
+
+def test_the_heartbeat_moves_in_time_and_content_while_the_auditor_lives(demo: Standing) -> None:
+    eventually("the first beat", lambda: beaten(demo)[0], 60)
+    first = beaten(demo)
+    eventually("the next beat", lambda: beaten(demo)[0] > first[0], 60)
+    second = beaten(demo)
+    assert second[1] > first[1]
+    assert set(json.loads((demo.data / "heartbeat.json").read_text("utf-8"))) == {
+        "service", "school", "at", "findings"
+    }  # fmt: skip
+
+
+def test_a_paused_auditor_is_named_by_healthz_and_the_desk_and_beats_no_more_until_it_goes_on(spare: Standing) -> None:
+    eventually("the auditor is up", lambda: "audit" not in spare.health()[1]["failing"], 60)
+    auditor = spare.roles()["audit"]
+    os.kill(auditor, signal.SIGSTOP)
+    try:
+        eventually("healthz names it", lambda: "audit" in spare.health()[1]["failing"], 60)
+        still = beaten(spare)
+        assert "稽核停" in strip_of(spare)
+        page = words_of(spare.signed_in("zheng.wanzhou").page("/findings").css("main")[0])
+        assert "稽核没有在运行" in page
+        assert beaten(spare) == still
+    finally:
+        os.kill(auditor, signal.SIGCONT)
+    eventually("it is green again", lambda: "稽核停" not in strip_of(spare), 60)
+    eventually("it beats again", lambda: beaten(spare)[0] > still[0], 60)
+
+
+def test_a_killed_auditor_is_started_again_and_the_desk_has_no_finding(spare: Standing) -> None:
+    before = spare.roles()["audit"]
+    os.kill(before, signal.SIGKILL)
+    eventually("another process", lambda: spare.roles().get("audit", before) != before, 60)
+    eventually("it is up", lambda: "audit" not in spare.health()[1]["failing"], 60)
+    page = words_of(spare.signed_in("ye.chuqing").page("/findings").css("main")[0])
+    assert "没有发现" in page
+
+
+def test_the_audit_is_exported_beside_the_running_service_and_proves_itself_alone(
+    demo: Standing, tmp_path: Path
+) -> None:
+    demo.signed_in("ye.chuqing").page("/reports")
+    out = tmp_path / "audit.jsonl"
+    done = fengxin("audit", "export", "--out", out, "--settings", demo.data / "fengxin.toml")
+    assert done.returncode == 0, done.stderr
+    proved = fengxin("audit", "verify", "--file", out, folder=tmp_path)
+    assert proved.returncode == 0, proved.stderr
+    assert "完整" in proved.stdout
+    whole = out.read_text("utf-8").splitlines()
+    assert len(whole) > 2, "the demo has signed people in, so there is something to export"
+    cut = tmp_path / "cut.jsonl"
+    cut.write_text("\n".join([whole[0], *whole[2:]]) + "\n", "utf-8")
+    found = fengxin("audit", "verify", "--file", cut, folder=tmp_path)
+    assert found.returncode == 1
+    assert "不符" in found.stderr
+
+
+def test_a_decision_is_rebuilt_by_the_command_and_differs_in_nothing_on_the_same_day(demo: Standing) -> None:
+    number = eventually("the wave opens an incident", lambda: demo.incident("二食堂"), 100)
+    done = fengxin("replay", number, "--settings", demo.data / "fengxin.toml")
+    assert done.returncode == 0, done.stderr
+    for words in (number, "第十三条", "与所存的决定：一致", "没有不同"):
+        assert words in done.stdout, done.stdout
