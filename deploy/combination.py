@@ -145,8 +145,10 @@ def mail(settings: Settings) -> Iterator[Fault]:
 def other_channels(settings: Settings) -> Iterator[Fault]:
     """What the other channels themselves refuse; see their modules in `escalation.channels`."""
     for name, section, describe in described(settings):
+        if (ca_file := getattr(section, "ca_file", "")) and not settings.path(ca_file).is_file():
+            yield f"{name}.ca_file", f"没有文件 {ca_file}，请更正或删去这一项。"
         try:
-            describe(section)
+            describe(section, settings.folder)
         except ValueError as error:
             yield name, str(error)
 

@@ -121,6 +121,16 @@ class FeishuRobot(Section):
     base_url: str = "https://open.feishu.cn"
 
 
+class Webhook(Section):
+    """网络回调: a signed JSON notice to a system of the school; `allow_private` lets it stand on the campus network."""
+
+    name: str = Field(default="校内系统", min_length=1)
+    url: SecretStr
+    secret: SecretStr
+    allow_private: bool = False
+    ca_file: str = ""
+
+
 class Duty(Section):
     """The duty desk: the phone number that notices and pages show."""
 

@@ -36,6 +36,7 @@ from deploy.sections import (
     StorePlace,
     Trial,
     Web,
+    Webhook,
     WecomApp,
     WecomRobot,
 )
@@ -71,6 +72,7 @@ class Settings(Section):
     wecom_app: WecomApp | None = None
     dingtalk_robot: DingtalkRobot | None = None
     feishu_robot: FeishuRobot | None = None
+    webhook: Webhook | None = None
     duty: Duty = Duty()
     trial: Trial = Trial()
     auditor: Auditor = Auditor()

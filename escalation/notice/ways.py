@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PERSONAL = (Channel.WECOM_APP, Channel.MAIL)
 """Channels to one person, in the order in which one takes over for another."""
-GROUPS = (Channel.WECOM_ROBOT, Channel.DINGTALK_ROBOT, Channel.FEISHU_ROBOT)
+GROUPS = (Channel.WECOM_ROBOT, Channel.DINGTALK_ROBOT, Channel.FEISHU_ROBOT, Channel.WEBHOOK)
 """Channels to a place where many read: nobody is addressed and nobody signs by them."""
 TITLES = {
     Channel.WECOM_APP: "企业微信应用消息",
@@ -32,6 +32,7 @@ TITLES = {
     Channel.WECOM_ROBOT: "企业微信群机器人",
     Channel.DINGTALK_ROBOT: "钉钉群机器人",
     Channel.FEISHU_ROBOT: "飞书群机器人",
+    Channel.WEBHOOK: "网络回调",
     Channel.PHONE: "电话通知",
 }
 ON_THE_WAY = (DeliveryState.WAITING, DeliveryState.SENDING)

@@ -23,6 +23,7 @@ CHANNELS: Mapping[str, str] = {
     "wecom_app": "企业微信应用消息",
     "dingtalk_robot": "钉钉群机器人",
     "feishu_robot": "飞书群机器人",
+    "webhook": "网络回调",
     "phone": "电话通知",
 }
 ROUTES: Mapping[str, str] = {

@@ -21,10 +21,11 @@ key = "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww"
 [crawl]
 key = "cccccccccccccccccccccccccccccccccccccccc"
 """
-SECRET = "SEC-secret-of-a-channel-7c1d"
+SECRET = "SEC-secret-of-a-channel-7c1d-0123456789"
 SECTIONS = {
     "wecom_app": 'corp_id = "ww1234567890abcdef"\nagent_id = 1000002\nsecret_file = "a.secret"\n',
     "feishu_robot": 'hook_file = "b.secret"\nsecret_file = "a.secret"\n',
+    "webhook": 'url = "https://oa.school.example/in"\nsecret_file = "a.secret"\n',
     "dingtalk_robot": 'token_file = "b.secret"\nsecret_file = "a.secret"\n',
 }
 

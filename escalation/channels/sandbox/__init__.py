@@ -14,6 +14,7 @@ from escalation.channels.sandbox.faults import Fault, Faults
 from escalation.channels.sandbox.feishu import Feishu
 from escalation.channels.sandbox.group import Group
 from escalation.channels.sandbox.heard import Ledger
+from escalation.channels.sandbox.hook import Hook
 from escalation.channels.sandbox.mailbox import Mailbox
 from escalation.channels.sandbox.members import Members
 from escalation.channels.sandbox.pages import app
@@ -34,6 +35,7 @@ class Demo(NamedTuple):
     members: Members
     dingtalk: Dingtalk
     feishu: Feishu
+    hook: Hook
 
 
 def build(folder: Path, smtp_port: int, *, host: str = "127.0.0.1", robot_keys: frozenset[str] | None = None) -> Demo:
@@ -43,7 +45,7 @@ def build(folder: Path, smtp_port: int, *, host: str = "127.0.0.1", robot_keys: 
     right shape.
     """
     mailbox, group, faults, ledger = Mailbox(folder), Group(folder, robot_keys), Faults(), Ledger(folder)
-    vendors = (Members(ledger), Dingtalk(ledger), Feishu(ledger))
+    vendors = (Members(ledger), Dingtalk(ledger), Feishu(ledger), Hook(ledger))
     pages = app(mailbox, group, faults, ledger, [route for vendor in vendors for route in routes(vendor, faults)])
     return Demo(pages, Sink(mailbox, faults, host, smtp_port), mailbox, group, faults, ledger, *vendors)
 

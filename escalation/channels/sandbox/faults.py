@@ -52,9 +52,16 @@ FEISHU_FAULTS = HTTP_FAULTS | {
     "11232": "答 code 11232（限频）",
     "9499": "答 code 9499（请求不合）",
 }
+WEBHOOK_FAULTS = HTTP_FAULTS | {
+    "302": "答 HTTP 302（转到别处）",
+    "401": "答 HTTP 401（签名不对）",
+    "404": "答 HTTP 404（地址不对）",
+    "422": "答 HTTP 422（内容不合）",
+    "503": "答 HTTP 503（暂停服务）",
+}
 PLACES = {
     "smtp": SMTP_FAULTS, "robot": ROBOT_FAULTS, "app": APP_FAULTS, "dingtalk": DINGTALK_FAULTS,
-    "feishu": FEISHU_FAULTS,
+    "feishu": FEISHU_FAULTS, "webhook": WEBHOOK_FAULTS,
 }  # fmt: skip
 
 

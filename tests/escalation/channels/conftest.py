@@ -19,6 +19,8 @@ from escalation.channels.mail import Mail, MailServer, Security
 from escalation.channels.sandbox import Demo, build
 from escalation.channels.sandbox.dingtalk import SIGNED_WITH
 from escalation.channels.sandbox.feishu import SIGNED_WITH as FEISHU_SECRET
+from escalation.channels.sandbox.hook import SIGNED_WITH as HOOK_SECRET
+from escalation.channels.webhook import Hook, Webhook
 from escalation.channels.wecom import Robot, RobotAddress
 from escalation.channels.wecom_app import App, Application
 
@@ -49,6 +51,9 @@ class House:
 
     def feishu(self, total: float = 0.7, now: Clock = utc_now, secret: str = FEISHU_SECRET) -> Feishu:
         return Feishu(FeishuRobot("飞书值班群", "hook-77cc88dd", secret, self.base, None, 1.0, total), now)
+
+    def webhook(self, total: float = 0.7, now: Clock = utc_now, secret: str = HOOK_SECRET) -> Webhook:
+        return Webhook(Hook("校内系统", f"{self.base}/hook", secret, True, None, 1.0, total), now)
 
     def dingtalk(self, total: float = 0.7, now: Clock = utc_now, secret: str = SIGNED_WITH) -> Dingtalk:
         return Dingtalk(DingtalkRobot("钉钉值班群", "token-55aa66bb", secret, self.base, None, 1.0, total), now)

@@ -28,6 +28,8 @@ from escalation.channels.feishu import Feishu, FeishuRobot
 from escalation.channels.mail import Mail, MailServer, Security
 from escalation.channels.sandbox import Fault as Trouble
 from escalation.channels.sandbox.dingtalk import SIGNED_WITH
+from escalation.channels.sandbox.hook import SIGNED_WITH as HOOK_SECRET
+from escalation.channels.webhook import Hook, Webhook
 from escalation.channels.wecom import Robot, RobotAddress
 from escalation.channels.wecom_app import App, Application
 
@@ -36,8 +38,8 @@ NOTICE = Message(
     "<p>请签收</p>", "http://x.cn/r/1",
 )  # fmt: skip
 SECRETS = ("app-password-9f", "11111111-2222-3333", "app-secret-7c1d", "token-55aa66bb", "SEC-sandbox-not-a-secret",
-           "hook-77cc88dd", "feishu-sandbox-not-a-secret")  # fmt: skip
-WAYS = ("mail", "robot", "app", "dingtalk", "feishu")
+           "hook-77cc88dd", "feishu-sandbox-not-a-secret", HOOK_SECRET)  # fmt: skip
+WAYS = ("mail", "robot", "app", "dingtalk", "feishu", "webhook")
 PLACES = {"mail": "smtp"}
 TO = {"app": "luowen"}
 
@@ -82,6 +84,14 @@ def test_a_notice_is_accepted_and_seen_once(house: Any, way: str) -> None:
         ("app", "-1", Transient),
         ("app", "429", RateLimited),
         ("app", "500", Transient),
+        ("webhook", "302", (Permanent, Fault.CREDENTIAL)),
+        ("webhook", "401", (Permanent, Fault.CREDENTIAL)),
+        ("webhook", "404", (Permanent, Fault.CREDENTIAL)),
+        ("webhook", "422", (Permanent, Fault.CONTENT)),
+        ("webhook", "503", Transient),
+        ("webhook", "429", RateLimited),
+        ("webhook", "500", Transient),
+        ("webhook", "timeout", Unknown),
         ("feishu", "19021", (Permanent, Fault.CREDENTIAL)),
         ("feishu", "19024", (Permanent, Fault.CREDENTIAL)),
         ("feishu", "11232", RateLimited),
@@ -118,6 +128,8 @@ def channel_to(way: str, port: int) -> Channel:
     base = f"http://127.0.0.1:{port}"
     if way == "dingtalk":
         return Dingtalk(DingtalkRobot("群", "token-55aa66bb", SIGNED_WITH, base, total_seconds=0.5))
+    if way == "webhook":
+        return Webhook(Hook("校内系统", f"{base}/hook", HOOK_SECRET, True, total_seconds=0.5))
     if way == "feishu":
         return Feishu(FeishuRobot("群", "hook-77cc88dd", "secret-of-feishu", base, total_seconds=0.5))
     if way == "app":
@@ -134,7 +146,14 @@ def test_nobody_listening_is_transient(way: str) -> None:
 
 @pytest.mark.parametrize(
     ("way", "expected"),
-    [("mail", Transient), ("robot", Unknown), ("dingtalk", Unknown), ("feishu", Unknown), ("app", Transient)],
+    [
+        ("mail", Transient),
+        ("robot", Unknown),
+        ("dingtalk", Unknown),
+        ("feishu", Unknown),
+        ("webhook", Unknown),
+        ("app", Transient),
+    ],
 )
 def test_a_peer_that_drips_bytes_cannot_hold_the_sender(way: str, expected: type) -> None:
     """Each byte renews a socket's own time limit; only the cutoff ends this."""
