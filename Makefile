@@ -42,10 +42,13 @@ check: $(VENV)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Three runs, as a browser, a crawl and processes that are killed do not share one; all are made, also after a failure.
 test: check browser
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not live and not browser" --ignore tests/acceptance --ignore tests/kills
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not live" tests/acceptance tests/escalation/web/test_browser.py
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not live" tests/kills
+	@failed=0; run() { echo "$(BIN)/python -m pytest $$*"; $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile "$$@" || failed=1; }; \
+	run -m "not live and not browser" --ignore tests/acceptance --ignore tests/kills; \
+	run -m "not live" tests/acceptance tests/escalation/web/test_browser.py; \
+	run -m "not live" tests/kills; \
+	exit $$failed
 
 live: $(VENV)/dev engines
 	FENGXIN_LIVE=required $(BIN)/python -m pytest -m live
