@@ -33,8 +33,6 @@ JUMP = 20.0
 """Seconds by which the wall clock may differ from the machine's own between two looks."""
 PAUSED = 60.0
 """A pause between two looks that long: the whole machine may have stood still."""
-SAID_EVERY = timedelta(seconds=60)
-"""How old `last_seen` of a finding may grow."""
 LOCK = 730_043
 """Key of the advisory lock under which PostgreSQL's auditors take turns; on SQLite there is one writer anyway."""
 READERS = (("assess", POSTS), ("watch", ASSESSED), ("index", ASSESSED))
@@ -157,9 +155,7 @@ def _is_news(found: list[Finding], known: list[Row[Any]], readers_unseen: bool, 
     rows = {(row.what, row.about): row for row in known if not (readers_unseen and row.what == What.READER)}
     if rows.keys() - seen.keys() or (begin and seen.keys() - rows.keys()):
         return True
-    return any(
-        row.words != seen[key] or not timedelta(0) <= now - row.last_seen < SAID_EVERY for key, row in rows.items()
-    )
+    return any(row.words != seen[key] or finding.said_long_ago(row, now) for key, row in rows.items())
 
 
 def listen(conn: Connection, school: str, now: datetime) -> None:

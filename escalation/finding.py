@@ -6,7 +6,7 @@ One open row per matter found, whoever finds it: two auditors write one row, one
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, Connection, Index, Row, Table, Text, func, select, text, update
@@ -40,6 +40,10 @@ marks = Table(
     Column("moved_at", Moment(), nullable=False),
 )
 """Where a reader of the log stood while records waited for it, and since when: shared by all auditors."""
+SAID_EVERY = timedelta(seconds=60)
+"""How old `last_seen` of a finding may grow."""
+NEW_AT_ONCE = 200
+"""So many findings begin in one transaction; the others with the next look."""
 ACTOR = "auditor"
 CAUSE = "auditor:"
 ALERT = "稽核：{title} {count} 项。{first}{more}"
@@ -56,17 +60,23 @@ def keep(
     """
     known = {(row.what, row.about): row for row in standing(conn, school) if row.what not in unseen}
     seen = {(one.what.value, one.about[:200]): one for one in found}
-    changed = [_begin(conn, school, one, now) for key, one in seen.items() if begin and key not in known]
+    fresh = [one for key, one in seen.items() if key not in known][:NEW_AT_ONCE]
+    changed = [_begin(conn, school, one, now) for one in fresh if begin]
     changed += [_end(conn, row, now) for key, row in known.items() if key not in seen]
     for key in known.keys() & seen.keys():
         row, one = known[key], seen[key]
-        if row.words != one.words or row.last_seen != now:
+        if row.words != one.words or said_long_ago(row, now):
             conn.execute(
                 update(findings).where(findings.c.id == row.id, findings.c.ended.is_(None))
                 .values(words=one.words, last_seen=now)
             )  # fmt: skip
     _ring(conn, school, now, sorted({What(what) for what, _ in known.keys() | seen.keys()}))
     return any(changed)
+
+
+def said_long_ago(row: Row[Any], now: datetime) -> bool:
+    """Whether a row should be told again that it was seen; also where the clock was set back."""
+    return not timedelta(0) <= now - row.last_seen < SAID_EVERY
 
 
 def _begin(conn: Connection, school: str, one: Finding, now: datetime) -> bool:

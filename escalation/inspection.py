@@ -117,16 +117,21 @@ def unfired_clock(case: Case, facts: Facts, now: datetime) -> Iterator[Finding]:
 
 def untried_notice(case: Case, facts: Facts, now: datetime) -> Iterator[Finding]:
     """Every notice was tried on some channel, or its addressee is telephoned."""
-    for one in case.told:
-        if one.reached or one.over or one.called or one.kind == NoticeKind.DISMISSED or now - one.created_at <= UNTRIED:
-            continue
-        if any(sent.attempts or sent.state != DeliveryState.WAITING or _explained(sent, facts) for sent in one.sent):
-            continue
-        why = "没有任何送达方式" if not one.sent else f"已 {say_minutes(now - one.created_at)}没有尝试过"
+    left = [one for one in case.told if _untried(one, facts, now)]
+    if left:
+        who = "、".join(f"{one.name}（{one.number}）" for one in left)
+        waited = say_minutes(now - min(one.created_at for one in left))
         yield Finding(
-            What.UNTRIED, one.number, case.number,
-            f"给 {one.name} 的通知 {one.number} {why}；请立即电话转告，并查看通知进程（notify）与“送达”页。",
+            What.UNTRIED, case.number, case.number,
+            f"{case.number} 有 {len(left)} 份通知已 {waited}没有在任何通道上尝试过：{who}；"
+            "请立即电话转告，并查看通知进程（notify）与“送达”页。",
         )  # fmt: skip
+
+
+def _untried(one: Told, facts: Facts, now: datetime) -> bool:
+    if one.reached or one.over or one.called or one.kind == NoticeKind.DISMISSED or now - one.created_at <= UNTRIED:
+        return False
+    return not any(sent.attempts or sent.state != DeliveryState.WAITING or _explained(sent, facts) for sent in one.sent)
 
 
 def _explained(sent: Sent, facts: Facts) -> bool:
@@ -138,24 +143,20 @@ def unreached_person(case: Case, facts: Facts, now: datetime) -> Iterator[Findin
     """Whom the frozen procedure names was told and reached, or it is shown that they were not."""
     if now - case.opened_at <= UNTRIED:
         return
-    for one in case.named:
-        theirs = [told for told in case.told if told.person == one.person]
-        if not theirs:
-            yield Finding(
-                What.UNREACHED, f"{case.number}:{one.person}", case.number,
-                f"规程点名的 {one.name}（{one.office}）没有收到 {case.number} 的通知，也没有未送达的记录；"
-                "请立即电话转告并在事件中记录。",
-            )  # fmt: skip
-        elif not any(_accounted_for(told, facts, now) for told in theirs):
-            yield Finding(
-                What.UNREACHED, f"{case.number}:{one.person}", case.number,
-                f"{one.name}（{one.office}）是否收到 {case.number} 的通知没有记录；请立即电话转告并在事件中记录。",
-            )  # fmt: skip
-    for office in case.missing:
-        yield Finding(
-            What.UNREACHED, f"{case.number}:{office}"[:200], case.number,
-            f"{case.number} 按所定规程应通知“{office}”，却没有给该岗位的通知；请立即电话转告并在事件中记录。",
-        )  # fmt: skip
+    theirs = {one.person: [told for told in case.told if told.person == one.person] for one in case.named}
+    untold = [f"{one.name}（{one.office}）" for one in case.named if not theirs[one.person]]
+    unknown = [
+        f"{one.name}（{one.office}）" for one in case.named
+        if theirs[one.person] and not any(_accounted_for(told, facts, now) for told in theirs[one.person])
+    ]  # fmt: skip
+    parts = [
+        (untold, "所定规程点名的 {} 没有通知"), (unknown, "{} 是否收到通知没有记录"),
+        ([f"“{office}”" for office in case.missing], "按所定规程应通知的 {} 没有通知"),
+    ]  # fmt: skip
+    words = "；".join(text.format("、".join(dict.fromkeys(names))) for names, text in parts if names)
+    if words:
+        cure = "请立即电话转告并在事件中记录。"
+        yield Finding(What.UNREACHED, case.number, case.number, f"{case.number} {words}；{cure}")
 
 
 def _accounted_for(told: Told, facts: Facts, now: datetime) -> bool:

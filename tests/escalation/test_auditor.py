@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert, update
 
-from escalation import alert, audit, auditor, finding
+from escalation import alert, audit, auditor, finding, standing
 from escalation.auditor import LOOK_EVERY, ROLE, SETTLE, SILENT, Auditor
 from escalation.finding import findings
 from escalation.heartbeat import URL, Heartbeat, Outside
 from escalation.incident import incidents
-from escalation.inspection import What
+from escalation.inspection import Finding, What, inspect
 from escalation.notice import calls, notices
 from escalation.people import offices
 from escalation.timer import timers
@@ -23,7 +25,7 @@ from stream.assessing import ASSESSED, POSTS
 from stream.log import Log, LogUnavailable
 from stream.log.sqlite import SqliteLog
 from stream.position import positions
-from stream.store import StoreUnavailable
+from stream.store import Store, StoreUnavailable, metadata
 from tests.escalation.office import Office
 from tests.stream.said import SCHOOL
 
@@ -304,3 +306,41 @@ def test_the_notify_role_notices_the_death_of_the_auditor(man: Watchman) -> None
         man.office.now += timedelta(seconds=40)
         man.office.work()
     assert "稽核进程（audit）" in man.ringing()[SILENT]
+
+
+def test_a_flood_of_findings_begins_in_portions_and_ends_at_once(man: Watchman) -> None:
+    many = [Finding(What.IDLE, f"FX-{n}", f"FX-{n}", "没有下一步") for n in range(finding.NEW_AT_ONCE + 5)]
+
+    def kept(found: list[Finding]) -> int:
+        with man.office.store.write() as conn:
+            finding.keep(conn, SCHOOL, found, man.office.now)
+            return finding.count(conn, SCHOOL)
+
+    assert kept(many) == finding.NEW_AT_ONCE
+    assert kept(many) == len(many)
+    assert f"{len(many)} 项" in man.ringing()["auditor:idle"]
+    assert kept([]) == 0
+
+
+@pytest.mark.live
+def test_on_postgresql_auditors_that_write_at_the_same_moment_write_one_row(postgres: Any) -> None:
+    store = Store(postgres.database())
+    metadata.create_all(store.engine)
+    now = datetime(2026, 11, 3, 4, 0, tzinfo=UTC)
+    found = [Finding(What.CLOCK, f"FX-{n}", f"FX-{n}", "到期没有处理") for n in range(5)]
+
+    def keep(given: list[Finding]) -> None:
+        with store.write() as conn:
+            finding.keep(conn, SCHOOL, given, now)
+            standing.note_positions(conn, {"watch": {0: 3}}, now)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(keep, [found] * 4))
+        with store.read() as conn:
+            assert finding.count(conn, SCHOOL) == 5
+            assert inspect(standing.facts(conn, SCHOOL, CHANNELS, {"watch": {0: 3}}, standing.Frozen(), now), now) == []
+        list(pool.map(keep, [[]] * 4))
+    with store.read() as conn:
+        assert list(audit.faults(conn)) == []
+        assert audit.head(conn).seq == 10
+    store.close()

@@ -107,10 +107,9 @@ def test_a_notice_that_was_tried_on_no_channel_is_found(changes: dict[str, objec
 
 def test_a_named_person_without_notice_and_an_office_without_one_are_found() -> None:
     case = replace(SOUND, named=(*SOUND.named, Named("shen", "沈澄", "主管校领导")), missing=("党委学工部",))
-    words = [words for what, words in found(case) if what is What.UNREACHED]
-    assert len(words) == 2
-    assert "沈澄（主管校领导）" in words[0]
-    assert "“党委学工部”" in words[1]
+    (words,) = [words for what, words in found(case) if what is What.UNREACHED]
+    assert "点名的 沈澄（主管校领导） 没有通知" in words
+    assert "应通知的 “党委学工部” 没有通知" in words
     assert found(replace(case, opened_at=ago(minutes=4))) == [], "the notices of a new incident are still on their way"
 
 
