@@ -35,7 +35,11 @@ def test_with_the_mail_server_down_the_incident_opens_and_one_mail_each_comes_la
         eventually(
             "the desk says that four mails wait", lambda: len(desk.page("/deliveries", **waiting).css("tbody tr")) == 4
         )
-        assert "邮件未送出" in words_of(desk.page(f"/incidents/{number}").css("ol.log")[0])
+        eventually(
+            "the log says that mail did not leave",
+            lambda: "邮件未送出" in words_of(desk.page(f"/incidents/{number}").css("ol.log")[0]),
+            20,
+        )
         assert spare.robot(number), "the other channel is not held up"
         assert first_notices(spare, number) == []
         alarm = eventually("the lamp of the channels", lambda: "邮件连续送不出" in strip_of(spare), 60)
