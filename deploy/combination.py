@@ -148,7 +148,7 @@ def other_channels(settings: Settings) -> Iterator[Fault]:
         if (ca_file := getattr(section, "ca_file", "")) and not settings.path(ca_file).is_file():
             yield f"{name}.ca_file", f"没有文件 {ca_file}，请更正或删去这一项。"
         try:
-            describe(section, settings.folder)
+            describe(section, settings)
         except ValueError as error:
             yield name, str(error)
 

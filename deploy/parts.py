@@ -11,6 +11,7 @@ from escalation.channels import Channel
 from escalation.channels.dingtalk import Dingtalk, DingtalkRobot
 from escalation.channels.feishu import Feishu, FeishuRobot
 from escalation.channels.mail import Mail, MailServer, Security
+from escalation.channels.sms import Sms, SmsAccount
 from escalation.channels.webhook import Hook, Webhook
 from escalation.channels.wecom import Robot, RobotAddress
 from escalation.channels.wecom_app import App, Application
@@ -35,35 +36,43 @@ def mail_server(mail: sections.MailServer, folder: Path) -> MailServer:
     )  # fmt: skip
 
 
-def robot_address(robot: sections.WecomRobot, _folder: Path) -> RobotAddress:
+def robot_address(robot: sections.WecomRobot, _settings: given.Settings) -> RobotAddress:
     """The robot's own description. Raises ValueError with a sentence."""
     return RobotAddress(robot.name, robot.key.get_secret_value(), robot.base_url.rstrip("/"))
 
 
-def application(app: sections.WecomApp, _folder: Path) -> Application:
+def application(app: sections.WecomApp, _settings: given.Settings) -> Application:
     """The 企业微信 application's own description. Raises ValueError with a sentence."""
     return Application(app.corp_id, app.agent_id, app.secret.get_secret_value(), app.base_url.rstrip("/"))
 
 
-def dingtalk(robot: sections.DingtalkRobot, _folder: Path) -> DingtalkRobot:
+def dingtalk(robot: sections.DingtalkRobot, _settings: given.Settings) -> DingtalkRobot:
     """The 钉钉 robot's own description. Raises ValueError with a sentence."""
     return DingtalkRobot(
         robot.name, robot.token.get_secret_value(), robot.secret.get_secret_value(), robot.base_url.rstrip("/")
     )
 
 
-def feishu(robot: sections.FeishuRobot, _folder: Path) -> FeishuRobot:
+def feishu(robot: sections.FeishuRobot, _settings: given.Settings) -> FeishuRobot:
     """The 飞书 robot's own description. Raises ValueError with a sentence."""
     return FeishuRobot(
         robot.name, robot.hook.get_secret_value(), robot.secret.get_secret_value(), robot.base_url.rstrip("/")
     )
 
 
-def hook(hook: sections.Webhook, folder: Path) -> Hook:
+def hook(hook: sections.Webhook, settings: given.Settings) -> Hook:
     """The webhook's own description. Raises ValueError with a sentence."""
     return Hook(
         hook.name, hook.url.get_secret_value(), hook.secret.get_secret_value(), hook.allow_private,
-        str(folder / hook.ca_file) if hook.ca_file else None,
+        str(settings.path(hook.ca_file)) if hook.ca_file else None,
+    )  # fmt: skip
+
+
+def sms_account(sms: sections.Sms, settings: given.Settings) -> SmsAccount:
+    """The SMS account's own description. Raises ValueError with a sentence."""
+    return SmsAccount(
+        sms.key_id, sms.key_secret.get_secret_value(), sms.sign_name, sms.template_code, settings.duty.phone,
+        sms.code_variable, sms.phone_variable, sms.base_url.rstrip("/"),
     )  # fmt: skip
 
 
@@ -76,17 +85,18 @@ def crawl_settings(settings: given.Settings) -> CrawlSettings:
     )  # fmt: skip
 
 
-OTHER_CHANNELS: tuple[tuple[str, Callable[[Any, Path], Any], Callable[[Any], Channel]], ...] = (
+OTHER_CHANNELS: tuple[tuple[str, Callable[[Any, Any], Any], Callable[[Any], Channel]], ...] = (
     ("wecom_robot", robot_address, Robot),
     ("wecom_app", application, App),
     ("dingtalk_robot", dingtalk, Dingtalk),
     ("feishu_robot", feishu, Feishu),
     ("webhook", hook, Webhook),
+    ("sms", sms_account, Sms),
 )
 """Channels other than mail: section, its description for the room, the channel. Adding a channel is one line."""
 
 
-def described(settings: given.Settings) -> Iterator[tuple[str, Any, Callable[[Any, Path], Any]]]:
+def described(settings: given.Settings) -> Iterator[tuple[str, Any, Callable[[Any, Any], Any]]]:
     """The sections of these channels that are filled in: name, section, and what describes the channel."""
     for name, describe, _ in OTHER_CHANNELS:
         section = getattr(settings, name)
@@ -102,7 +112,7 @@ def channels(settings: given.Settings) -> dict[str, Channel]:
     for name, describe, build in OTHER_CHANNELS:
         section = getattr(settings, name)
         if section is not None:
-            made.append(build(describe(section, settings.folder)))
+            made.append(build(describe(section, settings)))
     return {channel.name: channel for channel in made}
 
 

@@ -131,6 +131,18 @@ class Webhook(Section):
     ca_file: str = ""
 
 
+class Sms(Section):
+    """阿里云 SMS: keys, the approved signature and template, and the names of its variables."""
+
+    key_id: str = Field(min_length=1)
+    key_secret: SecretStr
+    sign_name: str = Field(min_length=1)
+    template_code: str = Field(min_length=1)
+    code_variable: str = "code"
+    phone_variable: str = ""
+    base_url: str = "https://dysmsapi.aliyuncs.com"
+
+
 class Duty(Section):
     """The duty desk: the phone number that notices and pages show."""
 

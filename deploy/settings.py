@@ -33,6 +33,7 @@ from deploy.sections import (
     School,
     SearchPlace,
     Section,
+    Sms,
     StorePlace,
     Trial,
     Web,
@@ -73,6 +74,7 @@ class Settings(Section):
     dingtalk_robot: DingtalkRobot | None = None
     feishu_robot: FeishuRobot | None = None
     webhook: Webhook | None = None
+    sms: Sms | None = None
     duty: Duty = Duty()
     trial: Trial = Trial()
     auditor: Auditor = Auditor()

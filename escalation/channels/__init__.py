@@ -18,11 +18,14 @@ What the sender does with an outcome:
 | `Accepted` | record the vendor's id |
 | `Partial` | record, treat each bad recipient as `Permanent(CONTACT)` |
 | `RateLimited` | again after `retry_after`; for levels 1 and 2 use the person's next channel at once |
-| `Transient` | again with back-off, then the next channel |
-| `Permanent` CREDENTIAL, QUOTA | stop the channel, alarm through another one |
-| `Permanent` CONTACT | mark the contact bad, next channel, task for the keeper of the register |
+| `Transient` | again with back-off; after the third try the next channel as well |
+| `Permanent` CREDENTIAL, QUOTA | alarm, next channel at once, again every few minutes until a person has mended it |
+| `Permanent` CONTACT | next channel, or a telephone call where there is none |
 | `Permanent` CONTENT | send the neutral text (number and link only) |
-| `Unknown` | again with the same number: a repetition is harmless, a lost alarm is not |
+| `Unknown` | again with the same number: a repetition is harmless, a lost alarm is not (SMS looks the earlier one up) |
+
+The next channel of a person is `escalation.notice.ways`' matter. `answer` of an outcome (the vendor's code and its
+number of the request) is kept with each attempt in the delivery log.
 """
 
 from __future__ import annotations

@@ -22,13 +22,14 @@ from escalation.procedure import Channel
 if TYPE_CHECKING:
     from escalation.notice.issue import Letterhead
 
-PERSONAL = (Channel.WECOM_APP, Channel.MAIL)
+PERSONAL = (Channel.WECOM_APP, Channel.MAIL, Channel.SMS)
 """Channels to one person, in the order in which one takes over for another."""
 GROUPS = (Channel.WECOM_ROBOT, Channel.DINGTALK_ROBOT, Channel.FEISHU_ROBOT, Channel.WEBHOOK)
 """Channels to a place where many read: nobody is addressed and nobody signs by them."""
 TITLES = {
     Channel.WECOM_APP: "企业微信应用消息",
     Channel.MAIL: "邮件",
+    Channel.SMS: "短信",
     Channel.WECOM_ROBOT: "企业微信群机器人",
     Channel.DINGTALK_ROBOT: "钉钉群机器人",
     Channel.FEISHU_ROBOT: "飞书群机器人",
@@ -40,7 +41,8 @@ ON_THE_WAY = (DeliveryState.WAITING, DeliveryState.SENDING)
 
 def contact(person: Person, channel: str) -> str:
     """Where the channel finds the person; empty where the roster does not say."""
-    return {Channel.WECOM_APP: person.wecom, Channel.MAIL: person.email}.get(Channel(channel), "")
+    found = {Channel.WECOM_APP: person.wecom, Channel.MAIL: person.email, Channel.SMS: person.mobile}
+    return found.get(Channel(channel), "")
 
 
 def ways_to(person: Person, set_up: Collection[str], wanted: Collection[str]) -> list[Channel]:
@@ -61,13 +63,14 @@ def groups_of(letterhead: Letterhead, wanted: Collection[str]) -> list[Channel]:
 def rows(
     school: str, notice_id: int, level: int, view: NoticeView, places: Sequence[tuple[str, str]], subject: str = ""
 ) -> list[dict[str, object]]:
-    """Deliveries of one notice, one for each (channel, address)."""
+    """Deliveries of one notice, one for each (channel, address). An SMS carries no link."""
     found: list[dict[str, object]] = []
     for channel, address in places:
         title, text, html = render_for(channel, view)
         found.append({
             "school": school, "notice_id": notice_id, "channel": str(channel), "address": address, "level": level,
-            "subject": subject or title, "text": text, "html": html, "url": view.sign_url,
+            "subject": subject or title, "text": text, "html": html,
+            "url": "" if channel == Channel.SMS else view.sign_url,
         })  # fmt: skip
     return found
 

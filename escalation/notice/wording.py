@@ -142,9 +142,11 @@ def render_robot(view: NoticeView) -> str:
 
 
 def render_for(channel: str, view: NoticeView) -> tuple[str, str, str | None]:
-    """Subject, text and HTML for a channel; only mail has HTML."""
+    """Subject, text and HTML for a channel; only mail has HTML. An SMS says number and phone, and has no link."""
     if channel == "mail":
         return render_mail(view)
+    if channel == "sms":
+        return view.number, _render("sms.txt", view), None
     return one_line(_render("mail_subject.txt", view), 150), render_robot(view), None
 
 

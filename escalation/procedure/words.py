@@ -132,12 +132,13 @@ class Act(StrEnum):
 class Channel(StrEnum):
     """Ways to reach people that this version has; a level lists those it wants, of which those set up are used.
 
-    WECOM_APP and MAIL go to each person, the robots to their groups and WEBHOOK to a system of the school's own;
+    WECOM_APP, MAIL and SMS go to each person, the robots to their groups and WEBHOOK to a system of the school's own;
     PHONE has everybody telephoned at once, beside the other ways.
     """
 
     WECOM_APP = "wecom_app"
     MAIL = "mail"
+    SMS = "sms"
     WECOM_ROBOT = "wecom_robot"
     DINGTALK_ROBOT = "dingtalk_robot"
     FEISHU_ROBOT = "feishu_robot"

@@ -19,6 +19,7 @@ THEMES: Mapping[str, str] = {
 }  # fmt: skip
 CHANNELS: Mapping[str, str] = {
     "mail": "邮件",
+    "sms": "短信",
     "wecom_robot": "企业微信群机器人",
     "wecom_app": "企业微信应用消息",
     "dingtalk_robot": "钉钉群机器人",

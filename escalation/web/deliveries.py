@@ -30,7 +30,7 @@ LETTER = "【测试】风信{title}测试"
 LETTER_TEXT = "【测试】这是风信的测试消息，由{name}在“送达”页发出，无须处理。\n收到即说明通知能经{title}送到您这里。\n"
 SENT = "测试{title}已交出，收件人 {to}，请查收。"
 ONLY_CONNECTED = "已连上并登录，未发测试消息：名册里没有您的{where}。"
-WHERE = {"mail": "邮箱", "wecom_app": "企业微信账号"}
+WHERE = {"mail": "邮箱", "wecom_app": "企业微信账号", "sms": "手机"}
 """Channels to one person: what of the roster they need. Their test goes to the person who asks."""
 SPOKEN = "测试消息已发出，请到群里查看。"
 

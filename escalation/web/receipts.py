@@ -15,7 +15,9 @@ from escalation.people import people, title_of
 
 WAITING, DONE, SEALED, FAILED = "wait", "y", "seal", "bad"
 WORDS = {WAITING: "等待", DONE: "已", SEALED: "已", FAILED: "失败"}
-CHANNELS = {"mail": "邮件", "wecom_robot": "企业微信群", "wecom_app": "企业微信应用消息", "phone": "电话"}
+CHANNELS = {
+    "mail": "邮件", "wecom_app": "企业微信应用消息", "sms": "短信", "wecom_robot": "企业微信群", "phone": "电话",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ SECTIONS = {
     "wecom_app": 'corp_id = "ww1234567890abcdef"\nagent_id = 1000002\nsecret_file = "a.secret"\n',
     "feishu_robot": 'hook_file = "b.secret"\nsecret_file = "a.secret"\n',
     "webhook": 'url = "https://oa.school.example/in"\nsecret_file = "a.secret"\n',
+    "sms": 'key_id = "key-id-0001"\nkey_secret_file = "a.secret"\nsign_name = "风林学院"\ntemplate_code = "SMS_1"\n',
     "dingtalk_robot": 'token_file = "b.secret"\nsecret_file = "a.secret"\n',
 }
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from starlette.applications import Starlette
 
+from escalation.channels.sandbox.aliyun import Aliyun
 from escalation.channels.sandbox.dingtalk import Dingtalk
 from escalation.channels.sandbox.faults import Fault, Faults
 from escalation.channels.sandbox.feishu import Feishu
@@ -36,6 +37,7 @@ class Demo(NamedTuple):
     dingtalk: Dingtalk
     feishu: Feishu
     hook: Hook
+    aliyun: Aliyun
 
 
 def build(folder: Path, smtp_port: int, *, host: str = "127.0.0.1", robot_keys: frozenset[str] | None = None) -> Demo:
@@ -45,7 +47,7 @@ def build(folder: Path, smtp_port: int, *, host: str = "127.0.0.1", robot_keys: 
     right shape.
     """
     mailbox, group, faults, ledger = Mailbox(folder), Group(folder, robot_keys), Faults(), Ledger(folder)
-    vendors = (Members(ledger), Dingtalk(ledger), Feishu(ledger), Hook(ledger))
+    vendors = (Members(ledger), Dingtalk(ledger), Feishu(ledger), Hook(ledger), Aliyun(ledger))
     pages = app(mailbox, group, faults, ledger, [route for vendor in vendors for route in routes(vendor, faults)])
     return Demo(pages, Sink(mailbox, faults, host, smtp_port), mailbox, group, faults, ledger, *vendors)
 

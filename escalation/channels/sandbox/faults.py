@@ -59,9 +59,18 @@ WEBHOOK_FAULTS = HTTP_FAULTS | {
     "422": "答 HTTP 422（内容不合）",
     "503": "答 HTTP 503（暂停服务）",
 }
+SMS_FAULTS = HTTP_FAULTS | {
+    "isv.BUSINESS_LIMIT_CONTROL": "发送处答该码（该号码超限）",
+    "isv.OUT_OF_SERVICE": "发送处答该码（余额不足）",
+    "isv.MOBILE_NUMBER_ILLEGAL": "发送处答该码（号码不对）",
+    "isv.SMS_TEMPLATE_ILLEGAL": "发送处答该码（模板不对）",
+    "isv.PARAM_NOT_SUPPORT_URL": "发送处答该码（变量含链接）",
+    "isp.SYSTEM_ERROR": "发送处答该码（系统出错）",
+    "query": "查回执处答 isp.SYSTEM_ERROR",
+}
 PLACES = {
     "smtp": SMTP_FAULTS, "robot": ROBOT_FAULTS, "app": APP_FAULTS, "dingtalk": DINGTALK_FAULTS,
-    "feishu": FEISHU_FAULTS, "webhook": WEBHOOK_FAULTS,
+    "feishu": FEISHU_FAULTS, "webhook": WEBHOOK_FAULTS, "sms": SMS_FAULTS,
 }  # fmt: skip
 
 

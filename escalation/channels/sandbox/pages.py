@@ -22,7 +22,7 @@ from escalation.channels.sandbox.mailbox import Mailbox
 HERE = Path(__file__).parent
 HANG_SECONDS = 30.0
 BODY_BYTES = 100_000
-WAYS = {"app": "企业微信应用", "dingtalk": "钉钉群", "feishu": "飞书群", "webhook": "网络回调"}
+WAYS = {"app": "企业微信应用", "dingtalk": "钉钉群", "feishu": "飞书群", "webhook": "网络回调", "sms": "短信"}
 """The places whose messages stand on the page, with their names there."""
 _BEIJING = timezone(timedelta(hours=8))
 _SHARED = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}

@@ -17,9 +17,11 @@ from escalation.channels.feishu import Feishu, FeishuRobot
 from escalation.channels.letter import Clock, utc_now
 from escalation.channels.mail import Mail, MailServer, Security
 from escalation.channels.sandbox import Demo, build
+from escalation.channels.sandbox.aliyun import SIGNED_WITH as SMS_SECRET
 from escalation.channels.sandbox.dingtalk import SIGNED_WITH
 from escalation.channels.sandbox.feishu import SIGNED_WITH as FEISHU_SECRET
 from escalation.channels.sandbox.hook import SIGNED_WITH as HOOK_SECRET
+from escalation.channels.sms import Sms, SmsAccount
 from escalation.channels.webhook import Hook, Webhook
 from escalation.channels.wecom import Robot, RobotAddress
 from escalation.channels.wecom_app import App, Application
@@ -54,6 +56,13 @@ class House:
 
     def webhook(self, total: float = 0.7, now: Clock = utc_now, secret: str = HOOK_SECRET) -> Webhook:
         return Webhook(Hook("校内系统", f"{self.base}/hook", secret, True, None, 1.0, total), now)
+
+    def sms(self, total: float = 0.7, now: Clock = utc_now, secret: str = SMS_SECRET, phone: str = "phone") -> Sms:
+        account = SmsAccount(
+            "key-id-0001", secret, "风林学院", "SMS_123", "0510-8690 0110", "code", phone, f"{self.base}/aliyun", None,
+            1.0, total,
+        )  # fmt: skip
+        return Sms(account, now)
 
     def dingtalk(self, total: float = 0.7, now: Clock = utc_now, secret: str = SIGNED_WITH) -> Dingtalk:
         return Dingtalk(DingtalkRobot("钉钉值班群", "token-55aa66bb", secret, self.base, None, 1.0, total), now)

@@ -27,8 +27,10 @@ from escalation.channels.dingtalk import Dingtalk, DingtalkRobot
 from escalation.channels.feishu import Feishu, FeishuRobot
 from escalation.channels.mail import Mail, MailServer, Security
 from escalation.channels.sandbox import Fault as Trouble
+from escalation.channels.sandbox.aliyun import SIGNED_WITH as SMS_SECRET
 from escalation.channels.sandbox.dingtalk import SIGNED_WITH
 from escalation.channels.sandbox.hook import SIGNED_WITH as HOOK_SECRET
+from escalation.channels.sms import Sms, SmsAccount
 from escalation.channels.webhook import Hook, Webhook
 from escalation.channels.wecom import Robot, RobotAddress
 from escalation.channels.wecom_app import App, Application
@@ -38,10 +40,10 @@ NOTICE = Message(
     "<p>请签收</p>", "http://x.cn/r/1",
 )  # fmt: skip
 SECRETS = ("app-password-9f", "11111111-2222-3333", "app-secret-7c1d", "token-55aa66bb", "SEC-sandbox-not-a-secret",
-           "hook-77cc88dd", "feishu-sandbox-not-a-secret", HOOK_SECRET)  # fmt: skip
-WAYS = ("mail", "robot", "app", "dingtalk", "feishu", "webhook")
+           "hook-77cc88dd", "feishu-sandbox-not-a-secret", HOOK_SECRET, SMS_SECRET)  # fmt: skip
+WAYS = ("mail", "robot", "app", "dingtalk", "feishu", "webhook", "sms")
 PLACES = {"mail": "smtp"}
-TO = {"app": "luowen"}
+TO = {"app": "luowen", "sms": "138 0000 0000"}
 
 
 def notice_for(way: str) -> Message:
@@ -92,6 +94,16 @@ def test_a_notice_is_accepted_and_seen_once(house: Any, way: str) -> None:
         ("webhook", "429", RateLimited),
         ("webhook", "500", Transient),
         ("webhook", "timeout", Unknown),
+        ("sms", "isv.BUSINESS_LIMIT_CONTROL", RateLimited),
+        ("sms", "isv.OUT_OF_SERVICE", (Permanent, Fault.QUOTA)),
+        ("sms", "isv.MOBILE_NUMBER_ILLEGAL", (Permanent, Fault.CONTACT)),
+        ("sms", "isv.SMS_TEMPLATE_ILLEGAL", (Permanent, Fault.CREDENTIAL)),
+        ("sms", "isv.PARAM_NOT_SUPPORT_URL", (Permanent, Fault.CONTENT)),
+        ("sms", "isp.SYSTEM_ERROR", Unknown),
+        ("sms", "429", RateLimited),
+        ("sms", "500", Unknown),
+        ("sms", "timeout", Unknown),
+        ("sms", "garbage", Unknown),
         ("feishu", "19021", (Permanent, Fault.CREDENTIAL)),
         ("feishu", "19024", (Permanent, Fault.CREDENTIAL)),
         ("feishu", "11232", RateLimited),
@@ -130,6 +142,8 @@ def channel_to(way: str, port: int) -> Channel:
         return Dingtalk(DingtalkRobot("群", "token-55aa66bb", SIGNED_WITH, base, total_seconds=0.5))
     if way == "webhook":
         return Webhook(Hook("校内系统", f"{base}/hook", HOOK_SECRET, True, total_seconds=0.5))
+    if way == "sms":
+        return Sms(SmsAccount("key-id-0001", SMS_SECRET, "风林学院", "SMS_1", base=base, total_seconds=0.5))
     if way == "feishu":
         return Feishu(FeishuRobot("群", "hook-77cc88dd", "secret-of-feishu", base, total_seconds=0.5))
     if way == "app":
@@ -152,6 +166,7 @@ def test_nobody_listening_is_transient(way: str) -> None:
         ("dingtalk", Unknown),
         ("feishu", Unknown),
         ("webhook", Unknown),
+        ("sms", Unknown),
         ("app", Transient),
     ],
 )

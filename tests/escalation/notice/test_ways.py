@@ -162,3 +162,28 @@ def test_a_delivery_of_a_channel_taken_from_the_settings_names_it(office: Office
     office.work()
     (row, *_) = office.rows(deliveries, channel="wecom_app")
     assert "“企业微信应用消息”通道已不在设置中" in row.reason
+
+
+def test_an_sms_says_number_and_phone_and_carries_no_link(office: Office) -> None:
+    channels = furnish(office, ("sms", "mail"), ("sms", "mail"))
+    office.open(level=1)
+    office.work()
+    assert len(channels["sms"].sent) == len(FOUR)
+    for one in channels["sms"].sent:
+        assert one.url == ""
+        assert "://" not in one.text
+        assert one.notice in one.text
+        assert "8071" in one.text
+    assert ways_of(office, "leader") == [("mail", "accepted"), ("sms", "accepted")]
+
+
+def test_the_outbox_tells_a_channel_which_attempt_it_is(office: Office) -> None:
+    """An SMS that may have left is looked up before it is repeated, so the channel must know of the repetition."""
+    channels = furnish(office, ("sms",), ("sms",))
+    office.open(level=1)
+    channels["sms"].answers = [Transient("断线。")]
+    office.work()
+    office.now += timedelta(seconds=30)
+    office.work()
+    first = channels["sms"].sent[0].delivery_id
+    assert [one.attempt for one in channels["sms"].sent if one.delivery_id == first] == [1, 2]
