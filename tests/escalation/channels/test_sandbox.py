@@ -103,3 +103,15 @@ def test_a_refusal_for_one_address_spares_the_others(house: Any) -> None:
     house.mail().send(NOTICE)
     house.mail().send(Message("n", "d-2", "he@example.edu.cn", 2, "x", "x", None, ""))
     assert [letter.to for letter in house.demo.mailbox.newest()] == ["he@example.edu.cn"]
+
+
+def test_the_page_of_the_other_channels_shows_each_message_and_runs_nothing(house: Any) -> None:
+    house.demo.ledger.keep("sms", "13800000000", "风林学院", "<script>alert(1)</script> code=014703")
+    house.demo.ledger.keep("app", "luowen", "请签收", "饭菜", "https://fx.example/r/1")
+    every = httpx.get(f"{house.base}/messages").text
+    assert "&lt;script&gt;" in every
+    assert "<script" not in every
+    assert 'href="https://fx.example/r/1"' in every
+    only = httpx.get(f"{house.base}/messages", params={"way": "sms"}).text
+    assert "014703" in only
+    assert "luowen" not in only
