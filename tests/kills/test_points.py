@@ -15,7 +15,7 @@ from escalation.notice import DeliveryState, deliveries, notices
 from escalation.timer import TimerState, timers
 from stream.kill_point import POINTS
 from tests.kills.house import House, built, until
-from tests.kills.proof import all_holds, letters
+from tests.kills.proof import all_holds, heard, letters
 from tests.live.engines import Kafka
 
 pytestmark = pytest.mark.kills
@@ -182,14 +182,14 @@ def no_incident(house: House) -> None:
 
 
 def claimed_and_silent(house: House) -> None:
-    """A delivery is in the dead one's hands, and no mail was sent."""
-    assert (_count(house, DeliveryState.SENDING), letters(house)) == (1, [])
+    """A delivery is in the dead one's hands, and nothing was sent."""
+    assert (_count(house, DeliveryState.SENDING), letters(house), heard(house)) == (1, [], [])
 
 
 def sent_and_unrecorded(house: House) -> None:
-    """The mail is in the box, the outbox does not know it."""
+    """The mail is in the box, or the robot has spoken in the group; the outbox does not know it."""
     assert (_count(house, DeliveryState.SENDING), _count(house, DeliveryState.ACCEPTED)) == (1, 0)
-    assert len(letters(house)) == 1
+    assert len(letters(house)) + len(heard(house)) == 1
 
 
 def unsigned(house: House) -> None:
