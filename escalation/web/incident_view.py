@@ -116,7 +116,10 @@ class Case:
 def find(conn: Connection, school: str, scope: Scope, number: str) -> Row[Any] | None:
     """The incident of this number, or None where it does not exist for this person."""
     row = conn.execute(select(incidents).where(incidents.c.school == school, incidents.c.number == number[:32])).first()
-    return row if row is not None and scope.sees(row) else None
+    if row is None:
+        return None
+    seen = scope.sees(incident_id=row.id, unit=row.unit, assignee=row.assignee, account_id=row.account_id)
+    return row if seen else None
 
 
 def case_of(conn: Connection, frozen: Frozen, row: Row[Any], now: datetime) -> Case:

@@ -24,7 +24,7 @@ from escalation import user
 from escalation.people import Role
 from escalation.web.desk import Desk
 from escalation.web.gate import NotAllowed, Only, Visitor, desk_of
-from escalation.web.news import Mark, News, newest, since
+from escalation.web.news import Change, Mark, News, newest, since
 from escalation.web.scope import Scope
 from stream.store import StoreUnavailable
 
@@ -140,10 +140,16 @@ def event(name: str, data: object, mark: Mark | None = None) -> str:
     return f"{head}event: {name}\ndata: {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}\n\n"
 
 
+def _sees(scope: Scope, change: Change) -> bool:
+    return scope.sees(
+        incident_id=change.incident_id, unit=change.unit, assignee=change.assignee, account_id=change.account_id
+    )
+
+
 def told(reader: Reader, news: News) -> str:
     """News as events for one reader: only what it may see and was not told, and how far it is told with it."""
     before, reader.mark = reader.mark, reader.mark.newer(news.mark)
-    seen = [one.said for one in news.changes if reader.scope.sees(one) and not before.covers(one.id)]
+    seen = [one.said for one in news.changes if _sees(reader.scope, one) and not before.covers(one.entry_id)]
     parts = [event("incidents", seen, reader.mark)] if seen else []
     if news.posts and reader.hears_posts and news.mark.post > before.post:
         parts.append(event("posts", {"new": news.posts}, reader.mark))

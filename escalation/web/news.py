@@ -84,9 +84,10 @@ def _ranges(ids: Iterable[int]) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happened to one incident (a line of its log, by id), as far as a row policy and a page need it."""
+    """One line of a log: its own id, and of its incident what a row policy and a page need."""
 
-    id: int
+    entry_id: int
+    incident_id: int
     unit: str
     assignee: str | None
     account_id: str
@@ -144,9 +145,9 @@ def _posts(conn: Connection, school: str, after: int, upto: int) -> int:
 def _changes(conn: Connection, school: str, wanted: Any) -> tuple[Change, ...]:
     rows = conn.execute(
         select(
-            entries.c.id, entries.c.kind, incidents.c.number, incidents.c.level, incidents.c.state, incidents.c.care,
-            incidents.c.title, incidents.c.unit, incidents.c.assignee, incidents.c.account_id, incidents.c.opened_at,
-            entries.c.at,
+            entries.c.id, entries.c.incident_id, entries.c.kind, entries.c.at, incidents.c.number, incidents.c.level,
+            incidents.c.state, incidents.c.care, incidents.c.title, incidents.c.unit, incidents.c.assignee,
+            incidents.c.account_id, incidents.c.opened_at,
         )
         .join(incidents, incidents.c.id == entries.c.incident_id)
         .where(incidents.c.school == school, wanted)
@@ -155,7 +156,7 @@ def _changes(conn: Connection, school: str, wanted: Any) -> tuple[Change, ...]:
     ).all()  # fmt: skip
     return tuple(
         Change(
-            row.id, row.unit, row.assignee, row.account_id,
+            row.id, row.incident_id, row.unit, row.assignee, row.account_id,
             {
                 "number": row.number, "level": row.level, "state": row.state, "kind": row.kind,
                 "opened": row.at <= row.opened_at, "title": "疑似心理求助" if row.care else row.title,

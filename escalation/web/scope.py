@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, false, or_, select, true
 
@@ -37,14 +36,14 @@ class Scope:
             parts.append(incidents.c.id.in_(sorted(self.told)))
         return or_(*parts) if parts else false()
 
-    def sees(self, row: Any) -> bool:
-        """Whether this row of `incidents` exists for the person."""
+    def sees(self, *, incident_id: int, unit: str, assignee: str | None, account_id: str) -> bool:
+        """Whether the incident of this id, unit, assigned unit and account exists for the person."""
         return (
             self.everything
-            or row.unit in self.units
-            or (row.assignee is not None and row.assignee in self.units)
-            or row.account_id in self.accounts
-            or row.id in self.told
+            or unit in self.units
+            or (assignee is not None and assignee in self.units)
+            or account_id in self.accounts
+            or incident_id in self.told
         )
 
 

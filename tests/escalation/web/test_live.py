@@ -83,6 +83,24 @@ def test_each_reader_hears_only_of_what_they_may_see(house: House) -> None:
     assert events(told(stranger, found)) == [("mark", {}, str(found.mark))]
 
 
+def test_who_was_told_of_one_incident_hears_of_that_one_and_of_no_other(house: House) -> None:
+    """Two incidents whose log lines bear each other's ids: an incident is told by its own id, never by a line's."""
+    first, second = house.incident("第一件"), house.incident("第二件")
+    found = news(house, Mark(0, 0))
+    ids = {str(one.said["number"]): one.incident_id for one in found.changes}
+    lines = {one.entry_id for one in found.changes}
+    assert set(ids) == {first, second}
+    assert set(ids.values()) <= lines, "the story needs ids that mean a line as well as an incident"
+    for number, incident in ids.items():
+        holder = Reader("holder", "t", Scope(everything=False, told=frozenset({incident})), hears_posts=False)
+        ((_, said, _),) = events(told(holder, found))
+        assert {one["number"] for one in said} == {number}  # type: ignore[attr-defined]
+    unknown = frozenset(lines - set(ids.values()))
+    holder = Reader("holder", "t", Scope(everything=False, told=unknown), hears_posts=False)
+    assert unknown
+    assert events(told(holder, found)) == [("mark", {}, str(found.mark))]
+
+
 def test_a_care_case_is_announced_without_its_title(house: House) -> None:
     house.incident("我就走到这里啦", care=True, text="晚安")
     assert "走到这里" not in told(reader(house), news(house, Mark(0, 0)))

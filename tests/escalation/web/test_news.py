@@ -39,7 +39,7 @@ def look(house: House, mark: Mark) -> tuple[list[int], Mark]:
     assert carried is not None
     with house.store.read() as conn:
         found = since(conn, SCHOOL, carried)
-    return ([one.id for one in found.changes], found.mark) if found else ([], carried)
+    return ([one.entry_id for one in found.changes], found.mark) if found else ([], carried)
 
 
 @pytest.mark.live
