@@ -1,7 +1,12 @@
-"""The ladder: what follows when somebody does not sign, as the pack frozen with the incident says."""
+"""The ladder: what follows when somebody does not sign, as the pack frozen with the incident says.
+
+Told is whom a channel or a telephone call reached: their silence is brought up rung by rung. A notice that reached its
+addressee in no way blames nobody; at its last rung it goes up as 未能送达, so that no notice ends with nobody told.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,14 +14,19 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from escalation import people
+from escalation.channels.phone import OUTCOMES
 from escalation.incident import EntryKind, incidents, log
 from escalation.incident.state import OPEN, State
-from escalation.notice import NoticeKind, notices
-from escalation.notice.addressee import Addressee, gather
+from escalation.notice import NoticeKind, calls, notices
+from escalation.notice.addressee import Addressee
 from escalation.notice.calling import AGAIN, call
 from escalation.notice.issue import Letterhead, issue
+from escalation.people import Person
 from escalation.procedure import Act, Source, thaw
-from escalation.timer import Timer, TimerKind
+from escalation.timer import Timer, TimerKind, TimerState, timers
+
+REACHED = frozenset(meaning.title for meaning in OUTCOMES.values() if meaning.reached)
+"""Outcomes of a call after which the addressee knows."""
 
 
 def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime) -> None:
@@ -30,23 +40,52 @@ def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime)
     notice = conn.execute(select(notices).where(notices.c.id == clock.notice_id)).one()
     if notice.signed_at is not None:
         return
-    if notice.sent_at is None and AGAIN not in clock.data:
-        _unsent(conn, notice, clock, now)
+    silence = Silence(letterhead, incident, notice, clock, now)
+    if AGAIN not in clock.data and not is_told(conn, notice):
+        _untold(conn, silence)
         return
     if clock.kind is TimerKind.SIGN:
         who = _name(conn, notice)
         log(conn, incident.id, now, EntryKind.DEADLINE, f"{who} 逾期未签收 {notice.number}", _lateness(clock, now))
         return
-    ACTS[Act(clock.data["act"])](conn, Silence(letterhead, incident, notice, clock, now))
+    ACTS[Act(clock.data["act"])](conn, silence)
 
 
-def _unsent(conn: Connection, notice: Row[Any], clock: Timer, now: datetime) -> None:
-    """Nobody is blamed for a notice that no channel has taken: the duty desk telephones instead."""
+def is_told(conn: Connection, notice: Row[Any]) -> bool:
+    """Whether the addressee knows of a notice: a channel took it, or a call since it was written reached them."""
+    if notice.sent_at is not None:
+        return True
+    reached = conn.execute(
+        select(calls.c.id)
+        .join(notices, notices.c.id == calls.c.notice_id)
+        .where(notices.c.incident_id == notice.incident_id, calls.c.person_id == notice.addressee)
+        .where(calls.c.outcome.in_(REACHED), calls.c.recorded_at >= notice.created_at)
+        .limit(1)
+    ).first()
+    return reached is not None
+
+
+def _untold(conn: Connection, silence: Silence) -> None:
+    """Nobody is blamed for a notice that reached them in no way: the duty desk telephones, and in the end tells on."""
+    notice, clock, now = silence.notice, silence.clock, silence.now
     if clock.kind is TimerKind.SIGN:
         who = _name(conn, notice)
         words = f"给 {who} 的通知 {notice.number} 尚未送出"
         log(conn, notice.incident_id, now, EntryKind.DEADLINE, words, "请值班员电话转达并登记")
         call(conn, notice, "unsent", now)
+    elif _is_last(conn, clock):
+        _tell(conn, silence, untold=True)
+
+
+def _is_last(conn: Connection, clock: Timer) -> bool:
+    """Whether no further rung of this notice's ladder is to come."""
+    further = conn.execute(
+        select(timers.c.id)
+        .where(timers.c.notice_id == clock.notice_id, timers.c.kind == TimerKind.RUNG, timers.c.id != clock.id)
+        .where(timers.c.state == TimerState.SET, timers.c.name.startswith("rung:"))
+        .limit(1)
+    ).first()
+    return further is None
 
 
 def _lateness(clock: Timer, now: datetime) -> str:
@@ -84,36 +123,49 @@ def _phone(conn: Connection, silence: Silence) -> None:
     call(conn, silence.notice, silence.clock.name, silence.now)
 
 
-def _tell(conn: Connection, silence: Silence) -> None:
-    """Bring the silence to the next role of the chain, else to the desk; at its top the duty desk telephones."""
+def _tell(conn: Connection, silence: Silence, *, untold: bool = False) -> None:
+    """Bring the silence to the next role of the chain, else to the desk; at its top the duty desk telephones.
+
+    `untold`: it is no silence, for the notice reached its addressee in no way; it is brought up in those words.
+    """
     incident, notice, clock, now = silence.incident, silence.notice, silence.clock, silence.now
-    ladder = thaw(incident.frozen["pack"]).ladder
-    role = clock.data.get("role") or ladder.next_role(notice.role)
-    silent = _name(conn, notice)
-    if role is None or incident.trial:
-        log(conn, incident.id, now, EntryKind.DEADLINE, f"{silent} 未签收，已到最高一级", "请值班员电话催办并登记")
+    words = f"{_name(conn, notice)} {'未能送达' if untold else '未签收'}"
+    role, person = _next_above(conn, silence, untold=untold)
+    if person is None:
+        why = "没有可再转告的人员" if role else "已到最高一级"
+        log(conn, incident.id, now, EntryKind.DEADLINE, f"{words}，{why}", "请值班员电话催办并登记")
         call(conn, notice, clock.name, now)
         return
-    heard = _told_of_silence(conn, incident.id) | {notice.addressee}
-    above = people.holders(conn, notice.school, role, unit=incident.unit, account_id=incident.account_id)
-    reachable = [person for person in above if person.reachable and person.id not in heard][:1]
-    if not reachable and notice.kind != NoticeKind.ESCALATED:
-        role = people.Role.MONITOR
-        reachable = [p for p in people.desk(conn, notice.school, now) if p.reachable and p.id not in heard][:1]
-    if not reachable:
-        log(
-            conn, incident.id, now, EntryKind.DEADLINE, f"{silent} 未签收，没有可再转告的人员", "请值班员电话催办并登记"
-        )
-        call(conn, notice, clock.name, now)
-        return
-    reason = f"{silent}（{notice.office}）未在期限内签收 {notice.number}"
-    told = gather(
-        Addressee(person, role, (people.title_of(role),), (), Source.DEFAULT.label, reason) for person in reachable
-    )
+    who = f"{_name(conn, notice)}（{notice.office}）"
+    reason = f"{notice.number} 未能送达 {who}，请设法转告" if untold else f"{who}未在期限内签收 {notice.number}"
+    one = Addressee(person, role, (people.title_of(role),), (), Source.DEFAULT.label, reason)
     step = f"tell:{notice.id}:{clock.name}"
-    issue(conn, silence.letterhead, incident, told, NoticeKind.ESCALATED, step, now)
-    names = "、".join(one.person.name for one in told)
-    log(conn, incident.id, now, EntryKind.DEADLINE, f"{silent} 未签收，转告 {names}", Source.DEFAULT.label)
+    issue(conn, silence.letterhead, incident, [one], NoticeKind.ESCALATED, step, now)
+    log(conn, incident.id, now, EntryKind.DEADLINE, f"{words}，转告 {person.name}", Source.DEFAULT.label)
+
+
+def _next_above(conn: Connection, silence: Silence, *, untold: bool) -> tuple[str, Person | None]:
+    """Under which role whom to tell; without a person where nobody is left, without a role at the top of the chain.
+
+    What reached nobody goes one role up before it goes where the rung points: the rungs between told nobody.
+    """
+    incident, notice = silence.incident, silence.notice
+    above = thaw(incident.frozen["pack"]).ladder.next_role(notice.role)
+    named = silence.clock.data.get("role")
+    roles = [role for role in ((above, named) if untold else (named or above,)) if role]
+    if not roles or incident.trial:
+        return "", None
+    heard = _told_of_silence(conn, incident.id) | {notice.addressee}
+    for role in roles:
+        found = people.holders(conn, notice.school, role, unit=incident.unit, account_id=incident.account_id)
+        for person in found:
+            if person.reachable and person.id not in heard:
+                return role, person
+    if notice.kind != NoticeKind.ESCALATED:
+        for person in people.desk(conn, notice.school, silence.now):
+            if person.id not in heard:
+                return people.Role.MONITOR, person
+    return roles[-1], None
 
 
 def _told_of_silence(conn: Connection, incident_id: int) -> set[str]:
@@ -127,4 +179,4 @@ def _told_of_silence(conn: Connection, incident_id: int) -> set[str]:
     )
 
 
-ACTS = {Act.REMIND: _remind, Act.PHONE: _phone, Act.TELL: _tell}
+ACTS: dict[Act, Callable[[Connection, Silence], None]] = {Act.REMIND: _remind, Act.PHONE: _phone, Act.TELL: _tell}

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from escalation import handling, receipt
+from escalation import handling, receipt, telephone
 from escalation.incident import entries
 from escalation.notice import calls, notices
 from escalation.timer import timers
@@ -77,3 +77,55 @@ def test_a_clock_found_run_out_after_an_outage_says_how_late_it_is(office: Offic
     assert late
     assert set(late) == {"时钟到期后 30 分钟才处理"}
     assert len(office.rows(entries, heading="罗广平 逾期未签收 " + office.notice("leader").number)) == 1
+
+
+def told_by_phone(office: Office, who: str, outcome: str) -> None:
+    (task,) = [row for row in office.rows(calls, person_id=who) if row.outcome is None]
+    with office.store.write() as conn:
+        telephone.record_call(conn, task.id, ON_DESK, office.now, outcome)
+
+
+def test_silence_after_a_call_that_reached_the_person_goes_up_the_ladder(tmp_path: Path) -> None:
+    office = Office.at(tmp_path, leader={"email": ""})
+    office.open(level=2)
+    office.work()
+    told_by_phone(office, "leader", "接通并转达")
+    office.later(minutes=31)
+    assert "leader" in office.told("reminder")
+    assert any(heading.startswith("罗广平 逾期未签收") for heading in office.headings())
+    above = [row for row in office.rows(notices, kind="escalated") if "罗广平" in row.reason]
+    assert above
+    assert "未在期限内签收" in above[0].reason
+    assert not any("罗广平 未能送达" in heading for heading in office.headings())
+
+
+def test_a_notice_that_reached_nobody_goes_up_at_its_last_rung_in_other_words(tmp_path: Path) -> None:
+    office = Office.at(tmp_path, leader={"email": ""})
+    office.open(level=2)
+    office.work()
+    for who in ("keeper", "publicity", "school"):
+        with office.store.write() as conn:
+            receipt.sign(conn, office.notice(who).id, who, office.now, via="link")
+    office.later(minutes=29)
+    assert office.told("escalated") == [], "nobody is blamed for what did not reach them"
+    office.later(minutes=1)
+    (above,) = office.rows(notices, kind="escalated")
+    assert (above.addressee, above.needs_signature) == ("school", True)
+    assert (
+        above.reason
+        == f"{office.notice('leader').number} 未能送达 罗广平（{office.notice('leader').office}），请设法转告"
+    )
+    assert "罗广平 未能送达，转告 沈澄" in office.headings()
+    assert not any("罗广平 逾期未签收" in heading or "罗广平 未签收" in heading for heading in office.headings())
+
+
+def test_a_call_of_before_tells_nobody_of_a_notice_written_since(tmp_path: Path) -> None:
+    office = Office.at(tmp_path, leader={"email": ""})
+    incident = office.open(level=3)
+    office.work()
+    told_by_phone(office, "leader", "接通并转达")
+    office.later(minutes=1)
+    office.add(incident, level=2)
+    office.later(minutes=31)
+    assert any(heading.startswith("罗广平 未能送达") for heading in office.headings())
+    assert not any(heading.startswith("罗广平 未签收") for heading in office.headings())
