@@ -16,8 +16,15 @@ DESK = frozenset({Role.MONITOR, Role.PUBLICITY})
 
 
 def incident_of(conn: Connection, incident_id: int) -> Row[Any]:
-    """The incident's row. Raises IllegalStep where there is none."""
-    row = conn.execute(select(incidents).where(incidents.c.id == incident_id)).first()
+    """The incident's row, held until the transaction ends: the first statement of every deed, before it looks at
+    anything else, so that two deeds, or a deed and the watch, take turns. Raises IllegalStep where there is none.
+
+    Every transaction takes its rows in this order: the incident, what belongs to it, the audit last. (`FOR NO KEY
+    UPDATE`, so that a log line of another transaction, which only refers to the incident, need not wait; SQLite has one
+    writer anyway.)
+    """
+    held = select(incidents).where(incidents.c.id == incident_id).with_for_update(key_share=True)
+    row = conn.execute(held).first()
     if row is None:
         raise IllegalStep("没有这一事件，可能链接有误。未作任何更改。")
     return row

@@ -198,11 +198,11 @@ def settle(conn: Connection, incident_id: int, person_id: str, actor: Actor, now
         conn, incident_id, now, EntryKind.PERSON, f"代为了结 {found.name if found else person_id} 的签收（未签）", why,
         actor=actor.name,
     )  # fmt: skip
-    write_down(conn, row, actor, "settle", now, person=person_id, why=why)
     counted = receipt.tally(conn, incident_id)
     if State(row.state) is State.NOTIFIED and counted.complete:
         advance(conn, incident_id, Event.SIGNED_BY_ALL, None)
         log(conn, incident_id, now, EntryKind.MACHINE, receipt.all_signed(counted))
+    write_down(conn, row, actor, "settle", now, person=person_id, why=why)
 
 
 def may_settle(conn: Connection, school: str, actor: Actor, now: datetime) -> bool:

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from sqlalchemy import Column, Connection, ForeignKey, Index, Row, Table, Text, select, update
 
 from escalation import audit, timer
-from escalation.incident import Actor, EntryKind, advance, incidents, log
+from escalation.deed import incident_of
+from escalation.incident import Actor, EntryKind, advance, log
 from escalation.incident.state import Event, IllegalStep
 from escalation.people import Role
 from escalation.procedure import DutyKind
@@ -78,7 +79,8 @@ def _need(text: str, what: str) -> str:
 
 
 def _incident(conn: Connection, incident_id: int) -> Row[Any]:
-    return conn.execute(select(incidents).where(incidents.c.id == incident_id)).one()
+    """The incident's row, held: the first statement of each deed."""
+    return incident_of(conn, incident_id)
 
 
 def _audit(conn: Connection, row: Row[Any], actor: Actor, action: str, now: datetime, detail: dict[str, Any]) -> None:
@@ -143,6 +145,7 @@ def contact_answered(conn: Connection, contact_id: int, actor: Actor, now: datet
     """The platform's answer to one contact; written once."""
     text = _need(answer, "平台答复")
     found = conn.execute(select(contacts).where(contacts.c.id == contact_id)).one()
+    row = _incident(conn, found.incident_id)
     moved = conn.execute(
         update(contacts)
         .where(contacts.c.id == contact_id, contacts.c.answer.is_(None))
@@ -151,7 +154,7 @@ def contact_answered(conn: Connection, contact_id: int, actor: Actor, now: datet
     if moved.rowcount != 1:
         raise IllegalStep("这次沟通的答复已登记过。未作任何更改。")
     log(conn, found.incident_id, now, EntryKind.PLATFORM, f"平台答复：{found.platform}", text, actor=actor.name)
-    _audit(conn, _incident(conn, found.incident_id), actor, "keeper.contact_answered", now, {"answer": text})
+    _audit(conn, row, actor, "keeper.contact_answered", now, {"answer": text})
 
 
 def answer(conn: Connection, incident_id: int, actor: Actor, now: datetime, *, text: str, url: str = "") -> None:

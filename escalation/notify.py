@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, select
 
 from escalation import alert, auditor, ladder, sight, timer
 from escalation.channels import Channel, Outcome, RateLimited
+from escalation.deed import incident_of
 from escalation.incident import EntryKind, log
 from escalation.notice import GROUP, DeliveryState, NoticeKind, metrics, notices, stranded, ways
 from escalation.notice.calling import DEAD_DELIVERY, call
@@ -94,12 +95,15 @@ class Notify:
         return fired
 
     def _lapse(self, one: Timer, now: datetime) -> int:
-        with self._store.write() as conn:
+        def fire(conn: Connection) -> int:
+            incident_of(conn, one.incident_id)
             if not timer.claim(conn, one.id, now):
                 return 0
             reach("notify.timer_claimed")
             ladder.lapse(conn, self._letterhead, one, now)
-        return 1
+            return 1
+
+        return self._store.run(fire)
 
     def _put_off(self, one: Timer, error: Exception, now: datetime) -> None:
         """A clock whose effects fail rings, and is tried again a minute later; the others go on."""
@@ -130,11 +134,16 @@ class Notify:
         verdict = judge(
             outcome, taken.attempt, taken.give_up_at, now, jitter(), is_neutral=is_neutral, to=taken.message.to
         )
-        with self._store.write() as conn:
+
+        def record(conn: Connection) -> None:
+            own = select(notices.c.incident_id).where(notices.c.id == taken.notice_id)
+            incident_of(conn, conn.execute(own).scalar_one())
             if not settle(conn, taken, outcome, verdict, now):
                 return
             metrics.ATTEMPTS.labels(channel=taken.channel, outcome=verdict.state).inc()
             self._tell(conn, taken, verdict, now, limited=isinstance(outcome, RateLimited))
+
+        self._store.run(record)
 
     def _tell(self, conn: Connection, taken: Taken, verdict: Verdict, now: datetime, *, limited: bool = False) -> None:
         """Write into the incident's log what a person must know, and ring where the channel itself is at fault."""

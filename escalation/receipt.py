@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, case, func, select, update
 
 from escalation import audit, timer
-from escalation.incident import EntryKind, advance, incidents, log
+from escalation.deed import incident_of
+from escalation.incident import EntryKind, advance, log
 from escalation.incident.state import Event, State
 from escalation.notice import is_owed, notices
 from escalation.people import person
@@ -67,11 +68,12 @@ def sign(
 
     It answers every notice of this incident that the person has not signed yet: their clocks stop, and no other's.
     """
-    row = conn.execute(
-        select(notices).where(notices.c.id == notice_id, notices.c.addressee == person_id, notices.c.needs_signature)
-    ).first()
-    if row is None:
+    own = select(notices).where(notices.c.id == notice_id, notices.c.addressee == person_id, notices.c.needs_signature)
+    found = conn.execute(own).first()
+    if found is None:
         return Signed.UNKNOWN
+    incident = incident_of(conn, found.incident_id)
+    row = conn.execute(own).one()
     moved = conn.execute(
         update(notices)
         .where(notices.c.id == notice_id, notices.c.signed_at.is_(None))
@@ -86,14 +88,13 @@ def sign(
     late = row.sign_by is not None and now > row.sign_by
     text = "；".join(part for part in ("逾期签收" if late else "", remark) if part)
     log(conn, row.incident_id, now, EntryKind.RECEIPT, f"{name} 签收", text, actor=name, article=row.basis)
+    if State(incident.state) is State.NOTIFIED and tally(conn, row.incident_id).complete:
+        advance(conn, row.incident_id, Event.SIGNED_BY_ALL, None)
+        log(conn, row.incident_id, now, EntryKind.MACHINE, all_signed(tally(conn, row.incident_id)))
     audit.record(
         conn, school=row.school, now=now, actor=person_id, action="notice.sign", subject=row.number,
         detail={"via": via, "late": late}, ip=ip,
     )  # fmt: skip
-    state = State(conn.execute(select(incidents.c.state).where(incidents.c.id == row.incident_id)).scalar_one())
-    if state is State.NOTIFIED and tally(conn, row.incident_id).complete:
-        advance(conn, row.incident_id, Event.SIGNED_BY_ALL, None)
-        log(conn, row.incident_id, now, EntryKind.MACHINE, all_signed(tally(conn, row.incident_id)))
     reach("web.signed_before_commit")
     return Signed.NOW
 

@@ -31,6 +31,7 @@ def record_call(conn: Connection, call_id: int, actor: Actor, now: datetime, out
     """
     must_be(actor, DESK, "登记电话通知")
     row = _task(conn, call_id)
+    incident = incident_of(conn, row.incident_id)
     moved = conn.execute(
         update(calls)
         .where(calls.c.id == call_id, calls.c.outcome.is_(None))
@@ -46,10 +47,9 @@ def record_call(conn: Connection, call_id: int, actor: Actor, now: datetime, out
         conn, row.incident_id, now, EntryKind.PERSON, f"电话通知 {_name(conn, row)}：{outcome}", remark,
         actor=actor.name,
     )  # fmt: skip
-    incident = incident_of(conn, row.incident_id)
-    write_down(conn, incident, actor, "call", now, person=row.person_id, outcome=outcome)
     if outcome in WORTH_DIALLING and State(incident.state) in OPEN:
         _dial_later(conn, incident, row, now)
+    write_down(conn, incident, actor, "call", now, person=row.person_id, outcome=outcome)
 
 
 def call_again(conn: Connection, call_id: int, actor: Actor, now: datetime) -> None:

@@ -26,7 +26,7 @@ def call(conn: Connection, notice: Row[Any], step: str, now: datetime) -> None:
     """Make a phone task for the addressee of a notice, unless one is open for them or this step has made it before."""
     if notice.kind == NoticeKind.DISMISSED:
         return  # nobody is telephoned about a false alarm
-    conn.execute(select(incidents.c.id).where(incidents.c.id == notice.incident_id).with_for_update())
+    conn.execute(select(incidents.c.id).where(incidents.c.id == notice.incident_id).with_for_update(key_share=True))
     if open_call(conn, notice.incident_id, notice.addressee):
         return
     person = people.person(conn, notice.school, notice.addressee)

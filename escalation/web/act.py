@@ -45,8 +45,7 @@ def act(
     """Do one thing to one incident, or show why not."""
     row = row_of(request, visitor, number)
     try:
-        with desk_of(request).store.write() as conn:
-            do(conn, row.id)
+        desk_of(request).store.run(lambda conn: do(conn, row.id))
     except (IllegalStep, StateMoved) as refused:
         fresh = row_of(request, visitor, number)
         return page(request, visitor, fresh, error=str(refused), status=409, given=given)

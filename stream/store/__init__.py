@@ -7,6 +7,8 @@ The contract, the same on both:
   a conditional `UPDATE` and counts the rows it changed.
 * `read()` never blocks a writer and must not write.
 * What a committed block wrote survives a killed process and a power cut (`synchronous=FULL`, `synchronous_commit=on`).
+* `run(block)` is `write()` for a block that may run twice: where PostgreSQL ends one of two transactions that wait for
+  each other (deadlock, serialisation), the block runs again from its first statement, up to RUNS times in all.
 * A lost connection raises StoreUnavailable; nothing of the block is there; the same block may be tried again.
 * No error's text holds a value of a row: comments and hashes would stand in the logs.
 * Rows are made with `insert_new` where a second attempt must change nothing: it says which rows were new.
@@ -14,11 +16,11 @@ The contract, the same on both:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
@@ -29,11 +31,20 @@ from sqlalchemy.sql.dml import ReturningInsert
 from stream.store.types import metadata as metadata
 
 BUSY_SECONDS = 20
+RUNS = 4
+"""How often a block runs in all before a clash with other transactions is told to its caller."""
+CLASHES = frozenset({"40P01", "40001"})
+"""SQLSTATE of a deadlock and of a serialisation failure: the same block may well succeed when it runs again."""
+T = TypeVar("T")
 SCHEMES = ("sqlite", "postgresql+psycopg")
 
 
 class StoreUnavailable(Exception):
     """The store could not be reached or gave up; nothing was written; try again later."""
+
+
+class StoreClash(StoreUnavailable):
+    """Another transaction stood in the way of this one and was let through; nothing was written; try again now."""
 
 
 class Store:
@@ -63,6 +74,21 @@ class Store:
         with self._block(write=True) as conn:
             yield conn
 
+    def run(self, block: Callable[[Connection], T]) -> T:
+        """Run `block` in one transaction that may write, and give what it gave; anew after a clash with another one.
+
+        The block must be repeatable: it reads what it needs itself, and does nothing outside the store. Raises what
+        `write` raises, StoreClash where it clashed RUNS times.
+        """
+        for left in reversed(range(RUNS)):
+            try:
+                with self.write() as conn:
+                    return block(conn)
+            except StoreClash:
+                if not left:
+                    raise
+        raise AssertionError("unreachable")
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view."""
@@ -75,6 +101,8 @@ class Store:
             with self.engine.connect().execution_options(fengxin_write=write) as conn, conn.begin():
                 yield conn
         except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) in CLASHES:
+                raise StoreClash("存储忙：与另一操作相互等待，本次未写入任何内容，请稍后再试") from error
             raise StoreUnavailable(f"存储暂不可用：{error.orig}") from error
         except DBAPIError as error:
             if error.connection_invalidated:
