@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import Form, Request
+from sqlalchemy import Connection
 from starlette.routing import BaseRoute
 
 from escalation import people, user
@@ -102,6 +103,17 @@ class Touched:
             return True
 
 
+def recognised(conn: Connection, school: str, token: str, now: datetime) -> tuple[User, Person | None, Scope] | None:
+    """Whose session this is and what they may see at this moment; None where it is over or the person is gone."""
+    found = user.recognise(conn, token, now)
+    if found is None or found.school != school:
+        return None
+    person = people.person(conn, found.school, found.person_id) if found.person_id else None
+    if person is not None and not person.active:
+        return None
+    return found, person, scope_of(conn, found)
+
+
 def visitor_of(request: Request) -> Visitor:
     """Recognise the session of a request. Raises NotSignedIn."""
     desk = desk_of(request)
@@ -110,18 +122,14 @@ def visitor_of(request: Request) -> Visitor:
     if not token:
         raise NotSignedIn
     with desk.store.read() as conn:
-        found = user.recognise(conn, token, now)
-        if found is None or found.school != desk.school:
-            raise NotSignedIn
-        person = people.person(conn, found.school, found.person_id) if found.person_id else None
-        if person is not None and not person.active:
-            raise NotSignedIn
-        scope = scope_of(conn, found)
+        found = recognised(conn, desk.school, token, now)
+    if found is None:
+        raise NotSignedIn
     touched: Touched = request.app.state.touched
     if touched.due(token, now):
         with desk.store.write() as conn:
             user.touch(conn, token, now)
-    return Visitor(found, person, scope, token, address_of(request), now)
+    return Visitor(*found, token, address_of(request), now)
 
 
 class Open:

@@ -2,7 +2,8 @@
 
 An event's id is the mark (`escalation.web.news`) up to which its reader has been told. A browser that comes back with
 `Last-Event-ID` is told at once what it missed, and nothing that it has heard. A beat goes out every BEAT seconds; it
-carries the server's time and is how the page knows that it is not looking at yesterday.
+carries the server's time and is how the page knows that it is not looking at yesterday. With every beat, and before
+news to somebody who does not see everything, the session and what it may see are looked up again.
 """
 
 from __future__ import annotations
@@ -20,10 +21,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import StreamingResponse
 
-from escalation import user
 from escalation.people import Role
 from escalation.web.desk import Desk
-from escalation.web.gate import NotAllowed, Only, Visitor, desk_of
+from escalation.web.gate import NotAllowed, NotSignedIn, Only, Visitor, desk_of, recognised
 from escalation.web.news import Change, Mark, News, newest, since
 from escalation.web.scope import Scope
 from stream.store import StoreUnavailable
@@ -32,6 +32,8 @@ router = APIRouter()
 POLL = 0.5
 BEAT = 15.0
 PER_USER = 5
+HEARS = (Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER, Role.UNIT_LEADER, Role.KEEPER)
+HEARS_POSTS = frozenset({Role.MONITOR, Role.PUBLICITY})
 WAITING = 256
 
 
@@ -121,10 +123,17 @@ class Lookout:
                 return stands, None
             return mark, since(conn, self.desk.school, mark)
 
-    def known(self, token: str, now: datetime) -> bool:
-        """Whether a session still stands."""
+    def admit(self, reader: Reader) -> bool:
+        """Bring what a reader may hear up to date; False where its session no longer stands or may not listen.
+
+        Raises StoreUnavailable; then nothing is known, and the reader is told nothing until it is.
+        """
         with self.desk.store.read() as conn:
-            return user.recognise(conn, token, now) is not None
+            found = recognised(conn, self.desk.school, reader.token, self.desk.clock())
+        if found is None or not found[0].roles & set(HEARS):
+            return False
+        reader.hears_posts, reader.scope = bool(found[0].roles & HEARS_POSTS), found[2]
+        return True
 
 
 def _offer(reader: Reader, news: News) -> None:
@@ -159,19 +168,19 @@ def told(reader: Reader, news: News) -> str:
 @router.get("/events")
 async def events(
     request: Request,
-    visitor: Annotated[
-        Visitor, Depends(Only(Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER, Role.UNIT_LEADER, Role.KEEPER))
-    ],
+    visitor: Annotated[Visitor, Depends(Only(*HEARS))],
 ) -> StreamingResponse:
     """The stream."""
     lookout: Lookout = request.app.state.lookout
-    hears = visitor.has(Role.MONITOR, Role.PUBLICITY)
+    hears = visitor.has(*HEARS_POSTS)
     reader = Reader(f"{visitor.user.school}/{visitor.user.name}", visitor.token, visitor.scope, hears)
     lookout.enter(reader)
     try:
         mark = Mark.read(request.headers.get("last-event-id", ""))
         reader.mark, first = await asyncio.to_thread(lookout.missed, mark)
         lookout.reach_back(first.mark if first else reader.mark)
+        if first is not None and not await asyncio.to_thread(lookout.admit, reader):
+            raise NotSignedIn
     except BaseException:
         lookout.leave(reader)
         raise
@@ -188,20 +197,35 @@ def _beat(now: datetime, mark: Mark | None = None) -> str:
 
 async def flow(lookout: Lookout, reader: Reader, opening: str) -> AsyncIterator[str]:
     """Write to one reader until it goes, its session ends or the application stops."""
+    loop = asyncio.get_running_loop()
     try:
         yield opening
+        beaten, news = loop.time(), None
         while not lookout.closing.is_set():
+            news = news or await _next(reader, beaten + lookout.beat - loop.time())
+            due = loop.time() - beaten >= lookout.beat
             try:
-                news = await asyncio.wait_for(reader.waiting.get(), lookout.beat)
-            except TimeoutError:
-                now = lookout.desk.clock()
-                with contextlib.suppress(StoreUnavailable):
-                    if not await asyncio.to_thread(lookout.known, reader.token, now):
-                        yield event("gone", {})
-                        return
-                    yield _beat(now)
+                looks = due or (news is not None and not reader.scope.everything)
+                if looks and not await asyncio.to_thread(lookout.admit, reader):
+                    yield event("gone", {})
+                    return
+            except StoreUnavailable:
+                await asyncio.sleep(lookout.poll)
                 continue
-            if not lookout.closing.is_set():
+            if news is not None and not lookout.closing.is_set():
                 yield told(reader, news)
+            if due:
+                yield _beat(lookout.desk.clock())
+                beaten = loop.time()
+            news = None
     finally:
         lookout.leave(reader)
+
+
+async def _next(reader: Reader, wait: float) -> News | None:
+    """What waits for a reader, or comes within `wait` seconds; None where nothing does."""
+    if not reader.waiting.empty():
+        return reader.waiting.get_nowait()
+    with contextlib.suppress(TimeoutError):
+        return await asyncio.wait_for(reader.waiting.get(), wait)
+    return None

@@ -6,14 +6,18 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import count
 
 import pytest
+from sqlalchemy import update
 
-from escalation import user
+from escalation import people, user
+from escalation.people import Role
 from escalation.web.gate import NotAllowed
 from escalation.web.live import PER_USER, Lookout, Reader, event, flow, told
 from escalation.web.news import Mark, News, newest, since
 from escalation.web.scope import Scope
+from stream.store import StoreUnavailable
 from tests.escalation.web.house import OTHER_UNIT, SCHOOL, UNIT, House
 
 ALL = Scope(everything=True)
@@ -155,6 +159,86 @@ def test_a_beat_comes_when_nothing_happens_and_ends_with_the_session(house: Hous
             user.leave(conn, one.token)
         assert (await until(stream, "gone"))[1] == {}
         await stream.aclose()  # type: ignore[attr-defined]
+
+    asyncio.run(story())
+
+
+def test_on_a_busy_day_beats_come_and_a_session_that_ends_is_told_no_more(house: House) -> None:
+    async def busy(one: Reader) -> None:
+        for n in count(1):
+            one.waiting.put_nowait(News(Mark(n, n), (), 1))
+            await asyncio.sleep(0.005)
+
+    async def story() -> None:
+        lookout = Lookout(house.desk(), poll=60, beat=0.05)
+        one = reader(house)
+        stream = flow(lookout, one, "")
+        feeding = asyncio.create_task(busy(one))
+        assert (await until(stream, "posts"))[1] == {"new": 1}
+        await until(stream, "beat")
+        await until(stream, "beat")
+        with house.store.write() as conn:
+            user.leave(conn, one.token)
+        await until(stream, "gone")
+        assert [text async for text in stream] == []
+        feeding.cancel()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("values", [{"active": False}, {"roles": [Role.ADMINISTRATOR]}])
+def test_who_left_or_may_no_longer_listen_is_told_no_more(house: House, values: dict[str, object]) -> None:
+    async def story() -> None:
+        lookout = Lookout(house.desk(), poll=60, beat=0.02)
+        one = reader(house)
+        stream = flow(lookout, one, "")
+        await until(stream, "beat")
+        with house.store.write() as conn:
+            table = people.people if "active" in values else user.users
+            mine = table.c.id if "active" in values else table.c.name
+            conn.execute(update(table).where(mine == "monitor").values(values))
+        await until(stream, "gone")
+
+    asyncio.run(story())
+
+
+def test_who_is_told_of_an_incident_while_listening_hears_of_it_at_once(house: House) -> None:
+    """The scope is that of this moment, not of the moment at which the stream was opened."""
+
+    async def story() -> None:
+        lookout = Lookout(house.desk(), poll=60, beat=60)
+        nothing = Scope(everything=False)
+        keeper = Reader("keeper", house.session("keeper"), nothing, hears_posts=False)
+        other = Reader("other", house.session("other"), nothing, hears_posts=False)
+        number = await asyncio.to_thread(house.incident)
+        found = news(house, Mark(0, 0))
+        for one in (keeper, other):
+            one.waiting.put_nowait(found)
+        _, said, _ = await until(flow(lookout, keeper, ""), "incidents")
+        assert {item["number"] for item in said} == {number}  # type: ignore[attr-defined]
+        assert await until(flow(lookout, other, ""), "mark") == ("mark", {}, str(found.mark))
+
+    asyncio.run(story())
+
+
+def test_news_waits_while_nobody_can_say_who_may_hear_it(house: House) -> None:
+    async def story() -> None:
+        refusals = 0
+
+        class Away(Lookout):
+            def admit(self, reader: Reader) -> bool:
+                nonlocal refusals
+                refusals += 1
+                if refusals < 3:
+                    raise StoreUnavailable
+                return super().admit(reader)
+
+        lookout = Away(house.desk(), poll=0.01, beat=60)
+        keeper = Reader("keeper", house.session("keeper"), Scope(everything=False), hears_posts=False)
+        await asyncio.to_thread(house.incident)
+        keeper.waiting.put_nowait(news(house, Mark(0, 0)))
+        await until(flow(lookout, keeper, ""), "incidents")
+        assert refusals == 3
 
     asyncio.run(story())
 
