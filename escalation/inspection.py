@@ -73,19 +73,23 @@ def inspect(facts: Facts, now: datetime) -> list[Finding]:
 
 
 def no_next_step(case: Case, facts: Facts, now: datetime) -> Iterator[Finding]:
-    """An open incident is waited for by a clock, a phone task or a person; else nothing will ever happen to it."""
+    """An open incident is waited for by a clock, a phone task or a person; else nothing will ever happen to it.
+
+    Signatures still owed come first: whatever else stands in the incident, nobody asks for them any more.
+    """
     del facts
     still = now - case.touched_at
     if case.clocks or case.open_calls or case.state == State.TRIAGED:
         return
-    if case.assignee or case.lapsed:
+    if case.owed:
+        if still > DEAD_END:
+            words = f"还有 {case.owed} 份通知未签收，而催签与逐级上报都已走完"
+            yield _idle(case, f"{words}；请催签、电话转告或代为了结。")
+    elif case.assignee or case.lapsed:
         if still > ABANDONED:
             who = f"已交办 {case.assignee}，但" if case.assignee else "有逾期未办的时限，且"
             yield _idle(case, f"{who}已 {say_minutes(still)}没有任何记录，也没有在走的时限；请催办、改派或销号。")
-        return
-    if case.owed and still > DEAD_END:
-        yield _idle(case, f"还有 {case.owed} 份通知未签收，而催签与逐级上报都已走完；请催签、代为了结、交办或销号。")
-    elif not case.owed and still > UNHANDLED:
+    elif still > UNHANDLED:
         yield _idle(case, f"已签收，但 {say_minutes(still)}无人承办，也没有在走的时限；请交办或销号。")
 
 

@@ -130,7 +130,7 @@ def test_a_named_person_whose_notice_is_gone_is_found_by_name(man: Watchman) -> 
     assert "沈澄" in man.ringing()["auditor:unreached"]
 
 
-def test_an_incident_whose_clocks_were_lost_is_found_and_ends_when_it_is_assigned(man: Watchman) -> None:
+def test_an_incident_whose_clocks_were_lost_is_found_until_nobody_owes_a_signature(man: Watchman) -> None:
     incident_id = man.office.open()
     man.look(minutes=1)
     with man.office.store.write() as conn:
@@ -140,6 +140,9 @@ def test_an_incident_whose_clocks_were_lost_is_found_and_ends_when_it_is_assigne
     assert man.look(minutes=7) == [("idle", number)]
     with man.office.store.write() as conn:
         conn.execute(update(incidents).values(assignee="罗广平", state="handling"))
+    assert man.look(minutes=1) == [("idle", number)], "to assign it asks nobody for the signatures"
+    with man.office.store.write() as conn:
+        conn.execute(update(notices).values(signed_at=man.office.now))
     assert man.look(minutes=1) == []
 
 
@@ -296,6 +299,23 @@ def test_another_role_rings_when_the_auditor_is_silent_and_hushes_when_it_is_hea
     assert not listens(seconds=59)
     assert listens(seconds=61)
     assert not listens(seconds=1)
+
+
+@pytest.mark.parametrize("beaten_since", [True, False])
+def test_a_pulse_from_the_future_does_not_hide_a_dead_auditor(man: Watchman, beaten_since: bool) -> None:
+    """An older process had a clock eight hours ahead; it was set right, and the auditor (re)started, and then died."""
+    now = man.office.now
+    with man.office.store.write() as conn:
+        if beaten_since:
+            pulse.beat(conn, ROLE, now)
+        row = {"role": ROLE, "instance": "old:1", "at": now + timedelta(hours=8), "trouble": ""}
+        conn.execute(insert(pulse.pulses).values(row))
+        auditor.listen(conn, SCHOOL, now + timedelta(minutes=3))
+    assert SILENT in man.ringing()
+    with man.office.store.write() as conn:
+        pulse.beat(conn, ROLE, now + timedelta(minutes=4))
+        auditor.listen(conn, SCHOOL, now + timedelta(minutes=4))
+    assert SILENT not in man.ringing()
 
 
 def test_the_notify_role_notices_the_death_of_the_auditor(man: Watchman) -> None:
