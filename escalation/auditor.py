@@ -160,8 +160,8 @@ def _is_news(found: list[Finding], known: list[Row[Any]], readers_unseen: bool, 
 
 def listen(conn: Connection, school: str, now: datetime) -> None:
     """What another role does about the auditor: ring where it lived once and is silent, hush when it is heard again."""
-    heard = pulse.freshest(conn).get(ROLE)
-    if heard is not None and now - heard.at > SILENT_AFTER:
+    heard = pulse.freshest(conn, now).get(ROLE)
+    if heard is not None and not heard.alive(now, SILENT_AFTER):
         alert.ring(conn, school, SILENT, SILENT_WORDS, now)
     else:
         alert.hush(conn, school, SILENT, now)

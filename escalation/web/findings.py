@@ -28,7 +28,7 @@ def page(request: Request, visitor: Reader) -> HTMLResponse:
     with desk.store.read() as conn:
         standing = finding.standing(conn, desk.school)
         mended = finding.mended(conn, desk.school, SHOWN)
-        beat = beat_of(ROLE, pulse.freshest(conn).get(ROLE), visitor.now)
+        beat = beat_of(ROLE, pulse.freshest(conn, visitor.now).get(ROLE), visitor.now)
     return show(
         request, visitor, "findings.html", standing=standing, mended=mended, what_titles=TITLES, beat=beat,
         reads_incidents=visitor.has(Role.MONITOR, Role.PUBLICITY), shown=SHOWN,

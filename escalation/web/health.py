@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from escalation.web.desk import Desk
 from escalation.web.gate import Open, desk_of
 from escalation.web.measure import registry_of
-from escalation.web.words import process
+from escalation.web.words import CLOCKS, process
 from stream import pulse
 from stream.pulse import Pulse
 from stream.store import StoreUnavailable
@@ -36,6 +36,8 @@ def beat_of(role: str, found: Pulse | None, now: datetime) -> Beat:
     if found is None:
         return Beat(role, "silent", None, f"{name}进程（{role}）从未报到，请查看监督进程的日志。")
     age = round((now - found.at).total_seconds(), 1)
+    if found.ahead(now):
+        return Beat(role, "silent", age, CLOCKS.format(name=f"{name}（{role}）"))
     if not found.alive(now):
         return Beat(role, "silent", age, f"{name}进程（{role}）已 {age:.0f} 秒没有回应，请查看监督进程的日志。")
     if found.trouble:
@@ -47,7 +49,7 @@ def beats(desk: Desk) -> list[Beat]:
     """Every expected role. Raises StoreUnavailable."""
     now = desk.clock()
     with desk.store.read() as conn:
-        found = pulse.freshest(conn)
+        found = pulse.freshest(conn, now)
     return [beat_of(role, found.get(role), now) for role in desk.roles]
 
 

@@ -68,7 +68,7 @@ class FromStore(Collector):
         rings = len(alert.ringing(conn, school))
         yield GaugeMetricFamily("fengxin_alerts", "Open operations alerts", value=rings)
         ages = GaugeMetricFamily("fengxin_pulse_age_seconds", "Age of the freshest pulse of a role", labels=["role"])
-        for role, found in pulse.freshest(conn).items():
+        for role, found in pulse.freshest(conn, now).items():
             ages.add_metric([role], (now - found.at).total_seconds())
         yield ages
 

@@ -17,7 +17,7 @@ from escalation.web.call_tasks import count_open
 from escalation.web.desk import Desk
 from escalation.web.face import ago
 from escalation.web.scope import Scope
-from escalation.web.words import process
+from escalation.web.words import CLOCKS, process
 from stream import pulse
 from stream.coverage import Lamp, sights
 from stream.dead_letter import dead_letters
@@ -56,7 +56,7 @@ def strip_of(conn: Connection, desk: Desk, now: datetime, scope: Scope, *, insid
     """The strip as it is now. Who does not work `inside` is given lamps without names, and no alerts."""
     serving = people.on_duty(conn, desk.school, now)
     ringing = tuple(alert.ringing(conn, desk.school))
-    pulses = pulse.freshest(conn)
+    pulses = pulse.freshest(conn, now)
     lights = (
         _coverage(conn, desk, now), _judging(conn, desk, pulses, now), _channels(desk, ringing),
         _troubles(desk, pulses, now), _buried(conn),
@@ -142,6 +142,8 @@ def _troubles(desk: Desk, pulses: dict[str, pulse.Pulse], now: datetime) -> tupl
         name, found = process(role), pulses.get(role)
         if found is None:
             lights.append(Light(Lamp.BLIND, f"{name}未启动", f"{name}进程从未报到。"))
+        elif found.ahead(now):
+            lights.append(Light(Lamp.BLIND, f"{name}时钟不一致", CLOCKS.format(name=name)))
         elif not found.alive(now):
             lights.append(
                 Light(Lamp.BLIND, f"{name}停 {ago(now - found.at)}", f"{name}进程没有回应，监督进程会重启它。")

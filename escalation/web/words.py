@@ -31,6 +31,9 @@ platform = platform_name
 """The platform's formal name."""
 
 
+CLOCKS = "{name}进程的报到时间晚于本机时间，无法判断它是否在运行，请核对各机器的时钟。"
+
+
 def process(name: str) -> str:
     """What a process of ours does, in a word."""
     return ROLES.get(name, name)

@@ -53,7 +53,7 @@ def strip_of(town: Town) -> str:
 
 def troubles(town: Town) -> dict[str, str]:
     with town.store.read() as conn:
-        return {role: one.trouble for role, one in pulse.freshest(conn).items() if one.trouble}
+        return {role: one.trouble for role, one in pulse.freshest(conn, town.now()).items() if one.trouble}
 
 
 def test_without_search_alarms_go_out_and_search_catches_up(town: Town) -> None:

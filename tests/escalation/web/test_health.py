@@ -6,15 +6,16 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
+from escalation import alert, auditor
 from escalation.incident import incidents
 from escalation.notice import DeliveryState, deliveries, notices
 from escalation.web.health import beat_of
 from stream import pulse
 from stream.pulse import Pulse
 from stream.store import Store, StoreUnavailable
-from tests.escalation.web.house import NOW, House
+from tests.escalation.web.house import NOW, SCHOOL, House
 
 
 def test_all_roles_up_is_200_with_every_role_named(house: House) -> None:
@@ -75,10 +76,44 @@ def test_a_store_that_is_away_is_503_and_not_a_stack_trace(
         (Pulse("crawl", NOW - timedelta(seconds=20), ""), "up"),
         (Pulse("crawl", NOW - timedelta(seconds=21), ""), "silent"),
         (Pulse("crawl", NOW, "平台拒绝"), "troubled"),
+        (Pulse("crawl", NOW + timedelta(seconds=60), ""), "up"),
+        (Pulse("crawl", NOW + timedelta(seconds=61), ""), "silent"),
     ],
 )
 def test_a_role_is_judged_by_its_freshest_pulse(found: Pulse | None, state: str) -> None:
     assert beat_of("crawl", found, NOW).state == state
+
+
+def test_a_role_whose_only_pulse_is_from_the_future_is_not_called_up(house: House) -> None:
+    house.roles = ("crawl",)
+    with house.store.write() as conn:
+        pulse.beat(conn, "crawl", house.now + timedelta(hours=8))
+    answer = house.client().get("/healthz")
+    assert answer.status_code == 503
+    assert "请核对各机器的时钟" in answer.json()["words"]
+    strip = house.client("monitor").get("/strip").text
+    assert "采集时钟不一致" in strip
+
+
+@pytest.mark.parametrize("beaten_since", [True, False])
+def test_a_pulse_from_the_future_does_not_hide_a_dead_auditor(house: House, beaten_since: bool) -> None:
+    """An older process had a clock eight hours ahead; it was set right, and the auditor (re)started, and then died."""
+
+    def rings(minutes: int, *, beats: bool) -> bool:
+        now = house.now + timedelta(minutes=minutes)
+        with house.store.write() as conn:
+            if beats:
+                pulse.beat(conn, auditor.ROLE, now)
+            auditor.listen(conn, SCHOOL, now)
+            return auditor.SILENT in {one.cause for one in alert.ringing(conn, SCHOOL)}
+
+    with house.store.write() as conn:
+        if beaten_since:
+            pulse.beat(conn, auditor.ROLE, house.now)
+        row = {"role": auditor.ROLE, "instance": "old:1", "at": house.now + timedelta(hours=8), "trouble": ""}
+        conn.execute(insert(pulse.pulses).values(row))
+    assert rings(3, beats=False)
+    assert not rings(4, beats=True)
 
 
 def test_metrics_give_figures_and_no_text(house: House) -> None:

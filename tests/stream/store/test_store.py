@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import traceback
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -24,9 +26,35 @@ def test_an_instant_comes_back_aware_and_in_utc(store: Store) -> None:
     with store.write() as conn:
         beat(conn, "watch", datetime(2026, 11, 3, 0, 30, tzinfo=shanghai))
     with store.read() as conn:
-        assert freshest(conn)["watch"].at == datetime(2026, 11, 2, 16, 30, tzinfo=UTC)
+        assert freshest(conn, NOON)["watch"].at == datetime(2026, 11, 2, 16, 30, tzinfo=UTC)
         same = select(pulses.c.role).where(pulses.c.at == datetime(2026, 11, 2, 16, 30, tzinfo=UTC))
         assert conn.execute(same).scalar_one() == "watch"
+
+
+def test_a_pulse_from_the_future_is_no_sign_of_life(store: Store) -> None:
+    with store.write() as conn:
+        put(conn, pulses, [_pulse("watch", "old:1", NOON + timedelta(hours=8)), _pulse("watch", "new:2", NOON)])
+        put(conn, pulses, [_pulse("index", "old:1", NOON + timedelta(hours=8))])
+    with store.read() as conn:
+        found = freshest(conn, NOON + timedelta(hours=3))
+    assert found["watch"].at == NOON
+    assert not found["watch"].alive(NOON + timedelta(hours=3))
+    assert not found["index"].alive(NOON + timedelta(hours=3))
+    assert found["index"].alive(NOON + timedelta(hours=8)), "when its time has come it says what any other says"
+
+
+def test_a_beat_removes_what_its_role_left_long_ago_or_from_the_future(store: Store) -> None:
+    with store.write() as conn:
+        old, future = NOON - timedelta(hours=2), NOON + timedelta(hours=8)
+        put(conn, pulses, [_pulse("watch", "dead:1", old), _pulse("watch", "ahead:2", future)])
+        put(conn, pulses, [_pulse("watch", "twin:3", NOON - timedelta(seconds=5)), _pulse("index", "dead:1", old)])
+        beat(conn, "watch", NOON)
+        kept = {(row.role, row.instance) for row in conn.execute(select(pulses))}
+    assert kept == {("watch", "twin:3"), ("index", "dead:1"), ("watch", f"{socket.gethostname()}:{os.getpid()}")}
+
+
+def _pulse(role: str, instance: str, at: datetime) -> dict[str, object]:
+    return {"role": role, "instance": instance, "at": at, "trouble": ""}
 
 
 def test_a_naive_time_is_refused_with_a_sentence(store: Store) -> None:
@@ -43,7 +71,7 @@ def test_a_block_that_raises_leaves_nothing(store: Store) -> None:
     with pytest.raises(RuntimeError):
         halfway()
     with store.read() as conn:
-        assert freshest(conn) == {}
+        assert freshest(conn, NOON) == {}
 
 
 def test_insert_new_says_which_rows_were_new(store: Store) -> None:
