@@ -43,7 +43,7 @@ class Tally:
 def tally(conn: Connection, incident_id: int) -> Tally:
     """Count the signatures of one incident, per addressee: signed is who has no notice left to sign.
 
-    Whoever was told anew counts once: a signature answers the superseded notices as well.
+    Whoever was told anew counts once: a signature answers the superseded notices before it as well.
     """
     owed = func.sum(case((is_owed(), 1), else_=0)).label("owed")
     settled = func.sum(case((notices.c.settled_at.is_not(None) & notices.c.signed_at.is_(None), 1), else_=0))
@@ -66,7 +66,8 @@ def sign(
 ) -> Signed:
     """Sign one notice for the person it is addressed to. Nobody can sign another's: UNKNOWN changes nothing.
 
-    It answers every notice of this incident that the person has not signed yet: their clocks stop, and no other's.
+    It answers what the person has not signed of this incident up to this notice, which is the newest that was shown;
+    a later one, which nobody has shown to them, is still to be signed. Their clocks stop, and no other's.
     """
     own = select(notices).where(notices.c.id == notice_id, notices.c.addressee == person_id, notices.c.needs_signature)
     found = conn.execute(own).first()
@@ -106,7 +107,7 @@ def all_signed(found: Tally) -> str:
 
 def _sign_others(conn: Connection, row: Row[Any], now: datetime, via: str) -> None:
     own = (notices.c.incident_id == row.incident_id) & (notices.c.addressee == row.addressee)
-    left = own & notices.c.needs_signature & notices.c.signed_at.is_(None)
+    left = own & notices.c.needs_signature & notices.c.signed_at.is_(None) & (notices.c.id <= row.id)
     for other in conn.execute(select(notices.c.id).where(left)).scalars().all():
         timer.stop(conn, now, notice_id=other)
     conn.execute(update(notices).where(left).values(signed_at=now, signed_by=row.addressee, signed_via=via))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, select
 
 from escalation import assigning, handling, link, people, receipt
 from escalation.clock_words import moment
+from escalation.deed import incident_of
 from escalation.incident import Actor, incidents
 from escalation.incident.state import OPEN, State
 from escalation.link import Link, LinkRefused, Purpose, Refusal
@@ -33,6 +34,7 @@ router = APIRouter()
 KEEPER_LIVES = timedelta(days=7)
 AFTER_LIVES = timedelta(minutes=30)
 REMARK_LIMIT = 500
+TOLD_ANEW = "此事有了新的通知，内容已更新如下，请阅后签收。尚未签收。"
 PREFETCH = frozenset({"prefetch", "prerender"})
 
 
@@ -85,6 +87,16 @@ def slip_of(conn: Connection, desk: Desk, given: Link, *, signed_too: bool = Fal
     return Slip(notice, incident, person)
 
 
+def newest(conn: Connection, desk: Desk, given: Link) -> Link:
+    """The link as if it were that of the notice which took this one's place: an old mail shows and signs the newest."""
+    found = conn.execute(select(notices).where(notices.c.id == given.notice_id)).first()
+    while found is not None and found.superseded_by is not None:
+        given = replace(given, notice_id=found.id)
+        later = (notices.c.school == desk.school) & (notices.c.number == found.superseded_by)
+        found = conn.execute(select(notices).where(later)).first()
+    return given if found is None else replace(given, notice_id=found.id)
+
+
 def read_link(desk: Desk, given: str, now: datetime, purpose: Purpose = Purpose.SIGN) -> Link:
     """Read a token. Raises Refused."""
     try:
@@ -125,7 +137,7 @@ def look(request: Request, given: str) -> HTMLResponse:
     try:
         read = read_link(desk, given, now)
         with desk.store.read() as conn:
-            slip = slip_of(conn, desk, read)
+            slip = slip_of(conn, desk, newest(conn, desk, read))
     except Refused as refused:
         return refusal(request, refused)
     fetched = request.headers.get("sec-purpose", "").partition(";")[0] in PREFETCH
@@ -154,27 +166,45 @@ def sign(
     given: str,
     remark: Annotated[str, Form()] = "",
     hand_to: Annotated[str, Form()] = "",
+    seen: Annotated[str, Form()] = "",
 ) -> HTMLResponse:
-    """Sign. Stops this person's clock and no other's."""
+    """Sign what the page showed (`seen`, the notice's number). Stops this person's clock and no other's.
+
+    Where the person was told anew since, nothing is signed: the page comes back with the newest notice.
+    """
     desk = desk_of(request)
     now = desk.clock()
     try:
         read = read_link(desk, given, now)
-        with desk.store.write() as conn:
-            slip = slip_of(conn, desk, read)
-            if len(remark) > REMARK_LIMIT:
-                return page(request, given, slip, now, f"{_too_long(remark)}尚未签收。", 422, remark, hand_to)
-            became = receipt.sign(
-                conn, slip.notice.id, slip.person.id, now, via="link", remark=remark.replace("\x00", "").strip(),
-                ip=address_of(request),
-            )  # fmt: skip
-            if became is not Signed.NOW:
-                raise Refused("signed" if became is Signed.ALREADY else "stranger", slip.notice.signed_at or now)
-            hand(conn, desk, slip, now, hand_to, address_of(request))
-            slip = slip_of(conn, desk, read, signed_too=True)
+        slip, why = desk.store.run(
+            lambda conn: _sign(conn, desk, read, now, remark, hand_to, seen, address_of(request))
+        )
     except Refused as refused:
         return refusal(request, refused)
+    if why:
+        return page(request, given, slip, now, why, 409 if why == TOLD_ANEW else 422, remark, hand_to)
     return after(request, given, slip, now)
+
+
+def _sign(
+    conn: Connection, desk: Desk, read: Link, now: datetime, remark: str, hand_to: str, seen: str, ip: str
+) -> tuple[Slip, str]:
+    """Sign, or say why not yet. The incident is held first: nobody is told anew between look and signature."""
+    old = slip_of(conn, desk, read, signed_too=True)
+    incident_of(conn, old.incident.id)
+    latest = newest(conn, desk, read)
+    slip = slip_of(conn, desk, latest)
+    if (seen or old.notice.number) != slip.notice.number:
+        return slip, TOLD_ANEW
+    if len(remark) > REMARK_LIMIT:
+        return slip, f"{_too_long(remark)}尚未签收。"
+    became = receipt.sign(
+        conn, slip.notice.id, slip.person.id, now, via="link", remark=remark.replace("\x00", "").strip(), ip=ip
+    )
+    if became is not Signed.NOW:
+        raise Refused("signed" if became is Signed.ALREADY else "stranger", slip.notice.signed_at or now)
+    hand(conn, desk, slip, now, hand_to, ip)
+    return slip_of(conn, desk, latest, signed_too=True), ""
 
 
 def hand(conn: Connection, desk: Desk, slip: Slip, now: datetime, person_id: str, ip: str) -> None:
@@ -242,7 +272,7 @@ def remark_on(
     try:
         read = read_link(desk, given, now)
         with desk.store.write() as conn:
-            slip = slip_of(conn, desk, read, signed_too=True)
+            slip = slip_of(conn, desk, newest(conn, desk, read), signed_too=True)
             signed_at = slip.notice.signed_at
             if signed_at is None or not hmac.compare_digest(ticket(desk, slip).encode(), proof.encode()):
                 raise Refused("forged")

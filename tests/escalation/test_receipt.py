@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from escalation import receipt
 from escalation.audit import audit_log, faults
 from escalation.incident import entries
-from escalation.notice import notices
+from escalation.notice import deliveries, notices
 from escalation.receipt import Signed, Tally
 from escalation.timer import timers
 from tests.escalation.office import FOUR, Office
@@ -65,14 +64,30 @@ def test_a_late_signature_counts_and_says_that_it_is_late(office: Office) -> Non
     assert row.text == "逾期签收；知道了"
 
 
-@pytest.mark.parametrize("kind", ["first", "raised"])
-def test_one_signature_answers_every_notice_of_that_person_and_of_no_other(office: Office, kind: str) -> None:
+def test_one_signature_answers_every_earlier_notice_of_that_person_and_of_no_other(office: Office) -> None:
     incident_id = office.open(level=4)
     office.work()
     office.add(incident_id, level=2)
     office.work()
-    assert sign(office, "leader", kind) is Signed.NOW
+    assert sign(office, "leader", "raised") is Signed.NOW
     assert office.running() == FOUR - {"leader"}
     assert {office.notice("leader", one).signed_at for one in ("first", "raised")} == {office.now}
     office.later(minutes=10)
     assert sorted(office.told("reminder")) == sorted(FOUR - {"leader"})
+
+
+def test_a_signature_on_what_was_shown_withdraws_no_later_notice_that_was_not(office: Office) -> None:
+    incident_id = office.open(level=3)
+    office.work()
+    before = len(office.mail.sent)
+    office.add(incident_id, level=1)
+    for who in FOUR:
+        assert sign(office, who, "first") is Signed.NOW
+    assert office.running() == FOUR
+    office.work()
+    assert sorted(one.to for one in office.mail.sent[before:]) == sorted(f"{who}@x.example" for who in FOUR)
+    assert {row.state for row in office.rows(deliveries) if row.channel == "mail"} == {"accepted"}
+    assert office.one(incident_id).state == "notified"
+    for who in FOUR:
+        assert sign(office, who, "raised") is Signed.NOW
+    assert office.one(incident_id).state == "acknowledged"

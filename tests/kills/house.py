@@ -328,7 +328,10 @@ class House:
         """Sign by the link of a mail, as a phone would; gives the status, 0 where the line broke."""
         address = link.replace(PUBLIC_URL, f"http://127.0.0.1:{self.settings.web.port}")
         try:
-            return httpx.post(address, data={"remark": "收到"}, trust_env=False, timeout=20).status_code
+            page = httpx.get(address, trust_env=False, timeout=20).text
+            shown = re.search(r'name="seen" value="([\w.-]+)"', page)
+            said = {"remark": "收到", "seen": shown.group(1) if shown else ""}
+            return httpx.post(address, data=said, trust_env=False, timeout=20).status_code
         except httpx.TransportError:
             return 0
 

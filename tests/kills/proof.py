@@ -99,7 +99,7 @@ def everybody_told(house: House) -> Mapping[str, int]:
         posted = conn.execute(
             select(
                 deliveries, notices.c.number, notices.c.superseded_by, notices.c.signed_at, notices.c.kind,
-                notices.c.addressee,
+                notices.c.addressee, notices.c.opened_at,
             ).join(notices, notices.c.id == deliveries.c.notice_id)
         ).all()  # fmt: skip
     assert {one["person"] for one in frozen["recipients"]} == ADDRESSEES
@@ -112,7 +112,13 @@ def everybody_told(house: House) -> Mapping[str, int]:
     signers = {row.addressee for row in written if row.signed_at is not None}
     for row in posted:
         answered = row.kind == NoticeKind.REMINDER and row.addressee in signers
-        assert row.number not in withdrawn or row.superseded_by or row.signed_at or answered, row.reason
+        # a signature answers what came to that person's eyes: this notice, or one at least as new, sent or looked at
+        seen = row.signed_at is not None and any(
+            other.addressee == row.addressee and other.notice_id >= row.notice_id
+            and (other.opened_at is not None or other.state == DeliveryState.ACCEPTED)
+            for other in posted
+        )  # fmt: skip
+        assert row.number not in withdrawn or row.superseded_by or seen or answered, row.reason
     assert {row.number for row in posted} == {row.number for row in written}
     came: dict[str, list[Letter]] = defaultdict(list)
     for letter in letters(house):

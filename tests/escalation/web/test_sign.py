@@ -11,9 +11,12 @@ from escalation.handling import FalseAlarm
 from escalation.incident import Actor, entries, incidents
 from escalation.incident.state import State
 from escalation.link import Link, Purpose, token
-from escalation.notice import notices
+from escalation.notice import NoticeKind, notices
+from escalation.notice.addressee import Addressee
+from escalation.notice.issue import issue
 from escalation.people import Role
 from escalation.people import people as persons
+from escalation.people import person as person_of
 from escalation.timer import TimerState, timers
 from stream.store import Store
 from tests.escalation.web.house import House
@@ -205,6 +208,50 @@ def test_a_word_after_signing_needs_the_page_after_signing(house: House) -> None
     with house.store.read() as conn:
         lines = conn.execute(select(entries.c.text).where(entries.c.heading == "记录")).scalars().all()
     assert lines == ["批示：17:30 前报我"]
+
+
+def raise_level(house: House) -> None:
+    """The matter became graver: the leader is told anew."""
+    with house.store.write() as conn:
+        conn.execute(incidents.update().values(level=1))
+        one = conn.execute(select(incidents)).one()
+        leader = person_of(conn, one.school, "leader")
+        assert leader is not None
+        told = [Addressee(leader, Role.UNIT_LEADER, ("单位领导",), (), "第十四条", "")]
+        issue(conn, house.letterhead, one, told, NoticeKind.RAISED, "level:1", house.now)
+
+
+def test_an_old_link_shows_and_signs_the_notice_that_took_its_place(house: House) -> None:
+    number = house.incident()
+    link, client = house.link(number, "leader"), house.client()
+    raise_level(house)
+    page = client.get(link).text
+    assert "Ⅰ 特别重大" in page
+    seen = page.split('name="seen" value="', 1)[1].split('"', 1)[0]
+    assert "已签收" in client.post(link, data={"seen": seen}).text
+    with house.store.read() as conn:
+        own = conn.execute(select(notices).where(notices.c.addressee == "leader").order_by(notices.c.id)).all()
+    assert [(row.number == seen, row.signed_at) for row in own] == [(False, house.now), (True, house.now)]
+    assert own[1].opened_at == house.now
+    assert own[0].opened_at is None, "the page showed the newest"
+    assert client.get(link).status_code == 410
+
+
+def test_what_was_raised_while_the_page_was_open_is_shown_before_it_is_signed(house: House) -> None:
+    number = house.incident()
+    link, client = house.link(number, "leader"), house.client()
+    page = client.get(link).text
+    seen = page.split('name="seen" value="', 1)[1].split('"', 1)[0]
+    raise_level(house)
+    answer = client.post(link, data={"seen": seen, "remark": "先救治"})
+    assert answer.status_code == 409
+    for words in ("此事有了新的通知", "Ⅰ 特别重大", "先救治"):
+        assert words in answer.text
+    with house.store.read() as conn:
+        assert set(conn.execute(select(notices.c.signed_at)).scalars()) == {None}
+    newer = answer.text.split('name="seen" value="', 1)[1].split('"', 1)[0]
+    assert newer != seen
+    assert client.post(link, data={"seen": newer}).status_code == 200
 
 
 def test_an_overlong_remark_is_refused_and_signs_nothing(house: House) -> None:
