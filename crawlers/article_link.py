@@ -40,5 +40,5 @@ def take_link(store: Store, school: str, account_id: str, link: str, title: str,
         if not source.add(conn, school, account_id, "wechat", [entry], now):
             again = sources.c.id == source.source_id(account_id, entry)
             conn.execute(update(sources).where(sources.c.school == school, again).values(next_due=now, active=True))
-        source.close_waiting(conn, school, account_id, [str(entry.cursor["thread"]), title], now)
+        source.close_waiting(conn, school, account_id, [entry], now)
     return True, MAPPED

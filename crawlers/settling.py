@@ -97,10 +97,9 @@ def settle(
     ended = over or due is None
     _record(conn, job, row, harvest, haul, complete=complete, ended=ended, failures=breaker.failures, now=now)
     found = [one for one in [*result.follow, *back_fill(job, harvest, now)] if _young(one, now)]
+    mapped = source.newly_mapped(conn, job.scope.school, job.account_id, found)
     source.add(conn, job.scope.school, job.account_id, job.platform, found, now)
-    mapped = [one for one in found if one.stream == "comments"]
-    names = [str(one.cursor[name]) for one in mapped for name in ("thread", "title")]
-    source.close_waiting(conn, job.scope.school, job.account_id, names, now)
+    source.close_waiting(conn, job.scope.school, job.account_id, mapped, now)
     token.end_turn(conn, job.token, me)
 
 

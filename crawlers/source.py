@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, select, update
+from sqlalchemy import Connection, Row, and_, exists, insert, select, update
 
 from crawlers import sighting, token
 from crawlers.breaker import State
@@ -22,6 +22,12 @@ from stream.coverage import NO_ROUTE, SWITCHED_OFF, WHOLE_THREAD, gaps, said_sin
 from stream.post import Kind
 from stream.store import insert_new
 
+MAPPED = "mapped"
+"""In the cursor of a waiting article: the threads of its title that were mapped since."""
+SAME_TITLE = (
+    "有 {several} 篇《{title}》同名，其中 {seen} 篇的评论已可见，无法判断是哪一篇，"
+    "请复制各篇完整链接（含 mid 与 idx），在“线索”页选该公众号粘贴（原文留空）"
+)
 OWN_POSTS = frozenset({"articles", "figures"})
 """Streams of the account's own posts that are compared with all that is known of them."""
 
@@ -111,16 +117,60 @@ def add(
     return new
 
 
-def close_waiting(conn: Connection, school: str, account_id: str, threads: Iterable[str], now: datetime) -> None:
-    """The comments of these threads can be read now: what was open because they could not is closed."""
-    wanted = {one for one in threads if one}
-    waiting = and_(sources.c.school == school, sources.c.account_id == account_id, sources.c.stream == "unmapped")
-    for row in conn.execute(select(sources.c.id, sources.c.cursor).where(waiting)).all():
-        cursor = json.loads(row.cursor)
-        if cursor.get("thread") in wanted or cursor.get("title") in wanted:
-            still = and_(gaps.c.school == school, gaps.c.source_id == row.id, gaps.c.closed_at.is_(None))
-            conn.execute(update(gaps).where(still).values(closed_at=now))
-            conn.execute(update(sources).where(waiting, sources.c.id == row.id).values(note=""))
+def newly_mapped(conn: Connection, school: str, account_id: str, found: Iterable[NewSource]) -> list[NewSource]:
+    """Of what a scan found (not entered yet): the articles whose comments, or whose title, were not known before.
+
+    An article that was mapped long ago is found again by every scan, and says nothing of a new one of the same title.
+    """
+    mapped = {source_id(account_id, one): one for one in found if one.stream == "comments"}
+    held = and_(sources.c.school == school, sources.c.id.in_(sorted(mapped)))
+    for row in conn.execute(select(sources.c.id, sources.c.cursor).where(held)).all():
+        cursor, title = json.loads(row.cursor), mapped[row.id].cursor.get("title", "")
+        if cursor.get("title") or not title:
+            del mapped[row.id]
+        else:
+            _keep_cursor(conn, school, row.id, cursor | {"title": title})
+    return list(mapped.values())
+
+
+def close_waiting(conn: Connection, school: str, account_id: str, mapped: Iterable[NewSource], now: datetime) -> None:
+    """The comments of these articles can be read now: the gap of each, open because they could not, is closed.
+
+    An article is found by its thread; by its title where one alone waits under it. Of several, nobody knows which one
+    it was: their gaps stay open and say so, until as many are mapped as wait.
+    """
+    for one in mapped:
+        thread, title = str(one.cursor["thread"]), str(one.cursor.get("title", ""))
+        waiting = _waiting(conn, school, account_id)
+        own = [name for name, cursor in waiting.items() if cursor.get("thread") == thread]
+        same = {name: cursor for name, cursor in waiting.items() if title and cursor.get("title") == title}
+        seen = sorted({thread}.union(*(cursor.get(MAPPED, ()) for cursor in same.values())))
+        if own or len(seen) >= len(same):
+            for name in own or same:
+                _say_of_gap(conn, school, name, closed_at=now)
+                conn.execute(update(sources).where(sources.c.school == school, sources.c.id == name).values(note=""))
+            continue
+        for name, cursor in same.items():
+            _keep_cursor(conn, school, name, cursor | {MAPPED: seen})
+            _say_of_gap(conn, school, name, reason=SAME_TITLE.format(title=title, several=len(same), seen=len(seen)))
+
+
+def _waiting(conn: Connection, school: str, account_id: str) -> dict[str, dict[str, Any]]:
+    """The cursors of the articles whose comments are not visible yet, by source."""
+    open_gap = and_(gaps.c.school == sources.c.school, gaps.c.source_id == sources.c.id, gaps.c.closed_at.is_(None))
+    mine = and_(sources.c.school == school, sources.c.account_id == account_id, sources.c.stream == "unmapped")
+    rows = conn.execute(select(sources.c.id, sources.c.cursor).where(mine, exists().where(open_gap)))
+    return {row.id: json.loads(row.cursor) for row in rows}
+
+
+def _say_of_gap(conn: Connection, school: str, name: str, **values: object) -> None:
+    still = and_(gaps.c.school == school, gaps.c.source_id == name, gaps.c.closed_at.is_(None))
+    conn.execute(update(gaps).where(still).values(**values))
+
+
+def _keep_cursor(conn: Connection, school: str, name: str, cursor: dict[str, Any]) -> None:
+    mine = and_(sources.c.school == school, sources.c.id == name)
+    conn.execute(update(sources).where(mine).values(cursor=json.dumps(cursor)))
 
 
 def job_of(

@@ -95,6 +95,59 @@ def test_mass_sent_article_is_a_task_until_the_next_day_maps_it(wechat: Any) -> 
     assert all(gap.closed_at is not None for gap in wechat.gaps())
 
 
+SHORT = "https://mp.weixin.qq.com/s/"
+
+
+def _paste(room: Any, tail: str, title: str) -> bool:
+    return take_link(room.store, "FL", "wx_main", SHORT[:-1] + tail, title, room.now())[0]
+
+
+def _long(mid: int) -> str:
+    return f"?__biz=x&mid={mid}&idx=1&sn=y"
+
+
+def _open(room: Any) -> list[str]:
+    return [gap.reason for gap in room.gaps() if gap.closed_at is None]
+
+
+def test_of_two_articles_of_one_title_a_mapped_one_does_not_close_the_gap_of_the_other(wechat: Any) -> None:
+    for tail in ("/first", "/second"):
+        assert not _paste(wechat, tail, "通知")
+    assert not _paste(wechat, "/third", "停水通知")
+    assert _paste(wechat, _long(77), "通知")
+    assert [reason for reason in _open(wechat) if "有 2 篇《通知》同名，其中 1 篇的评论已可见" in reason] == _open(
+        wechat
+    )[:2]
+    assert _paste(wechat, _long(77), "通知"), "the same link again is the same article"
+    assert len(_open(wechat)) == 3
+    assert _paste(wechat, _long(78), "通知")
+    (other,) = _open(wechat)
+    assert "停水通知" in other
+
+
+def test_an_article_mapped_long_ago_does_not_close_the_gap_of_a_new_one_of_its_title(wechat: Any) -> None:
+    article = _article(wechat)
+    wechat.look("articles")
+    assert wechat.source("comments").id.endswith(f":{article['id']}_1")
+    assert not _paste(wechat, "/new", "停水通知")
+    wechat.sandbox.forward(hours=1)
+    _article(wechat, mass=True)
+    wechat.sandbox.post("<p>又一段</p>", account="wx_main", title="另一篇")
+    wechat.look("articles")
+    assert len(_open(wechat)) == 1
+
+
+def test_a_link_pasted_without_a_title_closes_the_gap_when_the_figures_name_it(wechat: Any) -> None:
+    wechat.look("figures")
+    article = _article(wechat, mass=True)
+    assert not _paste(wechat, "/short", "停水通知")
+    assert _paste(wechat, _long(article["id"]), "")
+    assert len(_open(wechat)) == 1
+    wechat.sandbox.forward(hours=21)
+    wechat.look("figures")
+    assert _open(wechat) == []
+
+
 def test_pasted_long_link_makes_a_mass_sent_article_visible_at_once(wechat: Any) -> None:
     article = _article(wechat, mass=True)
     wechat.sandbox.comment(article["thread"], "当天就能看到")
