@@ -49,8 +49,7 @@ def act(
     except (IllegalStep, StateMoved) as refused:
         fresh = row_of(request, visitor, number)
         return page(request, visitor, fresh, error=str(refused), status=409, given=given)
-    back = "/desk" if given.get("back") == "desk" else f"/incidents/{row.number}"
-    return RedirectResponse(f"{back}?done={done}", 303)
+    return RedirectResponse(f"/incidents/{row.number}?done={done}", 303)
 
 
 @router.post("/incidents/{number}/confirm")
