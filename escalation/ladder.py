@@ -159,10 +159,10 @@ def _next_above(conn: Connection, silence: Silence, *, untold: bool) -> tuple[st
     for role in roles:
         found = people.holders(conn, notice.school, role, unit=incident.unit, account_id=incident.account_id)
         for person in found:
-            if person.reachable and person.id not in heard:
+            if person.reachable_by(silence.letterhead.channels) and person.id not in heard:
                 return role, person
     if notice.kind != NoticeKind.ESCALATED:
-        for person in people.desk(conn, notice.school, silence.now):
+        for person in people.desk(conn, notice.school, silence.now, silence.letterhead.channels):
             if person.id not in heard:
                 return people.Role.MONITOR, person
     return roles[-1], None

@@ -5,7 +5,7 @@ Offices are held per scope: the whole school (scope ""), a unit (its name) or an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -41,6 +41,10 @@ TITLES = {
 }
 
 
+CONTACTS = {"wecom_app": "wecom", "mail": "email", "sms": "mobile"}
+"""The personal channels, and which contact of the roster each uses."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """A person of the school as the roster knows them. Empty contact fields mean: not given."""
@@ -57,8 +61,16 @@ class Person:
 
     @property
     def reachable(self) -> bool:
-        """Whether there is any contact a notice could use."""
-        return self.active and bool(self.email or self.mobile or self.wecom)
+        """Whether there is any contact a notice could use, were every channel set up."""
+        return self.reachable_by(CONTACTS)
+
+    def contact(self, channel: str) -> str:
+        """Where a personal channel finds the person; empty where the roster does not say, or for another channel."""
+        return str(getattr(self, CONTACTS[channel])) if channel in CONTACTS else ""
+
+    def reachable_by(self, channels: Collection[str]) -> bool:
+        """Whether a notice finds the person: on one of these channels, which are set up, or by telephone."""
+        return self.active and bool(self.mobile or any(self.contact(one) for one in channels))
 
 
 people = Table(
@@ -190,14 +202,14 @@ def on_duty(conn: Connection, school: str, now: datetime) -> list[Shift]:
     ]
 
 
-def desk(conn: Connection, school: str, now: datetime) -> list[Person]:
+def desk(conn: Connection, school: str, now: datetime, channels: Collection[str] = tuple(CONTACTS)) -> list[Person]:
     """Who answers at the duty desk: those on duty, else every monitor, else the publicity office. Never nobody's.
 
-    Somebody without any contact answers for nobody, and is passed over.
+    Somebody whom none of `channels` and no telephone reaches answers for nobody, and is passed over.
     """
     serving = [shift.person for shift in on_duty(conn, school, now) if not shift.leads]
     others = (holders(conn, school, role) for role in (Role.MONITOR, Role.PUBLICITY, Role.ADMINISTRATOR))
-    reachable = ([person for person in found if person.reachable] for found in chain([serving], others))
+    reachable = ([person for person in found if person.reachable_by(channels)] for found in chain([serving], others))
     return next((found for found in reachable if found), [])
 
 

@@ -6,13 +6,13 @@ the duty desk and is an alert of its own: a notice never goes to nobody.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from escalation.people import Person, Role, desk, holders
+from escalation.people import CONTACTS, Person, Role, desk, holders
 from escalation.procedure import Ground, Recipient, Source
 
 TRIAL_REASON = "试运行：通知只发值班台，正式运行后才发给规则所列人员"
@@ -73,26 +73,29 @@ def address(
     account_id: str,
     trial: bool,
     now: datetime,
+    channels: Collection[str] = tuple(CONTACTS),
 ) -> Round:
-    """Find the persons behind the recipients: the first reachable holder of each office, or the duty desk."""
+    """Find the persons behind the recipients: the first reachable holder of each office, or the duty desk.
+
+    Reachable is who has a telephone or a contact for one of `channels`, those that are set up.
+    """
     found: list[Addressee] = []
     vacant: list[str] = []
-    standing_in = desk(conn, school, now)
+    standing_in = desk(conn, school, now, channels)
     for one in recipients:
-        holder = next(
-            (p for p in holders(conn, school, one.role, unit=unit, account_id=account_id) if p.reachable), None
-        )
+        held = holders(conn, school, one.role, unit=unit, account_id=account_id)
+        holder = next((person for person in held if person.reachable_by(channels)), None)
         if trial:
-            found += [_stand_in(person, one, TRIAL_REASON) for person in standing_in]
+            found += [_of_desk(person, one, TRIAL_REASON) for person in standing_in]
         elif holder is not None:
             found.append(Addressee(holder, one.role, (one.office,), one.grounds, one.basis, one.reason))
         else:
             vacant.append(one.office)
-            found += [_stand_in(person, one, VACANT_REASON.format(office=one.office)) for person in standing_in]
+            found += [_of_desk(person, one, VACANT_REASON.format(office=one.office)) for person in standing_in]
     return Round(gather(found), tuple(dict.fromkeys(vacant)))
 
 
-def _stand_in(person: Person, recipient: Recipient, reason: str) -> Addressee:
+def _of_desk(person: Person, recipient: Recipient, reason: str) -> Addressee:
     grounds = recipient.grounds
     label = Source.DEFAULT.label
     return Addressee(person, Role.MONITOR, ("值班台",), grounds, label, reason, acts_for=recipient.office)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, select
 from escalation import people
 from escalation.incident import EntryKind, incidents, log
 from escalation.notice import NoticeKind, calls, notices
+from escalation.notice.vacancy import ring_no_number
 from escalation.notice.wording import NoticeView, render_phone
 from stream.store import insert_new
 
@@ -22,22 +23,29 @@ AGAIN = "again:"
 """The step of a task that dials once more, with the id of the call that reached nobody; also its clock's name."""
 
 
-def call(conn: Connection, notice: Row[Any], step: str, now: datetime) -> None:
-    """Make a phone task for the addressee of a notice, unless one is open for them or this step has made it before."""
+def call(conn: Connection, notice: Row[Any], step: str, now: datetime) -> bool:
+    """Make a phone task for the addressee of a notice, unless one is open for them or this step has made it before.
+
+    False where there is none: nobody is telephoned about a false alarm, nor without a number, which rings an alert.
+    """
     if notice.kind == NoticeKind.DISMISSED:
-        return  # nobody is telephoned about a false alarm
+        return False
     conn.execute(select(incidents.c.id).where(incidents.c.id == notice.incident_id).with_for_update(key_share=True))
     if open_call(conn, notice.incident_id, notice.addressee):
-        return
+        return True
     person = people.person(conn, notice.school, notice.addressee)
+    name = person.name if person else notice.addressee
+    if person is None or not person.mobile:
+        ring_no_number(conn, notice, name, now)
+        return False
     row = {
         "school": notice.school, "notice_id": notice.id, "step": step, "person_id": notice.addressee,
-        "number": person.mobile if person else "", "words": words_now(notice.view, notice.sign_by, now),
+        "number": person.mobile, "words": words_now(notice.view, notice.sign_by, now),
         "created_at": now, "outcome": None, "remark": None, "recorded_by": None, "recorded_at": None,
     }  # fmt: skip
     if insert_new(conn, calls, [row], key=["notice_id", "step"]):
-        name = person.name if person else notice.addressee
         log(conn, notice.incident_id, now, EntryKind.DEADLINE, f"电话通知 {name}", "任务已生成，待值班员拨打并登记")
+    return True
 
 
 def open_call(conn: Connection, incident_id: int, person_id: str) -> bool:
@@ -57,6 +65,6 @@ def words_now(view: dict[str, Any], sign_by: datetime | None, now: datetime) -> 
     return render_phone(NoticeView.model_validate(view | {"passed": passed}))
 
 
-def call_of(conn: Connection, notice_id: int, step: str, now: datetime) -> None:
+def call_of(conn: Connection, notice_id: int, step: str, now: datetime) -> bool:
     """The same, for a notice of which only the id is at hand."""
-    call(conn, conn.execute(select(notices).where(notices.c.id == notice_id)).one(), step, now)
+    return call(conn, conn.execute(select(notices).where(notices.c.id == notice_id)).one(), step, now)

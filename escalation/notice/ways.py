@@ -41,8 +41,7 @@ ON_THE_WAY = (DeliveryState.WAITING, DeliveryState.SENDING)
 
 def contact(person: Person, channel: str) -> str:
     """Where the channel finds the person; empty where the roster does not say."""
-    found = {Channel.WECOM_APP: person.wecom, Channel.MAIL: person.email, Channel.SMS: person.mobile}
-    return found.get(Channel(channel), "")
+    return person.contact(Channel(channel))
 
 
 def ways_to(person: Person, set_up: Collection[str], wanted: Collection[str]) -> list[Channel]:

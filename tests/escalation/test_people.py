@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from escalation import alert, keeper, people
 from escalation.incident import entries
 from escalation.incident.state import IllegalStep
+from escalation.notice import ways
 from escalation.people import Role, shifts
 from escalation.timer import timers
 from tests.escalation.office import KEEPER, UNIT, Office
@@ -77,3 +79,33 @@ def test_an_address_that_is_no_web_address_is_refused_and_nothing_kept(office: O
         with pytest.raises(IllegalStep, match="http"), office.store.write() as conn:
             keeper.report(conn, one, KEEPER, office.now, seen="看到", done="", url=url)
     assert office.rows(keeper.reports) == []
+
+
+@pytest.mark.parametrize(
+    ("contact", "channels", "reachable"),
+    [
+        ({"wecom": "luo"}, {"mail"}, False),
+        ({"wecom": "luo"}, {"mail", "wecom_app"}, True),
+        ({"email": "l@x.example"}, {"wecom_app"}, False),
+        ({"email": "l@x.example"}, {"mail"}, True),
+        ({"mobile": "138"}, set(), True),
+        ({"mobile": "138", "active": False}, {"sms"}, False),
+        ({}, {"mail", "wecom_app", "sms"}, False),
+    ],
+)
+def test_reachable_is_who_has_a_telephone_or_a_contact_of_a_channel_that_is_set_up(
+    contact: dict[str, Any], channels: set[str], reachable: bool
+) -> None:
+    luo = people.Person(SCHOOL, "luo", "罗广平", "", UNIT, **contact)
+    assert luo.reachable_by(channels) is reachable
+    assert luo.reachable_by(channels) or not luo.active or not ways.has_way(luo, channels)
+
+
+def test_the_desk_passes_over_whom_no_channel_that_is_set_up_reaches(office: Office) -> None:
+    with office.store.write() as conn:
+        conn.execute(
+            people.people.update().where(people.people.c.id == "monitor").values(email="", mobile="", wecom="m")
+        )
+    with office.store.read() as conn:
+        assert [one.id for one in people.desk(conn, SCHOOL, START, {"wecom_app"})] == ["monitor"]
+        assert [one.id for one in people.desk(conn, SCHOOL, START, {"mail"})] == ["publicity"]

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Row
 
-from escalation import receipt, telephone
+from escalation import alert, receipt, telephone
 from escalation.incident import entries
 from escalation.incident.state import IllegalStep
 from escalation.notice import calls, notices
 from escalation.notice.calling import call_of
 from escalation.timer import timers
 from tests.escalation.office import IN_LEAD, ON_DESK, Office
+from tests.stream.said import SCHOOL
 
 
 def tasks(office: Office, who: str = "leader") -> list[Row[Any]]:
@@ -102,3 +104,18 @@ def test_the_words_to_say_never_ask_for_a_deadline_that_has_passed(office: Offic
     assert notice.sign_by <= row.created_at
     assert "已过，请您现在签收" in row.words
     assert "前签收" not in row.words
+
+
+def test_nobody_is_telephoned_without_a_number_and_the_desk_hears_so(tmp_path: Path) -> None:
+    office = Office.at(tmp_path, leader={"mobile": ""})
+    office.open(level=2)
+    office.work()
+    with office.store.write() as conn:
+        assert not call_of(conn, office.notice("leader").id, "level", office.now)
+        assert call_of(conn, office.notice("keeper").id, "level", office.now)
+    assert tasks(office) == []
+    with office.store.read() as conn:
+        (ring,) = alert.ringing(conn, SCHOOL)
+    assert ring.cause == "vacant:单位领导"
+    assert "罗广平（单位领导）在名册中没有号码" in ring.words
+    assert "请当面转达" in ring.words

@@ -68,3 +68,18 @@ def test_somebody_with_a_telephone_only_is_telephoned_at_once(tmp_path: Path) ->
     office.open()
     assert office.phoned() == ["leader"]
     office.store.close()
+
+
+def test_a_contact_of_a_channel_that_is_not_set_up_makes_nobody_reachable(tmp_path: Path) -> None:
+    office = Office.at(tmp_path, [*HELD, Held(Role.UNIT_LEADER, UNIT, "lead", 1)], leader={"email": "", "mobile": ""})
+    with office.store.write() as conn:
+        conn.execute(people.people.update().where(people.people.c.id == "leader").values(wecom="luo"))
+    answer = load("JY").who((Trigger.DAMAGING_COMMENT,), 2)
+    with office.store.read() as conn:
+        for channels, who in (({"mail"}, "lead"), ({"mail", "wecom_app"}, "leader")):
+            found = address(
+                conn, SCHOOL, answer.recipients, unit=UNIT, account_id="canteen", trial=False, now=office.now,
+                channels=channels,
+            )  # fmt: skip
+            assert who in {one.person.id for one in found.addressees if "单位领导" in one.offices}
+    office.store.close()
