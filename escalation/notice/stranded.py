@@ -1,7 +1,7 @@
 """Deliveries whose channel is no longer in the settings: nobody would ever take them, so a person must hear of it.
 
-Each says in the delivery log what is wrong and what to do, its addressee is telephoned, and one alert per channel rings
-until the channel is back or nothing waits for it any more.
+Each says in the delivery log what is wrong and what to do. Its addressee is told on that person's next channel, else
+telephoned (of a false alarm nobody is). One alert per channel rings until it is back or nothing waits for it any more.
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ from escalation.incident import EntryKind, log
 from escalation.notice import GROUP, DeliveryState, deliveries
 from escalation.notice.calling import call_of
 from escalation.notice.outbox import with_notice
-from escalation.notice.ways import TITLES
+from escalation.notice.ways import TITLES, next_way
 from escalation.notice.withdrawal import why_gone, withdraw
 from escalation.procedure import Channel
 
 CAUSE = "unset:"
 MISSING = "“{title}”通道已不在设置中，未送出。请管理员在设置文件中恢复该通道并重启，恢复后自动补发"
+ELSEWHERE = "；已改由{title}送出"
 TELEPHONED = "；已生成电话通知任务，请先电话转告"
 OVER = "“{title}”通道不在设置中，到期仍未恢复，不再发送"
 ALERT = (
     "有 {count} 份通知在等“{title}”，而这一通道已不在设置中，无法送出。"
-    "请管理员在设置文件中恢复该通道并重启；恢复前请按“送达”页的电话通知任务逐一转告。"
+    "请管理员在设置文件中恢复该通道并重启；恢复前改由收件人的其他通道送出；没有其他通道的，请按“送达”页的电话通知任务逐一转告。"
 )
 
 
@@ -45,9 +46,9 @@ def look(conn: Connection, school: str, channels: frozenset[str], now: datetime)
         if why := why_gone(conn, row):
             withdraw(conn, row, why, now)
         elif row.give_up_at <= now:
-            _give_up(conn, row, now)
+            _give_up(conn, row, channels, now)
         else:
-            _say(conn, row, now)
+            _say(conn, row, channels, now)
             left[row.channel] = left.get(row.channel, 0) + 1
     for name, count in left.items():
         alert.ring(conn, school, CAUSE + name, ALERT.format(count=count, title=title_of(name)), now)
@@ -61,22 +62,33 @@ def title_of(channel: str) -> str:
     return TITLES[Channel(channel)] if channel in set(Channel) else channel
 
 
-def _say(conn: Connection, row: Row[Any], now: datetime) -> None:
-    """Name cause and cure in the delivery's row, once, and have the addressee telephoned."""
-    words = MISSING.format(title=title_of(row.channel)) + (TELEPHONED if row.addressee != GROUP else "")
+def _say(conn: Connection, row: Row[Any], channels: frozenset[str], now: datetime) -> None:
+    """Name cause and cure in the delivery's row, once, and have the addressee told otherwise."""
+    words = MISSING.format(title=title_of(row.channel))
+    if row.state == DeliveryState.WAITING and str(row.reason).startswith(words):
+        return
     if not _settle(conn, row, DeliveryState.WAITING, words):
         return
+    words += _otherwise(conn, row, channels, now)
+    conn.execute(update(deliveries).where(deliveries.c.id == row.id).values(reason=words))
     log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title_of(row.channel)}未送出 {row.number}", words)
-    if row.addressee != GROUP:
-        call_of(conn, row.notice_id, f"channel:{row.id}", now)
 
 
-def _give_up(conn: Connection, row: Row[Any], now: datetime) -> None:
+def _give_up(conn: Connection, row: Row[Any], channels: frozenset[str], now: datetime) -> None:
     words = OVER.format(title=title_of(row.channel))
     if _settle(conn, row, DeliveryState.DEAD, words):
         log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title_of(row.channel)}送不到 {row.number}", words)
-        if row.addressee != GROUP:
-            call_of(conn, row.notice_id, f"channel:{row.id}", now)
+        _otherwise(conn, row, channels, now)
+
+
+def _otherwise(conn: Connection, row: Row[Any], channels: frozenset[str], now: datetime) -> str:
+    """Let the person's next channel tell them, else a phone task; gives the words of what was done."""
+    if row.addressee == GROUP:
+        return ""
+    title = next_way(conn, channels, row.id, now)
+    if title is None:
+        return TELEPHONED if call_of(conn, row.notice_id, f"channel:{row.id}", now) else ""
+    return ELSEWHERE.format(title=title) if title else ""
 
 
 def _settle(conn: Connection, row: Row[Any], state: DeliveryState, words: str) -> bool:

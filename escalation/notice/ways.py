@@ -75,6 +75,11 @@ def rows(
 
 
 def take_over(conn: Connection, letterhead: Letterhead, failed: int, now: datetime) -> str | None:
+    """The person's next channel among those of the house, see `next_way`."""
+    return next_way(conn, letterhead.channels, failed, now)
+
+
+def next_way(conn: Connection, set_up: Collection[str], failed: int, now: datetime) -> str | None:
     """Let the person's next channel carry a notice that this delivery could not bring.
 
     Gives the title of the channel that took over; an empty text where another channel has brought it already or is
@@ -92,8 +97,8 @@ def take_over(conn: Connection, letterhead: Letterhead, failed: int, now: dateti
         select(deliveries).where(deliveries.c.notice_id == row.notice_id, deliveries.c.id != failed)
     ).all()
     used = {row.channel, *(one.channel for one in others)}
-    free = [one for one in ways_to(person, letterhead.channels, PERSONAL) if one not in used]
-    if any(_carries(one) for one in others):
+    free = [one for one in ways_to(person, set_up, PERSONAL) if one not in used]
+    if any(_carries(one, set_up) for one in others):
         return ""
     if not free:
         return None
@@ -103,6 +108,8 @@ def take_over(conn: Connection, letterhead: Letterhead, failed: int, now: dateti
     return TITLES[free[0]]
 
 
-def _carries(other: Row[Any]) -> bool:
-    """Whether another delivery brought the notice, or is about to and has not failed yet."""
-    return other.state == DeliveryState.ACCEPTED or (other.state in ON_THE_WAY and other.attempts <= 1)
+def _carries(other: Row[Any], set_up: Collection[str]) -> bool:
+    """Whether another delivery brought the notice, or is about to on a channel that is there and has not failed yet."""
+    if other.state == DeliveryState.ACCEPTED:
+        return True
+    return other.state in ON_THE_WAY and other.attempts <= 1 and other.channel in set_up

@@ -9,7 +9,8 @@ from escalation.incident import entries
 from escalation.notice import calls, deliveries
 from escalation.notice.outbox import take
 from escalation.notify import Notify
-from tests.escalation.office import FOUR, ON_DESK, Office
+from escalation.people import people
+from tests.escalation.office import FOUR, ON_DESK, Office, Scripted
 from tests.stream.said import SCHOOL
 
 
@@ -113,3 +114,56 @@ def test_a_false_alarm_that_waited_for_it_is_withdrawn_and_nobody_is_called(offi
     assert {row.state for row in office.rows(deliveries, channel="mail")} == {"withdrawn"}
     assert office.phoned() == []
     assert ringing(office) == {}
+
+
+def furnish(office: Office, *names: str) -> Scripted:
+    """The notify role after a start with an application for 企业微信 in the place of mail; everybody is known to it."""
+    app = Scripted("wecom_app", "企业微信应用消息")
+    both = {one.name: one for one in (app, office.robot)}
+    office.notify = Notify(office.store, office.head, both, lambda: office.now)
+    with office.store.write() as conn:
+        conn.execute(people.update().where(people.c.id.in_(names)).values(wecom=people.c.id))
+    return app
+
+
+def test_who_has_another_channel_is_told_on_it_and_only_the_others_are_telephoned(office: Office) -> None:
+    office.open(level=4)
+    app = furnish(office, "leader", "keeper")
+    office.work()
+    assert {one.to for one in app.sent} == {"leader", "keeper"}
+    assert sorted(office.phoned()) == ["publicity", "school"]
+    reasons = {row.address.partition("@")[0]: row.reason for row in office.rows(deliveries, channel="mail")}
+    assert "已改由企业微信应用消息送出" in reasons["leader"]
+    assert "电话" not in reasons["leader"]
+    assert "已生成电话通知任务" in reasons["school"]
+    for _ in range(3):
+        office.now += timedelta(minutes=1)
+        office.work()
+    assert len(app.sent) == 2
+    assert len([h for h in office.headings() if h.startswith("邮件未送出")]) == 4
+
+
+def test_two_channels_gone_at_once_still_reach_by_telephone(office: Office) -> None:
+    office.open(level=4)
+    furnish(office, *FOUR)
+    office.work()
+    without(office, "mail")
+    office.now += timedelta(minutes=1)
+    with office.store.write() as conn:
+        conn.execute(deliveries.update().where(deliveries.c.channel == "wecom_app").values(state="waiting", attempts=0))
+        conn.execute(deliveries.update().where(deliveries.c.channel == "mail").values(reason=""))
+    office.work()
+    assert sorted(office.phoned()) == sorted(FOUR)
+
+
+def test_the_word_of_a_false_alarm_never_claims_a_phone_task(office: Office) -> None:
+    one = office.open()
+    office.work()
+    with office.store.write() as conn:
+        handling.dismiss(conn, office.head, one, ON_DESK, office.now, handling.FalseAlarm.JOKE)
+    without(office, "mail")
+    office.work()
+    waiting = office.rows(deliveries, channel="mail", state="waiting")
+    assert waiting
+    assert not any("电话" in row.reason for row in waiting)
+    assert office.phoned() == []
