@@ -168,7 +168,7 @@ class Notify:
         if verdict.state is DeliveryState.DEAD:
             log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title}送不到 {number}", reason)
             words = f"通知 {number} 经{title}送不到：{_bare(reason)}。"
-            if row.kind == NoticeKind.DISMISSED:
+            if row.kind == NoticeKind.DISMISSED or _is_over(row):
                 return
             if row.addressee != GROUP:
                 if not self._next_way(conn, taken, row, f"{DEAD_DELIVERY}{taken.id}", now):
@@ -190,6 +190,11 @@ class Notify:
             call(conn, row, step, now)
             return True
         return False
+
+
+def _is_over(notice: Row[Any]) -> bool:
+    """Whether nobody waits for this notice's signature any more: nobody is telephoned because it did not arrive."""
+    return any(one is not None for one in (notice.signed_at, notice.settled_at, notice.superseded_by))
 
 
 def _bare(sentence: str) -> str:

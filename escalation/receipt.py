@@ -66,8 +66,9 @@ def sign(
 ) -> Signed:
     """Sign one notice for the person it is addressed to. Nobody can sign another's: UNKNOWN changes nothing.
 
-    It answers what the person has not signed of this incident up to this notice, which is the newest that was shown;
-    a later one, which nobody has shown to them, is still to be signed. Their clocks stop, and no other's.
+    It answers what the person has not signed of this incident up to this notice, which is the newest that was shown,
+    and what was sent to them besides; a later one that has not left yet stays to be sent and signed. Their clocks stop,
+    and no other's.
     """
     own = select(notices).where(notices.c.id == notice_id, notices.c.addressee == person_id, notices.c.needs_signature)
     found = conn.execute(own).first()
@@ -107,7 +108,8 @@ def all_signed(found: Tally) -> str:
 
 def _sign_others(conn: Connection, row: Row[Any], now: datetime, via: str) -> None:
     own = (notices.c.incident_id == row.incident_id) & (notices.c.addressee == row.addressee)
-    left = own & notices.c.needs_signature & notices.c.signed_at.is_(None) & (notices.c.id <= row.id)
+    left = own & notices.c.needs_signature & notices.c.signed_at.is_(None)
+    left &= (notices.c.id <= row.id) | notices.c.sent_at.is_not(None)
     for other in conn.execute(select(notices.c.id).where(left)).scalars().all():
         timer.stop(conn, now, notice_id=other)
     conn.execute(update(notices).where(left).values(signed_at=now, signed_by=row.addressee, signed_via=via))

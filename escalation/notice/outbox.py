@@ -149,7 +149,8 @@ def with_notice() -> Select[Any]:
     return (
         select(
             deliveries, notice.number, notice.view, notice.kind, notice.addressee, notice.incident_id,
-            notice.superseded_by, notice.signed_at, incidents.c.state.label("incident_state"),
+            notice.superseded_by, notice.signed_at, notice.settled_at,
+            incidents.c.state.label("incident_state"),
         )
         .join(notices, notice.id == deliveries.c.notice_id)
         .join(incidents, incidents.c.id == notice.incident_id)

@@ -15,6 +15,7 @@ ENDED = "事件已了结（{state}），不再发送"
 REVIVED = "事件已重新打开，不再发送误报告知"
 REPLACED = "已由通知 {number} 取代，不再发送"
 SIGNED = "收件人已签收，不再发送"
+SETTLED = "已代为了结，不再发送"
 ANSWERED = "收件人已签收，不必再催"
 PERHAPS = "；此前一次发送的结果不明，对方可能已收到"
 
@@ -22,8 +23,8 @@ PERHAPS = "；此前一次发送的结果不明，对方可能已收到"
 def why_gone(conn: Connection, row: Row[Any]) -> str:
     """Why nobody needs this delivery any more, as a Chinese sentence; empty where it is needed.
 
-    `row`: the delivery with its notice (kind, superseded_by, signed_at, addressee, incident_id) and its incident's
-    state as `incident_state`.
+    `row`: the delivery with its notice (kind, superseded_by, signed_at, settled_at, addressee, incident_id) and its
+    incident's state as `incident_state`.
     """
     state = State(row.incident_state)
     if row.kind == NoticeKind.DISMISSED:
@@ -34,6 +35,8 @@ def why_gone(conn: Connection, row: Row[Any]) -> str:
         return REPLACED.format(number=row.superseded_by)
     if row.signed_at is not None:
         return SIGNED
+    if row.settled_at is not None:
+        return SETTLED
     if row.kind == NoticeKind.REMINDER and not _owes(conn, row.incident_id, row.addressee):
         return ANSWERED
     return ""

@@ -8,13 +8,16 @@ import pytest
 
 from escalation import handling, keeper, receipt
 from escalation.audit import audit_log
+from escalation.channels import Fault, Message, Outcome, Permanent, Transient, Unknown
 from escalation.handling import FalseAlarm
 from escalation.incident import entries
 from escalation.incident.state import IllegalStep
-from escalation.notice import notices
+from escalation.notice import deliveries, notices
+from escalation.notice.outbox import take
 from escalation.notice.wording import NoticeView, render_mail
+from escalation.notify import Notify
 from escalation.timer import timers
-from tests.escalation.office import FOUR, IN_LEAD, KEEPER, ON_DESK, Office
+from tests.escalation.office import FOUR, IN_LEAD, KEEPER, ON_DESK, Office, Scripted
 
 ALL = ["首报", "情况说明", "首次回应"]
 
@@ -128,6 +131,29 @@ def test_who_was_not_mailed_yet_hears_neither_alarm_nor_false_alarm(office: Offi
     assert (office.mail.sent, office.robot.sent, office.told("dismissed")) == ([], [], [])
 
 
+def test_who_may_have_got_the_alarm_hears_that_it_was_false(office: Office) -> None:
+    office.mail.answers = [*(Unknown("连接中断，对方可能已收到") for _ in range(3)), Transient("连不上")]
+    one = office.open(level=2)
+    office.work()
+    (missed,) = (message.to for message in office.mail.sent[3:4])
+    dismiss(office, one)
+    office.later(days=1)
+    said = [message.to for message in office.mail.sent if "误报，无需签收" in message.subject]
+    assert sorted([*said, missed]) == sorted(f"{who}@x.example" for who in FOUR)
+
+
+def test_what_a_dead_sender_had_in_hand_may_have_arrived_too(office: Office) -> None:
+    one = office.open(level=2)
+    for _ in range(4):
+        with office.store.write() as conn:
+            assert take(conn, office.now, frozenset({"mail"})) is not None
+    office.now += timedelta(seconds=31)
+    office.mail.answers = [Transient("连不上")] * 4
+    office.work()
+    dismiss(office, one)
+    assert sorted(office.told("dismissed")) == sorted(FOUR)
+
+
 def test_word_of_a_false_alarm_does_not_leave_after_the_matter_was_reopened(office: Office) -> None:
     one = office.open(level=2)
     office.work()
@@ -165,6 +191,37 @@ def test_who_is_settled_for_is_neither_reminded_nor_waited_for(office: Office) -
     assert sorted(office.told("reminder")) == sorted(FOUR - {"school"})
     (kept,) = office.rows(audit_log, action="incident.settle")
     assert (kept.actor, kept.detail["person"], kept.detail["why"]) == ("publicity", "school", "出国")
+
+
+def test_who_is_settled_for_is_neither_written_to_nor_telephoned(office: Office) -> None:
+    office.mail.answers = [Transient("断")] * 4000
+    one = office.open(level=3)
+    office.work()
+    with office.store.write() as conn:
+        handling.settle(conn, one, "leader", IN_LEAD, office.now, "出国，已电话告知")
+    for who in FOUR - {"leader"}:
+        with office.store.write() as conn:
+            receipt.sign(conn, office.notice(who).id, who, office.now, via="desk")
+    tried = [message.to for message in office.mail.sent].count("leader@x.example")
+    office.later(hours=30)
+    assert [message.to for message in office.mail.sent].count("leader@x.example") == tried
+    assert "leader" not in office.phoned()
+    own = office.rows(deliveries, notice_id=office.notice("leader").id)
+    assert [(row.state, row.reason) for row in own] == [("withdrawn", "已代为了结，不再发送")]
+
+
+def test_a_mail_that_fails_after_its_addressee_was_settled_for_leaves_no_phone_task(office: Office) -> None:
+    one = office.open(level=3)
+
+    class Slow(Scripted):
+        def send(self, message: Message) -> Outcome:
+            if message.to == "leader@x.example":
+                with office.store.write() as conn:
+                    handling.settle(conn, one, "leader", IN_LEAD, office.now, "出国")
+            return Permanent(Fault.CONTACT, "收件地址不可用")
+
+    Notify(office.store, office.head, {"mail": Slow()}, lambda: office.now).step()
+    assert sorted(set(office.phoned())) == sorted(set(office.told("first")) - {"leader", "robot"})
 
 
 def test_nobody_settles_for_oneself_nor_without_the_office(office: Office) -> None:

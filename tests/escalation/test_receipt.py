@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -64,12 +65,13 @@ def test_a_late_signature_counts_and_says_that_it_is_late(office: Office) -> Non
     assert row.text == "逾期签收；知道了"
 
 
-def test_one_signature_answers_every_earlier_notice_of_that_person_and_of_no_other(office: Office) -> None:
+@pytest.mark.parametrize("kind", ["first", "raised"])
+def test_one_signature_answers_every_notice_of_that_person_and_of_no_other(office: Office, kind: str) -> None:
     incident_id = office.open(level=4)
     office.work()
     office.add(incident_id, level=2)
     office.work()
-    assert sign(office, "leader", "raised") is Signed.NOW
+    assert sign(office, "leader", kind) is Signed.NOW
     assert office.running() == FOUR - {"leader"}
     assert {office.notice("leader", one).signed_at for one in ("first", "raised")} == {office.now}
     office.later(minutes=10)
