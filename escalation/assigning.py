@@ -37,7 +37,7 @@ def assign(
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(assignee=unit))
     log(conn, incident_id, now, EntryKind.PERSON, f"交办 {unit}", note, actor=actor.name)
     words = f"{actor.name} 交{unit}办理" + (f"，要求：{note}" if note else "")
-    told = _of_unit(conn, row, unit, words, now)
+    told = _of_unit(conn, letterhead, row, unit, words, now)
     issue(conn, letterhead, incident_of(conn, incident_id), told, NoticeKind.ASSIGNED, _step(words, now), now)
     write_down(conn, row, actor, "assign", now, unit=unit, note=note)
 
@@ -69,16 +69,18 @@ def _step(words: str, now: datetime) -> str:
     return f"assign:{hashlib.sha256(words.encode()).hexdigest()[:12]}:{now:%Y%m%d%H%M}"
 
 
-def _of_unit(conn: Connection, row: Row[Any], unit: str, words: str, now: datetime) -> list[Addressee]:
+def _of_unit(
+    conn: Connection, letterhead: Letterhead, row: Row[Any], unit: str, words: str, now: datetime
+) -> list[Addressee]:
     """The unit's leader; on trial, or where nobody there can be reached, the duty desk instead."""
     label = Source.DEFAULT.label
-    found = (one for one in people.holders(conn, row.school, Role.UNIT_LEADER, unit=unit) if one.reachable)
-    leader = next(found, None)
+    held = people.holders(conn, row.school, Role.UNIT_LEADER, unit=unit)
+    leader = next((one for one in held if one.reachable_by(letterhead.channels)), None)
     if leader is not None and not row.trial:
         return [Addressee(leader, Role.UNIT_LEADER, (LEADER,), (), label, words)]
     office = f"{unit}{LEADER}"
     why = TRIAL_REASON if row.trial else VACANT_REASON.format(office=office)
     return [
         Addressee(one, Role.MONITOR, ("值班台",), (), label, f"{words}。{why}", acts_for=office)
-        for one in people.desk(conn, row.school, now)
+        for one in people.desk(conn, row.school, now, letterhead.channels)
     ]
