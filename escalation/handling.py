@@ -16,7 +16,7 @@ from escalation.deed import DESK, incident_of, must_be, must_be_open, must_fit, 
 from escalation.incident import Actor, EntryKind, advance, claim_keys, incidents, log, members, release_keys
 from escalation.incident.state import Event, IllegalStep, State
 from escalation.notice import NoticeKind, calls, is_owed, notices
-from escalation.notice.addressee import Addressee, gather
+from escalation.notice.addressee import Addressee
 from escalation.notice.issue import Letterhead, issue, run_duties_again
 from escalation.people import Role
 from stream import line
@@ -213,7 +213,7 @@ def may_settle(conn: Connection, school: str, actor: Actor, now: datetime) -> bo
 def reopen(
     conn: Connection, letterhead: Letterhead, incident_id: int, actor: Actor, now: datetime, reason: str
 ) -> None:
-    """Open an ended matter again; everybody who had a first notice is told, and new clocks run."""
+    """Open an ended matter again; who was told of it or of its false alarm is told, and new clocks run."""
     row = incident_of(conn, incident_id)
     if not reason.strip():
         raise IllegalStep("重新打开须写明理由。未作任何更改。")
@@ -223,24 +223,8 @@ def reopen(
     advance(conn, incident_id, Event.REOPEN, actor.roles)
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(closed_at=None))
     log(conn, incident_id, now, EntryKind.PERSON, "重新打开", reason.strip(), actor=actor.name)
-    told = conn.execute(
-        select(notices)
-        .where(notices.c.incident_id == incident_id, notices.c.kind.in_([NoticeKind.FIRST, NoticeKind.RAISED]))
-        .where(notices.c.needs_signature)
-        .order_by(notices.c.id)
-    ).all()
-    again = []
-    for one in {row.addressee: row for row in reversed(told)}.values():
-        holder = people.person(conn, row.school, one.addressee)
-        if holder is None or not holder.reachable:
-            again += [
-                Addressee(person, Role.MONITOR, ("值班台",), (), one.basis, f"“{one.office}”已无可联系人员，请转达")
-                for person in people.desk(conn, row.school, now)[:1]
-            ]
-        else:
-            again.append(Addressee(holder, one.role, (one.office,), (), one.basis, f"事件重新打开：{reason.strip()}"))
     fresh = incident_of(conn, incident_id)
-    issue(conn, letterhead, fresh, gather(again), NoticeKind.REOPENED, f"reopen:{now.isoformat()}", now)
+    recall.take_back(conn, letterhead, fresh, now, reason.strip())
     if running := run_duties_again(conn, fresh, now):
         log(conn, incident_id, now, EntryKind.MACHINE, f"{'、'.join(running)} 重新计时")
     write_down(conn, row, actor, "reopen", now, reason=reason.strip())

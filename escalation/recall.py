@@ -1,6 +1,7 @@
 """Recall 误报告知: whoever was told of a matter that was a false alarm is told so, once, in one short notice.
 
 By mail to those who were mailed, by the group's robot where the group was told; nobody signs it, nobody is telephoned.
+Where the matter is opened again, the same people and the group hear that as well.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 from escalation import people
 from escalation.incident import Actor
 from escalation.notice import GROUP, NoticeKind, attempts, deliveries, notices, ways
-from escalation.notice.addressee import Addressee
+from escalation.notice.addressee import Addressee, gather
 from escalation.notice.issue import Letterhead, issue, issue_group
+from escalation.people import Role
 
 REACHED = ("accepted", "partial", "unknown")
 """Outcomes of an attempt after which somebody has, or may have, the alarm (`outbox.OUTCOME_WORDS`)."""
@@ -42,6 +44,35 @@ def tell(
         first = conn.execute(select(notices).where(notices.c.id == row.first)).one()
         one = Addressee(holder, first.role, (first.office,), (), first.basis, f"已由值班台核对后记为误报（{reason}）")
         issue(conn, letterhead, incident, [one], NoticeKind.DISMISSED, step, now, original=first.id)
+
+
+def take_back(conn: Connection, letterhead: Letterhead, incident: Row[Any], now: datetime, reason: str) -> None:
+    """The matter is on again: everybody who had its first notice or heard that it was a false alarm is told, to sign.
+
+    So is the group, where it was told of the matter; for somebody who can no longer be reached the duty desk is told.
+    """
+    own = notices.c.incident_id == incident.id
+    heard = select(notices.c.addressee).where(own, notices.c.kind == NoticeKind.DISMISSED)
+    told = conn.execute(
+        select(notices)
+        .where(own, notices.c.needs_signature)
+        .where(notices.c.kind.in_([NoticeKind.FIRST, NoticeKind.RAISED]) | notices.c.addressee.in_(heard))
+        .order_by(notices.c.id)
+    ).all()
+    again = []
+    for one in {row.addressee: row for row in reversed(told)}.values():
+        holder = people.person(conn, incident.school, one.addressee)
+        if holder is None or not holder.reachable_by(letterhead.channels):
+            again += [
+                Addressee(person, Role.MONITOR, ("值班台",), (), one.basis, f"“{one.office}”已无可联系人员，请转达")
+                for person in people.desk(conn, incident.school, now, letterhead.channels)[:1]
+            ]
+        else:
+            again.append(Addressee(holder, one.role, (one.office,), (), one.basis, f"事件重新打开：{reason}"))
+    step, everyone = f"reopen:{now.isoformat()}", gather(again)
+    issue(conn, letterhead, incident, everyone, NoticeKind.REOPENED, step, now)
+    if conn.execute(select(notices.c.id).where(own, notices.c.addressee == GROUP).limit(1)).first():
+        issue_group(conn, letterhead, incident, everyone, NoticeKind.REOPENED, step, now)
 
 
 def _perhaps_left() -> ColumnElement[bool]:

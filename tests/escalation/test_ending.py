@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -162,6 +163,38 @@ def test_word_of_a_false_alarm_does_not_leave_after_the_matter_was_reopened(offi
     reopen(office, one)
     office.work()
     assert all("误报" not in message.subject for message in office.mail.sent[before:])
+
+
+def test_whoever_heard_of_a_false_alarm_hears_that_the_matter_is_on_again(office: Office) -> None:
+    one = office.open(level=2)
+    office.work()
+    office.later(hours=6)
+    assert set(office.told("escalated")) - FOUR, "somebody was told of silence alone"
+    before = len(office.mail.sent)
+    dismiss(office, one)
+    office.work()
+    heard = {message.to for message in office.mail.sent[before:]}
+    assert heard > {f"{who}@x.example" for who in FOUR}
+    before, said = len(office.mail.sent), len(office.robot.sent)
+    office.now += timedelta(minutes=1)
+    reopen(office, one)
+    office.work()
+    again = office.mail.sent[before:]
+    assert sorted(message.to for message in again) == sorted(heard)
+    assert all("重新打开" in message.subject for message in again)
+    assert ["重新打开" in message.text for message in office.robot.sent[said:]] == [True]
+
+
+def test_a_group_that_was_told_nothing_is_not_told_of_the_reopening(office: Office) -> None:
+    office.head = replace(office.head, channels=frozenset({"mail"}))
+    office.ground = replace(office.ground, letterhead=office.head)
+    one = office.open(level=2)
+    office.work()
+    dismiss(office, one)
+    office.head = replace(office.head, channels=frozenset({"mail", "wecom_robot"}))
+    reopen(office, one)
+    office.work()
+    assert office.robot.sent == []
 
 
 def test_a_reminder_asks_to_sign_and_names_the_time(office: Office) -> None:
