@@ -169,6 +169,7 @@ def _matter(conn: Connection, line: Assessment, wish: Wish, actor: Actor) -> Mat
     heaviest = max(line.hits, key=lambda hit: (hit.theme != "any", hit.grave, hit.weight), default=None)
     themes = [hit.theme for hit in line.hits if hit.theme != "any"]
     cut = " ".join(post.text.split())
+    urgent = wish.level <= URGENT_FROM or any(hit.grave for hit in line.hits)
     return Matter(
         title=CARE_TITLE if care else wish.title,
         theme=CARE_THEME if care else heaviest.theme if heaviest else "any",
@@ -176,7 +177,8 @@ def _matter(conn: Connection, line: Assessment, wish: Wish, actor: Actor) -> Mat
         risk=int(risk or 0),
         reasons=({"name": "人工立事件", "share": 100, "sentence": f"{actor.name}：{wish.reason}", "article": ""},),
         keys=_free(conn, post.school, (f"hand|{post.id}", *attaching_keys(themes, Scene(post.thread_id)))),
-        grave=wish.level <= URGENT_FROM or any(hit.grave for hit in line.hits),
+        grave=urgent,
+        enough=urgent,
         care=care,
         member_ids=(post.id,),
         first_post_id=post.id,

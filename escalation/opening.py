@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from escalation import alert, trial
+from escalation import trial
 from escalation.incident import (
     LEVELS,
     EntryKind,
@@ -23,9 +23,10 @@ from escalation.incident import (
 )
 from escalation.incident.state import OPEN, Event, State
 from escalation.notice import NoticeKind, metrics, notices
-from escalation.notice.addressee import Round, address
-from escalation.notice.issue import Letterhead, issue, issue_group, set_duty_clocks
+from escalation.notice.addressee import Round
+from escalation.notice.issue import Letterhead, set_duty_clocks
 from escalation.procedure import Answer, Pack, Trigger, thaw
+from escalation.telling import not_yet_told, round_of, tell
 from stream.assessment import Hit
 from stream.coverage import promised_of, watch_closely
 from stream.post import Post, Route
@@ -41,11 +42,16 @@ fetched more than twice the promised interval, and so long besides, after it was
 CLOSELY_FROM = 2
 """From this level on the account is looked at as often as manners allow, for CLOSELY (research/platforms.md §13)."""
 CLOSELY = timedelta(hours=24)
+WIDENED = "适用条款增加，由此应当通知而尚未通知的人员现予通知"
+ALL_TOLD = "适用条款增加，由此应当通知的人员此前均已通知"
 
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What the watch found: enough to open an incident or to add to one. `level` 1..4, 1 the gravest."""
+    """What the watch found: enough to open an incident or to add to one. `level` 1..4, 1 the gravest.
+
+    `enough`: it would have opened an incident of its own, so whom its articles name is told also where it joins one.
+    """
 
     title: str
     theme: str
@@ -54,6 +60,7 @@ class Matter:
     reasons: tuple[dict[str, Any], ...]
     keys: tuple[str, ...]
     grave: bool
+    enough: bool
     care: bool
     member_ids: tuple[str, ...]
     first_post_id: str
@@ -156,9 +163,7 @@ def open_matter(
     }  # fmt: skip
     incident_id = open_incident(conn, row, matter.keys)
     join(conn, incident_id, school, matter.member_ids, matter.risk, now)
-    told = address(
-        conn, school, answer.recipients, unit=matter.unit, account_id=post.account_id, trial=on_trial, now=now
-    )
+    told = round_of(conn, ground.letterhead, _row(conn, incident_id), answer.recipients, now)
     _freeze(conn, incident_id, ground, matter, answer, told, late_words, hand)
     _tell(conn, ground, incident_id, answer, told, matter, late_words, now, hand)
     _hurry(conn, matter, school, post.account_id, now)
@@ -220,14 +225,8 @@ def _tell(
         log(conn, incident_id, now, EntryKind.MACHINE, f"迟报：{late}")
     advance(conn, incident_id, Event.NOTIFY, None)
     incident = _row(conn, incident_id)
-    issue(conn, ground.letterhead, incident, told.addressees, NoticeKind.FIRST, "first", now)
-    if not incident.trial:
-        issue_group(conn, ground.letterhead, incident, told.addressees, NoticeKind.FIRST, "first", now)
+    tell(conn, ground.letterhead, incident, told, NoticeKind.FIRST, "first", now)
     set_duty_clocks(conn, incident, now)
-    for office in told.vacant if not incident.trial else ():
-        words = f"“{office}”没有可联系的人员，{incident.number} 的通知已改发值班台。请在人员表中补上并重新导入。"
-        alert.ring(conn, incident.school, f"vacant:{office}", words, now)
-        log(conn, incident_id, now, EntryKind.NOTICE, f"“{office}”无可联系人员", "通知已改发值班台")
 
 
 def add_to(conn: Connection, ground: Ground, incident_id: int, matter: Matter, post: Post, now: datetime) -> bool:
@@ -246,33 +245,50 @@ def add_to(conn: Connection, ground: Ground, incident_id: int, matter: Matter, p
         )
     if matter.care and not incident.care:
         conn.execute(update(incidents).where(incidents.c.id == incident_id).values(care=True))
-    if matter.level < incident.level:
-        _raise_level(conn, ground, incident, matter, post, now)
-    elif matter.grave:
+    graver = matter.level < incident.level
+    danger = matter.grave and matter.theme != incident.theme and not _knows_danger(conn, incident_id, matter.theme)
+    if graver or danger:
+        _raise(conn, ground, incident, matter, post, now, graver=graver, danger=danger)
+    elif matter.enough:
         _widen(conn, ground, incident, matter, post, now)
-    if matter.grave and matter.theme != incident.theme:
-        _tell_of_danger(conn, ground, incident_id, matter, now)
     return True
 
 
-def _tell_of_danger(conn: Connection, ground: Ground, incident_id: int, matter: Matter, now: datetime) -> None:
-    """A danger of another kind came up in the same matter: everybody is told of it once, and the title names both."""
-    incident = _row(conn, incident_id)
-    step = f"danger:{matter.theme}"
-    if conn.execute(select(notices.c.id).where(notices.c.incident_id == incident_id, notices.c.step == step)).first():
-        return
-    title = f"{incident.title}；{matter.title}"
-    conn.execute(update(incidents).where(incidents.c.id == incident_id).values(title=title))
-    log(conn, incident_id, now, EntryKind.LEVEL, f"同一事件中另有危及人身或个人信息的情形：{matter.title}")
-    answer = thaw(incident.frozen["pack"]).who([Trigger(one) for one in incident.triggers], incident.level)
-    told = address(
-        conn, incident.school, answer.recipients, unit=incident.unit, account_id=incident.account_id,
-        trial=incident.trial, now=now,
-    )  # fmt: skip
-    fresh = _row(conn, incident_id)
-    issue(conn, ground.letterhead, fresh, told.addressees, NoticeKind.RAISED, step, now)
-    if not incident.trial:
-        issue_group(conn, ground.letterhead, fresh, told.addressees, NoticeKind.RAISED, step, now)
+def _knows_danger(conn: Connection, incident_id: int, theme: str) -> bool:
+    told = notices.c.step.endswith(_danger(theme), autoescape=True)
+    return conn.execute(select(notices.c.id).where(notices.c.incident_id == incident_id, told)).first() is not None
+
+
+def _danger(theme: str) -> str:
+    return f"danger:{theme}"
+
+
+def _raise(
+    conn: Connection, ground: Ground, incident: Row[Any], matter: Matter, post: Post, now: datetime, *, graver: bool,
+    danger: bool,
+) -> None:  # fmt: skip
+    """The matter became graver, or a danger of another kind came up in it: one round tells everybody concerned once.
+
+    Both levels stay in the log; the title then names both dangers. The step names what it was for.
+    """
+    found = _all_triggers(incident, matter, post)
+    changed: dict[str, Any] = {"triggers": list(found)}
+    steps: list[str] = []
+    if graver:
+        changed["level"] = matter.level
+        steps.append(f"level:{matter.level}")
+        words = f"系统建议由 {LEVELS[incident.level]}级升为 {LEVELS[matter.level]}级，已按新级别通知"
+        log(conn, incident.id, now, EntryKind.LEVEL, words, "；".join(r["sentence"] for r in matter.reasons[:3]))
+        _hurry(conn, matter, incident.school, post.account_id, now)
+    if danger:
+        changed["title"] = f"{incident.title}；{matter.title}"
+        steps.append(_danger(matter.theme))
+        log(conn, incident.id, now, EntryKind.LEVEL, f"同一事件中另有危及人身或个人信息的情形：{matter.title}")
+    conn.execute(update(incidents).where(incidents.c.id == incident.id).values(changed))
+    fresh = _row(conn, incident.id)
+    recipients = thaw(fresh.frozen["pack"]).who(found, fresh.level).recipients
+    told = round_of(conn, ground.letterhead, fresh, recipients, now)
+    tell(conn, ground.letterhead, fresh, told, NoticeKind.RAISED, "+".join(steps), now)
 
 
 def _widen(conn: Connection, ground: Ground, incident: Row[Any], matter: Matter, post: Post, now: datetime) -> None:
@@ -281,44 +297,19 @@ def _widen(conn: Connection, ground: Ground, incident: Row[Any], matter: Matter,
     if set(found) == {Trigger(one) for one in incident.triggers}:
         return
     conn.execute(update(incidents).where(incidents.c.id == incident.id).values(triggers=list(found)))
-    answer = thaw(incident.frozen["pack"]).who(found, incident.level)
-    told = address(
-        conn, incident.school, answer.recipients, unit=incident.unit, account_id=incident.account_id,
-        trial=incident.trial, now=now,
-    )  # fmt: skip
-    known = set(conn.execute(select(notices.c.addressee).where(notices.c.incident_id == incident.id)).scalars())
-    fresh = [one for one in told.addressees if one.person.id not in known]
-    if fresh:
-        issue(conn, ground.letterhead, _row(conn, incident.id), fresh, NoticeKind.FIRST, "first", now)
+    recipients = thaw(incident.frozen["pack"]).who(found, incident.level).recipients
+    fresh = _row(conn, incident.id)
+    told = not_yet_told(conn, incident.id, recipients, round_of(conn, ground.letterhead, fresh, recipients, now))
+    cited = "、".join(dict.fromkeys(article for one in recipients for article in one.articles))
+    text = WIDENED if told.addressees else ALL_TOLD
+    log(conn, incident.id, now, EntryKind.MACHINE, f"同一事件中另有新的情形：{matter.title}", text, article=cited)
+    if told.addressees or told.vacant:
+        tell(conn, ground.letterhead, fresh, told, NoticeKind.FIRST, f"widen:{len(found)}", now)
 
 
 def _all_triggers(incident: Row[Any], matter: Matter, post: Post) -> tuple[Trigger, ...]:
     before = [Trigger(one) for one in incident.triggers]
     return tuple(dict.fromkeys((*before, *triggers(post, matter.hits, grave=matter.grave))))
-
-
-def _raise_level(
-    conn: Connection, ground: Ground, incident: Row[Any], matter: Matter, post: Post, now: datetime
-) -> None:
-    """The matter became graver: both levels stay in the log, everybody concerned is told once at the new level."""
-    pack = thaw(incident.frozen["pack"])
-    found = _all_triggers(incident, matter, post)
-    conn.execute(
-        update(incidents).where(incidents.c.id == incident.id).values(level=matter.level, triggers=list(found))
-    )
-    words = f"系统建议由 {LEVELS[incident.level]}级升为 {LEVELS[matter.level]}级，已按新级别通知"
-    log(conn, incident.id, now, EntryKind.LEVEL, words, "；".join(r["sentence"] for r in matter.reasons[:3]))
-    answer = pack.who(found, matter.level)
-    told = address(
-        conn, incident.school, answer.recipients, unit=incident.unit, account_id=incident.account_id,
-        trial=incident.trial, now=now,
-    )  # fmt: skip
-    _hurry(conn, matter, incident.school, post.account_id, now)
-    fresh = _row(conn, incident.id)
-    step = f"level:{matter.level}"
-    issue(conn, ground.letterhead, fresh, told.addressees, NoticeKind.RAISED, step, now)
-    if not incident.trial:
-        issue_group(conn, ground.letterhead, fresh, told.addressees, NoticeKind.RAISED, step, now)
 
 
 def _hurry(conn: Connection, matter: Matter, school: str, account_id: str, now: datetime) -> None:

@@ -234,6 +234,7 @@ def _matter(
         reasons=tuple(asdict(reason) | {"article": ""} for reason in weighed.reasons),
         keys=tuple(keys),
         grave=opening is not None and opening.grave,
+        enough=opening is not None,
         care=care,
         member_ids=tuple(members),
         first_post_id=members[0],

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 REASONS_SHOWN = 4
 PLATFORM_CONTACT = "platform_contact"
 """The kind of duty that cannot be asked for words of which nobody knows where they stand."""
+CARRIES = frozenset({NoticeKind.REOPENED, NoticeKind.ASSIGNED})
+"""Kinds that no article brings about: they carry the grounds of what they supersede and say their own reason."""
 
 
 def compose(
@@ -50,7 +52,7 @@ def compose(
         deadline=moment(sign_by, now) if sign_by else "", passed=sign_by is not None and sign_by <= now,
         deadline_source=_source(incident, f"签收时限 {say_span(grade.sign.after)}：{grade.sign.label}"),
         on_silence=_silence(pack, incident.level, one.role), validity=moment(expires_at, now),
-        facts=_facts(incident, now, one),
+        facts=_facts(incident, now, one, kind),
     )  # fmt: skip
     return _called_off(view, one.reason) if kind is NoticeKind.DISMISSED else view
 
@@ -91,7 +93,7 @@ def compose_group(
     others = tuple(Told(office=o.office, person=o.person.name, article=o.basis) for o in told)
     view = _view(
         letterhead, incident, pack, kind, number, now, url, others_told=others, deadline=moment(sign_by, now),
-        deadline_source=_source(incident, grade.sign.label), facts=_facts(incident, now, None),
+        deadline_source=_source(incident, grade.sign.label), facts=_facts(incident, now, None, kind),
     )  # fmt: skip
     return _called_off(view, "") if kind is NoticeKind.DISMISSED else view
 
@@ -124,11 +126,11 @@ def _lateness(incident: Row[Any]) -> str:
     return str(incident.frozen.get("late", "")) or f"发现后 {say_minutes(waited)}才立事件"
 
 
-def _facts(incident: Row[Any], now: datetime, one: Addressee | None) -> tuple[str, ...]:
+def _facts(incident: Row[Any], now: datetime, one: Addressee | None, kind: NoticeKind) -> tuple[str, ...]:
     facts = [*found_words(incident, now), *incident.frozen.get("facts", [])]
     if one is not None and one.acts_for:
         facts.append(f"本应通知：{one.acts_for}。{one.reason}")
-    elif one is not None and not one.grounds and one.reason:
+    elif one is not None and one.reason and (not one.grounds or kind in CARRIES):
         facts.append(one.reason)
     return tuple(facts)
 

@@ -5,8 +5,9 @@ Repeating an issue (same incident, addressee and step) changes nothing: nothing 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,16 +20,23 @@ from escalation.notice import GROUP, NoticeKind, metrics, notices, outbox, ways
 from escalation.notice.addressee import Addressee
 from escalation.notice.asking import asked_of
 from escalation.notice.calling import call_of
-from escalation.notice.compose import compose, compose_group
+from escalation.notice.compose import CARRIES, compose, compose_group
+from escalation.notice.vacancy import stand_in
 from escalation.notice.wording import NoticeView
 from escalation.place import is_unplaced
-from escalation.procedure import Channel, Clock, Pack, thaw
+from escalation.procedure import Channel, Clock, Ground, Pack, thaw
 from stream.store import insert_new
 
 LINK_LIVES_AFTER_DEADLINE = timedelta(hours=24)
 UNSIGNED_KINDS = frozenset({NoticeKind.REMINDER, NoticeKind.DISMISSED})
-TELL_ANEW = frozenset({NoticeKind.RAISED, NoticeKind.REOPENED, NoticeKind.ASSIGNED})
-"""Kinds that say the whole matter again, so that what the person has not signed yet need not be signed as well."""
+TELL_ANEW: Mapping[NoticeKind, frozenset[NoticeKind]] = {
+    NoticeKind.FIRST: frozenset({NoticeKind.ESCALATED, NoticeKind.ASSIGNED}),
+    NoticeKind.RAISED: frozenset(),
+    NoticeKind.REOPENED: frozenset(),
+    NoticeKind.ASSIGNED: frozenset({NoticeKind.ESCALATED}),
+}
+"""Kinds that say the whole matter again, so that what the person has not signed yet need not be signed as well; each
+with the kinds that stay beside it, whose message (who is silent, what was required) it does not say."""
 STEP = ("incident_id", "addressee", "step")
 
 
@@ -68,10 +76,13 @@ def issue(
 
     `original`: the notice a reminder (or the word of a false alarm) is about; its link leads to that one. A notice
     that tells anew supersedes the person's unsigned ones: their clocks stop, nobody is telephoned twice for one matter.
+    For somebody whom no channel that is set up and no telephone reaches the duty desk stands in, and an alert rings.
     """
     pack = thaw(incident.frozen["pack"])
     grade = pack.grade(incident.level)
-    everyone = list(addressees)
+    if kind not in UNSIGNED_KINDS:
+        addressees = stand_in(conn, incident, addressees, letterhead.channels, now)
+    everyone = [_with_grounds(conn, incident.id, one, kind) for one in addressees]
     made: list[int] = []
     followed: dict[str, str] = {}
     for one in everyone:
@@ -92,7 +103,8 @@ def issue(
         if needs:
             _set_clocks(conn, incident, pack, notice_id, now)
         if kind in TELL_ANEW:
-            followed |= dict.fromkeys(_supersede(conn, incident.id, one.person.id, notice_id, number, now), number)
+            replaced = _supersede(conn, incident.id, one.person.id, kind, notice_id, number, now)
+            followed |= dict.fromkeys(replaced, number)
     if followed:
         words = "；".join(f"{before} 由 {after} 取代" for before, after in followed.items())
         log(conn, incident.id, now, EntryKind.NOTICE, f"{len(followed)} 份未签通知由新通知取代", words)
@@ -161,19 +173,40 @@ def _insert(
     return int(new[0][0])
 
 
-def _supersede(
-    conn: Connection, incident_id: int, person_id: str, notice_id: int, number: str, now: datetime
-) -> list[str]:
-    """Let a notice take the place of what the person has not signed of this incident; gives the numbers replaced.
+def _with_grounds(conn: Connection, incident_id: int, one: Addressee, kind: NoticeKind) -> Addressee:
+    """An addressee with the grounds and articles of the notices that one of this kind is about to supersede."""
+    before = _to_replace(conn, incident_id, one.person.id, kind) if kind in CARRIES else []
+    grounded = [row for row in before if row.grounds]
+    if not grounded:
+        return one
+    carried = tuple(Ground.model_validate_json(json.dumps(ground)) for row in grounded for ground in row.grounds)
+    basis = dict.fromkeys(part for row in grounded for part in str(row.basis).split("；"))
+    return replace(one, grounds=tuple(dict.fromkeys((*carried, *one.grounds))), basis="；".join(basis))
 
-    Reminders go with what they remind of. The rows stay; one that is signed by its own link still signs them all.
-    """
-    before = conn.execute(
-        select(notices.c.id, notices.c.number, notices.c.needs_signature)
-        .where(notices.c.incident_id == incident_id, notices.c.addressee == person_id, notices.c.id < notice_id)
+
+def _to_replace(conn: Connection, incident_id: int, person_id: str, kind: NoticeKind) -> list[Row[Any]]:
+    """What the person has not signed and a new notice of this kind says again; a reminder goes with its notice."""
+    rows = conn.execute(
+        select(notices)
+        .where(notices.c.incident_id == incident_id, notices.c.addressee == person_id)
         .where(notices.c.signed_at.is_(None), notices.c.superseded_by.is_(None))
         .order_by(notices.c.id)
     ).all()
+    kept = {str(row.id) for row in rows if row.kind in TELL_ANEW[kind]}
+    return [
+        row for row in rows
+        if str(row.id) not in kept and not (row.kind == NoticeKind.REMINDER and row.step.split(":")[1] in kept)
+    ]  # fmt: skip
+
+
+def _supersede(
+    conn: Connection, incident_id: int, person_id: str, kind: NoticeKind, notice_id: int, number: str, now: datetime
+) -> list[str]:
+    """Let a notice take the place of what the person has not signed of this incident; gives the numbers replaced.
+
+    The rows stay; one that is signed by its own link still signs them all.
+    """
+    before = [row for row in _to_replace(conn, incident_id, person_id, kind) if row.id < notice_id]
     for row in before:
         timer.stop(conn, now, notice_id=row.id)
         conn.execute(update(notices).where(notices.c.id == row.id).values(superseded_by=number))
@@ -202,7 +235,7 @@ def _post(
     or where the level wants that as well."""
     _keep_view(conn, notice_id, view)
     used = ways.ways_to(one.person, letterhead.channels, wanted)
-    if not used and set(wanted).intersection(ways.PERSONAL):
+    if not used and (set(wanted).intersection(ways.PERSONAL) or not one.person.mobile):
         used = ways.ways_to(one.person, letterhead.channels, ways.PERSONAL)[:1]
     places = [(channel, ways.contact(one.person, channel)) for channel in used]
     outbox.post(conn, ways.rows(incident.school, notice_id, incident.level, view, places), now)

@@ -99,8 +99,9 @@ class Office:
         values: dict[str, Any] = {
             "title": "二食堂：饭菜有异物", "theme": "canteen", "level": 2, "risk": 60,
             "reasons": ({"name": "负面", "share": 100, "sentence": "三人这样说", "article": ""},),
-            "keys": ("canteen|thread|weibo:t1",), "grave": False, "care": False, "member_ids": ("weibo:1",),
-            "first_post_id": "weibo:1", "unit": UNIT, "account": {"platform": "微博", "name": "后勤", "id": "canteen"},
+            "keys": ("canteen|thread|weibo:t1",), "grave": False, "enough": True, "care": False,
+            "member_ids": ("weibo:1",), "first_post_id": "weibo:1", "unit": UNIT,
+            "account": {"platform": "微博", "name": "后勤", "id": "canteen"},
         }  # fmt: skip
         return Matter(**values | changes)
 

@@ -10,6 +10,7 @@ from escalation.incident.state import IllegalStep
 from escalation.notice import notices
 from escalation.notice.wording import NoticeView
 from escalation.people import Person
+from escalation.timer import timers
 from tests.escalation.office import ON_DESK, UNIT, Office
 from tests.stream.said import SCHOOL
 
@@ -74,3 +75,36 @@ def test_the_colleague_to_whom_a_signer_hands_the_work_gets_a_notice(office: Off
     (row,) = office.rows(notices, kind="assigned")
     assert (row.addressee, row.office, row.needs_signature) == ("lead", "承办人", True)
     assert row.reason == "罗广平 交您办理，签收人仍为第一责任人"
+
+
+def test_the_unsigned_notice_that_is_handed_on_keeps_its_articles(office: Office) -> None:
+    one = office.open()
+    assign(office, one)
+    first, made = office.notice("leader"), office.notice("leader", "assigned")
+    assert first.grounds
+    assert (made.grounds, made.basis) == (first.grounds, "第十四条")
+    view = NoticeView.model_validate(made.view)
+    assert view.articles == NoticeView.model_validate(first.view).articles
+    assert "陈屿 交后勤处办理，要求：17 点前报送医人数" in view.facts
+
+
+def test_what_was_signed_lends_no_articles_to_what_is_handed_on(office: Office) -> None:
+    one = office.open()
+    with office.store.write() as conn:
+        receipt.sign(conn, office.notice("leader").id, "leader", office.now, via="link")
+    assign(office, one)
+    made = office.notice("leader", "assigned")
+    assert (made.grounds, made.basis) == ([], "系统默认，非校规")
+
+
+def test_who_was_told_of_anothers_silence_still_owes_that_answer_after_being_handed_the_matter(office: Office) -> None:
+    one = office.open()
+    office.work()
+    office.later(hours=4)
+    told = office.notice("leader", "escalated")
+    running = {row.notice_id for row in office.rows(timers, state="set")}
+    assign(office, one)
+    assert office.notice("leader", "escalated").superseded_by is None
+    assert office.notice("leader").superseded_by == office.notice("leader", "assigned").number
+    still = {row.notice_id for row in office.rows(timers, state="set")}
+    assert (told.id in running) == (told.id in still)

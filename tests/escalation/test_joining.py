@@ -49,6 +49,12 @@ def steps(station: Station, step: str) -> list[str]:
     return sorted(row.addressee for row in found if row.addressee != "robot")
 
 
+def told_by_mail(station: Station, incident_id: int) -> list[str]:
+    """Who has a notice of an incident, the groups apart."""
+    found = station.office.rows(notices, incident_id=incident_id)
+    return sorted({row.addressee for row in found if row.addressee != "robot"})
+
+
 def mails(station: Station) -> dict[str, int]:
     """How many mails each person has been sent by now."""
     station.office.work()
@@ -94,6 +100,26 @@ def test_a_graver_article_tells_whom_it_names_once_and_nobody_else_again(station
     assert mails(station)["school@x.example"] == 1
 
 
+def test_ordinary_complaints_that_would_have_opened_tell_whom_their_articles_name_once(station: Station) -> None:
+    """Under a post without leave (JY 10); fewer than would open an incident tell nobody more; nor do still more."""
+    station.say(LOUD, post_id="weibo:p1", thread="weibo:p1", by_school=True, kind=Kind.POST)
+    for text in MILD[:3]:
+        station.say(text, thread="weibo:p1")
+    (one,) = station.incidents()
+    assert one.triggers == [Trigger.UNAUTHORISED_PUBLICATION]
+    assert told_by_mail(station, one.id) == ["keeper", "publicity"]
+    for text in (*MILD[3:], HAIR, SOUR, "粥里吃出铁丝"):
+        station.say(text, thread="weibo:p1")
+    (one,) = station.incidents()
+    assert one.triggers == [Trigger.UNAUTHORISED_PUBLICATION, Trigger.DAMAGING_COMMENT]
+    assert told_by_mail(station, one.id) == ["keeper", "leader", "publicity", "school"]
+    assert [station.office.notice(who).basis for who in ("leader", "school")] == ["第十四条", "第十三条"]
+    sent = mails(station)
+    assert (sent["leader@x.example"], sent["school@x.example"]) == (1, 1)
+    assert len([words for words in station.office.headings() if "另有新的情形" in words]) == 1
+    assert station.office.one(one.id).level == one.level_by_machine
+
+
 def test_more_of_the_same_danger_widens_nothing_and_tells_nobody(station: Station) -> None:
     station.say(POISONED)
     before = len(station.office.rows(notices))
@@ -135,8 +161,8 @@ def test_a_cry_for_help_under_what_an_account_posted_without_leave_reaches_the_u
     station.say(LOUD, post_id="weibo:p1", thread="weibo:p1", by_school=True, kind=Kind.POST)
     assert steps(station, "first") == ["keeper", "publicity"]
     station.say("走廊着火了，全是浓烟，快来人救救我们", thread="weibo:p1")
-    assert len(station.incidents()) == 1
-    assert "leader" in steps(station, "danger:safety") + steps(station, "first")
+    (one,) = station.incidents()
+    assert steps(station, f"level:{one.level}+danger:safety") == ["keeper", "leader", "publicity", "school"]
     assert mails(station)["leader@x.example"] == 1
 
 

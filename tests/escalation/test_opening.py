@@ -15,8 +15,11 @@ from escalation.audit import audit_log
 from escalation.incident import MatterTaken, entries, incidents, members, open_keys
 from escalation.notice import deliveries, notices
 from escalation.opening import Ground
+from escalation.people import Held, Role
 from escalation.timer import timers
+from stream.assessment import Hit
 from stream.coverage import sources
+from stream.post import Kind
 from tests.escalation.office import FOUR, HELD, Office
 from tests.stream.said import SCHOOL
 
@@ -126,6 +129,80 @@ def test_a_vacant_office_goes_to_the_desk_and_rings(tmp_path: Path) -> None:
         assert [one.cause for one in alert.ringing(conn, SCHOOL)] == ["vacant:主管校领导"]
     assert "“主管校领导”无可联系人员" in office.headings()
     office.store.close()
+
+
+PROHIBITED = Hit(rule="NR-01", version=1, title="禁止内容", theme="prohibited", category="prohibited", weight=50,
+                 spans=(), words=())  # fmt: skip
+OWN = {"by_school": True, "kind": Kind.POST}
+
+
+def without(tmp_path: Path, *persons: str) -> Office:
+    """An office in which these persons hold no office."""
+    return Office.at(tmp_path, [held for held in HELD if held.person_id not in persons])
+
+
+def ringing(office: Office) -> set[str]:
+    with office.store.read() as conn:
+        return {one.cause for one in alert.ringing(conn, SCHOOL)}
+
+
+def test_a_further_article_that_names_a_vacant_office_tells_the_desk_again_and_rings(tmp_path: Path) -> None:
+    """The desk stands in for the keeper already (JY 9); now for the leader of the unit as well (JY 14)."""
+    office = without(tmp_path, "keeper", "leader")
+    one = office.open(office.post(**OWN), level=3, hits=(PROHIBITED,))
+    assert set(office.told("first")) == {"publicity", "monitor"}
+    before = ringing(office)
+    office.add(one, level=3)
+    office.add(one, level=3)
+    assert ringing(office) - before == {"vacant:单位领导"}
+    assert office.headings().count("“单位领导”无可联系人员") == 1
+    mine = office.rows(notices, addressee="monitor")
+    assert [row.superseded_by for row in mine] == [mine[1].number, None]
+    assert "单位领导" in mine[1].reason
+    assert office.told("first").count("publicity") == 1
+    office.store.close()
+
+
+def test_who_was_told_in_one_office_is_told_in_another_that_a_further_article_names(tmp_path: Path) -> None:
+    """Whoever heads the publicity office is the school's leader in charge as well, and hears so by its article."""
+    both = Held(Role.SCHOOL_LEADER, "", "publicity")
+    office = Office.at(tmp_path, [*(held for held in HELD if held.person_id != "school"), both])
+    one = office.open(office.post(**OWN), level=3, hits=(PROHIBITED,))
+    assert "主管校领导" not in office.notice("publicity").office
+    office.add(one, level=3)
+    first, wider = office.rows(notices, addressee="publicity")
+    assert (first.superseded_by, wider.superseded_by) == (wider.number, None)
+    assert "主管校领导" in wider.office
+    assert "第十三条" in wider.basis
+    assert office.told("first").count("keeper") == 1
+    office.store.close()
+
+
+@pytest.mark.parametrize("change", [{"level": 2}, {"level": 3, "grave": True, "theme": "safety"}])
+def test_a_raised_level_and_a_new_danger_ring_for_a_vacant_office(tmp_path: Path, change: dict[str, object]) -> None:
+    office = without(tmp_path, "leader")
+    one = office.open(office.post(**OWN), level=3, hits=(PROHIBITED,))
+    assert ringing(office) == set()
+    office.add(one, **change)
+    assert "monitor" in office.told("raised")
+    assert ringing(office) == {"vacant:单位领导"}
+    assert "“单位领导”无可联系人员" in office.headings()
+    office.store.close()
+
+
+def test_a_raised_level_and_a_new_danger_in_one_line_are_one_round(office: Office) -> None:
+    one = office.open(level=3)
+    office.work()
+    for _ in range(3):
+        office.add(one, level=1, grave=True, theme="safety", title="二食堂：着火")
+    office.work()
+    assert sorted(office.told("raised")) == sorted(FOUR)
+    assert len(office.rows(notices, addressee="robot", kind="raised")) == 1
+    assert len(office.robot.sent) == 2
+    row = office.one(one)
+    assert (row.level, row.title) == (1, "二食堂：饭菜有异物；二食堂：着火")
+    assert len([words for words in office.headings() if "升为 Ⅰ级" in words or "另有危及" in words]) == 2
+    assert {row.state for row in office.rows(deliveries)} == {"accepted"}
 
 
 def test_a_line_that_waited_in_a_queue_is_late_and_one_just_fetched_is_not(office: Office) -> None:

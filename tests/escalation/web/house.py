@@ -279,7 +279,8 @@ class House:
         ]
         matter = Matter(
             title=title, theme=theme, level=level, risk=82, reasons=REASONS, keys=(f"{theme}:{self._made}",),
-            grave=False, care=care, member_ids=tuple(p.id for p in (first, *more)), first_post_id=first.id, unit=unit,
+            grave=False, enough=True, care=care, member_ids=tuple(p.id for p in (first, *more)),
+            first_post_id=first.id, unit=unit,
             account={"name": "风林后勤", "platform": "微信公众号", "publisher": "风林后勤"},
             facts=("15:52 起有学生反映就餐后不适。",), quote="希望学校给个说法",
         )  # fmt: skip
