@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from escalation import alert, handling, receipt
+from escalation import alert, handling, people, receipt
 from escalation.incident import entries, incidents
 from escalation.incident.state import IllegalStep
 from escalation.notice import NoticeKind, calls, deliveries, notices
-from escalation.notice.addressee import address
+from escalation.notice.addressee import Addressee, address
 from escalation.notice.issue import issue
 from escalation.people import Held, Role
 from escalation.procedure import Channel, Trigger, load
@@ -271,3 +271,48 @@ def test_reminding_by_hand_is_about_the_notice_that_stands(office: Office) -> No
         assert handling.remind(conn, office.head, one, ON_DESK, office.now) == 4
     about = {int(row.step.split(":")[1]) for row in office.rows(notices, kind="reminder")}
     assert about == {office.notice(who, "raised").id for who in FOUR}
+
+
+def test_who_has_no_contact_of_a_channel_that_is_set_up_is_stood_in_for_and_it_rings(tmp_path: Path) -> None:
+    office = Office.at(tmp_path, leader={"email": "", "mobile": ""})
+    with office.store.write() as conn:
+        conn.execute(people.people.update().where(people.people.c.id == "leader").values(wecom="luo"))
+    incident_id = office.open()
+    with office.store.write() as conn:
+        luo = people.person(conn, SCHOOL, "leader")
+        assert luo is not None
+        one = Addressee(luo, "unit_leader", ("单位领导",), (), "", "交您办理")
+        issue(conn, office.head, office.one(incident_id), [one], NoticeKind.ASSIGNED, "assign:x", office.now)
+    office.work()
+    assert office.rows(notices, addressee="leader") == []
+    assert office.phoned() == []
+    assert "“单位领导”没有可联系的人员" in office.notice("monitor", "assigned").reason
+    assert "monitor@x.example" in {one.to for one in office.mail.sent}
+    with office.store.read() as conn:
+        assert "vacant:单位领导" in {one.cause for one in alert.ringing(conn, SCHOOL)}
+    office.store.close()
+
+
+def test_who_has_no_number_is_mailed_where_the_level_wants_the_group_alone(tmp_path: Path) -> None:
+    office = Office.at(tmp_path, leader={"mobile": ""})
+    wanting(office, Channel.WECOM_ROBOT)
+    office.open()
+    office.work()
+    assert [one.to for one in office.mail.sent] == ["leader@x.example"]
+    assert sorted(office.phoned()) == sorted(FOUR - {"leader"})
+    office.store.close()
+
+
+@pytest.mark.parametrize(("set_up", "who"), [((), "lead"), (("wecom_app",), "leader")])
+def test_an_opening_tells_the_first_holder_whom_a_channel_that_is_set_up_reaches(
+    tmp_path: Path, set_up: tuple[str, ...], who: str
+) -> None:
+    held = [*HELD, Held(Role.UNIT_LEADER, UNIT, "lead", 1)]
+    office = Office.at(tmp_path, held, leader={"email": "", "mobile": ""})
+    office.head = replace(office.head, channels=office.head.channels | set(set_up))
+    office.ground = replace(office.ground, letterhead=office.head)
+    with office.store.write() as conn:
+        conn.execute(people.people.update().where(people.people.c.id == "leader").values(wecom="luo"))
+    office.open()
+    assert sorted(office.told("first")) == sorted({"keeper", "publicity", "school", who})
+    office.store.close()
