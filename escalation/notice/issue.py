@@ -147,7 +147,7 @@ def issue_group(
 def _values(
     conn: Connection, incident: Row[Any], addressee: str, kind: NoticeKind, step: str, now: datetime
 ) -> dict[str, Any]:
-    conn.execute(select(incidents.c.id).where(incidents.c.id == incident.id).with_for_update())
+    conn.execute(select(incidents.c.id).where(incidents.c.id == incident.id).with_for_update(key_share=True))
     count = conn.execute(
         select(func.count()).select_from(notices).where(notices.c.incident_id == incident.id)
     ).scalar_one()
