@@ -98,5 +98,5 @@ def test_a_further_article_tells_whom_it_names_once_and_nobody_else_again(statio
     assert told(station)["school"] == "第十三条"
     rows = [row for row in station.office.rows(notices) if row.addressee != "robot"]
     assert sorted((row.addressee, row.step) for row in rows) == [
-        ("keeper", "first"), ("leader", "first"), ("publicity", "first"), ("school", "first"),
+        ("keeper", "first"), ("leader", "first"), ("publicity", "first"), ("school", "widen:3"),
     ]  # fmt: skip
