@@ -301,23 +301,6 @@ def test_another_role_rings_when_the_auditor_is_silent_and_hushes_when_it_is_hea
     assert not listens(seconds=1)
 
 
-@pytest.mark.parametrize("beaten_since", [True, False])
-def test_a_pulse_from_the_future_does_not_hide_a_dead_auditor(man: Watchman, beaten_since: bool) -> None:
-    """An older process had a clock eight hours ahead; it was set right, and the auditor (re)started, and then died."""
-    now = man.office.now
-    with man.office.store.write() as conn:
-        if beaten_since:
-            pulse.beat(conn, ROLE, now)
-        row = {"role": ROLE, "instance": "old:1", "at": now + timedelta(hours=8), "trouble": ""}
-        conn.execute(insert(pulse.pulses).values(row))
-        auditor.listen(conn, SCHOOL, now + timedelta(minutes=3))
-    assert SILENT in man.ringing()
-    with man.office.store.write() as conn:
-        pulse.beat(conn, ROLE, now + timedelta(minutes=4))
-        auditor.listen(conn, SCHOOL, now + timedelta(minutes=4))
-    assert SILENT not in man.ringing()
-
-
 def test_the_notify_role_notices_the_death_of_the_auditor(man: Watchman) -> None:
     man.office.work()
     with man.office.store.write() as conn:
