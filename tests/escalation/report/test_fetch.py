@@ -40,7 +40,7 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
         store = Store(request.getfixturevalue("postgres").database())
     metadata.create_all(store.engine)
     letterhead = Letterhead(SCHOOL, "风林", "http://desk.test", b"k" * 32, frozenset({"mail"}))
-    staff = [Person(SCHOOL, f"p{n}", f"人{n}", "", UNIT, f"p{n}@school.test") for n in range(4)]
+    staff = [Person(SCHOOL, f"p{n}", f"人{n}", "", UNIT, f"p{n}@school.test", f"1380000000{n}") for n in range(4)]
     roles = (Role.PUBLICITY, Role.SCHOOL_LEADER, Role.UNIT_LEADER, Role.KEEPER)
     scopes = ("", "", UNIT, "wx-hq")
     with store.write() as conn:
