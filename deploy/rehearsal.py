@@ -37,6 +37,8 @@ from stream.rules import Rulebook
 from stream.store import Store, metadata
 
 SCHOOL = "YL"
+NO_NUMBER = "演练号码"
+"""Everybody in a rehearsal can be telephoned, and nobody is."""
 SILENCE = timedelta(hours=1)
 """How long after the last line the clocks run on, so that the ladder shows."""
 PHONE = "电话通知"
@@ -173,7 +175,8 @@ class _Stage:
         held: list[Held] = []
 
         def appoint(who: str, title: str, unit: str, role: str, scope: str = "") -> None:
-            persons[who] = Person(SCHOOL, who, f"演练·{title}", title, unit, f"{len(persons)}@rehearsal.invalid")
+            mail = f"{len(persons)}@rehearsal.invalid"
+            persons[who] = Person(SCHOOL, who, f"演练·{title}", title, unit, mail, NO_NUMBER)
             held.append(Held(role, scope, who))
 
         for page in self._pages.values():

@@ -180,19 +180,25 @@ def test_no_page_is_wider_than_its_window_or_complains(
 def test_the_night_theme_is_dark_by_the_system_and_by_choice(demo: Standing, story: str, browser: Browser) -> None:
     light = "(() => { const c = getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number);"
     light += " return (c[0] + c[1] + c[2]) / 3; })()"
+
+    def shade() -> float:
+        page.wait_for_load_state()
+        found: float = page.evaluate(light)
+        return found
+
     by_system = Watched(browser, dark=True)
     page = by_system.sign_in(demo, "chen.siyuan")
-    assert page.evaluate(light) < 80
+    assert shade() < 80
     by_system.context.close()
     by_choice = Watched(browser)
     page = by_choice.sign_in(demo, "chen.siyuan")
-    assert page.evaluate(light) > 180
+    assert shade() > 180
     page.locator(".whobox summary").click()
     page.get_by_role("button", name="夜").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "night")
-    assert page.evaluate(light) < 80
+    assert shade() < 80
     page.goto(f"{demo.url}/incidents/{story}")
-    assert page.evaluate(light) < 80
+    assert shade() < 80
     page.screenshot(path=PICTURES / "incident-night-1440.png")
     page.locator(".whobox summary").click()
     page.get_by_role("button", name="跟随系统").click()
