@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from escalation import alert, auditor, ladder, sight, timer
+from escalation import alert, auditor, lapse, sight, timer
 from escalation.channels import Channel, Outcome, RateLimited
 from escalation.deed import incident_of
 from escalation.incident import EntryKind, log
@@ -100,7 +100,7 @@ class Notify:
             if not timer.claim(conn, one.id, now):
                 return 0
             reach("notify.timer_claimed")
-            ladder.lapse(conn, self._letterhead, one, now)
+            lapse.lapse(conn, self._letterhead, one, now)
             return 1
 
         return self._store.run(fire)

@@ -5,11 +5,12 @@ Sources: the flow 监测 → 研判 → 报告 → 处置 → 反馈 is the scho
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from enum import StrEnum
 
 from escalation.people import Role
+from escalation.state_table import MACHINE, StateTable, Step
+from escalation.state_table import IllegalStep as IllegalStep
 
 
 class State(StrEnum):
@@ -59,19 +60,9 @@ EVENT_WORDS = {
 }
 DESK = frozenset({Role.MONITOR, Role.PUBLICITY})
 LEAD = frozenset({Role.PUBLICITY})
-MACHINE: frozenset[Role] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Where an event leads and which roles may cause it; no role at all means: only the machine."""
-
-    to: State
-    by: frozenset[Role]
-
 
 S, E = State, Event
-TABLE: dict[State, dict[Event, Step]] = {
+TABLE: dict[State, dict[Event, Step[State]]] = {
     S.TRIAGED: {
         E.NOTIFY: Step(S.NOTIFIED, MACHINE),
         E.DISMISS: Step(S.FALSE_ALARM, DESK),
@@ -104,28 +95,14 @@ TABLE: dict[State, dict[Event, Step]] = {
     S.FALSE_ALARM: {E.REOPEN: Step(S.HANDLING, DESK)},
 }
 
-
-class IllegalStep(Exception):
-    """An event that the incident's state does not allow, or not to this person; the message is for that person."""
+INCIDENT = StateTable("事件", S.TRIAGED, TABLE, STATE_WORDS, EVENT_WORDS, ends=frozenset())
 
 
-def step(state: State, event: Event, roles: frozenset[Role] | None) -> State:
+def step(state: State, event: Event, roles: Collection[Role] | None) -> State:
     """The state after `event`; `roles` are the actor's, None is the machine. Raises IllegalStep with a sentence."""
-    found = TABLE[state].get(event)
-    if found is None:
-        allowed = "、".join(EVENT_WORDS[e] for e in TABLE[state]) or "无"
-        raise IllegalStep(
-            f"事件处于“{STATE_WORDS[state]}”，不能{EVENT_WORDS[event]}；此时可以：{allowed}。未作任何更改。"
-        )
-    if roles is not None and not roles & found.by:
-        raise IllegalStep(f"您的角色不能{EVENT_WORDS[event]}这一事件，请联系宣传部。未作任何更改。")
-    return found.to
+    return INCIDENT.step(state, event, roles)
 
 
 def diagram() -> Iterator[str]:
     """The table as lines of a Mermaid state diagram, for the documentation."""
-    yield "stateDiagram-v2"
-    yield f"    [*] --> {S.TRIAGED}"
-    for state, events in TABLE.items():
-        for event, found in events.items():
-            yield f"    {state} --> {found.to}: {event}"
+    return INCIDENT.diagram()

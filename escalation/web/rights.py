@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from escalation.incident.state import OPEN, TABLE, Event, State
+from escalation.incident.state import INCIDENT, OPEN, Event, State
 from escalation.people import Role
 
 DESK = frozenset({Role.MONITOR, Role.PUBLICITY})
@@ -36,8 +36,7 @@ def rights_of(row: Any, roles: frozenset[Role], *, leads: bool = False) -> Right
     state = State(row.state)
 
     def may(event: Event) -> bool:
-        step = TABLE[state].get(event)
-        return step is not None and bool(step.by & roles)
+        return INCIDENT.may(state, event, roles)
 
     on_desk, is_open = bool(roles & DESK), state in OPEN
     return Rights(

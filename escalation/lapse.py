@@ -1,0 +1,27 @@
+"""What follows when a clock runs out: one handler per kind of clock, called in the clock's own transaction.
+
+A noun with clocks of its own adds its `TimerKind` and its handler here; a test fails on a kind without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from escalation import ladder
+from escalation.notice.issue import Letterhead
+from escalation.timer import Timer, TimerKind
+
+Handler = Callable[[Connection, Letterhead, Timer, datetime], None]
+HANDLERS: Mapping[TimerKind, Handler] = {
+    TimerKind.SIGN: ladder.lapse,
+    TimerKind.RUNG: ladder.lapse,
+    TimerKind.DUTY: ladder.lapse,
+}
+
+
+def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime) -> None:
+    """Do what a clock that ran out demands; the clock is claimed in the same transaction."""
+    HANDLERS[clock.kind](conn, letterhead, clock, now)
