@@ -17,6 +17,7 @@ from escalation.keeper import reports as keeper_reports
 from escalation.notice import DeliveryState, NoticeKind, deliveries, notices
 from escalation.people import Role
 from escalation.procedure import Source
+from escalation.report.chapters import CHAPTERS
 from escalation.report.rows import (
     AccountRow,
     AlertRow,
@@ -74,6 +75,7 @@ def week_rows(conn: Connection, school: str, school_name: str, week: Week) -> We
         alerts=tuple(_alerts(conn, school, week)),
         letters=_letters(conn, school, week),
         engines=_engines(conn, school, week),
+        chapters={one.name: one.fetch(conn, school, week) for one in CHAPTERS},
         on_trial=trial.on_trial(conn, school),
         signature=signature(conn, school, week),
     )

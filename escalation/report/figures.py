@@ -8,12 +8,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from statistics import median
 
 from escalation.audit import Head
 from escalation.clock_words import SHANGHAI
 from escalation.incident.state import STATE_WORDS
 from escalation.report import picks, words
+from escalation.report.chapter import Section, section
+from escalation.report.chapters import CHAPTERS
+from escalation.report.items import Fig
 from escalation.report.picks import LateItem
 from escalation.report.rows import AlertRow, DeliveryRow, HourRow, IncidentRow, Signature, ThemeRow, WeekRows
 from escalation.report.trend import Trend, trend_of
@@ -28,14 +30,6 @@ PARTS = 10
 """How many lines a table of the report shows; the rest is behind the figure."""
 APART_THEMES = frozenset({"self_harm"})
 """Stands in no table: it is told in the care line only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fig:
-    """One figure and the name of the list behind it (`/reports/{week}/items/{what}`)."""
-
-    value: int
-    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +121,7 @@ class Figures:
     themes: tuple[Part, ...]
     alerts: tuple[AlertRow, ...]
     engines: tuple[str, ...]
+    sections: tuple[Section, ...]
 
     @property
     def since_then(self) -> tuple[Unseen, ...]:
@@ -181,9 +176,9 @@ def figures(rows: WeekRows, now: datetime) -> Figures:
         in_time=_fig(picks.in_time(rows), "signed-in-time"),
         signed_late=_fig(picks.signed_late(rows, now), "signed-late"),
         not_due=_fig(picks.not_due(rows, now), "not-due"),
-        sign_median=middle(one.signed_at - one.created_at for one in signed if one.signed_at),
+        sign_median=words.middle(one.signed_at - one.created_at for one in signed if one.signed_at),
         answered=_fig(answers, "answered"),
-        answer_median=middle(one.answered_at - one.opened_at for one in answers if one.answered_at),
+        answer_median=words.middle(one.answered_at - one.opened_at for one in answers if one.answered_at),
         unauthorised=_fig(picks.unauthorised(rows), "unauthorised"),
         accounts=Fig(active, "accounts"),
         seen_whole=Fig(active - len(blind), "seen-whole"),
@@ -205,18 +200,13 @@ def figures(rows: WeekRows, now: datetime) -> Figures:
         themes=_by_theme(rows.themes),
         alerts=rows.alerts,
         engines=rows.engines,
+        sections=tuple(section(one, rows, now) for one in CHAPTERS if one.name in rows.chapters),
     )
     return replace(made, fingerprint=fingerprint(made))
 
 
 def _fig(found: Sequence[object], what: str) -> Fig:
     return Fig(len(found), what)
-
-
-def middle(spans: Iterable[timedelta]) -> timedelta | None:
-    """The median; None where there is none."""
-    seconds = [span.total_seconds() for span in spans]
-    return timedelta(seconds=median(seconds)) if seconds else None
 
 
 def _cases(rows: WeekRows, found: Sequence[IncidentRow]) -> tuple[Case, ...]:
@@ -241,7 +231,7 @@ def _cases(rows: WeekRows, found: Sequence[IncidentRow]) -> tuple[Case, ...]:
                 comments=0 if one.care else one.comments,
                 signed=len({notice.person_id for notice in own if notice.signed_at is not None}),
                 needed=len({notice.person_id for notice in own}),
-                took=middle(spans),
+                took=words.middle(spans),
                 slowest=max(spans, default=None),
                 late=one.late,
                 mark="演练" if one.rehearsal else "试运行" if one.trial else "",
@@ -310,7 +300,16 @@ def fingerprint(made: Figures) -> str:
         )
     ]  # fmt: skip
     blind = [(one.account.id, one.total, *filter(None, [one.since])) for one in made.unseen if one.spans or one.since]
-    said = [str(made.week), counts, made.answer_median, flags, [hour.lines for hour in made.trend.hours], late, blind]
+    said: list[object] = [
+        str(made.week),
+        counts,
+        made.answer_median,
+        flags,
+        [hour.lines for hour in made.trend.hours],
+        late,
+        blind,
+    ]
+    said += [one.signed_for for one in made.sections if one.signed_for]
     canonical = json.dumps(said, ensure_ascii=False, default=str, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("utf-8", "replace")).hexdigest()
 

@@ -16,6 +16,14 @@ from escalation.report.words import ROMAN, day_time, span
 
 
 @dataclass(frozen=True, slots=True)
+class Fig:
+    """One figure and the name of the list behind it (`/reports/{week}/items/{what}`)."""
+
+    value: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One cell: its text, and a path of this site where it leads somewhere."""
 
@@ -57,7 +65,8 @@ def _cases(title: str, found: Sequence[IncidentRow], note: str = "") -> Items:
     return Items(title, CASE_HEAD, tuple(_case(one) for one in found), len(found), note)
 
 
-def _notices(title: str, rows: WeekRows, found: Sequence[NoticeRow]) -> Items:
+def notice_items(title: str, rows: WeekRows, found: Sequence[NoticeRow]) -> Items:
+    """Notices to be signed, as a list."""
     held = picks.by_id(rows)
     lines = []
     for one in found:
@@ -158,10 +167,10 @@ CASES: dict[str, tuple[str, Callable[[WeekRows], Sequence[IncidentRow]], str]] =
 }
 """Lists of incidents: title, which, and a note."""
 LISTS: dict[str, Lister] = {
-    "must-sign": lambda rows, _: _notices("应签收的通知", rows, picks.must_sign(rows)),
-    "signed-in-time": lambda rows, _: _notices("按时签收的通知", rows, picks.in_time(rows)),
-    "signed-late": lambda rows, now: _notices("逾期签收或未签收的通知", rows, picks.signed_late(rows, now)),
-    "not-due": lambda rows, now: _notices("未到期的通知", rows, picks.not_due(rows, now)),
+    "must-sign": lambda rows, _: notice_items("应签收的通知", rows, picks.must_sign(rows)),
+    "signed-in-time": lambda rows, _: notice_items("按时签收的通知", rows, picks.in_time(rows)),
+    "signed-late": lambda rows, now: notice_items("逾期签收或未签收的通知", rows, picks.signed_late(rows, now)),
+    "not-due": lambda rows, now: notice_items("未到期的通知", rows, picks.not_due(rows, now)),
     "late": _late,
     "failed-deliveries": lambda rows, _: _failed(rows),
     "accounts": lambda rows, now: _accounts(rows, now, whole_only=False),

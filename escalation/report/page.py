@@ -13,9 +13,12 @@ from escalation.clock_words import SHANGHAI, second
 from escalation.incident import LEVELS
 from escalation.notice.plain import one_line
 from escalation.report import words
-from escalation.report.figures import Fig, Figures, issue_date
+from escalation.report.figures import Figures, issue_date
+from escalation.report.items import Fig
 
 HERE = Path(__file__).parent
+NUMERALS = ("", *"一二三四五六七八九", *(f"十{n}" for n in ("", *"一二三四五六七八九")))
+"""Of the sections, as the paper numbers them."""
 NAMED = 6
 """Accounts that the box on page 1 names; the rest is in the table."""
 
@@ -44,7 +47,7 @@ def environment() -> Environment:
     )  # fmt: skip
     made.globals.update(
         percent=words.percent, change=words.change, roman=LEVELS, lamps=words.LAMPS, named=NAMED,
-        issue_date=issue_date, week_days="一二三四五六日",
+        issue_date=issue_date, week_days="一二三四五六日", numerals=NUMERALS,
     )  # fmt: skip
     return made
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from escalation.audit import Head
 from escalation.incident.state import State
@@ -176,7 +177,10 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class WeekRows:
-    """Everything of one school and one week. `usual` are the hours of the fourteen days before, `letters` by kind."""
+    """Everything of one school and one week. `usual` are the hours of the fourteen days before, `letters` by kind.
+
+    `chapters`: the rows of each chapter by its name.
+    """
 
     school: str
     school_name: str
@@ -196,5 +200,6 @@ class WeekRows:
     alerts: tuple[AlertRow, ...] = ()
     letters: Mapping[str, int] = field(default_factory=dict)
     engines: tuple[str, ...] = ()
+    chapters: Mapping[str, Any] = field(default_factory=dict)
     on_trial: bool = False
     signature: Signature | None = None

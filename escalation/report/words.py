@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from statistics import median
 
 from escalation.clock_words import SHANGHAI
 from stream.coverage import Lamp
@@ -95,6 +96,12 @@ def day_time(at: datetime) -> str:
 def month_day_time(at: datetime) -> str:
     """`11月9日 16:37` in Beijing time, for columns that reach beyond the week."""
     return f"{at.astimezone(SHANGHAI).month}月{day_time(at)}"
+
+
+def middle(spans: Iterable[timedelta]) -> timedelta | None:
+    """The median; None where there is none."""
+    seconds = [span.total_seconds() for span in spans]
+    return timedelta(seconds=median(seconds)) if seconds else None
 
 
 platform = platform_name

@@ -15,6 +15,7 @@ from escalation.incident import incidents
 from escalation.people import Role
 from escalation.report import page as paper
 from escalation.report.behind import PAGE, posts_behind
+from escalation.report.chapters import chapter_items
 from escalation.report.chart import draw
 from escalation.report.fetch import SIGN, signature, week_rows
 from escalation.report.figures import Part, figures
@@ -126,7 +127,7 @@ def behind(request: Request, visitor: Anybody, week: str, what: str, page: int =
     """The items behind one figure."""
     desk, found, page = desk_of(request), _week(week), max(1, min(page, 100_000))
     rows = _rows(desk, found)
-    listed = items(rows, what, visitor.now)
+    listed = items(rows, what, visitor.now) or chapter_items(rows, what, visitor.now)
     if listed is None:
         shown: tuple[Part, ...] = ()
         if what.endswith("s-rest"):

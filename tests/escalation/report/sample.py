@@ -9,6 +9,9 @@ from typing import Any
 from escalation.audit import Head
 from escalation.clock_words import SHANGHAI
 from escalation.incident.state import State
+from escalation.notice import NoticeKind
+from escalation.people import Role
+from escalation.report.chapters.handling import Telling
 from escalation.report.rows import (
     AccountRow,
     AlertRow,
@@ -118,8 +121,21 @@ def rich() -> WeekRows:
         themes=(ThemeRow("canteen", 812, 640), ThemeRow("dorm", 433, 300), ThemeRow("rumour", 120, 40),
                 ThemeRow("self_harm", 3, 3)),
         alerts=(AlertRow("“主管校领导”没有可联系的人员，通知已改发值班台。", at(20, 16), None),),
-        letters={"message": 12, "lead": 3}, engines=("snow",),
+        letters={"message": 12, "lead": 3}, engines=("snow",), chapters=_chapters(notices),
     )  # fmt: skip
+
+
+def _chapters(found: tuple[NoticeRow, ...]) -> dict[str, Any]:
+    """Rows of every chapter, under its name."""
+    roles = (Role.KEEPER, Role.UNIT_LEADER, Role.SCHOOL_LEADER, "an_office_of_the_pack")
+    told = [
+        Telling(one.id, one.incident_id, one.number, NoticeKind.FIRST, roles[n % 4], one.person, one.office,
+                one.created_at, one.created_at + timedelta(minutes=1) if n % 3 else None)
+        for n, one in enumerate(found)
+    ]  # fmt: skip
+    late = replace(told[1], kind=NoticeKind.REMINDER, id=900, number=told[1].number + "-c")
+    above = replace(told[1], kind=NoticeKind.ESCALATED, id=901, number=told[1].number + "-s", silent=told[1].role)
+    return {"handling": (*told, late, above)}
 
 
 def _hours(main: AccountRow, video: AccountRow) -> tuple[HourRow, ...]:

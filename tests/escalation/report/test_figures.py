@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalation.incident.state import State
-from escalation.report.figures import Fig, Figures, figures
-from escalation.report.items import items
+from escalation.report.chapters import chapter_items
+from escalation.report.figures import Figures, figures
+from escalation.report.items import Fig, items
 from escalation.report.rows import ClockRow, WeekRows
 from escalation.report.week import Week
 from tests.escalation.report.sample import NOW, WEEK, at, empty, incident, notice, rich
@@ -21,7 +22,8 @@ FROM_POSTS = {"comments", "negative", "messages", "leads"}
 
 def every_figure(found: Figures) -> list[Fig]:
     single = [getattr(found, field.name) for field in fields(found)]
-    return [one for one in single if isinstance(one, Fig)] + [fig for _, fig in found.levels]
+    chapters = [fig for one in found.sections for fig in one.figs.values()]
+    return [one for one in single if isinstance(one, Fig)] + [fig for _, fig in found.levels] + chapters
 
 
 @pytest.mark.parametrize("rows", [empty(), rich()], ids=["empty", "rich"])
@@ -30,7 +32,7 @@ def test_every_figure_equals_the_number_of_items_behind_it(rows: WeekRows) -> No
     for fig in every_figure(figures(rows, NOW)):
         if fig.what in FROM_POSTS:
             continue
-        found = items(rows, fig.what, NOW)
+        found = items(rows, fig.what, NOW) or chapter_items(rows, fig.what, NOW)
         assert found is not None, fig.what
         assert found.total == fig.value == len(found.lines), fig.what
         assert all(len(line) == len(found.head) for line in found.lines)

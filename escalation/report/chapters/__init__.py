@@ -1,0 +1,21 @@
+"""The chapters of the weekly report, in the order in which they are printed. How to add one: `report/README.md`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from escalation.report.chapter import Chapter, listed
+from escalation.report.chapters import handling
+from escalation.report.items import Items
+from escalation.report.rows import WeekRows
+
+CHAPTERS: tuple[Chapter, ...] = (handling.CHAPTER,)
+
+
+def chapter_items(rows: WeekRows, what: str, now: datetime) -> Items | None:
+    """The list behind a chapter's figure, by its address (`handling.told`); None where there is none."""
+    name, _, key = what.partition(".")
+    for one in CHAPTERS:
+        if one.name == name and name in rows.chapters:
+            return listed(one, rows, key, now)
+    return None
