@@ -84,12 +84,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that one look sees. `stray`: deliveries of ended incidents, by the incident's number.
+    """Everything that one look sees. `stray`: deliveries of ended incidents, by the incident's number. `letters`:
+    matters that are no incident, with their clocks and letters; they have no state that the checks could ask for.
 
     `channels`: those that are set up; `held`: roles that an active person holds; `broken`: sentences of the chain.
     """
 
     cases: tuple[Case, ...] = ()
+    letters: tuple[Case, ...] = ()
     stray: tuple[tuple[str, Sent], ...] = ()
     channels: frozenset[str] = frozenset()
     held: frozenset[str] = frozenset()

@@ -67,6 +67,7 @@ class Finding:
 def inspect(facts: Facts, now: datetime) -> list[Finding]:
     """Every breach there is at `now`."""
     found = [one for case in facts.cases for check in CHECKS for one in check(case, facts, now)]
+    found += [one for case in facts.letters for check in LETTER_CHECKS for one in check(case, facts, now)]
     found += _stray(facts, now)
     found += [one for reading in facts.readings for one in standing_reader(reading, now)]
     return found + list(broken_chain(facts.broken))
@@ -241,3 +242,5 @@ Check = Callable[[Case, Facts, datetime], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     no_next_step, unfired_clock, untried_notice, unreached_person, waiting_delivery, no_way_out,
 )  # fmt: skip
+LETTER_CHECKS: tuple[Check, ...] = (unfired_clock, untried_notice, waiting_delivery)
+"""What must hold of a letter and of a clock of a matter that is no incident, open or not."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from escalation import ladder
+from escalation.notice import letter
 from escalation.notice.issue import Letterhead
 from escalation.timer import Timer, TimerKind
 
@@ -19,6 +20,7 @@ HANDLERS: Mapping[TimerKind, Handler] = {
     TimerKind.SIGN: ladder.lapse,
     TimerKind.RUNG: ladder.lapse,
     TimerKind.DUTY: ladder.lapse,
+    TimerKind.LETTER: letter.lapse,
 }
 
 

@@ -20,6 +20,7 @@ class Purpose(StrEnum):
 
     SIGN = "sign"
     KEEPER = "keeper"
+    LETTER = "letter"
 
 
 class Refusal(StrEnum):

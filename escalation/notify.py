@@ -17,9 +17,10 @@ from sqlalchemy import Connection, Row, select
 from escalation import alert, auditor, lapse, sight, timer
 from escalation.channels import Channel, Outcome, RateLimited
 from escalation.deed import incident_of
-from escalation.incident import EntryKind, log
+from escalation.incident import EntryKind
 from escalation.notice import GROUP, DeliveryState, NoticeKind, metrics, notices, stranded, ways
 from escalation.notice.calling import DEAD_DELIVERY, call
+from escalation.notice.docket import hold, hold_of, tell
 from escalation.notice.issue import Letterhead
 from escalation.notice.outbox import CHANNEL_FAULTS, Taken, Verdict, jitter, judge, neutral_text, settle, take
 from escalation.timer import Timer
@@ -96,7 +97,10 @@ class Notify:
 
     def _lapse(self, one: Timer, now: datetime) -> int:
         def fire(conn: Connection) -> int:
-            incident_of(conn, one.incident_id)
+            if one.incident_id is not None:
+                incident_of(conn, one.incident_id)
+            elif one.matter is not None:
+                hold(conn, one.school, one.matter)
             if not timer.claim(conn, one.id, now):
                 return 0
             reach("notify.timer_claimed")
@@ -136,8 +140,7 @@ class Notify:
         )
 
         def record(conn: Connection) -> None:
-            own = select(notices.c.incident_id).where(notices.c.id == taken.notice_id)
-            incident_of(conn, conn.execute(own).scalar_one())
+            hold_of(conn, conn.execute(select(notices).where(notices.c.id == taken.notice_id)).one())
             if not settle(conn, taken, outcome, verdict, now):
                 return
             metrics.ATTEMPTS.labels(channel=taken.channel, outcome=verdict.state).inc()
@@ -146,7 +149,7 @@ class Notify:
         self._store.run(record)
 
     def _tell(self, conn: Connection, taken: Taken, verdict: Verdict, now: datetime, *, limited: bool = False) -> None:
-        """Write into the incident's log what a person must know, and ring where the channel itself is at fault."""
+        """Write into its matter's log what a person must know, and ring where the channel itself is at fault."""
         title = self._channels[taken.channel].title
         school = self._letterhead.school
         cause = f"channel:{taken.channel}"
@@ -154,11 +157,11 @@ class Notify:
         if verdict.state is DeliveryState.ACCEPTED:
             alert.hush(conn, school, cause, now)
             words = "；".join(part for part in (f"晚 {taken.late}送出" if taken.late else "", verdict.reason) if part)
-            log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title}已送出 {row.number}", words)
+            tell(conn, row, now, EntryKind.DELIVERY, f"{title}已送出 {row.number}", words)
             return
         number, reason = row.number, verdict.reason
         if verdict.state is DeliveryState.WAITING and taken.attempt == 1:
-            log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title}未送出 {number}，将重试", reason)
+            tell(conn, row, now, EntryKind.DELIVERY, f"{title}未送出 {number}，将重试", reason)
             if verdict.fault in CHANNEL_FAULTS and row.addressee != GROUP:
                 self._next_way(conn, taken, row, f"channel:{taken.id}", now)
             elif limited and taken.message.level <= GRAVE:
@@ -166,7 +169,7 @@ class Notify:
         if verdict.state is DeliveryState.WAITING and taken.attempt == TRIED_ENOUGH:
             self._next_way(conn, taken, row, "", now)
         if verdict.state is DeliveryState.DEAD:
-            log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title}送不到 {number}", reason)
+            tell(conn, row, now, EntryKind.DELIVERY, f"{title}送不到 {number}", reason)
             words = f"通知 {number} 经{title}送不到：{_bare(reason)}。"
             if row.kind == NoticeKind.DISMISSED or _is_over(row):
                 return
@@ -185,7 +188,7 @@ class Notify:
         """The person's next channel, or else (where `step` names it) a phone task; gives whether it came to that."""
         title = ways.take_over(conn, self._letterhead, taken.id, now)
         if title:
-            log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{row.number} 改由{title}送出", NEXT_WAY)
+            tell(conn, row, now, EntryKind.DELIVERY, f"{row.number} 改由{title}送出", NEXT_WAY)
         if title is None and step:
             call(conn, row, step, now)
             return True

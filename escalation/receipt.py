@@ -72,7 +72,7 @@ def sign(
     """
     own = select(notices).where(notices.c.id == notice_id, notices.c.addressee == person_id, notices.c.needs_signature)
     found = conn.execute(own).first()
-    if found is None:
+    if found is None or found.incident_id is None:  # a letter has a receipt of its own (`notice/letter.py`)
         return Signed.UNKNOWN
     incident = incident_of(conn, found.incident_id)
     row = conn.execute(own).one()

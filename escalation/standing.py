@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from escalation.finding import marks
 from escalation.incident import entries, incidents
 from escalation.incident.state import OPEN, State
 from escalation.notice import GROUP, DeliveryState, calls, deliveries, notices
+from escalation.notice.docket import dockets
 from escalation.people import holders, offices, people
 from escalation.procedure import Trigger, thaw
 from escalation.timer import WAS_DUE, TimerKind, TimerState, timers
@@ -59,6 +60,7 @@ def facts(conn: Connection, school: str, channels: frozenset[str], ends: Ends, f
     parts = _Parts(conn, ours)
     return Facts(
         cases=tuple(_case(conn, row, parts, frozen) for row in rows),
+        letters=tuple(_letters(conn, school)),
         stray=_stray(conn, school),
         channels=channels,
         held=frozenset(_held(conn, school)),
@@ -135,13 +137,16 @@ def _case(conn: Connection, row: Row[Any], parts: _Parts, frozen: Frozen) -> Cas
         open_calls=sum(one.outcome is None for one in called),
         lapsed=sum(one.kind == TimerKind.DUTY and one.state == TimerState.FIRED for one in clocks),
         clocks=tuple(
-            Clock(one.words, one.due_at, datetime.fromisoformat(one.data.get(WAS_DUE) or one.due_at.isoformat()))
-            for one in clocks if one.state == TimerState.SET
+            _clock(one) for one in clocks if one.state == TimerState.SET
         ),
         told=tuple(_told(one, one.addressee in phoned, parts.sent.get(one.id, [])) for one in written),
         named=named,
         missing=tuple(names[0] for role, names in roles if not _covered(conn, row, role, names, written)),
     )  # fmt: skip
+
+
+def _clock(row: Row[Any]) -> Clock:
+    return Clock(row.words, row.due_at, datetime.fromisoformat(row.data.get(WAS_DUE) or row.due_at.isoformat()))
 
 
 def _told(row: Row[Any], called: bool, sent: Sequence[Sent]) -> Told:
@@ -159,6 +164,46 @@ def _covered(conn: Connection, row: Row[Any], role: str, names: tuple[str, ...],
         return True
     told = {one.addressee for one in written}
     return any(one.id in told for one in holders(conn, row.school, role, unit=row.unit, account_id=row.account_id))
+
+
+def _letters(conn: Connection, school: str) -> Iterator[Case]:
+    """Matters that are no incident: those with a clock that runs, or a letter that has not reached anybody yet."""
+    clocks: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in conn.execute(
+        select(timers)
+        .where(timers.c.school == school, timers.c.matter.is_not(None), timers.c.state == TimerState.SET)
+        .order_by(timers.c.id)
+    ):
+        clocks[row.matter].append(row)
+    written: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in conn.execute(
+        select(notices, people.c.name, dockets.c.ended_at)
+        .join(dockets, and_(dockets.c.school == notices.c.school, dockets.c.matter == notices.c.matter))
+        .outerjoin(people, and_(people.c.school == notices.c.school, people.c.id == notices.c.addressee))
+        .where(notices.c.school == school, notices.c.sent_at.is_(None), notices.c.opened_at.is_(None))
+        .order_by(notices.c.id)
+    ):
+        written[row.matter].append(row)
+    sent: dict[int, list[Sent]] = defaultdict(list)
+    ids = [row.id for rows in written.values() for row in rows]
+    for row in conn.execute(_SENT.where(deliveries.c.notice_id.in_(ids))):
+        sent[row.notice_id].append(_sent(row))
+    called = set(conn.execute(select(calls.c.notice_id).where(calls.c.notice_id.in_(ids))).scalars())
+    named = select(dockets).where(dockets.c.school == school, dockets.c.matter.in_(sorted({*clocks, *written})))
+    numbers = {row.matter: row.number for row in conn.execute(named)}
+    for matter in sorted({*clocks, *written}):
+        began = min((*(row.set_at for row in clocks[matter]), *(row.created_at for row in written[matter])))
+        yield Case(
+            number=numbers.get(matter, matter), state="", opened_at=began,
+            touched_at=began, clocks=tuple(map(_clock, clocks[matter])),
+            told=tuple(_of_letter(row, row.id in called, sent[row.id]) for row in written[matter]),
+        )  # fmt: skip
+
+
+def _of_letter(row: Row[Any], called: bool, sent: Sequence[Sent]) -> Told:
+    over = row.ended_at is not None and row.created_at < row.ended_at
+    name = row.name or row.addressee
+    return Told(row.number, row.addressee, name, row.kind, row.created_at, False, over, called, tuple(sent))
 
 
 def _stray(conn: Connection, school: str) -> tuple[tuple[str, Sent], ...]:

@@ -1,4 +1,4 @@
-"""The phone tasks of an incident: what a call came to, when to dial again, and which calls nobody needs any more.
+"""The phone tasks of an incident or a letter: what a call came to, when to dial again, which nobody needs any more.
 
 Each is one transaction with its log line and audit row, or nothing and a sentence.
 """
@@ -8,20 +8,23 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, select, update
 
-from escalation import alert, people, timer
+from escalation import alert, audit, people, timer
 from escalation.channels.phone import OUTCOMES
 from escalation.deed import DESK, incident_of, must_be, must_be_open, write_down
-from escalation.incident import Actor, EntryKind, log
-from escalation.incident.state import OPEN, IllegalStep, State
-from escalation.notice import DeliveryState, calls, deliveries, is_owed, notices
+from escalation.incident import Actor, EntryKind
+from escalation.incident.state import IllegalStep
+from escalation.notice import DeliveryState, calls, deliveries, is_owed, notices, same_matter
 from escalation.notice.calling import AGAIN, call, open_call
+from escalation.notice.docket import hold_of, is_open, tell
 from escalation.procedure import Act, Source, thaw
 from escalation.timer import TimerKind
 
 WORTH_DIALLING = frozenset(meaning.title for meaning in OUTCOMES.values() if meaning.again)
 """Outcomes after which the number is dialled again."""
+LETTER_PAUSE = timedelta(minutes=30)
+"""How long to wait before dialling again about a letter, which no pack speaks of (系统默认，非校规)."""
 
 
 def record_call(conn: Connection, call_id: int, actor: Actor, now: datetime, outcome: str, remark: str = "") -> None:
@@ -31,7 +34,7 @@ def record_call(conn: Connection, call_id: int, actor: Actor, now: datetime, out
     """
     must_be(actor, DESK, "登记电话通知")
     row = _task(conn, call_id)
-    incident = incident_of(conn, row.incident_id)
+    matter = hold_of(conn, row)
     moved = conn.execute(
         update(calls)
         .where(calls.c.id == call_id, calls.c.outcome.is_(None))
@@ -42,23 +45,31 @@ def record_call(conn: Connection, call_id: int, actor: Actor, now: datetime, out
         if (stands.outcome, stands.remark or "", stands.recorded_by) == (outcome, remark, actor.id):
             return
         raise IllegalStep("这一电话任务已有人登记。未作任何更改。")
-    hush(conn, row.incident_id, row.person_id, now)
-    log(
-        conn, row.incident_id, now, EntryKind.PERSON, f"电话通知 {_name(conn, row)}：{outcome}", remark,
+    hush(conn, same_matter(row), row.person_id, now)
+    tell(
+        conn, row, now, EntryKind.PERSON, f"电话通知 {_name(conn, row)}：{outcome}", remark,
         actor=actor.name,
     )  # fmt: skip
-    if outcome in WORTH_DIALLING and State(incident.state) in OPEN:
-        _dial_later(conn, incident, row, now)
-    write_down(conn, incident, actor, "call", now, person=row.person_id, outcome=outcome)
+    if outcome in WORTH_DIALLING and is_open(matter):
+        _dial_later(conn, matter, row, now)
+    if row.incident_id is not None:
+        write_down(conn, matter, actor, "call", now, person=row.person_id, outcome=outcome)
+    else:
+        audit.record(
+            conn, school=row.school, now=now, actor=actor.id, action="letter.call", subject=matter.number,
+            detail={"person": row.person_id, "outcome": outcome}, ip=actor.ip,
+        )  # fmt: skip
 
 
 def call_again(conn: Connection, call_id: int, actor: Actor, now: datetime) -> None:
     """再拨: a new task for the same person at once, after a call that was recorded."""
     must_be(actor, DESK, "再拨电话")
     row = _task(conn, call_id)
+    if row.incident_id is None:
+        raise IllegalStep("函的电话任务到时自动再拨，不另设再拨。未作任何更改。")
     incident = incident_of(conn, row.incident_id)
     must_be_open(incident, "再拨电话")
-    if open_call(conn, row.incident_id, row.person_id):
+    if open_call(conn, row, row.person_id):
         raise IllegalStep(f"{_name(conn, row)} 已有一个待拨电话，请在该任务上登记。未作任何更改。")
     timer.stop_named(conn, row.incident_id, f"{AGAIN}{call_id}", now)
     notice = _owed(conn, row) or conn.execute(select(notices).where(notices.c.id == row.notice_id)).one()
@@ -81,15 +92,15 @@ def call_off(
         .returning(calls.c.person_id)
     ).scalars()
     for one in sorted(set(ended.all())):
-        hush(conn, row.id, one, now)
+        hush(conn, notices.c.incident_id == row.id, one, now)
 
 
-def hush(conn: Connection, incident_id: int, person_id: str, now: datetime) -> None:
-    """The alerts of deliveries that reached nobody end with the phone task they left."""
+def hush(conn: Connection, theirs: ColumnElement[bool], person_id: str, now: datetime) -> None:
+    """The alerts of deliveries that reached nobody end with the phone task they left; `theirs`: of which notices."""
     dead = conn.execute(
         select(deliveries.c.id, deliveries.c.school)
         .join(notices, notices.c.id == deliveries.c.notice_id)
-        .where(notices.c.incident_id == incident_id, notices.c.addressee == person_id)
+        .where(theirs, notices.c.addressee == person_id)
         .where(deliveries.c.state == DeliveryState.DEAD)
     ).all()
     for row in dead:
@@ -98,7 +109,7 @@ def hush(conn: Connection, incident_id: int, person_id: str, now: datetime) -> N
 
 def _task(conn: Connection, call_id: int) -> Row[Any]:
     row = conn.execute(
-        select(calls, notices.c.incident_id)
+        select(calls, notices.c.incident_id, notices.c.matter)
         .join(notices, notices.c.id == calls.c.notice_id)
         .where(calls.c.id == call_id)
     ).first()
@@ -116,13 +127,20 @@ def _owed(conn: Connection, row: Row[Any]) -> Row[Any] | None:
     """The newest notice that this person has still to sign."""
     return conn.execute(
         select(notices)
-        .where(notices.c.incident_id == row.incident_id, notices.c.addressee == row.person_id, is_owed())
+        .where(same_matter(row), notices.c.addressee == row.person_id, is_owed())
         .order_by(notices.c.id.desc())
         .limit(1)
     ).first()
 
 
 def _dial_later(conn: Connection, incident: Row[Any], row: Row[Any], now: datetime) -> None:
+    if row.incident_id is None:
+        timer.set_timers(conn, [{
+            "school": row.school, "matter": row.matter, "notice_id": row.notice_id, "kind": TimerKind.LETTER,
+            "name": f"{AGAIN}{row.id}", "words": Act.PHONE, "source": Source.DEFAULT, "set_at": now,
+            "due_at": now + LETTER_PAUSE, "data": {AGAIN: True},
+        }])  # fmt: skip
+        return
     notice = _owed(conn, row)
     if notice is None:
         return

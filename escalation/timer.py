@@ -1,4 +1,7 @@
-"""Timers: rows, never memory. A timer that came due while the machine was off fires once and says that it is late."""
+"""Timers: rows, never memory. A timer that came due while the machine was off fires once and says that it is late.
+
+A timer belongs to an incident (`incident_id`) or to a matter that is none (`matter`, such as `consultation:17`).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Row, Table, Text, select, update
+from sqlalchemy import CheckConstraint, Column, Connection, ForeignKey, Index, Integer, Row, Table, Text, select, update
 
 from stream.store import insert_new, metadata
 from stream.store.types import Json, Moment, Serial, Word
@@ -20,6 +23,7 @@ class TimerKind(StrEnum):
     SIGN = "sign"
     RUNG = "rung"
     DUTY = "duty"
+    LETTER = "letter"
 
 
 class TimerState(StrEnum):
@@ -41,7 +45,8 @@ timers = Table(
     metadata,
     Column("id", Serial, primary_key=True, autoincrement=True),
     Column("school", Word(32), nullable=False),
-    Column("incident_id", ForeignKey("incidents.id"), nullable=False),
+    Column("incident_id", ForeignKey("incidents.id")),
+    Column("matter", Word(100)),
     Column("notice_id", Integer),
     Column("kind", Word(16), nullable=False),
     Column("name", Word(64), nullable=False),
@@ -53,21 +58,24 @@ timers = Table(
     Column("state", Word(16), nullable=False),
     Column("ended_at", Moment()),
     Column("data", Json, nullable=False),
+    CheckConstraint("(incident_id IS NULL) <> (matter IS NULL)", name="ck_timers_matter"),
     Index("uq_timers_name", "incident_id", "kind", "name", unique=True),
+    Index("uq_timers_matter", "school", "matter", "kind", "name", unique=True),
     Index(None, "state", "due_at"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """One clock of an incident: when it is due, by which rule, and what follows.
+    """One clock of an incident or of a `matter`: when it is due, by which rule, and what follows.
 
     `was_due` is when it ran out; it differs from `due_at`, the next try, where its effects failed before.
     """
 
     id: int
     school: str
-    incident_id: int
+    incident_id: int | None
+    matter: str | None
     notice_id: int | None
     kind: TimerKind
     name: str
@@ -78,9 +86,18 @@ class Timer:
 
 
 def set_timers(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Set clocks; one that exists under its name is left as it is, so a repeated step changes nothing."""
-    defaults: dict[str, Any] = {"notice_id": None, "state": TimerState.SET, "ended_at": None, "data": {}, "article": ""}
-    insert_new(conn, timers, [defaults | row for row in rows], key=["incident_id", "kind", "name"])
+    """Set clocks; one that exists under its name is left as it is, so a repeated step changes nothing.
+
+    Each row names either `incident_id` or `matter`.
+    """
+    defaults: dict[str, Any] = {
+        "incident_id": None, "matter": None, "notice_id": None, "state": TimerState.SET, "ended_at": None, "data": {},
+        "article": "",
+    }  # fmt: skip
+    whole = [defaults | row for row in rows]
+    insert_new(conn, timers, [row for row in whole if row["matter"] is None], key=["incident_id", "kind", "name"])
+    apart = [row for row in whole if row["matter"] is not None]
+    insert_new(conn, timers, apart, key=["school", "matter", "kind", "name"])
 
 
 def stop(conn: Connection, now: datetime, *, notice_id: int | None = None, incident_id: int | None = None) -> None:
@@ -98,6 +115,14 @@ def stop_named(conn: Connection, incident_id: int, name: str, now: datetime) -> 
         .where(timers.c.incident_id == incident_id, timers.c.name == name, timers.c.state == TimerState.SET)
         .values(state=TimerState.STOPPED, ended_at=now)
     )
+
+
+def stop_matter(conn: Connection, school: str, matter: str, now: datetime, begins: str = "") -> None:
+    """Stop the clocks that run on a matter that is no incident: all, or those whose name begins so."""
+    which = (timers.c.school == school) & (timers.c.matter == matter) & (timers.c.state == TimerState.SET)
+    if begins:
+        which &= timers.c.name.startswith(begins, autoescape=True)
+    conn.execute(update(timers).where(which).values(state=TimerState.STOPPED, ended_at=now))
 
 
 def fulfil(conn: Connection, incident_id: int, name: str, now: datetime) -> bool:
@@ -161,7 +186,8 @@ def due(conn: Connection, now: datetime, limit: int = 50) -> list[Timer]:
     )
     return [
         Timer(
-            row.id, row.school, row.incident_id, row.notice_id, TimerKind(row.kind), row.name, row.words, row.due_at,
+            row.id, row.school, row.incident_id, row.matter, row.notice_id, TimerKind(row.kind), row.name, row.words,
+            row.due_at,
             datetime.fromisoformat(row.data[WAS_DUE]) if WAS_DUE in row.data else row.due_at, dict(row.data),
         )
         for row in rows

@@ -32,6 +32,7 @@ MODULES = (
     "escalation.incident",
     "escalation.keeper",
     "escalation.notice",
+    "escalation.notice.docket",
     "escalation.people",
     "escalation.timer",
     "escalation.trial",

@@ -1,5 +1,8 @@
 """The notice: what one person was told of one incident, why, by which article and by when it must be signed.
 
+A letter 函 is a notice that belongs to no incident: its `incident_id` is NULL and `matter` says what it is about
+(`consultation:17`; `docket.py`, `letter.py`). Either one or the other is set, the store sees to that.
+
 A notice is unique by (incident, addressee, step): told once per step, however often the machine was killed. What is
 sent was rendered when the notice was written; only a copy that leaves late says besides how late. Receipts 送 阅 签
 stand on the notice.
@@ -12,8 +15,21 @@ person of the 宣传部 or the duty lead settles for them 代为了结: the noti
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Boolean, Column, ColumnElement, ForeignKey, Index, Integer, Table, Text, and_
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    Row,
+    Table,
+    Text,
+    and_,
+)
 
 from stream.store import metadata
 from stream.store.types import Json, Moment, Serial, Word
@@ -32,6 +48,7 @@ class NoticeKind(StrEnum):
     REOPENED = "reopened"
     ASSIGNED = "assigned"
     DISMISSED = "dismissed"
+    LETTER = "letter"
 
 
 KIND_WORDS = {
@@ -42,6 +59,7 @@ KIND_WORDS = {
     NoticeKind.REOPENED: "重新打开",
     NoticeKind.ASSIGNED: "交办",
     NoticeKind.DISMISSED: "误报",
+    NoticeKind.LETTER: "函",
 }
 
 notices = Table(
@@ -49,7 +67,8 @@ notices = Table(
     metadata,
     Column("id", Serial, primary_key=True, autoincrement=True),
     Column("school", Word(32), nullable=False),
-    Column("incident_id", ForeignKey("incidents.id"), nullable=False),
+    Column("incident_id", ForeignKey("incidents.id")),
+    Column("matter", Word(100)),
     Column("number", Word(40), nullable=False),
     Column("kind", Word(16), nullable=False),
     Column("step", Word(64), nullable=False),
@@ -74,7 +93,9 @@ notices = Table(
     Column("settled_at", Moment()),
     Column("settled_by", Word(64)),
     Column("settled_why", Text),
+    CheckConstraint("(incident_id IS NULL) <> (matter IS NULL)", name="ck_notices_matter"),
     Index("uq_notices_step", "incident_id", "addressee", "step", unique=True),
+    Index("uq_notices_letter", "school", "matter", "addressee", "step", unique=True),
     Index("uq_notices_number", "school", "number", unique=True),
 )
 
@@ -85,6 +106,16 @@ def is_owed() -> ColumnElement[bool]:
         notices.c.needs_signature, notices.c.signed_at.is_(None), notices.c.superseded_by.is_(None),
         notices.c.settled_at.is_(None),
     )  # fmt: skip
+
+
+def same_matter(notice: Row[Any]) -> ColumnElement[bool]:
+    """The condition on `notices` for all that belongs to the incident, or the docket, of this one.
+
+    `notice`: a row with `incident_id`, `school` and `matter`.
+    """
+    if notice.incident_id is not None:
+        return and_(notices.c.incident_id == notice.incident_id)
+    return and_(notices.c.school == notice.school, notices.c.matter == notice.matter)
 
 
 class DeliveryState(StrEnum):

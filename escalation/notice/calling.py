@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from escalation import people
-from escalation.incident import EntryKind, incidents, log
-from escalation.notice import NoticeKind, calls, notices
+from escalation.incident import EntryKind
+from escalation.notice import NoticeKind, calls, notices, same_matter
+from escalation.notice.docket import hold_of, tell
 from escalation.notice.vacancy import ring_no_number
-from escalation.notice.wording import NoticeView, render_phone
+from escalation.notice.wording import read_view, render_phone
 from stream.store import insert_new
 
 DEAD_DELIVERY = "dead:"
@@ -30,8 +31,8 @@ def call(conn: Connection, notice: Row[Any], step: str, now: datetime) -> bool:
     """
     if notice.kind == NoticeKind.DISMISSED:
         return False
-    conn.execute(select(incidents.c.id).where(incidents.c.id == notice.incident_id).with_for_update(key_share=True))
-    if open_call(conn, notice.incident_id, notice.addressee):
+    hold_of(conn, notice)
+    if open_call(conn, notice, notice.addressee):
         return True
     person = people.person(conn, notice.school, notice.addressee)
     name = person.name if person else notice.addressee
@@ -44,16 +45,16 @@ def call(conn: Connection, notice: Row[Any], step: str, now: datetime) -> bool:
         "created_at": now, "outcome": None, "remark": None, "recorded_by": None, "recorded_at": None,
     }  # fmt: skip
     if insert_new(conn, calls, [row], key=["notice_id", "step"]):
-        log(conn, notice.incident_id, now, EntryKind.DEADLINE, f"电话通知 {name}", "任务已生成，待值班员拨打并登记")
+        tell(conn, notice, now, EntryKind.DEADLINE, f"电话通知 {name}", "任务已生成，待值班员拨打并登记")
     return True
 
 
-def open_call(conn: Connection, incident_id: int, person_id: str) -> bool:
-    """Whether a phone task for this person in this incident waits for its outcome."""
+def open_call(conn: Connection, notice: Row[Any], person_id: str) -> bool:
+    """Whether a phone task for this person in the notice's incident (or matter) waits for its outcome."""
     found = conn.execute(
         select(calls.c.id)
         .join(notices, notices.c.id == calls.c.notice_id)
-        .where(notices.c.incident_id == incident_id, calls.c.person_id == person_id, calls.c.outcome.is_(None))
+        .where(same_matter(notice), calls.c.person_id == person_id, calls.c.outcome.is_(None))
         .limit(1)
     ).first()
     return found is not None
@@ -62,7 +63,7 @@ def open_call(conn: Connection, incident_id: int, person_id: str) -> bool:
 def words_now(view: dict[str, Any], sign_by: datetime | None, now: datetime) -> str:
     """What to say now: a deadline that has passed is named as passed, never as still to come."""
     passed = sign_by is not None and sign_by <= now
-    return render_phone(NoticeView.model_validate(view | {"passed": passed}))
+    return render_phone(read_view(view | {"passed": passed}))
 
 
 def call_of(conn: Connection, notice_id: int, step: str, now: datetime) -> bool:

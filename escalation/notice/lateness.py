@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy import Row
 
 from escalation.notice import GROUP
-from escalation.notice.wording import NoticeView, render_for, render_neutral
+from escalation.notice.wording import read_view, render_for, render_neutral
 
 LATE_FROM = timedelta(minutes=3)
 """A delivery that leaves so long after its notice was written is late; quicker retries are no news to the reader."""
@@ -38,7 +38,7 @@ def words_now(row: Row[Any], now: datetime) -> tuple[str, str, str | None]:
     if not late or row.text == render_neutral(row.number, row.url):
         return row.subject, row.text, row.html
     try:
-        view = NoticeView.model_validate(row.view | {"sent_late": late})
+        view = read_view(row.view | {"sent_late": late})
     except ValidationError as error:  # late words are worth less than the message itself
         logging.getLogger(__name__).error("通知 %s 的文本无法注明迟发：%s 处不合", row.number, error.error_count())
         return row.subject, row.text, row.html

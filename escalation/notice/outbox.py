@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, updat
 from escalation.channels import Accepted, Fault, Message, Outcome, Partial, Permanent, RateLimited, Transient, Unknown
 from escalation.incident import incidents
 from escalation.notice import DeliveryState, attempts, deliveries, notices
+from escalation.notice.docket import dockets
 from escalation.notice.lateness import sent_late, words_now
 from escalation.notice.withdrawal import why_gone, withdraw
 from escalation.notice.wording import render_neutral
@@ -144,16 +145,18 @@ def take(conn: Connection, now: datetime, channels: frozenset[str], lease: timed
 
 
 def with_notice() -> Select[Any]:
-    """Deliveries with what the outbox must know of their notice and incident."""
+    """Deliveries with what the outbox must know of their notice, and of its incident or docket."""
     notice = notices.c
     return (
         select(
             deliveries, notice.number, notice.view, notice.kind, notice.addressee, notice.incident_id,
-            notice.superseded_by, notice.signed_at, notice.settled_at,
-            incidents.c.state.label("incident_state"),
+            notice.matter, notice.created_at.label("written_at"), notice.superseded_by, notice.signed_at,
+            notice.settled_at,
+            incidents.c.state.label("incident_state"), dockets.c.ended_at.label("docket_ended_at"),
         )
         .join(notices, notice.id == deliveries.c.notice_id)
-        .join(incidents, incidents.c.id == notice.incident_id)
+        .outerjoin(incidents, incidents.c.id == notice.incident_id)
+        .outerjoin(dockets, and_(dockets.c.school == notice.school, dockets.c.matter == notice.matter))
     )  # fmt: skip
 
 

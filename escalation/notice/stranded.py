@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, or_, update
 
 from escalation import alert
-from escalation.incident import EntryKind, log
+from escalation.incident import EntryKind
 from escalation.notice import GROUP, DeliveryState, deliveries
 from escalation.notice.calling import call_of
+from escalation.notice.docket import tell
 from escalation.notice.outbox import with_notice
 from escalation.notice.ways import TITLES, next_way
 from escalation.notice.withdrawal import why_gone, withdraw
@@ -71,13 +72,13 @@ def _say(conn: Connection, row: Row[Any], channels: frozenset[str], now: datetim
         return
     words += _otherwise(conn, row, channels, now)
     conn.execute(update(deliveries).where(deliveries.c.id == row.id).values(reason=words))
-    log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title_of(row.channel)}未送出 {row.number}", words)
+    tell(conn, row, now, EntryKind.DELIVERY, f"{title_of(row.channel)}未送出 {row.number}", words)
 
 
 def _give_up(conn: Connection, row: Row[Any], channels: frozenset[str], now: datetime) -> None:
     words = OVER.format(title=title_of(row.channel))
     if _settle(conn, row, DeliveryState.DEAD, words):
-        log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{title_of(row.channel)}送不到 {row.number}", words)
+        tell(conn, row, now, EntryKind.DELIVERY, f"{title_of(row.channel)}送不到 {row.number}", words)
         _otherwise(conn, row, channels, now)
 
 

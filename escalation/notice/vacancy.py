@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row
 from escalation import alert
 from escalation.incident import EntryKind, log
 from escalation.notice.addressee import VACANT_REASON, Addressee, gather
+from escalation.notice.docket import tell
 from escalation.people import Role, desk
 from escalation.procedure import Source
 
@@ -50,4 +51,4 @@ def ring_no_number(conn: Connection, notice: Row[Any], name: str, now: datetime)
     """Nobody can be telephoned without a number: the duty desk hears so, and tells them in person."""
     words = NO_NUMBER.format(name=name, office=notice.office, number=notice.number)
     if alert.ring(conn, notice.school, CAUSE + (notice.office or notice.addressee), words, now):
-        log(conn, notice.incident_id, now, EntryKind.DEADLINE, f"{name} 没有电话号码", "请值班员当面转达")
+        tell(conn, notice, now, EntryKind.DEADLINE, f"{name} 没有电话号码", "请值班员当面转达")

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, select
 
 from escalation import people
 from escalation.notice import GROUP, DeliveryState, deliveries, notices, outbox
-from escalation.notice.wording import NoticeView, render_for
+from escalation.notice.wording import View, read_view, render_for
 from escalation.people import Person
 from escalation.procedure import Channel
 
@@ -60,7 +60,7 @@ def groups_of(letterhead: Letterhead, wanted: Collection[str]) -> list[Channel]:
 
 
 def rows(
-    school: str, notice_id: int, level: int, view: NoticeView, places: Sequence[tuple[str, str]], subject: str = ""
+    school: str, notice_id: int, level: int, view: View, places: Sequence[tuple[str, str]], subject: str = ""
 ) -> list[dict[str, object]]:
     """Deliveries of one notice, one for each (channel, address). An SMS carries no link."""
     found: list[dict[str, object]] = []
@@ -102,7 +102,7 @@ def next_way(conn: Connection, set_up: Collection[str], failed: int, now: dateti
         return ""
     if not free:
         return None
-    view = NoticeView.model_validate(row.view)
+    view = read_view(row.view)
     place = (free[0], contact(person, free[0]))
     outbox.post(conn, rows(row.school, row.notice_id, row.level, view, [place]), now)
     return TITLES[free[0]]

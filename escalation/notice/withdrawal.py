@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from escalation.incident import EntryKind, log
+from escalation.incident import EntryKind
 from escalation.incident.state import OPEN, STATE_WORDS, State
 from escalation.notice import DeliveryState, NoticeKind, deliveries, is_owed, notices
+from escalation.notice.docket import tell
 
 ENDED = "事件已了结（{state}），不再发送"
+OVER = "此事已办结，不再发送"
 REVIVED = "事件已重新打开，不再发送误报告知"
 REPLACED = "已由通知 {number} 取代，不再发送"
 SIGNED = "收件人已签收，不再发送"
@@ -23,9 +25,12 @@ PERHAPS = "；此前一次发送的结果不明，对方可能已收到"
 def why_gone(conn: Connection, row: Row[Any]) -> str:
     """Why nobody needs this delivery any more, as a Chinese sentence; empty where it is needed.
 
-    `row`: the delivery with its notice (kind, superseded_by, signed_at, settled_at, addressee, incident_id) and its
-    incident's state as `incident_state`.
+    `row`: the delivery with its notice as `outbox.with_notice` gives it. A letter written before its docket ended is
+    not needed any more.
     """
+    if row.incident_id is None:
+        ended = row.docket_ended_at is not None and row.written_at < row.docket_ended_at
+        return OVER if ended else SIGNED if row.signed_at is not None else ""
     state = State(row.incident_state)
     if row.kind == NoticeKind.DISMISSED:
         return REVIVED if state in OPEN else ""
@@ -64,5 +69,5 @@ def withdraw(conn: Connection, row: Row[Any], why: str, now: datetime) -> bool:
     )
     if moved.rowcount != 1:
         return False
-    log(conn, row.incident_id, now, EntryKind.DELIVERY, f"{row.number} 不再发送", why)
+    tell(conn, row, now, EntryKind.DELIVERY, f"{row.number} 不再发送", why)
     return True

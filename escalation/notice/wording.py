@@ -6,9 +6,10 @@ in, and that whatever a platform sent is plain text of a bounded length before a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -73,7 +74,49 @@ class Article(_Part):
     source: Word = ""
 
 
-class NoticeView(_Part):
+class _Written(_Part):
+    """What every notice and every letter says."""
+
+    number: Word
+    kind: Word
+    school: Word
+    title: Word
+    sign_url: Link
+    rehearsal: bool = False
+    trial: bool = False
+    late: bool = False
+    lateness: Sentence = ""
+    sent_late: Word = ""
+    passed: bool = False
+    over: bool = False
+    office: Sentence = ""
+    person: Word = ""
+    person_title: Word = ""
+    facts: tuple[Sentence, ...] = ()
+    asks: tuple[Sentence, ...] = ()
+    deadline: Word = ""
+    deadline_source: Sentence = ""
+    validity: Word = ""
+    duty_phone: Word = ""
+    written: Word = ""
+
+
+class LetterView(_Written):
+    """Everything a letter 函 says: a notice that belongs to no incident (`escalation/notice/letter.py`).
+
+    `kind` is the word shown (咨询待办, 授权申请 ...), `title` the heading, `facts` its lines. `deadline` is the time by
+    which it is to be answered, `signs` whether a receipt is asked for. `basis` is the clause or the label of a default.
+    `path` and `personal` lead on from the letter's page, behind sign-in and by the person's own link.
+    """
+
+    letter: Literal[True] = True
+    basis: Sentence = ""
+    signs: bool = False
+    path: str = ""
+    personal: str = ""
+
+
+class NoticeView(_Written):
     """Everything a notice says. Times are already worded in Beijing time by the copy guide (`16:47`).
 
     `number` is the notice's ("FX-2026-0147-03"), `incident` the incident's ("FX-2026-0147"). `kind` is the word shown
@@ -92,56 +135,42 @@ class NoticeView(_Part):
         pydantic.ValidationError: a field is missing or unknown, a share outside 0..100, a link that is no http(s) link.
     """
 
-    number: Word
     incident: Word
-    kind: Word
     level: int = Field(ge=1, le=4)
     level_name: Word
-    school: Word
-    title: Word
-    sign_url: Link
-    rehearsal: bool = False
-    trial: bool = False
-    late: bool = False
-    lateness: Sentence = ""
-    sent_late: Word = ""
     care: bool = False
     publisher: Word = ""
     platform: Word = ""
     account: Word = ""
     unit: Word = ""
     lead: bool = False
-    passed: bool = False
-    over: bool = False
-    office: Sentence = ""
-    person: Word = ""
-    person_title: Word = ""
-    facts: tuple[Sentence, ...] = ()
     quote: Sentence = ""
     why: tuple[Reason, ...] = ()
-    asks: tuple[Sentence, ...] = ()
     others_told: tuple[Told, ...] = ()
     articles: tuple[Article, ...] = ()
-    deadline: Word = ""
-    deadline_source: Sentence = ""
     on_silence: Sentence = ""
-    validity: Word = ""
-    duty_phone: Word = ""
-    written: Word = ""
 
 
-def render_mail(view: NoticeView) -> tuple[str, str, str]:
+View = NoticeView | LetterView
+
+
+def read_view(kept: Mapping[str, Any]) -> View:
+    """The view as it was kept with a notice, a letter's or an incident's. Raises pydantic.ValidationError."""
+    return LetterView.model_validate(kept) if "letter" in kept else NoticeView.model_validate(kept)
+
+
+def render_mail(view: View) -> tuple[str, str, str]:
     """Subject (one line), text part (72 columns) and HTML part of the mail; both parts say the same in one order."""
     subject = one_line(_render("mail_subject.txt", view), 150)
     return subject, _render("mail.txt", view), _render("mail.html", view)
 
 
-def render_robot(view: NoticeView) -> str:
+def render_robot(view: View) -> str:
     """The group robot's text: level, title, unit, deadline, link. No comment text, ever."""
     return _render("robot.txt", view)
 
 
-def render_for(channel: str, view: NoticeView) -> tuple[str, str, str | None]:
+def render_for(channel: str, view: View) -> tuple[str, str, str | None]:
     """Subject, text and HTML for a channel; only mail has HTML. An SMS says number and phone, and has no link."""
     if channel == "mail":
         return render_mail(view)
@@ -150,7 +179,7 @@ def render_for(channel: str, view: NoticeView) -> tuple[str, str, str | None]:
     return one_line(_render("mail_subject.txt", view), 150), render_robot(view), None
 
 
-def render_phone(view: NoticeView) -> str:
+def render_phone(view: View) -> str:
     """What the caller says, in the order in which it is said."""
     return _render("phone.txt", view)
 
@@ -160,8 +189,9 @@ def render_neutral(number: str, url: str) -> str:
     return _environment(html=False).get_template("neutral.txt").render(number=number, url=url)
 
 
-def _render(name: str, view: NoticeView) -> str:
-    text = _environment(name.endswith(".html")).get_template(name).render(view=view).strip("\n")
+def _render(name: str, view: View) -> str:
+    own = f"letter_{name}" if isinstance(view, LetterView) else name
+    text = _environment(name.endswith(".html")).get_template(own).render(view=view).strip("\n")
     return text if name == "mail_subject.txt" else text + "\n"
 
 

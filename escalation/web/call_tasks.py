@@ -10,17 +10,23 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, func, select
 
 from escalation.incident import incidents
-from escalation.notice import calls, is_owed, notices
+from escalation.notice import calls, is_owed, notices, same_matter
 from escalation.notice.calling import words_now
+from escalation.notice.docket import dockets
 from escalation.people import people
 from escalation.web.words import CARE_TITLE
 
 SHOWN = 50
+LETTER_LEVEL = 4
+"""A letter has no level; its calls come after those of incidents."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One phone task. `words` are what to say now; `may_again`: recorded, the newest, and nobody's open task."""
+    """One phone task. `words` are what to say now; `may_again`: recorded, the newest, and nobody's open task.
+
+    Of a letter `incident` is the number of its docket and `title` its heading.
+    """
 
     id: int
     person_id: str
@@ -36,24 +42,27 @@ class Task:
     title: str
     level: int
     may_again: bool = False
+    letter: bool = False
 
 
 def _tasks(conn: Connection, where: Any, now: datetime) -> list[Task]:
     rows = conn.execute(
         select(
             calls, people.c.name, notices.c.office, notices.c.view, notices.c.sign_by, notices.c.incident_id,
+            notices.c.matter, dockets.c.number.label("docket"),
             incidents.c.number.label("incident"), incidents.c.title, incidents.c.level, incidents.c.care,
         )
         .join(notices, notices.c.id == calls.c.notice_id)
-        .join(incidents, incidents.c.id == notices.c.incident_id)
+        .outerjoin(incidents, incidents.c.id == notices.c.incident_id)
+        .outerjoin(dockets, and_(dockets.c.school == notices.c.school, dockets.c.matter == notices.c.matter))
         .outerjoin(people, and_(people.c.school == calls.c.school, people.c.id == calls.c.person_id))
         .where(where)
         .order_by(calls.c.outcome.is_not(None), calls.c.id.desc())
     ).all()  # fmt: skip
-    seen: set[tuple[int, str]] = set()
+    seen: set[tuple[int | str, str]] = set()
     tasks = []
     for row in rows:
-        own = (row.incident_id, row.person_id)
+        own = (row.incident_id or row.matter, row.person_id)
         tasks.append(_task(conn, row, now, newest=own not in seen))
         seen.add(own)
     return tasks
@@ -61,6 +70,11 @@ def _tasks(conn: Connection, where: Any, now: datetime) -> list[Task]:
 
 def _task(conn: Connection, row: Row[Any], now: datetime, *, newest: bool) -> Task:
     words = row.words if row.outcome else _words(conn, row, now)
+    if row.matter is not None:
+        return Task(
+            row.id, row.person_id, row.name or row.person_id, row.office, row.number, words, row.created_at,
+            row.outcome, row.remark, row.recorded_at, row.docket, row.view["title"], LETTER_LEVEL, letter=True,
+        )  # fmt: skip
     title = CARE_TITLE if row.care else row.title
     return Task(
         row.id, row.person_id, row.name or row.person_id, row.office, row.number, words, row.created_at, row.outcome,
@@ -72,7 +86,7 @@ def _words(conn: Connection, row: Row[Any], now: datetime) -> str:
     """What to say now: of the notice that waits for this person, with its deadline as it stands."""
     owed = conn.execute(
         select(notices.c.view, notices.c.sign_by)
-        .where(notices.c.incident_id == row.incident_id, notices.c.addressee == row.person_id, is_owed())
+        .where(same_matter(row), notices.c.addressee == row.person_id, is_owed())
         .order_by(notices.c.id.desc())
         .limit(1)
     ).first()

@@ -15,6 +15,7 @@ from escalation.alert import ringing
 from escalation.channels import Accepted, Channel, Outcome, Partial, Permanent, Unknown
 from escalation.incident import incidents
 from escalation.notice import DeliveryState, attempts, deliveries, notices
+from escalation.notice.docket import dockets
 from escalation.people import people
 from escalation.web.desk import Desk
 
@@ -88,7 +89,8 @@ def log_of(conn: Connection, school: str, wanted: Wanted) -> Log:
     """One page of the log, the newest first."""
     joined = (
         deliveries.join(notices, notices.c.id == deliveries.c.notice_id)
-        .join(incidents, incidents.c.id == notices.c.incident_id)
+        .outerjoin(incidents, incidents.c.id == notices.c.incident_id)
+        .outerjoin(dockets, and_(dockets.c.school == notices.c.school, dockets.c.matter == notices.c.matter))
         .outerjoin(people, and_(people.c.school == notices.c.school, people.c.id == notices.c.addressee))
     )
     where = _where(school, wanted)
@@ -103,6 +105,7 @@ def log_of(conn: Connection, school: str, wanted: Wanted) -> Log:
             deliveries.c.attempts, deliveries.c.next_at, deliveries.c.reason, deliveries.c.vendor_id,
             deliveries.c.created_at, deliveries.c.accepted_at, notices.c.number, notices.c.kind, notices.c.office,
             notices.c.opened_at, notices.c.signed_at, people.c.name, incidents.c.number.label("incident"),
+            dockets.c.path, notices.c.view["kind"].as_string().label("said_kind"),
         )
         .select_from(joined)
         .where(chosen)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Connection, Row, and_, or_, select
 
 from escalation import link
 from escalation.incident import incidents
 from escalation.incident.state import OPEN
 from escalation.link import Link, Purpose
 from escalation.notice import KIND_WORDS, is_owed, notices
+from escalation.notice.docket import dockets
 from escalation.people import Role
 from escalation.web.call_tasks import open_tasks
 from escalation.web.face import Face, face
@@ -26,6 +27,7 @@ from escalation.web.words import CARE_TITLE
 router = APIRouter()
 LINK_LIVES = timedelta(hours=2)
 SHOWN = 50
+LETTERS_SHOWN = 20
 CALLERS = (Role.MONITOR, Role.PUBLICITY)
 
 
@@ -57,10 +59,14 @@ def page(request: Request, visitor: Annotated[Visitor, Depends(Only())]) -> HTML
             .order_by(notices.c.sign_by)
             .limit(SHOWN)
         ).all()
+        letters = _letters(conn, request, visitor)
         rings = open_tasks(conn, desk.school, visitor.now) if visitor.has(*CALLERS) else []
     waiting = [_waiting(request, visitor, row) for row in rows if row.signed_at is None]
     signed = [_waiting(request, visitor, row) for row in rows if row.signed_at is not None]
-    return show(request, visitor, "me.html", waiting=waiting, signed=signed, rings=rings, kind_words=KIND_WORDS)
+    return show(
+        request, visitor, "me.html", waiting=waiting, signed=signed, letters=letters, rings=rings,
+        kind_words=KIND_WORDS,
+    )  # fmt: skip
 
 
 def _waiting(request: Request, visitor: Visitor, row: Row[Any]) -> Waiting:
@@ -72,3 +78,38 @@ def _waiting(request: Request, visitor: Visitor, row: Row[Any]) -> Waiting:
         path = f"/k/{link.token(key, Purpose.KEEPER, Link(row.id, row.addressee, now + KEEPER_LIVES))}"
     clock = face("签收", row.created_at, row.sign_by, now, done_at=row.signed_at) if row.sign_by else None
     return Waiting(row, CARE_TITLE if row.care else row.title, row.level, row.incident, clock, path)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLetter:
+    """One letter to me whose matter is not over; `owed`: it waits for my receipt."""
+
+    number: str
+    kind: str
+    title: str
+    at: datetime
+    signed_at: datetime | None
+    owed: bool
+    clock: Face | None
+    path: str
+
+
+def _letters(conn: Connection, request: Request, visitor: Visitor) -> list[OwnLetter]:
+    key, now = desk_of(request).letterhead.link_key, visitor.now
+    rows = conn.execute(
+        select(notices)
+        .join(dockets, and_(dockets.c.school == notices.c.school, dockets.c.matter == notices.c.matter))
+        .where(notices.c.school == visitor.user.school, notices.c.addressee == visitor.user.person_id)
+        .where(or_(dockets.c.ended_at.is_(None), dockets.c.ended_at <= notices.c.created_at))
+        .order_by(is_owed().desc(), notices.c.id.desc())
+        .limit(LETTERS_SHOWN)
+    ).all()
+    return [
+        OwnLetter(
+            row.number, row.view["kind"], row.view["title"], row.created_at, row.signed_at,
+            bool(row.needs_signature) and row.signed_at is None,
+            face("签收", row.created_at, row.sign_by, now, done_at=row.signed_at) if row.sign_by else None,
+            f"/r/{link.token(key, Purpose.SIGN, Link(row.id, row.addressee, now + LINK_LIVES))}",
+        )
+        for row in rows
+    ]  # fmt: skip

@@ -114,7 +114,8 @@ def matching(school: str, scope: Scope, wanted: Filter) -> Any:
     if view == "triage":
         parts.append(incidents.c.confirmed_at.is_(None))
     if view == "unsigned":
-        parts.append(incidents.c.id.in_(select(notices.c.incident_id).where(is_owed())))
+        owed = select(notices.c.incident_id).where(is_owed(), notices.c.incident_id.is_not(None))
+        parts.append(incidents.c.id.in_(owed))
     if wanted.level in (1, 2, 3, 4):
         parts.append(incidents.c.level == wanted.level)
     if wanted.unit:

@@ -67,6 +67,7 @@ def scope_of(conn: Connection, user: User) -> Scope:
     told = conn.execute(
         select(notices.c.incident_id)
         .where(notices.c.school == user.school, notices.c.addressee == user.person_id)
+        .where(notices.c.incident_id.is_not(None))
         .distinct()
     ).scalars()
     mine = frozenset(told) if user.person_id else frozenset()

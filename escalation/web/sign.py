@@ -23,6 +23,7 @@ from escalation.notice.wording import NoticeView
 from escalation.people import Person, Role
 from escalation.receipt import Signed
 from escalation.timer import TimerKind, TimerState, timers
+from escalation.web import letter
 from escalation.web.desk import Desk
 from escalation.web.face import Face, face, took
 from escalation.web.figures import Figures, figures_of
@@ -77,6 +78,8 @@ def slip_of(conn: Connection, desk: Desk, given: Link, *, signed_too: bool = Fal
     person = people.person(conn, desk.school, given.person_id)
     if notice.addressee != given.person_id or person is None or not person.active:
         raise Refused("stranger")
+    if notice.incident_id is None:
+        raise Refused("unknown")
     incident = conn.execute(select(incidents).where(incidents.c.id == notice.incident_id)).one()
     if notice.signed_at is not None and not signed_too:
         raise Refused("signed", notice.signed_at)
@@ -136,6 +139,8 @@ def look(request: Request, given: str) -> HTMLResponse:
     now = desk.clock()
     try:
         read = read_link(desk, given, now)
+        if (shown_letter := letter.look(request, given, read, now)) is not None:
+            return shown_letter
         with desk.store.read() as conn:
             slip = slip_of(conn, desk, newest(conn, desk, read))
     except Refused as refused:
@@ -176,6 +181,8 @@ def sign(
     now = desk.clock()
     try:
         read = read_link(desk, given, now)
+        if (signed_letter := letter.sign(request, given, read, now)) is not None:
+            return signed_letter
         slip, why = desk.store.run(
             lambda conn: _sign(conn, desk, read, now, remark, hand_to, seen, address_of(request))
         )

@@ -144,6 +144,31 @@ def upgrade() -> None:
         "uq_dead_letters_place", "dead_letters", ["reader", "topic", "partition", "offset", "digest"], unique=True
     )
     op.create_table(
+        "docket_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("matter", sa.String(100), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("heading", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("actor", sa.String(100), nullable=False),
+        sa.Column("article", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_docket_lines")),
+    )
+    op.create_index(op.f("ix_docket_lines_school_matter_id"), "docket_lines", ["school", "matter", "id"], unique=False)
+    op.create_table(
+        "dockets",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("matter", sa.String(100), nullable=False),
+        sa.Column("number", sa.String(32), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("school", "matter", name=op.f("pk_dockets")),
+    )
+    op.create_index("uq_dockets_number", "dockets", ["school", "number"], unique=True)
+    op.create_table(
         "findings",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("school", sa.String(32), nullable=False),
@@ -563,7 +588,8 @@ def upgrade() -> None:
         "notices",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("school", sa.String(32), nullable=False),
-        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("matter", sa.String(100), nullable=True),
         sa.Column("number", sa.String(40), nullable=False),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("step", sa.String(64), nullable=False),
@@ -600,9 +626,11 @@ def upgrade() -> None:
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settled_by", sa.String(64), nullable=True),
         sa.Column("settled_why", sa.Text(), nullable=True),
+        sa.CheckConstraint("(incident_id IS NULL) <> (matter IS NULL)", name="ck_notices_matter"),
         sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_notices_incident_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
     )
+    op.create_index("uq_notices_letter", "notices", ["school", "matter", "addressee", "step"], unique=True)
     op.create_index("uq_notices_number", "notices", ["school", "number"], unique=True)
     op.create_index("uq_notices_step", "notices", ["incident_id", "addressee", "step"], unique=True)
     op.create_table(
@@ -633,7 +661,8 @@ def upgrade() -> None:
         "timers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("school", sa.String(32), nullable=False),
-        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("matter", sa.String(100), nullable=True),
         sa.Column("notice_id", sa.Integer(), nullable=True),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("name", sa.String(64), nullable=False),
@@ -651,10 +680,12 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.CheckConstraint("(incident_id IS NULL) <> (matter IS NULL)", name="ck_timers_matter"),
         sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_timers_incident_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_timers")),
     )
     op.create_index(op.f("ix_timers_state_due_at"), "timers", ["state", "due_at"], unique=False)
+    op.create_index("uq_timers_matter", "timers", ["school", "matter", "kind", "name"], unique=True)
     op.create_index("uq_timers_name", "timers", ["incident_id", "kind", "name"], unique=True)
     op.create_table(
         "calls",
@@ -725,6 +756,7 @@ def downgrade() -> None:
     op.drop_index("uq_calls_step", table_name="calls")
     op.drop_table("calls")
     op.drop_index("uq_timers_name", table_name="timers")
+    op.drop_index("uq_timers_matter", table_name="timers")
     op.drop_index(op.f("ix_timers_state_due_at"), table_name="timers")
     op.drop_table("timers")
     op.drop_index(op.f("ix_platform_contacts_incident_id"), table_name="platform_contacts")
@@ -732,6 +764,7 @@ def downgrade() -> None:
     op.drop_table("open_keys")
     op.drop_index("uq_notices_step", table_name="notices")
     op.drop_index("uq_notices_number", table_name="notices")
+    op.drop_index("uq_notices_letter", table_name="notices")
     op.drop_table("notices")
     op.drop_index(op.f("ix_members_school_post_id"), table_name="members")
     op.drop_table("members")
@@ -790,6 +823,10 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_findings_school_first_seen"), table_name="findings")
     op.drop_table("findings")
+    op.drop_index("uq_dockets_number", table_name="dockets")
+    op.drop_table("dockets")
+    op.drop_index(op.f("ix_docket_lines_school_matter_id"), table_name="docket_lines")
+    op.drop_table("docket_lines")
     op.drop_index("uq_dead_letters_place", table_name="dead_letters")
     op.drop_table("dead_letters")
     op.drop_table("counts")

@@ -1,0 +1,152 @@
+"""Docket 案卷: a matter that is no incident, about which letters go out and clocks run (`consultation:17`).
+
+It gives the matter its number (`HF-2026-0003`), a row to hold so that deeds take turns, a log, and an end after which
+nothing written before leaves any more. Whatever a notice belongs to, its log line is written by `tell`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Connection, Index, Row, Table, Text, func, insert, select, update
+from sqlalchemy import text as sql
+
+from escalation import timer
+from escalation.deed import incident_of
+from escalation.incident import MACHINE, SHANGHAI, EntryKind, log
+from escalation.incident.state import OPEN, State
+from escalation.notice import calls, notices
+from stream.store import insert_new, metadata
+from stream.store.types import Moment, Serial, Word
+
+NUMBER_LOCK = 730_043
+"""Key of the advisory lock under which PostgreSQL's writers count dockets; on SQLite there is one writer anyway."""
+ENDED = "事项已办结，不必再拨"
+
+dockets = Table(
+    "dockets",
+    metadata,
+    Column("school", Word(32), primary_key=True),
+    Column("matter", Word(100), primary_key=True),
+    Column("number", Word(32), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("opened_at", Moment(), nullable=False),
+    Column("ended_at", Moment()),
+    Index("uq_dockets_number", "school", "number", unique=True),
+)
+
+docket_lines = Table(
+    "docket_lines",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("school", Word(32), nullable=False),
+    Column("matter", Word(100), nullable=False),
+    Column("at", Moment(), nullable=False),
+    Column("kind", Word(16), nullable=False),
+    Column("heading", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("actor", Word(100), nullable=False),
+    Column("article", Text, nullable=False),
+    Index(None, "school", "matter", "id"),
+)
+
+
+def hold(conn: Connection, school: str, matter: str) -> Row[Any] | None:
+    """The docket's row, held until the transaction ends: first statement of a deed on its matter. None before `enter`.
+
+    The order of rows is that of an incident's deed: the docket, what belongs to it, the audit last.
+    """
+    mine = (dockets.c.school == school) & (dockets.c.matter == matter)
+    return conn.execute(select(dockets).where(mine).with_for_update(key_share=True)).first()
+
+
+def enter(conn: Connection, school: str, matter: str, now: datetime, path: str = "") -> Row[Any]:
+    """The docket's row, held; made with the next number where there is none. `path`: its page behind sign-in."""
+    row = hold(conn, school, matter)
+    if row is None:
+        made = {
+            "school": school, "matter": matter, "number": _next_number(conn, school, now), "path": path,
+            "opened_at": now, "ended_at": None,
+        }  # fmt: skip
+        insert_new(conn, dockets, [made])
+        row = hold(conn, school, matter)
+    if row is None:
+        raise RuntimeError(f"docket {matter} was not kept")
+    return row
+
+
+def _next_number(conn: Connection, school: str, now: datetime) -> str:
+    """`HF-2026-0003`, counted per school and Shanghai year."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": NUMBER_LOCK})
+    prefix = f"HF-{now.astimezone(SHANGHAI).year}-"
+    last = conn.execute(
+        select(dockets.c.number)
+        .where(dockets.c.school == school, dockets.c.number.startswith(prefix, autoescape=True))
+        .order_by(func.length(dockets.c.number).desc(), dockets.c.number.desc())
+        .limit(1)
+    ).scalar()
+    return f"{prefix}{int(last[len(prefix) :]) + 1 if last else 1:04d}"
+
+
+def end(conn: Connection, school: str, matter: str, now: datetime) -> None:
+    """The matter is over: its clocks stop, and letters written before now that have not left do not leave any more.
+
+    A letter written at this moment or later still goes out. A docket may end again; the newest end counts.
+    """
+    timer.stop_matter(conn, school, matter, now)
+    ours = select(notices.c.id).where(notices.c.school == school, notices.c.matter == matter)
+    conn.execute(
+        update(calls)
+        .where(calls.c.notice_id.in_(ours), calls.c.outcome.is_(None))
+        .values(outcome=ENDED, recorded_by=MACHINE.id, recorded_at=now)
+    )
+    mine = (dockets.c.school == school) & (dockets.c.matter == matter)
+    conn.execute(update(dockets).where(mine).values(ended_at=now))
+
+
+def line(
+    conn: Connection, school: str, matter: str, now: datetime, kind: EntryKind, heading: str, text: str = "", *,
+    actor: str = MACHINE.name, article: str = "",
+) -> None:  # fmt: skip
+    """One line of the docket's log; lines are never edited."""
+    conn.execute(
+        insert(docket_lines).values(
+            school=school, matter=matter, at=now, kind=kind, heading=heading, text=text, actor=actor, article=article
+        )
+    )
+
+
+def lines_of(conn: Connection, school: str, matter: str) -> list[Row[Any]]:
+    """The docket's log, the oldest first: `at`, `kind`, `heading`, `text`, `actor`, `article`."""
+    mine = (docket_lines.c.school == school) & (docket_lines.c.matter == matter)
+    return list(conn.execute(select(docket_lines).where(mine).order_by(docket_lines.c.id)))
+
+
+def tell(
+    conn: Connection, notice: Row[Any], now: datetime, kind: EntryKind, heading: str, text: str = "", *,
+    actor: str = MACHINE.name, article: str = "",
+) -> None:  # fmt: skip
+    """One line into the log of what a notice belongs to; `notice`: a row with incident_id, school and matter."""
+    if notice.incident_id is not None:
+        log(conn, notice.incident_id, now, kind, heading, text, actor=actor, article=article)
+    else:
+        line(conn, notice.school, notice.matter, now, kind, heading, text, actor=actor, article=article)
+
+
+def hold_of(conn: Connection, notice: Row[Any]) -> Row[Any]:
+    """Hold what a notice belongs to: its incident's row, or its docket's. Both have `school` and `number`."""
+    if notice.incident_id is not None:
+        return incident_of(conn, notice.incident_id)
+    row = hold(conn, notice.school, notice.matter)
+    if row is None:
+        raise RuntimeError(f"letter without a docket: {notice.matter}")
+    return row
+
+
+def is_open(matter: Row[Any]) -> bool:
+    """Whether what `hold_of` gave is still going on."""
+    if "state" in matter._mapping:
+        return State(matter.state) in OPEN
+    return matter.ended_at is None
