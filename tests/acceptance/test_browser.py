@@ -120,6 +120,34 @@ def test_a_notice_is_signed_on_a_phone(demo: Standing, story: str, phone: Watche
     assert page.request.get(demo.url + mail.sign_path).status == 410, "the link counts once"
 
 
+def test_a_leader_signs_comments_and_hands_over_on_a_phone_and_the_colleague_hears_of_it(
+    demo: Standing, phone: Watched, window: Watched
+) -> None:
+    demo.lead("北门的广告牌塌了，砸伤两个同学，头上流血骨折，正在叫救护车")
+    number = eventually("the matter of the board", lambda: demo.incident("北门"), 45)
+    mail = eventually("the leader's notice", lambda: demo.mails("gu.wenqing", number), 30)[0]
+    page = phone.page
+    page.goto(demo.url + mail.sign_path)
+    page.get_by_label("批示内容").fill("先救人，球场即刻停用；半小时内报情况。")
+    page.get_by_label("交给谁办理").select_option(label="陈思源（新媒体主管）")
+    page.screenshot(path=PICTURES / "leader-390.png", full_page=True)
+    page.get_by_role("button", name="签收").click()
+    expect(page.get_by_role("heading", name="已签收")).to_be_visible()
+    expect(page.locator("blockquote")).to_contain_text("球场即刻停用")
+    page.get_by_label("批示内容").fill("家长来电由我答复。")
+    page.get_by_role("button", name="送出批示").click()
+    expect(page.locator(".saidbar")).to_contain_text("批示已记入事件日志")
+    page.screenshot(path=PICTURES / "leader-signed-390.png", full_page=True)
+
+    mails = eventually("the colleague's two notices", lambda: demo.mails("chen.siyuan", number)[1:], 30)
+    assert any("顾文清交您办理" in "".join(one.text.split()) for one in mails), [one.text for one in mails]
+    desk = window.sign_in(demo, "zheng.wanzhou")
+    desk.goto(f"{demo.url}/incidents/{number}")
+    log = desk.locator("ol.log")
+    for words in ("球场即刻停用", "家长来电由我答复", "交 陈思源"):
+        expect(log).to_contain_text(words)
+
+
 def test_a_lead_typed_in_becomes_an_incident(demo: Standing, window: Watched) -> None:
     page = window.sign_in(demo, "zheng.wanzhou")
     page.goto(f"{demo.url}/leads")
