@@ -13,12 +13,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select
 
-from escalation import audit
+from escalation import audit, circumstance
 from escalation.incident import LEVELS, Actor, EntryKind, incidents, log, members, open_keys
 from escalation.incident.state import OPEN, IllegalStep
 from escalation.opening import CARE_THEME, Ground, Hand, Matter, add_to, open_matter
 from escalation.people import Role
 from escalation.place import place_of
+from escalation.procedure import Trigger
 from stream.account import book
 from stream.assessment import Assessment
 from stream.kept import assessments, last_assessment, posts
@@ -38,6 +39,8 @@ class Wish:
     level: int
     title: str
     reason: str
+    named: tuple[Trigger, ...] = ()
+    """What the person says it is (情形); empty: what the machine sees in the line."""
 
 
 def line_of(conn: Connection, school: str, post_id: str) -> Assessment:
@@ -101,7 +104,7 @@ def open_by_hand(
     hand = Hand(actor.id, actor.name, wish.reason)
     incident_id = open_matter(conn, ground, matter, line.post, now, hand=hand)
     number = str(conn.execute(select(incidents.c.number).where(incidents.c.id == incident_id)).scalar_one())
-    detail = {"post": post_id, "level": wish.level, "reason": wish.reason}
+    detail = {"post": post_id, "level": wish.level, "reason": wish.reason, "named": list(wish.named)}
     audit.record(
         conn, school=school, now=now, actor=actor.id, action="incident.open", subject=number, detail=detail, ip=actor.ip
     )
@@ -154,7 +157,7 @@ def _sound(wish: Wish) -> Wish:
         raise IllegalStep(f"请写标题，至多 {TITLE_LIMIT} 字。未作任何更改。")
     if not reason or len(reason) > REASON_LIMIT:
         raise IllegalStep(f"请写明理由，至多 {REASON_LIMIT} 字。未作任何更改。")
-    return Wish(wish.level, title, reason)
+    return Wish(wish.level, title, reason, wish.named)
 
 
 def _matter(conn: Connection, line: Assessment, wish: Wish, actor: Actor) -> Matter:
@@ -185,6 +188,7 @@ def _matter(conn: Connection, line: Assessment, wish: Wish, actor: Actor) -> Mat
         unit=account.unit if account else "",
         account=place_of(post, account),
         hits=line.hits,
+        named=() if care else circumstance.read(wish.named, circumstance.choices(post)),
         quote="" if care else cut if len(cut) <= QUOTE_LENGTH else cut[:QUOTE_LENGTH] + "…",
     )
 

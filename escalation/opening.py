@@ -30,7 +30,7 @@ from escalation.telling import not_yet_told, round_of, tell
 from stream.assessment import Hit
 from stream.coverage import promised_of, watch_closely
 from stream.post import Post, Route
-from stream.rules import Category
+from stream.rules import CUES, Category
 
 CARE_THEME = "self_harm"
 UNAUTHORISED_THEME = "unauthorised_post"
@@ -69,6 +69,9 @@ class Matter:
     hits: tuple[Hit, ...] = ()
     facts: tuple[str, ...] = ()
     quote: str = ""
+    crisis: bool = False
+    named: tuple[Trigger, ...] = ()
+    """What a person said it was; then it is that and nothing else."""
     judged: Mapping[str, Any] = field(default_factory=dict)
     """By what its line was judged: `engine`, `rules` (their edition) and `hits` (rule id to version)."""
 
@@ -95,17 +98,36 @@ class Ground:
     rehearsal: bool = False
 
 
-def triggers(post: Post, hits: Sequence[Hit], *, grave: bool) -> tuple[Trigger, ...]:
+def triggers(post: Post, hits: Sequence[Hit], *, grave: bool, crisis: bool = False) -> tuple[Trigger, ...]:
     """What happened, in the terms of the schools' rules.
 
     The account's own words are its own post: spoken without leave (JY 10), prohibited (JY 9), or damaging (JY 14). All
     else is a comment; a student's own post on the school's forum, a letter and a lead are treated alike: more is told
-    rather than less. A cry for help is urgent and no damage to anybody's reputation. What is grave is urgent (JY 14).
+    rather than less. A cry for help is urgent and no damage to anybody's reputation. What is grave is urgent (JY 14);
+    many voices at once are a crisis (NX 11). What no machine can tell, a person says: see `escalation/circumstance.py`.
     """
     if any(hit.theme == CARE_THEME for hit in hits):
         return (Trigger.MAJOR_EVENT_OR_URGENT,)
-    found = _own_post(hits) if post.by_school else (Trigger.DAMAGING_COMMENT,)
-    return (*found, Trigger.MAJOR_EVENT_OR_URGENT) if grave else found
+    found = list(_own_post(hits) if post.by_school else _comment(hits))
+    if crisis:
+        found.append(Trigger.CRISIS_OR_NEGATIVE_OPINION)
+    if grave:
+        found.append(Trigger.MAJOR_EVENT_OR_URGENT)
+    return tuple(found)
+
+
+def _comment(hits: Sequence[Hit]) -> tuple[Trigger, ...]:
+    """Unlawful words are told as such (JY 13, LG 14, TF 16: 违法及有损声誉); beside others, or alone."""
+    illegal = [hit for hit in hits if hit.category == Category.ILLEGAL]
+    others = [hit for hit in hits if hit.category not in (Category.ILLEGAL, *CUES)]
+    if not illegal:
+        return (Trigger.DAMAGING_COMMENT,)
+    return (Trigger.DAMAGING_COMMENT, Trigger.ILLEGAL_COMMENT) if others else (Trigger.ILLEGAL_COMMENT,)
+
+
+def _of(post: Post, matter: Matter) -> tuple[Trigger, ...]:
+    """What the matter is: what a person said, else what the machine sees."""
+    return matter.named or triggers(post, matter.hits, grave=matter.grave, crisis=matter.crisis)
 
 
 def _own_post(hits: Sequence[Hit]) -> tuple[Trigger, ...]:
@@ -147,7 +169,7 @@ def open_matter(
     `hand`: a person opened it, which is a confirmation as well; None: the watch.
     """
     school = post.school
-    found = triggers(post, matter.hits, grave=matter.grave)
+    found = _of(post, matter)
     answer = ground.pack.who(found, matter.level)
     on_trial = trial.on_trial(conn, school)
     late_words = lateness(post, promised_of(conn, school, post.account_id), now)
@@ -309,7 +331,7 @@ def _widen(conn: Connection, ground: Ground, incident: Row[Any], matter: Matter,
 
 def _all_triggers(incident: Row[Any], matter: Matter, post: Post) -> tuple[Trigger, ...]:
     before = [Trigger(one) for one in incident.triggers]
-    return tuple(dict.fromkeys((*before, *triggers(post, matter.hits, grave=matter.grave))))
+    return tuple(dict.fromkeys((*before, *_of(post, matter))))
 
 
 def _hurry(conn: Connection, matter: Matter, school: str, account_id: str, now: datetime) -> None:

@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
+from escalation import own_post
 from escalation.incident import MatterTaken, incidents, members, open_keys
 from escalation.incident.state import OPEN
 from escalation.opening import CARE_THEME, Ground, Matter, add_to, open_matter
+from escalation.own_post import Judged
 from escalation.place import place_of
 from sentiment.normalise import normalise
 from stream import metrics
@@ -30,13 +32,16 @@ from stream.line import note_likes
 from stream.log import Log, Record
 from stream.matter import attaching_keys, joining_keys, places
 from stream.post import Counts, Kind
-from stream.risk import Opening, Risk, decide, risk
+from stream.risk import HARDER_AT, Opening, Risk, decide, risk
 from stream.store import Store
 from stream.wire import WireError
 
 READER = "watch"
 PLACES_NAMED = 2
 QUOTE_LENGTH = 60
+CRISIS_VOICES = 5
+"""A matter is taken for a 舆情危机 from so many distinct voices with HARDER_AT points on (系统默认，非校规); one grave
+line is urgent and no crisis of opinion."""
 
 
 class Watch:
@@ -120,12 +125,17 @@ class Watch:
             return False
         account = accounts.get(post.account_id)
         counts = _counts_for_incidents(account, assessment)
+        pack = self._ground.pack
+        judged = own_post.judge(conn, pack, account, assessment, now) if counts else Judged(assessment)
+        assessment = judged.assessment
         evidence = gatherer.note(conn, assessment, counts_for_incidents=counts)
         weighed = risk(evidence, now)
         keeping.assess(assessment, weighed.value, [asdict(reason) for reason in weighed.reasons], now)
         metrics.WATCHED.labels(kind=post.kind).inc()
         metrics.TO_WATCH.observe(max(0.0, (now - post.fetched_at).total_seconds()))
-        return counts and self._judge(conn, account, assessment, evidence, weighed, now)
+        opened = counts and self._judge(conn, account, assessment, evidence, weighed, now)
+        own_post.write_down(conn, judged, account, now)
+        return opened
 
     def _take_again(
         self, conn: Connection, gatherer: Gatherer, accounts: Mapping[str, Account], seen: Counts, now: datetime
@@ -235,6 +245,7 @@ def _matter(
         keys=tuple(keys),
         grave=opening is not None and opening.grave,
         enough=opening is not None,
+        crisis=opening is not None and weighed.points >= HARDER_AT and weighed.voices >= CRISIS_VOICES,
         care=care,
         member_ids=tuple(members),
         first_post_id=members[0],

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
+from escalation import circumstance
 from escalation.procedure import Act, Channel, DutyKind, Pack, Role, Trigger
 
 TRIGGERS = {
-    Trigger.DAMAGING_COMMENT: "评论有损学校声誉",
-    Trigger.ILLEGAL_COMMENT: "评论违法",
-    Trigger.DAMAGING_OWN_ACCOUNT_POST: "官方账号自发内容有损学校声誉",
-    Trigger.INAPPROPRIATE_POST: "官方账号已发布不当信息",
-    Trigger.PROHIBITED_CONTENT_ON_OWN_ACCOUNT: "官方账号出现禁止内容",
-    Trigger.CRISIS_OR_NEGATIVE_OPINION: "舆情危机或负面舆情",
-    Trigger.MAJOR_EVENT_OR_URGENT: "重大事件或紧急信息",
-    Trigger.SUDDEN_EVENT: "突发事件",
-    Trigger.UNAUTHORISED_PUBLICATION: "擅自发布",
+    **circumstance.WORDS,
     Trigger.REVIEW_BEFORE_RELEASE: "发布前审核",
     Trigger.CONSULTATION: "咨询业务",
     Trigger.PLATFORM_CONTACT: "与平台沟通",
@@ -21,9 +14,6 @@ TRIGGERS = {
     Trigger.RELAY_DUTY: "转载与提及",
     Trigger.ACCOUNTABILITY: "追究责任",
     Trigger.REFERRAL_TO_AUTHORITIES: "依有关部门法规处理",
-    Trigger.ACCOUNT_RENAMED: "发现账号已改名",
-    Trigger.ACCOUNT_UNVERIFIED: "发现账号失去认证",
-    Trigger.ACCOUNT_GONE: "发现账号不见了",
     Trigger.NEW_ACCOUNT: "开通账号",
     Trigger.RETROACTIVE_FILING: "存量账号补办手续",
     Trigger.MANAGER_CHANGE: "分管领导或管理员变更",

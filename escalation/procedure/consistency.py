@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from escalation.procedure.figure import parse_span, spoken_months, spoken_spans, spoken_times
+from escalation.procedure.own_post_check import own_post_findings
 from escalation.procedure.prohibited import items
 from escalation.procedure.words import Every
 
@@ -33,6 +34,7 @@ def inconsistencies(raw: dict[str, Any]) -> Iterator[Finding]:
     for number, row in _rows(raw, "rule"):
         yield from _rule(("rule", number), row, offices, articles)
     yield from _prohibited(raw, articles)
+    yield from own_post_findings(raw, offices, lambda cited: _resolve(cited, articles))
     for number, row in _rows(raw, "default"):
         yield from _unknown(("default", number, "tell"), row.get("tell"), offices)
     for number, row in _rows(raw, "not_in_scope"):

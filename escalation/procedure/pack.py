@@ -12,6 +12,7 @@ from escalation.procedure.answer import Answer, Duty, Ground, Recipient
 from escalation.procedure.due import Deadline, RuleDeadline
 from escalation.procedure.figure import Strict
 from escalation.procedure.ladder import Ladder, Level, LevelNumber
+from escalation.procedure.own_post import PermitClause, RelayClause, StandingBan, SubmissionClause
 from escalation.procedure.prohibited import Prohibited
 from escalation.procedure.same_office import unite
 from escalation.procedure.words import DutyKind, Source, Trigger
@@ -109,6 +110,10 @@ class Pack(Strict):
     default: tuple[Default, ...] = ()
     not_in_scope: tuple[Omission, ...] = ()
     prohibited: tuple[Prohibited, ...] = ()
+    standing_ban: StandingBan = StandingBan()
+    permit: PermitClause = PermitClause()
+    submission: tuple[SubmissionClause, ...] = ()
+    relay: RelayClause = RelayClause()
     version: str = Field(pattern=r"^[0-9a-f]{64}$")
 
     @property
@@ -169,6 +174,14 @@ class Pack(Strict):
         if len(found) != 1:
             raise KeyError(words)
         return found[0]
+
+    def role_of(self, words: str) -> str:
+        """The key of the office that a clause calls so; empty where the pack registers none."""
+        return self._role(words)
+
+    def submission_for(self, *, main: bool, platform: str) -> SubmissionClause | None:
+        """The clause by which posts of such an account are approved one by one; None where no clause asks it."""
+        return next((one for one in self.submission if one.binds(main=main, platform=platform)), None)
 
     def cite_item(self, article: str, no: int) -> str:
         """An item of the prohibited list as a finding cites it: pack, article and number (`TF 第十一条第 6 项`).

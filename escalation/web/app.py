@@ -23,10 +23,13 @@ from escalation.web import (
     leads,
     live,
     me,
+    own_posts,
+    permits,
     queue,
     reports,
     search,
     sign,
+    submissions,
     trouble,
 )
 from escalation.web.desk import Desk
@@ -41,7 +44,7 @@ from escalation.web.wall import Wall
 ROUTERS: tuple[APIRouter, ...] = (
     entry.router, queue.router, incident.router, act.router, sign.router, keeper.router, me.router, search.router,
     accounts.router, deliveries.router, findings.router, leads.router, hand.router, reports.router, live.router,
-    health.router,
+    health.router, permits.router, submissions.router, own_posts.router,
 )  # fmt: skip
 STATIC = Path(__file__).with_name("static")
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
-from escalation import by_hand
+from escalation import by_hand, circumstance
 from escalation.by_hand import Wish
 from escalation.incident import MatterTaken
 from escalation.incident.state import IllegalStep
@@ -54,6 +54,7 @@ def _page(
         text="" if care else marked(line.post.text, spans), place=place_of(line.post, account), error=error,
         unit=account.unit if account else "", given=dict(given or {}), title_limit=by_hand.TITLE_LIMIT,
         reason_limit=by_hand.REASON_LIMIT, levels={one.number: one.name for one in desk.ground.pack.level},
+        kinds_of_matter={one: circumstance.WORDS[one] for one in circumstance.choices(line.post)},
     )  # fmt: skip
 
 
@@ -67,12 +68,19 @@ def _note(request: Request, visitor: Visitor, post: str, *, care: bool) -> None:
 @router.post("/raise")
 def decide(
     request: Request, visitor: Annotated[Visitor, Depends(Acts(*DESK))], post: Field = "", level: Field = "",
-    title: Field = "", reason: Field = "", join: Field = "",
+    title: Field = "", reason: Field = "", join: Field = "", named: Annotated[list[str] | None, Form()] = None,
 ) -> Response:  # fmt: skip
     """Open an incident, or join the chosen one; refused, the page comes back with what was typed."""
-    given = {"level": level[:1], "title": title[:200], "reason": reason[:2_000], "join": join[:32]}
+    given = {
+        "named": " ".join(named or ())[:500],
+        "level": level[:1],
+        "title": title[:200],
+        "reason": reason[:2_000],
+        "join": join[:32],
+    }
     chosen = int(level) if level in ("1", "2", "3", "4") else 0
-    wish = Wish(chosen, title.replace("\x00", ""), reason.replace("\x00", ""))
+    said = tuple(one for one in circumstance.WORDS if one in set(named or ()))
+    wish = Wish(chosen, title.replace("\x00", ""), reason.replace("\x00", ""), said)
     desk = desk_of(request)
 
     def do(conn: Connection) -> str:

@@ -39,6 +39,7 @@ NAVIGATION = (
     Place("事件", "/incidents", ANYBODY - {Role.ADMINISTRATOR}),
     Place("线索", "/leads", frozenset({Role.MONITOR, Role.PUBLICITY, Role.KEEPER})),
     Place("账号", "/accounts", ANYBODY - {Role.SCHOOL_LEADER}),
+    Place("发布", "/permits", ANYBODY - {Role.ADMINISTRATOR}),
     Place("报告", "/reports", ANYBODY),
     Place("送达", "/deliveries", frozenset({Role.MONITOR, Role.PUBLICITY, Role.ADMINISTRATOR})),
     Place("稽核", "/findings", frozenset(INSIDE)),

@@ -43,7 +43,10 @@ class Slot(StrEnum):
 
 
 class Category(StrEnum):
-    """What a rule recognises. `prohibited` is for own posts only and cites an article; the rest are service labels."""
+    """What a rule recognises. `prohibited` is for own posts only and cites an article; the rest are service labels.
+
+    `illegal`: words that no law allows anybody (gambling, drugs for sale), never criticism.
+    """
 
     INCIDENT = "incident"
     GRIEVANCE = "grievance"
@@ -51,6 +54,7 @@ class Category(StrEnum):
     RUMOUR = "rumour"
     MOOD = "mood"
     PROHIBITED = "prohibited"
+    ILLEGAL = "illegal"
     ECHO = "echo"
     ESCALATION = "escalation"
     IRONY = "irony"

@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from escalation.breach.state import BREACH
 from escalation.incident.state import INCIDENT
+from escalation.permit.state import PERMIT
 from escalation.state_table import IllegalStep, StateTable
+from escalation.submission.state import SUBMISSION
 
-TABLES: tuple[StateTable[Any, Any], ...] = (INCIDENT,)
+TABLES: tuple[StateTable[Any, Any], ...] = (INCIDENT, PERMIT, SUBMISSION, BREACH)
 every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.noun)
 
 

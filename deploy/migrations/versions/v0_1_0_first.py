@@ -324,6 +324,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("school", "role", "scope", "person_id", name=op.f("pk_offices")),
     )
     op.create_table(
+        "paper_course",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("noun", sa.String(16), nullable=False),
+        sa.Column("paper_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("heading", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("actor", sa.String(100), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_paper_course")),
+    )
+    op.create_index(op.f("ix_paper_course_noun_paper_id_at"), "paper_course", ["noun", "paper_id", "at"], unique=False)
+    op.create_table(
         "people",
         sa.Column("school", sa.String(32), nullable=False),
         sa.Column("id", sa.String(64), nullable=False),
@@ -336,6 +349,41 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("school", "id", name=op.f("pk_people")),
     )
+    op.create_table(
+        "permits",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("number", sa.String(32), nullable=False),
+        sa.Column("account_id", sa.String(100), nullable=False),
+        sa.Column("unit", sa.String(100), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("text_hash", sa.String(64), nullable=False),
+        sa.Column("planned", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("asked_by", sa.String(64), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("office", sa.Text(), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("decided_by", sa.String(64), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_why", sa.Text(), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("used_post_id", sa.String(200), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("archived_text", sa.Text(), nullable=True),
+        sa.Column("archived_hash", sa.String(64), nullable=True),
+        sa.Column("likeness", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_permits")),
+    )
+    op.create_index(
+        op.f("ix_permits_school_account_id_state"), "permits", ["school", "account_id", "state"], unique=False
+    )
+    op.create_index(
+        op.f("ix_permits_school_state_expires_at"), "permits", ["school", "state", "expires_at"], unique=False
+    )
+    op.create_index("uq_permits_number", "permits", ["school", "number"], unique=True)
     op.create_table(
         "positions",
         sa.Column("reader", sa.String(64), nullable=False),
@@ -496,6 +544,50 @@ def upgrade() -> None:
     op.create_index(op.f("ix_sources_next_due"), "sources", ["next_due"], unique=False)
     op.create_index(op.f("ix_sources_school_account_id"), "sources", ["school", "account_id"], unique=False)
     op.create_table(
+        "submission_switch",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("in_use", sa.Boolean(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("school", name=op.f("pk_submission_switch")),
+    )
+    op.create_table(
+        "submissions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("number", sa.String(32), nullable=False),
+        sa.Column("account_id", sa.String(100), nullable=False),
+        sa.Column("unit", sa.String(100), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("text_hash", sa.String(64), nullable=False),
+        sa.Column("written_by", sa.String(64), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("handed_in_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("article", sa.Text(), nullable=False),
+        sa.Column("unit_office", sa.Text(), nullable=False),
+        sa.Column("centre_office", sa.Text(), nullable=False),
+        sa.Column("seal", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("signed_by", sa.String(64), nullable=True),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sealed", sa.Boolean(), nullable=False),
+        sa.Column("approved_by", sa.String(64), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("approved_hash", sa.String(64), nullable=True),
+        sa.Column("used_post_id", sa.String(200), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("published_text", sa.Text(), nullable=True),
+        sa.Column("published_hash", sa.String(64), nullable=True),
+        sa.Column("likeness", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_submissions")),
+    )
+    op.create_index(
+        op.f("ix_submissions_school_account_id_state"), "submissions", ["school", "account_id", "state"], unique=False
+    )
+    op.create_index("uq_submissions_number", "submissions", ["school", "number"], unique=True)
+    op.create_table(
         "tokens",
         sa.Column("name", sa.String(150), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
@@ -546,6 +638,37 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_answers")),
     )
     op.create_index(op.f("ix_answers_incident_id"), "answers", ["incident_id"], unique=False)
+    op.create_table(
+        "breaches",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("number", sa.String(32), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("account_id", sa.String(100), nullable=False),
+        sa.Column("unit", sa.String(100), nullable=False),
+        sa.Column("post_id", sa.String(200), nullable=False),
+        sa.Column("revision", sa.String(16), nullable=False),
+        sa.Column("text_hash", sa.String(64), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("held_incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("explained_by", sa.String(64), nullable=True),
+        sa.Column("explained_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("explanation", sa.Text(), nullable=True),
+        sa.Column("decided_by", sa.String(64), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_why", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["held_incident_id"], ["incidents.id"], name=op.f("fk_breaches_held_incident_id")),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_breaches_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_breaches")),
+    )
+    op.create_index(op.f("ix_breaches_incident_id"), "breaches", ["incident_id"], unique=False)
+    op.create_index("uq_breaches_number", "breaches", ["school", "number"], unique=True)
+    op.create_index("uq_breaches_post", "breaches", ["school", "post_id", "kind", "revision"], unique=True)
     op.create_table(
         "entries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -658,6 +781,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_platform_contacts_incident_id"), "platform_contacts", ["incident_id"], unique=False)
     op.create_table(
+        "submission_versions",
+        sa.Column("submission_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("text_hash", sa.String(64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["submission_id"], ["submissions.id"], name=op.f("fk_submission_versions_submission_id")
+        ),
+        sa.PrimaryKeyConstraint("submission_id", "version", name=op.f("pk_submission_versions")),
+    )
+    op.create_table(
         "timers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("school", sa.String(32), nullable=False),
@@ -759,6 +894,7 @@ def downgrade() -> None:
     op.drop_index("uq_timers_matter", table_name="timers")
     op.drop_index(op.f("ix_timers_state_due_at"), table_name="timers")
     op.drop_table("timers")
+    op.drop_table("submission_versions")
     op.drop_index(op.f("ix_platform_contacts_incident_id"), table_name="platform_contacts")
     op.drop_table("platform_contacts")
     op.drop_table("open_keys")
@@ -772,11 +908,19 @@ def downgrade() -> None:
     op.drop_table("keeper_reports")
     op.drop_index(op.f("ix_entries_incident_id_at"), table_name="entries")
     op.drop_table("entries")
+    op.drop_index("uq_breaches_post", table_name="breaches")
+    op.drop_index("uq_breaches_number", table_name="breaches")
+    op.drop_index(op.f("ix_breaches_incident_id"), table_name="breaches")
+    op.drop_table("breaches")
     op.drop_index(op.f("ix_answers_incident_id"), table_name="answers")
     op.drop_table("answers")
     op.drop_table("users")
     op.drop_table("trials")
     op.drop_table("tokens")
+    op.drop_index("uq_submissions_number", table_name="submissions")
+    op.drop_index(op.f("ix_submissions_school_account_id_state"), table_name="submissions")
+    op.drop_table("submissions")
+    op.drop_table("submission_switch")
     op.drop_index(op.f("ix_sources_school_account_id"), table_name="sources")
     op.drop_index(op.f("ix_sources_next_due"), table_name="sources")
     op.drop_table("sources")
@@ -798,7 +942,13 @@ def downgrade() -> None:
     op.drop_table("posts")
     op.drop_table("postings")
     op.drop_table("positions")
+    op.drop_index("uq_permits_number", table_name="permits")
+    op.drop_index(op.f("ix_permits_school_state_expires_at"), table_name="permits")
+    op.drop_index(op.f("ix_permits_school_account_id_state"), table_name="permits")
+    op.drop_table("permits")
     op.drop_table("people")
+    op.drop_index(op.f("ix_paper_course_noun_paper_id_at"), table_name="paper_course")
+    op.drop_table("paper_course")
     op.drop_table("offices")
     op.drop_index(op.f("ix_marks_school_thread_id_at"), table_name="marks")
     op.drop_table("marks")

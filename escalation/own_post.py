@@ -1,0 +1,99 @@
+"""A post of the school's own account, as the watch judges it: under a permit, submitted, on a held subject, or neither.
+
+What a permit covers is left alone and uses the permit. Where the document has no standing ban (NX) a post that merely
+speaks of such a matter is none of ours. Nothing here decides what a finding was: that is a person's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from escalation import breach, permit, submission
+from escalation.breach import Kind
+from escalation.incident import members
+from escalation.likeness import NEAR, Likeness
+from escalation.opening import UNAUTHORISED_THEME
+from escalation.procedure import Pack, Source
+from escalation.submission import published
+from stream.account import Account
+from stream.assessment import Assessment
+from stream.post import Kind as PostKind
+from stream.post import Post
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found: by which article or default, why, and whose hold was broken where it was one."""
+
+    kind: Kind
+    basis: str
+    why: str
+    held_incident_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The line as it is to be weighed, and what was found in it besides."""
+
+    assessment: Assessment
+    findings: tuple[Finding, ...] = ()
+
+
+def judge(conn: Connection, pack: Pack, account: Account | None, assessment: Assessment, now: datetime) -> Judged:
+    """Look at one new revision of a post; permits and submissions that it fits are used in the same transaction."""
+    post = assessment.post
+    if account is None or not post.by_school or post.kind is not PostKind.POST:
+        return Judged(assessment)
+    covered, near = permit.fitting(conn, post)
+    if covered is not None and near is not None:
+        permit.use(conn, covered, post, near, now)
+    findings = [*_unsubmitted(conn, pack, account, post, now)]
+    spoken = [hit for hit in assessment.hits if hit.theme == UNAUTHORISED_THEME]
+    if not spoken or account.main:
+        return Judged(assessment, tuple(findings))
+    if covered is not None or pack.standing_ban.source is Source.NONE:
+        rest = tuple(hit for hit in assessment.hits if hit.theme != UNAUTHORISED_THEME)
+        return Judged(assessment.model_copy(update={"hits": rest}), tuple(findings))
+    titles = "、".join(dict.fromkeys(hit.title for hit in spoken))
+    why = f"没有授权：{titles}{_nearest('授权', near)}"
+    return Judged(assessment, (Finding(Kind.UNAUTHORISED, pack.standing_ban.basis, why), *findings))
+
+
+def _unsubmitted(conn: Connection, pack: Pack, account: Account, post: Post, now: datetime) -> list[Finding]:
+    """The post of an account whose posts are submitted one by one, and no approved submission is this text."""
+    clause = pack.submission_for(main=account.main, platform=account.platform)
+    since = submission.in_use_since(conn, post.school)
+    if clause is None or since is None or post.published_at < since:
+        return []
+    row, near = published.fitting(conn, post)
+    if row is not None and near is not None:
+        published.appear(conn, row, post, near, now)
+        return []
+    return [Finding(Kind.UNSUBMITTED, clause.article, f"没有批准的送审单与它相符{_nearest('送审单', near)}")]
+
+
+def _nearest(what: str, near: Likeness | None) -> str:
+    return f"；与最接近的{what}相比：{near.why}" if near is not None and near.share >= NEAR else ""
+
+
+def write_down(conn: Connection, judged: Judged, account: Account | None, now: datetime) -> None:
+    """Keep the findings, each once, beside the incident that the post belongs to where it opened or joined one."""
+    post = judged.assessment.post
+    for one in judged.findings:
+        mine = _incident(conn, post) if one.kind is not Kind.UNSUBMITTED else None
+        breach.record(
+            conn, post, account.unit if account else "", one.kind, one.basis, one.why, now,
+            incident_id=mine.incident_id if mine else None, held_incident_id=one.held_incident_id,
+        )  # fmt: skip
+
+
+def _incident(conn: Connection, post: Post) -> Row[Any] | None:
+    return conn.execute(
+        select(members.c.incident_id)
+        .where(members.c.school == post.school, members.c.post_id == post.id)
+        .order_by(members.c.incident_id.desc())
+    ).first()

@@ -1,0 +1,193 @@
+"""Paper 文书: what permits, submissions and findings on own posts share: a number, a course, who stands where.
+
+A paper belongs to one account of the book. Its course is append-only lines; every deed of a person is in the audit too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Column, Connection, Index, Integer, Row, Table, Text, func, insert, select, update
+from sqlalchemy import text as sql
+
+from escalation import audit
+from escalation.incident import MACHINE, SHANGHAI, Actor
+from escalation.people import Person, Role, offices, people
+from escalation.state_table import IllegalStep
+from stream.account import Account, book
+from stream.store import metadata
+from stream.store.types import Moment, Serial, Word
+
+NUMBER_LOCK = 730_043
+"""Key of the advisory lock under which PostgreSQL's writers number papers."""
+TEXT_MOST, SUBJECT_MOST, WHY_MOST = 20_000, 60, 500
+ASKERS = frozenset({Role.KEEPER, Role.UNIT_LEADER, Role.PUBLICITY})
+
+
+class Noun(StrEnum):
+    """Which paper a line of the course belongs to."""
+
+    PERMIT = "permit"
+    SUBMISSION = "submission"
+    BREACH = "breach"
+
+
+PREFIX = {Noun.PERMIT: "SQ", Noun.SUBMISSION: "SS", Noun.BREACH: "HD"}
+
+course = Table(
+    "paper_course",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("school", Word(32), nullable=False),
+    Column("noun", Word(16), nullable=False),
+    Column("paper_id", Integer, nullable=False),
+    Column("at", Moment(), nullable=False),
+    Column("heading", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("actor", Word(100), nullable=False),
+    Index(None, "noun", "paper_id", "at"),
+)
+
+
+class Moved(IllegalStep):
+    """Somebody else was quicker."""
+
+
+def digest(text: str) -> str:
+    """The fingerprint 指纹 of a text: SHA-256 of it as it was handed in, without blanks around it."""
+    return hashlib.sha256(text.strip().encode()).hexdigest()
+
+
+def next_number(conn: Connection, table: Table, noun: Noun, school: str, now: datetime) -> str:
+    """`SQ-2026-0007`, counted per school, kind of paper and Shanghai year."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": NUMBER_LOCK})
+    prefix = f"{PREFIX[noun]}-{now.astimezone(SHANGHAI).year}-"
+    last = conn.execute(
+        select(table.c.number)
+        .where(table.c.school == school, table.c.number.startswith(prefix, autoescape=True))
+        .order_by(func.length(table.c.number).desc(), table.c.number.desc())
+        .limit(1)
+    ).scalar()
+    return f"{prefix}{int(last[len(prefix) :]) + 1 if last else 1:04d}"
+
+
+def held(conn: Connection, table: Table, school: str, number: str, what: str) -> Row[Any]:
+    """The paper's row, held until the transaction ends: the first statement of every deed on it."""
+    found = select(table).where(table.c.school == school, table.c.number == number).with_for_update()
+    row = conn.execute(found).first()
+    if row is None:
+        raise IllegalStep(f"没有这份{what}，可能链接有误。未作任何更改。")
+    return row
+
+
+def move(conn: Connection, table: Table, row: Row[Any], **values: Any) -> None:
+    """Set columns of a paper that still stands as it was read. Raises Moved."""
+    moved = conn.execute(update(table).where(table.c.id == row.id, table.c.state == row.state).values(**values))
+    if moved.rowcount != 1:
+        raise Moved("这份文书刚被他人办理，请刷新后再看。未作任何更改。")
+
+
+def note(
+    conn: Connection, noun: Noun, school: str, paper_id: int, now: datetime, heading: str, text: str = "",
+    actor: str = MACHINE.name,
+) -> None:  # fmt: skip
+    """One line of a paper's course; lines are never edited."""
+    conn.execute(
+        insert(course).values(
+            school=school, noun=noun, paper_id=paper_id, at=now, heading=heading, text=text, actor=actor
+        )
+    )
+
+
+def course_of(conn: Connection, noun: Noun, paper_id: int) -> Sequence[Row[Any]]:
+    """The course of a paper, the newest line first."""
+    return conn.execute(
+        select(course).where(course.c.noun == noun, course.c.paper_id == paper_id).order_by(course.c.id.desc())
+    ).all()
+
+
+def write_down(
+    conn: Connection, noun: Noun, school: str, number: str, actor: Actor, action: str, now: datetime, **detail: Any
+) -> None:
+    """The audit row of a deed on a paper; the last statement of the deed."""
+    audit.record(
+        conn, school=school, now=now, actor=actor.id, action=f"{noun}.{action}", subject=number, detail=detail,
+        ip=actor.ip,
+    )  # fmt: skip
+
+
+def place_of(conn: Connection, school: str, account_id: str) -> Account:
+    """The account of the book. Raises IllegalStep where it is not there or not in use."""
+    found = book(conn, school).get(account_id)
+    if found is None or not found.active:
+        raise IllegalStep("没有这个在用的账号，请从列表中选择。未作任何更改。")
+    return found
+
+
+def accounts_of(conn: Connection, school: str, actor: Actor) -> list[Account]:
+    """The accounts for which this person may ask: the keeper's own, those of the unit they lead; 宣传部: all."""
+    known = [one for one in book(conn, school).values() if one.active]
+    if actor.roles is None or Role.PUBLICITY in actor.roles:
+        return known
+    scopes = {
+        (row.role, row.scope)
+        for row in conn.execute(
+            select(offices.c.role, offices.c.scope).where(offices.c.school == school, offices.c.person_id == actor.id)
+        )
+    }
+    return [one for one in known if (Role.KEEPER, one.id) in scopes or (Role.UNIT_LEADER, one.unit) in scopes]
+
+
+def holders_of(conn: Connection, school: str, role: str, unit: str) -> list[Person]:
+    """Who holds an office of the pack for this unit, or for the whole school; asked first first, active ones only.
+
+    Every account's keeper apart, an office may be entered for one unit or for the school as a whole.
+    """
+    if not role:
+        return []
+    rows = conn.execute(
+        select(people, offices.c.scope)
+        .join(offices, (offices.c.school == people.c.school) & (offices.c.person_id == people.c.id))
+        .where(offices.c.school == school, offices.c.role == role, offices.c.scope.in_([unit, ""]), people.c.active)
+        .order_by((offices.c.scope == "").asc(), offices.c.rank, people.c.id)
+    ).all()
+    return [Person(**{name: row._mapping[name] for name in Person.__slots__}) for row in rows]
+
+
+def holds(conn: Connection, school: str, role: str, unit: str, person_id: str) -> bool:
+    """Whether this person holds the office for the unit or the school."""
+    return any(one.id == person_id for one in holders_of(conn, school, role, unit))
+
+
+def must_say(text: str, most: int, what: str) -> str:
+    """The text without blanks around it. Raises IllegalStep where it is empty or too long; nothing is cut."""
+    said = text.replace("\x00", "").strip()
+    if not said:
+        raise IllegalStep(f"请填写“{what}”。未作任何更改。")
+    if len(said) > most:
+        raise IllegalStep(f"“{what}”至多 {most:,} 字，现为 {len(said):,} 字。未作任何更改，请删减后再试。")
+    return said
+
+
+def holds_exactly(conn: Connection, school: str, role: str, scope: str, person_id: str) -> bool:
+    """Whether this person holds an office of exactly this scope (an account's keeper, a unit's head)."""
+    return (
+        conn.execute(
+            select(offices.c.person_id).where(
+                offices.c.school == school, offices.c.role == role, offices.c.scope == scope,
+                offices.c.person_id == person_id,
+            )
+        ).first()
+        is not None
+    )  # fmt: skip
+
+
+def holds_anywhere(conn: Connection, school: str, role: str, person_id: str) -> bool:
+    """Whether this person holds the office for the school or any unit."""
+    own = (offices.c.school == school, offices.c.role == role, offices.c.person_id == person_id)
+    return bool(role) and conn.execute(select(offices.c.person_id).where(*own)).first() is not None

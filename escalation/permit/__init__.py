@@ -1,0 +1,202 @@
+"""The permit 授权发布: leave for one account to publish one text on a major, sudden, hot or sensitive matter.
+
+Approved by the office that the pack names, never by the applicant; bound to the text's fingerprint, to the account and
+to an end; what was published under it is archived when the crawler sees it. One permit covers one post.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Connection, Index, Integer, Row, Table, Text, select, update
+
+from escalation import paper
+from escalation.incident import Actor
+from escalation.likeness import Likeness, compare
+from escalation.paper import Noun
+from escalation.people import Person
+from escalation.permit.state import APPLICANT, APPROVER, PERMIT, STATE_WORDS, Event, State
+from escalation.procedure import Pack, Source, say_span
+from escalation.state_table import IllegalStep
+from stream.account import Account
+from stream.post import Post
+from stream.store import metadata
+from stream.store.types import Moment, Serial, Word
+
+permits = Table(
+    "permits",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("school", Word(32), nullable=False),
+    Column("number", Word(32), nullable=False),
+    Column("account_id", Word(100), nullable=False),
+    Column("unit", Word(100), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("text_hash", Word(64), nullable=False),
+    Column("planned", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("asked_by", Word(64), nullable=False),
+    Column("asked_at", Moment(), nullable=False),
+    Column("office", Text, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("state", Word(16), nullable=False),
+    Column("decided_by", Word(64)),
+    Column("decided_at", Moment()),
+    Column("decided_why", Text),
+    Column("expires_at", Moment()),
+    Column("used_post_id", Word(200)),
+    Column("used_at", Moment()),
+    Column("archived_text", Text),
+    Column("archived_hash", Word(64)),
+    Column("likeness", Integer),
+    Index("uq_permits_number", "school", "number", unique=True),
+    Index(None, "school", "account_id", "state"),
+    Index(None, "school", "state", "expires_at"),
+)
+NO_CLAUSE = "本校规程没有写授权发布（校规未规定），本系统不受理。未作任何更改。"
+NOBODY = (
+    "规程写的是“{office}”，名册里还没有填由谁担任。请系统管理员在名册“任职”表为“{office}”填人后再申请。未作任何更改。"
+)
+
+
+def approvers(conn: Connection, school: str, pack: Pack, unit: str) -> list[Person]:
+    """Who may approve for this unit, as the school entered it; nobody where the pack or the roster names nobody."""
+    return paper.holders_of(conn, school, pack.role_of(pack.permit.office), unit)
+
+
+def ask(
+    conn: Connection, pack: Pack, account: Account, actor: Actor, now: datetime, *, subject: str, text: str,
+    planned: str, why: str,
+) -> str:  # fmt: skip
+    """Ask for leave to publish a text; gives the number. Raises IllegalStep in words."""
+    school = account.school
+    if pack.permit.source is Source.NONE:
+        raise IllegalStep(NO_CLAUSE)
+    if account.id not in {one.id for one in paper.accounts_of(conn, school, actor)}:
+        raise IllegalStep("您不管理这个账号，不能代它申请授权。未作任何更改。")
+    subject = paper.must_say(subject, paper.SUBJECT_MOST, "事项")
+    text = paper.must_say(text, paper.TEXT_MOST, "拟发布原文")
+    why = paper.must_say(why, paper.WHY_MOST, "申请理由")
+    if not [one for one in approvers(conn, school, pack, account.unit) if one.id != actor.id]:
+        raise IllegalStep(NOBODY.format(office=pack.permit.office))
+    number = paper.next_number(conn, permits, Noun.PERMIT, school, now)
+    values = {
+        "school": school, "number": number, "account_id": account.id, "unit": account.unit, "subject": subject,
+        "text": text, "text_hash": paper.digest(text), "planned": planned.strip()[:100], "why": why,
+        "asked_by": actor.id, "asked_at": now, "office": pack.permit.office, "basis": pack.permit.basis,
+        "state": State.ASKED,
+    }  # fmt: skip
+    made = conn.execute(permits.insert().values(**values).returning(permits.c.id)).scalar_one()
+    paper.note(conn, Noun.PERMIT, school, made, now, f"申请授权，报“{pack.permit.office}”", why, actor.name)
+    paper.write_down(
+        conn, Noun.PERMIT, school, number, actor, "ask", now, account=account.id, text=values["text_hash"], why=why
+    )
+    return number
+
+
+def standing(conn: Connection, pack: Pack, row: Row[Any], actor: Actor) -> frozenset[str] | None:
+    """The actor's roles towards this permit, with APPLICANT and APPROVER where they are that; None: the machine."""
+    if actor.roles is None:
+        return None
+    own: set[str] = set(actor.roles)
+    if actor.id == row.asked_by:
+        own.add(APPLICANT)
+    if paper.holds(conn, row.school, pack.role_of(row.office), row.unit, actor.id):
+        own.add(APPROVER)
+    return frozenset(own)
+
+
+def decide(
+    conn: Connection, pack: Pack, school: str, number: str, actor: Actor, now: datetime, *, grant: bool, why: str
+) -> None:
+    """Approve or refuse; never by who asked. An approval runs from now for the pack's span."""
+    row = paper.held(conn, permits, school, number, "授权申请")
+    if actor.id == row.asked_by:
+        raise IllegalStep("申请人不能批准自己的申请，请由授权人办理。未作任何更改。")
+    state = PERMIT.step(State(row.state), Event.GRANT if grant else Event.REFUSE, standing(conn, pack, row, actor))
+    why = why.strip() if grant and not why.strip() else paper.must_say(why, paper.WHY_MOST, "理由")
+    clock = pack.permit.expires
+    paper.move(
+        conn, permits, row, state=state, decided_by=actor.id, decided_at=now, decided_why=why,
+        expires_at=now + clock.after if grant else None,
+    )  # fmt: skip
+    words = f"授权，{say_span(clock.after)}内有效（{clock.label}）" if grant else "不予授权"
+    paper.note(conn, Noun.PERMIT, school, row.id, now, words, why, actor.name)
+    paper.write_down(
+        conn, Noun.PERMIT, school, number, actor, "grant" if grant else "refuse", now, text=row.text_hash, why=why
+    )
+
+
+def withdraw(conn: Connection, pack: Pack, school: str, number: str, actor: Actor, now: datetime, why: str) -> None:
+    """Take an application or an approval back."""
+    row = paper.held(conn, permits, school, number, "授权申请")
+    state = PERMIT.step(State(row.state), Event.WITHDRAW, standing(conn, pack, row, actor))
+    why = paper.must_say(why, paper.WHY_MOST, "撤回原因")
+    paper.move(conn, permits, row, state=state)
+    paper.note(conn, Noun.PERMIT, school, row.id, now, "撤回", why, actor.name)
+    paper.write_down(conn, Noun.PERMIT, school, number, actor, "withdraw", now, why=why)
+
+
+def expire(conn: Connection, school: str, now: datetime) -> int:
+    """Let what was not used in time expire; gives how many. The machine's step, repeated without harm."""
+    due = conn.execute(
+        select(permits)
+        .where(permits.c.school == school, permits.c.state == State.GRANTED, permits.c.expires_at <= now)
+        .with_for_update()
+    ).all()
+    for row in due:
+        paper.move(conn, permits, row, state=PERMIT.step(State.GRANTED, Event.EXPIRE, None))
+        paper.note(conn, Noun.PERMIT, school, row.id, now, "有效期已过，没有看到按此发布的内容")
+    return len(due)
+
+
+def fitting(conn: Connection, post: Post) -> tuple[Row[Any] | None, Likeness | None]:
+    """The permit under which this post was published; else None, with the nearest one's likeness where there is one.
+
+    What counts is when it was published, not when it was read: after the approval and before its end.
+    """
+    rows = conn.execute(
+        select(permits)
+        .where(permits.c.school == post.school, permits.c.account_id == post.account_id)
+        .where(permits.c.state.in_([State.GRANTED, State.USED, State.EXPIRED]))
+        .where(permits.c.decided_at <= post.published_at, permits.c.expires_at > post.published_at)
+        .order_by(permits.c.id)
+        .with_for_update()
+    ).all()
+    nearest: Likeness | None = None
+    for row in rows:
+        if row.used_post_id not in (None, post.id):
+            continue
+        found = compare(row.text, post.text)
+        if found.fits:
+            return row, found
+        nearest = max((one for one in (nearest, found) if one), key=lambda one: one.share)
+    return None, nearest
+
+
+def use(conn: Connection, row: Row[Any], post: Post, found: Likeness, now: datetime) -> None:
+    """This post used the permit: its words are archived as published; so is an edit of it that still fits."""
+    state = PERMIT.step(State(row.state), Event.USE, None)
+    if row.archived_hash == post.text_hash:
+        return
+    values = {
+        "state": state, "used_post_id": post.id, "used_at": post.published_at, "archived_text": post.text,
+        "archived_hash": post.text_hash, "likeness": found.per_cent,
+    }  # fmt: skip
+    conn.execute(update(permits).where(permits.c.id == row.id).values(**values))
+    words = "看到按授权发布的内容，已存档" if row.archived_hash is None else "已发布的内容有改动，仍在授权之内，已存档"
+    paper.note(conn, Noun.PERMIT, row.school, row.id, now, words, found.why)
+
+
+def listed(conn: Connection, school: str, accounts: Sequence[str] | None, limit: int = 200) -> Sequence[Row[Any]]:
+    """Permits, what waits first, then the newest; of these accounts only where they are given."""
+    query = select(permits).where(permits.c.school == school)
+    if accounts is not None:
+        query = query.where(permits.c.account_id.in_(list(accounts)))
+    return conn.execute(query.order_by((permits.c.state != State.ASKED).asc(), permits.c.id.desc()).limit(limit)).all()
+
+
+__all__ = ["PERMIT", "STATE_WORDS", "Event", "State", "ask", "decide", "expire", "fitting", "listed", "permits", "use"]

@@ -1,0 +1,289 @@
+"""The submission 送审单: a text is approved before an account publishes it, where the document asks that of each post.
+
+ZG 11: every official WeChat article, by 党委宣传部. TF 14: what units publish on the school's own accounts, signed and
+sealed by the unit first. NX 17: every post, by the unit's 主管负责人. The others ask no submission of single posts. A
+school that does it on paper leaves it off (未启用) and sees no findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Connection, ForeignKey, Index, Integer, Row, Table, Text, select
+
+from escalation import audit, paper
+from escalation.incident import Actor
+from escalation.paper import Noun
+from escalation.people import Role
+from escalation.procedure import Pack
+from escalation.state_table import IllegalStep
+from escalation.submission.state import (
+    LAST_SIGNER,
+    REVIEWER,
+    SIGNER,
+    STATE_WORDS,
+    SUBMISSION,
+    WRITER,
+    Event,
+    State,
+)
+from stream.account import Account, book
+from stream.store import metadata, put
+from stream.store.types import Moment, Serial, Word
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("school", Word(32), nullable=False),
+    Column("number", Word(32), nullable=False),
+    Column("account_id", Word(100), nullable=False),
+    Column("unit", Word(100), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("text_hash", Word(64), nullable=False),
+    Column("written_by", Word(64), nullable=False),
+    Column("written_at", Moment(), nullable=False),
+    Column("handed_in_at", Moment(), nullable=False),
+    Column("article", Text, nullable=False),
+    Column("unit_office", Text, nullable=False),
+    Column("centre_office", Text, nullable=False),
+    Column("seal", Boolean, nullable=False),
+    Column("state", Word(16), nullable=False),
+    Column("signed_by", Word(64)),
+    Column("signed_at", Moment()),
+    Column("sealed", Boolean, nullable=False),
+    Column("approved_by", Word(64)),
+    Column("approved_at", Moment()),
+    Column("approved_hash", Word(64)),
+    Column("used_post_id", Word(200)),
+    Column("used_at", Moment()),
+    Column("published_text", Text),
+    Column("published_hash", Word(64)),
+    Column("likeness", Integer),
+    Index("uq_submissions_number", "school", "number", unique=True),
+    Index(None, "school", "account_id", "state"),
+)
+
+versions = Table(
+    "submission_versions",
+    metadata,
+    Column("submission_id", ForeignKey("submissions.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("at", Moment(), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("text_hash", Word(64), nullable=False),
+)
+"""Every text that was handed in; none is edited."""
+
+switches = Table(
+    "submission_switch",
+    metadata,
+    Column("school", Word(32), primary_key=True),
+    Column("in_use", Boolean, nullable=False),
+    Column("since", Moment(), nullable=False),
+    Column("by", Word(64), nullable=False),
+)
+NO_CLAUSE = "本校规程没有要求这个账号逐篇送审（校规未规定），不必送审。未作任何更改。"
+NOT_IN_USE = "本校未启用送审单。要启用，请宣传部在“送审单”页启用。未作任何更改。"
+UNSEALED = "条文要求加盖公章，请确认已盖章后再签。未作任何更改。"
+
+
+def in_use_since(conn: Connection, school: str) -> datetime | None:
+    """From when on posts are held against submissions; None where the school does not use them (未启用)."""
+    row = conn.execute(select(switches).where(switches.c.school == school)).first()
+    return row.since if row is not None and row.in_use else None
+
+
+def switch(conn: Connection, pack: Pack, school: str, actor: Actor, now: datetime, *, on: bool) -> None:
+    """Begin or end the use of submissions: the 宣传部's act; posts published before the beginning are left alone."""
+    if actor.roles is not None and not actor.roles & {Role.PUBLICITY, Role.ADMINISTRATOR}:
+        raise IllegalStep("启用或停用送审单由宣传部或系统管理员办理。未作任何更改。")
+    if on and not pack.submission:
+        raise IllegalStep("本校规程没有要求逐篇送审（校规未规定），不需要启用。未作任何更改。")
+    if (in_use_since(conn, school) is not None) == on:
+        raise IllegalStep(f"送审单已经{'启用' if on else '停用'}，不必再办。未作任何更改。")
+    put(conn, switches, [{"school": school, "in_use": on, "since": now, "by": actor.id}])
+    audit.record(
+        conn, school=school, now=now, actor=actor.id, action="submission.switch", subject=school,
+        detail={"in_use": on}, ip=actor.ip,
+    )  # fmt: skip
+
+
+def hand_in(
+    conn: Connection, pack: Pack, account: Account, actor: Actor, now: datetime, *, title: str, text: str
+) -> str:
+    """Hand a text in for approval; gives the number. Raises IllegalStep in words."""
+    school = account.school
+    clause = pack.submission_for(main=account.main, platform=account.platform)
+    if clause is None:
+        raise IllegalStep(NO_CLAUSE)
+    if in_use_since(conn, school) is None:
+        raise IllegalStep(NOT_IN_USE)
+    if not _may_write(conn, account, actor):
+        raise IllegalStep("您不管理这个账号，不能代它送审。未作任何更改。")
+    title = paper.must_say(title, paper.SUBJECT_MOST, "标题")
+    text = paper.must_say(text, paper.TEXT_MOST, "送审原文")
+    unit = _unit_of(conn, account, actor)
+    number = paper.next_number(conn, submissions, Noun.SUBMISSION, school, now)
+    values = {
+        "school": school, "number": number, "account_id": account.id, "unit": unit, "title": title,
+        "version": 1, "text": text, "text_hash": paper.digest(text), "written_by": actor.id, "written_at": now,
+        "handed_in_at": now, "article": clause.article, "unit_office": clause.unit, "centre_office": clause.centre,
+        "seal": clause.seal, "state": State.WITH_UNIT, "sealed": False,
+    }  # fmt: skip
+    made = conn.execute(submissions.insert().values(**values).returning(submissions.c.id)).scalar_one()
+    _keep(conn, made, 1, text, now)
+    paper.note(conn, Noun.SUBMISSION, school, made, now, f"送审，请“{clause.unit}”审签", "", actor.name)
+    paper.write_down(
+        conn, Noun.SUBMISSION, school, number, actor, "hand_in", now, account=account.id, text=values["text_hash"]
+    )
+    return number
+
+
+def _may_write(conn: Connection, account: Account, actor: Actor) -> bool:
+    """Own account; on the school's own accounts every unit's keeper or head may hand in (TF 14: 各单位、部门)."""
+    own = paper.accounts_of(conn, account.school, actor)
+    return account.id in {one.id for one in own} or (account.main and bool(own))
+
+
+def _unit_of(conn: Connection, account: Account, actor: Actor) -> str:
+    """Whose head signs: the unit of who hands in for the school's own account, else the account's."""
+    own = paper.accounts_of(conn, account.school, actor)
+    if account.id in {one.id for one in own} or not own:
+        return account.unit
+    return own[0].unit
+
+
+def _keep(conn: Connection, submission_id: int, version: int, text: str, now: datetime) -> None:
+    conn.execute(
+        versions.insert().values(
+            submission_id=submission_id, version=version, at=now, text=text, text_hash=paper.digest(text)
+        )
+    )
+
+
+def standing(conn: Connection, pack: Pack, row: Row[Any], actor: Actor) -> frozenset[str] | None:
+    """The actor's roles towards this submission; nobody signs or reviews what they wrote."""
+    if actor.roles is None:
+        return None
+    own: set[str] = set(actor.roles)
+    if actor.id == row.written_by:
+        return frozenset(own | {WRITER})
+    if paper.holds(conn, row.school, pack.role_of(row.unit_office), row.unit, actor.id):
+        own.add(SIGNER if row.centre_office else LAST_SIGNER)
+    if row.centre_office and paper.holds(conn, row.school, pack.role_of(row.centre_office), "", actor.id):
+        own.add(REVIEWER)
+    return frozenset(own)
+
+
+def takes_part(conn: Connection, pack: Pack, row: Row[Any], actor: Actor) -> bool:
+    """Whether this person signs or reviews it."""
+    return bool((standing(conn, pack, row, actor) or frozenset()) & {SIGNER, LAST_SIGNER, REVIEWER})
+
+
+def open_to(conn: Connection, pack: Pack, school: str, actor: Actor) -> list[Account]:
+    """The accounts for which this person may hand in: posts of these are submitted one by one."""
+    own = paper.accounts_of(conn, school, actor)
+    known = book(conn, school).values() if own else ()
+    mine = {one.id for one in own}
+    return [
+        one
+        for one in known
+        if one.active
+        and (one.id in mine or one.main)
+        and pack.submission_for(main=one.main, platform=one.platform) is not None
+    ]
+
+
+def sign(
+    conn: Connection, pack: Pack, school: str, number: str, actor: Actor, now: datetime, *, sealed: bool = False,
+    note: str = "",
+) -> None:  # fmt: skip
+    """The unit's step: it goes on to the office that reviews, or is approved where no clause names one."""
+    row = paper.held(conn, submissions, school, number, "送审单")
+    _not_the_writer(row, actor)
+    last = not row.centre_office
+    event = Event.CONSENT if last else Event.SIGN
+    state = SUBMISSION.step(State(row.state), event, standing(conn, pack, row, actor))
+    if row.seal and not sealed:
+        raise IllegalStep(UNSEALED)
+    values: dict[str, Any] = {"state": state, "signed_by": actor.id, "signed_at": now, "sealed": sealed}
+    if last:
+        values |= {"approved_by": actor.id, "approved_at": now, "approved_hash": row.text_hash}
+    paper.move(conn, submissions, row, **values)
+    words = "单位审核同意，可以发布" if last else f"单位审签{'并加盖公章' if sealed else ''}，报“{row.centre_office}”"
+    paper.note(conn, Noun.SUBMISSION, school, row.id, now, words, note.strip(), actor.name)
+    paper.write_down(conn, Noun.SUBMISSION, school, number, actor, event, now, text=row.text_hash, sealed=sealed)
+
+
+def approve(
+    conn: Connection, pack: Pack, school: str, number: str, actor: Actor, now: datetime, note: str = ""
+) -> None:
+    """The office that the clause names approves this very text."""
+    row = paper.held(conn, submissions, school, number, "送审单")
+    _not_the_writer(row, actor)
+    state = SUBMISSION.step(State(row.state), Event.APPROVE, standing(conn, pack, row, actor))
+    paper.move(conn, submissions, row, state=state, approved_by=actor.id, approved_at=now, approved_hash=row.text_hash)
+    paper.note(conn, Noun.SUBMISSION, school, row.id, now, "审核通过，可以发布", note.strip(), actor.name)
+    paper.write_down(conn, Noun.SUBMISSION, school, number, actor, "approve", now, text=row.text_hash)
+
+
+def give_back(conn: Connection, pack: Pack, school: str, number: str, actor: Actor, now: datetime, why: str) -> None:
+    """Return it with a reason; the writer may hand it in again."""
+    row = paper.held(conn, submissions, school, number, "送审单")
+    _not_the_writer(row, actor)
+    state = SUBMISSION.step(State(row.state), Event.RETURN, standing(conn, pack, row, actor))
+    why = paper.must_say(why, paper.WHY_MOST, "退回理由")
+    paper.move(conn, submissions, row, state=state)
+    paper.note(conn, Noun.SUBMISSION, school, row.id, now, "退回", why, actor.name)
+    paper.write_down(conn, Noun.SUBMISSION, school, number, actor, "return", now, why=why)
+
+
+def hand_in_again(
+    conn: Connection, pack: Pack, school: str, number: str, actor: Actor, now: datetime, text: str
+) -> None:
+    """A new version of what was returned goes the whole way again; the former signatures count no more."""
+    row = paper.held(conn, submissions, school, number, "送审单")
+    state = SUBMISSION.step(State(row.state), Event.HAND_IN, standing(conn, pack, row, actor))
+    text = paper.must_say(text, paper.TEXT_MOST, "送审原文")
+    version = row.version + 1
+    paper.move(
+        conn, submissions, row, state=state, text=text, text_hash=paper.digest(text), version=version,
+        handed_in_at=now, signed_by=None, signed_at=None, sealed=False,
+    )  # fmt: skip
+    _keep(conn, row.id, version, text, now)
+    paper.note(conn, Noun.SUBMISSION, school, row.id, now, f"第 {version} 版再送审", "", actor.name)
+    paper.write_down(conn, Noun.SUBMISSION, school, number, actor, "hand_in", now, text=paper.digest(text))
+
+
+def withdraw(conn: Connection, pack: Pack, school: str, number: str, actor: Actor, now: datetime, why: str) -> None:
+    """Take it back, or an approval that nobody has used."""
+    row = paper.held(conn, submissions, school, number, "送审单")
+    state = SUBMISSION.step(State(row.state), Event.WITHDRAW, standing(conn, pack, row, actor))
+    why = paper.must_say(why, paper.WHY_MOST, "撤回原因")
+    paper.move(conn, submissions, row, state=state)
+    paper.note(conn, Noun.SUBMISSION, school, row.id, now, "撤回", why, actor.name)
+    paper.write_down(conn, Noun.SUBMISSION, school, number, actor, "withdraw", now, why=why)
+
+
+def _not_the_writer(row: Row[Any], actor: Actor) -> None:
+    if actor.id == row.written_by:
+        raise IllegalStep("送审人不能审自己的稿，请由条文写明的审核人办理。未作任何更改。")
+
+
+def listed(
+    conn: Connection, school: str, accounts: Sequence[str] | None, units: Sequence[str] = (), limit: int = 200
+) -> Sequence[Row[Any]]:
+    """Submissions, what waits first, then the newest; of these accounts and units only where they are given."""
+    query = select(submissions).where(submissions.c.school == school)
+    if accounts is not None:
+        query = query.where(submissions.c.account_id.in_(list(accounts)) | submissions.c.unit.in_(list(units)))
+    waiting = submissions.c.state.in_([State.WITH_UNIT, State.WITH_CENTRE])
+    return conn.execute(query.order_by(waiting.desc(), submissions.c.id.desc()).limit(limit)).all()
+
+
+__all__ = ["STATE_WORDS", "SUBMISSION", "Event", "State", "submissions", "versions"]
