@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from escalation import people
+from escalation import people, reignition
 from escalation.deed import incident_of, must_fit, write_down
 from escalation.incident import Actor, EntryKind, advance, incidents, log
 from escalation.incident.state import Event, IllegalStep
@@ -34,6 +34,7 @@ def assign(
     if unit not in known:
         raise IllegalStep(f"名册中没有单位“{unit[:40]}”。可选：{'、'.join(known)}。未作任何更改。")
     advance(conn, incident_id, Event.ASSIGN, actor.roles)
+    reignition.break_off(conn, incident_id, now)
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(assignee=unit))
     log(conn, incident_id, now, EntryKind.PERSON, f"交办 {unit}", note, actor=actor.name)
     words = f"{actor.name} 交{unit}办理" + (f"，要求：{note}" if note else "")

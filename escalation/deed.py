@@ -31,7 +31,8 @@ def incident_of(conn: Connection, incident_id: int) -> Row[Any]:
 
 
 def write_down(conn: Connection, row: Row[Any], actor: Actor, action: str, now: datetime, **detail: Any) -> None:
-    """The audit row of a deed on this incident."""
+    """The audit row of a deed on this incident. Raises IllegalStep where it is archived: nothing is added to that."""
+    must_not_be_archived(row)
     audit.record(
         conn, school=row.school, now=now, actor=actor.id, action=f"incident.{action}", subject=row.number,
         detail=detail, ip=actor.ip,
@@ -48,6 +49,12 @@ def must_be_open(row: Row[Any], what: str) -> None:
     """Raises IllegalStep where the incident has ended."""
     if State(row.state) not in OPEN:
         raise IllegalStep(f"事件已经了结，不能{what}；需要时请先重新打开。未作任何更改。")
+
+
+def must_not_be_archived(row: Row[Any]) -> None:
+    """Raises IllegalStep where the incident is archived."""
+    if State(row.state) is State.ARCHIVED:
+        raise IllegalStep(f"{row.number} 已归档，记录不再更改；需要继续处理的，请另立接续事件。未作任何更改。")
 
 
 def must_fit(text: str, most: int, what: str) -> str:

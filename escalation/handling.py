@@ -11,13 +11,27 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from escalation import people, recall, receipt, telephone, timer
+from escalation import archive, audit, people, recall, receipt, telephone, timer
+from escalation.clock_words import second
 from escalation.deed import DESK, incident_of, must_be, must_be_open, must_fit, write_down
-from escalation.incident import Actor, EntryKind, advance, claim_keys, incidents, log, members, release_keys
-from escalation.incident.state import Event, IllegalStep, State
-from escalation.notice import NoticeKind, calls, is_owed, notices
+from escalation.incident import (
+    LEVELS,
+    MACHINE,
+    Actor,
+    EntryKind,
+    advance,
+    claim_keys,
+    incidents,
+    log,
+    members,
+    release_keys,
+)
+from escalation.incident.state import LEAD, Event, IllegalStep, State
+from escalation.loose_end import loose_ends
+from escalation.notice import NoticeKind, is_owed, notices
 from escalation.notice.addressee import Addressee
-from escalation.notice.issue import Letterhead, issue, run_duties_again
+from escalation.notice.clocking import run_duties_again
+from escalation.notice.issue import Letterhead, issue
 from escalation.people import Role
 from stream import line
 
@@ -34,7 +48,17 @@ class FalseAlarm(StrEnum):
 
 
 CALLED_OFF, SETTLED = "误报，不必再拨", "已代为了结，不必再拨"
-WHY_MOST = 300
+WHY_MOST, NAME_MOST = 300, 60
+TWO_HANDS = 2
+"""Up to this level whoever closes is not the only one who handled it (系统默认，非校规)."""
+HANDLED = tuple(
+    f"{noun}.{deed}" for noun, deeds in {
+        "incident": ("confirm", "assign", "hand_over", "note", "fulfil", "call", "no_answer", "watch", "recap",
+                     "level"),
+        "keeper": ("report", "contact", "contact_answered", "answer"),
+    }.items() for deed in deeds
+)  # fmt: skip
+"""Deeds of the audit that count as handling; a signature alone does not."""
 HELD_AT_END = "keys_at_end"
 """Where an ended incident keeps, with what is frozen, the keys that were its own."""
 
@@ -51,6 +75,8 @@ def confirm(conn: Connection, incident_id: int, actor: Actor, now: datetime, not
     )
     if moved.rowcount != 1:
         raise IllegalStep("这一事件已有人确认研判。未作任何更改。")
+    if State(row.state) is State.ACKNOWLEDGED:
+        advance(conn, incident_id, Event.ASSESS, actor.roles)
     log(conn, incident_id, now, EntryKind.PERSON, "确认研判", note, actor=actor.name)
     write_down(conn, row, actor, "confirm", now, note=note)
 
@@ -112,16 +138,34 @@ def fulfil(conn: Connection, incident_id: int, actor: Actor, now: datetime, name
     write_down(conn, row, actor, "fulfil", now, duty=name, note=note.strip())
 
 
-def close(conn: Connection, incident_id: int, actor: Actor, now: datetime, note: str, undone: str = "") -> None:
-    """Close the matter (销号): refused while somebody has not signed, while a phone task is open, or without words.
+def no_answer(conn: Connection, incident_id: int, actor: Actor, now: datetime, why: str, approved_by: str) -> None:
+    """决定不公开回应: nothing is said in public, for a reason and by somebody's approval; 首次回应 is settled by it."""
+    row = incident_of(conn, incident_id)
+    why, approved_by = must_fit(why, WHY_MOST, "不公开回应的理由"), must_fit(approved_by, NAME_MOST, "批准人")
+    if not why or not approved_by:
+        raise IllegalStep("决定不公开回应须写明理由和批准人。未作任何更改。")
+    advance(conn, incident_id, Event.NO_ANSWER, actor.roles)
+    timer.fulfil(conn, incident_id, "first_answer", now)
+    words = f"{why}；批准人 {approved_by}"
+    log(conn, incident_id, now, EntryKind.PERSON, "决定不公开回应", words, actor=actor.name)
+    write_down(conn, row, actor, "no_answer", now, why=why, approved_by=approved_by)
 
-    Duties nobody did (首报 ...) are named, and closing asks why: `undone` is the answer, kept in log and audit.
+
+def close(conn: Connection, incident_id: int, actor: Actor, now: datetime, note: str, undone: str = "") -> None:
+    """Close the matter (销号): refused while anything of it is open (`loose_end`), or without words.
+
+    At levels Ⅰ and Ⅱ not by the only person who handled it. Duties nobody did (首报 ...) are named, and closing asks
+    why: `undone` is the answer, kept in log and audit. The window in which it may be opened again begins to run.
     """
     row = incident_of(conn, incident_id)
+    must_be(actor, LEAD, "销号")
+    must_be_open(row, "销号")
     if not note.strip():
         raise IllegalStep("销号须写明处置结果。未作任何更改。")
-    if open_tasks := _unfinished(conn, incident_id):
-        raise IllegalStep(f"还不能销号：{'；'.join(open_tasks)}。未作任何更改。")
+    if left_open := loose_ends(conn, incident_id):
+        raise IllegalStep(f"还不能销号：{'；'.join(left_open)}。未作任何更改。")
+    if row.level <= TWO_HANDS and actor.roles is not None and not _handled_by_another(conn, row, actor):
+        raise IllegalStep(f"{LEVELS[row.level]}级事件不能由唯一的经办人自己销号，请另一位办理。未作任何更改。")
     why = must_fit(undone, WHY_MOST, "未办原因")
     left = "、".join(one.words for one in timer.undone(conn, incident_id))
     if left and not why:
@@ -132,40 +176,20 @@ def close(conn: Connection, incident_id: int, actor: Actor, now: datetime, note:
     timer.end(conn, incident_id, now, state)
     _free(conn, row)
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(closed_at=now))
+    archive.arm(conn, row, now)
     log(conn, incident_id, now, EntryKind.PERSON, "销号", note.strip(), actor=actor.name)
     if left:
         log(conn, incident_id, now, EntryKind.PERSON, f"{left} 销号时未办", why, actor=actor.name)
     write_down(conn, row, actor, "close", now, note=note.strip(), undone=left, why=why if left else "")
 
 
-def waited_for(conn: Connection, incident_id: int) -> list[Row[Any, Any, Any]]:
-    """Whose signature is waited for: one row each (addressee, name, office), as told last."""
-    rows = conn.execute(
-        select(notices.c.addressee, notices.c.office, people.people.c.name)
-        .outerjoin(
-            people.people,
-            (people.people.c.school == notices.c.school) & (people.people.c.id == notices.c.addressee),
-        )
-        .where(notices.c.incident_id == incident_id, is_owed())
-        .order_by(notices.c.id)
-    ).all()
-    last = {row.addressee: n for n, row in enumerate(rows)}
-    return [rows[n] for n in sorted(last.values())]
-
-
-def _unfinished(conn: Connection, incident_id: int) -> list[str]:
-    open_calls = conn.execute(
-        select(calls.c.id)
-        .join(notices, notices.c.id == calls.c.notice_id)
-        .where(notices.c.incident_id == incident_id, calls.c.outcome.is_(None))
-    ).all()
-    words = []
-    if unsigned := waited_for(conn, incident_id):
-        names = "、".join(f"{row.name or row.addressee}（{row.office}）" for row in unsigned)
-        words.append(f"{len(unsigned)} 人未签收：{names}；本人无法签收的，宣传部或带班领导可代为了结")
-    if open_calls:
-        words.append(f"{len(open_calls)} 个电话通知未登记结果")
-    return words
+def _handled_by_another(conn: Connection, row: Row[Any], actor: Actor) -> bool:
+    """Whether the audit knows a deed on this incident by another person than the one who closes it."""
+    others = select(audit.audit_log.c.seq).where(
+        audit.audit_log.c.school == row.school, audit.audit_log.c.object == row.number,
+        audit.audit_log.c.action.in_(HANDLED), audit.audit_log.c.actor.not_in([actor.id, MACHINE.id]),
+    )  # fmt: skip
+    return conn.execute(others.limit(1)).first() is not None
 
 
 def settle(conn: Connection, incident_id: int, person_id: str, actor: Actor, now: datetime, why: str) -> None:
@@ -198,10 +222,7 @@ def settle(conn: Connection, incident_id: int, person_id: str, actor: Actor, now
         conn, incident_id, now, EntryKind.PERSON, f"代为了结 {found.name if found else person_id} 的签收（未签）", why,
         actor=actor.name,
     )  # fmt: skip
-    counted = receipt.tally(conn, incident_id)
-    if State(row.state) is State.NOTIFIED and counted.complete:
-        advance(conn, incident_id, Event.SIGNED_BY_ALL, None)
-        log(conn, incident_id, now, EntryKind.MACHINE, receipt.all_signed(counted))
+    receipt.note_complete(conn, row, now)
     write_down(conn, row, actor, "settle", now, person=person_id, why=why)
 
 
@@ -213,15 +234,21 @@ def may_settle(conn: Connection, school: str, actor: Actor, now: datetime) -> bo
 def reopen(
     conn: Connection, letterhead: Letterhead, incident_id: int, actor: Actor, now: datetime, reason: str
 ) -> None:
-    """Open an ended matter again; who was told of it or of its false alarm is told, and new clocks run."""
+    """Open an ended matter again; who was told of it or of its false alarm is told, and new clocks run.
+
+    A closed one within the frozen pack's watch after its closing; later a new incident follows it (`sequel`).
+    """
     row = incident_of(conn, incident_id)
     if not reason.strip():
         raise IllegalStep("重新打开须写明理由。未作任何更改。")
+    if State(row.state) is State.CLOSED and now > (until := row.closed_at + archive.window_of(row)):
+        raise IllegalStep(f"重新打开的期限已于 {second(until)} 届满，请另立接续事件。未作任何更改。")
     keys = set(row.frozen.get("keys", [])) | set(row.frozen.get(HELD_AT_END, []))
     if len(claim_keys(conn, row.school, sorted(keys), incident_id)) < len(keys):
         raise IllegalStep("同一事由已另立事件，请在新事件上处理。未作任何更改。")
     advance(conn, incident_id, Event.REOPEN, actor.roles)
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(closed_at=None))
+    timer.stop(conn, now, incident_id=incident_id)
     log(conn, incident_id, now, EntryKind.PERSON, "重新打开", reason.strip(), actor=actor.name)
     fresh = incident_of(conn, incident_id)
     recall.take_back(conn, letterhead, fresh, now, reason.strip())

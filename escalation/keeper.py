@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Column, Connection, ForeignKey, Index, Row, Table, Text, select, update
 
 from escalation import audit, timer
-from escalation.deed import incident_of
+from escalation.deed import incident_of, must_not_be_archived
 from escalation.incident import Actor, EntryKind, advance, log
 from escalation.incident.state import Event, IllegalStep
 from escalation.people import Role
@@ -84,6 +84,7 @@ def _incident(conn: Connection, incident_id: int) -> Row[Any]:
 
 
 def _audit(conn: Connection, row: Row[Any], actor: Actor, action: str, now: datetime, detail: dict[str, Any]) -> None:
+    must_not_be_archived(row)
     audit.record(
         conn, school=row.school, now=now, actor=actor.id, action=action, subject=row.number, detail=detail, ip=actor.ip
     )

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from escalation import ladder
+from escalation import archive, ladder, reignition
 from escalation.notice import letter
 from escalation.notice.issue import Letterhead
 from escalation.timer import Timer, TimerKind
@@ -21,6 +21,8 @@ HANDLERS: Mapping[TimerKind, Handler] = {
     TimerKind.RUNG: ladder.lapse,
     TimerKind.DUTY: ladder.lapse,
     TimerKind.LETTER: letter.lapse,
+    TimerKind.WATCH: reignition.lapse,
+    TimerKind.ARCHIVE: archive.lapse,
 }
 
 

@@ -14,10 +14,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from escalation import alert, auditor, lapse, permit, sight, timer
+from escalation import alert, auditor, lapse, permit, reignition, sight, timer
 from escalation.channels import Channel, Outcome, RateLimited
 from escalation.deed import incident_of
-from escalation.incident import EntryKind
+from escalation.incident import MACHINE, EntryKind, StateMoved
+from escalation.incident.state import IllegalStep
 from escalation.notice import GROUP, DeliveryState, NoticeKind, metrics, notices, stranded, ways
 from escalation.notice.calling import DEAD_DELIVERY, call
 from escalation.notice.docket import hold, hold_of, tell
@@ -68,6 +69,17 @@ class Notify:
                 self._hush_clocks(conn, now)
                 self._listen(conn, now)
             self._looked = now
+            self._begin_watches(now)
+
+    def _begin_watches(self, now: datetime) -> None:
+        """An answered matter in which nothing is waited for any more is watched from now on; each by itself."""
+        with self._store.read() as conn:
+            ripe = reignition.ripe(conn, self._letterhead.school)
+        for one in ripe:
+            try:
+                self._store.run(lambda conn, one=one: reignition.begin(conn, one, MACHINE, now))  # type: ignore[misc]
+            except (IllegalStep, StateMoved):
+                continue  # a person was quicker
 
     def _listen(self, conn: Connection, now: datetime) -> None:
         """The auditor's death is noticed here; not in our own first minute, when it may be starting like us."""

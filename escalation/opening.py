@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from escalation import trial
+from escalation import reignition, trial
 from escalation.incident import (
     LEVELS,
     EntryKind,
@@ -24,7 +24,8 @@ from escalation.incident import (
 from escalation.incident.state import OPEN, Event, State
 from escalation.notice import NoticeKind, metrics, notices
 from escalation.notice.addressee import Round
-from escalation.notice.issue import Letterhead, set_duty_clocks
+from escalation.notice.clocking import set_duty_clocks
+from escalation.notice.issue import Letterhead
 from escalation.procedure import Answer, Pack, Trigger, thaw
 from escalation.telling import not_yet_told, round_of, tell
 from stream.assessment import Hit
@@ -74,6 +75,19 @@ class Matter:
     """What a person said it was; then it is that and nothing else."""
     judged: Mapping[str, Any] = field(default_factory=dict)
     """By what its line was judged: `engine`, `rules` (their edition) and `hits` (rule id to version)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where and when it came up: the line that opened it, what happened in the rules' terms, how late (words)."""
+
+    school: str
+    account_id: str
+    thread_id: str
+    post_id: str
+    detected_at: datetime
+    triggers: tuple[Trigger, ...]
+    late: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,17 +182,26 @@ def open_matter(
 
     `hand`: a person opened it, which is a confirmation as well; None: the watch.
     """
-    school = post.school
     found = _of(post, matter)
+    late = lateness(post, promised_of(conn, post.school, post.account_id), now)
+    origin = Origin(post.school, post.account_id, post.thread_id, post.id, post.first_seen_at, found, late)
+    return open_from(conn, ground, matter, origin, now, hand=hand)
+
+
+def open_from(
+    conn: Connection, ground: Ground, matter: Matter, origin: Origin, now: datetime, *, hand: Hand | None = None
+) -> int:
+    """The same, where no line opens it now: a part of another incident, or one that follows an ended one."""
+    school, found, late_words = origin.school, origin.triggers, origin.late
     answer = ground.pack.who(found, matter.level)
     on_trial = trial.on_trial(conn, school)
-    late_words = lateness(post, promised_of(conn, school, post.account_id), now)
     row = {
         "school": school, "number": next_number(conn, school, now, rehearsal=ground.rehearsal), "title": matter.title,
         "theme": matter.theme, "triggers": list(found), "state": State.TRIAGED, "level": matter.level,
-        "level_by_machine": matter.level, "risk": matter.risk, "reasons": list(matter.reasons),
-        "account_id": post.account_id, "thread_id": post.thread_id, "first_post_id": matter.first_post_id,
-        "opening_post_id": post.id, "unit": matter.unit, "assignee": None, "detected_at": post.first_seen_at,
+        "level_by_machine": matter.level, "level_found": matter.level, "level_by_person": None, "risk": matter.risk,
+        "reasons": list(matter.reasons), "account_id": origin.account_id, "thread_id": origin.thread_id,
+        "first_post_id": matter.first_post_id, "opening_post_id": origin.post_id, "unit": matter.unit,
+        "assignee": None, "detected_at": origin.detected_at,
         "opened_at": now, "confirmed_at": now if hand else None, "confirmed_by": hand.person if hand else None,
         "closed_at": None, "late": bool(late_words),
         "trial": on_trial, "rehearsal": ground.rehearsal, "care": matter.care, "frozen": {},
@@ -188,7 +211,7 @@ def open_matter(
     told = round_of(conn, ground.letterhead, _row(conn, incident_id), answer.recipients, now)
     _freeze(conn, incident_id, ground, matter, answer, told, late_words, hand)
     _tell(conn, ground, incident_id, answer, told, matter, late_words, now, hand)
-    _hurry(conn, matter, school, post.account_id, now)
+    _hurry(conn, matter, school, origin.account_id, now)
     metrics.INCIDENTS.labels(level=matter.level).inc()
     return incident_id
 
@@ -200,14 +223,7 @@ def _freeze(
     """Keep with the incident what it was decided by: pack, recipients as persons, keys, versions, how late it came."""
     frozen = {
         "pack": ground.pack.freeze(),
-        "recipients": [
-            {
-                "person": one.person.id, "name": one.person.name, "role": one.role, "office": one.office,
-                "basis": one.basis, "reason": one.reason, "acts_for": one.acts_for,
-                "grounds": [g.model_dump(mode="json") for g in one.grounds],
-            }
-            for one in told.addressees
-        ],
+        "recipients": told.frozen(),
         "duties": [duty.model_dump(mode="json") for duty in answer.duties],
         "deadline": answer.deadline.model_dump(mode="json"),
         "keys": list(matter.keys),
@@ -267,13 +283,23 @@ def add_to(conn: Connection, ground: Ground, incident_id: int, matter: Matter, p
         )
     if matter.care and not incident.care:
         conn.execute(update(incidents).where(incidents.c.id == incident_id).values(care=True))
-    graver = matter.level < incident.level
+    graver = matter.level < min(incident.level, _found_before(incident))
+    if matter.level < _found_before(incident):
+        conn.execute(update(incidents).where(incidents.c.id == incident_id).values(level_found=matter.level))
     danger = matter.grave and matter.theme != incident.theme and not _knows_danger(conn, incident_id, matter.theme)
     if graver or danger:
         _raise(conn, ground, incident, matter, post, now, graver=graver, danger=danger)
     elif matter.enough:
         _widen(conn, ground, incident, matter, post, now)
+    reignition.look(conn, ground.letterhead, incident_id, now, danger=matter.grave, told=graver or danger)
     return True
+
+
+def _found_before(incident: Row[Any]) -> int:
+    """What a person set holds until the machine finds more than it had found by then."""
+    if incident.level_by_person is None:
+        return int(incident.level)
+    return int(incident.level_found or incident.level_by_machine)
 
 
 def _knows_danger(conn: Connection, incident_id: int, theme: str) -> bool:

@@ -18,6 +18,8 @@ from escalation.notice.addressee import Addressee, gather
 from escalation.notice.issue import Letterhead, issue, issue_group
 from escalation.people import Role
 
+WHOLE = (NoticeKind.FIRST, NoticeKind.RAISED, NoticeKind.REOPENED, NoticeKind.REKINDLED)
+"""Kinds that say the whole matter to whom the procedure names."""
 REACHED = ("accepted", "partial", "unknown")
 """Outcomes of an attempt after which somebody has, or may have, the alarm (`outbox.OUTCOME_WORDS`)."""
 
@@ -47,6 +49,14 @@ def tell(
 
 
 def take_back(conn: Connection, letterhead: Letterhead, incident: Row[Any], now: datetime, reason: str) -> None:
+    """The matter was opened again: everybody who was told of it is told so."""
+    step = f"reopen:{now.isoformat()}"
+    tell_again(conn, letterhead, incident, now, NoticeKind.REOPENED, step, f"事件重新打开：{reason}")
+
+
+def tell_again(
+    conn: Connection, letterhead: Letterhead, incident: Row[Any], now: datetime, kind: NoticeKind, step: str, words: str
+) -> None:
     """The matter is on again: everybody who had its first notice or heard that it was a false alarm is told, to sign.
 
     So is the group, where it was told of the matter; for somebody who can no longer be reached the duty desk is told.
@@ -56,7 +66,7 @@ def take_back(conn: Connection, letterhead: Letterhead, incident: Row[Any], now:
     told = conn.execute(
         select(notices)
         .where(own, notices.c.needs_signature)
-        .where(notices.c.kind.in_([NoticeKind.FIRST, NoticeKind.RAISED]) | notices.c.addressee.in_(heard))
+        .where(notices.c.kind.in_(WHOLE) | notices.c.addressee.in_(heard))
         .order_by(notices.c.id)
     ).all()
     again = []
@@ -68,11 +78,11 @@ def take_back(conn: Connection, letterhead: Letterhead, incident: Row[Any], now:
                 for person in people.desk(conn, incident.school, now, letterhead.channels)[:1]
             ]
         else:
-            again.append(Addressee(holder, one.role, (one.office,), (), one.basis, f"事件重新打开：{reason}"))
-    step, everyone = f"reopen:{now.isoformat()}", gather(again)
-    issue(conn, letterhead, incident, everyone, NoticeKind.REOPENED, step, now)
+            again.append(Addressee(holder, one.role, (one.office,), (), one.basis, words))
+    everyone = gather(again)
+    issue(conn, letterhead, incident, everyone, kind, step, now)
     if conn.execute(select(notices.c.id).where(own, notices.c.addressee == GROUP).limit(1)).first():
-        issue_group(conn, letterhead, incident, everyone, NoticeKind.REOPENED, step, now)
+        issue_group(conn, letterhead, incident, everyone, kind, step, now)
 
 
 def _perhaps_left() -> ColumnElement[bool]:

@@ -90,9 +90,7 @@ def sign(
     late = row.sign_by is not None and now > row.sign_by
     text = "；".join(part for part in ("逾期签收" if late else "", remark) if part)
     log(conn, row.incident_id, now, EntryKind.RECEIPT, f"{name} 签收", text, actor=name, article=row.basis)
-    if State(incident.state) is State.NOTIFIED and tally(conn, row.incident_id).complete:
-        advance(conn, row.incident_id, Event.SIGNED_BY_ALL, None)
-        log(conn, row.incident_id, now, EntryKind.MACHINE, all_signed(tally(conn, row.incident_id)))
+    note_complete(conn, incident, now)
     audit.record(
         conn, school=row.school, now=now, actor=person_id, action="notice.sign", subject=row.number,
         detail={"via": via, "late": late}, ip=ip,
@@ -101,9 +99,16 @@ def sign(
     return Signed.NOW
 
 
-def all_signed(found: Tally) -> str:
-    """The log's words when nobody is waited for any more."""
-    return f"全部签收（{found.settled} 人由他人代为了结，未签）" if found.settled else "全部签收"
+def note_complete(conn: Connection, incident: Row[Any], now: datetime) -> None:
+    """Take the step 全部签收 where nobody is waited for any more; a matter confirmed before is then 核实中."""
+    counted = tally(conn, incident.id)
+    if State(incident.state) is not State.NOTIFIED or not counted.complete:
+        return
+    advance(conn, incident.id, Event.SIGNED_BY_ALL, None)
+    settled = f"（{counted.settled} 人由他人代为了结，未签）" if counted.settled else ""
+    log(conn, incident.id, now, EntryKind.MACHINE, f"全部签收{settled}")
+    if incident.confirmed_at is not None:
+        advance(conn, incident.id, Event.ASSESS, None)
 
 
 def _sign_others(conn: Connection, row: Row[Any], now: datetime, via: str) -> None:

@@ -92,22 +92,28 @@ def rebuild(row: Row[Any], today: Today) -> Replay:
     try:
         pack = thaw(frozen["pack"])
         triggers = _triggers(row, frozen)
-        then = pack.who(triggers, row.level_by_machine)
+        level = _level(row, frozen)
+        then = pack.who(triggers, level)
     except (KeyError, ValueError) as error:
         raise NotRebuilt(
             f"{row.number} 所存的规程读不了（{type(error).__name__}），无法重建；请联系系统管理员。"
         ) from None
     told = frozen.get("recipients", [])
     return Replay(
-        number=row.number, title=row.title, opened_at=row.opened_at, level=row.level_by_machine, triggers=triggers,
+        number=row.number, title=row.title, opened_at=row.opened_at, level=level, triggers=triggers,
         pack=f"{pack.school}（{pack.label}）", by_hand=frozen.get("by_hand", ""), trial=row.trial,
         deadline=then.deadline.shown,
         lines=tuple(Line("／".join(one.names), one.basis, _names(one, told)) for one in then.recipients),
         duties=tuple(dict.fromkeys(f"{duty.what}（{duty.cited}）" for duty in then.duties)),
         faults=tuple(_faults(then, frozen, told)),
-        today=tuple(_today(row, pack, then, told, today)),
-        since=tuple(_since(row, pack, triggers)),
+        today=tuple(decision_differences(row, pack, told, today, then.triggers, level)),
+        since=tuple(_since(row, pack, triggers, level)),
     )  # fmt: skip
+
+
+def _level(row: Row[Any], frozen: Mapping[str, Any]) -> int:
+    """At which level it was decided: the machine's, unless a person had it decided anew since."""
+    return int(frozen.get("decided", {}).get("level", row.level_by_machine))
 
 
 def _triggers(row: Row[Any], frozen: Mapping[str, Any]) -> tuple[Trigger, ...]:
@@ -145,10 +151,11 @@ def _faults(then: Answer, frozen: Mapping[str, Any], told: Sequence[Mapping[str,
         yield "所存的其他要求与重建的不同"
 
 
-def _today(
-    row: Row[Any], pack: Pack, then: Answer, told: Sequence[Mapping[str, Any]], today: Today
+def decision_differences(
+    row: Row[Any], pack: Pack, told: Sequence[Mapping[str, Any]], today: Today, triggers: Sequence[Trigger], level: int
 ) -> Iterator[Difference]:
-    now = today.pack.who(then.triggers, row.level_by_machine)
+    """Where a decision by this frozen pack (`told`: the persons frozen with it) would be otherwise today."""
+    then, now = pack.who(triggers, level), today.pack.who(triggers, level)
     if pack.version != today.pack.version:
         yield Difference("规程包", pack.label, today.pack.label)
     before, after = ({one.role: one for one in answer.recipients} for answer in (then, now))
@@ -184,11 +191,13 @@ def _persons(now: Answer, told: Sequence[Mapping[str, Any]], today: Today) -> It
             yield Difference(f"“{one.office}”的人员", names, holder.name)
 
 
-def _since(row: Row[Any], pack: Pack, triggers: Sequence[Trigger]) -> Iterator[str]:
+def _since(row: Row[Any], pack: Pack, triggers: Sequence[Trigger], level: int) -> Iterator[str]:
     """What became of the matter after the decision, and whom the frozen procedure names for that."""
-    if row.level != row.level_by_machine:
-        yield f"级别由 {LEVELS[row.level_by_machine]}级改为 {LEVELS[row.level]}级"
+    for old in row.frozen.get("before", []):
+        yield f"此前依据规程 {thaw(old['pack']).label}，经人工改用 {pack.label}"
+    if row.level != level:
+        yield f"级别由 {LEVELS[level]}级改为 {LEVELS[row.level]}级"
     later = [Trigger(one) for one in row.triggers if Trigger(one) not in triggers]
-    if later or row.level != row.level_by_machine:
+    if later or row.level != level:
         answer = pack.who([Trigger(one) for one in row.triggers], row.level)
         yield "按所存规程现应通知：" + "、".join(one.office for one in answer.recipients)

@@ -13,7 +13,7 @@ from escalation import audit
 from escalation.case import Case, Clock, Facts, Named, Reading, Sent, Told
 from escalation.finding import marks
 from escalation.incident import entries, incidents
-from escalation.incident.state import OPEN, State
+from escalation.incident.state import ENDED, OPEN
 from escalation.notice import GROUP, DeliveryState, calls, deliveries, notices
 from escalation.notice.docket import dockets
 from escalation.people import holders, offices, people
@@ -22,7 +22,6 @@ from escalation.timer import WAS_DUE, TimerKind, TimerState, timers
 from stream.position import positions
 from stream.store import insert_new
 
-ENDED = [State.CLOSED, State.FALSE_ALARM]
 Offices = tuple[tuple[str, tuple[str, ...]], ...]
 """(role, names) of each office."""
 Ends = Mapping[str, Mapping[int, int]]
@@ -54,7 +53,7 @@ class Frozen:
 
 def facts(conn: Connection, school: str, channels: frozenset[str], ends: Ends, frozen: Frozen, now: datetime) -> Facts:
     """Everything that one look needs, in one view of the store."""
-    ours = and_(incidents.c.school == school, incidents.c.state.not_in(ENDED))
+    ours = and_(incidents.c.school == school, incidents.c.state.not_in(sorted(ENDED)))
     columns = [column for column in incidents.c if column.name not in ("frozen", "reasons")]
     rows = conn.execute(select(*columns).where(ours).order_by(incidents.c.id)).all()
     parts = _Parts(conn, ours)
@@ -212,7 +211,7 @@ def _stray(conn: Connection, school: str) -> tuple[tuple[str, Sent], ...]:
         _SENT.add_columns(incidents.c.number)
         .join(notices, notices.c.id == deliveries.c.notice_id)
         .join(incidents, incidents.c.id == notices.c.incident_id)
-        .where(deliveries.c.school == school, incidents.c.state.in_(ENDED))
+        .where(deliveries.c.school == school, incidents.c.state.in_(sorted(ENDED)))
         .where(deliveries.c.state.in_([DeliveryState.WAITING, DeliveryState.SENDING]))
         .order_by(deliveries.c.id)
     )

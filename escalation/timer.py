@@ -11,7 +11,20 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Connection, ForeignKey, Index, Integer, Row, Table, Text, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    Row,
+    Table,
+    Text,
+    func,
+    select,
+    update,
+)
 
 from stream.store import insert_new, metadata
 from stream.store.types import Json, Moment, Serial, Word
@@ -24,6 +37,8 @@ class TimerKind(StrEnum):
     RUNG = "rung"
     DUTY = "duty"
     LETTER = "letter"
+    WATCH = "watch"
+    ARCHIVE = "archive"
 
 
 class TimerState(StrEnum):
@@ -174,6 +189,20 @@ def run_again(conn: Connection, incident_id: int, spans: Mapping[str, timedelta]
         values = {"state": TimerState.SET, "set_at": now, "due_at": now + spans[row.name], "ended_at": None, "data": {}}
         conn.execute(update(timers).where(timers.c.id == row.id).values(**values))
     return [row.words for row in again]
+
+
+def restart(conn: Connection, incident_id: int, name: str, now: datetime, due_at: datetime) -> None:
+    """Let a duty that nobody did run anew; one that was done keeps its row under a further name, so a new one fits."""
+    own = (timers.c.incident_id == incident_id) & (timers.c.kind == TimerKind.DUTY)
+    row = conn.execute(select(timers).where(own, timers.c.name == name)).first()
+    if row is None:
+        return
+    if row.state == TimerState.STOPPED and ENDED not in row.data:
+        rounds = select(func.count()).select_from(timers).where(own, timers.c.name.startswith(f"{name}:"))
+        values: dict[str, Any] = {"name": f"{name}:{conn.execute(rounds).scalar_one() + 1}"}
+    else:
+        values = {"state": TimerState.SET, "set_at": now, "due_at": due_at, "ended_at": None, "data": {}}
+    conn.execute(update(timers).where(timers.c.id == row.id).values(**values))
 
 
 def due(conn: Connection, now: datetime, limit: int = 50) -> list[Timer]:

@@ -40,7 +40,7 @@ NUMBER_LOCK = 730_042
 """Key of the advisory lock under which PostgreSQL's writers count incidents; on SQLite there is one writer anyway."""
 LEVELS = {1: "Ⅰ", 2: "Ⅱ", 3: "Ⅲ", 4: "Ⅳ"}
 
-incidents = Table(
+incidents = Table(  # level_by_machine: at the opening; level_found: the gravest the machine has found since
     "incidents",
     metadata,
     Column("id", Serial, primary_key=True, autoincrement=True),
@@ -52,6 +52,8 @@ incidents = Table(
     Column("state", Word(16), nullable=False),
     Column("level", Integer, nullable=False),
     Column("level_by_machine", Integer, nullable=False),
+    Column("level_found", Integer),
+    Column("level_by_person", Integer),
     Column("risk", Integer, nullable=False),
     Column("reasons", Json, nullable=False),
     Column("account_id", Word(100), nullable=False),
@@ -166,6 +168,15 @@ def claim_keys(conn: Connection, school: str, keys: Sequence[str], incident_id: 
     """Point free keys at the incident; gives those that were free."""
     rows = [{"school": school, "key": key, "incident_id": incident_id} for key in sorted(set(keys))]
     return [row[0] for row in insert_new(conn, open_keys, rows, key=["school", "key"], returning=["key"])]
+
+
+def repoint_keys(conn: Connection, from_id: int, to_id: int, keys: Sequence[str] | None = None) -> list[str]:
+    """Point the keys of one incident (all, or these of its own) at another one; gives those that moved, sorted."""
+    own = open_keys.c.incident_id == from_id
+    if keys is not None:
+        own &= open_keys.c.key.in_(list(keys))
+    moved = conn.execute(update(open_keys).where(own).values(incident_id=to_id).returning(open_keys.c.key))
+    return sorted(moved.scalars())
 
 
 def release_keys(conn: Connection, incident_id: int) -> list[str]:

@@ -7,9 +7,10 @@ A notice is unique by (incident, addressee, step): told once per step, however o
 sent was rendered when the notice was written; only a copy that leaves late says besides how late. Receipts 送 阅 签
 stand on the notice.
 
-A notice that tells a person anew (raised, reopened) supersedes what that person has not signed of the same incident:
-`superseded_by` is the number of the later one, whose clocks run alone. Where somebody cannot sign (ill, abroad) a
-person of the 宣传部 or the duty lead settles for them 代为了结: the notice stays unsigned and says who, when and why.
+A notice that tells a person anew (raised, reopened, rekindled) supersedes what that person has not signed of the same
+incident: `superseded_by` is the number of the later one, whose clocks run alone. Where somebody cannot sign (ill,
+abroad) a person of the 宣传部 or the duty lead settles for them 代为了结: the notice stays unsigned and says who, when
+and why.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class NoticeKind(StrEnum):
     REMINDER = "reminder"
     ESCALATED = "escalated"
     REOPENED = "reopened"
+    REKINDLED = "rekindled"
     ASSIGNED = "assigned"
     DISMISSED = "dismissed"
     LETTER = "letter"
@@ -57,6 +59,7 @@ KIND_WORDS = {
     NoticeKind.REMINDER: "催签",
     NoticeKind.ESCALATED: "逐级上报",
     NoticeKind.REOPENED: "重新打开",
+    NoticeKind.REKINDLED: "复燃",
     NoticeKind.ASSIGNED: "交办",
     NoticeKind.DISMISSED: "误报",
     NoticeKind.LETTER: "函",

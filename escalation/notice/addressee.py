@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -43,6 +44,17 @@ class Round:
 
     addressees: tuple[Addressee, ...]
     vacant: tuple[str, ...]
+
+    def frozen(self) -> list[dict[str, Any]]:
+        """The persons as an incident keeps them with its decision."""
+        return [
+            {
+                "person": one.person.id, "name": one.person.name, "role": one.role, "office": one.office,
+                "basis": one.basis, "reason": one.reason, "acts_for": one.acts_for,
+                "grounds": [ground.model_dump(mode="json") for ground in one.grounds],
+            }
+            for one in self.addressees
+        ]  # fmt: skip
 
 
 def gather(found: Iterable[Addressee]) -> tuple[Addressee, ...]:

@@ -20,11 +20,12 @@ from escalation.notice import GROUP, NoticeKind, metrics, notices, outbox, ways
 from escalation.notice.addressee import Addressee
 from escalation.notice.asking import asked_of
 from escalation.notice.calling import call_of
+from escalation.notice.clocking import set_signature_clocks
 from escalation.notice.compose import CARRIES, compose, compose_group
 from escalation.notice.vacancy import stand_in
 from escalation.notice.wording import NoticeView
 from escalation.place import is_unplaced
-from escalation.procedure import Channel, Clock, Ground, Pack, thaw
+from escalation.procedure import Channel, Ground, thaw
 from stream.store import insert_new
 
 LINK_LIVES_AFTER_DEADLINE = timedelta(hours=24)
@@ -33,6 +34,7 @@ TELL_ANEW: Mapping[NoticeKind, frozenset[NoticeKind]] = {
     NoticeKind.FIRST: frozenset({NoticeKind.ESCALATED, NoticeKind.ASSIGNED}),
     NoticeKind.RAISED: frozenset(),
     NoticeKind.REOPENED: frozenset(),
+    NoticeKind.REKINDLED: frozenset(),
     NoticeKind.ASSIGNED: frozenset({NoticeKind.ESCALATED}),
 }
 """Kinds that say the whole matter again, so that what the person has not signed yet need not be signed as well; each
@@ -101,7 +103,7 @@ def issue(
         view = compose(letterhead, incident, pack, one, everyone, kind, number, asked, until, now, url, expires)
         _post(conn, letterhead, incident, one, notice_id, view, grade.channels, now, signs=needs)
         if needs:
-            _set_clocks(conn, incident, pack, notice_id, now)
+            set_signature_clocks(conn, incident, pack, notice_id, now)
         if kind in TELL_ANEW:
             replaced = _supersede(conn, incident.id, one.person.id, kind, notice_id, number, now)
             followed |= dict.fromkeys(replaced, number)
@@ -148,8 +150,9 @@ def _values(
     conn: Connection, incident: Row[Any], addressee: str, kind: NoticeKind, step: str, now: datetime
 ) -> dict[str, Any]:
     conn.execute(select(incidents.c.id).where(incidents.c.id == incident.id).with_for_update(key_share=True))
+    own = notices.c.number.startswith(f"{incident.number}-", autoescape=True)  # also where it went over by a merging
     count = conn.execute(
-        select(func.count()).select_from(notices).where(notices.c.incident_id == incident.id)
+        select(func.count()).select_from(notices).where(notices.c.school == incident.school, own)
     ).scalar_one()
     return {
         "school": incident.school, "incident_id": incident.id, "number": f"{incident.number}-{count + 1:02d}",
@@ -243,46 +246,3 @@ def _post(
         call_of(conn, notice_id, "no_other_way", now)
     elif Channel.PHONE in wanted and signs:
         call_of(conn, notice_id, "level", now)
-
-
-def _set_clocks(conn: Connection, incident: Row[Any], pack: Pack, notice_id: int, now: datetime) -> None:
-    """The signature's clock and every rung of the ladder for one notice, as rows, all at once."""
-    grade = pack.grade(incident.level)
-    sign = {
-        "school": incident.school, "incident_id": incident.id, "notice_id": notice_id, "kind": timer.TimerKind.SIGN,
-        "name": f"sign:{notice_id}", "words": "签收", "source": grade.sign.source, "article": grade.sign.article,
-        "set_at": now, "due_at": now + grade.sign.after, "data": {},
-    }  # fmt: skip
-    rungs = [
-        sign | {
-            "kind": timer.TimerKind.RUNG, "name": f"rung:{notice_id}:{n}", "words": rung.act,
-            "source": rung.clock.source, "article": rung.clock.article, "due_at": now + rung.clock.after,
-            "data": {"act": rung.act, "role": rung.role},
-        }
-        for n, rung in enumerate(pack.ladder.steps(incident.level))
-    ]  # fmt: skip
-    timer.set_timers(conn, [sign, *rungs])
-
-
-def _duties(incident: Row[Any]) -> list[tuple[str, str, Clock]]:
-    grade = thaw(incident.frozen["pack"]).grade(incident.level)
-    named = (("first_report", "首报", grade.first_report), ("facts", "情况说明", grade.facts),
-             ("first_answer", "首次回应", grade.first_answer))  # fmt: skip
-    return [(name, words, clock) for name, words, clock in named if clock is not None]
-
-
-def run_duties_again(conn: Connection, incident: Row[Any], now: datetime) -> list[str]:
-    """The duties that were undone when the incident ended run anew, by its frozen pack; gives their words."""
-    return timer.run_again(conn, incident.id, {name: clock.after for name, _, clock in _duties(incident)}, now)
-
-
-def set_duty_clocks(conn: Connection, incident: Row[Any], now: datetime) -> None:
-    """The incident's own deadlines (首报, 情况说明, 首次回应), each with its source; shown, logged on lapse."""
-    timer.set_timers(conn, [
-        {
-            "school": incident.school, "incident_id": incident.id, "kind": timer.TimerKind.DUTY, "name": name,
-            "words": words, "source": clock.source, "article": clock.article, "set_at": now,
-            "due_at": now + clock.after,
-        }
-        for name, words, clock in _duties(incident)
-    ])  # fmt: skip

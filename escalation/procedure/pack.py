@@ -14,6 +14,7 @@ from escalation.procedure.figure import Strict
 from escalation.procedure.ladder import Ladder, Level, LevelNumber
 from escalation.procedure.own_post import PermitClause, RelayClause, StandingBan, SubmissionClause
 from escalation.procedure.prohibited import Prohibited
+from escalation.procedure.reignition import Reignition
 from escalation.procedure.same_office import unite
 from escalation.procedure.words import DutyKind, Source, Trigger
 
@@ -114,6 +115,7 @@ class Pack(Strict):
     permit: PermitClause = PermitClause()
     submission: tuple[SubmissionClause, ...] = ()
     relay: RelayClause = RelayClause()
+    reignition: Reignition = Reignition()
     version: str = Field(pattern=r"^[0-9a-f]{64}$")
 
     @property

@@ -234,7 +234,7 @@ def _cases(rows: WeekRows, found: Sequence[IncidentRow]) -> tuple[Case, ...]:
                 took=words.middle(spans),
                 slowest=max(spans, default=None),
                 late=one.late,
-                mark="演练" if one.rehearsal else "试运行" if one.trial else "",
+                mark=one.mark,
                 note=one.dismissal,
                 care=one.care,
             )

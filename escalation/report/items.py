@@ -48,7 +48,7 @@ NOTICE_HEAD = ("通知", "收件人", "职务", "应签", "实签", "用时", "�
 
 
 def _case(one: IncidentRow) -> tuple[Cell, ...]:
-    mark = "（演练）" if one.rehearsal else "（试运行）" if one.trial else ""
+    mark = f"（{one.mark}）" if one.mark else ""
     state = STATE_WORDS[one.state] + (f"：{one.dismissal}" if one.dismissal else "")
     return (
         Cell(f"{ROMAN[one.level]}级"),

@@ -9,6 +9,7 @@ from escalation.incident.state import OPEN, State
 from escalation.procedure import Trigger
 from escalation.report.rows import ClockRow, DeliveryRow, IncidentRow, NoticeRow, WeekRows
 
+DONE = frozenset({State.CLOSED, State.ARCHIVED})
 TABLED = 3
 """Ⅲ and graver stand in the table of incidents; the rest is counted and listed behind its figure."""
 
@@ -41,9 +42,7 @@ def opened(rows: WeekRows, level: int | None = None) -> list[IncidentRow]:
 
 def closed(rows: WeekRows) -> list[IncidentRow]:
     """Closed (销号) in the week."""
-    return [
-        one for one in rows.incidents if one.counted and one.state is State.CLOSED and rows.week.holds(one.closed_at)
-    ]
+    return [one for one in rows.incidents if one.counted and one.state in DONE and rows.week.holds(one.closed_at)]
 
 
 def dismissed(rows: WeekRows) -> list[IncidentRow]:

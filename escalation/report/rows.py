@@ -42,8 +42,15 @@ class IncidentRow:
 
     @property
     def counted(self) -> bool:
-        """Rehearsals and trial incidents are shown and never counted."""
-        return not (self.trial or self.rehearsal)
+        """Rehearsals and trial incidents are shown and never counted; one that was merged counts with the other."""
+        return not self.mark
+
+    @property
+    def mark(self) -> str:
+        """Why it is not counted, in a word; empty where it is."""
+        if self.rehearsal or self.trial:
+            return "演练" if self.rehearsal else "试运行"
+        return "已并入" if self.state is State.MERGED else ""
 
 
 @dataclass(frozen=True, slots=True)

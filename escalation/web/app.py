@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from escalation.web import (
     accounts,
     act,
+    cycle,
     deliveries,
     entry,
     findings,
@@ -42,9 +43,9 @@ from escalation.web.viewing import Viewed
 from escalation.web.wall import Wall
 
 ROUTERS: tuple[APIRouter, ...] = (
-    entry.router, queue.router, incident.router, act.router, sign.router, keeper.router, me.router, search.router,
-    accounts.router, deliveries.router, findings.router, leads.router, hand.router, reports.router, live.router,
-    health.router, permits.router, submissions.router, own_posts.router,
+    entry.router, queue.router, incident.router, act.router, cycle.router, sign.router, keeper.router, me.router,
+    search.router, accounts.router, deliveries.router, findings.router, leads.router, hand.router, reports.router,
+    live.router, health.router, permits.router, submissions.router, own_posts.router,
 )  # fmt: skip
 STATIC = Path(__file__).with_name("static")
 

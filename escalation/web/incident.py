@@ -16,6 +16,7 @@ from escalation.link import Link, Purpose
 from escalation.notice import NoticeKind, notices
 from escalation.people import Role
 from escalation.place import ROUTED, is_unplaced
+from escalation.web.cycle_view import cycle_of
 from escalation.web.gate import NotFound, Told, Visitor, desk_of
 from escalation.web.incident_view import MEMBERS_ALL, MEMBERS_SHOWN, Case, Member, case_of, find, members_of
 from escalation.web.page import frame, render, show
@@ -43,12 +44,16 @@ DONE: Mapping[str, str] = {
     "again": "已生成再拨任务。",
     "settle": "已代为了结，该通知仍显示未签。",
     "duty": "已登记办结，这一时限已停。",
+    "no_answer": "已记录不公开回应的决定。",
+    "watch": "已转入复燃观察。",
+    "recap": "已保存复盘。",
 }
-COURSE = ("监测", "研判", "报告", "处置", "反馈", "销号")
+COURSE = ("监测", "研判", "报告", "处置", "反馈", "复盘", "归档")
 REACHED = {
-    "triaged": 1, "notified": 2, "acknowledged": 3, "handling": 3, "responded": 4, "closed": 6, "false_alarm": 6,
+    "triaged": 1, "notified": 2, "acknowledged": 3, "assessing": 3, "handling": 3, "referred": 3, "responded": 4,
+    "watching": 5, "closed": 6, "archived": 7, "false_alarm": 7, "merged": 7,
 }  # fmt: skip
-"""How far each state is on the course JY 13 to 15 names: 监测 研判 报告 处置 反馈, and our 销号."""
+"""How far each state is on the course JY 13 to 15 names (监测 研判 报告 处置 反馈) and on our 复盘 归档."""
 
 
 def filter_of(request: Request, view: str = "open") -> Filter:
@@ -104,13 +109,14 @@ def page(
         units = people.units(conn, desk.school)
         leads = people.leads(conn, desk.school, visitor.actor.id, visitor.now)
         handed = _handed(conn, row, visitor.actor.id)
+        cycle = cycle_of(conn, row, visitor.user.roles)
     return show(
         request, visitor, "incident.html", status=status, case=case, row=row, members=found, folded=folded,
         rights=rights_of(row, visitor.user.roles, leads=leads), units=units, handed=handed, error=error,
         given=given or {}, notice_done=DONE,
         false_alarms=list(FalseAlarm), outcomes=OUTCOMES, course=COURSE, reached=REACHED[row.state],
         keeper_link=_keeper_link(request, visitor, case), unplaced=is_unplaced(row.frozen.get("account", {})),
-        routed=ROUTED,
+        routed=ROUTED, cycle=cycle,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection, Row, and_, case, func, select
 
 from escalation.incident import incidents, members
-from escalation.incident.state import OPEN, STATE_WORDS, State
+from escalation.incident.state import ENDED, OPEN, STATE_WORDS, State
 from escalation.notice import is_owed, notices
 from escalation.web.call_tasks import open_by_incident
 from escalation.web.clocks import Running, clocks_of, nearest
@@ -80,10 +80,11 @@ class Filter:
 VIEWS: Mapping[str, tuple[str, frozenset[State]]] = {
     "triage": ("待研判", frozenset({State.TRIAGED, State.NOTIFIED, State.ACKNOWLEDGED})),
     "unsigned": ("待签收", OPEN),
-    "handling": ("处置中", frozenset({State.ACKNOWLEDGED, State.HANDLING})),
+    "handling": ("处置中", frozenset({State.ACKNOWLEDGED, State.ASSESSING, State.HANDLING, State.REFERRED})),
     "responded": ("已回应", frozenset({State.RESPONDED})),
+    "watching": ("观察中", frozenset({State.WATCHING})),
     "open": ("全部未销号", OPEN),
-    "ended": ("已了结", frozenset({State.CLOSED, State.FALSE_ALARM})),
+    "ended": ("已了结", ENDED),
     "all": ("全部", frozenset(State)),
 }
 """待研判 here means: no person has confirmed yet; 待签收: somebody's signature is waited for, whatever the state."""

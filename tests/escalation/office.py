@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import escalation.audit
 import escalation.keeper
 import escalation.trial
 import escalation.user  # noqa: F401
-from escalation import people
+from escalation import handling, people, recap, reignition
 from escalation.channels import Accepted, Channel, Message, Outcome
 from escalation.incident import Actor, entries, incidents
 from escalation.notice import calls, notices
@@ -24,6 +24,7 @@ from escalation.notify import Notify
 from escalation.opening import Ground, Matter, add_to, open_matter
 from escalation.people import Held, Person, Role
 from escalation.procedure import load
+from escalation.recap import Measure, Recap
 from escalation.timer import timers
 from stream.post import Post
 from stream.store import Store, metadata
@@ -42,6 +43,11 @@ FOUR = {"keeper", "leader", "publicity", "school"}
 ON_DESK = Actor("monitor", "陈屿", frozenset({Role.MONITOR}))
 IN_LEAD = Actor("publicity", "何岚", frozenset({Role.PUBLICITY}))
 KEEPER = Actor("keeper", "谢晓", frozenset({Role.KEEPER}))
+
+
+RECAP = Recap("后厨抽检不严", "学生发帖，当日核实", "两小时内答复", "未先告知值班台", (
+    Measure("每日抽检留样", "罗广平", date(2026, 12, 1)),
+))  # fmt: skip
 
 
 def _hasty(connection: Any, _record: Any) -> None:
@@ -137,6 +143,14 @@ class Office:
         """Let the notify role do all that it can do now."""
         while self.notify.step():
             pass
+
+    def see_through(self, incident_id: int) -> None:
+        """Decide that nothing is said in public, write the recap, and let the watch pass without a spark."""
+        with self.store.write() as conn:
+            handling.no_answer(conn, incident_id, IN_LEAD, self.now, "已当面答复", "沈澄")
+            recap.write(conn, incident_id, ON_DESK, self.now, RECAP)
+            reignition.begin(conn, incident_id, ON_DESK, self.now)
+        self.later(days=14)
 
     def rows(self, table: Table, **where: Any) -> list[Row[Any]]:
         """Rows of a table, the oldest first."""

@@ -73,17 +73,18 @@ def test_closing_names_open_duties_and_asks_why_they_were_not_done(office: Offic
     one = office.open()
     sign_all(office)
     with office.store.write() as conn:
-        handling.fulfil(conn, one, ON_DESK, office.now, "facts")
-    with office.store.write() as conn, pytest.raises(IllegalStep, match="首报、首次回应 还没有登记已办"):
+        handling.fulfil(conn, one, ON_DESK, office.now, "first_report")
+    office.see_through(one)
+    with office.store.write() as conn, pytest.raises(IllegalStep, match="情况说明 还没有登记已办"):
         handling.close(conn, one, IN_LEAD, office.now, "已处置")
     with office.store.write() as conn:
         handling.close(conn, one, IN_LEAD, office.now, "已处置", "当面报告，未对外")
     ended = duties(office)
-    assert ended == {"首报": ("stopped", "closed"), "情况说明": ("stopped", ""), "首次回应": ("stopped", "closed")}
-    (line,) = office.rows(entries, heading="首报、首次回应 销号时未办")
+    assert ended == {"首报": ("stopped", ""), "情况说明": ("stopped", "closed"), "首次回应": ("stopped", "")}
+    (line,) = office.rows(entries, heading="情况说明 销号时未办")
     assert (line.text, line.actor) == ("当面报告，未对外", "何岚")
     (kept,) = office.rows(audit_log, action="incident.close")
-    assert (kept.detail["undone"], kept.detail["why"]) == ("首报、首次回应", "当面报告，未对外")
+    assert (kept.detail["undone"], kept.detail["why"]) == ("情况说明", "当面报告，未对外")
 
 
 def test_a_matter_whose_duties_are_done_closes_without_a_further_question(office: Office) -> None:
@@ -92,6 +93,7 @@ def test_a_matter_whose_duties_are_done_closes_without_a_further_question(office
     for name in handling.DUTIES:
         with office.store.write() as conn:
             handling.fulfil(conn, one, ON_DESK, office.now, name)
+    office.see_through(one)
     with office.store.write() as conn:
         handling.close(conn, one, IN_LEAD, office.now, "已处置")
     assert office.one(one).state == "closed"

@@ -79,6 +79,8 @@ def test_closing_waits_for_signatures_for_calls_and_for_words(office: Office) ->
         do(office, lambda conn, n=row.id: telephone.record_call(conn, n, ON_DESK, office.now, "已接通"))  # type: ignore[misc]
     for row in office.rows(notices, kind="escalated"):
         do(office, lambda conn, r=row: receipt.sign(conn, r.id, r.addressee, office.now, via="link"))  # type: ignore[misc]
+    assert "复燃观察" in refused(office, close())
+    office.see_through(one)
     refused(office, close(by=ON_DESK))
     do(office, close())
     assert (office.one(one).state, office.one(one).closed_at) == ("closed", office.now)

@@ -228,6 +228,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("level", sa.Integer(), nullable=False),
         sa.Column("level_by_machine", sa.Integer(), nullable=False),
+        sa.Column("level_found", sa.Integer(), nullable=True),
+        sa.Column("level_by_person", sa.Integer(), nullable=True),
         sa.Column("risk", sa.Integer(), nullable=False),
         sa.Column(
             "reasons",
@@ -639,6 +641,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_answers_incident_id"), "answers", ["incident_id"], unique=False)
     op.create_table(
+        "archives",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(100), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("package", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_archives_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_archives")),
+    )
+    op.create_index("uq_archives_incident", "archives", ["incident_id"], unique=True)
+    op.create_table(
         "breaches",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("school", sa.String(32), nullable=False),
@@ -781,6 +795,27 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_platform_contacts_incident_id"), "platform_contacts", ["incident_id"], unique=False)
     op.create_table(
+        "recaps",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("written_by", sa.String(64), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("course", sa.Text(), nullable=False),
+        sa.Column("well", sa.Text(), nullable=False),
+        sa.Column("badly", sa.Text(), nullable=False),
+        sa.Column(
+            "measures",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_recaps_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recaps")),
+    )
+    op.create_index(op.f("ix_recaps_incident_id"), "recaps", ["incident_id"], unique=False)
+    op.create_table(
         "submission_versions",
         sa.Column("submission_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -792,6 +827,32 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("submission_id", "version", name=op.f("pk_submission_versions")),
     )
+    op.create_table(
+        "ties",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("other_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(100), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "data",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by", sa.String(100), nullable=True),
+        sa.Column("undone_why", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_ties_incident_id")),
+        sa.ForeignKeyConstraint(["other_id"], ["incidents.id"], name=op.f("fk_ties_other_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ties")),
+    )
+    op.create_index(op.f("ix_ties_incident_id"), "ties", ["incident_id"], unique=False)
+    op.create_index(op.f("ix_ties_other_id"), "ties", ["other_id"], unique=False)
     op.create_table(
         "timers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -894,7 +955,12 @@ def downgrade() -> None:
     op.drop_index("uq_timers_matter", table_name="timers")
     op.drop_index(op.f("ix_timers_state_due_at"), table_name="timers")
     op.drop_table("timers")
+    op.drop_index(op.f("ix_ties_other_id"), table_name="ties")
+    op.drop_index(op.f("ix_ties_incident_id"), table_name="ties")
+    op.drop_table("ties")
     op.drop_table("submission_versions")
+    op.drop_index(op.f("ix_recaps_incident_id"), table_name="recaps")
+    op.drop_table("recaps")
     op.drop_index(op.f("ix_platform_contacts_incident_id"), table_name="platform_contacts")
     op.drop_table("platform_contacts")
     op.drop_table("open_keys")
@@ -912,6 +978,8 @@ def downgrade() -> None:
     op.drop_index("uq_breaches_number", table_name="breaches")
     op.drop_index(op.f("ix_breaches_incident_id"), table_name="breaches")
     op.drop_table("breaches")
+    op.drop_index("uq_archives_incident", table_name="archives")
+    op.drop_table("archives")
     op.drop_index(op.f("ix_answers_incident_id"), table_name="answers")
     op.drop_table("answers")
     op.drop_table("users")

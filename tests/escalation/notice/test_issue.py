@@ -184,6 +184,7 @@ def test_who_was_told_anew_counts_as_one_person_until_one_signature(office: Offi
         sign(office, who, "raised")
     assert tally(office, one) == Tally(4, 4)
     assert office.one(one).state == "acknowledged"
+    office.see_through(one)
     with office.store.write() as conn:
         handling.close(conn, one, IN_LEAD, office.now, "已处置", "电话办理")
     assert office.one(one).state == "closed"

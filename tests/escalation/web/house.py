@@ -13,14 +13,15 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from escalation import people, trial, user
+from escalation import handling, people, recap, reignition, timer, trial, user
 from escalation.channels import Accepted, Channel, Message, Outcome
-from escalation.incident import incidents
+from escalation.incident import Actor, incidents
 from escalation.notice import notices
 from escalation.notice.issue import Letterhead, sign_url
 from escalation.opening import Ground, Matter, open_matter
 from escalation.people import Held, Person, Role
 from escalation.procedure import load
+from escalation.recap import Measure, Recap
 from escalation.web.app import build
 from escalation.web.desk import Desk, Taken
 from sentiment.polarity import Polarity
@@ -195,6 +196,20 @@ class House:
                 )
             )  # fmt: skip
         return token
+
+    def see_through(self, number: str) -> None:
+        """Decide that nothing is said in public, write the recap, and let the watch run out at once."""
+        lead = Actor("publicity", "何岚", frozenset({Role.PUBLICITY}))
+        desk = Actor("monitor", "陈屿", frozenset({Role.MONITOR}))
+        with self.store.write() as conn:
+            one = conn.execute(select(incidents.c.id).where(incidents.c.number == number)).scalar_one()
+            handling.no_answer(conn, one, lead, self.now, "已当面答复", "沈澄")
+            measure = Measure("每日抽检留样", "罗广平", (self.now + timedelta(days=10)).date())
+            recap.write(conn, one, desk, self.now, Recap("抽检不严", "当日核实", "答复快", "无", (measure,)))
+            reignition.begin(conn, one, desk, self.now)
+            clock = reignition.running(conn, one)
+            assert clock is not None
+            timer.claim(conn, clock.id, self.now)
 
     def post(
         self,

@@ -126,6 +126,7 @@ def test_whoever_cannot_sign_is_settled_for_with_a_reason_and_stays_unsigned(hou
         row = conn.execute(select(notices).where(notices.c.addressee == "school")).one()
         assert conn.execute(select(incidents.c.state)).scalar_one() == State.ACKNOWLEDGED
     assert (row.signed_at, row.settled_by) == (None, "publicity")
+    house.see_through(number)
     assert act(house, "publicity", f"{base}/close", note="已处置", undone="电话办理")[0] == 303
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fastapi import APIRouter, Depends
 
-from escalation.web import act, incident, queue
+from escalation.web import act, cycle, incident, queue
 from escalation.web import app as application
 from escalation.web.app import ROUTERS, build
 from escalation.web.gate import Only, Open, ungated
@@ -40,6 +40,9 @@ ACTS: dict[str, set[str]] = {
     "/incidents/{n}/calls/1": {M, P},
     "/incidents/{n}/calls/1/again": {M, P},
     "/incidents/{n}/settle": {P},
+    "/incidents/{n}/no-answer": {P},
+    "/incidents/{n}/watch": {M, P},
+    "/incidents/{n}/recap": {M, P},
     "/trial/end": {A},
     "/me/theme": EVERYBODY,
     "/sign-out": EVERYBODY,
@@ -81,7 +84,7 @@ def test_every_route_of_the_desk_stands_in_one_of_the_tables() -> None:
         for path in (*PAGES, *ACTS)
     }
     others = {"/", "/events", "/incidents/{number}"}
-    for router in (act.router, queue.router, incident.router):
+    for router in (act.router, cycle.router, queue.router, incident.router):
         for route in router.routes:
             assert getattr(route, "path", "") in known | others
 

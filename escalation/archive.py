@@ -1,0 +1,214 @@
+"""Archive 归档, the end of the course: the record of a closed matter as one package, its fingerprint, no more deeds.
+
+The package is canonical JSON over the log, the notices with their receipts, deliveries, calls, deadlines, recaps and
+ties; its SHA-256 stands in the store, the log's last line and the audit. It holds no comment text and no contact: of
+every notice as it was written it holds the fingerprint. It is kept as it was, whatever is purged later.
+
+A person of the 宣传部 archives, or the machine does when the time in which the matter may be opened again is over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Column, Connection, ForeignKey, Index, Row, Table, Text, func, select, update
+
+from escalation import audit, recap, tie, timer
+from escalation.deed import incident_of, write_down
+from escalation.incident import MACHINE, Actor, EntryKind, advance, entries, log, members
+from escalation.incident.state import Event, IllegalStep, State
+from escalation.keeper import answers
+from escalation.notice import DeliveryState, calls, deliveries, notices
+from escalation.notice.issue import Letterhead
+from escalation.procedure import thaw
+from escalation.timer import Timer, TimerKind, TimerState, timers
+from stream.store import metadata
+from stream.store.types import Moment, Serial, Word
+
+FORMAT = 1
+AGAIN_AFTER = timedelta(hours=1)
+"""How long the machine waits where a message of the matter is still on its way."""
+
+archives = Table(
+    "archives",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("incident_id", ForeignKey("incidents.id"), nullable=False),
+    Column("at", Moment(), nullable=False),
+    Column("by", Word(100), nullable=False),
+    Column("sha256", Word(64), nullable=False),
+    Column("package", Text, nullable=False),
+    Index("uq_archives_incident", "incident_id", unique=True),
+)
+
+
+def window_of(row: Row[Any]) -> timedelta:
+    """How long after closing a matter may be opened again: the frozen pack's watch."""
+    return thaw(row.frozen["pack"]).grade(row.level).watch.after
+
+
+def arm(conn: Connection, row: Row[Any], now: datetime) -> None:
+    """Set the clock after which the machine archives a matter closed now."""
+    clock = thaw(row.frozen["pack"]).grade(row.level).watch
+    before = select(func.count()).select_from(timers)
+    count = conn.execute(before.where(timers.c.incident_id == row.id, timers.c.kind == TimerKind.ARCHIVE)).scalar_one()
+    timer.set_timers(conn, [{
+        "school": row.school, "incident_id": row.id, "kind": TimerKind.ARCHIVE, "name": f"archive:{count + 1}",
+        "words": "归档", "source": clock.source, "article": clock.article, "set_at": now, "due_at": now + clock.after,
+    }])  # fmt: skip
+
+
+def archive(conn: Connection, incident_id: int, actor: Actor, now: datetime) -> str:
+    """Archive a closed matter; gives the fingerprint of its package. Refused while a message of it is on its way."""
+    row = incident_of(conn, incident_id)
+    advance(conn, incident_id, Event.ARCHIVE, actor.roles)
+    if _in_the_air(conn, incident_id):
+        raise IllegalStep("还有通知正在发送，送完后再归档。未作任何更改。")
+    timer.stop(conn, now, incident_id=incident_id)
+    kind = EntryKind.MACHINE if actor.roles is None else EntryKind.PERSON
+    log(conn, incident_id, now, kind, "归档", "全部记录已封存，不再更改", actor=actor.name)
+    text = canonical(package(conn, incident_of(conn, incident_id)))
+    print_of = fingerprint(text)
+    conn.execute(archives.insert().values(incident_id=incident_id, at=now, by=actor.id, sha256=print_of, package=text))
+    write_down(conn, row, actor, "archive", now, sha256=print_of)
+    return print_of
+
+
+def _in_the_air(conn: Connection, incident_id: int) -> bool:
+    waiting = [DeliveryState.WAITING, DeliveryState.SENDING]
+    found = select(deliveries.c.id).join(notices, notices.c.id == deliveries.c.notice_id)
+    found = found.where(notices.c.incident_id == incident_id, deliveries.c.state.in_(waiting)).limit(1)
+    return conn.execute(found).first() is not None
+
+
+def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime) -> None:
+    """The time in which it may be opened again is over: the machine archives, or tries again where it cannot yet."""
+    del letterhead
+    row = incident_of(conn, clock.incident_id)
+    if State(row.state) is not State.CLOSED:
+        return
+    if _in_the_air(conn, row.id):
+        later = {"state": TimerState.SET, "ended_at": None, "due_at": now + AGAIN_AFTER}
+        conn.execute(update(timers).where(timers.c.id == clock.id).values(**later))
+        return
+    archive(conn, row.id, MACHINE, now)
+
+
+def archived(conn: Connection, incident_id: int) -> Row[Any] | None:
+    """The package of an archived incident; None where it is not archived."""
+    return conn.execute(select(archives).where(archives.c.incident_id == incident_id)).first()
+
+
+def export(conn: Connection, row: Row[Any], actor: Actor, now: datetime, form: str) -> Row[Any]:
+    """The package for download; who took it, and in which form, is in the audit. Raises IllegalStep without one."""
+    found = archived(conn, row.id)
+    if found is None:
+        raise IllegalStep("事件还没有归档，没有可下载的档案。未作任何更改。")
+    audit.record(
+        conn, school=row.school, now=now, actor=actor.id, action="archive.export", subject=row.number,
+        detail={"form": form, "sha256": found.sha256}, ip=actor.ip,
+    )  # fmt: skip
+    return found
+
+
+def canonical(document: Mapping[str, Any]) -> str:
+    """One text for one document: keys sorted, no blanks, UTF-8."""
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def fingerprint(text: str) -> str:
+    """SHA-256 of a text in UTF-8, in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def package(conn: Connection, row: Row[Any]) -> dict[str, Any]:
+    """Everything that is archived of an incident, as plain JSON; instants in UTC."""
+    head = {name: _plain(row._mapping[name]) for name in HEAD}
+    frozen = row.frozen
+    head |= {
+        "pack": thaw(frozen["pack"]).label, "keys": frozen.get("keys_at_end", []),
+        "recipients": frozen.get("recipients", []), "versions": frozen.get("versions", {}),
+    }  # fmt: skip
+    return {"format": FORMAT, "incident": head} | {name: part(conn, row) for name, part in PARTS.items()}
+
+
+HEAD = (
+    "school", "number", "title", "theme", "triggers", "state", "level", "level_by_machine", "level_by_person", "risk",
+    "account_id", "unit", "assignee", "detected_at", "opened_at", "confirmed_at", "confirmed_by", "closed_at", "late",
+    "trial", "rehearsal", "care",
+)  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    return value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else value
+
+
+def _listed(rows: Any, *left_out: str) -> list[dict[str, Any]]:
+    return [{key: _plain(value) for key, value in row._mapping.items() if key not in left_out} for row in rows]
+
+
+def _log(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
+    """Every line; of a care case the machine's reasons quote the text, which stays folded."""
+    found = _listed(conn.execute(select(entries).where(entries.c.incident_id == row.id).order_by(entries.c.id)))
+    quoting = (EntryKind.MACHINE, EntryKind.LEVEL)
+    return [one | {"text": ""} if row.care and one["kind"] in quoting else one for one in found]
+
+
+def _notices(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
+    """Who was told by what and when, with the receipts; of the words as written the fingerprint."""
+    found = conn.execute(select(notices).where(notices.c.incident_id == row.id).order_by(notices.c.id)).all()
+    return [
+        one | {"written": fingerprint(canonical(each.view))}
+        for each, one in zip(found, _listed(found, "view", "grounds"), strict=True)
+    ]
+
+
+def _deliveries(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
+    asked = select(
+        notices.c.number, deliveries.c.channel, deliveries.c.state, deliveries.c.attempts, deliveries.c.vendor_id,
+        deliveries.c.reason, deliveries.c.created_at, deliveries.c.accepted_at,
+    )  # fmt: skip
+    mine = asked.join(notices, notices.c.id == deliveries.c.notice_id).where(notices.c.incident_id == row.id)
+    return _listed(conn.execute(mine.order_by(deliveries.c.id)))
+
+
+def _calls(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
+    asked = select(
+        notices.c.number.label("notice"), calls.c.person_id, calls.c.created_at, calls.c.outcome, calls.c.remark,
+        calls.c.recorded_by, calls.c.recorded_at,
+    )  # fmt: skip
+    mine = asked.join(notices, notices.c.id == calls.c.notice_id).where(notices.c.incident_id == row.id)
+    return _listed(conn.execute(mine.order_by(calls.c.id)))
+
+
+def _deadlines(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
+    return _listed(conn.execute(select(timers).where(timers.c.incident_id == row.id).order_by(timers.c.id)), "school")
+
+
+def _answers(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
+    return _listed(conn.execute(select(answers).where(answers.c.incident_id == row.id).order_by(answers.c.id)))
+
+
+def _recaps(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
+    return _listed(recap.versions(conn, row.id))
+
+
+def _ties(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
+    return _listed(tie.ties_of(conn, row.id), "data", "title")
+
+
+def _members(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
+    found = select(members).where(members.c.incident_id == row.id).order_by(members.c.joined_at, members.c.post_id)
+    return _listed(conn.execute(found), "incident_id")
+
+
+Part = Callable[[Connection, Row[Any]], list[dict[str, Any]]]
+PARTS: Mapping[str, Part] = {
+    "log": _log, "notices": _notices, "deliveries": _deliveries, "calls": _calls, "deadlines": _deadlines,
+    "answers": _answers, "recaps": _recaps, "ties": _ties, "members": _members,
+}  # fmt: skip
+"""What a package holds besides its head. A noun with rows of its own adds them here: no comment text, no contacts."""

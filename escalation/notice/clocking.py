@@ -1,0 +1,78 @@
+"""The clocks of a notice (signature, ladder) and of its incident (首报, 情况说明, 首次回应), by the frozen pack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from escalation import timer
+from escalation.procedure import Clock, Pack, Step, thaw
+
+
+def set_signature_clocks(conn: Connection, incident: Row[Any], pack: Pack, notice_id: int, now: datetime) -> None:
+    """The signature's clock and every rung of the ladder for one notice, all at once."""
+    grade = pack.grade(incident.level)
+    sign = {
+        "school": incident.school, "incident_id": incident.id, "notice_id": notice_id, "kind": timer.TimerKind.SIGN,
+        "name": f"sign:{notice_id}", "words": "签收", "source": grade.sign.source, "article": grade.sign.article,
+        "set_at": now, "due_at": now + grade.sign.after, "data": {},
+    }  # fmt: skip
+    steps = pack.ladder.steps(incident.level)
+    rungs = [(str(n), rung, now + rung.clock.after) for n, rung in enumerate(steps)]
+    timer.set_timers(conn, [sign, *rung_rows(incident, notice_id, rungs, now)])
+
+
+def rung_rows(
+    incident: Row[Any], notice_id: int, rungs: Iterable[tuple[str, Step, datetime]], now: datetime
+) -> list[dict[str, Any]]:
+    """Rows of rungs (name, what happens, when due) of one notice's ladder."""
+    return [
+        {
+            "school": incident.school, "incident_id": incident.id, "notice_id": notice_id,
+            "kind": timer.TimerKind.RUNG, "name": f"rung:{notice_id}:{name}", "words": rung.act,
+            "source": rung.clock.source, "article": rung.clock.article, "set_at": now, "due_at": due,
+            "data": {"act": rung.act, "role": rung.role},
+        }
+        for name, rung, due in rungs
+    ]  # fmt: skip
+
+
+def duties_of(pack: Pack, level: int) -> list[tuple[str, str, Clock]]:
+    """The incident's own deadlines that a pack sets at a level: name, word and clock."""
+    grade = pack.grade(level)
+    named = (("first_report", "首报", grade.first_report), ("facts", "情况说明", grade.facts),
+             ("first_answer", "首次回应", grade.first_answer))  # fmt: skip
+    return [(name, words, clock) for name, words, clock in named if clock is not None]
+
+
+def _asked(incident: Row[Any]) -> list[tuple[str, str, Clock]]:
+    return duties_of(thaw(incident.frozen["pack"]), incident.level)
+
+
+def run_duties_again(conn: Connection, incident: Row[Any], now: datetime) -> list[str]:
+    """The duties that were undone when the incident ended run anew, by its frozen pack; gives their words."""
+    return timer.run_again(conn, incident.id, {name: clock.after for name, _, clock in _asked(incident)}, now)
+
+
+def restart_duties(conn: Connection, incident: Row[Any], now: datetime) -> list[str]:
+    """Every duty of the level runs anew for its whole span; one that was done stays, under a further name."""
+    asked = _asked(incident)
+    for name, _, clock in asked:
+        timer.restart(conn, incident.id, name, now, now + clock.after)
+    set_duty_clocks(conn, incident, now)
+    return [words for _, words, _ in asked]
+
+
+def set_duty_clocks(conn: Connection, incident: Row[Any], now: datetime) -> None:
+    """The incident's own deadlines, each with its source; shown, logged on lapse. One that is there stays."""
+    timer.set_timers(conn, [
+        {
+            "school": incident.school, "incident_id": incident.id, "kind": timer.TimerKind.DUTY, "name": name,
+            "words": words, "source": clock.source, "article": clock.article, "set_at": now,
+            "due_at": now + clock.after,
+        }
+        for name, words, clock in _asked(incident)
+    ])  # fmt: skip
