@@ -88,7 +88,7 @@ def _in_the_air(conn: Connection, incident_id: int) -> bool:
 def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime) -> None:
     """The time in which it may be opened again is over: the machine archives, or tries again where it cannot yet."""
     del letterhead
-    row = incident_of(conn, clock.incident_id)
+    row = incident_of(conn, timer.incident_id_of(clock))
     if State(row.state) is not State.CLOSED:
         return
     if _in_the_air(conn, row.id):

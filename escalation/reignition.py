@@ -181,6 +181,6 @@ def open_of(conn: Connection, incident_id: int) -> list[str]:
 def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime) -> None:
     """The span is over: the matter may be closed, by a person."""
     del letterhead
-    row = incident_of(conn, clock.incident_id)
+    row = incident_of(conn, timer.incident_id_of(clock))
     if State(row.state) is State.WATCHING:
         log(conn, row.id, now, EntryKind.DEADLINE, f"{WORDS}期满，未见复燃", "可以销号")

@@ -100,6 +100,13 @@ class Timer:
     data: dict[str, Any]
 
 
+def incident_id_of(clock: Timer) -> int:
+    """The incident that a clock belongs to. Raises ValueError for the clock of a matter that is none."""
+    if clock.incident_id is None:
+        raise ValueError(f"时钟 {clock.id} 不属于事件")
+    return clock.incident_id
+
+
 def set_timers(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Set clocks; one that exists under its name is left as it is, so a repeated step changes nothing.
 
