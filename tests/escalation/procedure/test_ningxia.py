@@ -48,6 +48,7 @@ READING: dict[Trigger, Line] = {
     Trigger.MONITORING: says(("第十四条", "要加强对网络工作群的常态化监管"), words="常态化"),
     Trigger.RELAY_DUTY: says(("第十六条", "在涉及学校重大宣传活动时,各新媒体平台须紧密配合党委宣传部")),
     Trigger.ACCOUNTABILITY: says(
+        ("第九条", "各部门为部门正职领导）为第一责任人"),
         ("第二十条", "情节严重并造成不良后果的，将按照有关规定追究直接责任人和主管领导责任"),
     ),
     Trigger.REFERRAL_TO_AUTHORITIES: nothing("公安", "移送", "主管部门"),

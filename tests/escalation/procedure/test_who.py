@@ -124,6 +124,10 @@ def test_jiangyin_duties_carry_the_article_that_demands_them() -> None:
 
 
 def test_powers_and_penalties_are_never_automatic() -> None:
+    assert kinds(JY.who([Trigger.ACCOUNTABILITY], 1)) == {
+        ("accountability", "第九条"), ("accountability", "第十二条"), ("accountability", "第五章第十九条"),
+        ("accountability", "第十四条"), ("power", "第十四条"),
+    }  # fmt: skip
     for trigger in (Trigger.ACCOUNTABILITY, Trigger.CLOSING, Trigger.VETO, Trigger.REFERRAL_TO_AUTHORITIES):
         answer = JY.who([trigger], 1)
         assert answer.duties
