@@ -270,7 +270,7 @@ def test_a_paused_role_is_named_by_healthz_until_it_goes_on(spare: Standing) -> 
         assert "研判停" in words_of(desk.css(".watch")[0])
     finally:
         os.kill(pid, signal.SIGCONT)
-    eventually("200 again", lambda: spare.health()[0] == 200, 30)
+    eventually("200 again", lambda: spare.health()[0] == 200, 90)
 
 
 def test_a_killed_role_is_started_again_by_the_supervisor(spare: Standing) -> None:
