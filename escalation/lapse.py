@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from escalation import archive, ladder, reignition
+from escalation import archive, ladder, permit, reignition
 from escalation.notice import letter
 from escalation.notice.issue import Letterhead
 from escalation.timer import Timer, TimerKind
@@ -23,6 +23,7 @@ HANDLERS: Mapping[TimerKind, Handler] = {
     TimerKind.LETTER: letter.lapse,
     TimerKind.WATCH: reignition.lapse,
     TimerKind.ARCHIVE: archive.lapse,
+    TimerKind.PERMIT: permit.lapse,
 }
 
 

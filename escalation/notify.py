@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from escalation import alert, auditor, lapse, permit, reignition, sight, timer
+from escalation import alert, auditor, lapse, reignition, sight, timer
 from escalation.channels import Channel, Outcome, RateLimited
 from escalation.deed import incident_of
 from escalation.incident import MACHINE, EntryKind, StateMoved
@@ -64,7 +64,6 @@ class Notify:
         if self._looked is None or now - self._looked >= sight.LOOK_EVERY:
             with self._store.write() as conn:
                 sight.look(conn, self._letterhead.school, now)
-                permit.expire(conn, self._letterhead.school, now)
                 stranded.look(conn, self._letterhead.school, frozenset(self._channels), now)
                 self._hush_clocks(conn, now)
                 self._listen(conn, now)

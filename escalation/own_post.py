@@ -12,12 +12,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from escalation import breach, permit, submission
+from escalation import breach, paper_letter, permit, submission
 from escalation.breach import Kind
 from escalation.incident import members
 from escalation.likeness import NEAR, Likeness
-from escalation.opening import UNAUTHORISED_THEME
-from escalation.procedure import Pack, Source
+from escalation.opening import UNAUTHORISED_THEME, Ground
+from escalation.paper import Noun
+from escalation.procedure import Pack, Source, Trigger
 from escalation.submission import published
 from stream.account import Account
 from stream.assessment import Assessment
@@ -80,15 +81,30 @@ def _nearest(what: str, near: Likeness | None) -> str:
     return f"；与最接近的{what}相比：{near.why}" if near is not None and near.share >= NEAR else ""
 
 
-def write_down(conn: Connection, judged: Judged, account: Account | None, now: datetime) -> None:
-    """Keep the findings, each once, beside the incident that the post belongs to where it opened or joined one."""
+def write_down(conn: Connection, ground: Ground, judged: Judged, account: Account | None, now: datetime) -> None:
+    """Keep the findings, each once, beside the incident that the post belongs to where it opened or joined one.
+
+    What opens no incident is told by letter to whom the pack names for speaking without leave.
+    """
     post = judged.assessment.post
     for one in judged.findings:
         mine = _incident(conn, post) if one.kind is not Kind.UNSUBMITTED else None
-        breach.record(
+        number = breach.record(
             conn, post, account.unit if account else "", one.kind, one.basis, one.why, now,
             incident_id=mine.incident_id if mine else None, held_incident_id=one.held_incident_id,
         )  # fmt: skip
+        if number is not None and mine is None and account is not None:
+            _tell(conn, ground, account, number, now)
+
+
+def _tell(conn: Connection, ground: Ground, account: Account, number: str, now: datetime) -> None:
+    row = breach.by_number(conn, account.school, number)
+    persons = paper_letter.named(conn, ground, account, Trigger.UNAUTHORISED_PUBLICATION, now)
+    paper_letter.to(
+        conn, ground.letterhead, row, Noun.BREACH, "found", persons, now, kind="发布核对",
+        heading=f"{account.name}：{breach.KIND_WORDS[Kind(row.kind)]}", lines=(row.why,), basis=row.basis,
+        asked=("登录后核对：单位说明情况，由宣传部认定。",),
+    )  # fmt: skip
 
 
 def _incident(conn: Connection, post: Post) -> Row[Any] | None:

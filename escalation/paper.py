@@ -1,35 +1,34 @@
 """Paper 文书: what permits, submissions and findings on own posts share: a number, a course, who stands where.
 
-A paper belongs to one account of the book. Its course is append-only lines; every deed of a person is in the audit too.
+A paper belongs to one account of the book. Its course, letters and clocks hang on its docket (`permit:17`); every deed
+of a person is in the audit too.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, Row, Table, Text, func, insert, select, update
+from sqlalchemy import Connection, Row, Table, func, select, update
 from sqlalchemy import text as sql
 
 from escalation import audit
-from escalation.incident import MACHINE, SHANGHAI, Actor
+from escalation.incident import MACHINE, SHANGHAI, Actor, EntryKind
+from escalation.notice import docket
 from escalation.people import Person, Role, offices, people
 from escalation.state_table import IllegalStep
 from stream.account import Account, book
-from stream.store import metadata
-from stream.store.types import Moment, Serial, Word
 
-NUMBER_LOCK = 730_043
+NUMBER_LOCK = 730_044
 """Key of the advisory lock under which PostgreSQL's writers number papers."""
 TEXT_MOST, SUBJECT_MOST, WHY_MOST = 20_000, 60, 500
 ASKERS = frozenset({Role.KEEPER, Role.UNIT_LEADER, Role.PUBLICITY})
 
 
 class Noun(StrEnum):
-    """Which paper a line of the course belongs to."""
+    """The kinds of paper."""
 
     PERMIT = "permit"
     SUBMISSION = "submission"
@@ -37,20 +36,8 @@ class Noun(StrEnum):
 
 
 PREFIX = {Noun.PERMIT: "SQ", Noun.SUBMISSION: "SS", Noun.BREACH: "HD"}
-
-course = Table(
-    "paper_course",
-    metadata,
-    Column("id", Serial, primary_key=True, autoincrement=True),
-    Column("school", Word(32), nullable=False),
-    Column("noun", Word(16), nullable=False),
-    Column("paper_id", Integer, nullable=False),
-    Column("at", Moment(), nullable=False),
-    Column("heading", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("actor", Word(100), nullable=False),
-    Index(None, "noun", "paper_id", "at"),
-)
+NAME = {Noun.PERMIT: "授权申请", Noun.SUBMISSION: "送审单", Noun.BREACH: "核对单"}
+PAGE = {Noun.PERMIT: "permits", Noun.SUBMISSION: "submissions", Noun.BREACH: "own-posts"}
 
 
 class Moved(IllegalStep):
@@ -76,13 +63,24 @@ def next_number(conn: Connection, table: Table, noun: Noun, school: str, now: da
     return f"{prefix}{int(last[len(prefix) :]) + 1 if last else 1:04d}"
 
 
-def held(conn: Connection, table: Table, school: str, number: str, what: str) -> Row[Any]:
-    """The paper's row, held until the transaction ends: the first statement of every deed on it."""
-    found = select(table).where(table.c.school == school, table.c.number == number).with_for_update()
-    row = conn.execute(found).first()
-    if row is None:
-        raise IllegalStep(f"没有这份{what}，可能链接有误。未作任何更改。")
-    return row
+def matter_of(noun: Noun, paper_id: int) -> str:
+    """The docket of a paper: its letters, its clocks and its course hang there."""
+    return f"{noun}:{paper_id}"
+
+
+def enter(conn: Connection, noun: Noun, school: str, paper_id: int, number: str, now: datetime) -> None:
+    """Open the docket of a new paper."""
+    docket.enter(conn, school, matter_of(noun, paper_id), now, f"/{PAGE[noun]}/{number}")
+
+
+def held(conn: Connection, table: Table, noun: Noun, school: str, number: str) -> Row[Any]:
+    """The paper's row, held until the transaction ends: the first statement of every deed on it. Docket, then paper."""
+    own = (table.c.school == school) & (table.c.number == number)
+    paper_id = conn.execute(select(table.c.id).where(own)).scalar()
+    if paper_id is None:
+        raise IllegalStep(f"没有这份{NAME[noun]}，可能链接有误。未作任何更改。")
+    docket.hold(conn, school, matter_of(noun, paper_id))
+    return conn.execute(select(table).where(own).with_for_update()).one()
 
 
 def move(conn: Connection, table: Table, row: Row[Any], **values: Any) -> None:
@@ -94,21 +92,17 @@ def move(conn: Connection, table: Table, row: Row[Any], **values: Any) -> None:
 
 def note(
     conn: Connection, noun: Noun, school: str, paper_id: int, now: datetime, heading: str, text: str = "",
-    actor: str = MACHINE.name,
+    actor: str = "",
 ) -> None:  # fmt: skip
-    """One line of a paper's course; lines are never edited."""
-    conn.execute(
-        insert(course).values(
-            school=school, noun=noun, paper_id=paper_id, at=now, heading=heading, text=text, actor=actor
-        )
-    )
+    """One line of a paper's course, a person's where one is named."""
+    kind = EntryKind.PERSON if actor else EntryKind.MACHINE
+    matter = matter_of(noun, paper_id)
+    docket.line(conn, school, matter, now, kind, heading, text, actor=actor or MACHINE.name)
 
 
-def course_of(conn: Connection, noun: Noun, paper_id: int) -> Sequence[Row[Any]]:
-    """The course of a paper, the newest line first."""
-    return conn.execute(
-        select(course).where(course.c.noun == noun, course.c.paper_id == paper_id).order_by(course.c.id.desc())
-    ).all()
+def course_of(conn: Connection, noun: Noun, school: str, paper_id: int) -> list[Row[Any]]:
+    """The course of a paper with its letters, the newest line first."""
+    return docket.lines_of(conn, school, matter_of(noun, paper_id))[::-1]
 
 
 def write_down(

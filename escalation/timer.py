@@ -39,6 +39,7 @@ class TimerKind(StrEnum):
     LETTER = "letter"
     WATCH = "watch"
     ARCHIVE = "archive"
+    PERMIT = "permit"
 
 
 class TimerState(StrEnum):

@@ -134,7 +134,7 @@ class Watch:
         metrics.WATCHED.labels(kind=post.kind).inc()
         metrics.TO_WATCH.observe(max(0.0, (now - post.fetched_at).total_seconds()))
         opened = counts and self._judge(conn, account, assessment, evidence, weighed, now)
-        own_post.write_down(conn, judged, account, now)
+        own_post.write_down(conn, self._ground, judged, account, now)
         return opened
 
     def _take_again(

@@ -35,7 +35,6 @@ MODULES = (
     "escalation.keeper",
     "escalation.notice",
     "escalation.notice.docket",
-    "escalation.paper",
     "escalation.people",
     "escalation.permit",
     "escalation.recap",

@@ -89,11 +89,17 @@ def record(
     new = insert_new(conn, breaches, [values], key=["school", "post_id", "kind", "revision"], returning=["id"])
     if not new:
         return None
+    paper.enter(conn, Noun.BREACH, post.school, new[0][0], number, now)
     paper.note(conn, Noun.BREACH, post.school, new[0][0], now, f"发现{KIND_WORDS[kind]}", f"{why}（{basis}）")
     for one in dict.fromkeys(i for i in (incident_id, held_incident_id) if i is not None):
         words = f"{KIND_WORDS[kind]}，核对单 {number}"
         log(conn, one, now, EntryKind.MACHINE, words, why, article=basis)
     return number
+
+
+def by_number(conn: Connection, school: str, number: str) -> Row[Any]:
+    """One finding; it must be there."""
+    return conn.execute(select(breaches).where(breaches.c.school == school, breaches.c.number == number)).one()
 
 
 def _held(conn: Connection, school: str, number: str) -> Row[Any]:
@@ -103,7 +109,7 @@ def _held(conn: Connection, school: str, number: str) -> Row[Any]:
     ).scalar()
     if known is not None:
         incident_of(conn, known)
-    return paper.held(conn, breaches, school, number, "核对单")
+    return paper.held(conn, breaches, Noun.BREACH, school, number)
 
 
 def standing(conn: Connection, row: Row[Any], actor: Actor) -> frozenset[str] | None:

@@ -12,14 +12,18 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Index, Integer, Row, Table, Text, select, update
 
-from escalation import paper
+from escalation import paper, paper_letter, timer
 from escalation.incident import Actor
 from escalation.likeness import Likeness, compare
+from escalation.notice import docket
+from escalation.notice.issue import Letterhead
+from escalation.opening import Ground
 from escalation.paper import Noun
 from escalation.people import Person
 from escalation.permit.state import APPLICANT, APPROVER, PERMIT, STATE_WORDS, Event, State
 from escalation.procedure import Pack, Source, say_span
 from escalation.state_table import IllegalStep
+from escalation.timer import Timer, TimerKind
 from stream.account import Account
 from stream.post import Post
 from stream.store import metadata
@@ -68,11 +72,11 @@ def approvers(conn: Connection, school: str, pack: Pack, unit: str) -> list[Pers
 
 
 def ask(
-    conn: Connection, pack: Pack, account: Account, actor: Actor, now: datetime, *, subject: str, text: str,
+    conn: Connection, ground: Ground, account: Account, actor: Actor, now: datetime, *, subject: str, text: str,
     planned: str, why: str,
 ) -> str:  # fmt: skip
     """Ask for leave to publish a text; gives the number. Raises IllegalStep in words."""
-    school = account.school
+    school, pack = account.school, ground.pack
     if pack.permit.source is Source.NONE:
         raise IllegalStep(NO_CLAUSE)
     if account.id not in {one.id for one in paper.accounts_of(conn, school, actor)}:
@@ -80,7 +84,8 @@ def ask(
     subject = paper.must_say(subject, paper.SUBJECT_MOST, "事项")
     text = paper.must_say(text, paper.TEXT_MOST, "拟发布原文")
     why = paper.must_say(why, paper.WHY_MOST, "申请理由")
-    if not [one for one in approvers(conn, school, pack, account.unit) if one.id != actor.id]:
+    deciding = [one for one in approvers(conn, school, pack, account.unit) if one.id != actor.id]
+    if not deciding:
         raise IllegalStep(NOBODY.format(office=pack.permit.office))
     number = paper.next_number(conn, permits, Noun.PERMIT, school, now)
     values = {
@@ -90,7 +95,14 @@ def ask(
         "state": State.ASKED,
     }  # fmt: skip
     made = conn.execute(permits.insert().values(**values).returning(permits.c.id)).scalar_one()
+    paper.enter(conn, Noun.PERMIT, school, made, number, now)
     paper.note(conn, Noun.PERMIT, school, made, now, f"申请授权，报“{pack.permit.office}”", why, actor.name)
+    row = conn.execute(select(permits).where(permits.c.id == made)).one()
+    paper_letter.to(
+        conn, ground.letterhead, row, Noun.PERMIT, "asked", deciding, now, kind="授权申请",
+        heading=f"{account.name} 申请授权发布：{subject}", lines=(f"申请人 {actor.name}（{account.unit}）",),
+        asked=("登录后看拟发布原文，授权或不予授权。",), basis=pack.permit.basis, office=pack.permit.office,
+    )  # fmt: skip
     paper.write_down(
         conn, Noun.PERMIT, school, number, actor, "ask", now, account=account.id, text=values["text_hash"], why=why
     )
@@ -110,10 +122,10 @@ def standing(conn: Connection, pack: Pack, row: Row[Any], actor: Actor) -> froze
 
 
 def decide(
-    conn: Connection, pack: Pack, school: str, number: str, actor: Actor, now: datetime, *, grant: bool, why: str
+    conn: Connection, ground: Ground, school: str, number: str, actor: Actor, now: datetime, *, grant: bool, why: str
 ) -> None:
     """Approve or refuse; never by who asked. An approval runs from now for the pack's span."""
-    row = paper.held(conn, permits, school, number, "授权申请")
+    row, pack = paper.held(conn, permits, Noun.PERMIT, school, number), ground.pack
     if actor.id == row.asked_by:
         raise IllegalStep("申请人不能批准自己的申请，请由授权人办理。未作任何更改。")
     state = PERMIT.step(State(row.state), Event.GRANT if grant else Event.REFUSE, standing(conn, pack, row, actor))
@@ -125,6 +137,18 @@ def decide(
     )  # fmt: skip
     words = f"授权，{say_span(clock.after)}内有效（{clock.label}）" if grant else "不予授权"
     paper.note(conn, Noun.PERMIT, school, row.id, now, words, why, actor.name)
+    if grant:
+        timer.set_timers(conn, [{
+            "school": school, "matter": paper.matter_of(Noun.PERMIT, row.id), "kind": TimerKind.PERMIT,
+            "name": f"expire:{row.id}", "words": "授权有效期", "source": clock.source, "article": clock.article,
+            "set_at": now, "due_at": now + clock.after,
+        }])  # fmt: skip
+    paper_letter.to(
+        conn, ground.letterhead, row, Noun.PERMIT, "decided", [paper_letter.person(conn, school, row.asked_by)], now,
+        kind="授权结果", heading=f"{'已授权' if grant else '不予授权'}：{row.subject}",
+        lines=(words, why) if why else (words,), basis=row.basis,
+        asked=("按授权的文字发布；改动数字、增减“不、无、未”等字，就不在授权之内。",) if grant else (),
+    )  # fmt: skip
     paper.write_down(
         conn, Noun.PERMIT, school, number, actor, "grant" if grant else "refuse", now, text=row.text_hash, why=why
     )
@@ -132,25 +156,25 @@ def decide(
 
 def withdraw(conn: Connection, pack: Pack, school: str, number: str, actor: Actor, now: datetime, why: str) -> None:
     """Take an application or an approval back."""
-    row = paper.held(conn, permits, school, number, "授权申请")
+    row = paper.held(conn, permits, Noun.PERMIT, school, number)
     state = PERMIT.step(State(row.state), Event.WITHDRAW, standing(conn, pack, row, actor))
     why = paper.must_say(why, paper.WHY_MOST, "撤回原因")
     paper.move(conn, permits, row, state=state)
     paper.note(conn, Noun.PERMIT, school, row.id, now, "撤回", why, actor.name)
+    docket.end(conn, school, paper.matter_of(Noun.PERMIT, row.id), now)
     paper.write_down(conn, Noun.PERMIT, school, number, actor, "withdraw", now, why=why)
 
 
-def expire(conn: Connection, school: str, now: datetime) -> int:
-    """Let what was not used in time expire; gives how many. The machine's step, repeated without harm."""
-    due = conn.execute(
-        select(permits)
-        .where(permits.c.school == school, permits.c.state == State.GRANTED, permits.c.expires_at <= now)
-        .with_for_update()
-    ).all()
-    for row in due:
-        paper.move(conn, permits, row, state=PERMIT.step(State.GRANTED, Event.EXPIRE, None))
-        paper.note(conn, Noun.PERMIT, school, row.id, now, "有效期已过，没有看到按此发布的内容")
-    return len(due)
+def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime) -> None:
+    """The permit's time is over and nothing was seen that used it; its docket is held already."""
+    del letterhead
+    row = conn.execute(
+        select(permits).where(permits.c.id == int(clock.name.removeprefix("expire:"))).with_for_update()
+    ).one()
+    if row.state != State.GRANTED:
+        return
+    paper.move(conn, permits, row, state=PERMIT.step(State.GRANTED, Event.EXPIRE, None))
+    paper.note(conn, Noun.PERMIT, row.school, row.id, now, "有效期已过，没有看到按此发布的内容")
 
 
 def fitting(conn: Connection, post: Post) -> tuple[Row[Any] | None, Likeness | None]:
@@ -164,17 +188,23 @@ def fitting(conn: Connection, post: Post) -> tuple[Row[Any] | None, Likeness | N
         .where(permits.c.state.in_([State.GRANTED, State.USED, State.EXPIRED]))
         .where(permits.c.decided_at <= post.published_at, permits.c.expires_at > post.published_at)
         .order_by(permits.c.id)
-        .with_for_update()
     ).all()
     nearest: Likeness | None = None
     for row in rows:
         if row.used_post_id not in (None, post.id):
             continue
         found = compare(row.text, post.text)
-        if found.fits:
-            return row, found
+        if found.fits and (mine := _still_free(conn, row, post)) is not None:
+            return mine, found
         nearest = max((one for one in (nearest, found) if one), key=lambda one: one.share)
     return None, nearest
+
+
+def _still_free(conn: Connection, row: Row[Any], post: Post) -> Row[Any] | None:
+    """The permit held, where nobody withdrew it and no other post used it meanwhile."""
+    mine = paper.held(conn, permits, Noun.PERMIT, row.school, row.number)
+    is_open = mine.state in (State.GRANTED, State.USED, State.EXPIRED) and mine.used_post_id in (None, post.id)
+    return mine if is_open else None
 
 
 def use(conn: Connection, row: Row[Any], post: Post, found: Likeness, now: datetime) -> None:
@@ -189,6 +219,7 @@ def use(conn: Connection, row: Row[Any], post: Post, found: Likeness, now: datet
     conn.execute(update(permits).where(permits.c.id == row.id).values(**values))
     words = "看到按授权发布的内容，已存档" if row.archived_hash is None else "已发布的内容有改动，仍在授权之内，已存档"
     paper.note(conn, Noun.PERMIT, row.school, row.id, now, words, found.why)
+    timer.stop_matter(conn, row.school, paper.matter_of(Noun.PERMIT, row.id), now, "expire:")
 
 
 def listed(conn: Connection, school: str, accounts: Sequence[str] | None, limit: int = 200) -> Sequence[Row[Any]]:
@@ -199,4 +230,4 @@ def listed(conn: Connection, school: str, accounts: Sequence[str] | None, limit:
     return conn.execute(query.order_by((permits.c.state != State.ASKED).asc(), permits.c.id.desc()).limit(limit)).all()
 
 
-__all__ = ["PERMIT", "STATE_WORDS", "Event", "State", "ask", "decide", "expire", "fitting", "listed", "permits", "use"]
+__all__ = ["PERMIT", "STATE_WORDS", "Event", "State", "ask", "decide", "fitting", "lapse", "listed", "permits", "use"]

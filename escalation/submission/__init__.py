@@ -13,10 +13,12 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Connection, ForeignKey, Index, Integer, Row, Table, Text, select
 
-from escalation import audit, paper
+from escalation import audit, paper, paper_letter
 from escalation.incident import Actor
+from escalation.notice import docket
+from escalation.opening import Ground
 from escalation.paper import Noun
-from escalation.people import Role
+from escalation.people import Person, Role
 from escalation.procedure import Pack
 from escalation.state_table import IllegalStep
 from escalation.submission.state import (
@@ -114,10 +116,10 @@ def switch(conn: Connection, pack: Pack, school: str, actor: Actor, now: datetim
 
 
 def hand_in(
-    conn: Connection, pack: Pack, account: Account, actor: Actor, now: datetime, *, title: str, text: str
+    conn: Connection, ground: Ground, account: Account, actor: Actor, now: datetime, *, title: str, text: str
 ) -> str:
     """Hand a text in for approval; gives the number. Raises IllegalStep in words."""
-    school = account.school
+    school, pack = account.school, ground.pack
     clause = pack.submission_for(main=account.main, platform=account.platform)
     if clause is None:
         raise IllegalStep(NO_CLAUSE)
@@ -137,11 +139,37 @@ def hand_in(
     }  # fmt: skip
     made = conn.execute(submissions.insert().values(**values).returning(submissions.c.id)).scalar_one()
     _keep(conn, made, 1, text, now)
+    paper.enter(conn, Noun.SUBMISSION, school, made, number, now)
     paper.note(conn, Noun.SUBMISSION, school, made, now, f"送审，请“{clause.unit}”审签", "", actor.name)
+    _to_the_unit(conn, ground, made, now)
     paper.write_down(
         conn, Noun.SUBMISSION, school, number, actor, "hand_in", now, account=account.id, text=values["text_hash"]
     )
     return number
+
+
+def _to_the_unit(conn: Connection, ground: Ground, submission_id: int, now: datetime) -> None:
+    row = conn.execute(select(submissions).where(submissions.c.id == submission_id)).one()
+    signers = paper.holders_of(conn, row.school, ground.pack.role_of(row.unit_office), row.unit)
+    _ask(conn, ground, row, f"unit:{row.version}", signers, row.unit_office, now)
+
+
+def _ask(
+    conn: Connection, ground: Ground, row: Row[Any], step: str, persons: Sequence[Person], office: str, now: datetime
+) -> None:
+    paper_letter.to(
+        conn, ground.letterhead, row, Noun.SUBMISSION, step, [one for one in persons if one.id != row.written_by], now,
+        kind="送审", heading=f"请审核：{row.title}", lines=(f"单位 {row.unit}，第 {row.version} 版",),
+        asked=("登录后看原文，审核或退回。",), basis=row.article, office=office,
+    )  # fmt: skip
+
+
+def _answer(conn: Connection, ground: Ground, row: Row[Any], words: str, why: str, now: datetime) -> None:
+    paper_letter.to(
+        conn, ground.letterhead, row, Noun.SUBMISSION, f"answer:{row.version}",
+        [paper_letter.person(conn, row.school, row.written_by)], now, kind="送审结果", heading=f"{words}：{row.title}",
+        lines=(why,) if why else (), basis=row.article,
+    )  # fmt: skip
 
 
 def _may_write(conn: Connection, account: Account, actor: Actor) -> bool:
@@ -200,15 +228,15 @@ def open_to(conn: Connection, pack: Pack, school: str, actor: Actor) -> list[Acc
 
 
 def sign(
-    conn: Connection, pack: Pack, school: str, number: str, actor: Actor, now: datetime, *, sealed: bool = False,
+    conn: Connection, ground: Ground, school: str, number: str, actor: Actor, now: datetime, *, sealed: bool = False,
     note: str = "",
 ) -> None:  # fmt: skip
     """The unit's step: it goes on to the office that reviews, or is approved where no clause names one."""
-    row = paper.held(conn, submissions, school, number, "送审单")
+    row = paper.held(conn, submissions, Noun.SUBMISSION, school, number)
     _not_the_writer(row, actor)
     last = not row.centre_office
     event = Event.CONSENT if last else Event.SIGN
-    state = SUBMISSION.step(State(row.state), event, standing(conn, pack, row, actor))
+    state = SUBMISSION.step(State(row.state), event, standing(conn, ground.pack, row, actor))
     if row.seal and not sealed:
         raise IllegalStep(UNSEALED)
     values: dict[str, Any] = {"state": state, "signed_by": actor.id, "signed_at": now, "sealed": sealed}
@@ -217,38 +245,47 @@ def sign(
     paper.move(conn, submissions, row, **values)
     words = "单位审核同意，可以发布" if last else f"单位审签{'并加盖公章' if sealed else ''}，报“{row.centre_office}”"
     paper.note(conn, Noun.SUBMISSION, school, row.id, now, words, note.strip(), actor.name)
+    if last:
+        _answer(conn, ground, row, "审核同意，可以发布", note.strip(), now)
+    else:
+        reviewers = paper.holders_of(conn, school, ground.pack.role_of(row.centre_office), "")
+        _ask(conn, ground, row, f"centre:{row.version}", reviewers, row.centre_office, now)
     paper.write_down(conn, Noun.SUBMISSION, school, number, actor, event, now, text=row.text_hash, sealed=sealed)
 
 
 def approve(
-    conn: Connection, pack: Pack, school: str, number: str, actor: Actor, now: datetime, note: str = ""
+    conn: Connection, ground: Ground, school: str, number: str, actor: Actor, now: datetime, note: str = ""
 ) -> None:
     """The office that the clause names approves this very text."""
-    row = paper.held(conn, submissions, school, number, "送审单")
+    row = paper.held(conn, submissions, Noun.SUBMISSION, school, number)
     _not_the_writer(row, actor)
-    state = SUBMISSION.step(State(row.state), Event.APPROVE, standing(conn, pack, row, actor))
+    state = SUBMISSION.step(State(row.state), Event.APPROVE, standing(conn, ground.pack, row, actor))
     paper.move(conn, submissions, row, state=state, approved_by=actor.id, approved_at=now, approved_hash=row.text_hash)
     paper.note(conn, Noun.SUBMISSION, school, row.id, now, "审核通过，可以发布", note.strip(), actor.name)
+    _answer(conn, ground, row, "审核通过，可以发布", note.strip(), now)
     paper.write_down(conn, Noun.SUBMISSION, school, number, actor, "approve", now, text=row.text_hash)
 
 
-def give_back(conn: Connection, pack: Pack, school: str, number: str, actor: Actor, now: datetime, why: str) -> None:
+def give_back(
+    conn: Connection, ground: Ground, school: str, number: str, actor: Actor, now: datetime, why: str
+) -> None:
     """Return it with a reason; the writer may hand it in again."""
-    row = paper.held(conn, submissions, school, number, "送审单")
+    row = paper.held(conn, submissions, Noun.SUBMISSION, school, number)
     _not_the_writer(row, actor)
-    state = SUBMISSION.step(State(row.state), Event.RETURN, standing(conn, pack, row, actor))
+    state = SUBMISSION.step(State(row.state), Event.RETURN, standing(conn, ground.pack, row, actor))
     why = paper.must_say(why, paper.WHY_MOST, "退回理由")
     paper.move(conn, submissions, row, state=state)
     paper.note(conn, Noun.SUBMISSION, school, row.id, now, "退回", why, actor.name)
+    _answer(conn, ground, row, "已退回", why, now)
     paper.write_down(conn, Noun.SUBMISSION, school, number, actor, "return", now, why=why)
 
 
 def hand_in_again(
-    conn: Connection, pack: Pack, school: str, number: str, actor: Actor, now: datetime, text: str
+    conn: Connection, ground: Ground, school: str, number: str, actor: Actor, now: datetime, text: str
 ) -> None:
     """A new version of what was returned goes the whole way again; the former signatures count no more."""
-    row = paper.held(conn, submissions, school, number, "送审单")
-    state = SUBMISSION.step(State(row.state), Event.HAND_IN, standing(conn, pack, row, actor))
+    row = paper.held(conn, submissions, Noun.SUBMISSION, school, number)
+    state = SUBMISSION.step(State(row.state), Event.HAND_IN, standing(conn, ground.pack, row, actor))
     text = paper.must_say(text, paper.TEXT_MOST, "送审原文")
     version = row.version + 1
     paper.move(
@@ -257,16 +294,18 @@ def hand_in_again(
     )  # fmt: skip
     _keep(conn, row.id, version, text, now)
     paper.note(conn, Noun.SUBMISSION, school, row.id, now, f"第 {version} 版再送审", "", actor.name)
+    _to_the_unit(conn, ground, row.id, now)
     paper.write_down(conn, Noun.SUBMISSION, school, number, actor, "hand_in", now, text=paper.digest(text))
 
 
 def withdraw(conn: Connection, pack: Pack, school: str, number: str, actor: Actor, now: datetime, why: str) -> None:
     """Take it back, or an approval that nobody has used."""
-    row = paper.held(conn, submissions, school, number, "送审单")
+    row = paper.held(conn, submissions, Noun.SUBMISSION, school, number)
     state = SUBMISSION.step(State(row.state), Event.WITHDRAW, standing(conn, pack, row, actor))
     why = paper.must_say(why, paper.WHY_MOST, "撤回原因")
     paper.move(conn, submissions, row, state=state)
     paper.note(conn, Noun.SUBMISSION, school, row.id, now, "撤回", why, actor.name)
+    docket.end(conn, school, paper.matter_of(Noun.SUBMISSION, row.id), now)
     paper.write_down(conn, Noun.SUBMISSION, school, number, actor, "withdraw", now, why=why)
 
 

@@ -23,17 +23,23 @@ def fitting(conn: Connection, post: Post) -> tuple[Row[Any] | None, Likeness | N
         .where(submissions.c.state.in_([State.APPROVED, State.PUBLISHED]))
         .where(submissions.c.approved_at <= post.published_at)
         .order_by(submissions.c.id.desc())
-        .with_for_update()
     ).all()
     nearest: Likeness | None = None
     for row in rows:
         if row.used_post_id not in (None, post.id):
             continue
         found = compare(row.text, post.text)
-        if found.fits:
-            return row, found
+        if found.fits and (mine := _still_free(conn, row, post)) is not None:
+            return mine, found
         nearest = max((one for one in (nearest, found) if one), key=lambda one: one.share)
     return None, nearest
+
+
+def _still_free(conn: Connection, row: Row[Any], post: Post) -> Row[Any] | None:
+    """The submission held, where nobody withdrew it and no other post used it meanwhile."""
+    mine = paper.held(conn, submissions, Noun.SUBMISSION, row.school, row.number)
+    is_open = mine.state in (State.APPROVED, State.PUBLISHED) and mine.used_post_id in (None, post.id)
+    return mine if is_open else None
 
 
 def appear(conn: Connection, row: Row[Any], post: Post, found: Likeness, now: datetime) -> None:

@@ -86,7 +86,7 @@ def _one(request: Request, visitor: Visitor, number: str, error: str = "") -> Re
             ),
         ][:COMPARED]
         roles = breach.standing(conn, row, visitor.actor) or frozenset()
-        course = paper.course_of(conn, Noun.BREACH, row.id)
+        course = paper.course_of(conn, Noun.BREACH, desk.school, row.id)
     near = (
         max(((compare(one[3], text), one) for one in papers), key=lambda two: two[0].share, default=None)
         if text

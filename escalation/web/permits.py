@@ -62,7 +62,7 @@ def ask(
     def do(conn: Connection) -> str:
         place = paper.place_of(conn, desk.school, account)
         return permit.ask(
-            conn, desk.ground.pack, place, visitor.actor, visitor.now, subject=subject, text=text, planned=planned,
+            conn, desk.ground, place, visitor.actor, visitor.now, subject=subject, text=text, planned=planned,
             why=why,
         )  # fmt: skip
 
@@ -91,7 +91,7 @@ def _one(request: Request, visitor: Visitor, number: str, error: str = "") -> Re
         )
         row = found(row, row is not None and (approves or on.sees(row, row.asked_by)))
         roles = permit.standing(conn, pack, row, visitor.actor) or frozenset()
-        course = paper.course_of(conn, Noun.PERMIT, row.id)
+        course = paper.course_of(conn, Noun.PERMIT, desk.school, row.id)
     state = State(row.state)
     own = visitor.actor.id == row.asked_by
     return show(
@@ -113,7 +113,7 @@ def decide(request: Request, visitor: Actor, number: str, grant: Field = "", why
     return act(
         request, f"/permits/{number}?done={'granted' if grant == 'yes' else 'refused'}",
         lambda conn: permit.decide(
-            conn, desk.ground.pack, desk.school, number, visitor.actor, visitor.now, grant=grant == "yes", why=why
+            conn, desk.ground, desk.school, number, visitor.actor, visitor.now, grant=grant == "yes", why=why
         ),
         lambda error: _one(request, visitor, number, error),
     )  # fmt: skip

@@ -80,7 +80,7 @@ def hand_in(request: Request, visitor: Actor, account: Field = "", title: Field 
 
     def do(conn: Connection) -> str:
         place = paper.place_of(conn, desk.school, account)
-        return submission.hand_in(conn, desk.ground.pack, place, visitor.actor, visitor.now, title=title, text=text)
+        return submission.hand_in(conn, desk.ground, place, visitor.actor, visitor.now, title=title, text=text)
 
     try:
         number = desk.store.run(do)
@@ -108,7 +108,7 @@ def _one(
         takes_part = row is not None and submission.takes_part(conn, pack, row, visitor.actor)
         row = found(row, row is not None and (takes_part or on.sees(row, row.written_by)))
         roles = submission.standing(conn, pack, row, visitor.actor) or frozenset()
-        course = paper.course_of(conn, Noun.SUBMISSION, row.id)
+        course = paper.course_of(conn, Noun.SUBMISSION, desk.school, row.id)
         texts = conn.execute(
             select(versions).where(versions.c.submission_id == row.id).order_by(versions.c.version.desc())
         ).all()
@@ -129,7 +129,7 @@ def sign(request: Request, visitor: Actor, number: str, sealed: Field = "", note
     return act(
         request, f"/submissions/{number}?done=signed",
         lambda conn: submission.sign(
-            conn, desk.ground.pack, desk.school, number, visitor.actor, visitor.now, sealed=bool(sealed),
+            conn, desk.ground, desk.school, number, visitor.actor, visitor.now, sealed=bool(sealed),
             note=note[: paper.WHY_MOST],
         ),
         lambda error: _one(request, visitor, number, error),
@@ -143,7 +143,7 @@ def approve(request: Request, visitor: Actor, number: str, note: Field = "") -> 
     return act(
         request, f"/submissions/{number}?done=approved",
         lambda conn: submission.approve(
-            conn, desk.ground.pack, desk.school, number, visitor.actor, visitor.now, note[: paper.WHY_MOST]
+            conn, desk.ground, desk.school, number, visitor.actor, visitor.now, note[: paper.WHY_MOST]
         ),
         lambda error: _one(request, visitor, number, error),
     )  # fmt: skip
@@ -155,8 +155,7 @@ def give_back(request: Request, visitor: Actor, number: str, why: Field = "") ->
     desk = desk_of(request)
     return act(
         request, f"/submissions/{number}?done=returned",
-        lambda conn: submission.give_back(
-            conn, desk.ground.pack, desk.school, number, visitor.actor, visitor.now, why
+        lambda conn: submission.give_back(conn, desk.ground, desk.school, number, visitor.actor, visitor.now, why
         ),
         lambda error: _one(request, visitor, number, error),
     )  # fmt: skip
@@ -168,8 +167,7 @@ def again(request: Request, visitor: Actor, number: str, text: Field = "") -> Re
     desk = desk_of(request)
     return act(
         request, f"/submissions/{number}?done=handed",
-        lambda conn: submission.hand_in_again(
-            conn, desk.ground.pack, desk.school, number, visitor.actor, visitor.now, text
+        lambda conn: submission.hand_in_again(conn, desk.ground, desk.school, number, visitor.actor, visitor.now, text
         ),
         lambda error: _one(request, visitor, number, error, {"text": text}),
     )  # fmt: skip

@@ -48,7 +48,7 @@ def school(station: Station, code: str = "JY") -> None:
     with office.store.write() as conn:
         people.enter(conn, more, [*held, Held(Role.PUBLICITY, "", "deputy", 1)])
         enter_accounts(conn, [Account(SCHOOL, "article", "wechat", "青禾后勤服务", "3", UNIT, "api", EARLY)])
-        people.enter(conn, more, [Held(Role.KEEPER, "article", "keeper"), Held(Role.KEEPER, "main", "keeper")])
+        people.enter(conn, more, [Held(Role.KEEPER, "article", "keeper")])
 
 
 def act(station: Station, do: Callable[..., Any], *given: Any, **more: Any) -> Any:
@@ -65,7 +65,7 @@ def ask(station: Station, text: str, who: Actor = KEEPER, account: str = "cantee
         place = paper.place_of(conn, SCHOOL, account)
         office = station.office
         return permit.ask(
-            conn, office.ground.pack, place, who, office.now, subject="实训楼火情", text=text, planned="", why=why
+            conn, office.ground, place, who, office.now, subject="实训楼火情", text=text, planned="", why=why
         )
 
     return str(act(station, do))
@@ -75,8 +75,7 @@ def grant(station: Station, number: str, who: Actor = GIVER, *, yes: bool = True
     office = station.office
     act(
         station,
-        lambda conn: permit.decide(
-            conn, office.ground.pack, SCHOOL, number, who, office.now, grant=yes, why=why
+        lambda conn: permit.decide(conn, office.ground, SCHOOL, number, who, office.now, grant=yes, why=why
         ),
     )  # fmt: skip
 
@@ -85,7 +84,7 @@ def hand_in(station: Station, text: str, who: Actor = KEEPER, account: str = "ar
     def do(conn: Connection) -> str:
         office = station.office
         place = book(conn, SCHOOL)[account]
-        return submission.hand_in(conn, office.ground.pack, place, who, office.now, title="一则通知", text=text)
+        return submission.hand_in(conn, office.ground, place, who, office.now, title="一则通知", text=text)
 
     return str(act(station, do))
 
@@ -99,13 +98,13 @@ def sign(station: Station, number: str, who: Actor = LEADER, *, sealed: bool = F
     office = station.office
     act(
         station,
-        lambda conn: submission.sign(conn, office.ground.pack, SCHOOL, number, who, office.now, sealed=sealed),
+        lambda conn: submission.sign(conn, office.ground, SCHOOL, number, who, office.now, sealed=sealed),
     )
 
 
 def approve(station: Station, number: str, who: Actor = PUBLICITY) -> None:
     office = station.office
-    act(station, lambda conn: submission.approve(conn, office.ground.pack, SCHOOL, number, who, office.now))
+    act(station, lambda conn: submission.approve(conn, office.ground, SCHOOL, number, who, office.now))
 
 
 def publish(station: Station, text: str, name: str, account: str = "canteen", **changes: Any) -> Post:

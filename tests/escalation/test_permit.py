@@ -10,7 +10,7 @@ import pytest
 
 from escalation import audit, permit
 from escalation.notice import notices
-from escalation.paper import course
+from escalation.notice.docket import docket_lines
 from escalation.state_table import IllegalStep
 from tests.escalation.papers import (
     DEPUTY,
@@ -47,7 +47,8 @@ def test_a_post_under_a_permit_is_left_alone_and_its_words_are_archived(station:
     assert (row.state, row.used_post_id, row.archived_text, row.likeness) == ("used", post.id, FIRE, 100)
     assert station.incidents() == []
     assert found(station) == []
-    assert station.office.rows(notices) == []
+    letters = [(row.addressee, row.step, row.basis) for row in station.office.rows(notices)]
+    assert letters == [("giver", "asked", "第十条"), ("keeper", "decided", "第十条")], "and nobody else hears of it"
 
 
 def test_without_a_permit_the_same_post_opens_an_incident_and_a_finding_by_the_schools_article(
@@ -162,10 +163,10 @@ def test_two_who_decide_at_once_get_one_result_and_one_refusal(station: Station)
     school(station)
     number = ask(station, FIRE)
     grant(station, number, yes=False, why="由学校统一发布")
-    before = station.office.rows(course)
+    before = station.office.rows(docket_lines)
     with pytest.raises(IllegalStep, match=r"“不予授权”.*未作任何更改。$"):
         grant(station, number)
-    assert station.office.rows(course) == before
+    assert station.office.rows(docket_lines) == before
     assert permit_row(station, number).state == "refused"
 
 

@@ -326,19 +326,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("school", "role", "scope", "person_id", name=op.f("pk_offices")),
     )
     op.create_table(
-        "paper_course",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("school", sa.String(32), nullable=False),
-        sa.Column("noun", sa.String(16), nullable=False),
-        sa.Column("paper_id", sa.Integer(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("heading", sa.Text(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("actor", sa.String(100), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_paper_course")),
-    )
-    op.create_index(op.f("ix_paper_course_noun_paper_id_at"), "paper_course", ["noun", "paper_id", "at"], unique=False)
-    op.create_table(
         "people",
         sa.Column("school", sa.String(32), nullable=False),
         sa.Column("id", sa.String(64), nullable=False),
@@ -1015,8 +1002,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_permits_school_account_id_state"), table_name="permits")
     op.drop_table("permits")
     op.drop_table("people")
-    op.drop_index(op.f("ix_paper_course_noun_paper_id_at"), table_name="paper_course")
-    op.drop_table("paper_course")
     op.drop_table("offices")
     op.drop_index(op.f("ix_marks_school_thread_id_at"), table_name="marks")
     op.drop_table("marks")
