@@ -12,14 +12,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from escalation import breach, paper_letter, permit, submission
+from escalation import breach, paper_letter, permit
 from escalation.breach import Kind
 from escalation.incident import members
 from escalation.likeness import NEAR, Likeness
 from escalation.opening import UNAUTHORISED_THEME, Ground
 from escalation.paper import Noun
 from escalation.procedure import Pack, Source, Trigger
-from escalation.submission import published
+from escalation.submission import published, use
 from stream.account import Account
 from stream.assessment import Assessment
 from stream.post import Kind as PostKind
@@ -67,7 +67,7 @@ def judge(conn: Connection, pack: Pack, account: Account | None, assessment: Ass
 def _unsubmitted(conn: Connection, pack: Pack, account: Account, post: Post, now: datetime) -> list[Finding]:
     """The post of an account whose posts are submitted one by one, and no approved submission is this text."""
     clause = pack.submission_for(main=account.main, platform=account.platform)
-    since = submission.in_use_since(conn, post.school)
+    since = use.in_use_since(conn, post.school)
     if clause is None or since is None or post.published_at < since:
         return []
     row, near = published.fitting(conn, post)

@@ -40,6 +40,7 @@ MODULES = (
     "escalation.recap",
     "escalation.submission",
     "escalation.tie",
+    "escalation.submission.use",
     "escalation.timer",
     "escalation.trial",
     "escalation.user",

@@ -13,14 +13,14 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Connection, ForeignKey, Index, Integer, Row, Table, Text, select
 
-from escalation import audit, paper, paper_letter
+from escalation import paper
 from escalation.incident import Actor
 from escalation.notice import docket
 from escalation.opening import Ground
 from escalation.paper import Noun
-from escalation.people import Person, Role
 from escalation.procedure import Pack
 from escalation.state_table import IllegalStep
+from escalation.submission import asking, use
 from escalation.submission.state import (
     LAST_SIGNER,
     REVIEWER,
@@ -32,7 +32,7 @@ from escalation.submission.state import (
     State,
 )
 from stream.account import Account, book
-from stream.store import metadata, put
+from stream.store import metadata
 from stream.store.types import Moment, Serial, Word
 
 submissions = Table(
@@ -81,38 +81,12 @@ versions = Table(
 )
 """Every text that was handed in; none is edited."""
 
-switches = Table(
-    "submission_switch",
-    metadata,
-    Column("school", Word(32), primary_key=True),
-    Column("in_use", Boolean, nullable=False),
-    Column("since", Moment(), nullable=False),
-    Column("by", Word(64), nullable=False),
-)
 NO_CLAUSE = "本校规程没有要求这个账号逐篇送审（校规未规定），不必送审。未作任何更改。"
 NOT_IN_USE = "本校未启用送审单。要启用，请宣传部在“送审单”页启用。未作任何更改。"
+NOBODY = (
+    "规程写的是“{office}”，名册里没有您以外的人担任（{unit}）。请系统管理员在名册“任职”表填人后再送审。未作任何更改。"
+)
 UNSEALED = "条文要求加盖公章，请确认已盖章后再签。未作任何更改。"
-
-
-def in_use_since(conn: Connection, school: str) -> datetime | None:
-    """From when on posts are held against submissions; None where the school does not use them (未启用)."""
-    row = conn.execute(select(switches).where(switches.c.school == school)).first()
-    return row.since if row is not None and row.in_use else None
-
-
-def switch(conn: Connection, pack: Pack, school: str, actor: Actor, now: datetime, *, on: bool) -> None:
-    """Begin or end the use of submissions: the 宣传部's act; posts published before the beginning are left alone."""
-    if actor.roles is not None and not actor.roles & {Role.PUBLICITY, Role.ADMINISTRATOR}:
-        raise IllegalStep("启用或停用送审单由宣传部或系统管理员办理。未作任何更改。")
-    if on and not pack.submission:
-        raise IllegalStep("本校规程没有要求逐篇送审（校规未规定），不需要启用。未作任何更改。")
-    if (in_use_since(conn, school) is not None) == on:
-        raise IllegalStep(f"送审单已经{'启用' if on else '停用'}，不必再办。未作任何更改。")
-    put(conn, switches, [{"school": school, "in_use": on, "since": now, "by": actor.id}])
-    audit.record(
-        conn, school=school, now=now, actor=actor.id, action="submission.switch", subject=school,
-        detail={"in_use": on}, ip=actor.ip,
-    )  # fmt: skip
 
 
 def hand_in(
@@ -123,13 +97,17 @@ def hand_in(
     clause = pack.submission_for(main=account.main, platform=account.platform)
     if clause is None:
         raise IllegalStep(NO_CLAUSE)
-    if in_use_since(conn, school) is None:
+    if use.in_use_since(conn, school) is None:
         raise IllegalStep(NOT_IN_USE)
     if not _may_write(conn, account, actor):
         raise IllegalStep("您不管理这个账号，不能代它送审。未作任何更改。")
     title = paper.must_say(title, paper.SUBJECT_MOST, "标题")
     text = paper.must_say(text, paper.TEXT_MOST, "送审原文")
     unit = _unit_of(conn, account, actor)
+    for office, scope in ((clause.unit, unit), (clause.centre, "")):
+        known = paper.holders_of(conn, school, pack.role_of(office), scope)
+        if office and not [one for one in known if one.id != actor.id]:
+            raise IllegalStep(NOBODY.format(office=office, unit=unit if scope else "学校"))
     number = paper.next_number(conn, submissions, Noun.SUBMISSION, school, now)
     values = {
         "school": school, "number": number, "account_id": account.id, "unit": unit, "title": title,
@@ -141,35 +119,11 @@ def hand_in(
     _keep(conn, made, 1, text, now)
     paper.enter(conn, Noun.SUBMISSION, school, made, number, now)
     paper.note(conn, Noun.SUBMISSION, school, made, now, f"送审，请“{clause.unit}”审签", "", actor.name)
-    _to_the_unit(conn, ground, made, now)
+    asking.to_the_unit(conn, ground, conn.execute(select(submissions).where(submissions.c.id == made)).one(), now)
     paper.write_down(
         conn, Noun.SUBMISSION, school, number, actor, "hand_in", now, account=account.id, text=values["text_hash"]
     )
     return number
-
-
-def _to_the_unit(conn: Connection, ground: Ground, submission_id: int, now: datetime) -> None:
-    row = conn.execute(select(submissions).where(submissions.c.id == submission_id)).one()
-    signers = paper.holders_of(conn, row.school, ground.pack.role_of(row.unit_office), row.unit)
-    _ask(conn, ground, row, f"unit:{row.version}", signers, row.unit_office, now)
-
-
-def _ask(
-    conn: Connection, ground: Ground, row: Row[Any], step: str, persons: Sequence[Person], office: str, now: datetime
-) -> None:
-    paper_letter.to(
-        conn, ground.letterhead, row, Noun.SUBMISSION, step, [one for one in persons if one.id != row.written_by], now,
-        kind="送审", heading=f"请审核：{row.title}", lines=(f"单位 {row.unit}，第 {row.version} 版",),
-        asked=("登录后看原文，审核或退回。",), basis=row.article, office=office,
-    )  # fmt: skip
-
-
-def _answer(conn: Connection, ground: Ground, row: Row[Any], words: str, why: str, now: datetime) -> None:
-    paper_letter.to(
-        conn, ground.letterhead, row, Noun.SUBMISSION, f"answer:{row.version}",
-        [paper_letter.person(conn, row.school, row.written_by)], now, kind="送审结果", heading=f"{words}：{row.title}",
-        lines=(why,) if why else (), basis=row.article,
-    )  # fmt: skip
 
 
 def _may_write(conn: Connection, account: Account, actor: Actor) -> bool:
@@ -246,10 +200,9 @@ def sign(
     words = "单位审核同意，可以发布" if last else f"单位审签{'并加盖公章' if sealed else ''}，报“{row.centre_office}”"
     paper.note(conn, Noun.SUBMISSION, school, row.id, now, words, note.strip(), actor.name)
     if last:
-        _answer(conn, ground, row, "审核同意，可以发布", note.strip(), now)
+        asking.answer(conn, ground, row, "审核同意，可以发布", note.strip(), now)
     else:
-        reviewers = paper.holders_of(conn, school, ground.pack.role_of(row.centre_office), "")
-        _ask(conn, ground, row, f"centre:{row.version}", reviewers, row.centre_office, now)
+        asking.to_the_centre(conn, ground, row, now)
     paper.write_down(conn, Noun.SUBMISSION, school, number, actor, event, now, text=row.text_hash, sealed=sealed)
 
 
@@ -262,7 +215,7 @@ def approve(
     state = SUBMISSION.step(State(row.state), Event.APPROVE, standing(conn, ground.pack, row, actor))
     paper.move(conn, submissions, row, state=state, approved_by=actor.id, approved_at=now, approved_hash=row.text_hash)
     paper.note(conn, Noun.SUBMISSION, school, row.id, now, "审核通过，可以发布", note.strip(), actor.name)
-    _answer(conn, ground, row, "审核通过，可以发布", note.strip(), now)
+    asking.answer(conn, ground, row, "审核通过，可以发布", note.strip(), now)
     paper.write_down(conn, Noun.SUBMISSION, school, number, actor, "approve", now, text=row.text_hash)
 
 
@@ -276,7 +229,7 @@ def give_back(
     why = paper.must_say(why, paper.WHY_MOST, "退回理由")
     paper.move(conn, submissions, row, state=state)
     paper.note(conn, Noun.SUBMISSION, school, row.id, now, "退回", why, actor.name)
-    _answer(conn, ground, row, "已退回", why, now)
+    asking.answer(conn, ground, row, "已退回", why, now)
     paper.write_down(conn, Noun.SUBMISSION, school, number, actor, "return", now, why=why)
 
 
@@ -294,7 +247,7 @@ def hand_in_again(
     )  # fmt: skip
     _keep(conn, row.id, version, text, now)
     paper.note(conn, Noun.SUBMISSION, school, row.id, now, f"第 {version} 版再送审", "", actor.name)
-    _to_the_unit(conn, ground, row.id, now)
+    asking.to_the_unit(conn, ground, conn.execute(select(submissions).where(submissions.c.id == row.id)).one(), now)
     paper.write_down(conn, Noun.SUBMISSION, school, number, actor, "hand_in", now, text=paper.digest(text))
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
-from sqlalchemy import select
+from sqlalchemy import Connection, Row, select
 
 from escalation import breach, paper, permit, submission
-from escalation.breach import KIND_WORDS, breaches
+from escalation.breach import KIND_WORDS, Kind, breaches
 from escalation.breach.state import BREACH, STATE_WORDS, Event, State
 from escalation.incident import incidents
 from escalation.likeness import compare, difference
 from escalation.paper import Noun
 from escalation.people import Role
+from escalation.submission import use
 from escalation.web.gate import Acts, Only, Visitor, desk_of
 from escalation.web.page import show
 from escalation.web.paper_view import TABS, act, desktop, found
@@ -38,7 +39,7 @@ def page(request: Request, visitor: Reader) -> Response:
     with desk.store.read() as conn:
         on = desktop(conn, visitor, desk.school)
         rows = breach.listed(conn, desk.school, on.only)
-        since = submission.in_use_since(conn, desk.school)
+        since = use.in_use_since(conn, desk.school)
     return show(
         request, visitor, "own-posts.html", on=on, rows=rows, words=STATE_WORDS, kind_words=KIND_WORDS, tones=TONES,
         tabs=TABS, ban=pack.standing_ban, since=since, demanded=bool(pack.submission),
@@ -75,16 +76,7 @@ def _one(request: Request, visitor: Visitor, number: str, error: str = "") -> Re
                 )
             ).tuples().all()
         )  # fmt: skip
-        papers = [
-            *(
-                (one.number, "/permits/", "授权", one.text)
-                for one in permit.listed(conn, desk.school, [row.account_id])
-            ),
-            *(
-                (one.number, "/submissions/", "送审单", one.text)
-                for one in submission.listed(conn, desk.school, [row.account_id])
-            ),
-        ][:COMPARED]
+        papers = _beside(conn, desk.school, row)
         roles = breach.standing(conn, row, visitor.actor) or frozenset()
         course = paper.course_of(conn, Noun.BREACH, desk.school, row.id)
     near = (
@@ -101,6 +93,15 @@ def _one(request: Request, visitor: Visitor, number: str, error: str = "") -> Re
         decides=BREACH.may(state, Event.CONFIRM, roles) and visitor.actor.id != row.explained_by,
         reconsiders=BREACH.may(state, Event.RECONSIDER, roles), limits=paper,
     )  # fmt: skip
+
+
+def _beside(conn: Connection, school: str, row: Row[Any]) -> list[tuple[str, str, str, str]]:
+    """The papers with which a finding may be compared: number, path, what it is, text; the newest ones."""
+    if row.kind == Kind.UNSUBMITTED:
+        found = submission.listed(conn, school, [row.account_id])
+        return [(one.number, "/submissions/", "送审单", one.text) for one in found][:COMPARED]
+    found = permit.listed(conn, school, [row.account_id])
+    return [(one.number, "/permits/", "授权", one.text) for one in found][:COMPARED]
 
 
 @router.post("/own-posts/{number}/explain")

@@ -14,7 +14,7 @@ from escalation.likeness import difference
 from escalation.paper import Noun
 from escalation.people import Role
 from escalation.state_table import IllegalStep
-from escalation.submission import submissions, versions
+from escalation.submission import submissions, use, versions
 from escalation.submission.state import SUBMISSION, Event, State, words_of
 from escalation.web.gate import Acts, Only, Visitor, desk_of
 from escalation.web.page import show
@@ -46,7 +46,7 @@ def _list(request: Request, visitor: Visitor, *, error: str = "", given: Mapping
     pack = desk.ground.pack
     with desk.store.read() as conn:
         on = desktop(conn, visitor, desk.school)
-        since = submission.in_use_since(conn, desk.school)
+        since = use.in_use_since(conn, desk.school)
         rows = [
             row
             for row in submission.listed(conn, desk.school, None)
@@ -66,7 +66,7 @@ def switch(request: Request, visitor: Switcher, on: Field = "") -> Response:
     desk = desk_of(request)
     return act(
         request, "/submissions?done=switched",
-        lambda conn: submission.switch(
+        lambda conn: use.switch(
             conn, desk.ground.pack, desk.school, visitor.actor, visitor.now, on=on == "yes"
         ),
         lambda error: _list(request, visitor, error=error),

@@ -14,7 +14,7 @@ from escalation.opening import Ground
 from escalation.people import Held, Person, Role
 from escalation.permit import permits
 from escalation.procedure import load
-from escalation.submission import submissions
+from escalation.submission import submissions, use
 from stream.account import Account, book
 from stream.account import enter as enter_accounts
 from stream.post import Kind, Post
@@ -91,7 +91,7 @@ def hand_in(station: Station, text: str, who: Actor = KEEPER, account: str = "ar
 
 def use_submissions(station: Station) -> None:
     office = station.office
-    act(station, lambda conn: submission.switch(conn, office.ground.pack, SCHOOL, PUBLICITY, office.now, on=True))
+    act(station, lambda conn: use.switch(conn, office.ground.pack, SCHOOL, PUBLICITY, office.now, on=True))
 
 
 def sign(station: Station, number: str, who: Actor = LEADER, *, sealed: bool = False) -> None:

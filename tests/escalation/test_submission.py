@@ -11,7 +11,7 @@ import pytest
 from escalation import audit, submission
 from escalation.notice import notices
 from escalation.state_table import IllegalStep
-from escalation.submission import versions
+from escalation.submission import submissions, use, versions
 from tests.escalation.papers import (
     DEPUTY,
     KEEPER,
@@ -157,11 +157,21 @@ def test_a_returned_one_comes_again_as_a_new_version_and_its_signatures_count_no
     ]  # fmt: skip
 
 
+def test_where_nobody_was_entered_for_an_office_of_the_clause_nothing_is_taken_in(station: Station) -> None:
+    school(station, "TF")
+    use_submissions(station)
+    with pytest.raises(IllegalStep, match=r"“本单位主管领导”.*名册.*未作任何更改。$"):
+        hand_in(station, WEATHER, who=PUBLICITY, account="main")
+    assert station.office.rows(submissions) == []
+
+
 def test_nobody_signs_or_reviews_what_they_wrote_and_no_stranger_does(station: Station) -> None:
     school(station, "ZG")
     use_submissions(station)
-    number = hand_in(station, WEATHER, who=LEADER)
-    for who in (LEADER, KEEPER, STRANGER, PUBLICITY):
+    with pytest.raises(IllegalStep, match="没有您以外的人担任"):
+        hand_in(station, WEATHER, who=LEADER)
+    number = hand_in(station, WEATHER)
+    for who in (KEEPER, STRANGER, PUBLICITY):
         with pytest.raises(IllegalStep, match=r"未作任何更改。$"):
             sign(station, number, who=who)
     own = hand_in(station, WEATHER, who=PUBLICITY)
@@ -189,7 +199,7 @@ def test_only_the_publicity_office_begins_or_ends_their_use_and_it_is_written_do
     office = station.office
 
     def switch(who: object, on: bool) -> None:
-        act(station, lambda c: submission.switch(c, office.ground.pack, SCHOOL, who, office.now, on=on))  # type: ignore[arg-type]
+        act(station, lambda c: use.switch(c, office.ground.pack, SCHOOL, who, office.now, on=on))  # type: ignore[arg-type]
 
     with pytest.raises(IllegalStep, match="宣传部"):
         switch(KEEPER, on=True)
