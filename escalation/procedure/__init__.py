@@ -12,13 +12,17 @@ from escalation.procedure.pack import Article, Office, Pack, thaw
 from escalation.procedure.pack_file import PackError, codes, load
 from escalation.procedure.problem import Problem
 from escalation.procedure.prohibited import Prohibited
+from escalation.procedure.voice import Approver, Basis, Check, Voice, basis_words
 from escalation.procedure.words import Act, Channel, DutyKind, Every, Role, Source, Trigger
 
 __all__ = [
     "Act",
     "Answer",
+    "Approver",
     "Article",
+    "Basis",
     "Channel",
+    "Check",
     "Clock",
     "Deadline",
     "Duty",
@@ -37,6 +41,8 @@ __all__ = [
     "Source",
     "Step",
     "Trigger",
+    "Voice",
+    "basis_words",
     "codes",
     "load",
     "say_span",

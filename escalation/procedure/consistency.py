@@ -35,6 +35,7 @@ def inconsistencies(raw: dict[str, Any]) -> Iterator[Finding]:
         yield from _rule(("rule", number), row, offices, articles)
     yield from _prohibited(raw, articles)
     yield from own_post_findings(raw, offices, lambda cited: _resolve(cited, articles))
+    yield from _voice(raw, offices, articles)
     for number, row in _rows(raw, "default"):
         yield from _unknown(("default", number, "tell"), row.get("tell"), offices)
     for number, row in _rows(raw, "not_in_scope"):
@@ -241,6 +242,37 @@ def _prohibited(raw: dict[str, Any], articles: list[tuple[str, str, str]]) -> It
             yield ("prohibited",), f"{article}缺第 {'、'.join(map(str, missing))} 项，清单要录全"
 
 
+def _voice(
+    raw: dict[str, Any], offices: dict[str, set[str]], articles: list[tuple[str, str, str]]
+) -> Iterator[Finding]:
+    """What one voice rests on is quoted from its article; what is ours cites none; who approves is an office."""
+    voice = raw.get("voice")
+    if not isinstance(voice, dict):
+        return
+    for table in ("hold", "publisher", "relay", "check", "approver"):
+        for number, row in _rows(voice, table):
+            path: Path = ("voice", table, number)
+            ours = table in ("check", "approver") and row.get("source", "default") != "rule"
+            if ours and (row.get("article") or row.get("quote")):
+                yield path, "引了条文，来源就应是 rule；系统默认不得引条文"
+            elif not ours:
+                yield from _quoted(path, row, articles)
+            if table == "approver" and str(row.get("office")) not in offices:
+                yield (*path, "office"), f"没有“{row.get('office')}”这个单位键，请先在 [[office]] 中登记"
+
+
+def _quoted(path: Path, row: dict[str, Any], articles: list[tuple[str, str, str]]) -> Iterator[Finding]:
+    if not row.get("article") or not row.get("quote"):
+        yield path, "写明 rule 就要写 article 和逐字的 quote"
+        return
+    yield from _cited((*path, "article"), row["article"], articles)
+    found = _resolve(str(row["article"]), articles)
+    if len(found) == 1 and str(row["quote"]) not in found[0]:
+        yield (*path, "quote"), "引文不在该条原文里，请逐字照抄"
+    if row.get("inferred") and not row.get("reading"):
+        yield (*path, "reading"), "推断的要在 reading 里写明怎样读、为何这样读"
+
+
 def _duty(path: Path, duty: dict[str, Any], quote: str, text: str | None) -> Iterator[Finding]:
     own = str(duty.get("quote") or quote)
     if text is not None and duty.get("quote") and own not in text:
@@ -276,6 +308,10 @@ def _clocks(raw: dict[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
         for key, value in row.items():
             if isinstance(value, dict):
                 yield ("level", number, key), value
+    voice = raw.get("voice")
+    for key, value in voice.items() if isinstance(voice, dict) else ():
+        if isinstance(value, dict):
+            yield ("voice", key), value
     ladder = raw.get("ladder")
     for number, row in _rows(ladder if isinstance(ladder, dict) else {}, "step"):
         if isinstance(row.get("clock"), dict):

@@ -16,6 +16,7 @@ from escalation.procedure.own_post import PermitClause, RelayClause, StandingBan
 from escalation.procedure.prohibited import Prohibited
 from escalation.procedure.reignition import Reignition
 from escalation.procedure.same_office import unite
+from escalation.procedure.voice import Voice
 from escalation.procedure.words import DutyKind, Source, Trigger
 
 FROZEN_FORMAT = 1
@@ -116,6 +117,7 @@ class Pack(Strict):
     submission: tuple[SubmissionClause, ...] = ()
     relay: RelayClause = RelayClause()
     reignition: Reignition = Reignition()
+    voice: Voice = Voice()
     version: str = Field(pattern=r"^[0-9a-f]{64}$")
 
     @property
