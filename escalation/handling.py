@@ -33,6 +33,7 @@ from escalation.notice.addressee import Addressee
 from escalation.notice.clocking import run_duties_again
 from escalation.notice.issue import Letterhead, issue
 from escalation.people import Role
+from escalation.voice import hold
 from stream import line
 
 
@@ -100,6 +101,7 @@ def dismiss(
     log(conn, incident_id, now, EntryKind.PERSON, f"记为误报：{reason.value}", note, actor=actor.name)
     if undone:
         log(conn, incident_id, now, EntryKind.MACHINE, f"{'、'.join(undone)} 误报时未办，时限已停")
+    hold.fall(conn, letterhead, row, actor, now, f"事件记为误报：{reason.value}")
     recall.tell(conn, letterhead, incident_of(conn, incident_id), actor, now, reason.value)
     write_down(conn, row, actor, "dismiss", now, reason=reason.value, note=note, undone=undone)
 

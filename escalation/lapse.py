@@ -14,6 +14,7 @@ from escalation import archive, ladder, permit, reignition
 from escalation.notice import letter
 from escalation.notice.issue import Letterhead
 from escalation.timer import Timer, TimerKind
+from escalation.voice import overdue
 
 Handler = Callable[[Connection, Letterhead, Timer, datetime], None]
 HANDLERS: Mapping[TimerKind, Handler] = {
@@ -24,6 +25,7 @@ HANDLERS: Mapping[TimerKind, Handler] = {
     TimerKind.WATCH: reignition.lapse,
     TimerKind.ARCHIVE: archive.lapse,
     TimerKind.PERMIT: permit.lapse,
+    TimerKind.VOICE: overdue.lapse,
 }
 
 

@@ -21,6 +21,7 @@ class Purpose(StrEnum):
     SIGN = "sign"
     KEEPER = "keeper"
     LETTER = "letter"
+    VOICE = "voice"
 
 
 class Refusal(StrEnum):

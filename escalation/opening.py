@@ -28,6 +28,7 @@ from escalation.notice.clocking import set_duty_clocks
 from escalation.notice.issue import Letterhead
 from escalation.procedure import Answer, Pack, Trigger, thaw
 from escalation.telling import not_yet_told, round_of, tell
+from escalation.voice import hold
 from stream.assessment import Hit
 from stream.coverage import promised_of, watch_closely
 from stream.post import Post, Route
@@ -265,6 +266,13 @@ def _tell(
     incident = _row(conn, incident_id)
     tell(conn, ground.letterhead, incident, told, NoticeKind.FIRST, "first", now)
     set_duty_clocks(conn, incident, now)
+    _hold(conn, ground.letterhead, incident, matter, now)
+
+
+def _hold(conn: Connection, letterhead: Letterhead, incident: Row[Any], matter: Matter, now: datetime) -> None:
+    """暂停发声, where the level of the frozen pack demands it."""
+    cues = [word for hit in matter.hits if hit.theme == matter.theme for word in hit.words]
+    hold.begin(conn, letterhead, incident, matter.keys, cues, now)
 
 
 def add_to(conn: Connection, ground: Ground, incident_id: int, matter: Matter, post: Post, now: datetime) -> bool:
@@ -337,6 +345,7 @@ def _raise(
     recipients = thaw(fresh.frozen["pack"]).who(found, fresh.level).recipients
     told = round_of(conn, ground.letterhead, fresh, recipients, now)
     tell(conn, ground.letterhead, fresh, told, NoticeKind.RAISED, "+".join(steps), now)
+    _hold(conn, ground.letterhead, fresh, matter, now)
 
 
 def _widen(conn: Connection, ground: Ground, incident: Row[Any], matter: Matter, post: Post, now: datetime) -> None:

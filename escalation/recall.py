@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
 from escalation import people
 from escalation.incident import Actor
-from escalation.notice import GROUP, NoticeKind, attempts, deliveries, notices, ways
+from escalation.notice import ERRANDS, GROUP, NoticeKind, attempts, deliveries, notices, ways
 from escalation.notice.addressee import Addressee, gather
 from escalation.notice.issue import Letterhead, issue, issue_group
 from escalation.people import Role
@@ -32,7 +32,7 @@ def tell(
     rows = conn.execute(
         select(notices.c.addressee, func.min(notices.c.id).label("first"))
         .join(deliveries, deliveries.c.notice_id == notices.c.id)
-        .where(notices.c.incident_id == incident.id, _perhaps_left())
+        .where(notices.c.incident_id == incident.id, notices.c.kind.not_in(sorted(ERRANDS)), _perhaps_left())
         .group_by(notices.c.addressee)
         .order_by(func.min(notices.c.id))
     ).all()

@@ -40,6 +40,7 @@ class TimerKind(StrEnum):
     WATCH = "watch"
     ARCHIVE = "archive"
     PERMIT = "permit"
+    VOICE = "voice"
 
 
 class TimerState(StrEnum):
@@ -146,6 +147,16 @@ def stop_matter(conn: Connection, school: str, matter: str, now: datetime, begin
     if begins:
         which &= timers.c.name.startswith(begins, autoescape=True)
     conn.execute(update(timers).where(which).values(state=TimerState.STOPPED, ended_at=now))
+def running(conn: Connection, incident_id: int, kind: TimerKind, prefix: str) -> list[str]:
+    """The names of an incident's clocks of a kind that run and begin with `prefix`."""
+    return list(
+        conn.execute(
+            select(timers.c.name)
+            .where(timers.c.incident_id == incident_id, timers.c.kind == kind, timers.c.state == TimerState.SET)
+            .where(timers.c.name.startswith(prefix, autoescape=True))
+            .order_by(timers.c.id)
+        ).scalars()
+    )
 
 
 def fulfil(conn: Connection, incident_id: int, name: str, now: datetime) -> bool:

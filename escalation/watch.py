@@ -18,6 +18,7 @@ from escalation.incident.state import OPEN
 from escalation.opening import CARE_THEME, Ground, Matter, add_to, open_matter
 from escalation.own_post import Judged
 from escalation.place import place_of
+from escalation.voice import own_post
 from sentiment.normalise import normalise
 from stream import metrics
 from stream.account import Account, book
@@ -103,6 +104,8 @@ class Watch:
                 opened = [self._take(conn, keeping, gatherer, accounts, assessment, now) for assessment in ours]
             reach("watch.mid_transaction")
             keeping.write()
+            for assessment in ours:
+                own_post.seen(conn, assessment.post, now)
             opened += [self._take_again(conn, gatherer, accounts, one, now) for one in liked]
             bury_all(conn, READER, bad, now)
             if any(opened):

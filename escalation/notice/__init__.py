@@ -51,6 +51,10 @@ class NoticeKind(StrEnum):
     ASSIGNED = "assigned"
     DISMISSED = "dismissed"
     LETTER = "letter"
+    HOLD = "hold"
+    APPROVAL = "approval"
+    RELAY = "relay"
+    VOICE = "voice"
 
 
 KIND_WORDS = {
@@ -63,7 +67,13 @@ KIND_WORDS = {
     NoticeKind.ASSIGNED: "交办",
     NoticeKind.DISMISSED: "误报",
     NoticeKind.LETTER: "函",
+    NoticeKind.HOLD: "暂停发声",
+    NoticeKind.APPROVAL: "口径送审",
+    NoticeKind.RELAY: "转发口径",
+    NoticeKind.VOICE: "统一发声",
 }
+ERRANDS = frozenset({NoticeKind.HOLD, NoticeKind.APPROVAL, NoticeKind.RELAY, NoticeKind.VOICE})
+"""Kinds that ask one thing on a page of its own (`errand.py`): nobody signs them, and they open no incident."""
 
 notices = Table(
     "notices",

@@ -16,12 +16,13 @@ from sqlalchemy import Connection, Row, func, select, update
 from escalation import timer
 from escalation.incident import EntryKind, incidents, log
 from escalation.link import Link, Purpose, token
-from escalation.notice import GROUP, NoticeKind, metrics, notices, outbox, ways
+from escalation.notice import ERRANDS, GROUP, KIND_WORDS, NoticeKind, metrics, notices, outbox, ways
 from escalation.notice.addressee import Addressee
 from escalation.notice.asking import asked_of
 from escalation.notice.calling import call_of
 from escalation.notice.clocking import set_signature_clocks
 from escalation.notice.compose import CARRIES, compose, compose_group
+from escalation.notice.errand import Errand
 from escalation.notice.vacancy import stand_in
 from escalation.notice.wording import NoticeView
 from escalation.place import is_unplaced
@@ -29,7 +30,7 @@ from escalation.procedure import Channel, Ground, thaw
 from stream.store import insert_new
 
 LINK_LIVES_AFTER_DEADLINE = timedelta(hours=24)
-UNSIGNED_KINDS = frozenset({NoticeKind.REMINDER, NoticeKind.DISMISSED})
+UNSIGNED_KINDS = frozenset({NoticeKind.REMINDER, NoticeKind.DISMISSED}) | ERRANDS
 TELL_ANEW: Mapping[NoticeKind, frozenset[NoticeKind]] = {
     NoticeKind.FIRST: frozenset({NoticeKind.ESCALATED, NoticeKind.ASSIGNED}),
     NoticeKind.RAISED: frozenset(),
@@ -73,10 +74,12 @@ def issue(
     now: datetime,
     *,
     original: int | None = None,
+    errand: Errand | None = None,
 ) -> list[int]:
     """Tell these people at this step; gives the ids of the notices that were new.
 
-    `original`: the notice a reminder (or the word of a false alarm) is about; its link leads to that one. A notice
+    `original`: the notice a reminder (or the word of a false alarm) is about; its link leads to that one. `errand`:
+    what it says and where it leads instead, for kinds of `ERRANDS`. A notice
     that tells anew supersedes the person's unsigned ones: their clocks stop, nobody is telephoned twice for one matter.
     For somebody whom no channel that is set up and no telephone reaches the duty desk stands in, and an alert rings.
     """
@@ -95,12 +98,13 @@ def issue(
             continue
         made.append(notice_id)
         signs = original if original is not None else notice_id
-        expires = (sign_by or now + grade.sign.after) + LINK_LIVES_AFTER_DEADLINE
-        url = sign_url(letterhead, signs, one.person.id, expires)
+        expires = now + errand.lives if errand else (sign_by or now + grade.sign.after) + LINK_LIVES_AFTER_DEADLINE
+        url = (errand.url if errand else sign_url)(letterhead, signs, one.person.id, expires)
         number = _number(conn, notice_id)
         asked = asked_of(one.role, kind, unplaced=is_unplaced(incident.frozen.get("account", {})))
         until = sign_by if original is None else _deadline(conn, original)
         view = compose(letterhead, incident, pack, one, everyone, kind, number, asked, until, now, url, expires)
+        view = errand.put_on(view, one) if errand else view
         _post(conn, letterhead, incident, one, notice_id, view, grade.channels, now, signs=needs)
         if needs:
             set_signature_clocks(conn, incident, pack, notice_id, now)
@@ -112,6 +116,9 @@ def issue(
         log(conn, incident.id, now, EntryKind.NOTICE, f"{len(followed)} 份未签通知由新通知取代", words)
     if made and kind is NoticeKind.DISMISSED:
         log(conn, incident.id, now, EntryKind.NOTICE, f"告知 {everyone[0].person.name}：已记为误报", "无需签收")
+    elif made and errand:
+        names = "、".join(f"{one.person.name}（{one.office}）" for one in everyone)
+        log(conn, incident.id, now, EntryKind.NOTICE, f"{KIND_WORDS[kind]}：告知 {names}", errand.log)
     elif made and kind is not NoticeKind.REMINDER:
         names = "、".join(f"{one.person.name}（{one.office}）" for one in everyone)
         basis = "；".join(dict.fromkeys(one.basis for one in everyone if one.basis))
@@ -193,6 +200,7 @@ def _to_replace(conn: Connection, incident_id: int, person_id: str, kind: Notice
         select(notices)
         .where(notices.c.incident_id == incident_id, notices.c.addressee == person_id)
         .where(notices.c.signed_at.is_(None), notices.c.superseded_by.is_(None))
+        .where(notices.c.kind.not_in(sorted(ERRANDS)))
         .order_by(notices.c.id)
     ).all()
     kept = {str(row.id) for row in rows if row.kind in TELL_ANEW[kind]}

@@ -34,6 +34,8 @@ def why_gone(conn: Connection, row: Row[Any]) -> str:
     state = State(row.incident_state)
     if row.kind == NoticeKind.DISMISSED:
         return REVIVED if state in OPEN else ""
+    if row.kind == NoticeKind.VOICE:
+        return ""
     if state not in OPEN:
         return ENDED.format(state=STATE_WORDS[state])
     if row.superseded_by is not None:

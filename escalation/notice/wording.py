@@ -99,6 +99,7 @@ class _Written(_Part):
     validity: Word = ""
     duty_phone: Word = ""
     written: Word = ""
+    verb: Word = ""
 
 
 class LetterView(_Written):
@@ -126,6 +127,7 @@ class NoticeView(_Written):
     an unsigned deadline. `validity` is until when the link works. `written` is the time of writing with seconds.
     `passed`: the deadline is over
     when this is read out or sent. `over`: the word that the matter was a false alarm; nothing is asked.
+    `verb`: what is done on the page behind the link instead of signing (确认知悉).
     `late` marks an incident that was opened late and `lateness` says how, in figures; `sent_late` is how long after
     writing this copy left ("48 分钟"), empty where it left in time.
 

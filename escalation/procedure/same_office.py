@@ -26,7 +26,10 @@ def unite(pack: Pack, confirmed: Iterable[str]) -> Pack:
     into = {key: _end(pack, key, keys) for key in keys}
     offices = tuple(_joined(pack, office, into) for office in pack.office if office.key not in into)
     version = hashlib.sha256("\0".join([pack.version, *keys]).encode()).hexdigest()
-    return pack.model_copy(update={"office": offices, "ladder": _ladder(pack.ladder, into), "version": version})
+    asked = tuple(one.model_copy(update={"office": into.get(one.office, one.office)}) for one in pack.voice.approver)
+    voice = pack.voice.model_copy(update={"approver": asked})
+    changed = {"office": offices, "ladder": _ladder(pack.ladder, into), "voice": voice, "version": version}
+    return pack.model_copy(update=changed)
 
 
 def _refusal(pack: Pack, key: str) -> str:

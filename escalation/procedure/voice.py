@@ -11,6 +11,7 @@ from escalation.procedure.figure import Clock, Strict
 from escalation.procedure.ladder import LevelNumber
 from escalation.procedure.words import Source
 
+HALF_AN_HOUR = Clock(after=timedelta(minutes=30), source=Source.DEFAULT)
 TWO_HOURS = Clock(after=timedelta(hours=2), source=Source.DEFAULT)
 
 
@@ -66,7 +67,8 @@ APPROVERS = (
 class Voice(Strict):
     """One voice 统一发声. What no clause gives is our default, labelled; empty lists mean: the document is silent.
 
-    `confirm`: by when a keeper confirms a hold; `relay_within`: by when an account relays a release.
+    `confirm`: by when a keeper confirms a hold; `approve`: by when an approver decides; `relay_within`: by when an
+    account relays a release.
     """
 
     hold: tuple[Basis, ...] = ()
@@ -75,6 +77,7 @@ class Voice(Strict):
     check: tuple[Check, ...] = CHECKS
     approver: tuple[Approver, ...] = APPROVERS
     confirm: Clock = TWO_HOURS
+    approve: Clock = HALF_AN_HOUR
     relay_within: Clock = TWO_HOURS
 
     def chain(self, level: int) -> tuple[Approver, ...]:

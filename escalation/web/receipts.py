@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from escalation.clock_words import moment
-from escalation.notice import GROUP, DeliveryState, NoticeKind, deliveries, notices
+from escalation.notice import ERRANDS, GROUP, DeliveryState, NoticeKind, deliveries, notices
 from escalation.people import people, title_of
 
 WAITING, DONE, SEALED, FAILED = "wait", "y", "seal", "bad"
@@ -51,6 +51,7 @@ def receipts_of(conn: Connection, incident_id: int, now: datetime) -> list[Recei
         select(notices, people.c.name.label("person_name"), people.c.title.label("person_title"))
         .outerjoin(people, (people.c.school == notices.c.school) & (people.c.id == notices.c.addressee))
         .where(notices.c.incident_id == incident_id, notices.c.addressee != GROUP)
+        .where(notices.c.kind.not_in(sorted(ERRANDS)))
         .order_by(notices.c.id)
     ).all()
     ways = conn.execute(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, false, or_, select, true
 
 from escalation.incident import incidents
-from escalation.notice import notices
+from escalation.notice import ERRANDS, notices
 from escalation.people import Role, offices
 from escalation.user import User
 
@@ -51,7 +51,8 @@ def scope_of(conn: Connection, user: User) -> Scope:
     """The scope of a user: by role, for unit leaders and keepers by the offices they hold, and by the notices one has.
 
     Whoever holds a notice of an incident (the 带班领导 to whom a silence was reported, a colleague to whom the work was
-    handed) may read that incident, whatever the role.
+    handed) may read that incident, whatever the role. Whoever has only an errand of it (confirm a hold, relay) may
+    not: it says all that they need.
     """
     if user.roles & SEES_ALL:
         return Scope(everything=True)
@@ -68,6 +69,7 @@ def scope_of(conn: Connection, user: User) -> Scope:
         select(notices.c.incident_id)
         .where(notices.c.school == user.school, notices.c.addressee == user.person_id)
         .where(notices.c.incident_id.is_not(None))
+        .where(notices.c.kind.not_in(sorted(ERRANDS)))
         .distinct()
     ).scalars()
     mine = frozenset(told) if user.person_id else frozenset()

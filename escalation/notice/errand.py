@@ -1,0 +1,49 @@
+"""An errand 所办之事: a notice that asks one thing of one person on a page of its own, and no signature.
+
+Confirm a hold, approve a statement, relay it, read what changed. Whoever gets one is told that thing alone: no comment,
+no reasons, not who else was told; and it lets nobody read the incident (`escalation/web/scope.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from escalation.link import Link, Purpose, token
+from escalation.notice.addressee import Addressee
+from escalation.notice.wording import Article, NoticeView
+
+if TYPE_CHECKING:
+    from escalation.notice.issue import Letterhead
+
+LIVES = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What such a notice says. `verb` stands on its button (确认知悉); the addressee's own reason follows the facts."""
+
+    title: str
+    facts: tuple[str, ...]
+    asks: tuple[str, ...]
+    verb: str
+    articles: tuple[Article, ...] = ()
+    source: str = ""
+    log: str = "无需签收"
+    lives: timedelta = LIVES
+
+    def url(self, letterhead: Letterhead, notice_id: int, person_id: str, expires_at: datetime) -> str:
+        """The signed link to the errand's page, for this person alone."""
+        made = token(letterhead.link_key, Purpose.VOICE, Link(notice_id, person_id, expires_at))
+        return f"{letterhead.public_url.rstrip('/')}/v/{made}"
+
+    def put_on(self, view: NoticeView, one: Addressee) -> NoticeView:
+        """The notice's view with these words alone."""
+        said = {
+            "title": self.title, "facts": [fact for fact in (*self.facts, one.reason) if fact], "asks": self.asks,
+            "verb": self.verb, "articles": [article.model_dump() for article in self.articles],
+            "deadline_source": self.source, "others_told": (), "why": (), "quote": "", "on_silence": "",
+            "deadline": "", "passed": False, "lateness": "", "late": False, "unit": one.person.unit, "lead": False,
+        }  # fmt: skip
+        return NoticeView.model_validate(view.model_dump() | said)

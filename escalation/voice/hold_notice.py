@@ -1,0 +1,160 @@
+"""Who is told of a hold, and in which words: each keeper once, with all the accounts that they answer for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from escalation import people, timer
+from escalation.clock_words import moment
+from escalation.incident import EntryKind, log
+from escalation.notice import NoticeKind
+from escalation.notice.addressee import TRIAL_REASON, Addressee
+from escalation.notice.errand import Errand
+from escalation.notice.issue import Letterhead, issue
+from escalation.notice.wording import Article
+from escalation.people import Person, Role
+from escalation.procedure import Basis, Pack, Source, basis_words, say_span, thaw
+from escalation.timer import TimerKind
+from escalation.voice.subject import Subject
+from stream.account import Account, book
+from stream.platform import platform_name
+
+CONFIRM = "确认知悉"
+NO_KEEPER = "名册中无账号管理人员，由您代为落实"
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """An account and who answers for it. `kept` False: it has no reachable keeper, and somebody stands in."""
+
+    account: Account
+    persons: tuple[Person, ...]
+    role: str
+    kept: bool
+
+
+def reached(conn: Connection, letterhead: Letterhead, row: Row[Any], now: datetime) -> list[Reached]:
+    """Every registered account with its keepers; else the unit's leader, else the duty desk: never nobody."""
+    found = []
+    for one in book(conn, row.school).values():
+        if one.active:
+            persons, role = answering(conn, letterhead, one, now)
+            found.append(Reached(one, persons, role, role == Role.KEEPER))
+    return found
+
+
+def answering(
+    conn: Connection, letterhead: Letterhead, account: Account, now: datetime
+) -> tuple[tuple[Person, ...], str]:
+    """Who answers for an account and as what."""
+
+    def able(held: Sequence[Person]) -> tuple[Person, ...]:
+        return tuple(one for one in held if one.reachable_by(letterhead.channels))
+
+    if keepers := able(people.holders(conn, account.school, Role.KEEPER, account_id=account.id)):
+        return keepers, Role.KEEPER
+    if leaders := able(people.holders(conn, account.school, Role.UNIT_LEADER, unit=account.unit)):
+        return leaders[:1], Role.UNIT_LEADER
+    return tuple(people.desk(conn, account.school, now, letterhead.channels)), Role.MONITOR
+
+
+def addressees(found: Sequence[Reached], basis: str) -> list[Addressee]:
+    """One entry per person, with every account they answer for."""
+    by_person: dict[str, tuple[Person, str, list[Reached]]] = {}
+    for one in found:
+        for person in one.persons:
+            by_person.setdefault(person.id, (person, one.role, []))[2].append(one)
+    return [
+        Addressee(person, role, (people.title_of(role),), (), basis, _accounts(own))
+        for person, role, own in by_person.values()
+    ]
+
+
+def _accounts(own: Sequence[Reached]) -> str:
+    kept = "、".join(named(one.account) for one in own if one.kept)
+    other = "、".join(named(one.account) for one in own if not one.kept)
+    parts = [f"您管理的账号：{kept}"] * bool(kept) + [f"{other}：{NO_KEEPER}"] * bool(other)
+    return "；".join(parts)
+
+
+def named(account: Account) -> str:
+    """`微博“青禾后勤”`."""
+    return f"{platform_name(account.platform)}“{account.name}”"
+
+
+def name_of(conn: Connection, school: str, person_id: str) -> str:
+    """The person's name, else the id."""
+    found = people.person(conn, school, person_id)
+    return found.name if found else person_id
+
+
+def articles(pack: Pack, some: Sequence[Basis]) -> tuple[Article, ...]:
+    """The clauses as a notice prints them: the document's name at the first; ours labelled where there is none."""
+    made = [
+        Article(article=f"《{pack.title}》{one.article}" if n == 0 else one.article, quote=one.quote)
+        for n, one in enumerate(some)
+    ]
+    return tuple(made) or (Article(source=Source.DEFAULT.label),)
+
+
+def tell(
+    conn: Connection, letterhead: Letterhead, row: Row[Any], found: Sequence[Reached], hold_id: int, n: int,
+    subject: Subject, now: datetime,
+) -> None:  # fmt: skip
+    """Tell every keeper to confirm, and set the clock; on trial the duty desk alone."""
+    pack = thaw(row.frozen["pack"])
+    clock = pack.voice.confirm
+    until = now + clock.after
+    whom = addressees(found, basis_words(pack.voice.hold))
+    if row.trial:
+        desk = people.desk(conn, row.school, now, letterhead.channels)
+        whom = [
+            Addressee(one, Role.MONITOR, ("值班台",), (), Source.DEFAULT.label, TRIAL_REASON) for one in desk
+        ]  # fmt: skip
+    changed = f"（范围第 {n} 版，以此为准）" if n > 1 else ""
+    errand = Errand(
+        title=f"暂停就{subject.said()}发声",
+        facts=(f"即日起，各账号暂停就{subject.said()}发布、转发和评论，等候学校统一口径{changed}",),
+        asks=(
+            f"请于 {moment(until, now)} 前确认知悉", "已有相关内容待发的，请先停发", "确需发布的，请向宣传部申请授权",
+        ),
+        verb=CONFIRM, articles=articles(pack, pack.voice.hold),
+        source=f"确认时限 {say_span(clock.after)}：{clock.label}；达到这一级别即暂停发声：{Source.DEFAULT.label}",
+        log=f"须逐人{CONFIRM}",
+    )  # fmt: skip
+    issue(conn, letterhead, row, whom, NoticeKind.HOLD, f"hold:{hold_id}:{n}", now, errand=errand)
+    log(conn, row.id, now, EntryKind.NOTICE, f"暂停发声涉及 {len(found)} 个账号", _lacking(found))
+    timer.set_timers(conn, [{
+        "school": row.school, "incident_id": row.id, "kind": TimerKind.VOICE, "name": f"hold:{hold_id}:{n}",
+        "words": "各账号确认暂停发声", "source": clock.source, "article": clock.article, "set_at": now,
+        "due_at": until, "data": {"hold": hold_id, "n": n},
+    }])  # fmt: skip
+
+
+def _lacking(found: Sequence[Reached]) -> str:
+    without = "、".join(named(one.account) for one in found if not one.kept)
+    return f"无可联系的管理人员：{without}" if without else ""
+
+
+def tell_end(
+    conn: Connection, letterhead: Letterhead, row: Row[Any], whom: Sequence[str], hold_id: int, subject: Subject,
+    why: str, now: datetime,
+) -> None:  # fmt: skip
+    """Tell everybody whom the hold reached that it is over, and why; its clocks stop."""
+    for one in timer.running(conn, row.id, TimerKind.VOICE, f"hold:{hold_id}:"):
+        timer.stop_named(conn, row.id, one, now)
+    told = []
+    for person_id in whom:
+        person = people.person(conn, row.school, person_id)
+        if person is not None and person.reachable_by(letterhead.channels) and not row.trial:
+            told.append(Addressee(person, Role.KEEPER, (people.title_of(Role.KEEPER),), (), "", ""))
+    errand = Errand(
+        title=f"暂停发声结束：{subject.said()}", facts=(why,), asks=(), verb="阅看",
+        log="无需确认",
+    )  # fmt: skip
+    issue(conn, letterhead, row, told, NoticeKind.VOICE, f"hold_end:{hold_id}", now, errand=errand)

@@ -1,0 +1,134 @@
+"""What follows when a clock of one voice runs out: the person is reminded once, and the 宣传部 gets the list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from escalation import people
+from escalation.incident import EntryKind, incidents, log
+from escalation.incident.state import OPEN, State
+from escalation.notice import NoticeKind
+from escalation.notice.addressee import Addressee
+from escalation.notice.errand import Errand
+from escalation.notice.issue import Letterhead, issue
+from escalation.people import Role
+from escalation.procedure import Source
+from escalation.timer import Timer
+from escalation.voice import approval, hold, hold_notice, relay
+from escalation.voice.hold import hold_accounts, hold_confirmations, holds
+from escalation.voice.state import HoldState, RelayState, StatementState
+from escalation.voice.subject import read
+from stream.account import book
+
+Lapse = Callable[[Connection, Letterhead, Row[Any], Timer, datetime], None]
+
+
+def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime) -> None:
+    """The handler of `TimerKind.VOICE`; its name before the colon says which clock it is."""
+    incident = conn.execute(select(incidents).where(incidents.c.id == clock.incident_id)).one()
+    if State(incident.state) in OPEN:
+        LAPSES[clock.name.partition(":")[0]](conn, letterhead, incident, clock, now)
+
+
+def unconfirmed(conn: Connection, hold_id: int, n: int) -> list[Row[Any]]:
+    """Whom the hold reached and who has not confirmed this version of its subject, by account and person."""
+    done = select(hold_confirmations.c.account_id).where(
+        hold_confirmations.c.hold_id == hold_id, hold_confirmations.c.n == n
+    )
+    return list(
+        conn.execute(
+            select(hold_accounts)
+            .where(hold_accounts.c.hold_id == hold_id, hold_accounts.c.account_id.not_in(done))
+            .order_by(hold_accounts.c.account_id, hold_accounts.c.person_id)
+        )
+    )
+
+
+def _hold(conn: Connection, letterhead: Letterhead, incident: Row[Any], clock: Timer, now: datetime) -> None:
+    held = conn.execute(select(holds).where(holds.c.id == clock.data["hold"])).one()
+    now_stands = hold.current(conn, held.id)
+    left = unconfirmed(conn, held.id, now_stands.n)
+    if HoldState(held.state) is not HoldState.STANDING or now_stands.n != clock.data["n"] or not left:
+        return
+    subject, known = read(now_stands.subject), book(conn, incident.school)
+    names = [hold_notice.named(known[one]) for one in dict.fromkeys(row.account_id for row in left) if one in known]
+    told = f"{len(names)} 个账号未确认暂停发声"
+    log(conn, incident.id, now, EntryKind.DEADLINE, f"{told}（逾期）", "、".join(names), article=held.basis)
+    asked = Errand(
+        title=f"请确认知悉：暂停就{subject.said()}发声", verb=hold_notice.CONFIRM, log="逾期未确认，提醒一次",
+        facts=(f"暂停就{subject.said()}发声的通知已过确认时限，尚未见您确认",), asks=("请即在页面上确认知悉",),
+    )  # fmt: skip
+    whom = _persons(conn, letterhead, incident, dict.fromkeys(row.person_id for row in left))
+    issue(conn, letterhead, incident, whom, NoticeKind.HOLD, f"remind:{clock.name}", now, errand=asked)
+    tell_office(conn, letterhead, incident, f"{clock.name}:list", f"{told}：{subject.said()}", names, now)
+
+
+def _persons(conn: Connection, letterhead: Letterhead, incident: Row[Any], ids: Mapping[str, None]) -> list[Addressee]:
+    found = [people.person(conn, incident.school, one) for one in ids]
+    title = (people.title_of(Role.KEEPER),)
+    return [
+        Addressee(one, Role.KEEPER, title, (), "", "") for one in found if one and one.reachable_by(letterhead.channels)
+    ]
+
+
+def tell_office(
+    conn: Connection, letterhead: Letterhead, incident: Row[Any], step: str, title: str, names: list[str],
+    now: datetime,
+) -> None:  # fmt: skip
+    """Give the 宣传部 a list; the duty desk where nobody there can be reached."""
+    held = people.holders(conn, incident.school, Role.PUBLICITY)
+    able = [one for one in held if one.reachable_by(letterhead.channels)] or people.desk(
+        conn, incident.school, now, letterhead.channels
+    )
+    whom = [
+        Addressee(one, Role.PUBLICITY, (people.title_of(Role.PUBLICITY),), (), Source.DEFAULT.label, "")
+        for one in able[:1]
+    ]
+    errand = Errand(
+        title=title, facts=("、".join(names),), asks=("请催办，或电话落实后代为登记",), verb="阅看", log="清单"
+    )
+    issue(conn, letterhead, incident, whom, NoticeKind.VOICE, step[:64], now, errand=errand)
+
+
+def _approval(conn: Connection, letterhead: Letterhead, incident: Row[Any], clock: Timer, now: datetime) -> None:
+    asked, found, _ = approval.approval_of(conn, clock.data["approval"])
+    if asked.decision is not None or StatementState(found.state) is not StatementState.REVIEW:
+        return
+    log(conn, incident.id, now, EntryKind.DEADLINE, f"口径第 {found.n} 版{asked.words}审批逾期", article=asked.basis)
+    ask = Errand(
+        title=f"请审批口径第 {found.n} 版（已过时限）", verb="审批", facts=("口径等候您审批，已过时限",),
+        asks=("请即审批：同意，或写明意见退回",), log="逾期未审批，提醒一次",
+    )  # fmt: skip
+    whom = _persons(conn, letterhead, incident, {asked.asked: None})
+    issue(conn, letterhead, incident, whom, NoticeKind.APPROVAL, f"remind:{clock.name}", now, errand=ask)
+    title = f"口径第 {found.n} 版{asked.words}审批逾期"
+    tell_office(conn, letterhead, incident, f"{clock.name}:list", title, ["可电话催办，或改写后另行送审"], now)
+
+
+def _relay(conn: Connection, letterhead: Letterhead, incident: Row[Any], clock: Timer, now: datetime) -> None:
+    statement_id = int(clock.data["statement"])
+    down = clock.name.startswith("recall:")
+    left = [one for one in relay.lapse(conn, statement_id, now) if (one.state == RelayState.RECALLED) is down]
+    if not left:
+        return
+    verb = "撤下" if down else "转发"
+    known = book(conn, incident.school)
+    names = [hold_notice.named(known[one.account_id]) for one in left if one.account_id in known]
+    told = f"{len(left)} 个账号逾期未{verb}口径"
+    log(conn, incident.id, now, EntryKind.DEADLINE, told, "、".join(names))
+    ask = Errand(
+        title=f"请即{verb}学校口径（已过时限）", verb=f"登记{verb}",
+        facts=(f"学校口径已过{verb}时限，尚未见您的账号{verb}",),
+        asks=(f"请即{verb}；已{verb}的，请在页面上登记",), log=f"逾期未{verb}，提醒一次",
+    )  # fmt: skip
+    ids = dict.fromkeys(person for one in left for person in sorted(relay.persons_of(conn, one)))
+    whom = [] if incident.trial else _persons(conn, letterhead, incident, ids)
+    issue(conn, letterhead, incident, whom, NoticeKind.RELAY, f"remind:{clock.name}", now, errand=ask)
+    tell_office(conn, letterhead, incident, f"{clock.name}:list", told, names, now)
+
+
+LAPSES: dict[str, Lapse] = {"hold": _hold, "approval": _approval, "relay": _relay, "recall": _relay}

@@ -1,0 +1,99 @@
+"""The subject of a hold: what no account speaks of meanwhile, and whether a text speaks of it in other words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from sentiment.normalise import normalise
+from stream.matter import kin, places
+
+ENOUGH = 2
+"""How much must come together where no word alone decides: theme, place and each of the cues count one."""
+SPOKEN = "unauthorised_post"
+"""The theme of an own post that speaks of an event as such; it counts beside any held theme that it is kin to."""
+THEME_WORDS = {
+    "canteen": "食堂餐饮", "dorm": "宿舍住宿", "fees": "收费", "teacher": "师德师风", "safety": "校园安全",
+    "bullying": "欺凌", "exam": "考试", "admissions": "招生", "privacy": "个人信息", "image": "学校形象",
+    "unauthorised_post": "敏感事项", "prohibited": "禁止内容", "rumour": "网传信息", "internship": "实习",
+    "awards": "评奖评优", "admin": "行政管理",
+}  # fmt: skip
+WORDS_SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is held. A `words` entry alone decides (a person chose it); `cues`, which the rules found, need company.
+
+    `themes`: the rules' themes; `threads`: posts under which it is spoken of; `places`: named places, one writing each.
+    """
+
+    themes: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    cues: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    threads: tuple[str, ...] = ()
+
+    def kept(self) -> dict[str, list[str]]:
+        """As a row keeps it."""
+        return {name: list(value) for name, value in asdict(self).items()}
+
+    def said(self) -> str:
+        """For a banner: “二食堂、拉肚子、腹泻”; the theme's name where nothing more is known."""
+        named = list(dict.fromkeys((*self.words, *self.places, *self.cues)))[:WORDS_SHOWN]
+        named = named or [THEME_WORDS.get(one, one) for one in self.themes]
+        return f"“{'、'.join(named)}”" if named else "此事"
+
+    @property
+    def empty(self) -> bool:
+        """Whether it holds nothing at all."""
+        return not any(getattr(self, one.name) for one in fields(self))
+
+
+def read(kept: dict[str, Any]) -> Subject:
+    """A row's subject."""
+    return Subject(**{one.name: tuple(kept.get(one.name, ())) for one in fields(Subject)})
+
+
+def touches(
+    subject: Subject, text: str, *, themes: Collection[str] = (), thread: str = "", named: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Why a post speaks of the subject, as phrases for a person; empty where it does not.
+
+    `themes`: of the rules that matched the post, `thread`: where it stands, `named`: names of places in the settings.
+    """
+    plain = normalise(text).text
+    if thread and thread in subject.threads:
+        return ("在管控事项的帖下",)
+    if sure := _found(subject.words, plain):
+        return tuple(f"含“{one}”" for one in sure)
+    same_theme = [one for one in subject.themes if one in themes or (SPOKEN in themes and SPOKEN in kin(one))]
+    where = [one for one in subject.places if one in places(plain, (*named, *subject.places))]
+    cues = _found(subject.cues, plain)
+    if bool(same_theme) + bool(where) + len(cues) < ENOUGH:
+        return ()
+    why = [f"主题“{THEME_WORDS.get(one, one)}”" for one in same_theme[:1]]
+    return (*why, *(f"地点“{one}”" for one in where[:1]), *(f"含“{one}”" for one in cues))
+
+
+def _found(words: Iterable[str], plain: str) -> list[str]:
+    return [one for one in words if (bare := normalise(one).text) and bare in plain]
+
+
+def subject_of(theme: str, thread: str, keys: Iterable[str], cues: Iterable[str]) -> Subject:
+    """The subject of a matter as the watch found it: its theme, threads, places, and the words that its rules hit."""
+    parts = [key.split("|", 2) for key in keys]
+    threads = [part[2] for part in parts if len(part) == 3 and part[1] == "thread"]
+    where = [part[2] for part in parts if len(part) == 3 and part[1] == "place"]
+    return Subject(
+        themes=(theme,), cues=tuple(dict.fromkeys(cue for cue in cues if 2 <= len(cue) <= 12))[:8],
+        places=tuple(dict.fromkeys(where)), threads=tuple(dict.fromkeys((thread, *threads))),
+    )  # fmt: skip
+
+
+def typed(text: str) -> tuple[str, ...]:
+    """Words as a person types them, parted by 、，, or blanks; each once."""
+    for mark in "，,；;\n\t 　":
+        text = text.replace(mark, "、")
+    return tuple(dict.fromkeys(one.strip() for one in text.split("、") if one.strip()))
