@@ -44,6 +44,6 @@ class Errand:
             "title": self.title, "facts": [fact for fact in (*self.facts, one.reason) if fact], "asks": self.asks,
             "verb": self.verb, "articles": [article.model_dump() for article in self.articles],
             "deadline_source": self.source, "others_told": (), "why": (), "quote": "", "on_silence": "",
-            "deadline": "", "passed": False, "lateness": "", "late": False, "unit": one.person.unit, "lead": False,
+            "deadline": "", "passed": False, "unit": one.person.unit, "lead": False,
         }  # fmt: skip
         return NoticeView.model_validate(view.model_dump() | said)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sentiment.normalise import normalise
 from stream.matter import kin, places
+from stream.novelty import letters
 
 ENOUGH = 2
 """How much must come together where no word alone decides: theme, place and each of the cues count one."""
@@ -78,7 +79,9 @@ def touches(
 
 
 def _found(words: Iterable[str], plain: str) -> list[str]:
-    return [one for one in words if (bare := normalise(one).text) and bare in plain]
+    """Which words stand in a normalised text; blanks and signs between the letters do not hide one."""
+    bare = letters(plain)
+    return [one for one in words if (word := letters(normalise(one).text)) and word in bare]
 
 
 def subject_of(theme: str, thread: str, keys: Iterable[str], cues: Iterable[str]) -> Subject:
