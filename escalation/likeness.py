@@ -49,17 +49,18 @@ def compare(approved: str, published: str) -> Likeness:
     asked, said = grams(one), grams(other)
     share = jaccard(asked, said)
     held = len(asked & said) / len(said) if said else 0.0
-    firm, spoken = _firm(one), _firm(other)
-    if share >= FITS and firm == spoken:
+    asked_firm, spoken = firm(one), firm(other)
+    if share >= FITS and asked_firm == spoken:
         return Likeness(share, False, True, f"有小改动，相同 {min(99, round(100 * share))}%")
-    if held >= PART and not spoken - firm:
+    if held >= PART and not spoken - asked_firm:
         return Likeness(held, False, True, "只发了（或只看到）批准文字的一部分")
     if share >= FITS or held >= PART:
-        return Likeness(share, False, False, f"数字或否定词与批准的不同：{_told(firm, spoken)}")
+        return Likeness(share, False, False, f"数字或否定词与批准的不同：{_told(asked_firm, spoken)}")
     return Likeness(max(share, 0.0), False, False, f"与批准的文字不同，相同 {round(100 * share)}%")
 
 
-def _firm(text: str) -> Counter[str]:
+def firm(text: str) -> Counter[str]:
+    """The figures and words of denial of a normalised text, which no small edit may change."""
     return Counter(_FIRM.findall(text))
 
 

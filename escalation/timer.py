@@ -147,6 +147,8 @@ def stop_matter(conn: Connection, school: str, matter: str, now: datetime, begin
     if begins:
         which &= timers.c.name.startswith(begins, autoescape=True)
     conn.execute(update(timers).where(which).values(state=TimerState.STOPPED, ended_at=now))
+
+
 def running(conn: Connection, incident_id: int, kind: TimerKind, prefix: str) -> list[str]:
     """The names of an incident's clocks of a kind that run and begin with `prefix`."""
     return list(

@@ -18,7 +18,7 @@ from escalation.incident.state import OPEN
 from escalation.opening import CARE_THEME, Ground, Matter, add_to, open_matter
 from escalation.own_post import Judged
 from escalation.place import place_of
-from escalation.voice import own_post
+from escalation.voice import posted
 from sentiment.normalise import normalise
 from stream import metrics
 from stream.account import Account, book
@@ -105,7 +105,7 @@ class Watch:
             reach("watch.mid_transaction")
             keeping.write()
             for assessment in ours:
-                own_post.seen(conn, assessment.post, now)
+                posted.seen(conn, assessment.post, now)
             opened += [self._take_again(conn, gatherer, accounts, one, now) for one in liked]
             bury_all(conn, READER, bad, now)
             if any(opened):

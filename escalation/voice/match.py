@@ -1,13 +1,14 @@
 """Whether a crawled post says what a statement says: word for word, in substance, or not at all. Pure.
 
 A relay wraps the words (“转发学校声明：……”) and platforms cut them, so what counts is how much of the statement stands
-in the post, not how alike the two are.
+in the post, not how alike the two are. Figures and words of denial must all be there.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 
+from escalation.likeness import firm
 from sentiment.normalise import normalise
 from stream.novelty import grams, letters
 
@@ -42,7 +43,10 @@ def match(statement: str, post: str) -> Match:
     if words in found:
         return Match.EXACT
     share = shared(statement, post)
-    return Match.CARRIES if share >= SAME else Match.ALTERED if share >= NEAR else Match.NONE
+    lost = firm(normalise(statement).text) - firm(normalise(post).text)
+    if share >= SAME and not lost:
+        return Match.CARRIES
+    return Match.ALTERED if share >= NEAR else Match.NONE
 
 
 def shared(statement: str, post: str) -> float:
