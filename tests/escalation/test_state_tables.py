@@ -14,8 +14,9 @@ from escalation.incident.state import INCIDENT
 from escalation.permit.state import PERMIT
 from escalation.state_table import IllegalStep, StateTable
 from escalation.submission.state import SUBMISSION
+from escalation.voice.state import HOLD, RELAY, STATEMENT
 
-TABLES: tuple[StateTable[Any, Any], ...] = (INCIDENT, PERMIT, SUBMISSION, BREACH)
+TABLES: tuple[StateTable[Any, Any], ...] = (INCIDENT, PERMIT, SUBMISSION, BREACH, HOLD, STATEMENT, RELAY)
 every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.noun)
 
 
