@@ -685,6 +685,24 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_entries_incident_id_at"), "entries", ["incident_id", "at"], unique=False)
     op.create_table(
+        "holds",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("begun_by", sa.String(100), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(100), nullable=True),
+        sa.Column("ended_why", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_holds_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_holds")),
+    )
+    op.create_index(op.f("ix_holds_incident_id"), "holds", ["incident_id"], unique=False)
+    op.create_index(op.f("ix_holds_school_state"), "holds", ["school", "state"], unique=False)
+    op.create_table(
         "keeper_reports",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -803,6 +821,63 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_recaps_incident_id"), "recaps", ["incident_id"], unique=False)
     op.create_table(
+        "statement_facts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(100), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_by", sa.Text(), nullable=True),
+        sa.Column("registered_by", sa.String(100), nullable=True),
+        sa.Column("retracted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("retracted_by", sa.String(100), nullable=True),
+        sa.Column("retracted_why", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_statement_facts_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_statement_facts")),
+    )
+    op.create_index(op.f("ix_statement_facts_incident_id"), "statement_facts", ["incident_id"], unique=False)
+    op.create_table(
+        "statements",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("text_hash", sa.String(64), nullable=False),
+        sa.Column("seal", sa.String(64), nullable=False),
+        sa.Column(
+            "card",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "facts",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("embargo_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("valid_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("drafted_by", sa.String(64), nullable=False),
+        sa.Column("drafter", sa.String(100), nullable=False),
+        sa.Column("drafted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(100), nullable=True),
+        sa.Column("ended_why", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_statements_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_statements")),
+    )
+    op.create_index(op.f("ix_statements_school_state"), "statements", ["school", "state"], unique=False)
+    op.create_index("uq_statements_n", "statements", ["incident_id", "n"], unique=True)
+    op.create_table(
         "submission_versions",
         sa.Column("submission_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -871,6 +946,27 @@ def upgrade() -> None:
     op.create_index("uq_timers_matter", "timers", ["school", "matter", "kind", "name"], unique=True)
     op.create_index("uq_timers_name", "timers", ["incident_id", "kind", "name"], unique=True)
     op.create_table(
+        "approvals",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("office", sa.String(64), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("asked", sa.String(64), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seal", sa.String(64), nullable=False),
+        sa.Column("decision", sa.String(16), nullable=True),
+        sa.Column("comment", sa.Text(), nullable=True),
+        sa.Column("decided_by", sa.String(64), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("via", sa.String(32), nullable=True),
+        sa.ForeignKeyConstraint(["statement_id"], ["statements.id"], name=op.f("fk_approvals_statement_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approvals")),
+    )
+    op.create_index("uq_approvals_step", "approvals", ["statement_id", "step"], unique=True)
+    op.create_table(
         "calls",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("school", sa.String(32), nullable=False),
@@ -915,6 +1011,112 @@ def upgrade() -> None:
     op.create_index(op.f("ix_deliveries_state_next_at"), "deliveries", ["state", "next_at"], unique=False)
     op.create_index("uq_deliveries_way", "deliveries", ["notice_id", "channel", "address"], unique=True)
     op.create_table(
+        "hold_accounts",
+        sa.Column("hold_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.String(100), nullable=False),
+        sa.Column("person_id", sa.String(64), nullable=False),
+        sa.Column("keeps", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["hold_id"], ["holds.id"], name=op.f("fk_hold_accounts_hold_id")),
+        sa.PrimaryKeyConstraint("hold_id", "account_id", "person_id", name=op.f("pk_hold_accounts")),
+    )
+    op.create_table(
+        "hold_confirmations",
+        sa.Column("hold_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("account_id", sa.String(100), nullable=False),
+        sa.Column("person_id", sa.String(64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("via", sa.String(32), nullable=False),
+        sa.ForeignKeyConstraint(["hold_id"], ["holds.id"], name=op.f("fk_hold_confirmations_hold_id")),
+        sa.PrimaryKeyConstraint("hold_id", "n", "account_id", "person_id", name=op.f("pk_hold_confirmations")),
+    )
+    op.create_table(
+        "hold_subjects",
+        sa.Column("hold_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column(
+            "subject",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(100), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["hold_id"], ["holds.id"], name=op.f("fk_hold_subjects_hold_id")),
+        sa.PrimaryKeyConstraint("hold_id", "n", name=op.f("pk_hold_subjects")),
+    )
+    op.create_table(
+        "readings",
+        sa.Column(
+            "statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("person_id", sa.String(64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("via", sa.String(32), nullable=False),
+        sa.ForeignKeyConstraint(["statement_id"], ["statements.id"], name=op.f("fk_readings_statement_id")),
+        sa.PrimaryKeyConstraint("statement_id", "person_id", name=op.f("pk_readings")),
+    )
+    op.create_table(
+        "relay_persons",
+        sa.Column("statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.String(100), nullable=False),
+        sa.Column("person_id", sa.String(64), nullable=False),
+        sa.Column("keeps", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["statement_id"], ["statements.id"], name=op.f("fk_relay_persons_statement_id")),
+        sa.PrimaryKeyConstraint("statement_id", "account_id", "person_id", name=op.f("pk_relay_persons")),
+    )
+    op.create_table(
+        "relays",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.String(100), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_by", sa.String(100), nullable=True),
+        sa.Column("how", sa.String(16), nullable=True),
+        sa.Column("url", sa.Text(), nullable=True),
+        sa.Column("post_id", sa.String(200), nullable=True),
+        sa.Column("words", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["statement_id"], ["statements.id"], name=op.f("fk_relays_statement_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_relays")),
+    )
+    op.create_index(op.f("ix_relays_account_id_state"), "relays", ["account_id", "state"], unique=False)
+    op.create_index("uq_relays_account", "relays", ["statement_id", "account_id"], unique=True)
+    op.create_table(
+        "releases",
+        sa.Column(
+            "statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("account_id", sa.String(100), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("text_hash", sa.String(64), nullable=False),
+        sa.Column("posted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.String(100), nullable=False),
+        sa.Column("found", sa.String(16), nullable=True),
+        sa.Column("found_post", sa.String(200), nullable=True),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["statement_id"], ["statements.id"], name=op.f("fk_releases_statement_id")),
+        sa.PrimaryKeyConstraint("statement_id", name=op.f("pk_releases")),
+    )
+    op.create_table(
+        "statement_checks",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("item", sa.String(32), nullable=False),
+        sa.Column("passed", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(100), nullable=False),
+        sa.ForeignKeyConstraint(["statement_id"], ["statements.id"], name=op.f("fk_statement_checks_statement_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_statement_checks")),
+    )
+    op.create_index(op.f("ix_statement_checks_statement_id"), "statement_checks", ["statement_id"], unique=False)
+    op.create_table(
         "attempts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -933,11 +1135,24 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_attempts_delivery_id"), table_name="attempts")
     op.drop_table("attempts")
+    op.drop_index(op.f("ix_statement_checks_statement_id"), table_name="statement_checks")
+    op.drop_table("statement_checks")
+    op.drop_table("releases")
+    op.drop_index("uq_relays_account", table_name="relays")
+    op.drop_index(op.f("ix_relays_account_id_state"), table_name="relays")
+    op.drop_table("relays")
+    op.drop_table("relay_persons")
+    op.drop_table("readings")
+    op.drop_table("hold_subjects")
+    op.drop_table("hold_confirmations")
+    op.drop_table("hold_accounts")
     op.drop_index("uq_deliveries_way", table_name="deliveries")
     op.drop_index(op.f("ix_deliveries_state_next_at"), table_name="deliveries")
     op.drop_table("deliveries")
     op.drop_index("uq_calls_step", table_name="calls")
     op.drop_table("calls")
+    op.drop_index("uq_approvals_step", table_name="approvals")
+    op.drop_table("approvals")
     op.drop_index("uq_timers_name", table_name="timers")
     op.drop_index("uq_timers_matter", table_name="timers")
     op.drop_index(op.f("ix_timers_state_due_at"), table_name="timers")
@@ -946,6 +1161,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_ties_incident_id"), table_name="ties")
     op.drop_table("ties")
     op.drop_table("submission_versions")
+    op.drop_index("uq_statements_n", table_name="statements")
+    op.drop_index(op.f("ix_statements_school_state"), table_name="statements")
+    op.drop_table("statements")
+    op.drop_index(op.f("ix_statement_facts_incident_id"), table_name="statement_facts")
+    op.drop_table("statement_facts")
     op.drop_index(op.f("ix_recaps_incident_id"), table_name="recaps")
     op.drop_table("recaps")
     op.drop_index(op.f("ix_platform_contacts_incident_id"), table_name="platform_contacts")
@@ -959,6 +1179,9 @@ def downgrade() -> None:
     op.drop_table("members")
     op.drop_index(op.f("ix_keeper_reports_incident_id"), table_name="keeper_reports")
     op.drop_table("keeper_reports")
+    op.drop_index(op.f("ix_holds_school_state"), table_name="holds")
+    op.drop_index(op.f("ix_holds_incident_id"), table_name="holds")
+    op.drop_table("holds")
     op.drop_index(op.f("ix_entries_incident_id_at"), table_name="entries")
     op.drop_table("entries")
     op.drop_index("uq_breaches_post", table_name="breaches")
