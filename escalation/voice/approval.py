@@ -15,7 +15,7 @@ from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Row, Tabl
 from escalation import keeper, people, timer
 from escalation.clock_words import moment
 from escalation.deed import must_be_open, must_fit, write_down
-from escalation.incident import Actor, EntryKind, advance, incidents, log
+from escalation.incident import Actor, EntryKind, advance, log
 from escalation.incident.state import INCIDENT, Event, IllegalStep, State
 from escalation.notice import NoticeKind
 from escalation.notice.addressee import Addressee
@@ -236,7 +236,9 @@ def _approved(
     supersede(conn, row.id, found, actor, now)
     move(conn, found, StatementEvent.DECIDE, None, now)
     log(conn, row.id, now, EntryKind.PERSON, "决定不公开回应", found.text, actor=actor.name)
-    answered(conn, row, actor, now, "", "")
+    if INCIDENT.steps[State(row.state)].get(Event.NO_ANSWER) is not None:
+        advance(conn, row.id, Event.NO_ANSWER, None)
+    timer.fulfil(conn, row.id, "first_answer", now)
     _tell_drafter(conn, letterhead, found, row, "已批准不公开回应", f"approved:{found.id}", now)
 
 
@@ -252,14 +254,9 @@ def supersede(conn: Connection, incident_id: int, by: Row[Any], actor: Actor, no
 
 
 def answered(conn: Connection, row: Row[Any], actor: Actor, now: datetime, text: str, url: str) -> None:
-    """The incident was answered (JY 14): by a release, or by the decision that no public answer is given."""
-    timer.fulfil(conn, row.id, "first_answer", now)
-    fresh = conn.execute(select(incidents.c.state).where(incidents.c.id == row.id)).scalar_one()
-    if text and INCIDENT.steps[State(fresh)].get(Event.ANSWER) is not None:
-        acting = Actor(actor.id, actor.name, frozenset({Role.PUBLICITY}), actor.ip)
-        keeper.answer(conn, row.id, acting, now, text=text, url=url)
-    elif INCIDENT.steps[State(fresh)].get(Event.ANSWER) is not None:
-        advance(conn, row.id, Event.ANSWER, None)
+    """The incident was answered in public by the release (JY 14)."""
+    acting = Actor(actor.id, actor.name, frozenset({Role.PUBLICITY}), actor.ip)
+    keeper.answer(conn, row.id, acting, now, text=text, url=url)
 
 
 def _tell_drafter(
