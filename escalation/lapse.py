@@ -11,6 +11,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from escalation import archive, ladder, permit, reignition
+from escalation.consultation import clock as consultation
+from escalation.consultation import digest
 from escalation.notice import letter
 from escalation.notice.issue import Letterhead
 from escalation.timer import Timer, TimerKind
@@ -26,6 +28,8 @@ HANDLERS: Mapping[TimerKind, Handler] = {
     TimerKind.ARCHIVE: archive.lapse,
     TimerKind.PERMIT: permit.lapse,
     TimerKind.VOICE: overdue.lapse,
+    TimerKind.CONSULTATION: consultation.lapse,
+    TimerKind.DIGEST: digest.lapse,
 }
 
 

@@ -41,6 +41,8 @@ class TimerKind(StrEnum):
     ARCHIVE = "archive"
     PERMIT = "permit"
     VOICE = "voice"
+    CONSULTATION = "consultation"
+    DIGEST = "digest"
 
 
 class TimerState(StrEnum):
@@ -159,6 +161,13 @@ def running(conn: Connection, incident_id: int, kind: TimerKind, prefix: str) ->
             .order_by(timers.c.id)
         ).scalars()
     )
+
+
+def count_matter(conn: Connection, school: str, matter: str, begins: str) -> int:
+    """How many clocks whose name begins so a matter ever had."""
+    own = (timers.c.school == school) & (timers.c.matter == matter)
+    wanted = select(func.count()).select_from(timers).where(own, timers.c.name.startswith(begins, autoescape=True))
+    return int(conn.execute(wanted).scalar_one())
 
 
 def fulfil(conn: Connection, incident_id: int, name: str, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select
 
 from escalation import own_post
+from escalation.consultation import find
 from escalation.incident import MatterTaken, incidents, members, open_keys
 from escalation.incident.state import OPEN
 from escalation.opening import CARE_THEME, Ground, Matter, add_to, open_matter
@@ -106,6 +107,7 @@ class Watch:
             keeping.write()
             for assessment in ours:
                 posted.seen(conn, assessment.post, now)
+            find.take(conn, self._ground.pack, accounts, ours, now)
             opened += [self._take_again(conn, gatherer, accounts, one, now) for one in liked]
             bury_all(conn, READER, bad, now)
             if any(opened):

@@ -30,6 +30,7 @@ MODULES = (
     "escalation.archive",
     "escalation.audit",
     "escalation.breach",
+    "escalation.consultation",
     "escalation.finding",
     "escalation.incident",
     "escalation.keeper",

@@ -16,6 +16,7 @@ from escalation.procedure.own_post import PermitClause, RelayClause, StandingBan
 from escalation.procedure.prohibited import Prohibited
 from escalation.procedure.reignition import Reignition
 from escalation.procedure.same_office import unite
+from escalation.procedure.service import Care, Consultation
 from escalation.procedure.voice import Voice
 from escalation.procedure.words import DutyKind, Source, Trigger
 
@@ -118,6 +119,8 @@ class Pack(Strict):
     relay: RelayClause = RelayClause()
     reignition: Reignition = Reignition()
     voice: Voice = Voice()
+    consultation: Consultation | None = None
+    care: Care | None = None
     version: str = Field(pattern=r"^[0-9a-f]{64}$")
 
     @property

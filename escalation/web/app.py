@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from escalation.web import (
     accounts,
     act,
+    consultations,
     cycle,
     deliveries,
     entry,
@@ -46,6 +47,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     entry.router, queue.router, incident.router, act.router, cycle.router, sign.router, keeper.router, me.router,
     search.router, accounts.router, deliveries.router, findings.router, leads.router, hand.router, reports.router,
     live.router, health.router, permits.router, submissions.router, own_posts.router,
+    consultations.router,
 )  # fmt: skip
 STATIC = Path(__file__).with_name("static")
 

@@ -38,6 +38,7 @@ NAVIGATION = (
     Place("值班台", "/desk", frozenset({Role.MONITOR, Role.PUBLICITY})),
     Place("事件", "/incidents", ANYBODY - {Role.ADMINISTRATOR}),
     Place("线索", "/leads", frozenset({Role.MONITOR, Role.PUBLICITY, Role.KEEPER})),
+    Place("咨询", "/consultations", frozenset({Role.MONITOR, Role.PUBLICITY, Role.UNIT_LEADER, Role.KEEPER})),
     Place("账号", "/accounts", ANYBODY - {Role.SCHOOL_LEADER}),
     Place("发布", "/permits", ANYBODY - {Role.ADMINISTRATOR}),
     Place("报告", "/reports", ANYBODY),

@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalation.breach.state import BREACH
+from escalation.consultation.state import CONSULTATION
 from escalation.incident.state import INCIDENT
 from escalation.permit.state import PERMIT
 from escalation.state_table import IllegalStep, StateTable
 from escalation.submission.state import SUBMISSION
 from escalation.voice.state import HOLD, RELAY, STATEMENT
 
-TABLES: tuple[StateTable[Any, Any], ...] = (INCIDENT, PERMIT, SUBMISSION, BREACH, HOLD, STATEMENT, RELAY)
+TABLES: tuple[StateTable[Any, Any], ...] = (INCIDENT, PERMIT, SUBMISSION, BREACH, HOLD, STATEMENT, RELAY, CONSULTATION)
 every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.noun)
 
 

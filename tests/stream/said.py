@@ -40,13 +40,14 @@ def a_post(
     school: str = SCHOOL,
     route: Route = Route.SANDBOX,
     platform: str = "",
+    parent: str | None = None,
 ) -> Post:
     """One post that came through the door; `author` defaults to somebody new, `platform` to what its id says."""
     kept, digest, cut = door(text)
     seen = fetched or at
     return Post(
         school=school, id=post_id, kind=kind, platform=platform or post_id.partition(":")[0],
-        account_id=account, thread_id=thread, text=kept, text_hash=digest, cut=cut,
+        account_id=account, thread_id=thread, parent_id=parent, text=kept, text_hash=digest, cut=cut,
         author_key="" if by_school else (f"u-{post_id}"[:64] if author is None else author), by_school=by_school,
         published_at=at, first_seen_at=seen, fetched_at=seen, revision=digest[:16], route=route,
     )  # fmt: skip

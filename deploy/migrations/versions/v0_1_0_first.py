@@ -118,6 +118,48 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("reader", name=op.f("pk_auditor_marks")),
     )
     op.create_table(
+        "consultations",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("thread", sa.String(200), nullable=False),
+        sa.Column("post_id", sa.String(200), nullable=False),
+        sa.Column("account_id", sa.String(100), nullable=False),
+        sa.Column("platform", sa.String(32), nullable=False),
+        sa.Column("unit", sa.String(100), nullable=False),
+        sa.Column("private", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("article", sa.Text(), nullable=False),
+        sa.Column("clause", sa.Text(), nullable=False),
+        sa.Column("source", sa.String(16), nullable=False),
+        sa.Column("span_s", sa.Integer(), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("window_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("promised_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("promised_for", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("promise", sa.Text(), nullable=False),
+        sa.Column("overdue_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(64), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer_post_id", sa.String(200), nullable=True),
+        sa.Column("answer_url", sa.Text(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consultations")),
+    )
+    op.create_index(
+        op.f("ix_consultations_school_account_id_asked_at"),
+        "consultations",
+        ["school", "account_id", "asked_at"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_consultations_school_state_asked_at"), "consultations", ["school", "state", "asked_at"], unique=False
+    )
+    op.create_index("uq_consultations_thread", "consultations", ["school", "thread"], unique=True)
+    op.create_table(
         "counts",
         sa.Column("school", sa.String(32), nullable=False),
         sa.Column("post_id", sa.String(200), nullable=False),
@@ -1256,6 +1298,10 @@ def downgrade() -> None:
     op.drop_index("uq_dead_letters_place", table_name="dead_letters")
     op.drop_table("dead_letters")
     op.drop_table("counts")
+    op.drop_index("uq_consultations_thread", table_name="consultations")
+    op.drop_index(op.f("ix_consultations_school_state_asked_at"), table_name="consultations")
+    op.drop_index(op.f("ix_consultations_school_account_id_asked_at"), table_name="consultations")
+    op.drop_table("consultations")
     op.drop_table("auditor_marks")
     op.drop_table("audit_mark")
     op.drop_table("audit")
