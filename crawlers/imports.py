@@ -15,7 +15,6 @@ from openpyxl.utils.exceptions import InvalidFileException
 from crawlers.lead import (
     ACCOUNT,
     COLUMNS,
-    FORMULA,
     LINK,
     PLATFORM,
     PLATFORMS,
@@ -28,12 +27,8 @@ from crawlers.lead import (
 )
 from stream.log import Log
 from stream.store import Store
+from stream.workbook import FORMULA, ROW_LIMIT, SIZE_LIMIT, Unreadable, check
 
-SIZE_LIMIT = 10 * 1024 * 1024
-UNPACKED_LIMIT = 200 * 1024 * 1024
-RATIO_LIMIT = 200
-PARTS_LIMIT = 2000
-ROW_LIMIT = 50_000
 GUIDE = (
     (PLATFORM, "选填", "如：" + "、".join(list(PLATFORMS)[:8]) + " 等；不填按“其他”"),
     (ACCOUNT, "选填", "登记册中的账号名称；不填按学校主账号归口（同平台的在前，再按编号），事件中不写账号"),
@@ -42,10 +37,6 @@ GUIDE = (
     (PUBLISHED, "选填", "如 2026-11-03 18:02（北京时间）；不填按看到时间"),
     (SEEN, "选填", "如 2026-11-03 18:20（北京时间）；不填按导入时刻"),
 )
-
-
-class Unreadable(Exception):
-    """The file as a whole can not be taken; the text is a Chinese sentence with the cure."""
 
 
 def take_file(
@@ -135,7 +126,7 @@ def _table(data: bytes) -> Iterator[list[str]]:
 
 
 def _sheet(data: bytes) -> Iterator[tuple[Any, ...]]:
-    _check_archive(data)
+    check(data)
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
         try:
@@ -147,22 +138,6 @@ def _sheet(data: bytes) -> Iterator[tuple[Any, ...]]:
             book.close()
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError, SyntaxError, EOFError) as error:
         raise Unreadable("文件已损坏或不是 xlsx 表格，请用表格软件重新另存为 .xlsx") from error
-
-
-def _check_archive(data: bytes) -> None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            parts = archive.infolist()
-            unpacked = sum(part.file_size for part in parts)
-            if len(parts) > PARTS_LIMIT or unpacked > UNPACKED_LIMIT or unpacked > max(len(data), 50_000) * RATIO_LIMIT:
-                raise Unreadable("文件解压后过大，疑似异常文件，已拒绝")
-            for part in parts:
-                with archive.open(part) as opened:
-                    start = opened.read(4096)
-                if b"<!DOCTYPE" in start or b"<!ENTITY" in start:
-                    raise Unreadable("文件含有外部实体声明，已拒绝；请用表格软件重新另存为 .xlsx")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise Unreadable("文件已损坏、已加密或不是 xlsx 表格，请用表格软件重新另存为 .xlsx") from error
 
 
 def template() -> bytes:

@@ -24,12 +24,12 @@ from stream.log import Log, LogUnavailable, PartlyAppended
 from stream.post import NAMED_LEAD, Kind, Post, Route, door
 from stream.store import Store, insert_new, metadata
 from stream.store.types import Moment, Word
+from stream.workbook import FORMULA
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TOPIC = "posts"
 AT_ONCE = 500
 LINK_LIMIT = 2000
-FORMULA = "\x00="
 """What an import puts for a cell that holds a formula: there is no text in it that anybody could have seen."""
 PLATFORM, ACCOUNT, LINK, TEXT, PUBLISHED, SEEN = "平台", "账号", "链接", "原文", "发布时间", "看到时间"
 COLUMNS = (PLATFORM, ACCOUNT, LINK, TEXT, PUBLISHED, SEEN)

@@ -8,21 +8,18 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from deploy import migrations
-from deploy.parts import PackError, channels, load_pack, role_words
+from deploy.parts import channels, load_pack, role_words
 from deploy.roster import PLATFORMS
 from deploy.settings import Settings
 from escalation.channels import Accepted, Partial, RateLimited
+from escalation.duty.readiness import told_roles
 from escalation.people import Role
-from escalation.procedure import Pack, Trigger
 from stream import rules
 from stream.log import LogError, open_log
 from stream.post import Route
 from stream.rules import RuleError
 from stream.search import SearchUnavailable, open_search
 from stream.store import Store, StoreUnavailable
-
-TRIGGERS = (Trigger.DAMAGING_COMMENT, Trigger.DAMAGING_OWN_ACCOUNT_POST, Trigger.MAJOR_EVENT_OR_URGENT)
-"""What opens incidents of itself; see `escalation.opening.triggers`."""
 
 CONNECTED = "已连上，未发信；值班台“送达”页的测试会真发一封给您。"
 SPOKEN = "测试消息已发出，请到群里查看。"
@@ -51,7 +48,7 @@ def findings(settings: Settings, *, probe: bool) -> Iterator[Finding]:
 def what_can_be_read(settings: Settings) -> Iterator[Finding]:
     """What else is to be mended in settings or a roster with mistakes; see `deploy.legible`."""
     for check in (rule_files, accounts, people, secrets):
-        with suppress(AttributeError, PackError):  # it hangs on what could not be read, which is told already
+        with suppress(AttributeError, ValueError):  # it hangs on what could not be read, which is told already
             yield from (one for one in check(settings) if not one.good)
 
 
@@ -158,19 +155,6 @@ def people(settings: Settings) -> Iterator[Finding]:
     if not any(role == Role.ADMINISTRATOR for role, _ in held):
         yield Finding(False, "人员", "没有人担任系统管理员，试运行无法结束；请在“任职”表填写“系统管理员”。")
     yield Finding(True, "人员", f"名册 {len(roster.people)} 人，规程包 {pack.label}。")
-
-
-def told_roles(pack: Pack) -> list[str]:
-    """Every role that an incident may tell, at any level or by the ladder, in the pack's order; keepers apart."""
-    told = {
-        recipient.role
-        for level in pack.level
-        for trigger in TRIGGERS
-        for recipient in pack.who([trigger], level.number).recipients
-    }
-    told |= {pack.ladder.chain[role] for role in told if role in pack.ladder.chain}
-    told |= {step.role for step in pack.ladder.step if step.role}
-    return [key for key in pack.offices if key in told and key != Role.KEEPER]
 
 
 def secrets(settings: Settings) -> Iterator[Finding]:

@@ -160,6 +160,8 @@ def pack(settings: Settings) -> Iterator[Fault]:
     except PackError as error:
         for problem in error.problems:
             yield "school.pack", str(problem)
+    except ValueError as error:
+        yield "school.same_offices", f"{error}。"
 
 
 def ways_out(settings: Settings) -> Iterator[Fault]:

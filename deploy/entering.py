@@ -2,7 +2,7 @@
 
 The roster is the whole truth of who holds what: offices and coming shifts that it no longer names are taken out,
 people and accounts that it no longer names are switched off, never deleted (incidents still speak of them). Sign-ins
-follow the offices: who holds none can no longer sign in, and is signed out at once.
+follow the offices: who holds none can no longer sign in, and is signed out at once; so does who is entered as 离任.
 """
 
 from __future__ import annotations
@@ -14,19 +14,34 @@ from sqlalchemy import Connection, delete, update
 
 from deploy.parts import load_pack, role_words
 from deploy.settings import Settings
-from escalation import people, trial, user
+from escalation import alert, people, trial, user
+from escalation.duty import absence, coverage, departing, rota, rota_file
+from escalation.duty.coverage import Turn
+from escalation.duty.rota import Plan
 from escalation.people import Held, Person, Role
 from stream import account
 from stream.account import Account
 
+ROTA = "rota:file"
+NOT_TAKEN = (
+    "名册“值班”表未来 30 日有空档：{holes}。{label}要求 24 小时监控，名册里的班次没有录入，仍用以前的；"
+    "请补齐“值班”表后重新录入，或在“值守”页导入完整的值班表。"
+)
 
-def enter(conn: Connection, settings: Settings, now: datetime) -> None:
-    """Bring accounts, people, offices, shifts and sign-ins up to date, and begin the trial of a new installation."""
+
+def enter(conn: Connection, settings: Settings, now: datetime, *, whole: bool = False) -> None:
+    """Bring accounts, people, offices, shifts and sign-ins up to date, and begin the trial of a new installation.
+
+    Shifts that leave a hole where the school's rules demand 24 hours are not taken: those entered before stay and an
+    alert rings, for the service must start; with `whole` RotaRefused is raised and the caller takes nothing.
+    """
     school = settings.school.code
     _accounts(conn, settings)
     _people(conn, settings)
-    _shifts(conn, settings, now)
-    user.entitle(conn, school, lambda person_id: roles_of(settings, person_id), now)
+    departing.keep_out(conn, school)
+    _shifts(conn, settings, now, whole=whole)
+    gone = absence.gone(conn, school)
+    user.entitle(conn, school, lambda one: [] if one in gone else roles_of(settings, one), now)
     if settings.trial.on:
         trial.begin(conn, school, now)
 
@@ -70,15 +85,30 @@ def _people(conn: Connection, settings: Settings) -> None:
     conn.execute(update(people.people).where(people.people.c.school == school, gone).values(active=False))
 
 
-def _shifts(conn: Connection, settings: Settings, now: datetime) -> None:
-    table, school = people.shifts, settings.school.code
+class RotaRefused(Exception):
+    """The roster's shifts leave a hole where the rules demand 24 hours; the message names holes and article."""
+
+
+def _shifts(conn: Connection, settings: Settings, now: datetime, *, whole: bool) -> None:
+    """The roster's shifts, where they are others than those of the last entering: what was changed at the desk since
+    then stands until the file speaks of something new."""
+    school, desk = settings.school.code, load_pack(settings).desk
+    planned = [Turn(row.person, row.starts_at, row.ends_at, row.leads) for row in settings.roster.shifts]
+    said = rota_file.digest(Plan(tuple(planned)))
+    before = rota.newest(conn, school, rota.BY_ROSTER)
+    if before.digest == said if before is not None else not planned:
+        return
+    coming = [one for one in planned if one.ends_at > now]
+    left = coverage.holes_ahead(conn, school, now, coming) if coming and desk.around_the_clock else []
+    if left:
+        words = NOT_TAKEN.format(holes=coverage.say(left, now), label=desk.label)
+        if whole:
+            raise RotaRefused(words)
+        alert.ring(conn, school, ROTA, words, now)
+        return
+    alert.hush(conn, school, ROTA, now)
+    table = people.shifts
     conn.execute(delete(table).where(table.c.school == school, table.c.ends_at > now))
-    rows = [
-        {
-            "school": school, "person_id": row.person, "starts_at": row.starts_at, "ends_at": row.ends_at,
-            "leads": row.leads,
-        }
-        for row in settings.roster.shifts if row.ends_at > now
-    ]  # fmt: skip
-    if rows:
-        conn.execute(table.insert(), rows)
+    if coming:
+        rota.insert_turns(conn, school, coming)
+    rota.note_edition(conn, school, rota.BY_ROSTER, "名册“值班”表", said, user.BY_ROSTER, now, len(coming))

@@ -9,8 +9,8 @@ from string import Template
 from typing import Any
 
 from deploy import roster_file
-from deploy.roster import SHANGHAI
 from deploy.settings import SettingsError, load
+from escalation.clock_words import SHANGHAI
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 SETTINGS_FILE = "fengxin.toml"

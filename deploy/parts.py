@@ -122,9 +122,11 @@ def group_names(settings: given.Settings) -> dict[str, str]:
 
 
 def load_pack(settings: given.Settings) -> Pack:
-    """The school's policy pack, by code or by path beside the settings. Raises PackError."""
+    """The school's policy pack, by code or by path beside the settings, with the offices that the school says are one
+    (`same_offices`) made one. Raises PackError; ValueError for an office of which the pack does not leave it open."""
     beside = settings.path(settings.school.pack)
-    return load(beside if beside.exists() else settings.school.pack)
+    pack = load(beside if beside.exists() else settings.school.pack)
+    return pack.merged(settings.school.same_offices)
 
 
 def role_words(pack: Pack) -> dict[str, str]:

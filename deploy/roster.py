@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from stream.post import Route
+from stream.workbook import read_flag, read_moment, read_text
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 PLATFORMS = {"weibo": ("微博", "新浪微博"), "wechat": ("微信", "微信公众号", "公众号")}
 WAYS: Mapping[str, tuple[Route, tuple[str, ...]]] = {
     "接口": (Route.API, ("自动", "自动采集")),
@@ -25,40 +24,6 @@ WAYS: Mapping[str, tuple[Route, tuple[str, ...]]] = {
 _MOBILE = re.compile(r"\+?[0-9][0-9\- ]{6,18}[0-9]")
 _MEMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
 _MAIL = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\"]+")
-
-
-def read_text(value: object) -> str:
-    """A cell or TOML value as text; a number typed into a sheet (工号 2016001) loses its `.0`."""
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).strip()
-
-
-def read_flag(value: object) -> bool:
-    """是 or 否 (also true/false, 1/0, √). Raises ValueError."""
-    text = read_text(value).lower()
-    if text in ("是", "true", "1", "√", "y", "yes"):
-        return True
-    if text in ("否", "false", "0", "", "×", "n", "no"):
-        return False
-    raise ValueError(f"“{text}”读不懂，请写“是”或“否”。")
-
-
-def read_moment(value: object) -> datetime:
-    """A date or time; without an offset it is Asia/Shanghai. Raises ValueError."""
-    if isinstance(value, str):
-        text = value.strip()
-        try:
-            value = datetime.fromisoformat(text.replace("/", "-"))
-        except ValueError:
-            raise ValueError(f"“{text}”不是时间，请写成 2026-11-21 08:00。") from None
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 (the zone follows)
-    if not isinstance(value, datetime):
-        raise ValueError("应为时间，请写成 2026-11-21 08:00。")
-    return value if value.tzinfo else value.replace(tzinfo=SHANGHAI)
 
 
 def read_platform(value: object) -> str:

@@ -6,18 +6,16 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook
 from openpyxl.styles import Font
-from openpyxl.utils.exceptions import InvalidFileException
 from pydantic import ValidationError
 
 from deploy import legible
 from deploy.problem import Problem, sentence, unknown
 from deploy.roster import SHEETS, OfficeRow, Roster, Row, heading, knots, titles
+from stream.workbook import FORMULA, NO_FORMULA, Grid, Unreadable, sheets
 
-Grid = list[tuple[Any, ...]]
 Placed = dict[str, list[tuple[str, Row]]]
 """Table → rows with the place each came from; of a wrong row what can be read of it (see `deploy.legible`). A table
 that cannot be read is missing."""
@@ -31,7 +29,7 @@ def read(path: Path) -> tuple[Placed, list[Problem]]:
         grids = dict(_grids(path))
     except FileNotFoundError:
         return {}, [Problem(path.name, "", "没有这个文件，请更正 accounts_file，或用 fengxin init 生成样表。")]
-    except (InvalidFileException, BadZipFile, KeyError, OSError, UnicodeDecodeError):
+    except (Unreadable, OSError, UnicodeDecodeError):
         return {}, [
             Problem(path.name, "", "读不了：须为 xlsx 工作簿，或由 UTF-8 编码 CSV 组成的文件夹，请另存后再试。")
         ]
@@ -54,12 +52,7 @@ def _grids(path: Path) -> Iterator[tuple[str, Grid]]:
             with file.open(encoding="utf-8-sig", newline="") as lines:
                 yield file.stem, [tuple(line) for line in csv.reader(lines)]
         return
-    book = load_workbook(path, read_only=True, data_only=True)
-    try:
-        for sheet in book.worksheets:
-            yield sheet.title, [tuple(line) for line in sheet.iter_rows(values_only=True)]
-    finally:
-        book.close()
+    yield from sheets(path.read_bytes()).items()
 
 
 def _rows(grid: Grid, row: type[Row], sheet: str) -> tuple[list[tuple[str, Row]] | None, list[Problem]]:
@@ -84,6 +77,11 @@ def _rows(grid: Grid, row: type[Row], sheet: str) -> tuple[list[tuple[str, Row]]
         if not values or str(cells[0] or "").startswith("#"):
             continue
         place = f"{sheet} 第 {number} 行"
+        formulas = [name for name, cell in values.items() if cell == FORMULA]
+        if formulas:
+            problems += [Problem(place, f"“{heading(row, name)}”列", NO_FORMULA) for name in formulas]
+            placed.append((place, legible.row(row, {n: v for n, v in values.items() if n not in formulas})))
+            continue
         try:
             placed.append((place, row.model_validate(values)))
         except ValidationError as error:

@@ -18,17 +18,19 @@ class Section(BaseModel):
 
 
 class School(Section):
-    """The school. `public_url` is how phones reach the desk: it stands in every notice."""
+    """The school. `public_url` is how phones reach the desk: it stands in every notice. `same_offices`: offices of the
+    pack that this school says are the ones of their `maybe_same_as`."""
 
     code: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=32)
     name: str = Field(min_length=1, max_length=100)
     aliases: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     pack: str = Field(default="neutral", min_length=1)
+    same_offices: tuple[str, ...] = ()
     timezone: Literal["Asia/Shanghai"] = "Asia/Shanghai"
     public_url: str = ""
 
-    @field_validator("aliases", "places", mode="before")
+    @field_validator("aliases", "places", "same_offices", mode="before")
     @classmethod
     def _as_tuple(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validat
 from crawlers.settings import RouteSettings
 from deploy import legible, roster_file
 from deploy.combination import RULES
-from deploy.parts import PackError, load_pack, role_words
+from deploy.parts import load_pack, role_words
 from deploy.problem import Problem, dotted, parts, sentence
 from deploy.roster import SHEETS, AccountRow, KeeperRow, OfficeRow, PersonRow, Roster, Row, ShiftRow, UnitRow
 from deploy.roster_file import unknown_roles
@@ -190,7 +190,7 @@ def _ask(rule: Rule, settings: Settings, file: TomlFile, sound: bool) -> None:
 def _offices(rows: Sequence[tuple[str, Row]], settings: Settings) -> Iterable[Problem]:
     try:
         return unknown_roles(rows, role_words(load_pack(settings)))
-    except PackError:
+    except ValueError:
         return []  # said by its own rule
 
 

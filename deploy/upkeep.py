@@ -33,10 +33,11 @@ def enrol(settings: Settings, name: str, person_id: str, password: str) -> list[
     return roles
 
 
-def enter_roster(settings: Settings) -> None:
-    """Bring accounts, people, offices, shifts and sign-ins up to date with the roster. Raises StoreUnavailable."""
+def enter_roster(settings: Settings, *, whole: bool = False) -> None:
+    """Bring accounts, people, offices, shifts and sign-ins up to date with the roster. Raises StoreUnavailable; with
+    `whole` RotaRefused where its shifts leave a hole that the rules forbid, and then nothing was entered."""
     with opened_store(settings) as store, store.write() as conn:
-        entering.enter(conn, settings, datetime.now(UTC))
+        entering.enter(conn, settings, datetime.now(UTC), whole=whole)
 
 
 class NotAllowed(Exception):

@@ -188,7 +188,9 @@ def index(settings: Settings, stop: Event) -> None:
 def notify(settings: Settings, stop: Event) -> None:
     """Clocks that ran out, deliveries that wait."""
     with opened_store(settings) as store:
-        keep_stepping("notify", Notify(store, letterhead(settings), channels(settings), utc_now), store, stop)
+        desk = load_pack(settings).desk
+        worker = Notify(store, letterhead(settings), channels(settings), utc_now, desk)
+        keep_stepping("notify", worker, store, stop)
 
 
 def audit(settings: Settings, stop: Event) -> None:
@@ -196,7 +198,7 @@ def audit(settings: Settings, stop: Event) -> None:
     with opened_store(settings) as store:
         worker = Auditor(
             store, partial(log_with_topics, settings), settings.school.code, frozenset(channels(settings)), utc_now,
-            heartbeat=Heartbeat(outside(settings)),
+            heartbeat=Heartbeat(outside(settings)), pack=load_pack(settings),
         )  # fmt: skip
         keep_stepping("audit", worker, store, stop)
         worker.close()

@@ -13,7 +13,7 @@ from escalation.deed import incident_of, must_fit, write_down
 from escalation.incident import Actor, EntryKind, advance, incidents, log
 from escalation.incident.state import Event, IllegalStep
 from escalation.notice import NoticeKind, notices
-from escalation.notice.addressee import TRIAL_REASON, VACANT_REASON, Addressee
+from escalation.notice.addressee import TRIAL_REASON, VACANT_REASON, Addressee, acting_as
 from escalation.notice.issue import Letterhead, issue
 from escalation.people import HANDLER, Person, Role
 from escalation.procedure import Source
@@ -76,9 +76,9 @@ def _of_unit(
     """The unit's leader; on trial, or where nobody there can be reached, the duty desk instead."""
     label = Source.DEFAULT.label
     held = people.holders(conn, row.school, Role.UNIT_LEADER, unit=unit)
-    leader = next((one for one in held if one.reachable_by(letterhead.channels)), None)
+    leader = people.acting(conn, row.school, held, now, letterhead.channels)
     if leader is not None and not row.trial:
-        return [Addressee(leader, Role.UNIT_LEADER, (LEADER,), (), label, words)]
+        return [acting_as(leader, Role.UNIT_LEADER, LEADER, (), label, words)]
     office = f"{unit}{LEADER}"
     why = TRIAL_REASON if row.trial else VACANT_REASON.format(office=office)
     return [

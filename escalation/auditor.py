@@ -21,6 +21,7 @@ from escalation import alert, finding, standing
 from escalation.case import Facts
 from escalation.heartbeat import FILE, URL, Heartbeat
 from escalation.inspection import Finding, What, inspect
+from escalation.procedure import Pack
 from stream import pulse
 from stream.assessing import ASSESSED, POSTS
 from stream.log import Log, LogError
@@ -50,9 +51,13 @@ class Auditor:
     def __init__(
         self, store: Store, open_log: Callable[[], Log], school: str, channels: frozenset[str],
         clock: Callable[[], datetime], *, heartbeat: Heartbeat | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = time.monotonic, pack: Pack | None = None,
     ) -> None:  # fmt: skip
-        """Look at `school`; `channels` are those that are set up. A log that is away is opened when it is back."""
+        """Look at `school`; `channels` are those that are set up. A log that is away is opened when it is back.
+
+        `pack`: the school's rules, whose offices must be held in the coming days.
+        """
+        self._pack = pack
         self._store, self._open_log, self._school, self._channels = store, open_log, school, channels
         self._clock, self._monotonic, self._heartbeat = clock, monotonic, heartbeat
         self._log: Log | None = None
@@ -97,7 +102,7 @@ class Auditor:
             return finding.count(conn, self._school)
 
     def _facts(self, conn: Connection, ends: standing.Ends | None, now: datetime) -> Facts:
-        return standing.facts(conn, self._school, self._channels, ends or {}, self._frozen, now)
+        return standing.facts(conn, self._school, self._channels, ends or {}, self._frozen, now, self._pack)
 
     def _keep(self, ends: standing.Ends | None, begin: bool, now: datetime) -> None:
         """Look again inside the transaction that writes, so that no other auditor's look lies between."""

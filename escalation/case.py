@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from escalation.duty.readiness import Wanting
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:
@@ -87,7 +89,8 @@ class Facts:
     """Everything that one look sees. `stray`: deliveries of ended incidents, by the incident's number. `letters`:
     matters that are no incident, with their clocks and letters; they have no state that the checks could ask for.
 
-    `channels`: those that are set up; `held`: roles that an active person holds; `broken`: sentences of the chain.
+    `channels`: those that are set up; `held`: roles that an active person holds; `broken`: sentences of the chain;
+    `wanting`: what is wrong in the coming days (`duty.readiness`).
     """
 
     cases: tuple[Case, ...] = ()
@@ -97,3 +100,4 @@ class Facts:
     held: frozenset[str] = frozenset()
     readings: tuple[Reading, ...] = ()
     broken: tuple[str, ...] = ()
+    wanting: tuple[Wanting, ...] = ()

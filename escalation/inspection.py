@@ -39,6 +39,9 @@ class What(StrEnum):
     STUCK = "stuck"
     READER = "reader"
     CHAIN = "chain"
+    OFFICE = "office"
+    ROTA = "rota"
+    CONTACT = "contact"
 
 
 TITLES = {
@@ -50,6 +53,9 @@ TITLES = {
     What.STUCK: "状态没有出路",
     What.READER: "读取停住",
     What.CHAIN: "审计链不符",
+    What.OFFICE: "岗位无人可通知",
+    What.ROTA: "值班空档",
+    What.CONTACT: "联系方式失效",
 }
 READERS = {"assess": "研判", "watch": "监看", "index": "检索"}
 
@@ -70,6 +76,7 @@ def inspect(facts: Facts, now: datetime) -> list[Finding]:
     found += [one for case in facts.letters for check in LETTER_CHECKS for one in check(case, facts, now)]
     found += _stray(facts, now)
     found += [one for reading in facts.readings for one in standing_reader(reading, now)]
+    found += [Finding(What(one.kind.value), one.about, "", one.words) for one in facts.wanting]
     return found + list(broken_chain(facts.broken))
 
 
@@ -136,12 +143,14 @@ def untried_notice(case: Case, facts: Facts, now: datetime) -> Iterator[Finding]
 def _untried(one: Told, facts: Facts, now: datetime) -> bool:
     if one.reached or one.over or one.called or one.kind == NoticeKind.DISMISSED or now - one.created_at <= UNTRIED:
         return False
-    return not any(sent.attempts or sent.state != DeliveryState.WAITING or _explained(sent, facts) for sent in one.sent)
+    return not any(
+        sent.attempts or sent.state != DeliveryState.WAITING or _explained(sent, facts, now) for sent in one.sent
+    )
 
 
-def _explained(sent: Sent, facts: Facts) -> bool:
-    """Whether its row says why it waits: its channel is no longer set up, which rings by itself."""
-    return sent.channel not in facts.channels and bool(sent.reason)
+def _explained(sent: Sent, facts: Facts, now: datetime) -> bool:
+    """Whether its row says why it waits: quiet hours, or its channel is no longer set up, which rings by itself."""
+    return bool(sent.reason) and (sent.channel not in facts.channels or sent.next_at > now)
 
 
 def unreached_person(case: Case, facts: Facts, now: datetime) -> Iterator[Finding]:
@@ -168,7 +177,7 @@ def _accounted_for(told: Told, facts: Facts, now: datetime) -> bool:
     if told.reached or told.over or told.called or now - told.created_at <= UNTRIED:
         return True
     return any(
-        sent.attempts or sent.state != DeliveryState.WAITING or _explained(sent, facts) or sent.next_at > now
+        sent.attempts or sent.state != DeliveryState.WAITING or _explained(sent, facts, now) or sent.next_at > now
         for sent in told.sent
     )
 

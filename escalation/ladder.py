@@ -15,13 +15,13 @@ from sqlalchemy import Connection, Row, select
 
 from escalation import people
 from escalation.channels.phone import OUTCOMES
+from escalation.duty.proxy import Acting
 from escalation.incident import EntryKind, incidents, log
 from escalation.incident.state import OPEN, State
 from escalation.notice import NoticeKind, calls, notices
-from escalation.notice.addressee import Addressee
+from escalation.notice.addressee import Addressee, acting_as
 from escalation.notice.calling import AGAIN, call
 from escalation.notice.issue import Letterhead, issue
-from escalation.people import Person
 from escalation.procedure import Act, Source, thaw
 from escalation.timer import Timer, TimerKind, TimerState, timers
 
@@ -130,21 +130,21 @@ def _tell(conn: Connection, silence: Silence, *, untold: bool = False) -> None:
     """
     incident, notice, clock, now = silence.incident, silence.notice, silence.clock, silence.now
     words = f"{_name(conn, notice)} {'未能送达' if untold else '未签收'}"
-    role, person = _next_above(conn, silence, untold=untold)
-    if person is None:
+    role, who = _next_above(conn, silence, untold=untold)
+    if who is None:
         why = "没有可再转告的人员" if role else "已到最高一级"
         log(conn, incident.id, now, EntryKind.DEADLINE, f"{words}，{why}", "请值班员电话催办并登记")
         call(conn, notice, clock.name, now)
         return
-    who = f"{_name(conn, notice)}（{notice.office}）"
-    reason = f"{notice.number} 未能送达 {who}，请设法转告" if untold else f"{who}未在期限内签收 {notice.number}"
-    one = Addressee(person, role, (people.title_of(role),), (), Source.DEFAULT.label, reason)
+    whose = f"{_name(conn, notice)}（{notice.office}）"
+    reason = f"{notice.number} 未能送达 {whose}，请设法转告" if untold else f"{whose}未在期限内签收 {notice.number}"
+    one = acting_as(who, role, people.title_of(role), (), Source.DEFAULT.label, reason)
     step = f"tell:{notice.id}:{clock.name}"
     issue(conn, silence.letterhead, incident, [one], NoticeKind.ESCALATED, step, now)
-    log(conn, incident.id, now, EntryKind.DEADLINE, f"{words}，转告 {person.name}", Source.DEFAULT.label)
+    log(conn, incident.id, now, EntryKind.DEADLINE, f"{words}，转告 {who.person.name}", Source.DEFAULT.label)
 
 
-def _next_above(conn: Connection, silence: Silence, *, untold: bool) -> tuple[str, Person | None]:
+def _next_above(conn: Connection, silence: Silence, *, untold: bool) -> tuple[str, Acting | None]:
     """Under which role whom to tell; without a person where nobody is left, without a role at the top of the chain.
 
     What reached nobody goes one role up before it goes where the rung points: the rungs between told nobody.
@@ -158,13 +158,15 @@ def _next_above(conn: Connection, silence: Silence, *, untold: bool) -> tuple[st
     heard = _told_of_silence(conn, incident.id) | {notice.addressee}
     for role in roles:
         found = people.holders(conn, notice.school, role, unit=incident.unit, account_id=incident.account_id)
-        for person in found:
-            if person.reachable_by(silence.letterhead.channels) and person.id not in heard:
-                return role, person
+        while (who := people.acting(conn, notice.school, found, silence.now, silence.letterhead.channels)) is not None:
+            if who.person.id not in heard:
+                return role, who
+            passed = {who.person.id, who.absent.id if who.absent else ""}
+            found = [one for one in found if one.id not in passed]
     if notice.kind != NoticeKind.ESCALATED:
         for person in people.desk(conn, notice.school, silence.now, silence.letterhead.channels):
             if person.id not in heard:
-                return people.Role.MONITOR, person
+                return people.Role.MONITOR, Acting(person)
     return roles[-1], None
 
 

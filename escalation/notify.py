@@ -15,8 +15,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from escalation import alert, auditor, lapse, reignition, sight, timer
-from escalation.channels import Channel, Outcome, RateLimited
+from escalation.channels import Channel, Fault, Outcome, RateLimited
 from escalation.deed import incident_of
+from escalation.duty import contact
+from escalation.duty import look as duty_look
+from escalation.duty.contact import Refused
 from escalation.incident import MACHINE, EntryKind, StateMoved
 from escalation.incident.state import IllegalStep
 from escalation.notice import GROUP, DeliveryState, NoticeKind, metrics, notices, stranded, ways
@@ -24,6 +27,7 @@ from escalation.notice.calling import DEAD_DELIVERY, call
 from escalation.notice.docket import hold, hold_of, tell
 from escalation.notice.issue import Letterhead
 from escalation.notice.outbox import CHANNEL_FAULTS, Taken, Verdict, jitter, judge, neutral_text, settle, take
+from escalation.procedure.desk_duty import DeskDuty
 from escalation.timer import Timer
 from stream.kill_point import reach
 from stream.store import Store, StoreUnavailable
@@ -40,8 +44,12 @@ NEXT_WAY = "前一通道未送达，见“送达”页"
 class Notify:
     """One notify worker; several may run at once."""
 
-    def __init__(self, store: Store, letterhead: Letterhead, channels: Mapping[str, Channel], clock: Clock) -> None:
-        """Send over `channels`, by name."""
+    def __init__(
+        self, store: Store, letterhead: Letterhead, channels: Mapping[str, Channel], clock: Clock,
+        desk: DeskDuty = DeskDuty(),
+    ) -> None:  # fmt: skip
+        """Send over `channels`, by name. `desk`: what the school's pack says of the duty desk."""
+        self._desk = desk
         self._store, self._letterhead, self._channels, self._clock = store, letterhead, channels, clock
         self.trouble = ""
         self._looked: datetime | None = None
@@ -67,6 +75,7 @@ class Notify:
                 stranded.look(conn, self._letterhead.school, frozenset(self._channels), now)
                 self._hush_clocks(conn, now)
                 self._listen(conn, now)
+            duty_look.look(self._store, self._letterhead, self._desk, now)
             self._looked = now
             self._begin_watches(now)
 
@@ -166,6 +175,7 @@ class Notify:
         school = self._letterhead.school
         cause = f"channel:{taken.channel}"
         row = conn.execute(select(notices).where(notices.c.id == taken.notice_id)).one()
+        self._note_contact(conn, taken, verdict, row, now)
         if verdict.state is DeliveryState.ACCEPTED:
             alert.hush(conn, school, cause, now)
             words = "；".join(part for part in (f"晚 {taken.late}送出" if taken.late else "", verdict.reason) if part)
@@ -195,6 +205,17 @@ class Notify:
                 f"{title}连续送不出：{_bare(verdict.reason)}。请在“送达”页测试该通道并按提示修复；未送通知会自动补发。"
             )
             alert.ring(conn, school, cause, words, now)
+
+    def _note_contact(self, conn: Connection, taken: Taken, verdict: Verdict, row: Row[Any], now: datetime) -> None:
+        """A contact that is refused for good is found before the next incident; one that works is not."""
+        school, to = self._letterhead.school, taken.message.to
+        if row.addressee == GROUP:
+            return
+        if verdict.state is DeliveryState.DEAD and verdict.fault is Fault.CONTACT:
+            title = self._channels[taken.channel].title
+            contact.note(conn, school, Refused(row.addressee, taken.channel, title, to, verdict.reason, now))
+        elif verdict.state is DeliveryState.ACCEPTED and verdict.fault is None:
+            contact.works_again(conn, school, row.addressee, taken.channel, to)
 
     def _next_way(self, conn: Connection, taken: Taken, row: Row[Any], step: str, now: datetime) -> bool:
         """The person's next channel, or else (where `step` names it) a phone task; gives whether it came to that."""

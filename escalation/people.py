@@ -13,6 +13,8 @@ from itertools import chain
 
 from sqlalchemy import Boolean, Column, Connection, Index, Integer, Table, select
 
+from escalation.duty import absence, proxy
+from escalation.duty.proxy import Acting
 from stream.store import metadata, put
 from stream.store.types import Moment, Serial, Word
 
@@ -202,15 +204,38 @@ def on_duty(conn: Connection, school: str, now: datetime) -> list[Shift]:
     ]
 
 
+def leading(conn: Connection, school: str, now: datetime) -> list[Person]:
+    """The 带班领导 of this moment: by shift, else who holds the office."""
+    by_shift = [one.person for one in on_duty(conn, school, now) if one.leads]
+    return by_shift or holders(conn, school, DUTY_LEAD)
+
+
+def acting(
+    conn: Connection, school: str, held: Sequence[Person], now: datetime, channels: Collection[str] = tuple(CONTACTS)
+) -> Acting | None:
+    """Who acts for an office of these holders now: one who is there, or a substitute; see `duty.proxy`."""
+    return proxy.acting(held, absence.away(conn, school, now), lambda one: person(conn, school, one), channels, now)
+
+
 def desk(conn: Connection, school: str, now: datetime, channels: Collection[str] = tuple(CONTACTS)) -> list[Person]:
     """Who answers at the duty desk: those on duty, else every monitor, else the publicity office. Never nobody's.
 
-    Somebody whom none of `channels` and no telephone reaches answers for nobody, and is passed over.
+    Somebody whom none of `channels` and no telephone reaches answers for nobody, and is passed over; for who is away
+    the substitute answers. Where everybody is away, being away excuses nobody.
     """
+    gone = absence.away(conn, school, now)
     serving = [shift.person for shift in on_duty(conn, school, now) if not shift.leads]
     others = (holders(conn, school, role) for role in (Role.MONITOR, Role.PUBLICITY, Role.ADMINISTRATOR))
-    reachable = ([person for person in found if person.reachable_by(channels)] for found in chain([serving], others))
-    return next((found for found in reachable if found), [])
+    groups = [serving, *others]
+
+    def there(person_: Person) -> Person | None:
+        if person_.id in gone:
+            return proxy.stand_in(person_.id, gone, lambda one: person(conn, school, one), channels)
+        return person_ if person_.reachable_by(channels) else None
+
+    present = ({one.id: one for found in group if (one := there(found))} for group in groups)
+    anybody = ({one.id: one for one in group if one.reachable_by(channels)} for group in groups)
+    return next((list(found.values()) for found in chain(present, anybody) if found), [])
 
 
 def title_of(role: str) -> str:

@@ -137,6 +137,20 @@ def entitle(conn: Connection, school: str, roles_of: Callable[[str], Iterable[Ro
             _end_sessions(conn, school, row.name)
 
 
+def switch_off(conn: Connection, school: str, person_id: str, actor: str, now: datetime) -> None:
+    """Take every sign-in of a person away, sessions too: who left the school. The roster's roles give them back."""
+    for row in conn.execute(
+        select(users.c.name, users.c.roles).where(users.c.school == school, users.c.person_id == person_id)
+    ).all():
+        if row.roles:
+            conn.execute(update(users).where(users.c.school == school, users.c.name == row.name).values(roles=[]))
+            detail = {"person": person_id, "before": row.roles, "roles": []}
+            audit.record(
+                conn, school=school, now=now, actor=actor, action="sign_in.off", subject=row.name, detail=detail
+            )
+        _end_sessions(conn, school, row.name)
+
+
 def _end_sessions(conn: Connection, school: str, name: str) -> None:
     conn.execute(delete(sessions).where(sessions.c.school == school, sessions.c.name == name))
 

@@ -49,6 +49,7 @@ class NoticeKind(StrEnum):
     REOPENED = "reopened"
     REKINDLED = "rekindled"
     ASSIGNED = "assigned"
+    HANDED_ON = "handed_on"
     DISMISSED = "dismissed"
     LETTER = "letter"
     HOLD = "hold"
@@ -65,6 +66,7 @@ KIND_WORDS = {
     NoticeKind.REOPENED: "重新打开",
     NoticeKind.REKINDLED: "复燃",
     NoticeKind.ASSIGNED: "交办",
+    NoticeKind.HANDED_ON: "接替",
     NoticeKind.DISMISSED: "误报",
     NoticeKind.LETTER: "函",
     NoticeKind.HOLD: "暂停发声",

@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from escalation.people import CONTACTS, Person, Role, desk, holders
+from escalation.duty.proxy import Acting
+from escalation.people import CONTACTS, Person, Role, acting, desk, holders
 from escalation.procedure import Ground, Recipient, Source
 
 TRIAL_REASON = "试运行：通知只发值班台，正式运行后才发给规则所列人员"
@@ -87,7 +88,7 @@ def address(
     now: datetime,
     channels: Collection[str] = tuple(CONTACTS),
 ) -> Round:
-    """Find the persons behind the recipients: the first reachable holder of each office, or the duty desk.
+    """Find the persons behind the recipients: who acts for each office (see `duty.proxy`), or the duty desk.
 
     Reachable is who has a telephone or a contact for one of `channels`, those that are set up.
     """
@@ -96,15 +97,27 @@ def address(
     standing_in = desk(conn, school, now, channels)
     for one in recipients:
         held = holders(conn, school, one.role, unit=unit, account_id=account_id)
-        holder = next((person for person in held if person.reachable_by(channels)), None)
+        who = acting(conn, school, held, now, channels)
         if trial:
             found += [_of_desk(person, one, TRIAL_REASON) for person in standing_in]
-        elif holder is not None:
-            found.append(Addressee(holder, one.role, (one.office,), one.grounds, one.basis, one.reason))
+        elif who is not None:
+            found.append(acting_as(who, one.role, one.office, one.grounds, one.basis, one.reason))
         else:
             vacant.append(one.office)
             found += [_of_desk(person, one, VACANT_REASON.format(office=one.office)) for person in standing_in]
     return Round(gather(found), tuple(dict.fromkeys(vacant)))
+
+
+def acting_as(who: Acting, role: str, office: str, grounds: tuple[Ground, ...], basis: str, reason: str) -> Addressee:
+    """An addressee who acts for an office: as its holder, or for one who is away, of whom both names are shown."""
+    if who.absent is None:
+        return Addressee(who.person, role, (office,), grounds, basis, reason)
+    if who.alone:
+        return Addressee(who.person, role, (office,), grounds, basis, f"{reason}；{who.why}" if reason else who.why)
+    words = f"{who.why}；{reason}" if reason else who.why
+    return Addressee(
+        who.person, role, (f"{office}，代{who.absent.name}",), grounds, basis, words, f"{office} {who.absent.name}"
+    )
 
 
 def _of_desk(person: Person, recipient: Recipient, reason: str) -> Addressee:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 REASONS_SHOWN = 4
 PLATFORM_CONTACT = "platform_contact"
 """The kind of duty that cannot be asked for words of which nobody knows where they stand."""
-CARRIES = frozenset({NoticeKind.REOPENED, NoticeKind.REKINDLED, NoticeKind.ASSIGNED})
+CARRIES = frozenset({NoticeKind.REOPENED, NoticeKind.REKINDLED, NoticeKind.ASSIGNED, NoticeKind.HANDED_ON})
 """Kinds that no article brings about: they carry the grounds of what they supersede and say their own reason."""
 
 

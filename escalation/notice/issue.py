@@ -23,6 +23,7 @@ from escalation.notice.calling import call_of
 from escalation.notice.clocking import set_signature_clocks
 from escalation.notice.compose import CARRIES, compose, compose_group
 from escalation.notice.errand import Errand
+from escalation.notice.held import Held, held
 from escalation.notice.vacancy import stand_in
 from escalation.notice.wording import NoticeView
 from escalation.place import is_unplaced
@@ -37,6 +38,7 @@ TELL_ANEW: Mapping[NoticeKind, frozenset[NoticeKind]] = {
     NoticeKind.REOPENED: frozenset(),
     NoticeKind.REKINDLED: frozenset(),
     NoticeKind.ASSIGNED: frozenset({NoticeKind.ESCALATED}),
+    NoticeKind.HANDED_ON: frozenset({NoticeKind.ESCALATED, NoticeKind.ASSIGNED}),
 }
 """Kinds that say the whole matter again, so that what the person has not signed yet need not be signed as well; each
 with the kinds that stay beside it, whose message (who is silent, what was required) it does not say."""
@@ -88,26 +90,33 @@ def issue(
     if kind not in UNSIGNED_KINDS:
         addressees = stand_in(conn, incident, addressees, letterhead.channels, now)
     everyone = [_with_grounds(conn, incident.id, one, kind) for one in addressees]
+    quiet = held(conn, incident, pack, letterhead, now)
     made: list[int] = []
     followed: dict[str, str] = {}
     for one in everyone:
         needs = kind not in UNSIGNED_KINDS
-        sign_by = now + grade.sign.after if needs else None
+        waits = quiet if quiet is not None and one.person.id not in quiet.desk else None
+        begins = waits.until if waits else now
+        sign_by = begins + grade.sign.after if needs else None
         notice_id = _insert(conn, incident, one, kind, step, now, sign_by)
         if notice_id is None:
             continue
         made.append(notice_id)
         signs = original if original is not None else notice_id
-        expires = now + errand.lives if errand else (sign_by or now + grade.sign.after) + LINK_LIVES_AFTER_DEADLINE
+        expires = (
+            begins + errand.lives if errand else (sign_by or begins + grade.sign.after) + LINK_LIVES_AFTER_DEADLINE
+        )
         url = (errand.url if errand else sign_url)(letterhead, signs, one.person.id, expires)
         number = _number(conn, notice_id)
         asked = asked_of(one.role, kind, unplaced=is_unplaced(incident.frozen.get("account", {})))
         until = sign_by if original is None else _deadline(conn, original)
         view = compose(letterhead, incident, pack, one, everyone, kind, number, asked, until, now, url, expires)
         view = errand.put_on(view, one) if errand else view
-        _post(conn, letterhead, incident, one, notice_id, view, grade.channels, now, signs=needs)
+        if waits:
+            view = view.model_copy(update={"facts": (*view.facts, waits.why)})
+        _post(conn, letterhead, incident, one, notice_id, view, grade.channels, now, waits, signs=needs)
         if needs:
-            set_signature_clocks(conn, incident, pack, notice_id, now)
+            set_signature_clocks(conn, incident, pack, notice_id, begins)
         if kind in TELL_ANEW:
             replaced = _supersede(conn, incident.id, one.person.id, kind, notice_id, number, now)
             followed |= dict.fromkeys(replaced, number)
@@ -122,7 +131,8 @@ def issue(
     elif made and kind is not NoticeKind.REMINDER:
         names = "、".join(f"{one.person.name}（{one.office}）" for one in everyone)
         basis = "；".join(dict.fromkeys(one.basis for one in everyone if one.basis))
-        log(conn, incident.id, now, EntryKind.NOTICE, f"通知 {len(everyone)} 人：{names}", "须全部签收", article=basis)
+        must = "；".join(part for part in ("须全部签收", quiet.words if quiet else "") if part)
+        log(conn, incident.id, now, EntryKind.NOTICE, f"通知 {len(everyone)} 人：{names}", must, article=basis)
     return made
 
 
@@ -144,13 +154,15 @@ def issue_group(
     if not new:
         return
     url = f"{letterhead.public_url.rstrip('/')}/incidents/{incident.number}"
-    view = compose_group(
-        letterhead, incident, pack, addressees, kind, values["number"], now + grade.sign.after, now, url
-    )
+    waits = held(conn, incident, pack, letterhead, now, group=True)
+    until = (waits.until if waits else now) + grade.sign.after
+    view = compose_group(letterhead, incident, pack, addressees, kind, values["number"], until, now, url)
+    if waits:
+        view = view.model_copy(update={"facts": (*view.facts, waits.why)})
     _keep_view(conn, new[0][0], view)
     places = [(one, letterhead.groups.get(one, letterhead.robot)) for one in channels]
     found = ways.rows(incident.school, new[0][0], incident.level, view, places, values["number"])
-    outbox.post(conn, found, now)
+    outbox.post(conn, found, now, waits.until if waits else None, waits.words if waits else "")
 
 
 def _values(
@@ -240,7 +252,7 @@ def _keep_view(conn: Connection, notice_id: int, view: NoticeView) -> None:
 
 def _post(
     conn: Connection, letterhead: Letterhead, incident: Row[Any], one: Addressee, notice_id: int,
-    view: NoticeView, wanted: Sequence[Channel], now: datetime, *, signs: bool,
+    view: NoticeView, wanted: Sequence[Channel], now: datetime, waits: Held | None, *, signs: bool,
 ) -> None:  # fmt: skip
     """On every channel of the level that reaches this person, else on another that does; by telephone where none does,
     or where the level wants that as well."""
@@ -249,7 +261,8 @@ def _post(
     if not used and (set(wanted).intersection(ways.PERSONAL) or not one.person.mobile):
         used = ways.ways_to(one.person, letterhead.channels, ways.PERSONAL)[:1]
     places = [(channel, ways.contact(one.person, channel)) for channel in used]
-    outbox.post(conn, ways.rows(incident.school, notice_id, incident.level, view, places), now)
+    rows = ways.rows(incident.school, notice_id, incident.level, view, places)
+    outbox.post(conn, rows, now, waits.until if waits else None, waits.words if waits else "")
     if not used:
         call_of(conn, notice_id, "no_other_way", now)
     elif Channel.PHONE in wanted and signs:

@@ -29,12 +29,13 @@ def sent_late(written_at: datetime, now: datetime) -> str:
     return say_minutes(now - written_at) if now - written_at >= LATE_FROM else ""
 
 
-def words_now(row: Row[Any], now: datetime) -> tuple[str, str, str | None]:
+def words_now(row: Row[Any], now: datetime, due: datetime) -> tuple[str, str, str | None]:
     """Subject, text and HTML of a delivery that leaves now: as rendered with the notice, and how late where it is late.
 
-    `row`: the delivery with its notice's `number` and `view`. A message that was cut down to number and link stays so.
+    `row`: the delivery with its notice's `number` and `view`; `due`: when it was to leave first. A message that was
+    cut down to number and link stays so.
     """
-    late = sent_late(row.created_at, now)
+    late = sent_late(due, now)
     if not late or row.text == render_neutral(row.number, row.url):
         return row.subject, row.text, row.html
     try:

@@ -105,11 +105,17 @@ OUTCOME_WORDS: Mapping[type, str] = {
 }
 
 
-def post(conn: Connection, rows: list[dict[str, object]], now: datetime) -> None:
-    """Put rendered messages into the outbox; one that is there already (same notice, channel, address) stays."""
+def post(
+    conn: Connection, rows: list[dict[str, object]], now: datetime, not_before: datetime | None = None, why: str = ""
+) -> None:
+    """Put rendered messages into the outbox; one that is there already (same notice, channel, address) stays.
+
+    `not_before`: it leaves then and not earlier (quiet hours), and its row says `why`.
+    """
+    leaves = not_before or now
     defaults: dict[str, object] = {
-        "state": DeliveryState.WAITING, "attempts": 0, "next_at": now, "give_up_at": now + GIVE_UP_AFTER,
-        "taken_until": None, "vendor_id": "", "reason": "", "created_at": now, "accepted_at": None,
+        "state": DeliveryState.WAITING, "attempts": 0, "next_at": leaves, "give_up_at": leaves + GIVE_UP_AFTER,
+        "taken_until": None, "vendor_id": "", "reason": why, "created_at": now, "accepted_at": None,
     }  # fmt: skip
     insert_new(conn, deliveries, [defaults | row for row in rows], key=["notice_id", "channel", "address"])
 
@@ -140,7 +146,7 @@ def take(conn: Connection, now: datetime, channels: frozenset[str], lease: timed
     )
     if moved.rowcount != 1:
         return None
-    late = sent_late(row.created_at, now)
+    late = sent_late(_due(row), now)
     return Taken(row.id, row.notice_id, row.channel, row.attempts + 1, row.give_up_at, _message(row, now), late)
 
 
@@ -160,8 +166,14 @@ def with_notice() -> Select[Any]:
     )  # fmt: skip
 
 
+def _due(row: Row[Any]) -> datetime:
+    """When a delivery was to leave first: when it was written, or the end of the quiet hours."""
+    due: datetime = row.give_up_at - GIVE_UP_AFTER
+    return due
+
+
 def _message(row: Row[Any], now: datetime) -> Message:
-    subject, text, html = words_now(row, now)
+    subject, text, html = words_now(row, now, _due(row))
     return Message(
         notice=row.number, delivery_id=f"{row.number}.{row.id}", to=row.address, level=row.level, subject=subject,
         text=text, html=html, url=row.url, attempt=row.attempts + 1,

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from escalation.procedure.desk_duty import desk_inconsistencies
 from escalation.procedure.figure import parse_span, spoken_months, spoken_spans, spoken_times
 from escalation.procedure.own_post_check import own_post_findings
 from escalation.procedure.prohibited import items
@@ -42,6 +43,7 @@ def inconsistencies(raw: dict[str, Any]) -> Iterator[Finding]:
         yield from _cited(("not_in_scope", number, "article"), row.get("article"), articles)
     for path, clock in _clocks(raw):
         yield from _clock(path, clock, articles)
+    yield from desk_inconsistencies(raw, lambda cited: _resolve(cited, articles))
     interpreter = raw.get("interpreter")
     if isinstance(interpreter, str) and interpreter:
         yield from _unknown(("interpreter",), [interpreter], offices)

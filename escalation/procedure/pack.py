@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from escalation.procedure.answer import Answer, Duty, Ground, Recipient
+from escalation.procedure.desk_duty import DeskDuty, Quiet
 from escalation.procedure.due import Deadline, RuleDeadline
 from escalation.procedure.figure import Strict
 from escalation.procedure.ladder import Ladder, Level, LevelNumber
@@ -121,6 +122,8 @@ class Pack(Strict):
     voice: Voice = Voice()
     consultation: Consultation | None = None
     care: Care | None = None
+    desk: DeskDuty = DeskDuty()
+    quiet: tuple[Quiet, ...] = ()
     version: str = Field(pattern=r"^[0-9a-f]{64}$")
 
     @property

@@ -16,9 +16,11 @@ from escalation.web import (
     consultations,
     cycle,
     deliveries,
+    duty,
     entry,
     findings,
     hand,
+    handover,
     health,
     incident,
     keeper,
@@ -31,6 +33,7 @@ from escalation.web import (
     reports,
     search,
     sign,
+    staff,
     submissions,
     trouble,
 )
@@ -48,6 +51,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     search.router, accounts.router, deliveries.router, findings.router, leads.router, hand.router, reports.router,
     live.router, health.router, permits.router, submissions.router, own_posts.router,
     consultations.router,
+    duty.router, handover.router, staff.router,
 )  # fmt: skip
 STATIC = Path(__file__).with_name("static")
 

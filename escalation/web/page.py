@@ -43,6 +43,7 @@ NAVIGATION = (
     Place("发布", "/permits", ANYBODY - {Role.ADMINISTRATOR}),
     Place("报告", "/reports", ANYBODY),
     Place("送达", "/deliveries", frozenset({Role.MONITOR, Role.PUBLICITY, Role.ADMINISTRATOR})),
+    Place("值守", "/duty", ANYBODY),
     Place("稽核", "/findings", frozenset(INSIDE)),
     Place("我的", "/me", ANYBODY),
 )

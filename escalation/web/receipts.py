@@ -117,6 +117,7 @@ def _words(
 ) -> str:
     dead = next((way for way in ways if way.state == DeliveryState.DEAD), None)
     trying = next((way for way in ways if way.state == DeliveryState.WAITING and way.attempts), None)
+    held = next((way for way in ways if way.state == DeliveryState.WAITING and not way.attempts and way.reason), None)
     parts = []
     if sent:
         name = next((CHANNELS.get(way.channel, way.channel) for way in ways if way.accepted_at), "")
@@ -125,6 +126,8 @@ def _words(
         parts.append(f"{CHANNELS.get(dead.channel, dead.channel)}送不到（{dead.reason}），已转电话通知")
     elif trying:
         parts.append(f"{CHANNELS.get(trying.channel, trying.channel)}第 {trying.attempts} 次未送出，将重试")
+    elif held:
+        parts.append(held.reason)
     elif ways and all(way.state == DeliveryState.WITHDRAWN for way in ways):
         parts.append(f"未发：{ways[-1].reason}")
     else:

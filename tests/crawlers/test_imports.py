@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from crawlers import imports
-from crawlers.imports import Unreadable, read_file, take_file, template
+from crawlers.imports import read_file, take_file, template
 from crawlers.lead import COLUMNS, Problem, Taken, read_lead, take_lead
 from crawlers.settings import WechatRoute, article_hosts
 from stream import account, kept
@@ -26,6 +26,7 @@ from stream.log import Log, LogUnavailable, PartlyAppended, open_log
 from stream.log.sqlite import SqliteLog
 from stream.post import Kind, Post, Route
 from stream.store import Store, metadata
+from stream.workbook import SIZE_LIMIT, Unreadable
 
 NOW = datetime(2026, 11, 3, 4, 0, tzinfo=UTC)
 
@@ -201,7 +202,7 @@ def _entities() -> bytes:
         ("a.csv", "平台,账号\n微博,x".encode(), "至少有"),
         ("a.csv", '原文\n"没有收尾的引号'.encode(), "引号"),
         ("a.csv", b"\xff\xfe\x00\x81\xff", "编码"),
-        ("a.csv", b"x" * (imports.SIZE_LIMIT + 1), "10 MB"),
+        ("a.csv", b"x" * (SIZE_LIMIT + 1), "10 MB"),
         ("a.csv", "原文\n".encode(), "没有可导入"),
     ],
 )

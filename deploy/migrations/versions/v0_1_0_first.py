@@ -15,6 +15,24 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "absences",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("person_id", sa.String(64), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("substitute_id", sa.String(64), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("entered_by", sa.String(64), nullable=False),
+        sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancelled_by", sa.String(64), nullable=True),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_absences")),
+    )
+    op.create_index(op.f("ix_absences_school_ends_at"), "absences", ["school", "ends_at"], unique=False)
+    op.create_table(
         "accounts",
         sa.Column("school", sa.String(32), nullable=False),
         sa.Column("id", sa.String(100), nullable=False),
@@ -186,6 +204,17 @@ def upgrade() -> None:
         "uq_dead_letters_place", "dead_letters", ["reader", "topic", "partition", "offset", "digest"], unique=True
     )
     op.create_table(
+        "departures",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("person_id", sa.String(64), nullable=False),
+        sa.Column("leaves_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("entered_by", sa.String(64), nullable=False),
+        sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("school", "person_id", name=op.f("pk_departures")),
+    )
+    op.create_table(
         "docket_lines",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("school", sa.String(32), nullable=False),
@@ -244,6 +273,48 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_gaps")),
     )
     op.create_index(op.f("ix_gaps_school_account_id"), "gaps", ["school", "account_id"], unique=False)
+    op.create_table(
+        "handovers",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "outgoing",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "incoming",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column(
+            "sheet",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("written_by", sa.String(64), nullable=True),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("read_by", sa.String(64), nullable=True),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("taken_by", sa.String(64), nullable=True),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("remark", sa.Text(), nullable=True),
+        sa.Column("remind_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tell_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_handovers")),
+    )
+    op.create_index("uq_handovers_at", "handovers", ["school", "at"], unique=True)
     op.create_table(
         "hours",
         sa.Column("school", sa.String(32), nullable=False),
@@ -476,6 +547,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token", "call_group", "starts", name=op.f("pk_quotas")),
     )
     op.create_table(
+        "refused_contacts",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("person_id", sa.String(64), nullable=False),
+        sa.Column("channel", sa.String(32), nullable=False),
+        sa.Column("title", sa.String(32), nullable=False),
+        sa.Column("address", sa.String(254), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("school", "person_id", "channel", name=op.f("pk_refused_contacts")),
+    )
+    op.create_table(
         "revisions",
         sa.Column("school", sa.String(32), nullable=False),
         sa.Column("post_id", sa.String(200), nullable=False),
@@ -486,6 +568,19 @@ def upgrade() -> None:
         sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("school", "post_id", "revision", name=op.f("pk_revisions")),
     )
+    op.create_table(
+        "rota_editions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("source", sa.String(16), nullable=False),
+        sa.Column("name", sa.String(120), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("by", sa.String(64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("shifts", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rota_editions")),
+    )
+    op.create_index(op.f("ix_rota_editions_school_id"), "rota_editions", ["school", "id"], unique=False)
     op.create_table(
         "scans",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -574,6 +669,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_sources_next_due"), "sources", ["next_due"], unique=False)
     op.create_index(op.f("ix_sources_school_account_id"), "sources", ["school", "account_id"], unique=False)
+    op.create_table(
+        "special_days",
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("working", sa.Boolean(), nullable=False),
+        sa.Column("name", sa.String(32), nullable=False),
+        sa.PrimaryKeyConstraint("school", "day", name=op.f("pk_special_days")),
+    )
     op.create_table(
         "submission_switch",
         sa.Column("school", sa.String(32), nullable=False),
@@ -1241,6 +1344,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_submissions_school_account_id_state"), table_name="submissions")
     op.drop_table("submissions")
     op.drop_table("submission_switch")
+    op.drop_table("special_days")
     op.drop_index(op.f("ix_sources_school_account_id"), table_name="sources")
     op.drop_index(op.f("ix_sources_next_due"), table_name="sources")
     op.drop_table("sources")
@@ -1252,7 +1356,10 @@ def downgrade() -> None:
     op.drop_table("sessions")
     op.drop_index(op.f("ix_scans_school_account_id_at"), table_name="scans")
     op.drop_table("scans")
+    op.drop_index(op.f("ix_rota_editions_school_id"), table_name="rota_editions")
+    op.drop_table("rota_editions")
     op.drop_table("revisions")
+    op.drop_table("refused_contacts")
     op.drop_table("quotas")
     op.drop_table("pulses")
     op.drop_index("uq_posts_school_id", table_name="posts")
@@ -1281,6 +1388,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_incidents_school_opened_at"), table_name="incidents")
     op.drop_table("incidents")
     op.drop_table("hours")
+    op.drop_index("uq_handovers_at", table_name="handovers")
+    op.drop_table("handovers")
     op.drop_index(op.f("ix_gaps_school_account_id"), table_name="gaps")
     op.drop_table("gaps")
     op.drop_index(
@@ -1295,6 +1404,7 @@ def downgrade() -> None:
     op.drop_table("dockets")
     op.drop_index(op.f("ix_docket_lines_school_matter_id"), table_name="docket_lines")
     op.drop_table("docket_lines")
+    op.drop_table("departures")
     op.drop_index("uq_dead_letters_place", table_name="dead_letters")
     op.drop_table("dead_letters")
     op.drop_table("counts")
@@ -1314,3 +1424,5 @@ def downgrade() -> None:
     )
     op.drop_table("alerts")
     op.drop_table("accounts")
+    op.drop_index(op.f("ix_absences_school_ends_at"), table_name="absences")
+    op.drop_table("absences")

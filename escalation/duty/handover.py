@@ -1,0 +1,297 @@
+"""The hand-over 交接班: at each change of shift the outgoing write a sheet, and the incoming read it and take it over.
+
+Named, timed, audited. Nobody is kept from acting meanwhile: alarms go to whoever the rota names. What nobody takes over
+in time is reminded, then told to the 带班领导; the clocks are times of the row, so an outage delays and loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Column, Connection, Index, Row, Table, Text, and_, or_, select, update
+
+from escalation import audit, people
+from escalation.clock_words import moment
+from escalation.duty import handover_sheet
+from escalation.duty.coverage import Turn, turns
+from escalation.incident import Actor
+from escalation.people import Role
+from escalation.procedure.desk_duty import DeskDuty
+from escalation.state_table import IllegalStep, StateTable, Step
+from stream.store import insert_new, metadata
+from stream.store.types import Json, Moment, Serial, Word
+
+
+class State(StrEnum):
+    """Where a hand-over stands."""
+
+    OPEN = "open"
+    WRITTEN = "written"
+    TAKEN = "taken"
+    VOID = "void"
+
+
+class Event(StrEnum):
+    """What may happen to it."""
+
+    WRITE = "write"
+    TAKE = "take"
+    CANCEL = "cancel"
+
+
+DESK = frozenset({Role.MONITOR, Role.PUBLICITY, Role.ADMINISTRATOR})
+HANDOVER: StateTable[State, Event] = StateTable(
+    noun="交接班",
+    start=State.OPEN,
+    steps={
+        State.OPEN: {
+            Event.WRITE: Step(State.WRITTEN, DESK), Event.TAKE: Step(State.TAKEN, DESK),
+            Event.CANCEL: Step(State.VOID),
+        },
+        State.WRITTEN: {
+            Event.WRITE: Step(State.WRITTEN, DESK), Event.TAKE: Step(State.TAKEN, DESK),
+            Event.CANCEL: Step(State.VOID),
+        },
+        State.TAKEN: {},
+        State.VOID: {},
+    },
+    state_words={State.OPEN: "待交班", State.WRITTEN: "待接班", State.TAKEN: "已接班", State.VOID: "作废"},
+    event_words={Event.WRITE: "交班", Event.TAKE: "接班", Event.CANCEL: "作废"},
+    ends=frozenset({State.TAKEN, State.VOID}),
+)  # fmt: skip
+
+handovers = Table(
+    "handovers",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("school", Word(32), nullable=False),
+    Column("at", Moment(), nullable=False),
+    Column("outgoing", Json, nullable=False),
+    Column("incoming", Json, nullable=False),
+    Column("state", Word(16), nullable=False),
+    Column("sheet", Json, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("written_by", Word(64)),
+    Column("written_at", Moment()),
+    Column("read_by", Word(64)),
+    Column("read_at", Moment()),
+    Column("taken_by", Word(64)),
+    Column("taken_at", Moment()),
+    Column("remark", Text),
+    Column("remind_at", Moment(), nullable=False),
+    Column("reminded_at", Moment()),
+    Column("tell_at", Moment(), nullable=False),
+    Column("told_at", Moment()),
+    Index("uq_handovers_at", "school", "at", unique=True),
+)
+AHEAD = timedelta(minutes=30)
+"""So long before the change of shift the sheet can be written."""
+BACK = timedelta(hours=12)
+"""A change of shift that passed while the service was off still gets its hand-over, if it is not older."""
+WORDS_MOST, REMARK_MOST = 2_000, 300
+NOT_YET = "还没有到交接时间（{at}）。未作任何更改。"
+CHANGED = "交接单在您阅读之后有更新。未作接班登记，请重新阅读后再接班。"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of shift: who leaves the desk and who comes to it, by id."""
+
+    at: datetime
+    outgoing: tuple[str, ...]
+    incoming: tuple[str, ...]
+
+
+def changes(shifts: Collection[Turn], starts: datetime, ends: datetime) -> list[Change]:
+    """The moments after starts, up to ends, at which somebody leaves the desk to others; pure. 带班领导 hand over to
+    nobody."""
+    serving = [one for one in shifts if not one.leads]
+    found = []
+    for at in sorted({end for one in serving for end in (one.starts_at, one.ends_at) if starts < end <= ends}):
+        before = sorted({one.person for one in serving if one.starts_at < at <= one.ends_at})
+        after = sorted({one.person for one in serving if one.starts_at <= at < one.ends_at})
+        if before and set(before) != set(after):
+            leave = [one for one in before if one not in after] or before
+            found.append(Change(at, tuple(leave), tuple(one for one in after if one not in before) or tuple(after)))
+    return found
+
+
+def open_due(conn: Connection, school: str, desk: DeskDuty, now: datetime) -> None:
+    """Open the hand-over of the change that comes within half an hour and of the one that came last; repeating changes
+    nothing. One that is open follows the rota; where its change is gone from the rota it is void."""
+    shifts = turns(conn, school, now - BACK, now + AHEAD + timedelta(minutes=1))
+    found = changes(shifts, now - BACK, now + AHEAD)
+    past = [one for one in found if one.at <= now][-1:]
+    wanted = past + [one for one in found if one.at > now]
+    for one in wanted:
+        insert_new(conn, handovers, [_row(school, desk, one)], key=["school", "at"])
+        conn.execute(
+            update(handovers)
+            .where(handovers.c.school == school, handovers.c.at == one.at, handovers.c.state == State.OPEN)
+            .values(outgoing=list(one.outgoing), incoming=list(one.incoming))
+        )
+    gone = (
+        select(handovers.c.id)
+        .where(handovers.c.school == school, handovers.c.at > now, handovers.c.state == State.OPEN)
+        .where(handovers.c.at.not_in([one.at for one in wanted]))
+    )
+    for number in conn.execute(gone).scalars().all():
+        _void(conn, school, number, now)
+
+
+def _row(school: str, desk: DeskDuty, one: Change) -> dict[str, Any]:
+    return {
+        "school": school, "at": one.at, "outgoing": list(one.outgoing), "incoming": list(one.incoming),
+        "state": State.OPEN, "sheet": {}, "words": "", "remind_at": one.at + desk.take_over.after,
+        "tell_at": one.at + desk.tell_lead.after,
+    }  # fmt: skip
+
+
+def _void(conn: Connection, school: str, number: int, now: datetime) -> None:
+    state = HANDOVER.step(State.OPEN, Event.CANCEL, None)
+    moved = conn.execute(
+        update(handovers).where(handovers.c.id == number, handovers.c.state == State.OPEN).values(state=state)
+    )
+    if moved.rowcount == 1:
+        audit.record(conn, school=school, now=now, actor="machine", action="duty.handover.void", subject=str(number))
+
+
+def held(conn: Connection, school: str, number: int) -> Row[Any]:
+    """One hand-over, held until the transaction ends. Raises IllegalStep."""
+    row = conn.execute(
+        select(handovers).where(handovers.c.school == school, handovers.c.id == number).with_for_update()
+    ).first()
+    if row is None:
+        raise IllegalStep("没有这一次交接班，可能链接有误。未作任何更改。")
+    return row
+
+
+def _roles(actor: Actor, row: Row[Any]) -> frozenset[Role] | None:
+    """The actor's roles; whom the rota puts at the desk is a monitor here, whatever else they are."""
+    if actor.roles is None or actor.id not in (*row.outgoing, *row.incoming):
+        return actor.roles
+    return actor.roles | {Role.MONITOR}
+
+
+def write(conn: Connection, school: str, actor: Actor, now: datetime, number: int, words: str) -> None:
+    """交班: fill the sheet from the store and add what the outgoing want to say. Raises IllegalStep."""
+    row = held(conn, school, number)
+    state = HANDOVER.step(State(row.state), Event.WRITE, _roles(actor, row))
+    if len(words) > WORDS_MOST:
+        raise IllegalStep(f"“交班说明”至多 {WORDS_MOST} 字，现为 {len(words)} 字。未作任何更改，请删减后再试。")
+    values = {
+        "state": state, "sheet": handover_sheet.fill(conn, school, now), "words": words, "written_by": actor.id,
+        "written_at": now, "read_by": None, "read_at": None,
+    }  # fmt: skip
+    conn.execute(update(handovers).where(handovers.c.id == number).values(**values))
+    _written(conn, school, actor, now, "write", row, words=words)
+
+
+def read(conn: Connection, school: str, actor: Actor, now: datetime, number: int) -> Row[Any]:
+    """What the incoming read: the written sheet, or (nobody wrote one) one filled now and kept. Raises IllegalStep."""
+    row = held(conn, school, number)
+    if State(row.state) is State.OPEN and row.at <= now and not row.sheet:
+        conn.execute(
+            update(handovers).where(handovers.c.id == number).values(sheet=handover_sheet.fill(conn, school, now))
+        )
+        row = held(conn, school, number)
+    if State(row.state) not in HANDOVER.ends and row.sheet and row.written_by != actor.id:
+        conn.execute(update(handovers).where(handovers.c.id == number).values(read_by=actor.id, read_at=now))
+    return row
+
+
+def take(conn: Connection, school: str, actor: Actor, now: datetime, number: int, seen: str, remark: str = "") -> None:
+    """接班: take over what was read; `seen` is the fingerprint of the sheet on the page. Raises IllegalStep.
+
+    By somebody of the desk who did not write the sheet, from the change of shift on; the first one counts.
+    """
+    row = held(conn, school, number)
+    if State(row.state) is State.TAKEN:
+        raise IllegalStep(f"{_name(conn, school, row.taken_by)}已于 {moment(row.taken_at, now)} 接班。未作任何更改。")
+    state = HANDOVER.step(State(row.state), Event.TAKE, _roles(actor, row))
+    if now < row.at - AHEAD:
+        raise IllegalStep(NOT_YET.format(at=moment(row.at, now)))
+    if State(row.state) is State.OPEN and now < row.at:
+        raise IllegalStep("交班人还没有写交接单，到点后可以直接接班。未作任何更改。")
+    if row.written_by == actor.id:
+        raise IllegalStep("接班须由接班人办理，不能由写交接单的本人接班。未作任何更改。")
+    if not row.sheet or seen != handover_sheet.digest(row.sheet, row.words):
+        raise IllegalStep(CHANGED)
+    if len(remark) > REMARK_MOST:
+        raise IllegalStep(f"“接班说明”至多 {REMARK_MOST} 字，现为 {len(remark)} 字。未作任何更改。")
+    conn.execute(
+        update(handovers)
+        .where(handovers.c.id == number)
+        .values(state=state, taken_by=actor.id, taken_at=now, remark=remark or None)
+    )
+    _written(conn, school, actor, now, "take", row, unwritten=row.written_by is None, remark=remark)
+
+
+def overdue(conn: Connection, school: str, now: datetime) -> list[Row[Any]]:
+    """The hand-overs of which a clock ran out: not taken over, and not yet reminded or not yet told on; held."""
+    waits = handovers.c.state.in_([State.OPEN, State.WRITTEN])
+    remind = and_(handovers.c.reminded_at.is_(None), handovers.c.remind_at <= now)
+    tell = and_(handovers.c.told_at.is_(None), handovers.c.tell_at <= now)
+    return list(
+        conn.execute(
+            select(handovers).where(handovers.c.school == school, waits, or_(remind, tell))
+            .order_by(handovers.c.at).with_for_update()
+        )
+    )  # fmt: skip
+
+
+def mark(conn: Connection, number: int, now: datetime, *, told: bool) -> None:
+    """Write down that the incoming were reminded, or (`told`) that the 带班领导 knows."""
+    done = {"reminded_at": now} | ({"told_at": now} if told else {})
+    conn.execute(update(handovers).where(handovers.c.id == number).values(**done))
+
+
+def _name(conn: Connection, school: str, person_id: str) -> str:
+    found = people.person(conn, school, person_id)
+    return found.name if found else person_id
+
+
+def _written(
+    conn: Connection, school: str, actor: Actor, now: datetime, what: str, row: Row[Any], **detail: Any
+) -> None:
+    audit.record(
+        conn, school=school, now=now, actor=actor.id, action=f"duty.handover.{what}", subject=str(row.id),
+        detail={"at": row.at.isoformat()} | detail, ip=actor.ip,
+    )  # fmt: skip
+
+
+def current(conn: Connection, school: str, now: datetime) -> Row[Any] | None:
+    """The hand-over that is to be dealt with: the newest that came and is not taken over, else one about to come."""
+    rows = conn.execute(
+        select(handovers)
+        .where(handovers.c.school == school, handovers.c.at <= now + AHEAD, handovers.c.state != State.VOID)
+        .order_by(handovers.c.at.desc()).limit(2)
+    ).all()  # fmt: skip
+    came = [row for row in rows if row.at <= now]
+    if came and State(came[0].state) is not State.TAKEN:
+        return came[0]
+    return next((row for row in rows if row.at > now), came[0] if came else None)
+
+
+def has_desk(conn: Connection, school: str, now: datetime) -> tuple[str, datetime] | None:
+    """Who took the desk over last, and when; None before the first hand-over."""
+    row = conn.execute(
+        select(handovers.c.taken_by, handovers.c.taken_at)
+        .where(handovers.c.school == school, handovers.c.state == State.TAKEN, handovers.c.taken_at <= now)
+        .order_by(handovers.c.at.desc()).limit(1)
+    ).first()  # fmt: skip
+    return (row.taken_by, row.taken_at) if row else None
+
+
+def newest(conn: Connection, school: str, limit: int = 30) -> list[Row[Any]]:
+    """The hand-over log, the newest first."""
+    return list(
+        conn.execute(
+            select(handovers).where(handovers.c.school == school, handovers.c.state != State.VOID)
+            .order_by(handovers.c.at.desc()).limit(limit)
+        )
+    )  # fmt: skip

@@ -1,0 +1,117 @@
+"""The sheet of a hand-over 交接单: what stands open at that moment, read from the store and kept with the hand-over.
+
+No comment text stands in it; a care case is a number without a title.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, select
+
+from escalation import alert, finding
+from escalation.incident import incidents
+from escalation.incident.state import OPEN, STATE_WORDS, State
+from escalation.notice import calls, is_owed, notices
+from escalation.people import people
+from escalation.timer import TimerKind, TimerState, timers
+from stream.account import book
+from stream.coverage import Lamp, sights
+
+Sheet = dict[str, Any]
+PARTS = ("incidents", "clocks", "unsigned", "calls", "blind", "alerts", "findings")
+"""The parts of a sheet, in the order of the page."""
+
+
+def fill(conn: Connection, school: str, now: datetime) -> Sheet:
+    """What is open now; times are ISO texts, so that the sheet rests as plain JSON."""
+    return {
+        "filled_at": now.isoformat(),
+        "incidents": _incidents(conn, school),
+        "clocks": _clocks(conn, school),
+        "unsigned": _unsigned(conn, school),
+        "calls": _calls(conn, school),
+        "blind": _blind(conn, school, now),
+        "alerts": [one.words for one in alert.ringing(conn, school) if not one.cause.startswith(finding.CAUSE)],
+        "findings": [row.words for row in finding.standing(conn, school)],
+    }
+
+
+def digest(sheet: Sheet, words: str) -> str:
+    """The fingerprint of what somebody read, so that nobody takes over another sheet than the one they saw."""
+    text = json.dumps([sheet, words], ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _open(school: str) -> Any:
+    return and_(incidents.c.school == school, incidents.c.state.in_(sorted(OPEN)))
+
+
+def _incidents(conn: Connection, school: str) -> list[dict[str, Any]]:
+    rows = conn.execute(
+        select(
+            incidents.c.number, incidents.c.title, incidents.c.level, incidents.c.state, incidents.c.care,
+            incidents.c.assignee, incidents.c.unit,
+        )
+        .where(_open(school)).order_by(incidents.c.level, incidents.c.id)
+    )  # fmt: skip
+    return [
+        {"number": row.number, "title": "" if row.care else row.title, "level": row.level, "care": bool(row.care),
+         "state": STATE_WORDS[State(row.state)], "assignee": row.assignee or "", "unit": row.unit}
+        for row in rows
+    ]  # fmt: skip
+
+
+def _clocks(conn: Connection, school: str) -> list[dict[str, Any]]:
+    """The incidents' own duties that run or ran out undone."""
+    rows = conn.execute(
+        select(timers.c.words, timers.c.due_at, timers.c.state, incidents.c.number)
+        .join(incidents, incidents.c.id == timers.c.incident_id)
+        .where(_open(school), timers.c.kind == TimerKind.DUTY, timers.c.state != TimerState.STOPPED)
+        .order_by(timers.c.due_at, timers.c.id)
+    )
+    return [
+        {"incident": row.number, "words": row.words, "due_at": row.due_at.isoformat(),
+         "late": row.state == TimerState.FIRED}
+        for row in rows
+    ]  # fmt: skip
+
+
+def _unsigned(conn: Connection, school: str) -> list[dict[str, Any]]:
+    rows = conn.execute(
+        select(notices.c.number, notices.c.office, notices.c.addressee, notices.c.sign_by, people.c.name)
+        .join(incidents, incidents.c.id == notices.c.incident_id)
+        .outerjoin(people, and_(people.c.school == notices.c.school, people.c.id == notices.c.addressee))
+        .where(_open(school), is_owed()).order_by(notices.c.sign_by, notices.c.id)
+    )  # fmt: skip
+    return [
+        {"number": row.number, "name": row.name or row.addressee, "office": row.office,
+         "sign_by": row.sign_by.isoformat() if row.sign_by else ""}
+        for row in rows
+    ]  # fmt: skip
+
+
+def _calls(conn: Connection, school: str) -> list[dict[str, Any]]:
+    rows = conn.execute(
+        select(calls.c.created_at, calls.c.person_id, notices.c.number, notices.c.office, people.c.name)
+        .join(notices, notices.c.id == calls.c.notice_id)
+        .outerjoin(people, and_(people.c.school == calls.c.school, people.c.id == calls.c.person_id))
+        .where(calls.c.school == school, calls.c.outcome.is_(None)).order_by(calls.c.id)
+    )  # fmt: skip
+    return [
+        {"number": row.number, "name": row.name or row.person_id, "office": row.office,
+         "since": row.created_at.isoformat()}
+        for row in rows
+    ]  # fmt: skip
+
+
+def _blind(conn: Connection, school: str, now: datetime) -> list[dict[str, Any]]:
+    known = book(conn, school)
+    return [
+        {"account": known[one.account_id].name, "lamp": "盲" if one.lamp is Lamp.BLIND else "迟", "reason": one.reason}
+        for one in sights(conn, school, now)
+        if one.lamp in (Lamp.BLIND, Lamp.LATE) and one.account_id in known
+    ]
