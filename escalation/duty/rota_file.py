@@ -114,8 +114,10 @@ SHEETS: Mapping[str, Mapping[str, Column]] = {
 
 
 def read(data: bytes, known: Collection[str], special: Mapping[date, SpecialDay]) -> tuple[Plan, list[Problem]]:
-    """The plan of a file, or everything that is wrong with it and no plan. `known`: ids of the people who work here; `special`:
-    the days the school entered before."""
+    """The plan of a file, or everything that is wrong with it and no plan.
+
+    `known`: ids of the people who work here; `special`: the days the school entered before.
+    """
     try:
         grids = sheets(data)
     except Unreadable as error:
