@@ -30,6 +30,7 @@ from escalation.web import (
     own_posts,
     permits,
     queue,
+    relays,
     reports,
     search,
     sign,
@@ -49,7 +50,7 @@ from escalation.web.wall import Wall
 ROUTERS: tuple[APIRouter, ...] = (
     entry.router, queue.router, incident.router, act.router, cycle.router, sign.router, keeper.router, me.router,
     search.router, accounts.router, deliveries.router, findings.router, leads.router, hand.router, reports.router,
-    live.router, health.router, permits.router, submissions.router, own_posts.router,
+    live.router, health.router, permits.router, submissions.router, own_posts.router, relays.router,
     consultations.router,
     duty.router, handover.router, staff.router,
 )  # fmt: skip
