@@ -1,11 +1,13 @@
 """A post of the school's own account, as the watch judges it: under a permit, submitted, on a held subject, or neither.
 
-What a permit covers is left alone and uses the permit. Where the document has no standing ban (NX) a post that merely
-speaks of such a matter is none of ours. Nothing here decides what a finding was: that is a person's.
+What a permit covers is left alone and uses the permit; so is what carries a released statement. Where the document has
+no standing ban (NX) a post that merely speaks of such a matter is none of ours, unless its subject is held. Nothing
+here decides what a finding was: that is a person's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,10 +22,19 @@ from escalation.opening import UNAUTHORISED_THEME, Ground
 from escalation.paper import Noun
 from escalation.procedure import Pack, Source, Trigger
 from escalation.submission import published, use
+from escalation.voice import hold
+from escalation.voice.match import Match, match
+from escalation.voice.state import StatementState
+from escalation.voice.statement import statements
 from stream.account import Account
-from stream.assessment import Assessment
+from stream.assessment import Assessment, Hit
 from stream.post import Kind as PostKind
 from stream.post import Post
+from stream.rules import Category
+
+HELD_RULE = "HOLD"
+"""The rule of a hit that no rule file has: the post speaks of what is held."""
+HELD_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +55,14 @@ class Judged:
     findings: tuple[Finding, ...] = ()
 
 
-def judge(conn: Connection, pack: Pack, account: Account | None, assessment: Assessment, now: datetime) -> Judged:
-    """Look at one new revision of a post; permits and submissions that it fits are used in the same transaction."""
+def judge(
+    conn: Connection, pack: Pack, account: Account | None, assessment: Assessment, now: datetime,
+    places: Sequence[str] = (),
+) -> Judged:  # fmt: skip
+    """Look at one new revision of a post; permits and submissions that it fits are used in the same transaction.
+
+    `places`: names that name a matter, from the settings.
+    """
     post = assessment.post
     if account is None or not post.by_school or post.kind is not PostKind.POST:
         return Judged(assessment)
@@ -54,14 +71,55 @@ def judge(conn: Connection, pack: Pack, account: Account | None, assessment: Ass
         permit.use(conn, covered, post, near, now)
     findings = [*_unsubmitted(conn, pack, account, post, now)]
     spoken = [hit for hit in assessment.hits if hit.theme == UNAUTHORISED_THEME]
-    if not spoken or account.main:
+    if account.main:
         return Judged(assessment, tuple(findings))
-    if covered is not None or pack.standing_ban.source is Source.NONE:
-        rest = tuple(hit for hit in assessment.hits if hit.theme != UNAUTHORISED_THEME)
-        return Judged(assessment.model_copy(update={"hits": rest}), tuple(findings))
+    if covered is not None or _carries_a_release(conn, post):
+        return Judged(_without(assessment), tuple(findings))
+    if (held := _held(conn, assessment, places, now)) is not None:
+        return Judged(assessment if spoken else _with_hold(assessment), (held, *findings))
+    if not spoken or pack.standing_ban.source is Source.NONE:
+        return Judged(_without(assessment), tuple(findings))
     titles = "、".join(dict.fromkeys(hit.title for hit in spoken))
     why = f"没有授权：{titles}{_nearest('授权', near)}"
     return Judged(assessment, (Finding(Kind.UNAUTHORISED, pack.standing_ban.basis, why), *findings))
+
+
+def _without(assessment: Assessment) -> Assessment:
+    rest = tuple(hit for hit in assessment.hits if hit.theme != UNAUTHORISED_THEME)
+    return assessment.model_copy(update={"hits": rest}) if len(rest) < len(assessment.hits) else assessment
+
+
+def _with_hold(assessment: Assessment) -> Assessment:
+    """The line as if a rule had found it: no rule knows what is held today, and the rest of the way is the same."""
+    end = min(len(assessment.post.text), HELD_SHOWN)
+    hit = Hit(
+        rule=HELD_RULE, version=1, title="在暂停发声的事项上另行发声", theme=UNAUTHORISED_THEME,
+        category=Category.PROHIBITED, level_floor=3, weight=100, spans=((0, end),),
+        words=(assessment.post.text[:end],),
+    )  # fmt: skip
+    return assessment.model_copy(update={"hits": (*assessment.hits, hit)})
+
+
+def _held(conn: Connection, assessment: Assessment, places: Sequence[str], now: datetime) -> Finding | None:
+    """The first standing hold whose subject this post speaks of, published after it began."""
+    post = assessment.post
+    themes = {hit.theme for hit in assessment.hits}
+    for one in hold.standing_holds(conn, post.school, now):
+        if post.published_at < one.begun_at:
+            continue
+        why = hold.touches(one.subject, post.text, themes=themes, thread=post.thread_id, named=places)
+        if why:
+            words = f"{one.number} 的事项暂停发声：{'，'.join(why)}"
+            return Finding(Kind.HELD, one.basis, words, one.incident_id)
+    return None
+
+
+def _carries_a_release(conn: Connection, post: Post) -> bool:
+    """Whether the post passes on a statement that the school released: that is what is asked of it."""
+    released = select(statements.c.text).where(
+        statements.c.school == post.school, statements.c.state == StatementState.RELEASED
+    )
+    return any(match(text, post.text) in (Match.EXACT, Match.CARRIES) for text in conn.execute(released).scalars())
 
 
 def _unsubmitted(conn: Connection, pack: Pack, account: Account, post: Post, now: datetime) -> list[Finding]:

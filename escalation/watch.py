@@ -131,7 +131,9 @@ class Watch:
         account = accounts.get(post.account_id)
         counts = _counts_for_incidents(account, assessment)
         pack = self._ground.pack
-        judged = own_post.judge(conn, pack, account, assessment, now) if counts else Judged(assessment)
+        judged = Judged(assessment)
+        if counts:
+            judged = own_post.judge(conn, pack, account, assessment, now, self._places)
         assessment = judged.assessment
         evidence = gatherer.note(conn, assessment, counts_for_incidents=counts)
         weighed = risk(evidence, now)

@@ -1,0 +1,73 @@
+"""A unit speaks of what is held: found in other words, left alone with a permit, told by the school's rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from escalation.breach import breaches
+from escalation.incident import entries
+from escalation.notice import notices
+from tests.escalation.papers import ask, found, grant, permit_row, publish, school
+from tests.escalation.station import Station, open_station
+from tests.stream.said import POISONED
+
+OTHER_WORDS = "网传我院食堂有学生上吐下泻，经了解系谣言，师生用餐一切正常，请勿传播"
+MENU = "【一周菜谱】本周食堂新增砂锅米线窗口，欢迎品尝"
+
+
+@pytest.fixture
+def station(tmp_path: Path) -> Iterator[Station]:
+    with open_station(tmp_path) as made:
+        yield made
+
+
+@pytest.mark.parametrize("code", ["JY", "NX"])
+def test_who_speaks_of_what_is_held_is_found_beside_the_incident_and_in_one_of_its_own(
+    station: Station, code: str
+) -> None:
+    school(station, code)
+    station.say(POISONED)
+    (first,) = station.incidents()
+    publish(station, OTHER_WORDS, "p1")
+    ((kind, account, basis),) = found(station)
+    (row,) = station.office.rows(breaches)
+    own = station.incidents()[-1]
+    assert (kind, account) == ("held", "canteen")
+    assert "第" in basis, "the school's article on one voice or on speaking without leave"
+    assert (row.held_incident_id, row.incident_id) == (first.id, own.id)
+    assert (own.theme, own.triggers) == ("unauthorised_post", ["unauthorised_publication"])
+    assert f"核对单 {row.number}" in "".join(
+        one.heading for one in station.office.rows(entries) if one.incident_id == first.id
+    )
+    assert {one.addressee for one in station.office.rows(notices) if one.incident_id == own.id} == {
+        "keeper", "publicity", "robot"
+    }  # fmt: skip
+
+
+def test_an_ordinary_post_of_the_same_account_meanwhile_is_left_alone(station: Station) -> None:
+    school(station)
+    station.say(POISONED)
+    publish(station, MENU, "p1")
+    assert found(station) == []
+
+
+def test_with_a_permit_for_these_words_the_hold_is_not_broken(station: Station) -> None:
+    school(station)
+    station.say(POISONED)
+    number = ask(station, OTHER_WORDS)
+    grant(station, number)
+    publish(station, OTHER_WORDS, "p1")
+    assert (permit_row(station, number).state, found(station)) == ("used", [])
+    assert len(station.incidents()) == 1
+
+
+def test_the_schools_own_account_and_what_was_said_before_the_hold_break_nothing(station: Station) -> None:
+    school(station)
+    before = station.office.now
+    station.say(POISONED)
+    publish(station, OTHER_WORDS, "m1", account="main")
+    publish(station, OTHER_WORDS, "p0", at=before, fetched=station.office.now)
+    assert [kind for kind, _, _ in found(station) if kind == "held"] == []
