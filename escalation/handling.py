@@ -33,6 +33,8 @@ from escalation.notice.addressee import Addressee
 from escalation.notice.clocking import run_duties_again
 from escalation.notice.issue import Letterhead, issue
 from escalation.people import Role
+from escalation.task import deeds as task_deeds
+from escalation.task.telling import name_of
 from escalation.voice import hold
 from stream import line
 
@@ -97,6 +99,7 @@ def dismiss(
     undone = timer.end(conn, incident_id, now, state)
     _free(conn, row)
     telephone.call_off(conn, row, actor, now, CALLED_OFF)
+    task_deeds.call_off(conn, row, actor, now, "误报")
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(closed_at=now))
     log(conn, incident_id, now, EntryKind.PERSON, f"记为误报：{reason.value}", note, actor=actor.name)
     if undone:
@@ -169,12 +172,14 @@ def close(conn: Connection, incident_id: int, actor: Actor, now: datetime, note:
     if row.level <= TWO_HANDS and actor.roles is not None and not _handled_by_another(conn, row, actor):
         raise IllegalStep(f"{LEVELS[row.level]}级事件不能由唯一的经办人自己销号，请另一位办理。未作任何更改。")
     why = must_fit(undone, WHY_MOST, "未办原因")
-    left = "、".join(one.words for one in timer.undone(conn, incident_id))
+    demanded = task_deeds.undone(conn, incident_id)
+    left = "、".join([*(one.words for one in timer.undone(conn, incident_id)), *map(name_of, demanded)])
     if left and not why:
         raise IllegalStep(
-            f"{left} 还没有登记已办。已办的，请先在“时限”中登记；未办而须销号的，请写明未办原因。未作任何更改。"
+            f"{left} 还没有登记已办。已办的，请先在“时限”或“任务”中登记；未办而须销号的，请写明未办原因。未作任何更改。"
         )
     state = advance(conn, incident_id, Event.CLOSE, actor.roles)
+    task_deeds.call_off(conn, row, actor, now, f"销号时未办：{why}")
     timer.end(conn, incident_id, now, state)
     _free(conn, row)
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(closed_at=now))

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Column, Connection, ForeignKey, Index, Row, Table, Text, select, update
+from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Row, Table, Text, select, update
 
 from escalation import audit, timer
 from escalation.deed import incident_of, must_not_be_archived
@@ -19,6 +19,7 @@ from escalation.incident import Actor, EntryKind, advance, log
 from escalation.incident.state import Event, IllegalStep
 from escalation.people import Role
 from escalation.procedure import DutyKind
+from escalation.task import platform as platform_contact
 from stream.store import metadata
 from stream.store.types import Moment, Serial, Word
 
@@ -48,6 +49,7 @@ contacts = Table(
     Column("ticket", Word(100), nullable=False),
     Column("answer", Text),
     Column("answered_at", Moment()),
+    Column("task_id", Integer),
     Index(None, "incident_id"),
 )
 
@@ -133,7 +135,10 @@ def contact(
         "ticket": ticket.strip(),
     }
     row = _incident(conn, incident_id)
-    conn.execute(contacts.insert().values(incident_id=incident_id, person_id=actor.id, at=now, **values))
+    task_id = platform_contact.contacted(conn, incident_id, actor, now)
+    conn.execute(
+        contacts.insert().values(incident_id=incident_id, person_id=actor.id, at=now, task_id=task_id, **values)
+    )
     ticket_words = f"工单 {values['ticket']}" if values["ticket"] else ""
     log(
         conn, incident_id, now, EntryKind.PLATFORM, f"与平台沟通：{values['platform']}",
@@ -154,6 +159,8 @@ def contact_answered(conn: Connection, contact_id: int, actor: Actor, now: datet
     )
     if moved.rowcount != 1:
         raise IllegalStep("这次沟通的答复已登记过。未作任何更改。")
+    if found.task_id is not None:
+        platform_contact.platform_answered(conn, found.task_id, actor, now, f"{found.platform}答复：{text}")
     log(conn, found.incident_id, now, EntryKind.PLATFORM, f"平台答复：{found.platform}", text, actor=actor.name)
     _audit(conn, row, actor, "keeper.contact_answered", now, {"answer": text})
 

@@ -15,6 +15,8 @@ from escalation.consultation import clock as consultation
 from escalation.consultation import digest
 from escalation.notice import letter
 from escalation.notice.issue import Letterhead
+from escalation.task import clock as task_clock
+from escalation.task import correction
 from escalation.timer import Timer, TimerKind
 from escalation.voice import overdue
 
@@ -30,6 +32,8 @@ HANDLERS: Mapping[TimerKind, Handler] = {
     TimerKind.VOICE: overdue.lapse,
     TimerKind.CONSULTATION: consultation.lapse,
     TimerKind.DIGEST: digest.lapse,
+    TimerKind.TASK: task_clock.lapse,
+    TimerKind.CORRECTION: correction.lapse,
 }
 
 

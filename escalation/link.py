@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     KEEPER = "keeper"
     LETTER = "letter"
     VOICE = "voice"
+    TASK = "task"
 
 
 class Refusal(StrEnum):

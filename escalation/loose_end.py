@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, select
 
 from escalation import breach, people, recap, reignition
 from escalation.notice import calls, is_owed, notices
+from escalation.task import deeds
 
 OpenOf = Callable[[Connection, int], list[str]]
 
@@ -55,7 +56,7 @@ def unrecorded_calls(conn: Connection, incident_id: int) -> list[str]:
 
 PASS_ON: tuple[OpenOf, ...] = (unsigned, unrecorded_calls, reignition.open_of, recap.open_of)
 """What goes over with an incident that is merged into another."""
-OF_OTHERS: tuple[OpenOf, ...] = (breach.open_of,)
+OF_OTHERS: tuple[OpenOf, ...] = (breach.open_of, deeds.open_of)
 """What hangs on one incident and has to be finished there: it holds up merging as well as closing."""
 
 

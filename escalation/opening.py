@@ -27,6 +27,7 @@ from escalation.notice.addressee import Round
 from escalation.notice.clocking import set_duty_clocks
 from escalation.notice.issue import Letterhead
 from escalation.procedure import Answer, Pack, Trigger, thaw
+from escalation.task.setting import set_by_rule
 from escalation.telling import not_yet_told, round_of, tell
 from escalation.voice import hold
 from stream.assessment import Hit
@@ -266,6 +267,7 @@ def _tell(
     incident = _row(conn, incident_id)
     tell(conn, ground.letterhead, incident, told, NoticeKind.FIRST, "first", now)
     set_duty_clocks(conn, incident, now)
+    set_by_rule(conn, ground.letterhead, incident, matter.hits, now)
     _hold(conn, ground.letterhead, incident, matter, now)
 
 
@@ -362,6 +364,7 @@ def _widen(conn: Connection, ground: Ground, incident: Row[Any], matter: Matter,
     log(conn, incident.id, now, EntryKind.MACHINE, f"同一事件中另有新的情形：{matter.title}", text, article=cited)
     if told.addressees or told.vacant:
         tell(conn, ground.letterhead, fresh, told, NoticeKind.FIRST, f"widen:{len(found)}", now)
+    set_by_rule(conn, ground.letterhead, fresh, matter.hits, now)
 
 
 def _all_triggers(incident: Row[Any], matter: Matter, post: Post) -> tuple[Trigger, ...]:

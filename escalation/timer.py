@@ -43,6 +43,8 @@ class TimerKind(StrEnum):
     VOICE = "voice"
     CONSULTATION = "consultation"
     DIGEST = "digest"
+    TASK = "task"
+    CORRECTION = "correction"
 
 
 class TimerState(StrEnum):

@@ -39,6 +39,7 @@ MODULES = (
     "escalation.finding",
     "escalation.incident",
     "escalation.keeper",
+    "escalation.task",
     "escalation.notice",
     "escalation.notice.docket",
     "escalation.people",

@@ -56,6 +56,9 @@ class NoticeKind(StrEnum):
     APPROVAL = "approval"
     RELAY = "relay"
     VOICE = "voice"
+    TASK = "task"
+    TASK_OVERDUE = "task_overdue"
+    ORDER = "order"
 
 
 KIND_WORDS = {
@@ -73,8 +76,13 @@ KIND_WORDS = {
     NoticeKind.APPROVAL: "口径送审",
     NoticeKind.RELAY: "转发口径",
     NoticeKind.VOICE: "统一发声",
+    NoticeKind.TASK: "任务",
+    NoticeKind.TASK_OVERDUE: "任务逾期",
+    NoticeKind.ORDER: "责令关闭",
 }
-ERRANDS = frozenset({NoticeKind.HOLD, NoticeKind.APPROVAL, NoticeKind.RELAY, NoticeKind.VOICE})
+ERRANDS = frozenset({
+    NoticeKind.HOLD, NoticeKind.APPROVAL, NoticeKind.RELAY, NoticeKind.VOICE, NoticeKind.TASK, NoticeKind.TASK_OVERDUE,
+})  # fmt: skip
 """Kinds that ask one thing on a page of its own (`errand.py`): nobody signs them, and they open no incident."""
 
 notices = Table(

@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from escalation.notice.issue import Letterhead
 
 LIVES = timedelta(days=7)
+PAGES = {Purpose.VOICE: "v", Purpose.TASK: "t"}
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What such a notice says. `verb` stands on its button (确认知悉); the addressee's own reason follows the facts."""
+    """What such a notice says. `verb` stands on its button (确认知悉); the addressee's own reason follows the facts.
+
+    Its link is for one `purpose` and names the notice, or `about`: the id of the thing that its page is about.
+    """
 
     title: str
     facts: tuple[str, ...]
@@ -32,11 +36,13 @@ class Errand:
     source: str = ""
     log: str = "无需签收"
     lives: timedelta = LIVES
+    purpose: Purpose = Purpose.VOICE
+    about: int = 0
 
     def url(self, letterhead: Letterhead, notice_id: int, person_id: str, expires_at: datetime) -> str:
         """The signed link to the errand's page, for this person alone."""
-        made = token(letterhead.link_key, Purpose.VOICE, Link(notice_id, person_id, expires_at))
-        return f"{letterhead.public_url.rstrip('/')}/v/{made}"
+        made = token(letterhead.link_key, self.purpose, Link(self.about or notice_id, person_id, expires_at))
+        return f"{letterhead.public_url.rstrip('/')}/{PAGES[self.purpose]}/{made}"
 
     def put_on(self, view: NoticeView, one: Addressee) -> NoticeView:
         """The notice's view with these words alone."""

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from escalation.procedure.accountability_check import accountability_findings
 from escalation.procedure.desk_duty import desk_inconsistencies
 from escalation.procedure.figure import parse_span, spoken_months, spoken_spans, spoken_times
 from escalation.procedure.own_post_check import own_post_findings
@@ -37,6 +38,7 @@ def inconsistencies(raw: dict[str, Any]) -> Iterator[Finding]:
     yield from _prohibited(raw, articles)
     yield from own_post_findings(raw, offices, lambda cited: _resolve(cited, articles))
     yield from _voice(raw, offices, articles)
+    yield from accountability_findings(raw, lambda cited: _resolve(cited, articles))
     for number, row in _rows(raw, "default"):
         yield from _unknown(("default", number, "tell"), row.get("tell"), offices)
     for number, row in _rows(raw, "not_in_scope"):
@@ -314,6 +316,11 @@ def _clocks(raw: dict[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
     for key, value in voice.items() if isinstance(voice, dict) else ():
         if isinstance(value, dict):
             yield ("voice", key), value
+    task = raw.get("task")
+    for kind, row in task.items() if isinstance(task, dict) else ():
+        for key, value in row.items() if isinstance(row, dict) else ():
+            if isinstance(value, dict):
+                yield ("task", kind, key), value
     ladder = raw.get("ladder")
     for number, row in _rows(ladder if isinstance(ladder, dict) else {}, "step"):
         if isinstance(row.get("clock"), dict):

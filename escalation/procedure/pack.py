@@ -8,9 +8,11 @@ from typing import Any
 
 from pydantic import Field
 
+from escalation.procedure.accountability import Accountability
 from escalation.procedure.answer import Answer, Duty, Ground, Recipient
 from escalation.procedure.desk_duty import DeskDuty, Quiet
 from escalation.procedure.due import Deadline, RuleDeadline
+from escalation.procedure.errand import TaskClocks
 from escalation.procedure.figure import Strict
 from escalation.procedure.ladder import Ladder, Level, LevelNumber
 from escalation.procedure.own_post import PermitClause, RelayClause, StandingBan, SubmissionClause
@@ -124,6 +126,8 @@ class Pack(Strict):
     care: Care | None = None
     desk: DeskDuty = DeskDuty()
     quiet: tuple[Quiet, ...] = ()
+    task: TaskClocks = TaskClocks()
+    accountability: tuple[Accountability, ...] = ()
     version: str = Field(pattern=r"^[0-9a-f]{64}$")
 
     @property

@@ -36,6 +36,7 @@ from escalation.web import (
     sign,
     staff,
     submissions,
+    tasks,
     trouble,
 )
 from escalation.web.desk import Desk
@@ -53,6 +54,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     live.router, health.router, permits.router, submissions.router, own_posts.router, relays.router,
     consultations.router,
     duty.router, handover.router, staff.router,
+    tasks.router,
 )  # fmt: skip
 STATIC = Path(__file__).with_name("static")
 

@@ -16,6 +16,7 @@ from escalation.link import Link, Purpose
 from escalation.notice import NoticeKind, notices
 from escalation.people import Role
 from escalation.place import ROUTED, is_unplaced
+from escalation.web import task_view
 from escalation.web.cycle_view import cycle_of
 from escalation.web.gate import NotFound, Told, Visitor, desk_of
 from escalation.web.incident_view import MEMBERS_ALL, MEMBERS_SHOWN, Case, Member, case_of, find, members_of
@@ -47,6 +48,11 @@ DONE: Mapping[str, str] = {
     "no_answer": "已记录不公开回应的决定。",
     "watch": "已转入复燃观察。",
     "recap": "已保存复盘。",
+    "task": "已布置任务，已告知办理人。",
+    "task_confirm": "已确认任务办结。",
+    "task_return": "已退回，已告知办理人，重新计时。",
+    "task_withdraw": "已撤销任务，提醒已停。",
+    "task_answer": "已代为登记答复。",
 }
 COURSE = ("监测", "研判", "报告", "处置", "反馈", "复盘", "归档")
 REACHED = {
@@ -110,13 +116,14 @@ def page(
         leads = people.leads(conn, desk.school, visitor.actor.id, visitor.now)
         handed = _handed(conn, row, visitor.actor.id)
         cycle = cycle_of(conn, row, visitor.user.roles)
+        errands = task_view.block(conn, row, visitor.actor, visitor.now, units)
     return show(
         request, visitor, "incident.html", status=status, case=case, row=row, members=found, folded=folded,
         rights=rights_of(row, visitor.user.roles, leads=leads), units=units, handed=handed, error=error,
         given=given or {}, notice_done=DONE,
         false_alarms=list(FalseAlarm), outcomes=OUTCOMES, course=COURSE, reached=REACHED[row.state],
         keeper_link=_keeper_link(request, visitor, case), unplaced=is_unplaced(row.frozen.get("account", {})),
-        routed=ROUTED, cycle=cycle,
+        routed=ROUTED, cycle=cycle, **errands,
     )  # fmt: skip
 
 

@@ -31,6 +31,8 @@ ICONS: Mapping[str, str] = {
     EntryKind.MACHINE: "fx", EntryKind.PERSON: "i-person", EntryKind.NOTICE: "i-bell", EntryKind.RECEIPT: "i-check",
     EntryKind.PLATFORM: "i-link", EntryKind.LEVEL: "i-warn", EntryKind.DEADLINE: "i-clock", EntryKind.DELIVERY: "i-doc",
 }  # fmt: skip
+NO_END = ("提醒", "核对")
+"""Clocks that ask again rather than come to an end."""
 RUNG_WORDS = {"remind": "催签", "phone": "电话催办", "tell": "报上一级"}
 
 
@@ -194,7 +196,7 @@ def _ahead(conn: Connection, row: Row[Any], now: datetime) -> list[Step]:
 def _step(kind: str, words: str, rows: Sequence[Row[Any]]) -> Step:
     first = rows[0]
     who = "、".join(dict.fromkeys(row.who for row in rows if row.who))
-    heading = words if kind == TimerKind.RUNG else f"{words}到期"
+    heading = words if kind == TimerKind.RUNG or words.endswith(NO_END) else f"{words}到期"
     text = f"{who} 仍未签收则{words}" if kind == TimerKind.RUNG else f"待 {who} 签收" if who else ""
     ruled = first.source == "rule"
     return Step(

@@ -11,23 +11,30 @@ from sqlalchemy import Connection, select
 
 from escalation import keeper
 from escalation.clock_words import moment
+from escalation.deed import incident_of
 from escalation.incident import StateMoved
 from escalation.incident.state import OPEN, TABLE, Event, IllegalStep, State
 from escalation.keeper import answers, contacts, reports
 from escalation.link import Purpose
 from escalation.people import Role
 from escalation.place import is_unplaced
+from escalation.task import correction
+from escalation.task.platform import prepare
 from escalation.web.act import LONGEST, plain
 from escalation.web.frozen import Frozen
 from escalation.web.gate import Open, address_of, desk_of
 from escalation.web.page import bare
 from escalation.web.sign import Refused, Slip, actor_of, read_link, refusal, slip_of
+from escalation.web.task_view import errands_of, mine_of, shared
+from escalation.web.tasks import fit
 from escalation.web.words import CARE_TITLE
 
 router = APIRouter()
 Field = Annotated[str, Form()]
-DONE = {"report": "已上报，宣传部与值班台可见。", "contact": "已登记平台沟通。", "answered": "已登记平台答复。",
-        "answer": "已登记对外回应。"}  # fmt: skip
+DONE = {
+    "report": "已上报，宣传部与值班台可见。", "contact": "已登记平台沟通，平台答复后请在此登记。",
+    "answered": "已登记平台答复。", "answer": "已登记对外回应。", "correct": "已登记，系统将核对采集到的内容。",
+}  # fmt: skip
 
 
 def own_slip(conn: Connection, request: Request, given: str) -> Slip:
@@ -54,6 +61,12 @@ def show(
             conn.execute(select(table).where(table.c.incident_id == row.id).order_by(table.c.id.desc())).all()
             for table in (reports, contacts, answers)
         ]
+        actor = actor_of(slip, address_of(request))
+        prepared = prepare(conn, desk.letterhead, row, desk.clock())
+        mine = [one for one in mine_of(conn, desk.school, actor, desk.letterhead, desk.clock())
+                if one.errand.row.incident_id == row.id]  # fmt: skip
+        more = shared(conn, row) | {"mine": mine, "prepared": prepared}
+        more["corrected"] = [e for e in errands_of(conn, row, actor, desk.clock()) if e.corrections]
     state = State(row.state)
     return bare(
         request, "keeper.html", status=status, slip=slip, given=given, error=error, kept=kept or {}, words=words,
@@ -62,7 +75,7 @@ def show(
         unplaced=is_unplaced(row.frozen.get("account", {})),
         may_answer=Event.ANSWER in TABLE[state], duties=list({
             duty["what"]: duty for duty in row.frozen.get("duties", []) if duty.get("role") == Role.KEEPER
-        }.values()),
+        }.values()), **more,
     )  # fmt: skip
 
 
@@ -114,9 +127,7 @@ def contact(
     """平台沟通."""
 
     def do(conn: Connection, slip: Slip) -> None:
-        for what, text, most in (("平台", platform, 64), ("方式", way, 64), ("工单号", ticket, 100)):
-            if len(text) > most:
-                raise IllegalStep(f"“{what}”至多 {most} 字，现为 {len(text)} 字。未作任何更改。")
+        fit({"platform": platform, "way": way, "ticket": ticket})
         actor, now = actor_of(slip, address_of(request)), desk_of(request).clock()
         keeper.contact(
             conn, slip.incident.id, actor, now, platform=plain(platform), way=plain(way), asked=plain(asked),
@@ -151,3 +162,20 @@ def answer(request: Request, given: str, text: Field = "", url: Field = "") -> R
         keeper.answer(conn, slip.incident.id, actor, now, text=plain(text), url=plain(url))
 
     return act(request, given, "answer", do, text=text, answer_url=url)
+
+
+@router.post("/k/{given}/correct", dependencies=[Depends(Open())])
+def correct(
+    request: Request, given: str, post: Field = "", did: Field = "", words: Field = "", url: Field = ""
+) -> Response:
+    """更正或删除本账号的帖文."""
+
+    def do(conn: Connection, slip: Slip) -> None:
+        desk, actor = desk_of(request), actor_of(slip, address_of(request))
+        held = incident_of(conn, slip.incident.id)
+        task_id = correction.own_task(conn, desk.letterhead, held, actor, desk.clock())
+        correction.correct(
+            conn, task_id, actor, desk.clock(), post_id=plain(post), act=did, words=plain(words), url=plain(url)
+        )
+
+    return act(request, given, "correct", do, words=words, url=url, did=did)

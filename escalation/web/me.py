@@ -22,6 +22,7 @@ from escalation.web.face import Face, face
 from escalation.web.gate import Only, Visitor, desk_of
 from escalation.web.page import show
 from escalation.web.sign import KEEPER_LIVES
+from escalation.web.task_view import mine_of
 from escalation.web.words import CARE_TITLE
 
 router = APIRouter()
@@ -60,11 +61,12 @@ def page(request: Request, visitor: Annotated[Visitor, Depends(Only())]) -> HTML
             .limit(SHOWN)
         ).all()
         letters = _letters(conn, request, visitor)
+        my_tasks = mine_of(conn, desk.school, visitor.actor, desk.letterhead, visitor.now)
         rings = open_tasks(conn, desk.school, visitor.now) if visitor.has(*CALLERS) else []
     waiting = [_waiting(request, visitor, row) for row in rows if row.signed_at is None]
     signed = [_waiting(request, visitor, row) for row in rows if row.signed_at is not None]
     return show(
-        request, visitor, "me.html", waiting=waiting, signed=signed, letters=letters, rings=rings,
+        request, visitor, "me.html", waiting=waiting, signed=signed, letters=letters, rings=rings, my_tasks=my_tasks,
         kind_words=KIND_WORDS,
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ from escalation.notice import deliveries, notices
 from escalation.notice.outbox import take
 from escalation.notice.wording import NoticeView, render_mail
 from escalation.notify import Notify
+from escalation.task import deeds, tasks, turns
 from escalation.timer import timers
 from tests.escalation.office import FOUR, IN_LEAD, KEEPER, ON_DESK, Office, Scripted
 
@@ -75,16 +76,19 @@ def test_closing_names_open_duties_and_asks_why_they_were_not_done(office: Offic
     with office.store.write() as conn:
         handling.fulfil(conn, one, ON_DESK, office.now, "first_report")
     office.see_through(one)
-    with office.store.write() as conn, pytest.raises(IllegalStep, match="情况说明 还没有登记已办"):
+    with office.store.write() as conn, pytest.raises(IllegalStep, match="情况说明、与平台沟通 还没有登记已办"):
         handling.close(conn, one, IN_LEAD, office.now, "已处置")
     with office.store.write() as conn:
         handling.close(conn, one, IN_LEAD, office.now, "已处置", "当面报告，未对外")
     ended = duties(office)
     assert ended == {"首报": ("stopped", ""), "情况说明": ("stopped", "closed"), "首次回应": ("stopped", "")}
-    (line,) = office.rows(entries, heading="情况说明 销号时未办")
+    (line,) = office.rows(entries, heading="情况说明、与平台沟通 销号时未办")
     assert (line.text, line.actor) == ("当面报告，未对外", "何岚")
     (kept,) = office.rows(audit_log, action="incident.close")
-    assert (kept.detail["undone"], kept.detail["why"]) == ("情况说明", "当面报告，未对外")
+    assert (kept.detail["undone"], kept.detail["why"]) == ("情况说明、与平台沟通", "当面报告，未对外")
+    (task,) = office.rows(tasks)
+    assert task.state == "withdrawn"
+    assert office.rows(turns)[-1].text == "销号时未办：当面报告，未对外"
 
 
 def test_a_matter_whose_duties_are_done_closes_without_a_further_question(office: Office) -> None:
@@ -93,7 +97,14 @@ def test_a_matter_whose_duties_are_done_closes_without_a_further_question(office
     for name in handling.DUTIES:
         with office.store.write() as conn:
             handling.fulfil(conn, one, ON_DESK, office.now, name)
+    (task,) = office.rows(tasks)
+    with office.store.write() as conn:
+        deeds.answer(conn, task.id, KEEPER, office.now, "平台已删除")
     office.see_through(one)
+    with office.store.write() as conn, pytest.raises(IllegalStep, match=r"“与平台沟通”（.*，已答复，待确认）"):
+        handling.close(conn, one, IN_LEAD, office.now, "已处置")
+    with office.store.write() as conn:
+        deeds.confirm(conn, task.id, ON_DESK, office.now)
     with office.store.write() as conn:
         handling.close(conn, one, IN_LEAD, office.now, "已处置")
     assert office.one(one).state == "closed"
@@ -237,9 +248,11 @@ def test_who_is_settled_for_is_neither_written_to_nor_telephoned(office: Office)
     for who in FOUR - {"leader"}:
         with office.store.write() as conn:
             receipt.sign(conn, office.notice(who).id, who, office.now, via="desk")
-    tried = [message.to for message in office.mail.sent].count("leader@x.example")
+    number = office.notice("leader").number
+    tried = [message.notice for message in office.mail.sent].count(number)
     office.later(hours=30)
-    assert [message.to for message in office.mail.sent].count("leader@x.example") == tried
+    assert [message.notice for message in office.mail.sent].count(number) == tried
+    assert office.told("reminder").count("leader") == 0
     assert "leader" not in office.phoned()
     own = office.rows(deliveries, notice_id=office.notice("leader").id)
     assert [(row.state, row.reason) for row in own] == [("withdrawn", "已代为了结，不再发送")]

@@ -15,9 +15,13 @@ from escalation.incident.state import INCIDENT
 from escalation.permit.state import PERMIT
 from escalation.state_table import IllegalStep, StateTable
 from escalation.submission.state import SUBMISSION
+from escalation.task.correction import CORRECTION
+from escalation.task.state import TASK
 from escalation.voice.state import HOLD, RELAY, STATEMENT
 
-TABLES: tuple[StateTable[Any, Any], ...] = (INCIDENT, PERMIT, SUBMISSION, BREACH, HOLD, STATEMENT, RELAY, CONSULTATION)
+TABLES: tuple[StateTable[Any, Any], ...] = (
+    INCIDENT, PERMIT, SUBMISSION, BREACH, HOLD, STATEMENT, RELAY, CONSULTATION, TASK, CORRECTION
+)  # fmt: skip
 every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.noun)
 
 

@@ -940,6 +940,7 @@ def upgrade() -> None:
         sa.Column("ticket", sa.String(100), nullable=False),
         sa.Column("answer", sa.Text(), nullable=True),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("task_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_platform_contacts_incident_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_platform_contacts")),
     )
@@ -1035,6 +1036,43 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("submission_id", "version", name=op.f("pk_submission_versions")),
     )
     op.create_table(
+        "tasks",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(100), nullable=False),
+        sa.Column("kind", sa.String(24), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.String(64), nullable=False),
+        sa.Column("role", sa.String(32), nullable=False),
+        sa.Column("office", sa.Text(), nullable=False),
+        sa.Column("acts_for", sa.Text(), nullable=False),
+        sa.Column("set_by", sa.String(64), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("span", sa.Integer(), nullable=True),
+        sa.Column("source", sa.String(16), nullable=False),
+        sa.Column("clock_article", sa.Text(), nullable=False),
+        sa.Column("article", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("overdue_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_by", sa.String(64), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "data",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_tasks_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
+    )
+    op.create_index(op.f("ix_tasks_school_person_id_state"), "tasks", ["school", "person_id", "state"], unique=False)
+    op.create_index("uq_tasks_key", "tasks", ["incident_id", "key"], unique=True)
+    op.create_table(
         "ties",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("school", sa.String(32), nullable=False),
@@ -1129,6 +1167,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calls")),
     )
     op.create_index("uq_calls_step", "calls", ["notice_id", "step"], unique=True)
+    op.create_table(
+        "corrections",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("post_id", sa.String(200), nullable=False),
+        sa.Column("act", sa.String(16), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.String(64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("before_revision", sa.String(16), nullable=False),
+        sa.Column("before_hash", sa.String(64), nullable=False),
+        sa.Column("before_text", sa.Text(), nullable=False),
+        sa.Column("before_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("after_revision", sa.String(16), nullable=True),
+        sa.Column("after_hash", sa.String(64), nullable=True),
+        sa.Column("after_text", sa.Text(), nullable=True),
+        sa.Column("after_seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_corrections_incident_id")),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_corrections_task_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_corrections")),
+    )
+    op.create_index(op.f("ix_corrections_task_id"), "corrections", ["task_id"], unique=False)
     op.create_table(
         "deliveries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -1262,6 +1325,20 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_statement_checks_statement_id"), "statement_checks", ["statement_id"], unique=False)
     op.create_table(
+        "task_turns",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("person_id", sa.String(64), nullable=False),
+        sa.Column("name", sa.String(100), nullable=False),
+        sa.Column("event", sa.String(16), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_task_turns_task_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_task_turns")),
+    )
+    op.create_index(op.f("ix_task_turns_task_id"), "task_turns", ["task_id"], unique=False)
+    op.create_table(
         "attempts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1280,6 +1357,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_attempts_delivery_id"), table_name="attempts")
     op.drop_table("attempts")
+    op.drop_index(op.f("ix_task_turns_task_id"), table_name="task_turns")
+    op.drop_table("task_turns")
     op.drop_index(op.f("ix_statement_checks_statement_id"), table_name="statement_checks")
     op.drop_table("statement_checks")
     op.drop_table("releases")
@@ -1294,6 +1373,8 @@ def downgrade() -> None:
     op.drop_index("uq_deliveries_way", table_name="deliveries")
     op.drop_index(op.f("ix_deliveries_state_next_at"), table_name="deliveries")
     op.drop_table("deliveries")
+    op.drop_index(op.f("ix_corrections_task_id"), table_name="corrections")
+    op.drop_table("corrections")
     op.drop_index("uq_calls_step", table_name="calls")
     op.drop_table("calls")
     op.drop_index("uq_approvals_step", table_name="approvals")
@@ -1305,6 +1386,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_ties_other_id"), table_name="ties")
     op.drop_index(op.f("ix_ties_incident_id"), table_name="ties")
     op.drop_table("ties")
+    op.drop_index("uq_tasks_key", table_name="tasks")
+    op.drop_index(op.f("ix_tasks_school_person_id_state"), table_name="tasks")
+    op.drop_table("tasks")
     op.drop_table("submission_versions")
     op.drop_index("uq_statements_n", table_name="statements")
     op.drop_index(op.f("ix_statements_school_state"), table_name="statements")

@@ -122,7 +122,7 @@ def test_closing_and_reopening_are_the_publicity_offices(house: House) -> None:
     house.see_through(number)
     assert act(house, "publicity", f"{base}/close", note="")[0] == 409
     refused = act(house, "publicity", f"{base}/close", note="已道歉并整改")
-    assert (refused[0], "首报、情况说明 还没有登记已办" in refused[1], "已道歉并整改" in refused[1]) == (
+    assert (refused[0], "首报、情况说明、与平台沟通 还没有登记已办" in refused[1], "已道歉并整改" in refused[1]) == (
         409,
         True,
         True,

@@ -1,0 +1,129 @@
+"""The clocks of a task: one for its deadline, one that asks again until it is answered. Both are rows of `timers`.
+
+A deadline that lapses is told upward once; being late is a flag of the task and no state.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from escalation import people, timer
+from escalation.incident import EntryKind, incidents, log
+from escalation.incident.state import OPEN, State
+from escalation.notice.issue import Letterhead
+from escalation.people import Person
+from escalation.procedure import Clock, Pack, Source, thaw
+from escalation.task import TaskKind, tasks
+from escalation.task.state import UNANSWERED
+from escalation.task.telling import again, name_of, tell_above, tell_holder
+from escalation.timer import Timer, TimerKind
+
+DUE, REMIND = "due", "remind"
+
+
+def due_of(pack: Pack, level: int, kind: TaskKind) -> Clock | None:
+    """By when a task of this kind is answered, as the pack says at this level; None where nothing says so."""
+    grade = pack.grade(level)
+    if kind is TaskKind.FACTS:
+        return grade.facts
+    if kind is TaskKind.PUBLIC_ANSWER:
+        return grade.first_answer
+    found: Clock | None = getattr(pack.task, kind).due
+    return found
+
+
+def start(conn: Connection, incident: Row[Any], task: Row[Any], now: datetime) -> None:
+    """Set both clocks of the round that begins now."""
+    rows = [_remind(incident, task, 1, now)]
+    if task.due_at is not None:
+        ruled = task.source == Source.RULE
+        rows.append(_row(task, DUE, f"任务“{name_of(task)}”", task.due_at, now) | {
+            "name": f"task:{task.id}:{DUE}:{task.round}",
+            "source": Source.RULE if ruled else Source.DEFAULT, "article": task.clock_article,
+        })  # fmt: skip
+    timer.set_timers(conn, rows)
+
+
+def stop(conn: Connection, task: Row[Any], now: datetime) -> None:
+    """Nothing of this task runs any more."""
+    mine = timer.timers.c.name.startswith(f"task:{task.id}:", autoescape=True)
+    conn.execute(
+        update(timer.timers)
+        .where(timer.timers.c.incident_id == task.incident_id, timer.timers.c.kind == TimerKind.TASK, mine)
+        .where(timer.timers.c.state == timer.TimerState.SET)
+        .values(state=timer.TimerState.STOPPED, ended_at=now)
+    )
+
+
+def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime) -> None:
+    """Remind the holder, or note that the deadline lapsed and tell upward; an answered task demands nothing."""
+    incident = conn.execute(select(incidents).where(incidents.c.id == clock.incident_id)).one()
+    task = again(conn, int(clock.data["task"]))
+    if State(incident.state) not in OPEN or task.state not in UNANSWERED:
+        return
+    if clock.data["act"] == REMIND:
+        _ask_again(conn, letterhead, incident, task, int(clock.data["n"]), now)
+    else:
+        _overdue(conn, letterhead, incident, task, now)
+
+
+def _ask_again(
+    conn: Connection, letterhead: Letterhead, incident: Row[Any], task: Row[Any], n: int, now: datetime
+) -> None:
+    why = f"任务“{name_of(task)}”尚未答复（第 {n} 次提醒）"
+    tell_holder(conn, letterhead, incident, task, f"remind:{task.round}:{n}", why, now)
+    log(conn, incident.id, now, EntryKind.NOTICE, f"提醒 {_holder(conn, task)} 办理“{name_of(task)}”", f"第 {n} 次")
+    timer.set_timers(conn, [_remind(incident, task, n + 1, now)])
+
+
+def _overdue(conn: Connection, letterhead: Letterhead, incident: Row[Any], task: Row[Any], now: datetime) -> None:
+    first = task.overdue_at is None
+    conn.execute(update(tasks).where(tasks.c.id == task.id).values(overdue_at=task.overdue_at or now))
+    name = _holder(conn, task)
+    log(conn, incident.id, now, EntryKind.DEADLINE, f"{name} 的任务“{name_of(task)}”逾期未答复")
+    role, above = _above(conn, letterhead, incident, task, now)
+    if first and above is not None:
+        tell_above(conn, letterhead, incident, task, above, role, now)
+        log(conn, incident.id, now, EntryKind.NOTICE, f"任务逾期，告知 {above.name}", Source.DEFAULT.label)
+
+
+def _above(
+    conn: Connection, letterhead: Letterhead, incident: Row[Any], task: Row[Any], now: datetime
+) -> tuple[str, Person | None]:
+    """Who hears of an overdue task: the next role of the chain, else the duty desk; on trial the desk alone."""
+    role = thaw(incident.frozen["pack"]).ladder.next_role(task.role) or ""
+    if role and not incident.trial:
+        for person in people.holders(conn, task.school, role, unit=incident.unit, account_id=incident.account_id):
+            if person.reachable_by(letterhead.channels) and person.id != task.person_id:
+                return role, person
+    serving = people.desk(conn, task.school, now, letterhead.channels)
+    return people.Role.MONITOR, next((one for one in serving if one.id != task.person_id), None)
+
+
+def _holder(conn: Connection, task: Row[Any]) -> str:
+    found = people.person(conn, task.school, task.person_id)
+    return found.name if found else str(task.person_id)
+
+
+def _remind(incident: Row[Any], task: Row[Any], n: int, now: datetime) -> dict[str, Any]:
+    clock: Clock = getattr(thaw(incident.frozen["pack"]).task, task.kind).remind
+    row = _row(task, REMIND, f"任务“{name_of(task)}”提醒", now + clock.after, now)
+    return row | {
+        "name": f"task:{task.id}:{REMIND}:{task.round}:{n}", "source": clock.source, "article": clock.article,
+        "data": row["data"] | {"n": n},
+    }  # fmt: skip
+
+
+def _row(task: Row[Any], act: str, words: str, due_at: datetime, now: datetime) -> dict[str, Any]:
+    return {
+        "school": task.school, "incident_id": task.incident_id, "kind": TimerKind.TASK, "words": words,
+        "set_at": now, "due_at": due_at, "data": {"task": task.id, "act": act},
+    }  # fmt: skip
+
+
+def span_of(task: Row[Any]) -> timedelta | None:
+    """How long an answer may take from when the task is set or returned."""
+    return None if task.span is None else timedelta(seconds=task.span)

@@ -1,0 +1,182 @@
+"""What the machine asks by itself: only what a clause of the frozen pack makes an automatic duty, with the article."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from escalation import keeper
+from escalation.incident import Actor, incidents
+from escalation.notice import notices
+from escalation.opening import Ground
+from escalation.people import Role
+from escalation.procedure import load
+from escalation.task import tasks
+from escalation.task.platform import prepare, routes_of
+from stream.assessment import Hit
+from stream.platform import NAMES
+from tests.escalation.office import KEEPER, Office
+
+
+def prohibited(article: str = "天府新区第十一条第7项、宁夏职业技术学院第十九条第4项") -> Hit:
+    return Hit(
+        rule="UP-02", version=2, title="官方帖文含赌博、色情等禁止内容", theme="prohibited", category="prohibited",
+        weight=100, spans=((0, 2),), words=("博彩",), article=article,
+    )  # fmt: skip
+
+
+def under(folder: Path, code: str) -> Office:
+    office = Office.at(folder)
+    office.ground = Ground(load(code), office.head, {"engine": "said"})
+    return office
+
+
+def kinds(office: Office) -> dict[str, Any]:
+    return {row.kind: row for row in office.rows(tasks)}
+
+
+@pytest.mark.parametrize(
+    ("code", "article"),
+    [
+        ("JY", "第十三条、第十四条"),
+        ("LG", "第十四条"),
+        ("ZG", "第十四条"),
+        ("TF", None),
+        ("NX", None),
+        ("neutral", None),
+    ],
+)
+def test_a_damaging_comment_asks_for_contact_with_the_platform_only_where_an_article_does(
+    tmp_path: Path, code: str, article: str | None
+) -> None:
+    office = under(tmp_path, code)
+    office.open()
+    found = kinds(office)
+    assert found["platform_contact"].article == article if article else "platform_contact" not in found
+    office.store.close()
+
+
+@pytest.mark.parametrize(("code", "cited"), [("TF", "第十六条"), ("NX", "第十八条")])
+def test_where_the_clause_asks_for_handling_alone_the_task_is_handling(tmp_path: Path, code: str, cited: str) -> None:
+    office = under(tmp_path, code)
+    office.open()
+    assert set(kinds(office)) == {"handling"}
+    assert cited in kinds(office)["handling"].article
+    office.store.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "item"), [("TF", "TF 第十一条第 7 项"), ("NX", "NX 第十九条第 4 项"), ("JY", ""), ("ZG", "")]
+)
+def test_a_prohibited_own_post_is_to_be_corrected_or_removed_with_the_item_of_the_own_list(
+    tmp_path: Path, code: str, item: str
+) -> None:
+    office = under(tmp_path, code)
+    office.open(office.post(by_school=True), hits=(prohibited(),))
+    row = kinds(office)["correction"]
+    assert row.data == {"post": "weibo:1"}
+    assert row.due_at == office.now + timedelta(minutes=30)
+    assert row.source == "default"
+    others = {"TF", "NX"} - {code}
+    assert not any(other in row.article for other in others), "no school is measured by another's list"
+    if item:
+        assert row.article.startswith(item)
+        assert item in row.words
+    office.store.close()
+
+
+def test_nx_18_stands_in_the_words_of_the_correction(tmp_path: Path) -> None:
+    office = under(tmp_path, "NX")
+    office.open(office.post(by_school=True), hits=(prohibited(),))
+    row = kinds(office)["correction"]
+    assert "第一时间处置" in row.words
+    assert "第十八条" in row.article
+    office.store.close()
+
+
+def test_whoever_was_just_told_of_the_incident_hears_of_the_machines_task_by_the_reminder_only(office: Office) -> None:
+    office.open()
+    office.work()
+    assert office.told("task") == []
+    office.later(hours=4, minutes=1)
+    assert office.told("task") == ["keeper"]
+    office.later(hours=8)
+    assert office.told("task") == ["keeper"] * 3, "every four hours until it is answered"
+
+
+def test_no_task_is_set_for_words_of_which_nobody_knows_where_they_stand(office: Office) -> None:
+    office.open(account={"platform": "来源未注明", "name": "", "id": "", "lead": "1"})
+    assert [row.kind for row in office.rows(tasks)] in ([], ["platform_contact"])
+
+
+def test_further_articles_in_the_same_matter_set_their_task_once(office: Office) -> None:
+    one = office.open()
+    for _ in range(2):
+        office.add(one, grave=True)
+    assert len(office.rows(tasks, kind="platform_contact")) == 1
+
+
+def test_contact_and_the_platforms_answer_move_the_task(office: Office) -> None:
+    one = office.open()
+    with office.store.write() as conn:
+        keeper.contact(conn, one, KEEPER, office.now, platform="微博", way="工单", asked="请核查", ticket="W-1")
+    assert kinds(office)["platform_contact"].state == "accepted"
+    (row,) = office.rows(keeper.contacts)
+    office.later(hours=5)
+    with office.store.write() as conn:
+        keeper.contact_answered(conn, row.id, KEEPER, office.now, "已受理并删除")
+    done = kinds(office)["platform_contact"]
+    assert (done.state, done.answered_by) == ("answered", "keeper")
+    before = len(office.rows(notices))
+    office.later(hours=30)
+    assert len(office.rows(notices, kind="task")) == 1
+    assert len(office.rows(notices)) >= before
+
+
+def test_an_answer_that_somebody_else_wrote_down_is_kept_and_moves_nothing(office: Office) -> None:
+    one = office.open()
+    other = Actor("leader", "罗广平", frozenset({Role.UNIT_LEADER}))
+    with office.store.write() as conn:
+        keeper.contact(conn, one, other, office.now, platform="微博", way="", asked="请核查")
+    (row,) = office.rows(keeper.contacts)
+    with office.store.write() as conn:
+        keeper.contact_answered(conn, row.id, other, office.now, "已受理")
+    assert kinds(office)["platform_contact"].state == "set"
+    assert office.rows(keeper.contacts)[0].answer == "已受理"
+
+
+def test_the_prepared_words_name_account_and_article_and_hold_no_comment(office: Office) -> None:
+    one = office.open(title="二食堂：饭菜有异物", quote="饭里有虫，我拉肚子三天")
+    with office.store.read() as conn:
+        made = prepare(conn, office.head, office.one(one), office.now)
+    assert "二食堂：饭菜有异物" in made.words
+    assert "第十三条、第十四条" in made.words
+    assert office.one(one).number in made.words
+    assert "拉肚子" not in made.words
+    assert made.platform == "微博"
+
+
+def test_the_words_of_a_care_case_ask_for_help_and_hold_nothing_of_it(office: Office) -> None:
+    one = office.open(care=True, title="疑似心理求助，原文已收起", quote="")
+    with office.store.read() as conn:
+        made = prepare(conn, office.head, office.one(one), office.now)
+    assert "危机干预" in made.words
+    assert "链接" not in made.words
+    assert "不索取" in made.words
+
+
+@pytest.mark.parametrize("code", sorted(NAMES))
+def test_every_platform_has_public_ways(code: str) -> None:
+    assert routes_of(code)
+    assert all(len(one) <= 64 for one in routes_of(code)), "a way fits the field it is chosen for"
+
+
+def test_the_incident_table_is_untouched_by_tasks(office: Office) -> None:
+    one = office.open()
+    before = [tuple(row) for row in office.rows(incidents)]
+    office.later(minutes=1)
+    assert [tuple(row)[:8] for row in office.rows(incidents)] == [row[:8] for row in before]
+    assert office.one(one).state == "notified"
