@@ -71,7 +71,7 @@ def test_a_task_is_told_with_a_link_and_runs_its_own_clocks(office: Office) -> N
     assert "任务“情况说明”" in mail.subject
     assert "说明留样和就餐人数" in mail.text
     assert "系统默认，非校规" in mail.text
-    assert "须在页面上点“答复”" in mail.text
+    assert "打开不等于答复" in mail.text
     row = task(office, made)
     assert (row.person_id, row.state, row.due_at) == ("leader", "set", office.now + timedelta(hours=2))
     names = {one.name for one in office.rows(timers, kind="task", state="set") if f":{made}:" in one.name}
