@@ -26,6 +26,7 @@ from escalation.web import (
     keeper,
     leads,
     live,
+    matters,
     me,
     own_posts,
     permits,
@@ -51,7 +52,7 @@ from escalation.web.wall import Wall
 ROUTERS: tuple[APIRouter, ...] = (
     entry.router, queue.router, incident.router, act.router, cycle.router, sign.router, keeper.router, me.router,
     search.router, accounts.router, deliveries.router, findings.router, leads.router, hand.router, reports.router,
-    live.router, health.router, permits.router, submissions.router, own_posts.router, relays.router,
+    live.router, health.router, permits.router, submissions.router, own_posts.router, relays.router, matters.router,
     consultations.router,
     duty.router, handover.router, staff.router,
     tasks.router,

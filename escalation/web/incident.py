@@ -20,6 +20,7 @@ from escalation.web import task_view
 from escalation.web.cycle_view import cycle_of
 from escalation.web.gate import NotFound, Told, Visitor, desk_of
 from escalation.web.incident_view import MEMBERS_ALL, MEMBERS_SHOWN, Case, Member, case_of, find, members_of
+from escalation.web.matters_view import matters_of
 from escalation.web.page import frame, render, show
 from escalation.web.queue_view import VIEWS, Filter, queue_of
 from escalation.web.receipts import notice_ids
@@ -32,6 +33,7 @@ READERS = (Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER, Role.UNIT_LEADER, R
 Reader = Annotated[Visitor, Depends(Told(*READERS))]
 PURPOSE = "研判处置"
 DONE: Mapping[str, str] = {
+    "circumstance": "情形已补充，由此应当通知的人员已通知。",
     "opened": "已立为事件，已按规程通知。",
     "joined": "已并入这一事件。",
     "confirm": "已确认研判。",
@@ -117,13 +119,14 @@ def page(
         handed = _handed(conn, row, visitor.actor.id)
         cycle = cycle_of(conn, row, visitor.user.roles)
         errands = task_view.block(conn, row, visitor.actor, visitor.now, units)
+        matters = matters_of(conn, row)
     return show(
         request, visitor, "incident.html", status=status, case=case, row=row, members=found, folded=folded,
         rights=rights_of(row, visitor.user.roles, leads=leads), units=units, handed=handed, error=error,
         given=given or {}, notice_done=DONE,
         false_alarms=list(FalseAlarm), outcomes=OUTCOMES, course=COURSE, reached=REACHED[row.state],
         keeper_link=_keeper_link(request, visitor, case), unplaced=is_unplaced(row.frozen.get("account", {})),
-        routed=ROUTED, cycle=cycle, **errands,
+        routed=ROUTED, cycle=cycle, matters=matters, **errands,
     )  # fmt: skip
 
 
