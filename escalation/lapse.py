@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from escalation import archive, ladder, permit, reignition
 from escalation.consultation import clock as consultation
 from escalation.consultation import digest
+from escalation.duty import overdue as duty_overdue
 from escalation.notice import letter
 from escalation.notice.issue import Letterhead
 from escalation.task import clock as task_clock
@@ -26,6 +27,7 @@ HANDLERS: Mapping[TimerKind, Handler] = {
     TimerKind.RUNG: ladder.lapse,
     TimerKind.DUTY: ladder.lapse,
     TimerKind.LETTER: letter.lapse,
+    TimerKind.HANDOVER: duty_overdue.lapse,
     TimerKind.WATCH: reignition.lapse,
     TimerKind.ARCHIVE: archive.lapse,
     TimerKind.PERMIT: permit.lapse,

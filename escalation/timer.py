@@ -37,6 +37,7 @@ class TimerKind(StrEnum):
     RUNG = "rung"
     DUTY = "duty"
     LETTER = "letter"
+    HANDOVER = "handover"
     WATCH = "watch"
     ARCHIVE = "archive"
     PERMIT = "permit"

@@ -1,7 +1,7 @@
 """The hand-over 交接班: at each change of shift the outgoing write a sheet, and the incoming read it and take it over.
 
 Named, timed, audited. Nobody is kept from acting meanwhile: alarms go to whoever the rota names. What nobody takes over
-in time is reminded, then told to the 带班领导; the clocks are times of the row, so an outage delays and loses nothing.
+in time is reminded, then told to the 带班领导 (`overdue`).
 """
 
 from __future__ import annotations
@@ -9,60 +9,23 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Row, Table, Text, and_, or_, select, update
+from sqlalchemy import Column, Connection, Index, Row, Table, Text, select, update
 
-from escalation import audit, people
+from escalation import alert, audit, people, timer
 from escalation.clock_words import moment
 from escalation.duty import handover_sheet
 from escalation.duty.coverage import Turn, turns
+from escalation.duty.handover_state import HANDOVER, Event, State
 from escalation.incident import Actor
+from escalation.notice import docket
 from escalation.people import Role
 from escalation.procedure.desk_duty import DeskDuty
-from escalation.state_table import IllegalStep, StateTable, Step
+from escalation.state_table import IllegalStep
+from escalation.timer import TimerKind
 from stream.store import insert_new, metadata
 from stream.store.types import Json, Moment, Serial, Word
-
-
-class State(StrEnum):
-    """Where a hand-over stands."""
-
-    OPEN = "open"
-    WRITTEN = "written"
-    TAKEN = "taken"
-    VOID = "void"
-
-
-class Event(StrEnum):
-    """What may happen to it."""
-
-    WRITE = "write"
-    TAKE = "take"
-    CANCEL = "cancel"
-
-
-DESK = frozenset({Role.MONITOR, Role.PUBLICITY, Role.ADMINISTRATOR})
-HANDOVER: StateTable[State, Event] = StateTable(
-    noun="交接班",
-    start=State.OPEN,
-    steps={
-        State.OPEN: {
-            Event.WRITE: Step(State.WRITTEN, DESK), Event.TAKE: Step(State.TAKEN, DESK),
-            Event.CANCEL: Step(State.VOID),
-        },
-        State.WRITTEN: {
-            Event.WRITE: Step(State.WRITTEN, DESK), Event.TAKE: Step(State.TAKEN, DESK),
-            Event.CANCEL: Step(State.VOID),
-        },
-        State.TAKEN: {},
-        State.VOID: {},
-    },
-    state_words={State.OPEN: "待交班", State.WRITTEN: "待接班", State.TAKEN: "已接班", State.VOID: "作废"},
-    event_words={Event.WRITE: "交班", Event.TAKE: "接班", Event.CANCEL: "作废"},
-    ends=frozenset({State.TAKEN, State.VOID}),
-)  # fmt: skip
 
 handovers = Table(
     "handovers",
@@ -82,9 +45,8 @@ handovers = Table(
     Column("taken_by", Word(64)),
     Column("taken_at", Moment()),
     Column("remark", Text),
-    Column("remind_at", Moment(), nullable=False),
+    Column("due_at", Moment(), nullable=False),
     Column("reminded_at", Moment()),
-    Column("tell_at", Moment(), nullable=False),
     Column("told_at", Moment()),
     Index("uq_handovers_at", "school", "at", unique=True),
 )
@@ -92,6 +54,9 @@ AHEAD = timedelta(minutes=30)
 """So long before the change of shift the sheet can be written."""
 BACK = timedelta(hours=12)
 """A change of shift that passed while the service was off still gets its hand-over, if it is not older."""
+CAUSE = "handover:"
+TAKE_OVER, TELL_LEAD = "take_over", "tell_lead"
+"""Names of its two clocks."""
 WORDS_MOST, REMARK_MOST = 2_000, 300
 NOT_YET = "还没有到交接时间（{at}）。未作任何更改。"
 CHANGED = "交接单在您阅读之后有更新。未作接班登记，请重新阅读后再接班。"
@@ -128,7 +93,9 @@ def open_due(conn: Connection, school: str, desk: DeskDuty, now: datetime) -> No
     past = [one for one in found if one.at <= now][-1:]
     wanted = past + [one for one in found if one.at > now]
     for one in wanted:
-        insert_new(conn, handovers, [_row(school, desk, one)], key=["school", "at"])
+        made = insert_new(conn, handovers, [_row(school, desk, one)], key=["school", "at"], returning=["id"])
+        if made:
+            _set_clocks(conn, school, desk, int(made[0][0]), one.at, now)
         conn.execute(
             update(handovers)
             .where(handovers.c.school == school, handovers.c.at == one.at, handovers.c.state == State.OPEN)
@@ -146,9 +113,32 @@ def open_due(conn: Connection, school: str, desk: DeskDuty, now: datetime) -> No
 def _row(school: str, desk: DeskDuty, one: Change) -> dict[str, Any]:
     return {
         "school": school, "at": one.at, "outgoing": list(one.outgoing), "incoming": list(one.incoming),
-        "state": State.OPEN, "sheet": {}, "words": "", "remind_at": one.at + desk.take_over.after,
-        "tell_at": one.at + desk.tell_lead.after,
+        "state": State.OPEN, "sheet": {}, "words": "", "due_at": one.at + desk.take_over.after,
     }  # fmt: skip
+
+
+def matter_of(number: int) -> str:
+    """What a hand-over's clocks and letters belong to."""
+    return f"handover:{number}"
+
+
+def _set_clocks(conn: Connection, school: str, desk: DeskDuty, number: int, at: datetime, now: datetime) -> None:
+    """Not taken over in time: the incoming are reminded; longer: the 带班领导 is told."""
+    timer.set_timers(conn, [
+        {
+            "school": school, "matter": matter_of(number), "kind": TimerKind.HANDOVER, "name": name, "words": words,
+            "source": clock.source, "article": clock.article, "set_at": now, "due_at": at + clock.after,
+        }
+        for name, words, clock in (
+            (TAKE_OVER, "接班", desk.take_over), (TELL_LEAD, "未接班报带班领导", desk.tell_lead),
+        )
+    ])  # fmt: skip
+
+
+def _end(conn: Connection, school: str, number: int, now: datetime) -> None:
+    """Its clocks stop, reminders that have not left do not leave, its alert is quiet."""
+    docket.end(conn, school, matter_of(number), now)
+    alert.hush(conn, school, CAUSE + str(number), now)
 
 
 def _void(conn: Connection, school: str, number: int, now: datetime) -> None:
@@ -157,11 +147,13 @@ def _void(conn: Connection, school: str, number: int, now: datetime) -> None:
         update(handovers).where(handovers.c.id == number, handovers.c.state == State.OPEN).values(state=state)
     )
     if moved.rowcount == 1:
+        _end(conn, school, number, now)
         audit.record(conn, school=school, now=now, actor="machine", action="duty.handover.void", subject=str(number))
 
 
 def held(conn: Connection, school: str, number: int) -> Row[Any]:
-    """One hand-over, held until the transaction ends. Raises IllegalStep."""
+    """One hand-over, held until the transaction ends, after its docket. Raises IllegalStep."""
+    docket.hold(conn, school, matter_of(number))
     row = conn.execute(
         select(handovers).where(handovers.c.school == school, handovers.c.id == number).with_for_update()
     ).first()
@@ -228,26 +220,8 @@ def take(conn: Connection, school: str, actor: Actor, now: datetime, number: int
         .where(handovers.c.id == number)
         .values(state=state, taken_by=actor.id, taken_at=now, remark=remark or None)
     )
+    _end(conn, school, number, now)
     _written(conn, school, actor, now, "take", row, unwritten=row.written_by is None, remark=remark)
-
-
-def overdue(conn: Connection, school: str, now: datetime) -> list[Row[Any]]:
-    """The hand-overs of which a clock ran out: not taken over, and not yet reminded or not yet told on; held."""
-    waits = handovers.c.state.in_([State.OPEN, State.WRITTEN])
-    remind = and_(handovers.c.reminded_at.is_(None), handovers.c.remind_at <= now)
-    tell = and_(handovers.c.told_at.is_(None), handovers.c.tell_at <= now)
-    return list(
-        conn.execute(
-            select(handovers).where(handovers.c.school == school, waits, or_(remind, tell))
-            .order_by(handovers.c.at).with_for_update()
-        )
-    )  # fmt: skip
-
-
-def mark(conn: Connection, number: int, now: datetime, *, told: bool) -> None:
-    """Write down that the incoming were reminded, or (`told`) that the 带班领导 knows."""
-    done = {"reminded_at": now} | ({"told_at": now} if told else {})
-    conn.execute(update(handovers).where(handovers.c.id == number).values(**done))
 
 
 def _name(conn: Connection, school: str, person_id: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 
 from escalation import people
 from escalation.duty import handover, handover_sheet
-from escalation.duty.handover import HANDOVER, Event, State
+from escalation.duty.handover_state import HANDOVER, Event, State
 from escalation.people import Role
 from escalation.state_table import IllegalStep
 from escalation.web.duty import DONE

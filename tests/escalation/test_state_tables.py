@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from escalation.breach.state import BREACH
 from escalation.consultation.state import CONSULTATION
+from escalation.duty.handover_state import HANDOVER
 from escalation.incident.state import INCIDENT
 from escalation.permit.state import PERMIT
 from escalation.state_table import IllegalStep, StateTable
@@ -22,6 +23,16 @@ from escalation.voice.state import HOLD, RELAY, STATEMENT
 TABLES: tuple[StateTable[Any, Any], ...] = (
     INCIDENT, PERMIT, SUBMISSION, BREACH, HOLD, STATEMENT, RELAY, CONSULTATION, TASK, CORRECTION
 )  # fmt: skip
+    INCIDENT,
+    PERMIT,
+    SUBMISSION,
+    BREACH,
+    HOLD,
+    STATEMENT,
+    RELAY,
+    CONSULTATION,
+    HANDOVER,
+)
 every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.noun)
 
 

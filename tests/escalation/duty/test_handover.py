@@ -1,0 +1,242 @@
+"""The hand-over: written by the outgoing, read and taken over by the incoming, reminded and told on when late."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Row
+
+from escalation import alert, audit
+from escalation.duty import handover, handover_sheet
+from escalation.duty.coverage import Turn
+from escalation.duty.handover import changes, handovers
+from escalation.incident import Actor
+from escalation.notice import deliveries, notices
+from escalation.people import Role, shifts
+from escalation.procedure import load
+from escalation.state_table import IllegalStep
+from escalation.timer import timers
+from tests.escalation.duty.test_proxy import departs, office
+from tests.escalation.office import IN_LEAD, Office
+from tests.stream.said import SCHOOL, START
+
+__all__ = ["office"]
+HOUR = timedelta(hours=1)
+DESK = load("JY").desk
+OUT = Actor("monitor", "陈屿", frozenset({Role.MONITOR}))
+OUTSIDER = Actor("x", "外人", frozenset({Role.KEEPER}))
+IN = Actor("keeper", "谢晓", frozenset({Role.KEEPER}))
+
+
+def rota(office: Office, *turns: tuple[str, float, float]) -> None:
+    with office.store.write() as conn:
+        for who, begins, ends in turns:
+            conn.execute(shifts.insert().values(
+                school=SCHOOL, person_id=who, leads=False, starts_at=office.now + begins * HOUR,
+                ends_at=office.now + ends * HOUR,
+            ))  # fmt: skip
+
+
+def night(office: Office) -> None:
+    """The monitor until eight, then the keeper."""
+    rota(office, ("monitor", -4, 8), ("keeper", 8, 20))
+
+
+def the_one(office: Office) -> Row[Any]:
+    (row,) = office.rows(handovers)
+    return row
+
+
+def write(office: Office, words: str = "一切正常", by: Actor = OUT) -> None:
+    number = the_one(office).id
+    office.store.run(lambda conn: handover.write(conn, SCHOOL, by, office.now, number, words))
+
+
+def read(office: Office, by: Actor = IN) -> str:
+    number = the_one(office).id
+    row = office.store.run(lambda conn: handover.read(conn, SCHOOL, by, office.now, number))
+    return handover_sheet.digest(row.sheet, row.words)
+
+
+def take(office: Office, seen: str, by: Actor = IN) -> None:
+    number = the_one(office).id
+    office.store.run(lambda conn: handover.take(conn, SCHOOL, by, office.now, number, seen))
+
+
+def test_a_change_of_shift_is_where_somebody_leaves_the_desk_to_others() -> None:
+    def turn(who: str, begins: float, ends: float, leads: bool = False) -> Turn:
+        return Turn(who, START + begins * HOUR, START + ends * HOUR, leads)
+
+    def found(*turns: Turn) -> list[tuple[float, tuple[str, ...], tuple[str, ...]]]:
+        all_of = changes(turns, START, START + 48 * HOUR)
+        return [((one.at - START) / HOUR, one.outgoing, one.incoming) for one in all_of]
+
+    assert found(turn("a", 0, 8), turn("b", 8, 16)) == [(8, ("a",), ("b",)), (16, ("b",), ())]
+    assert found(turn("a", 0, 8), turn("a", 8, 16), turn("c", 0, 49, leads=True)) == [(16, ("a",), ())]
+    assert found(turn("a", 0, 8), turn("b", 0, 16)) == [(8, ("a",), ("b",)), (16, ("b",), ())]
+    assert found(turn("a", 1, 60)) == [], "coming to an empty desk nobody hands over"
+
+
+def test_the_sheet_is_opened_before_the_change_and_its_clocks_are_rows(office: Office) -> None:
+    night(office)
+    office.later(hours=7, minutes=29)
+    assert office.rows(handovers) == []
+    office.later(minutes=2)
+    row = the_one(office)
+    assert (row.outgoing, row.incoming, row.state) == (["monitor"], ["keeper"], "open")
+    clocks = office.rows(timers, matter=f"handover:{row.id}")
+    assert [(one.name, (one.due_at - row.at) / timedelta(minutes=1)) for one in clocks] == [
+        ("take_over", 15), ("tell_lead", 30)
+    ]  # fmt: skip
+    assert {one.source for one in clocks} == {"default"}
+
+
+def test_what_stands_open_is_in_the_sheet_and_a_cry_for_help_without_its_title(office: Office) -> None:
+    night(office)
+    office.open()
+    office.open(title="某生的求助", keys=("self|1",), care=True, first_post_id="weibo:2", member_ids=("weibo:2",))
+    office.later(hours=7, minutes=40)
+    write(office, "二食堂的事等后勤回话")
+    sheet = the_one(office).sheet
+    assert [(one["title"], one["care"]) for one in sheet["incidents"]] == [("二食堂：饭菜有异物", False), ("", True)]
+    assert {one["name"] for one in sheet["unsigned"]} >= {"沈澄", "何岚"}
+    assert any(one["words"] == "首报" for one in sheet["clocks"])
+    assert sheet["calls"]
+    assert set(handover_sheet.PARTS) < set(sheet)
+    assert "求助" not in str(sheet)
+
+
+def test_the_incoming_read_it_and_take_it_over_and_both_are_named(office: Office) -> None:
+    night(office)
+    office.later(hours=7, minutes=40)
+    write(office)
+    seen = read(office)
+    office.later(minutes=21)
+    take(office, seen)
+    row = the_one(office)
+    assert (row.state, row.written_by, row.read_by, row.taken_by) == ("taken", "monitor", "keeper", "keeper")
+    with office.store.read() as conn:
+        assert handover.has_desk(conn, SCHOOL, office.now) == ("keeper", office.now)
+    office.later(hours=1)
+    assert office.rows(notices, kind="letter") == []
+    assert not [one for one in office.rows(timers) if one.kind == "handover" and one.state == "fired"]
+    done = [one.action for one in office.rows(audit.audit_log) if one.action.startswith("duty.handover")]
+    assert done == ["duty.handover.write", "duty.handover.take"]
+
+
+def test_two_take_over_at_once_and_the_second_is_told_who_was_first(office: Office) -> None:
+    night(office)
+    office.later(hours=8)
+    seen = read(office)
+    take(office, seen)
+    with pytest.raises(IllegalStep, match=r"谢晓已于 .* 接班。未作任何更改"):
+        take(office, seen, IN_LEAD)
+    assert the_one(office).taken_by == "keeper"
+
+
+def test_who_read_another_sheet_reads_again_first(office: Office) -> None:
+    night(office)
+    office.later(hours=7, minutes=40)
+    write(office, "第一稿")
+    seen = read(office)
+    write(office, "第二稿：另有一件")
+    with pytest.raises(IllegalStep, match="在您阅读之后有更新"):
+        take(office, seen)
+    assert the_one(office).state == "written"
+    take(office, read(office))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "by", "words"),
+    [
+        (7 * 60 + 40, IN, "交班人还没有写交接单"),
+        (8 * 60, Actor("x", "外人", frozenset({Role.KEEPER})), "您的角色不能接班"),
+    ],
+)
+def test_nobody_takes_over_too_early_or_from_elsewhere(office: Office, minutes: float, by: Actor, words: str) -> None:
+    night(office)
+    office.later(minutes=minutes)
+    with pytest.raises(IllegalStep, match=words):
+        take(office, "", by)
+
+
+def test_who_wrote_the_sheet_does_not_take_it_over(office: Office) -> None:
+    night(office)
+    office.later(hours=7, minutes=40)
+    write(office)
+    with pytest.raises(IllegalStep, match="不能由写交接单的本人接班"):
+        take(office, read(office, OUT), OUT)
+
+
+def test_a_sheet_nobody_wrote_is_filled_for_the_incoming_and_can_be_taken_over(office: Office) -> None:
+    night(office)
+    office.later(hours=8)
+    take(office, read(office))
+    row = the_one(office)
+    assert (row.state, row.written_by) == ("taken", None)
+    assert row.sheet["filled_at"]
+
+
+def test_what_nobody_takes_over_is_reminded_then_told_to_the_duty_lead_and_blocks_nothing(office: Office) -> None:
+    night(office)
+    office.later(hours=8, minutes=16)
+    assert [row.addressee for row in office.rows(notices, kind="letter")] == ["keeper"]
+    with office.store.read() as conn:
+        (ringing,) = [one for one in alert.ringing(conn, SCHOOL) if one.cause.startswith("handover:")]
+    assert "还没有人接班" in ringing.words
+    assert "交班人也没有写交接单" in ringing.words
+    office.later(minutes=15)
+    assert [row.addressee for row in office.rows(notices, kind="letter")] == ["keeper", "lead"]
+    assert the_one(office).told_at is not None
+    office.open(level=1)
+    assert "school" in office.told("first"), "an alarm waits for no hand-over"
+    take(office, read(office))
+    with office.store.read() as conn:
+        assert not [one for one in alert.ringing(conn, SCHOOL) if one.cause.startswith("handover:")]
+    assert all(row.state == "accepted" for row in office.rows(deliveries, channel="mail") if "交接班" in row.subject)
+
+
+def test_after_an_outage_over_the_change_both_are_told_once(office: Office) -> None:
+    night(office)
+    office.now += 9 * HOUR
+    office.work()
+    office.later(minutes=2)
+    assert sorted(row.addressee for row in office.rows(notices, kind="letter")) == ["keeper", "lead"]
+    office.now -= 2 * HOUR
+    office.work()
+    office.now += 3 * HOUR
+    office.work()
+    assert len(office.rows(handovers)) == 1, "a clock that jumps opens nothing twice"
+    assert len(office.rows(notices, kind="letter")) == 2
+
+
+def test_a_change_that_is_gone_from_the_rota_is_void(office: Office) -> None:
+    night(office)
+    office.later(hours=7, minutes=40)
+    with office.store.write() as conn:
+        conn.execute(shifts.delete().where(shifts.c.person_id == "keeper"))
+        conn.execute(shifts.update().values(ends_at=office.now + 10 * HOUR))
+    office.later(minutes=1)
+    assert the_one(office).state == "void"
+    office.later(hours=2)
+    assert office.rows(notices, kind="letter") == []
+
+
+def test_the_open_sheet_follows_the_rota_where_somebody_leaves(office: Office) -> None:
+    night(office)
+    rota(office, ("lead", 8, 20))
+    office.later(hours=7, minutes=40)
+    assert sorted(the_one(office).incoming) == ["keeper", "lead"]
+    departs(office, "keeper", office.now)
+    office.later(minutes=1)
+    assert the_one(office).incoming == ["lead"]
+
+
+def test_a_hand_over_note_that_is_too_long_is_refused_whole(office: Office) -> None:
+    night(office)
+    office.later(hours=7, minutes=40)
+    with pytest.raises(IllegalStep, match="至多 2000 字，现为 2001 字"):
+        write(office, "长" * 2001)
+    assert the_one(office).state == "open"
