@@ -137,7 +137,7 @@ def read(data: bytes, known: Collection[str], special: Mapping[date, SpecialDay]
     for number, row in rows[PATTERNS]:
         if _pattern_in_order(number, row, problems):
             placed += [(PATTERNS, number, turn) for turn in recurring(row, worked)]
-    problems += _strangers(placed, known)
+    problems += _strangers(rows, known)
     problems += _clashes(placed)
     if len(placed) > MOST:
         problems.append(Problem("", 0, "", f"共 {len(placed)} 班，超过 {MOST} 班，请分期导入。"))
@@ -238,15 +238,14 @@ def _at(day: date, clock: time) -> datetime:
     return datetime.combine(day, clock, tzinfo=SHANGHAI)
 
 
-def _strangers(placed: list[tuple[str, int, Turn]], known: Collection[str]) -> list[Problem]:
-    found = {
-        (sheet, number, turn.person): Problem(
-            sheet, number, "工号" if sheet == SHIFTS else "轮值人员",
-            f"名册里没有在岗的工号“{turn.person[:64]}”，请更正或先在名册中补上。",
-        )
-        for sheet, number, turn in placed if turn.person not in known
-    }  # fmt: skip
-    return list(found.values())
+def _strangers(rows: Mapping[str, list[tuple[int, Values]]], known: Collection[str]) -> list[Problem]:
+    """People whom the roster does not know, also in rows of which another cell cannot be read."""
+    named = [(SHIFTS, number, "工号", (row["person"],)) for number, row in rows[SHIFTS] if row.get("person")]
+    named += [(PATTERNS, number, "轮值人员", row["persons"]) for number, row in rows[PATTERNS] if "persons" in row]
+    return [
+        Problem(sheet, number, column, f"名册里没有在岗的工号“{one[:64]}”，请更正或先在名册中补上。")
+        for sheet, number, column, ids in named for one in dict.fromkeys(ids) if one not in known
+    ]  # fmt: skip
 
 
 def _clashes(placed: list[tuple[str, int, Turn]]) -> list[Problem]:

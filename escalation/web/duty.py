@@ -44,6 +44,7 @@ DONE = {
     "taken": "已接班。",
     "written": "交接单已写好，请接班人阅读后接班。",
 }
+BLANK = dict.fromkeys(("person", "starts", "ends", "leads", "kind", "substitute", "note"), "")
 NO_FILE = "没有选择文件。请选择按模板填写的 .xlsx 文件。"
 
 
@@ -77,8 +78,9 @@ def show_page(
         }
     return show(
         request, visitor, "duty.html", status=status, error=error, part=part, problems=problems[:SHOWN],
-        more=max(0, len(problems) - SHOWN), given=dict(given or {}), keeps=visitor.has(*KEEPERS), rule=duty_of(request),
-        kinds=ABSENCE_WORDS, done_words=DONE, **values,
+        more=max(0, len(problems) - SHOWN), of_shift=BLANK | (dict(given or {}) if part == "shift" else {}),
+        of_leave=BLANK | (dict(given or {}) if part == "leave" else {}), keeps=visitor.has(*KEEPERS),
+        rule=duty_of(request), kinds=ABSENCE_WORDS, done_words=DONE, **values,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from escalation.duty import absence, calendar, coverage
 from escalation.duty.absence import Absence
 from escalation.duty.calendar import SpecialDay
 from escalation.duty.coverage import AHEAD, Span
-from escalation.people import people, shifts
+from escalation.people import Shift, people, shifts
 
 WHOLE_DAY = "全天"
 HOLE = "空 {hours}"
@@ -130,7 +130,8 @@ def _slot(row: Row[Any], day: date, away: Sequence[Absence], names: Mapping[str,
     out = next((one for one in own if one.starts_at < over and one.ends_at > begun), None)
     begins, ends = row.starts_at.astimezone(SHANGHAI), row.ends_at.astimezone(SHANGHAI)
     whole = begins.date() < day or (begins == _at(day) and ends >= _at(day + timedelta(days=1)))
-    text = WHOLE_DAY if whole else f"{begins:%H:%M}–{ends:%H:%M}"
+    until = f"{'次日' if ends.date() > day else ''}{ends:%H:%M}"
+    text = WHOLE_DAY if whole else f"{begins:%H:%M}–{until}"
     return Slot(
         row.id, text, row.name, row.leads, out.word if out else "", names.get(out.substitute, "") if out else ""
     )
@@ -161,3 +162,17 @@ def away_list(conn: Connection, school: str, person_id: str, now: datetime) -> l
         )
         for one in absence.between(conn, school, now, now + timedelta(days=92))
     ]  # fmt: skip
+
+
+def at_desk(conn: Connection, school: str, serving: Sequence[Shift], now: datetime, *, leads: bool) -> list[str]:
+    """Who is on by name; for who is away the substitute with both names, or that they are away."""
+    away = absence.away(conn, school, now)
+    names = _names(conn, school) if away else {}
+    found = []
+    for one in serving:
+        out = away.get(one.person.id)
+        if one.leads is leads:
+            instead = names.get(out.substitute, "") if out else ""
+            said = f"{instead}（代{one.person.name}）" if instead else f"{one.person.name}（{out.word}）" if out else ""
+            found.append(said or one.person.name)
+    return found

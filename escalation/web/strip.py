@@ -10,11 +10,14 @@ from sqlalchemy import Connection, and_, func, select
 
 from escalation import alert, finding, people, trial
 from escalation.alert import Alert
+from escalation.duty import handover
+from escalation.duty.handover_state import HANDOVER, State
 from escalation.incident import incidents
 from escalation.incident.state import OPEN
 from escalation.people import shifts
 from escalation.web.call_tasks import count_open
 from escalation.web.desk import Desk
+from escalation.web.duty_view import at_desk
 from escalation.web.face import ago
 from escalation.web.scope import Scope
 from escalation.web.words import CLOCKS, process
@@ -50,6 +53,8 @@ class Strip:
     alerts: tuple[Alert, ...] = field(default=())
     open_calls: int = 0
     findings: int = 0
+    holder: tuple[str, datetime] | None = None
+    turn: tuple[int, str] | None = None
 
 
 def strip_of(conn: Connection, desk: Desk, now: datetime, scope: Scope, *, inside: bool) -> Strip:
@@ -62,8 +67,8 @@ def strip_of(conn: Connection, desk: Desk, now: datetime, scope: Scope, *, insid
         _troubles(desk, pulses, now), _buried(conn),
     )  # fmt: skip
     return Strip(
-        on_duty=tuple(shift.person.name for shift in serving if not shift.leads),
-        leads=tuple(shift.person.name for shift in serving if shift.leads),
+        on_duty=tuple(at_desk(conn, desk.school, serving, now, leads=False)),
+        leads=tuple(at_desk(conn, desk.school, serving, now, leads=True)),
         hours=(min(s.starts_at for s in serving), max(s.ends_at for s in serving)) if serving else None,
         after=_after(conn, desk.school, now),
         lights=tuple(group if inside else tuple(map(_nameless, group)) for group in lights if group),
@@ -72,7 +77,26 @@ def strip_of(conn: Connection, desk: Desk, now: datetime, scope: Scope, *, insid
         alerts=ringing if inside else (),
         open_calls=count_open(conn, desk.school) if inside else 0,
         findings=finding.count(conn, desk.school) if inside else 0,
+        holder=_holder(conn, desk.school, now) if inside else None,
+        turn=_turn(conn, desk.school, now) if inside else None,
     )
+
+
+def _holder(conn: Connection, school: str, now: datetime) -> tuple[str, datetime] | None:
+    """Who took the desk over last, by name."""
+    found = handover.has_desk(conn, school, now)
+    if found is None:
+        return None
+    who = people.person(conn, school, found[0])
+    return (who.name if who else found[0], found[1])
+
+
+def _turn(conn: Connection, school: str, now: datetime) -> tuple[int, str] | None:
+    """The hand-over that is to be dealt with, and what it waits for."""
+    row = handover.current(conn, school, now)
+    if row is None or State(row.state) in HANDOVER.ends:
+        return None
+    return row.id, "逾时未接班" if row.reminded_at else HANDOVER.state_words[State(row.state)]
 
 
 def _nameless(light: Light) -> Light:

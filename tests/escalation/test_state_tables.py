@@ -21,18 +21,8 @@ from escalation.task.state import TASK
 from escalation.voice.state import HOLD, RELAY, STATEMENT
 
 TABLES: tuple[StateTable[Any, Any], ...] = (
-    INCIDENT, PERMIT, SUBMISSION, BREACH, HOLD, STATEMENT, RELAY, CONSULTATION, TASK, CORRECTION
+    INCIDENT, PERMIT, SUBMISSION, BREACH, HOLD, STATEMENT, RELAY, CONSULTATION, TASK, CORRECTION, HANDOVER,
 )  # fmt: skip
-    INCIDENT,
-    PERMIT,
-    SUBMISSION,
-    BREACH,
-    HOLD,
-    STATEMENT,
-    RELAY,
-    CONSULTATION,
-    HANDOVER,
-)
 every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.noun)
 
 
