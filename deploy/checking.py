@@ -14,6 +14,7 @@ from deploy.settings import Settings
 from escalation.channels import Accepted, Partial, RateLimited
 from escalation.duty.readiness import told_roles
 from escalation.people import Role
+from escalation.procedure import Pack
 from stream import rules
 from stream.log import LogError, open_log
 from stream.post import Route
@@ -150,11 +151,20 @@ def people(settings: Settings) -> Iterator[Finding]:
                 yield Finding(False, "人员", f"{where}没有可用的邮箱或手机；请在“人员”表补上。")
             elif not mailed.intersection(holders):
                 yield Finding(False, "人员", f"{where}没有邮箱，目前只能电话通知；请在“人员”表补上邮箱。")
+    yield from _care(pack, {role for role, _ in held})
     for keeper in {row.person for row in roster.keepers} - mailed:
         yield Finding(False, "人员", f"账号管理员（工号 {keeper}）没有邮箱；请在“人员”表补上。")
     if not any(role == Role.ADMINISTRATOR for role, _ in held):
         yield Finding(False, "人员", "没有人担任系统管理员，试运行无法结束；请在“任职”表填写“系统管理员”。")
     yield Finding(True, "人员", f"名册 {len(roster.people)} 人，规程包 {pack.label}。")
+
+
+def _care(pack: Pack, held: set[str]) -> Iterator[Finding]:
+    """Nobody for a cry for help: the duty desk would get it, and should know that before it comes."""
+    if pack.care is not None and Role.CARE not in held:
+        where = "、".join(pack.care.tell)
+        words = f"没有人担任{where}，疑似心理求助将由值班台代收；请在“任职”表填写“关爱联系人”。"
+        yield Finding(True, "关爱", words, aside=True)
 
 
 def secrets(settings: Settings) -> Iterator[Finding]:

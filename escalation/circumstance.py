@@ -88,7 +88,7 @@ def add(
     every = (*before, *new)
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(triggers=list(every)))
     fresh = incident_of(conn, incident_id)
-    answer = thaw(row.frozen["pack"]).who(every, row.level)
+    answer = thaw(row.frozen["pack"]).who(every, row.level, care=row.care)
     told = not_yet_told(conn, incident_id, answer.recipients, round_of(conn, letterhead, fresh, answer.recipients, now))
     cited = "、".join(dict.fromkeys(article for one in answer.recipients for article in one.articles))
     heading = f"补充情形：{'、'.join(WORDS[one] for one in new)}"

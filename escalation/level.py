@@ -51,7 +51,7 @@ def change(
     if said := reset(conn, fresh, pack, now):
         log(conn, incident_id, now, EntryKind.MACHINE, "时限按新级别重算", "；".join(said))
     if level < row.level:
-        recipients = pack.who([Trigger(one) for one in row.triggers], level).recipients
+        recipients = pack.who([Trigger(one) for one in row.triggers], level, care=row.care).recipients
         told = round_of(conn, letterhead, fresh, recipients, now)
         tell(conn, letterhead, fresh, told, NoticeKind.RAISED, f"level:{level}:{now:%Y%m%d%H%M%S}", now)
     write_down(conn, row, actor, "level", now, before=row.level, after=level, why=why)

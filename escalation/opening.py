@@ -195,7 +195,7 @@ def open_from(
 ) -> int:
     """The same, where no line opens it now: a part of another incident, or one that follows an ended one."""
     school, found, late_words = origin.school, origin.triggers, origin.late
-    answer = ground.pack.who(found, matter.level)
+    answer = ground.pack.who(found, matter.level, care=matter.care)
     on_trial = trial.on_trial(conn, school)
     row = {
         "school": school, "number": next_number(conn, school, now, rehearsal=ground.rehearsal), "title": matter.title,
@@ -344,7 +344,7 @@ def _raise(
         log(conn, incident.id, now, EntryKind.LEVEL, f"同一事件中另有危及人身或个人信息的情形：{matter.title}")
     conn.execute(update(incidents).where(incidents.c.id == incident.id).values(changed))
     fresh = _row(conn, incident.id)
-    recipients = thaw(fresh.frozen["pack"]).who(found, fresh.level).recipients
+    recipients = thaw(fresh.frozen["pack"]).who(found, fresh.level, care=fresh.care).recipients
     told = round_of(conn, ground.letterhead, fresh, recipients, now)
     tell(conn, ground.letterhead, fresh, told, NoticeKind.RAISED, "+".join(steps), now)
     _hold(conn, ground.letterhead, fresh, matter, now)
@@ -356,7 +356,7 @@ def _widen(conn: Connection, ground: Ground, incident: Row[Any], matter: Matter,
     if set(found) == {Trigger(one) for one in incident.triggers}:
         return
     conn.execute(update(incidents).where(incidents.c.id == incident.id).values(triggers=list(found)))
-    recipients = thaw(incident.frozen["pack"]).who(found, incident.level).recipients
+    recipients = thaw(incident.frozen["pack"]).who(found, incident.level, care=incident.care).recipients
     fresh = _row(conn, incident.id)
     told = not_yet_told(conn, incident.id, recipients, round_of(conn, ground.letterhead, fresh, recipients, now))
     cited = "、".join(dict.fromkeys(article for one in recipients for article in one.articles))

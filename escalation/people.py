@@ -28,6 +28,7 @@ class Role(StrEnum):
     SCHOOL_LEADER = "school_leader"
     MONITOR = "monitor"
     ADMINISTRATOR = "administrator"
+    CARE = "care"
 
 
 DUTY_LEAD, HANDLER = "duty_lead", "handler"
@@ -40,6 +41,7 @@ TITLES = {
     Role.SCHOOL_LEADER: "主管校领导",
     Role.MONITOR: "值班员",
     Role.ADMINISTRATOR: "系统管理员",
+    Role.CARE: "关爱联系人",
 }
 
 

@@ -78,7 +78,7 @@ def renew(
     if frozen.version == today.version:
         raise IllegalStep(f"事件所依的就是现行规程（{today.label}）。未作任何更改。")
     said = differences(conn, row, today, versions)
-    answer = today.who([Trigger(one) for one in row.triggers], row.level)
+    answer = today.who([Trigger(one) for one in row.triggers], row.level, care=row.care)
     told = round_of(conn, letterhead, row, answer.recipients, now)
     _keep(conn, row, today, answer, told, now)
     cited = "、".join(dict.fromkeys(article for one in answer.recipients for article in one.articles))

@@ -93,7 +93,7 @@ def rebuild(row: Row[Any], today: Today) -> Replay:
         pack = thaw(frozen["pack"])
         triggers = _triggers(row, frozen)
         level = _level(row, frozen)
-        then = pack.who(triggers, level)
+        then = pack.who(triggers, level, care=row.care)
     except (KeyError, ValueError) as error:
         raise NotRebuilt(
             f"{row.number} 所存的规程读不了（{type(error).__name__}），无法重建；请联系系统管理员。"
@@ -155,7 +155,7 @@ def decision_differences(
     row: Row[Any], pack: Pack, told: Sequence[Mapping[str, Any]], today: Today, triggers: Sequence[Trigger], level: int
 ) -> Iterator[Difference]:
     """Where a decision by this frozen pack (`told`: the persons frozen with it) would be otherwise today."""
-    then, now = pack.who(triggers, level), today.pack.who(triggers, level)
+    then, now = (one.who(triggers, level, care=row.care) for one in (pack, today.pack))
     if pack.version != today.pack.version:
         yield Difference("规程包", pack.label, today.pack.label)
     before, after = ({one.role: one for one in answer.recipients} for answer in (then, now))
@@ -199,5 +199,5 @@ def _since(row: Row[Any], pack: Pack, triggers: Sequence[Trigger], level: int) -
         yield f"级别由 {LEVELS[level]}级改为 {LEVELS[row.level]}级"
     later = [Trigger(one) for one in row.triggers if Trigger(one) not in triggers]
     if later or row.level != level:
-        answer = pack.who([Trigger(one) for one in row.triggers], row.level)
+        answer = pack.who([Trigger(one) for one in row.triggers], row.level, care=row.care)
         yield "按所存规程现应通知：" + "、".join(one.office for one in answer.recipients)

@@ -46,7 +46,7 @@ class Frozen:
             named = tuple(Named(one["person"], one["name"], one["office"]) for one in frozen.get("recipients", []))
             roles: Offices = ()
             if "pack" in frozen and not row.trial:
-                answer = thaw(frozen["pack"]).who([Trigger(one) for one in row.triggers], row.level)
+                answer = thaw(frozen["pack"]).who([Trigger(one) for one in row.triggers], row.level, care=row.care)
                 roles = tuple((one.role, one.names) for one in answer.recipients)
             self._known[key] = (named, roles)
         return self._known[key]

@@ -64,6 +64,7 @@ ROLES = {
     Role.PUBLICITY: "宣传部",
     Role.MONITOR: "值班员",
     Role.DUTY_LEAD: "带班领导",
+    Role.CARE: "关爱单位",
 }
 CHANNELS: dict[str, str] = {
     Channel.MAIL: "邮件",

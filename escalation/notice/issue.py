@@ -26,6 +26,7 @@ from escalation.notice.errand import Errand
 from escalation.notice.held import Held, held
 from escalation.notice.vacancy import stand_in
 from escalation.notice.wording import NoticeView
+from escalation.people import Role
 from escalation.place import is_unplaced
 from escalation.procedure import Channel, Ground, thaw
 from stream.store import insert_new
@@ -255,7 +256,7 @@ def _post(
     view: NoticeView, wanted: Sequence[Channel], now: datetime, waits: Held | None, *, signs: bool,
 ) -> None:  # fmt: skip
     """On every channel of the level that reaches this person, else on another that does; by telephone where none does,
-    or where the level wants that as well."""
+    where the level wants that as well, and always to the care role."""
     _keep_view(conn, notice_id, view)
     used = ways.ways_to(one.person, letterhead.channels, wanted)
     if not used and (set(wanted).intersection(ways.PERSONAL) or not one.person.mobile):
@@ -265,5 +266,5 @@ def _post(
     outbox.post(conn, rows, now, waits.until if waits else None, waits.words if waits else "")
     if not used:
         call_of(conn, notice_id, "no_other_way", now)
-    elif Channel.PHONE in wanted and signs:
+    elif signs and (Channel.PHONE in wanted or one.role == Role.CARE):
         call_of(conn, notice_id, "level", now)

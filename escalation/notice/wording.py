@@ -173,7 +173,12 @@ def render_robot(view: View) -> str:
 
 
 def render_for(channel: str, view: View) -> tuple[str, str, str | None]:
-    """Subject, text and HTML for a channel; only mail has HTML. An SMS says number and phone, and has no link."""
+    """Subject, text and HTML for a channel; only mail has HTML. An SMS says number and phone, and has no link.
+
+    Of a care case no channel is told what it is: number and link, nothing else.
+    """
+    if isinstance(view, NoticeView) and view.care and channel != "sms":
+        return view.number, _render("care.txt", view), None
     if channel == "mail":
         return render_mail(view)
     if channel == "sms":

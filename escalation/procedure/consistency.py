@@ -46,6 +46,9 @@ def inconsistencies(raw: dict[str, Any]) -> Iterator[Finding]:
     for path, clock in _clocks(raw):
         yield from _clock(path, clock, articles)
     yield from desk_inconsistencies(raw, lambda cited: _resolve(cited, articles))
+    care = raw.get("care")
+    if isinstance(care, dict):
+        yield from _unknown(("care", "tell"), care.get("tell"), offices)
     interpreter = raw.get("interpreter")
     if isinstance(interpreter, str) and interpreter:
         yield from _unknown(("interpreter",), [interpreter], offices)

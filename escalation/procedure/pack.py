@@ -156,18 +156,22 @@ class Pack(Strict):
                 return one
         raise KeyError(level)
 
-    def who(self, triggers: Iterable[Trigger], level: int) -> Answer:
+    def who(self, triggers: Iterable[Trigger], level: int, *, care: bool = False) -> Answer:
         """Who is told of these triggers at this level (1..4), by which articles, by when, and what else is demanded.
 
         A recipient whom an article names is told at every level. An office named by several articles is one
         recipient with all of them. The answer's level is the pack's own (see `grade`). Raises ValueError without a
         trigger, KeyError for a level outside 1..4.
+
+        `care`: it is a cry for help, so the pack's care role is told besides, whatever else it is.
         """
         asked = tuple(sorted(set(triggers), key=list(Trigger).index))
         if not asked:
             raise ValueError("没有触发情形，无法决定上报对象")
         level = self.grade(level).number
         grounds = [ground for trigger in asked for ground in self._grounds(trigger, level)]
+        if care and self.care is not None:
+            grounds += [self.care.ground(asked[0], words) for words in self.care.tell]
         rules = [rule for rule in self.rule if set(rule.triggers) & set(asked)]
         deadlines = tuple(dict.fromkeys(self._deadline(rule) for rule in rules if rule.deadline))
         duties = tuple(dict.fromkeys(duty for rule in rules for duty in self._duties(rule)))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from escalation.procedure.answer import Ground
 from escalation.procedure.figure import Clock, Strict
-from escalation.procedure.words import Source
+from escalation.procedure.words import Source, Trigger
 
 
 class Consultation(Strict):
@@ -15,8 +16,14 @@ class Consultation(Strict):
 
 
 class Care(Strict):
-    """Who is told of a cry for help at once, by telephone and at the desk; `tell` are names of offices."""
+    """Who is told of a cry for help at once, by telephone and at the desk; `tell` are names of offices of the pack.
+
+    None of the documents has a clause on it, so there is no article to cite: always 系统默认，非校规.
+    """
 
     tell: tuple[str, ...] = Field(min_length=1)
-    source: Source = Source.DEFAULT
     reason: str = Field(min_length=1)
+
+    def ground(self, trigger: Trigger, office: str) -> Ground:
+        """Why this office is told."""
+        return Ground(trigger=trigger, office=office, source=Source.DEFAULT, reason=self.reason)

@@ -86,6 +86,7 @@ class Role(StrEnum):
     PUBLICITY = "publicity"
     MONITOR = "monitor"
     DUTY_LEAD = "duty_lead"
+    CARE = "care"
 
 
 class DutyKind(StrEnum):

@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection, select
 
 from escalation import assigning, handling, telephone
+from escalation.care import READERS
 from escalation.channels.phone import OUTCOMES, CallOutcome, refuse
 from escalation.handling import FalseAlarm
 from escalation.incident import StateMoved
@@ -21,12 +22,14 @@ from escalation.notice import calls, notices
 from escalation.people import Role
 from escalation.web.gate import Acts, ActsOrLeads, NotFound, Visitor, desk_of
 from escalation.web.incident import page, row_of
+from escalation.web.rights import NOTES
 from escalation.web.viewing import record
 
 router = APIRouter()
 OnDesk = Annotated[Visitor, Depends(Acts(Role.MONITOR, Role.PUBLICITY))]
 Lead = Annotated[Visitor, Depends(Acts(Role.PUBLICITY))]
-Writer = Annotated[Visitor, Depends(Acts(Role.MONITOR, Role.PUBLICITY, Role.UNIT_LEADER, Role.SCHOOL_LEADER))]
+Writer = Annotated[Visitor, Depends(Acts(*NOTES))]
+Helper = Annotated[Visitor, Depends(Acts(*READERS))]
 Settler = Annotated[Visitor, Depends(ActsOrLeads(Role.PUBLICITY))]
 Field = Annotated[str, Form()]
 LONGEST = 2_000
@@ -180,7 +183,7 @@ def _own_call(conn: Connection, incident_id: int, call_id: int) -> None:
 
 
 @router.post("/incidents/{number}/reveal")
-def reveal(request: Request, visitor: OnDesk, number: str, purpose: Field = "") -> Response:
+def reveal(request: Request, visitor: Helper, number: str, purpose: Field = "") -> Response:
     """Unfold the text of a care case, by a stated purpose, which is written down before anything is shown."""
     row = row_of(request, visitor, number)
     words = purpose.replace("\x00", "").strip()

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection, Row, select
 
-from escalation import link, people
+from escalation import care, link, people
 from escalation.channels.phone import OUTCOMES
 from escalation.handling import FalseAlarm
 from escalation.link import Link, Purpose
@@ -29,7 +29,7 @@ from escalation.web.sign import KEEPER_LIVES
 from escalation.web.viewing import Viewed, record
 
 router = APIRouter()
-READERS = (Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER, Role.UNIT_LEADER, Role.KEEPER)
+READERS = (Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER, Role.UNIT_LEADER, Role.KEEPER, Role.CARE)
 Reader = Annotated[Visitor, Depends(Told(*READERS))]
 PURPOSE = "研判处置"
 DONE: Mapping[str, str] = {
@@ -124,7 +124,8 @@ def page(
         request, visitor, "incident.html", status=status, case=case, row=row, members=found, folded=folded,
         rights=rights_of(row, visitor.user.roles, leads=leads), units=units, handed=handed, error=error,
         given=given or {}, notice_done=DONE,
-        false_alarms=list(FalseAlarm), outcomes=OUTCOMES, course=COURSE, reached=REACHED[row.state],
+        false_alarms=list(FalseAlarm), outcomes=OUTCOMES, course=care.COURSE if row.care else COURSE,
+        reached=REACHED[row.state],
         keeper_link=_keeper_link(request, visitor, case), unplaced=is_unplaced(row.frozen.get("account", {})),
         routed=ROUTED, cycle=cycle, matters=matters, **errands,
     )  # fmt: skip

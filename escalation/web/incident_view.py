@@ -120,7 +120,9 @@ def find(conn: Connection, school: str, scope: Scope, number: str) -> Row[Any] |
     row = conn.execute(select(incidents).where(incidents.c.school == school, incidents.c.number == number[:32])).first()
     if row is None:
         return None
-    seen = scope.sees(incident_id=row.id, unit=row.unit, assignee=row.assignee, account_id=row.account_id)
+    seen = scope.sees(
+        incident_id=row.id, unit=row.unit, assignee=row.assignee, account_id=row.account_id, care=row.care
+    )
     return row if seen else None
 
 

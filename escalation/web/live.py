@@ -151,7 +151,11 @@ def event(name: str, data: object, mark: Mark | None = None) -> str:
 
 def _sees(scope: Scope, change: Change) -> bool:
     return scope.sees(
-        incident_id=change.incident_id, unit=change.unit, assignee=change.assignee, account_id=change.account_id
+        incident_id=change.incident_id,
+        unit=change.unit,
+        assignee=change.assignee,
+        account_id=change.account_id,
+        care=change.care,
     )
 
 

@@ -92,6 +92,7 @@ class Change:
     assignee: str | None
     account_id: str
     said: dict[str, Any]
+    care: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,7 @@ def _changes(conn: Connection, school: str, wanted: Any) -> tuple[Change, ...]:
                 "number": row.number, "level": row.level, "state": row.state, "kind": row.kind,
                 "opened": row.at <= row.opened_at, "title": "疑似心理求助" if row.care else row.title,
             },
+            care=row.care,
         )
         for row in reversed(rows)
     )  # fmt: skip

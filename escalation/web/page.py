@@ -39,7 +39,7 @@ NAVIGATION = (
     Place("事件", "/incidents", ANYBODY - {Role.ADMINISTRATOR}),
     Place("线索", "/leads", frozenset({Role.MONITOR, Role.PUBLICITY, Role.KEEPER})),
     Place("咨询", "/consultations", frozenset({Role.MONITOR, Role.PUBLICITY, Role.UNIT_LEADER, Role.KEEPER})),
-    Place("账号", "/accounts", ANYBODY - {Role.SCHOOL_LEADER}),
+    Place("账号", "/accounts", ANYBODY - {Role.SCHOOL_LEADER, Role.CARE}),
     Place("发布", "/permits", ANYBODY - {Role.ADMINISTRATOR}),
     Place("报告", "/reports", ANYBODY),
     Place("送达", "/deliveries", frozenset({Role.MONITOR, Role.PUBLICITY, Role.ADMINISTRATOR})),
@@ -53,7 +53,7 @@ def home_of(roles: frozenset[Role]) -> str:
     """Where somebody lands after signing in."""
     if roles & NAVIGATION[0].roles:
         return "/desk"
-    return "/incidents" if Role.SCHOOL_LEADER in roles else "/me"
+    return "/incidents" if roles & {Role.SCHOOL_LEADER, Role.CARE} else "/me"
 
 
 def day(at: datetime) -> str:

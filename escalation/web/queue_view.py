@@ -10,8 +10,9 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import Connection, Row, and_, case, func, select
 
+from escalation.care import state_words
 from escalation.incident import incidents, members
-from escalation.incident.state import ENDED, OPEN, STATE_WORDS, State
+from escalation.incident.state import ENDED, OPEN, State
 from escalation.notice import is_owed, notices
 from escalation.web.call_tasks import open_by_incident
 from escalation.web.clocks import Running, clocks_of, nearest
@@ -205,11 +206,11 @@ def _lines(conn: Connection, rows: Sequence[Row[Any]], words: Mapping[int, Words
 def _state_words(row: Row[Any], tally: tuple[int, int, int] | None) -> str:
     state = State(row.state)
     if tally is None or state not in OPEN:
-        return STATE_WORDS[state]
+        return state_words(row)
     signed, needed, owed = tally
     if state is State.NOTIFIED:
-        return f"{STATE_WORDS[state]} {signed}/{needed}"
-    return f"{STATE_WORDS[state]} · 待签 {owed}" if owed else STATE_WORDS[state]
+        return f"{state_words(row)} {signed}/{needed}"
+    return f"{state_words(row)} · 待签 {owed}" if owed else state_words(row)
 
 
 def _tallies(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[int, int, int]]:

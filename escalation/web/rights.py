@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from escalation.care import READERS
 from escalation.incident.state import INCIDENT, OPEN, Event, State
 from escalation.people import Role
 
 DESK = frozenset({Role.MONITOR, Role.PUBLICITY})
-NOTES = DESK | {Role.UNIT_LEADER, Role.SCHOOL_LEADER}
+NOTES = DESK | {Role.UNIT_LEADER, Role.SCHOOL_LEADER, Role.CARE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,6 @@ def rights_of(row: Any, roles: frozenset[Role], *, leads: bool = False) -> Right
         close=is_open and Role.PUBLICITY in roles,
         reopen=may(Event.REOPEN),
         call=on_desk,
-        reveal=on_desk and bool(row.care),
+        reveal=bool(roles & READERS) and bool(row.care),
         settle=is_open and (leads or Role.PUBLICITY in roles),
     )

@@ -16,12 +16,14 @@ SEES_ALL = frozenset({Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER})
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Everything, or the incidents of some units (own or assigned), some accounts, and those one was `told` of."""
+    """Everything, or the incidents of some units (own or assigned), some accounts, and those one was `told` of; every
+    care case for who holds the care role."""
 
     everything: bool
     units: frozenset[str] = frozenset()
     accounts: frozenset[str] = frozenset()
     told: frozenset[int] = frozenset()
+    care: bool = False
 
     def clause(self) -> ColumnElement[bool]:
         """The condition on `incidents` for a query."""
@@ -34,9 +36,13 @@ class Scope:
             parts.append(incidents.c.account_id.in_(sorted(self.accounts)))
         if self.told:
             parts.append(incidents.c.id.in_(sorted(self.told)))
+        if self.care:
+            parts.append(incidents.c.care.is_(True))
         return or_(*parts) if parts else false()
 
-    def sees(self, *, incident_id: int, unit: str, assignee: str | None, account_id: str) -> bool:
+    def sees(
+        self, *, incident_id: int, unit: str, assignee: str | None, account_id: str, care: bool = False
+    ) -> bool:  # fmt: skip
         """Whether the incident of this id, unit, assigned unit and account exists for the person."""
         return (
             self.everything
@@ -44,6 +50,7 @@ class Scope:
             or (assignee is not None and assignee in self.units)
             or account_id in self.accounts
             or incident_id in self.told
+            or (care and self.care)
         )
 
 
@@ -73,4 +80,10 @@ def scope_of(conn: Connection, user: User) -> Scope:
         .distinct()
     ).scalars()
     mine = frozenset(told) if user.person_id else frozenset()
-    return Scope(everything=False, units=scopes(Role.UNIT_LEADER), accounts=scopes(Role.KEEPER), told=mine)
+    return Scope(
+        everything=False,
+        units=scopes(Role.UNIT_LEADER),
+        accounts=scopes(Role.KEEPER),
+        told=mine,
+        care=Role.CARE in user.roles,
+    )

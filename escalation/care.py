@@ -1,0 +1,39 @@
+"""Care cases 关爱个案: a cry for help is an incident with words of its own, told to the care role by telephone at once.
+
+What makes it one is the theme of the rules (`opening.CARE_THEME`). Whom the articles name is told as of any incident;
+the pack's `[care]` adds who can help. Nothing of it stands in a message: the notice says its number and where to look.
+The words are folded away, shown to the care role and the desk by a stated purpose; nobody is told who wrote them, for
+nobody here knows; no ranking counts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from escalation.incident.state import STATE_WORDS, State
+from escalation.people import Role
+
+READERS = frozenset({Role.CARE, Role.MONITOR, Role.PUBLICITY})
+"""Who may unfold the words, by a stated purpose that is written down."""
+CARE_WORDS: Mapping[State, str] = {
+    State.TRIAGED: "待转介",
+    State.NOTIFIED: "已转介，待接收",
+    State.ACKNOWLEDGED: "已接收",
+    State.ASSESSING: "核实安全中",
+    State.HANDLING: "跟进中",
+    State.RESPONDED: "已联系",
+    State.WATCHING: "持续关注",
+    State.REFERRED: "已转专业机构",
+    State.CLOSED: "已结束跟进",
+    State.ARCHIVED: "已归档",
+    State.FALSE_ALARM: "核实无需关爱",
+    State.MERGED: "已并入",
+}
+COURSE = ("发现", "核对", "转介", "跟进", "回告", "回顾", "归档")
+
+
+def state_words(row: Any) -> str:
+    """The state of an incident in its own words; `row` has `state` and `care`."""
+    state = State(row.state)
+    return CARE_WORDS[state] if row.care else STATE_WORDS[state]
