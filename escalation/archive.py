@@ -24,12 +24,15 @@ from escalation.incident.state import Event, IllegalStep, State
 from escalation.keeper import answers
 from escalation.notice import DeliveryState, calls, deliveries, notices
 from escalation.notice.issue import Letterhead
+from escalation.people import Role
 from escalation.procedure import thaw
 from escalation.timer import Timer, TimerKind, TimerState, timers
 from stream.store import metadata
 from stream.store.types import Moment, Serial, Word
 
 FORMAT = 1
+TAKERS = (Role.PUBLICITY, Role.SCHOOL_LEADER)
+"""Who may take an archived package out."""
 AGAIN_AFTER = timedelta(hours=1)
 """How long the machine waits where a message of the matter is still on its way."""
 
@@ -123,6 +126,12 @@ def canonical(document: Mapping[str, Any]) -> str:
 def fingerprint(text: str) -> str:
     """SHA-256 of a text in UTF-8, in hex."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read(text: str) -> dict[str, Any]:
+    """A package again, as data."""
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def package(conn: Connection, row: Row[Any]) -> dict[str, Any]:

@@ -108,4 +108,4 @@ def _keep(conn: Connection, row: Row[Any], today: Pack, answer: Answer, told: Ro
         "decided": {"level": row.level, "triggers": list(row.triggers), "at": now.isoformat()},
         "before": [*row.frozen.get("before", []), old],
     }
-    conn.execute(update(incidents).where(incidents.c.id == row.id).values(frozen=frozen))
+    conn.execute(update(incidents).where(incidents.c.id == row.id).values(frozen=frozen, renewed_at=now))

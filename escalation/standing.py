@@ -38,7 +38,7 @@ class Frozen:
 
     def of(self, conn: Connection, row: Row[Any]) -> tuple[tuple[Named, ...], Offices]:
         """The persons named when it was decided, and (role, names) of each office that its procedure names now."""
-        key = (row.id, tuple(row.triggers), row.level)
+        key = (row.id, tuple(row.triggers), row.level, row.renewed_at)
         if key not in self._known:
             if len(self._known) > 2000:
                 self._known.clear()

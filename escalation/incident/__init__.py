@@ -71,6 +71,7 @@ incidents = Table(  # level_by_machine: at the opening; level_found: the gravest
     Column("trial", Boolean, nullable=False),
     Column("rehearsal", Boolean, nullable=False),
     Column("care", Boolean, nullable=False),
+    Column("renewed_at", Moment()),
     Column("frozen", Json, nullable=False),
     Index("uq_incidents_number", "school", "number", unique=True),
     Index(None, "school", "opened_at"),

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from escalation.web import (
     accounts,
     act,
+    apart,
     consultations,
     cycle,
     deliveries,
@@ -56,6 +57,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     consultations.router,
     duty.router, handover.router, staff.router,
     tasks.router,
+    apart.router,
 )  # fmt: skip
 STATIC = Path(__file__).with_name("static")
 

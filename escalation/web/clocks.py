@@ -21,7 +21,7 @@ from escalation.timer import ENDED, TimerKind, TimerState, timers
 from escalation.web.face import Face, face
 
 SHOWN = (TimerKind.SIGN, TimerKind.DUTY)
-ENDED_WORDS = {State.CLOSED: "销号时未办", State.FALSE_ALARM: "误报时未办"}
+ENDED_WORDS = {State.CLOSED: "销号时未办", State.FALSE_ALARM: "误报时未办", State.MERGED: "随并入停止"}
 DONE_WORDS = {"first_report": "已报", "first_answer": "已答"}
 
 

@@ -1,10 +1,11 @@
-"""What an incident froze when it was opened, in the few words that pages need. It never changes, so it is read once."""
+"""What an incident froze, in the few words that pages need: read once, and anew when a person had it decided anew."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -39,12 +40,17 @@ class Frozen:
     def __init__(self) -> None:
         """Nothing was read yet."""
         self._known: dict[int, Words] = {}
+        self._renewed: dict[int, datetime] = {}
         self._lock = threading.Lock()
 
     def of(self, conn: Connection, ids: Iterable[int]) -> dict[int, Words]:
         """The words of these incidents, reading only what was not read before."""
         wanted = list(ids)
+        renewed = _renewed(conn, wanted)
         with self._lock:
+            for one in renewed.items() - self._renewed.items():
+                self._known.pop(one[0], None)
+            self._renewed |= renewed
             missing = [one for one in wanted if one not in self._known]
         if missing:
             read = _read(conn, missing)
@@ -55,6 +61,13 @@ class Frozen:
                 return {one: self._known.get(one) or read.get(one, Words()) for one in wanted}
         with self._lock:
             return {one: self._known.get(one, Words()) for one in wanted}
+
+
+def _renewed(conn: Connection, ids: list[int]) -> dict[int, datetime]:
+    """When a person put another procedure in the place of the frozen one; only the incidents where that was done."""
+    done = incidents.c.renewed_at.is_not(None)
+    rows = conn.execute(select(incidents.c.id, incidents.c.renewed_at).where(incidents.c.id.in_(ids), done))
+    return {row.id: row.renewed_at for row in rows}
 
 
 def _read(conn: Connection, ids: list[int]) -> dict[int, Words]:

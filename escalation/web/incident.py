@@ -49,6 +49,14 @@ DONE: Mapping[str, str] = {
     "duty": "已登记办结，这一时限已停。",
     "no_answer": "已记录不公开回应的决定。",
     "watch": "已转入复燃观察。",
+    "rekindle": "已恢复处置，时限重新起算，已通知原告知人员。",
+    "level": "已改变级别，时限已按新级别重算。",
+    "renew": "已改用现行规程，新增人员已通知。",
+    "archive": "已归档，全部记录已封存。",
+    "merge": "已并入，通知、时限与事由键已随同转入。",
+    "unmerge": "已撤销并入，原有通知、时限与事由键已退回。",
+    "split": "已拆出为本事件，已按原所存规程通知。",
+    "follow": "已另立接续事件，已按现行规程通知。",
     "recap": "已保存复盘。",
     "task": "已布置任务，已告知办理人。",
     "task_confirm": "已确认任务办结。",
@@ -117,7 +125,7 @@ def page(
         units = people.units(conn, desk.school)
         leads = people.leads(conn, desk.school, visitor.actor.id, visitor.now)
         handed = _handed(conn, row, visitor.actor.id)
-        cycle = cycle_of(conn, row, visitor.user.roles)
+        cycle = cycle_of(conn, row, visitor, desk.ground)
         errands = task_view.block(conn, row, visitor.actor, visitor.now, units)
         matters = matters_of(conn, row)
     return show(

@@ -365,6 +365,7 @@ def upgrade() -> None:
         sa.Column("trial", sa.Boolean(), nullable=False),
         sa.Column("rehearsal", sa.Boolean(), nullable=False),
         sa.Column("care", sa.Boolean(), nullable=False),
+        sa.Column("renewed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "frozen",
             sa.JSON(none_as_null=True).with_variant(
