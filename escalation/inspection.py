@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from escalation.case import Case, Facts, Reading, Sent, Told
-from escalation.incident.state import OPEN, STATE_WORDS, TABLE, State
+from escalation.incident.state import OPEN, STATE_WORDS, TABLE, Event, State
 from escalation.notice import DeliveryState, NoticeKind
 from escalation.notice.lateness import say_minutes
 
@@ -219,11 +219,17 @@ def no_way_out(case: Case, facts: Facts, now: datetime) -> Iterator[Finding]:
         words = f"处于不认识的状态“{case.state}”；请联系系统管理员，不要直接改动数据库。"
     elif case.state == State.TRIAGED and now - case.opened_at > DEAD_END:
         words = "立事件后一直没有发出通知；请按规程电话通知各岗位，并查看监看进程（watch）的日志。"
-    elif not facts.held & {role for step in TABLE[State(case.state)].values() for role in step.by}:
+    elif not facts.held & _hands(State(case.state)):
         words = f"处于“{STATE_WORDS[State(case.state)]}”，而没有人可以办理下一步；请在名册“任职”表补上宣传部或值班员。"
     else:
         return
     yield Finding(What.STUCK, case.number, case.number, f"{case.number} {words}")
+
+
+def _hands(state: State) -> set[str]:
+    """Who may go on with a matter in this state; to hand it to an authority is no going on."""
+    steps = TABLE[state].items()
+    return {role for event, step in steps if event is not Event.REFER for role in step.by}
 
 
 def standing_reader(reading: Reading, now: datetime) -> Iterator[Finding]:

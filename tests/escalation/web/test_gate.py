@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fastapi import APIRouter, Depends
 
-from escalation.web import act, cycle, incident, queue
+from escalation.web import act, apart, cycle, incident, queue
 from escalation.web import app as application
 from escalation.web.app import ROUTERS, build
 from escalation.web.gate import Only, Open, ungated
@@ -43,6 +43,14 @@ ACTS: dict[str, set[str]] = {
     "/incidents/{n}/no-answer": {P},
     "/incidents/{n}/watch": {M, P},
     "/incidents/{n}/recap": {M, P},
+    "/incidents/{n}/rekindle": {M, P},
+    "/incidents/{n}/level": {M, P},
+    "/incidents/{n}/renew": {P},
+    "/incidents/{n}/archive": {P},
+    "/incidents/{n}/merge": {M, P},
+    "/incidents/{n}/unmerge": {M, P},
+    "/incidents/{n}/split": {M, P},
+    "/incidents/{n}/follow": {M, P},
     "/trial/end": {A},
     "/me/theme": EVERYBODY,
     "/sign-out": EVERYBODY,
@@ -83,8 +91,10 @@ def test_every_route_of_the_desk_stands_in_one_of_the_tables() -> None:
         .replace("/duties/facts", "/duties/{name}")
         for path in (*PAGES, *ACTS)
     }
-    others = {"/", "/events", "/incidents/{number}"}
-    for router in (act.router, cycle.router, queue.router, incident.router):
+    others = {
+        "/", "/events", "/incidents/{number}", "/incidents/{number}/archive.json", "/incidents/{number}/archive.html"
+    }  # fmt: skip
+    for router in (act.router, apart.router, cycle.router, queue.router, incident.router):
         for route in router.routes:
             assert getattr(route, "path", "") in known | others
 
