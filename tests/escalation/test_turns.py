@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import Connection, select, text
 
-from escalation import assigning, handling, people, receipt
+from escalation import assigning, handling, level, merging, people, receipt
 from escalation.incident import incidents
 from escalation.incident.state import IllegalStep
 from escalation.opening import add_to
@@ -87,6 +87,30 @@ def test_a_matter_that_is_being_raised_cannot_be_closed_meanwhile(office: Office
     assert "人未签收" in str(raised[0])
     assert office.one(one).closed_at is None
     assert office.running() == FOUR
+
+
+def test_two_who_merge_each_other_at_once_get_one_merging_and_a_sentence(office: Office) -> None:
+    one, other = office.open(keys=("a",)), office.open(keys=("b",))
+    numbers = {each: office.one(each).number for each in (one, other)}
+
+    def merge(from_id: int, into: int) -> Deed:
+        return lambda conn: merging.merge(conn, office.head, from_id, numbers[into], ON_DESK, office.now, "同一件事")
+
+    raised = beside(office, merge(one, other), merge(other, one))
+    assert [type(error) for error in raised] == [IllegalStep]
+    assert (office.one(one).state, office.one(other).state) == ("merged", "notified")
+
+
+def test_two_who_set_the_level_at_once_get_one_level_and_a_sentence(office: Office) -> None:
+    one = office.open(level=3)
+    raised = beside(
+        office,
+        lambda conn: level.change(conn, office.head, one, ON_DESK, office.now, 2, "家长到校"),
+        lambda conn: level.change(conn, office.head, one, IN_LEAD, office.now, 2, "家长到校"),
+    )
+    assert [type(error) for error in raised] == [IllegalStep]
+    assert "现在就是" in str(raised[0])
+    assert sorted(office.told("raised")) == sorted(FOUR)
 
 
 def test_two_false_alarms_at_once_are_one_and_a_sentence(office: Office) -> None:
