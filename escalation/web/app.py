@@ -40,6 +40,9 @@ from escalation.web import (
     submissions,
     tasks,
     trouble,
+    voice,
+    voice_acts,
+    voice_slip,
 )
 from escalation.web.desk import Desk
 from escalation.web.entry import Tries
@@ -58,6 +61,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     duty.router, handover.router, staff.router,
     tasks.router,
     apart.router,
+    live.router, health.router, permits.router, submissions.router, own_posts.router,
+    voice.router, voice_acts.router, voice_slip.router,
 )  # fmt: skip
 STATIC = Path(__file__).with_name("static")
 

@@ -27,6 +27,7 @@ from escalation.web.receipts import notice_ids
 from escalation.web.rights import rights_of
 from escalation.web.sign import KEEPER_LIVES
 from escalation.web.viewing import Viewed, record
+from escalation.web.voice_view import voice_of
 
 router = APIRouter()
 READERS = (Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER, Role.UNIT_LEADER, Role.KEEPER, Role.CARE)
@@ -128,6 +129,7 @@ def page(
         cycle = cycle_of(conn, row, visitor, desk.ground)
         errands = task_view.block(conn, row, visitor.actor, visitor.now, units)
         matters = matters_of(conn, row)
+        voice = voice_of(conn, row, visitor.now, whole=False)
     return show(
         request, visitor, "incident.html", status=status, case=case, row=row, members=found, folded=folded,
         rights=rights_of(row, visitor.user.roles, leads=leads), units=units, handed=handed, error=error,
@@ -136,6 +138,7 @@ def page(
         reached=REACHED[row.state],
         keeper_link=_keeper_link(request, visitor, case), unplaced=is_unplaced(row.frozen.get("account", {})),
         routed=ROUTED, cycle=cycle, matters=matters, **errands,
+        routed=ROUTED, cycle=cycle, voice=voice,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from escalation.clock_words import SHANGHAI, hours, moment, second
 from escalation.people import TITLES, Role
+from escalation.procedure import say_span
 from escalation.web import prose, words
 from escalation.web.face import ago, figure
 from escalation.web.gate import Visitor, desk_of
@@ -37,6 +38,7 @@ class Place:
 NAVIGATION = (
     Place("值班台", "/desk", frozenset({Role.MONITOR, Role.PUBLICITY})),
     Place("事件", "/incidents", ANYBODY - {Role.ADMINISTRATOR}),
+    Place("口径", "/statements", ANYBODY - {Role.ADMINISTRATOR}),
     Place("线索", "/leads", frozenset({Role.MONITOR, Role.PUBLICITY, Role.KEEPER})),
     Place("咨询", "/consultations", frozenset({Role.MONITOR, Role.PUBLICITY, Role.UNIT_LEADER, Role.KEEPER})),
     Place("账号", "/accounts", ANYBODY - {Role.SCHOOL_LEADER, Role.CARE}),
@@ -62,6 +64,11 @@ def day(at: datetime) -> str:
     return f"{local.month}月{local.day}日 周{'一二三四五六日'[local.weekday()]}"
 
 
+def field_time(at: datetime | str | None) -> str:
+    """As a field for date and time wants it, Beijing time; what was typed stays as it was typed."""
+    return f"{at.astimezone(SHANGHAI):%Y-%m-%dT%H:%M}" if isinstance(at, datetime) else at or ""
+
+
 def logtime(at: datetime, now: datetime) -> str:
     """With seconds, as the log shows it; the date where it is another day."""
     local = at.astimezone(SHANGHAI)
@@ -80,7 +87,7 @@ def environment() -> Environment:
     made.filters.update(
         moment=moment, hours=hours, second=second, clean=prose.clean, platform=words.platform, ago=ago, figure=figure,
         hm=lambda at: f"{at.astimezone(SHANGHAI):%H:%M}", hms=lambda at: f"{at.astimezone(SHANGHAI):%H:%M:%S}",
-        thousands=lambda n: f"{n:,}", day=day, logtime=logtime,
+        thousands=lambda n: f"{n:,}", day=day, logtime=logtime, spanned=say_span, local=field_time,
     )  # fmt: skip
     made.globals.update(
         roman=("", "Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ"), level_names=words.LEVEL_NAMES, polarity=words.POLARITY, lamps=words.LAMPS,
