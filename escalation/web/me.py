@@ -17,6 +17,7 @@ from escalation.link import Link, Purpose
 from escalation.notice import KIND_WORDS, is_owed, notices
 from escalation.notice.docket import dockets
 from escalation.people import Role
+from escalation.web import voice_slip
 from escalation.web.call_tasks import open_tasks
 from escalation.web.face import Face, face
 from escalation.web.gate import Only, Visitor, desk_of
@@ -62,13 +63,20 @@ def page(request: Request, visitor: Annotated[Visitor, Depends(Only())]) -> HTML
         ).all()
         letters = _letters(conn, request, visitor)
         my_tasks = mine_of(conn, desk.school, visitor.actor, desk.letterhead, visitor.now)
+        errands = voice_slip.waiting(conn, desk.school, visitor.user.person_id)
         rings = open_tasks(conn, desk.school, visitor.now) if visitor.has(*CALLERS) else []
     waiting = [_waiting(request, visitor, row) for row in rows if row.signed_at is None]
     signed = [_waiting(request, visitor, row) for row in rows if row.signed_at is not None]
     return show(
         request, visitor, "me.html", waiting=waiting, signed=signed, letters=letters, rings=rings, my_tasks=my_tasks,
         kind_words=KIND_WORDS,
+        request, visitor, "me.html", waiting=waiting, signed=signed, letters=letters, rings=rings,
+        kind_words=KIND_WORDS, errands=[(row, _errand(request, visitor, row)) for row in errands],
     )  # fmt: skip
+
+
+def _errand(request: Request, visitor: Visitor, row: Row[Any]) -> str:
+    return voice_slip.path_of(desk_of(request).letterhead.link_key, row, visitor.now + LINK_LIVES)
 
 
 def _waiting(request: Request, visitor: Visitor, row: Row[Any]) -> Waiting:

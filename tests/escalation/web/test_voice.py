@@ -1,0 +1,194 @@
+"""One voice on the pages: who may do what, what a link shows, and that nothing leaves where it may not."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Table, func, select
+
+from escalation.notice import notices
+from escalation.voice.approval import approvals
+from escalation.voice.hold import hold_confirmations, holds
+from escalation.voice.relay import relays
+from escalation.voice.statement import statements
+from escalation.web.voice_slip import path_of
+from tests.escalation.voice.course import TEXT
+from tests.escalation.web.house import House, csrf
+
+FORM = {"text": TEXT, "core": "已停餐", "may_say": "接诊\n停餐", "may_not_say": "人数", "answers": "多少人｜以公布为准"}
+
+
+def press(client: TestClient, path: str, **values: str) -> tuple[int, str]:
+    """Send a form of our own page; gives the status and, where it was refused, the sentence."""
+    token = csrf(client.get("/me").text)
+    answer = client.post(path, data={"csrf": token} | values)
+    found = re.search(r'id="refused".*?<p>(.*?)</p>', answer.text, re.DOTALL)
+    return answer.status_code, found.group(1) if found else ""
+
+
+def errand(house: House, kind: str, who: str) -> str:
+    """The link of somebody's newest errand."""
+    with house.store.read() as conn:
+        row = conn.execute(
+            select(notices).where(notices.c.kind == kind, notices.c.addressee == who).order_by(notices.c.id.desc())
+        ).first()
+    assert row is not None, f"{who} has no {kind}"
+    return path_of(house.letterhead.link_key, row, house.now + timedelta(hours=2))
+
+
+def only(house: House, table: Table) -> int:
+    """The id of the newest row."""
+    with house.store.read() as conn:
+        return int(conn.execute(select(func.max(table.c.id))).scalar_one())
+
+
+def drafted(house: House, number: str) -> int:
+    lead = house.client("publicity")
+    assert press(lead, f"/statements/{number}/draft", **FORM) == (303, "")
+    made = only(house, statements)
+    for item in ("secrecy", "internal", "personal", "prohibited"):
+        press(lead, f"/statements/{number}/versions/{made}/check", item=item, passed="yes")
+    return made
+
+
+def released(house: House, number: str) -> int:
+    made = drafted(house, number)
+    lead = house.client("publicity")
+    assert press(lead, f"/statements/{number}/versions/{made}/submit") == (303, "")
+    with house.store.read() as conn:
+        found = conn.execute(select(statements).where(statements.c.id == made)).one()
+    phone = house.client()
+    link = errand(house, "approval", "school")
+    assert phone.post(f"{link}/decide", data={"verdict": "approve", "seal": found.seal}).status_code == 303
+    path = f"/statements/{number}/versions/{made}/release"
+    said = {"account": "wb-jw", "url": "https://weibo.example/1", "text_hash": found.text_hash}
+    assert press(lead, path, **said) == (303, "")
+    return made
+
+
+def test_a_keeper_confirms_a_hold_on_a_phone_and_only_by_post(house: House) -> None:
+    house.incident()
+    link, phone = errand(house, "hold", "keeper"), house.client()
+    page = phone.get(link)
+    assert (page.status_code, "确认知悉" in page.text, "微信公众号“风林后勤”" in page.text) == (200, True, True)
+    with house.store.read() as conn:
+        assert conn.execute(select(hold_confirmations)).all() == []
+    assert phone.post(f"{link}/confirm").status_code == 303
+    assert "已于" in phone.get(link).text
+    again = phone.post(f"{link}/confirm")
+    assert (again.status_code, "已经确认过" in again.text) == (409, True)
+
+
+def test_an_errand_shows_no_comment_and_opens_no_incident(house: House) -> None:
+    number = house.incident(text="中午吃了二食堂的香锅，三个人在拉肚子", account_id="wb-jw", unit="教务处")
+    link = errand(house, "hold", "keeper")
+    page = house.client().get(link).text
+    assert "香锅" not in page
+    assert "希望学校给个说法" not in page
+    keeper = house.client("keeper")
+    assert keeper.get(f"/incidents/{number}").status_code == 404
+    assert keeper.get(f"/statements/{number}").status_code == 404
+    assert "统一发声待办" in keeper.get("/me").text
+
+
+def test_a_link_for_another_purpose_or_another_person_does_not_act(house: House) -> None:
+    number = house.incident()
+    sign = house.link(number, "keeper").removeprefix("/r/")
+    phone = house.client()
+    assert phone.get(f"/v/{sign}").status_code == 404
+    assert phone.post(f"/v/{sign}/confirm").status_code == 404
+    held = errand(house, "hold", "keeper").removeprefix("/v/")
+    assert phone.get(f"/r/{held}").status_code == 404
+    assert phone.post(f"/v/{held}/decide", data={"verdict": "approve"}).status_code == 409
+    assert phone.post(f"/v/{held[:-2]}xx/confirm").status_code == 404
+
+
+def test_the_whole_course_runs_through_the_pages(house: House) -> None:
+    number = house.incident()
+    made = released(house, number)
+    page = house.client("publicity").get(f"/statements/{number}").text
+    assert "已随口径发布解除" in page
+    assert "现行口径" in page
+    assert "不足以判断" in page
+    link, phone = errand(house, "relay", "keeper"), house.client()
+    assert TEXT[:20] in phone.get(link).text
+    assert phone.post(f"{link}/read").status_code == 303
+    relay_id = only(house, relays)
+    refused = phone.post(f"{link}/relays/{relay_id}", data={"url": "javascript:alert(1)"})
+    assert (refused.status_code, "http://" in refused.text) == (409, True)
+    assert phone.post(f"{link}/relays/{relay_id}", data={"url": "https://mp.example/1"}).status_code == 303
+    page = house.client("school").get(f"/statements/{number}").text
+    assert "已转发 1 / 1" in page
+    assert "谢晓" in page
+    lead = house.client("publicity")
+    assert press(lead, f"/statements/{number}/versions/{made}/withdraw", why="数据有误") == (303, "")
+    assert "请撤下学校口径第 1 版" in phone.get(errand(house, "relay", "keeper")).text
+
+
+def test_a_refusal_says_why_and_keeps_what_was_typed(house: House) -> None:
+    number = house.incident()
+    lead = house.client("publicity")
+    status, why = press(lead, f"/statements/{number}/draft", **FORM | {"answers": "没有分隔"})
+    assert (status, why) == (409, "答问请一行一条，写成“问｜答”。未作任何更改。")
+    token = csrf(lead.get("/me").text)
+    answer = lead.post(f"/statements/{number}/draft", data={"csrf": token} | FORM | {"embargo": "昨天"})
+    assert (answer.status_code, TEXT in answer.text, "请写成" in answer.text) == (409, True, True)
+    with house.store.read() as conn:
+        assert conn.execute(select(statements)).all() == []
+
+
+@pytest.mark.parametrize("who", ["keeper", "monitor", "school", "leader"])
+def test_only_the_publicity_office_lifts_submits_and_withdraws(house: House, who: str) -> None:
+    number = house.incident()
+    made = drafted(house, number)
+    hold_id = only(house, holds)
+    client = house.client(who)
+    for path in (f"holds/{hold_id}/lift", f"versions/{made}/submit", f"versions/{made}/withdraw", "hold"):
+        status, _ = press(client, f"/statements/{number}/{path}", why="理由", words="香锅")
+        assert status == 403, path
+
+
+@pytest.mark.parametrize("who", ["publicity", "leader", "monitor"])
+def test_nobody_approves_at_the_desk_who_is_not_asked(house: House, who: str) -> None:
+    number = house.incident()
+    made = drafted(house, number)
+    press(house.client("publicity"), f"/statements/{number}/versions/{made}/submit")
+    with house.store.read() as conn:
+        seal = conn.execute(select(statements.c.seal)).scalar_one()
+    step = only(house, approvals)
+    status, why = press(house.client(who), f"/statements/{number}/approvals/{step}", verdict="approve", seal=seal)
+    assert (status, why.endswith("未作任何更改。")) == (409, True)
+
+
+def test_another_incident_s_things_are_not_reached_through_this_one(house: House) -> None:
+    one, other = house.incident(), house.incident("另一件事", text="图书馆漏水了，没人管")
+    made = drafted(house, one)
+    lead = house.client("publicity")
+    for path in (f"versions/{made}/submit", f"versions/{made}/drop", f"holds/{only(house, holds) - 1}/lift"):
+        assert press(lead, f"/statements/{other}/{path}", why="理由")[0] == 404, path
+
+
+def test_hostile_text_stays_text_on_every_page(house: House) -> None:
+    number = house.incident()
+    lead = house.client("publicity")
+    evil = "<script>alert(1)</script>{{7*7}}"
+    assert press(lead, f"/statements/{number}/draft", **FORM | {"text": TEXT + evil, "core": evil})[0] == 303
+    assert press(lead, f"/statements/{number}/hold", words=evil, why=evil)[0] == 303
+    pages = [lead.get(path).text for path in (f"/statements/{number}", "/statements", f"/incidents/{number}")]
+    pages.append(house.client().get(errand(house, "hold", "keeper")).text)
+    for page in pages:
+        assert "<script>alert" not in page
+
+
+def test_the_list_shows_holds_statements_and_relays(house: House) -> None:
+    number = house.incident()
+    lead = house.client("publicity")
+    assert "暂停发声" in lead.get("/statements").text
+    released(house, number)
+    page = lead.get("/statements").text
+    assert "第 1 版已发布" in page
+    assert "转发 0 / 1" in page
+    assert house.client("other").get("/statements").text.count(number) == 0
