@@ -137,8 +137,7 @@ def page(
         false_alarms=list(FalseAlarm), outcomes=OUTCOMES, course=care.COURSE if row.care else COURSE,
         reached=REACHED[row.state],
         keeper_link=_keeper_link(request, visitor, case), unplaced=is_unplaced(row.frozen.get("account", {})),
-        routed=ROUTED, cycle=cycle, matters=matters, **errands,
-        routed=ROUTED, cycle=cycle, voice=voice,
+        routed=ROUTED, cycle=cycle, matters=matters, voice=voice, **errands,
     )  # fmt: skip
 
 

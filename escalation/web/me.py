@@ -69,8 +69,6 @@ def page(request: Request, visitor: Annotated[Visitor, Depends(Only())]) -> HTML
     signed = [_waiting(request, visitor, row) for row in rows if row.signed_at is not None]
     return show(
         request, visitor, "me.html", waiting=waiting, signed=signed, letters=letters, rings=rings, my_tasks=my_tasks,
-        kind_words=KIND_WORDS,
-        request, visitor, "me.html", waiting=waiting, signed=signed, letters=letters, rings=rings,
         kind_words=KIND_WORDS, errands=[(row, _errand(request, visitor, row)) for row in errands],
     )  # fmt: skip
 
