@@ -226,7 +226,7 @@ def settle(conn: Connection, incident_id: int, person_id: str, actor: Actor, now
     telephone.call_off(conn, row, actor, now, SETTLED, person_id)
     found = people.person(conn, row.school, person_id)
     log(
-        conn, incident_id, now, EntryKind.PERSON, f"代为了结 {found.name if found else person_id} 的签收（未签）", why,
+        conn, incident_id, now, EntryKind.CHASE, f"代为了结 {found.name if found else person_id} 的签收（未签）", why,
         actor=actor.name,
     )  # fmt: skip
     receipt.note_complete(conn, row, now)
@@ -279,6 +279,6 @@ def remind(conn: Connection, letterhead: Letterhead, incident_id: int, actor: Ac
             target = Addressee(holder, one.role, (one.office,), (), one.basis, f"{actor.name} 催签")
             step = f"remind:{one.id}:{now:%Y%m%d%H%M}"
             issue(conn, letterhead, row, [target], NoticeKind.REMINDER, step, now, original=one.id)
-    log(conn, incident_id, now, EntryKind.PERSON, f"催签 {len(unsigned)} 人", actor=actor.name)
+    log(conn, incident_id, now, EntryKind.CHASE, f"催签 {len(unsigned)} 人", actor=actor.name)
     write_down(conn, row, actor, "remind", now, people=len(unsigned))
     return len(unsigned)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Row, Table, Text, select, update
 
 from escalation import audit, timer
+from escalation.bulletin.clock import start_follow_up
 from escalation.deed import incident_of, must_not_be_archived
 from escalation.incident import Actor, EntryKind, advance, log
 from escalation.incident.state import Event, IllegalStep
@@ -100,6 +101,7 @@ def report(
     row = _incident(conn, incident_id)
     if is_first_report(row.frozen) and timer.fulfil(conn, incident_id, "first_report", now):
         log(conn, incident_id, now, EntryKind.PERSON, "首报已办", "账号管理人员已上报", actor=actor.name)
+        start_follow_up(conn, row, now)
     conn.execute(reports.insert().values(incident_id=incident_id, person_id=actor.id, at=now, **values))
     log(
         conn,

@@ -1,4 +1,5 @@
-"""The ladder: what follows when somebody does not sign, as the pack frozen with the incident says.
+"""The ladder: what follows when somebody does not sign, as the pack frozen with the incident says: a reminder, a call,
+then the next role above, and in the end 主管校领导. Above 主管校领导 there is nobody: the duty desk telephones again.
 
 Told is whom a channel or a telephone call reached: their silence is brought up rung by rung. A notice that reached its
 addressee in no way blames nobody; at its last rung it goes up as 未能送达, so that no notice ends with nobody told.
@@ -14,19 +15,18 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from escalation import people
-from escalation.channels.phone import OUTCOMES
 from escalation.duty.proxy import Acting
 from escalation.incident import EntryKind, incidents, log
 from escalation.incident.state import OPEN, State
-from escalation.notice import NoticeKind, calls, notices
+from escalation.notice import NoticeKind, calls, is_owed, notices
 from escalation.notice.addressee import Addressee, acting_as
 from escalation.notice.calling import AGAIN, call
 from escalation.notice.issue import Letterhead, issue
 from escalation.procedure import Act, Source, thaw
+from escalation.telephone import REACHED
 from escalation.timer import Timer, TimerKind, TimerState, timers
 
-REACHED = frozenset(meaning.title for meaning in OUTCOMES.values() if meaning.reached)
-"""Outcomes of a call after which the addressee knows."""
+UNSIGNED = "未签收"
 
 
 def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime) -> None:
@@ -45,7 +45,7 @@ def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime)
         _untold(conn, silence)
         return
     if clock.kind is TimerKind.SIGN:
-        who = _name(conn, notice)
+        who = name_of(conn, notice)
         log(conn, incident.id, now, EntryKind.DEADLINE, f"{who} 逾期未签收 {notice.number}", _lateness(clock, now))
         return
     ACTS[Act(clock.data["act"])](conn, silence)
@@ -69,7 +69,7 @@ def _untold(conn: Connection, silence: Silence) -> None:
     """Nobody is blamed for a notice that reached them in no way: the duty desk telephones, and in the end tells on."""
     notice, clock, now = silence.notice, silence.clock, silence.now
     if clock.kind is TimerKind.SIGN:
-        who = _name(conn, notice)
+        who = name_of(conn, notice)
         words = f"给 {who} 的通知 {notice.number} 尚未送出"
         log(conn, notice.incident_id, now, EntryKind.DEADLINE, words, "请值班员电话转达并登记")
         call(conn, notice, "unsent", now)
@@ -93,7 +93,8 @@ def _lateness(clock: Timer, now: datetime) -> str:
     return f"时钟到期后 {minutes} 分钟才处理" if minutes >= 2 else ""
 
 
-def _name(conn: Connection, notice: Row[Any]) -> str:
+def name_of(conn: Connection, notice: Row[Any]) -> str:
+    """The name of a notice's addressee."""
     found = people.person(conn, notice.school, notice.addressee)
     return found.name if found else str(notice.addressee)
 
@@ -128,20 +129,45 @@ def _tell(conn: Connection, silence: Silence, *, untold: bool = False) -> None:
 
     `untold`: it is no silence, for the notice reached its addressee in no way; it is brought up in those words.
     """
+    notice = silence.notice
+    who = f"{name_of(conn, notice)}（{notice.office}）"
+    if untold:
+        reason = f"{notice.number} 未能送达 {who}，请设法转告"
+        bring_up(conn, silence, "未能送达", reason, untold=True)
+        return
+    bring_up(conn, silence, UNSIGNED, f"{who}未在期限内签收 {notice.number}")
+
+
+def bring_up(
+    conn: Connection, silence: Silence, what: str, reason: str, *, untold: bool = False, dial: Row[Any] | None = None
+) -> None:
+    """Tell the next role of the chain, in the words of `reason`; where nobody is left, the duty desk telephones about
+    `dial`, else about the notice itself."""
     incident, notice, clock, now = silence.incident, silence.notice, silence.clock, silence.now
-    words = f"{_name(conn, notice)} {'未能送达' if untold else '未签收'}"
+    words = f"{name_of(conn, notice)} {what}"
     role, who = _next_above(conn, silence, untold=untold)
     if who is None:
-        why = "没有可再转告的人员" if role else "已到最高一级"
+        why = "上级已得知或没有可再转告的人员" if role else "已到最高一级"
         log(conn, incident.id, now, EntryKind.DEADLINE, f"{words}，{why}", "请值班员电话催办并登记")
-        call(conn, notice, clock.name, now)
+        call(conn, notice if dial is None else dial, clock.name, now)
         return
-    whose = f"{_name(conn, notice)}（{notice.office}）"
-    reason = f"{notice.number} 未能送达 {whose}，请设法转告" if untold else f"{whose}未在期限内签收 {notice.number}"
+    reason += _others_silent(conn, silence, who.person.id) if what == UNSIGNED else ""
     one = acting_as(who, role, people.title_of(role), (), Source.DEFAULT.label, reason)
     step = f"tell:{notice.id}:{clock.name}"
     issue(conn, silence.letterhead, incident, [one], NoticeKind.ESCALATED, step, now)
     log(conn, incident.id, now, EntryKind.DEADLINE, f"{words}，转告 {who.person.name}", Source.DEFAULT.label)
+
+
+def _others_silent(conn: Connection, silence: Silence, told: str) -> str:
+    """Who else is silent by now, but for who is `told`: nobody is told of silence twice, so they hear of all."""
+    rows = conn.execute(
+        select(notices)
+        .where(notices.c.incident_id == silence.incident.id, is_owed(), notices.c.kind != NoticeKind.ESCALATED)
+        .where(notices.c.sign_by <= silence.now, notices.c.addressee.not_in([silence.notice.addressee, told]))
+        .order_by(notices.c.id)
+    ).all()
+    names = dict.fromkeys(f"{name_of(conn, row)}（{row.office}）" for row in rows if is_told(conn, row))
+    return f"；同时逾期未签的还有 {'、'.join(names)}" if names else ""
 
 
 def _next_above(conn: Connection, silence: Silence, *, untold: bool) -> tuple[str, Acting | None]:
@@ -153,17 +179,19 @@ def _next_above(conn: Connection, silence: Silence, *, untold: bool) -> tuple[st
     above = thaw(incident.frozen["pack"]).ladder.next_role(notice.role)
     named = silence.clock.data.get("role")
     roles = [role for role in ((above, named) if untold else (named or above,)) if role]
-    if not roles or incident.trial:
+    if not roles or incident.trial or notice.role == roles[0]:
         return "", None
-    heard = _told_of_silence(conn, incident.id) | {notice.addressee}
+    told = _told_of_silence(conn, incident.id)
+    heard, served = told | {notice.addressee}, False
     for role in roles:
         found = people.holders(conn, notice.school, role, unit=incident.unit, account_id=incident.account_id)
         while (who := people.acting(conn, notice.school, found, silence.now, silence.letterhead.channels)) is not None:
             if who.person.id not in heard:
                 return role, who
+            served = served or who.person.id in told
             passed = {who.person.id, who.absent.id if who.absent else ""}
             found = [one for one in found if one.id not in passed]
-    if notice.kind != NoticeKind.ESCALATED:
+    if notice.kind != NoticeKind.ESCALATED and not served:
         for person in people.desk(conn, notice.school, silence.now, silence.letterhead.channels):
             if person.id not in heard:
                 return people.Role.MONITOR, Acting(person)

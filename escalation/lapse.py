@@ -10,7 +10,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from escalation import archive, ladder, permit, reignition
+from escalation import archive, idle, ladder, permit, reignition
+from escalation.bulletin import clock as bulletin_clock
 from escalation.consultation import clock as consultation
 from escalation.consultation import digest
 from escalation.duty import overdue as duty_overdue
@@ -36,6 +37,8 @@ HANDLERS: Mapping[TimerKind, Handler] = {
     TimerKind.DIGEST: digest.lapse,
     TimerKind.TASK: task_clock.lapse,
     TimerKind.CORRECTION: correction.lapse,
+    TimerKind.IDLE: idle.lapse,
+    TimerKind.FOLLOW: bulletin_clock.lapse,
 }
 
 

@@ -20,6 +20,7 @@ class Purpose(StrEnum):
 
     SIGN = "sign"
     KEEPER = "keeper"
+    BUNDLE = "bundle"
     LETTER = "letter"
     VOICE = "voice"
     TASK = "task"

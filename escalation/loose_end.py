@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from escalation import breach, people, recap, reignition
+from escalation.bulletin import clock as bulletin_clock
 from escalation.notice import calls, is_owed, notices
 from escalation.task import deeds
 
@@ -54,7 +55,9 @@ def unrecorded_calls(conn: Connection, incident_id: int) -> list[str]:
     return [f"{len(rows)} 个电话通知未登记结果"] if rows else []
 
 
-PASS_ON: tuple[OpenOf, ...] = (unsigned, unrecorded_calls, reignition.open_of, recap.open_of)
+PASS_ON: tuple[OpenOf, ...] = (
+    unsigned, unrecorded_calls, reignition.open_of, recap.open_of, bulletin_clock.open_of,
+)  # fmt: skip
 """What goes over with an incident that is merged into another."""
 OF_OTHERS: tuple[OpenOf, ...] = (breach.open_of, deeds.open_of)
 """What hangs on one incident and has to be finished there: it holds up merging as well as closing."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
 from escalation import alert, auditor, lapse, reignition, sight, timer
+from escalation.bulletin import clock as bulletin_clock
 from escalation.channels import Channel, Fault, Outcome, RateLimited
 from escalation.deed import incident_of
 from escalation.duty import contact
@@ -26,7 +28,8 @@ from escalation.notice import GROUP, DeliveryState, NoticeKind, metrics, notices
 from escalation.notice.calling import DEAD_DELIVERY, call
 from escalation.notice.docket import hold, hold_of, tell
 from escalation.notice.issue import Letterhead
-from escalation.notice.outbox import CHANNEL_FAULTS, Taken, Verdict, jitter, judge, neutral_text, settle, take
+from escalation.notice.outbox import CHANNEL_FAULTS, Taken, Verdict, jitter, judge, neutral_text, settle
+from escalation.notice.taking import take
 from escalation.procedure.desk_duty import DeskDuty
 from escalation.timer import Timer
 from stream.kill_point import reach
@@ -38,6 +41,7 @@ GRAVE = 2
 """Levels up to this one do not wait for a channel's minute to pass."""
 TRIED_ENOUGH = 3
 """After so many attempts the person's next channel is used as well."""
+TOGETHER = "短时间内通知较多，{count} 份合并为一条发送（首份 {number}）"
 NEXT_WAY = "前一通道未送达，见“送达”页"
 
 
@@ -142,11 +146,11 @@ class Notify:
         sent = 0
         while sent < limit:
             with self._store.write() as conn:
-                taken = take(conn, self._clock(), frozenset(self._channels))
+                taken = take(conn, self._clock(), frozenset(self._channels), letterhead=self._letterhead)
             if taken is None:
                 break
             reach("notify.claimed_before_send")
-            outcome = self._channels[taken.channel].send(taken.message)
+            outcome = self._channels[taken.channel].send(taken.joint or taken.message)
             reach("notify.sent_before_recorded")
             self._record(taken, outcome)
             reach("notify.recorded")
@@ -159,13 +163,19 @@ class Notify:
         verdict = judge(
             outcome, taken.attempt, taken.give_up_at, now, jitter(), is_neutral=is_neutral, to=taken.message.to
         )
+        if taken.carries and verdict.state is DeliveryState.ACCEPTED:
+            words = TOGETHER.format(count=len(taken.everything), number=taken.message.notice)
+            verdict = replace(verdict, reason="；".join(part for part in (verdict.reason, words) if part))
 
         def record(conn: Connection) -> None:
-            hold_of(conn, conn.execute(select(notices).where(notices.c.id == taken.notice_id)).one())
-            if not settle(conn, taken, outcome, verdict, now):
-                return
+            ids = [one.notice_id for one in taken.everything]
+            ours = select(notices).where(notices.c.id.in_(ids)).order_by(notices.c.incident_id, notices.c.id)
+            for row in conn.execute(ours).all():
+                hold_of(conn, row)
+            for one in taken.everything:
+                if settle(conn, one, outcome, verdict, now):
+                    self._tell(conn, one, verdict, now, limited=isinstance(outcome, RateLimited))
             metrics.ATTEMPTS.labels(channel=taken.channel, outcome=verdict.state).inc()
-            self._tell(conn, taken, verdict, now, limited=isinstance(outcome, RateLimited))
 
         self._store.run(record)
 
@@ -178,6 +188,7 @@ class Notify:
         self._note_contact(conn, taken, verdict, row, now)
         if verdict.state is DeliveryState.ACCEPTED:
             alert.hush(conn, school, cause, now)
+            bulletin_clock.left(conn, row, now)
             words = "；".join(part for part in (f"晚 {taken.late}送出" if taken.late else "", verdict.reason) if part)
             tell(conn, row, now, EntryKind.DELIVERY, f"{title}已送出 {row.number}", words)
             return

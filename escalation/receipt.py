@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, case, func, select, update
 
-from escalation import audit, timer
+from escalation import audit, idle, timer
 from escalation.deed import incident_of
 from escalation.incident import EntryKind, advance, log
 from escalation.incident.state import Event, State
@@ -85,6 +85,7 @@ def sign(
         return Signed.ALREADY
     timer.stop(conn, now, notice_id=notice_id)
     _sign_others(conn, row, now, via)
+    idle.start(conn, incident, row, now)
     signer = person(conn, row.school, person_id)
     name = signer.name if signer else person_id
     late = row.sign_by is not None and now > row.sign_by

@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from escalation import timer
-from escalation.notice import is_owed, notices
+from escalation.notice import NoticeKind, is_owed, notices
 from escalation.notice.clocking import duties_of, rung_rows, set_duty_clocks
+from escalation.notice.due import receipt_of, rungs_of
 from escalation.procedure import Clock, Pack, Step
 from escalation.timer import TimerKind, TimerState, timers
 
@@ -62,16 +63,20 @@ def _signatures(conn: Connection, incident: Row[Any], pack: Pack, now: datetime)
     owed = conn.execute(select(notices).where(notices.c.incident_id == incident.id, is_owed())).all()
     moved = 0
     for one in owed:
-        due = due_anew(one.created_at, one.sign_by, grade.sign.after, now)
+        kind = NoticeKind(one.kind)
+        clock = receipt_of(grade, kind)
+        if clock is None:
+            continue
+        due = due_anew(one.created_at, one.sign_by, clock.after, now)
         if due != one.sign_by:
             conn.execute(update(notices).where(notices.c.id == one.id).values(sign_by=due))
             moved += 1
         own = (timers.c.notice_id == one.id) & (timers.c.kind == TimerKind.SIGN)
         conn.execute(
             update(timers).where(own, timers.c.state == TimerState.SET)
-            .values(due_at=due, source=grade.sign.source, article=grade.sign.article)
+            .values(due_at=due, source=clock.source, article=clock.article)
         )  # fmt: skip
-        _rungs(conn, incident, one, pack.ladder.steps(incident.level), now)
+        _rungs(conn, incident, one, rungs_of(pack, incident.level, kind), now)
     return [f"{moved} 份未签通知的签收时限重算"] if moved else []
 
 

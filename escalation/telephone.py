@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, select, update
 
 from escalation import alert, audit, people, timer
+from escalation.bulletin import clock as bulletin_clock
 from escalation.channels.phone import OUTCOMES
 from escalation.deed import DESK, incident_of, must_be, must_be_open, write_down
 from escalation.incident import Actor, EntryKind
@@ -21,6 +22,8 @@ from escalation.notice.docket import hold_of, is_open, tell
 from escalation.procedure import Act, Source, thaw
 from escalation.timer import TimerKind
 
+REACHED = frozenset(meaning.title for meaning in OUTCOMES.values() if meaning.reached)
+"""Outcomes of a call after which the addressee knows."""
 WORTH_DIALLING = frozenset(meaning.title for meaning in OUTCOMES.values() if meaning.again)
 """Outcomes after which the number is dialled again."""
 LETTER_PAUSE = timedelta(minutes=30)
@@ -47,9 +50,11 @@ def record_call(conn: Connection, call_id: int, actor: Actor, now: datetime, out
         raise IllegalStep("这一电话任务已有人登记。未作任何更改。")
     hush(conn, same_matter(row), row.person_id, now)
     tell(
-        conn, row, now, EntryKind.PERSON, f"电话通知 {_name(conn, row)}：{outcome}", remark,
+        conn, row, now, EntryKind.CHASE, f"电话通知 {_name(conn, row)}：{outcome}", remark,
         actor=actor.name,
     )  # fmt: skip
+    if outcome in REACHED:
+        bulletin_clock.left(conn, conn.execute(select(notices).where(notices.c.id == row.notice_id)).one(), now)
     if outcome in WORTH_DIALLING and is_open(matter):
         _dial_later(conn, matter, row, now)
     if row.incident_id is not None:

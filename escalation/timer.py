@@ -31,7 +31,7 @@ from stream.store.types import Json, Moment, Serial, Word
 
 
 class TimerKind(StrEnum):
-    """What a timer is for; `rung` numbers the rung of a ladder."""
+    """What a timer is for; `rung` numbers the rung of a ladder, `idle` runs after a signature, `follow` to the 续报."""
 
     SIGN = "sign"
     RUNG = "rung"
@@ -46,6 +46,8 @@ class TimerKind(StrEnum):
     DIGEST = "digest"
     TASK = "task"
     CORRECTION = "correction"
+    IDLE = "idle"
+    FOLLOW = "follow"
 
 
 class TimerState(StrEnum):

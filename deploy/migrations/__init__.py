@@ -30,6 +30,7 @@ MODULES = (
     "escalation.archive",
     "escalation.audit",
     "escalation.breach",
+    "escalation.bulletin",
     "escalation.consultation",
     "escalation.duty.absence",
     "escalation.duty.calendar",

@@ -122,6 +122,7 @@ class EntryKind(StrEnum):
     LEVEL = "level"
     DEADLINE = "deadline"
     DELIVERY = "delivery"
+    CHASE = "chase"
 
 
 @dataclass(frozen=True, slots=True)

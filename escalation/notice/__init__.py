@@ -59,6 +59,8 @@ class NoticeKind(StrEnum):
     TASK = "task"
     TASK_OVERDUE = "task_overdue"
     ORDER = "order"
+    REPORT = "report"
+    CHASED = "chased"
 
 
 KIND_WORDS = {
@@ -79,6 +81,8 @@ KIND_WORDS = {
     NoticeKind.TASK: "任务",
     NoticeKind.TASK_OVERDUE: "任务逾期",
     NoticeKind.ORDER: "责令关闭",
+    NoticeKind.REPORT: "情况报告",
+    NoticeKind.CHASED: "催办",
 }
 ERRANDS = frozenset({
     NoticeKind.HOLD, NoticeKind.APPROVAL, NoticeKind.RELAY, NoticeKind.VOICE, NoticeKind.TASK, NoticeKind.TASK_OVERDUE,
@@ -173,6 +177,7 @@ deliveries = Table(
     Column("reason", Text, nullable=False),
     Column("created_at", Moment(), nullable=False),
     Column("accepted_at", Moment()),
+    Column("carried_by", Integer),
     Index("uq_deliveries_way", "notice_id", "channel", "address", unique=True),
     Index(None, "state", "next_at"),
 )

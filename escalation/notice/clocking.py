@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,15 +12,15 @@ from escalation import timer
 from escalation.procedure import Clock, Pack, Step, thaw
 
 
-def set_signature_clocks(conn: Connection, incident: Row[Any], pack: Pack, notice_id: int, now: datetime) -> None:
+def set_signature_clocks(
+    conn: Connection, incident: Row[Any], clock: Clock, steps: Sequence[Step], notice_id: int, now: datetime
+) -> None:
     """The signature's clock and every rung of the ladder for one notice, all at once."""
-    grade = pack.grade(incident.level)
     sign = {
         "school": incident.school, "incident_id": incident.id, "notice_id": notice_id, "kind": timer.TimerKind.SIGN,
-        "name": f"sign:{notice_id}", "words": "签收", "source": grade.sign.source, "article": grade.sign.article,
-        "set_at": now, "due_at": now + grade.sign.after, "data": {},
+        "name": f"sign:{notice_id}", "words": "签收", "source": clock.source, "article": clock.article,
+        "set_at": now, "due_at": now + clock.after, "data": {},
     }  # fmt: skip
-    steps = pack.ladder.steps(incident.level)
     rungs = [(str(n), rung, now + rung.clock.after) for n, rung in enumerate(steps)]
     timer.set_timers(conn, [sign, *rung_rows(incident, notice_id, rungs, now)])
 

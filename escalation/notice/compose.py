@@ -12,6 +12,7 @@ from escalation.clock_words import moment, second
 from escalation.notice import KIND_WORDS, NoticeKind
 from escalation.notice.addressee import Addressee
 from escalation.notice.asking import carried_out
+from escalation.notice.due import receipt_of, rungs_of
 from escalation.notice.lateness import say_minutes
 from escalation.notice.wording import Article, NoticeView, Reason, Told
 from escalation.people import title_of
@@ -27,6 +28,9 @@ PLATFORM_CONTACT = "platform_contact"
 CARRIES = frozenset({NoticeKind.REOPENED, NoticeKind.REKINDLED, NoticeKind.ASSIGNED, NoticeKind.HANDED_ON})
 """Kinds that no article brings about: they carry the grounds of what they supersede and say their own reason."""
 
+BY_HAND = frozenset({NoticeKind.REPORT, NoticeKind.CHASED})
+"""Kinds that ask their own things alone: no clause's duties, no clause's word for the time."""
+
 
 def compose(
     letterhead: Letterhead,
@@ -41,20 +45,30 @@ def compose(
     now: datetime,
     url: str,
     expires_at: datetime,
+    about: NoticeKind,
 ) -> NoticeView:
-    """The view of one person's notice."""
-    grade = pack.grade(incident.level)
+    """The view of one person's notice; `about`: the kind of the notice that a reminder repeats, else its own."""
     others = [Told(office=o.office, person=o.person.name, article=o.basis) for o in everyone if o is not one]
     view = _view(
         letterhead, incident, pack, kind, number, now, url,
         office=one.office, person=one.person.name, person_title=one.person.title,
-        asks=_asks(incident, one, asks), others_told=tuple(others), articles=_articles(pack, one),
+        asks=tuple(asks) if kind in BY_HAND else _asks(incident, one, asks), others_told=tuple(others),
+        articles=_articles(pack, one),
         deadline=moment(sign_by, now) if sign_by else "", passed=sign_by is not None and sign_by <= now,
-        deadline_source=_source(incident, f"签收时限 {say_span(grade.sign.after)}：{grade.sign.label}"),
-        on_silence=_silence(pack, incident.level, one.role), validity=moment(expires_at, now),
+        deadline_source=_due(incident, pack, about), on_silence=_silence(pack, incident.level, one.role, about),
+        validity=moment(expires_at, now) if sign_by or kind not in BY_HAND else "",
         facts=_facts(incident, now, one, kind),
     )  # fmt: skip
     return _called_off(view, one.reason) if kind is NoticeKind.DISMISSED else view
+
+
+def _due(incident: Row[Any], pack: Pack, kind: NoticeKind) -> str:
+    """Where the time for signing comes from."""
+    clock = receipt_of(pack.grade(incident.level), kind)
+    if clock is None:
+        return ""
+    own = f"签收时限 {say_span(clock.after)}：{clock.label}"
+    return own if kind in BY_HAND else _source(incident, own)
 
 
 def _called_off(view: NoticeView, reason: str) -> NoticeView:
@@ -156,10 +170,10 @@ def _source(incident: Row[Any], own: str) -> str:
     return own
 
 
-def _silence(pack: Pack, level: int, role: str) -> str:
+def _silence(pack: Pack, level: int, role: str, kind: NoticeKind) -> str:
     """What follows when this person does not sign, from the ladder."""
     words = []
-    for step in pack.ladder.steps(level):
+    for step in () if kind is NoticeKind.CHASED else rungs_of(pack, level, kind):
         after = say_span(step.clock.after)
         if step.act is Act.REMIND:
             words.append(f"{after}后催签")
@@ -167,6 +181,6 @@ def _silence(pack: Pack, level: int, role: str) -> str:
             words.append(f"{after}后电话通知")
         else:
             above = step.role or pack.ladder.next_role(role)
-            if above:
+            if above and above != role:
                 words.append(f"{after}后报{title_of(above)}")
     return f"{'，'.join(words)}（{Source.DEFAULT.label}）" if words else ""

@@ -22,6 +22,7 @@ from escalation.notice.asking import asked_of
 from escalation.notice.calling import call_of
 from escalation.notice.clocking import set_signature_clocks
 from escalation.notice.compose import CARRIES, compose, compose_group
+from escalation.notice.due import UNSIGNED_KINDS, receipt_of, rungs_of
 from escalation.notice.errand import Errand
 from escalation.notice.held import Held, held
 from escalation.notice.vacancy import stand_in
@@ -32,18 +33,20 @@ from escalation.procedure import Channel, Ground, thaw
 from stream.store import insert_new
 
 LINK_LIVES_AFTER_DEADLINE = timedelta(hours=24)
-UNSIGNED_KINDS = frozenset({NoticeKind.REMINDER, NoticeKind.DISMISSED}) | ERRANDS
 TELL_ANEW: Mapping[NoticeKind, frozenset[NoticeKind]] = {
-    NoticeKind.FIRST: frozenset({NoticeKind.ESCALATED, NoticeKind.ASSIGNED}),
-    NoticeKind.RAISED: frozenset(),
-    NoticeKind.REOPENED: frozenset(),
-    NoticeKind.REKINDLED: frozenset(),
-    NoticeKind.ASSIGNED: frozenset({NoticeKind.ESCALATED}),
-    NoticeKind.HANDED_ON: frozenset({NoticeKind.ESCALATED, NoticeKind.ASSIGNED}),
+    NoticeKind.FIRST: frozenset({NoticeKind.ESCALATED, NoticeKind.ASSIGNED, NoticeKind.REPORT}),
+    NoticeKind.RAISED: frozenset({NoticeKind.REPORT}),
+    NoticeKind.REOPENED: frozenset({NoticeKind.REPORT}),
+    NoticeKind.REKINDLED: frozenset({NoticeKind.REPORT}),
+    NoticeKind.ASSIGNED: frozenset({NoticeKind.ESCALATED, NoticeKind.REPORT}),
+    NoticeKind.HANDED_ON: frozenset({NoticeKind.ESCALATED, NoticeKind.ASSIGNED, NoticeKind.REPORT}),
+    NoticeKind.REPORT: frozenset(NoticeKind) - {NoticeKind.REPORT},
 }
 """Kinds that say the whole matter again, so that what the person has not signed yet need not be signed as well; each
 with the kinds that stay beside it, whose message (who is silent, what was required) it does not say."""
 STEP = ("incident_id", "addressee", "step")
+BEHIND_SIGN_IN = frozenset({NoticeKind.CHASED, NoticeKind.REPORT})
+"""Kinds whose link, where nothing is to be signed, is that of the incident's page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,11 @@ def sign_url(letterhead: Letterhead, notice_id: int, person_id: str, expires_at:
     return f"{letterhead.public_url.rstrip('/')}/r/{token(letterhead.link_key, Purpose.SIGN, link)}"
 
 
+def page_url(letterhead: Letterhead, incident: Row[Any]) -> str:
+    """The incident's page, behind the sign-in."""
+    return f"{letterhead.public_url.rstrip('/')}/incidents/{incident.number}"
+
+
 def issue(
     conn: Connection,
     letterhead: Letterhead,
@@ -78,27 +86,30 @@ def issue(
     *,
     original: int | None = None,
     errand: Errand | None = None,
+    said: Mapping[str, Any] | None = None,
 ) -> list[int]:
     """Tell these people at this step; gives the ids of the notices that were new.
 
     `original`: the notice a reminder (or the word of a false alarm) is about; its link leads to that one. `errand`:
     what it says and where it leads instead, for kinds of `ERRANDS`. A notice
     that tells anew supersedes the person's unsigned ones: their clocks stop, nobody is telephoned twice for one matter.
+    `said`: parts of the view that a person worded (情况报告), in place of the incident's own.
     For somebody whom no channel that is set up and no telephone reaches the duty desk stands in, and an alert rings.
     """
     pack = thaw(incident.frozen["pack"])
     grade = pack.grade(incident.level)
+    clock = receipt_of(grade, kind)
     if kind not in UNSIGNED_KINDS:
         addressees = stand_in(conn, incident, addressees, letterhead.channels, now)
     everyone = [_with_grounds(conn, incident.id, one, kind) for one in addressees]
+    about = kind if original is None else _kind(conn, original)
     quiet = held(conn, incident, pack, letterhead, now)
     made: list[int] = []
     followed: dict[str, str] = {}
     for one in everyone:
-        needs = kind not in UNSIGNED_KINDS
         waits = quiet if quiet is not None and one.person.id not in quiet.desk else None
         begins = waits.until if waits else now
-        sign_by = begins + grade.sign.after if needs else None
+        sign_by = begins + clock.after if clock else None
         notice_id = _insert(conn, incident, one, kind, step, now, sign_by)
         if notice_id is None:
             continue
@@ -108,16 +119,20 @@ def issue(
             begins + errand.lives if errand else (sign_by or begins + grade.sign.after) + LINK_LIVES_AFTER_DEADLINE
         )
         url = (errand.url if errand else sign_url)(letterhead, signs, one.person.id, expires)
+        if clock is None and kind in BEHIND_SIGN_IN:
+            url = page_url(letterhead, incident)
         number = _number(conn, notice_id)
         asked = asked_of(one.role, kind, unplaced=is_unplaced(incident.frozen.get("account", {})))
         until = sign_by if original is None else _deadline(conn, original)
-        view = compose(letterhead, incident, pack, one, everyone, kind, number, asked, until, now, url, expires)
+        view = compose(letterhead, incident, pack, one, everyone, kind, number, asked, until, now, url, expires, about)
         view = errand.put_on(view, one) if errand else view
+        if said:
+            view = NoticeView.model_validate(view.model_dump() | dict(said))
         if waits:
             view = view.model_copy(update={"facts": (*view.facts, waits.why)})
-        _post(conn, letterhead, incident, one, notice_id, view, grade.channels, now, waits, signs=needs)
-        if needs:
-            set_signature_clocks(conn, incident, pack, notice_id, begins)
+        _post(conn, letterhead, incident, one, notice_id, view, grade.channels, now, waits, signs=clock is not None)
+        if clock is not None:
+            set_signature_clocks(conn, incident, clock, rungs_of(pack, incident.level, kind), notice_id, begins)
         if kind in TELL_ANEW:
             replaced = _supersede(conn, incident.id, one.person.id, kind, notice_id, number, now)
             followed |= dict.fromkeys(replaced, number)
@@ -126,10 +141,12 @@ def issue(
         log(conn, incident.id, now, EntryKind.NOTICE, f"{len(followed)} 份未签通知由新通知取代", words)
     if made and kind is NoticeKind.DISMISSED:
         log(conn, incident.id, now, EntryKind.NOTICE, f"告知 {everyone[0].person.name}：已记为误报", "无需签收")
+    elif made and kind is NoticeKind.CHASED:
+        log(conn, incident.id, now, EntryKind.CHASE, f"催办 {everyone[0].person.name}", everyone[0].reason)
     elif made and errand:
         names = "、".join(f"{one.person.name}（{one.office}）" for one in everyone)
         log(conn, incident.id, now, EntryKind.NOTICE, f"{KIND_WORDS[kind]}：告知 {names}", errand.log)
-    elif made and kind is not NoticeKind.REMINDER:
+    elif made and kind not in (NoticeKind.REMINDER, NoticeKind.REPORT):
         names = "、".join(f"{one.person.name}（{one.office}）" for one in everyone)
         basis = "；".join(dict.fromkeys(one.basis for one in everyone if one.basis))
         must = "；".join(part for part in ("须全部签收", quiet.words if quiet else "") if part)
@@ -154,7 +171,7 @@ def issue_group(
     new = insert_new(conn, notices, [values], key=STEP, returning=["id"])
     if not new:
         return
-    url = f"{letterhead.public_url.rstrip('/')}/incidents/{incident.number}"
+    url = page_url(letterhead, incident)
     waits = held(conn, incident, pack, letterhead, now, group=True)
     until = (waits.until if waits else now) + grade.sign.after
     view = compose_group(letterhead, incident, pack, addressees, kind, values["number"], until, now, url)
@@ -241,6 +258,10 @@ def _deadline(conn: Connection, notice_id: int) -> datetime | None:
     """By when a notice is to be signed."""
     found: datetime | None = conn.execute(select(notices.c.sign_by).where(notices.c.id == notice_id)).scalar_one()
     return found
+
+
+def _kind(conn: Connection, notice_id: int) -> NoticeKind:
+    return NoticeKind(conn.execute(select(notices.c.kind).where(notices.c.id == notice_id)).scalar_one())
 
 
 def _number(conn: Connection, notice_id: int) -> str:

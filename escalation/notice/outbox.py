@@ -11,20 +11,20 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, insert, select, update
 
 from escalation.channels import Accepted, Fault, Message, Outcome, Partial, Permanent, RateLimited, Transient, Unknown
 from escalation.incident import incidents
 from escalation.notice import DeliveryState, attempts, deliveries, notices
 from escalation.notice.docket import dockets
-from escalation.notice.lateness import sent_late, words_now
-from escalation.notice.withdrawal import why_gone, withdraw
 from escalation.notice.wording import render_neutral
 from stream.store import insert_new
 
-LEASE = timedelta(seconds=30)
+if TYPE_CHECKING:
+    pass
+
 BACK_OFF = (2, 4, 8, 16, 30, 60, 120, 300)
 """Seconds before the next attempt; the last figure repeats."""
 GIVE_UP_AFTER = timedelta(hours=24)
@@ -50,7 +50,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A delivery in our hands for the time of its lease. `late`: how long after writing it leaves, empty if in time."""
+    """A delivery in our hands for the time of its lease. `late`: how long after writing it leaves, empty if in time.
+
+    `joint`: the one message that leaves for this and for all that it `carries`, instead of its own.
+    """
 
     id: int
     notice_id: int
@@ -59,6 +62,13 @@ class Taken:
     give_up_at: datetime
     message: Message
     late: str = ""
+    carries: tuple[Taken, ...] = ()
+    joint: Message | None = None
+
+    @property
+    def everything(self) -> tuple[Taken, ...]:
+        """This delivery and those that leave with it."""
+        return self, *self.carries
 
 
 def judge(
@@ -116,38 +126,9 @@ def post(
     defaults: dict[str, object] = {
         "state": DeliveryState.WAITING, "attempts": 0, "next_at": leaves, "give_up_at": leaves + GIVE_UP_AFTER,
         "taken_until": None, "vendor_id": "", "reason": why, "created_at": now, "accepted_at": None,
+        "carried_by": None,
     }  # fmt: skip
     insert_new(conn, deliveries, [defaults | row for row in rows], key=["notice_id", "channel", "address"])
-
-
-def take(conn: Connection, now: datetime, channels: frozenset[str], lease: timedelta = LEASE) -> Taken | None:
-    """Take one delivery that is due, the gravest level first; None where nothing is due. What nobody needs, ends."""
-    ready = or_(
-        and_(deliveries.c.state == DeliveryState.WAITING, deliveries.c.next_at <= now),
-        and_(deliveries.c.state == DeliveryState.SENDING, deliveries.c.taken_until <= now),
-    )
-    wanted = (
-        with_notice()
-        .where(ready, deliveries.c.channel.in_(channels))
-        .order_by(deliveries.c.level, deliveries.c.next_at, deliveries.c.id)
-        .limit(1)
-    )
-    row = conn.execute(wanted).first()
-    while row is not None and (why := why_gone(conn, row)):
-        if not withdraw(conn, row, why, now):
-            return None
-        row = conn.execute(wanted).first()
-    if row is None:
-        return None
-    moved = conn.execute(
-        update(deliveries)
-        .where(deliveries.c.id == row.id, deliveries.c.attempts == row.attempts, ready)
-        .values(state=DeliveryState.SENDING, attempts=row.attempts + 1, taken_until=now + lease)
-    )
-    if moved.rowcount != 1:
-        return None
-    late = sent_late(_due(row), now)
-    return Taken(row.id, row.notice_id, row.channel, row.attempts + 1, row.give_up_at, _message(row, now), late)
 
 
 def with_notice() -> Select[Any]:
@@ -155,7 +136,7 @@ def with_notice() -> Select[Any]:
     notice = notices.c
     return (
         select(
-            deliveries, notice.number, notice.view, notice.kind, notice.addressee, notice.incident_id,
+            deliveries, notice.number, notice.view, notice.kind, notice.step, notice.addressee, notice.incident_id,
             notice.matter, notice.created_at.label("written_at"), notice.superseded_by, notice.signed_at,
             notice.settled_at,
             incidents.c.state.label("incident_state"), dockets.c.ended_at.label("docket_ended_at"),
@@ -166,18 +147,10 @@ def with_notice() -> Select[Any]:
     )  # fmt: skip
 
 
-def _due(row: Row[Any]) -> datetime:
+def first_due(row: Row[Any]) -> datetime:
     """When a delivery was to leave first: when it was written, or the end of the quiet hours."""
     due: datetime = row.give_up_at - GIVE_UP_AFTER
     return due
-
-
-def _message(row: Row[Any], now: datetime) -> Message:
-    subject, text, html = words_now(row, now, _due(row))
-    return Message(
-        notice=row.number, delivery_id=f"{row.number}.{row.id}", to=row.address, level=row.level, subject=subject,
-        text=text, html=html, url=row.url, attempt=row.attempts + 1,
-    )  # fmt: skip
 
 
 def settle(conn: Connection, taken: Taken, outcome: Outcome, verdict: Verdict, now: datetime) -> bool:
@@ -196,7 +169,7 @@ def settle(conn: Connection, taken: Taken, outcome: Outcome, verdict: Verdict, n
     if verdict.next_at is not None:
         values["next_at"] = verdict.next_at
     if verdict.neutral:
-        values |= {"subject": taken.message.notice, "text": neutral_text(taken), "html": None}
+        values |= {"subject": taken.message.notice, "text": neutral_text(taken), "html": None, "carried_by": None}
     moved = conn.execute(
         update(deliveries)
         .where(

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from escalation.incident import EntryKind
+from escalation.incident.acting import acted_since
 from escalation.incident.state import OPEN, STATE_WORDS, State
 from escalation.notice import DeliveryState, NoticeKind, deliveries, is_owed, notices
 from escalation.notice.docket import tell
@@ -19,6 +20,9 @@ REPLACED = "已由通知 {number} 取代，不再发送"
 SIGNED = "收件人已签收，不再发送"
 SETTLED = "已代为了结，不再发送"
 ANSWERED = "收件人已签收，不必再催"
+HANDLED = "已有人办理，不必再催"
+ANSWERED_BY_AN_ACT = "idle:"
+"""How the step of a notice begins whose reason is gone once somebody handles the matter."""
 PERHAPS = "；此前一次发送的结果不明，对方可能已收到"
 
 
@@ -46,6 +50,8 @@ def why_gone(conn: Connection, row: Row[Any]) -> str:
         return SETTLED
     if row.kind == NoticeKind.REMINDER and not _owes(conn, row.incident_id, row.addressee):
         return ANSWERED
+    if row.step.startswith(ANSWERED_BY_AN_ACT) and acted_since(conn, row.incident_id, row.created_at):
+        return HANDLED
     return ""
 
 

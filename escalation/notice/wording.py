@@ -46,11 +46,13 @@ Sentence = Annotated[str, AfterValidator(_sentence)]
 Link = Annotated[str, AfterValidator(_link)]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A frozen part of what is said; unknown fields are refused."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Reason(_Part):
+class Reason(Part):
     """Why it was reported: a name, its share in percent (shares add up to 100), one sentence that can be checked."""
 
     reason: Word
@@ -58,7 +60,7 @@ class Reason(_Part):
     sentence: Sentence = ""
 
 
-class Told(_Part):
+class Told(Part):
     """Who else was told: the office, the person where known, and by which article."""
 
     office: Sentence
@@ -66,7 +68,7 @@ class Told(_Part):
     article: Sentence = ""
 
 
-class Article(_Part):
+class Article(Part):
     """A cited article ("《…办法》第十三条"), its words, and the label of a figure that no school rule gives."""
 
     article: Sentence = ""
@@ -74,7 +76,14 @@ class Article(_Part):
     source: Word = ""
 
 
-class _Written(_Part):
+class Section(Part):
+    """A part of a report that a person wrote: 事实 · 数据 · 处置 · 下一步."""
+
+    title: Word
+    lines: tuple[Sentence, ...]
+
+
+class _Written(Part):
     """What every notice and every letter says."""
 
     number: Word
@@ -131,7 +140,7 @@ class NoticeView(_Written):
     `late` marks an incident that was opened late and `lateness` says how, in figures; `sent_late` is how long after
     writing this copy left ("48 分钟"), empty where it left in time.
 
-    `lead`: typed in at the desk, so that the quote is no comment.
+    `lead`: typed in at the desk, so that the quote is no comment. `sections`: what `writer` reports, in place of facts.
 
     Raises:
         pydantic.ValidationError: a field is missing or unknown, a share outside 0..100, a link that is no http(s) link.
@@ -146,6 +155,8 @@ class NoticeView(_Written):
     account: Word = ""
     unit: Word = ""
     lead: bool = False
+    sections: tuple[Section, ...] = ()
+    writer: Word = ""
     quote: Sentence = ""
     why: tuple[Reason, ...] = ()
     others_told: tuple[Told, ...] = ()
@@ -193,12 +204,12 @@ def render_phone(view: View) -> str:
 
 def render_neutral(number: str, url: str) -> str:
     """Number and link only: what is sent where a channel refuses the words themselves."""
-    return _environment(html=False).get_template("neutral.txt").render(number=number, url=url)
+    return environment(html=False).get_template("neutral.txt").render(number=number, url=url)
 
 
 def _render(name: str, view: View) -> str:
     own = f"letter_{name}" if isinstance(view, LetterView) else name
-    text = _environment(name.endswith(".html")).get_template(own).render(view=view).strip("\n")
+    text = environment(name.endswith(".html")).get_template(own).render(view=view).strip("\n")
     return text if name == "mail_subject.txt" else text + "\n"
 
 
@@ -212,7 +223,7 @@ def _bare(sentence: str) -> str:
 
 
 @cache
-def _environment(html: bool) -> Environment:
+def environment(html: bool) -> Environment:
     """One environment per kind of text: an imported macro escapes by its own template's name, not by its caller's."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),

@@ -13,7 +13,11 @@ LevelNumber = Annotated[int, Field(ge=1, le=4)]
 
 
 class Level(Strict):
-    """One level, 1 the gravest. A level sets clocks and channels; it has no say in who is told by an article."""
+    """One level, 1 the gravest. A level sets clocks and channels; it has no say in who is told by an article.
+
+    `idle`: after a signature that nobody followed up. `follow_up`: between two 情况报告 while the matter is open.
+    `report_sign`: by when such a report must be signed; none: it asks no receipt. `final_report`: 终报 before closing.
+    """
 
     number: LevelNumber
     name: str = Field(min_length=1)
@@ -23,6 +27,9 @@ class Level(Strict):
     sign: Clock
     idle: Clock | None = None
     first_report: Clock | None = None
+    follow_up: Clock | None = None
+    report_sign: Clock | None = None
+    final_report: bool = False
     facts: Clock | None = None
     first_answer: Clock | None = None
     watch: Clock

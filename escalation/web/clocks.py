@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select
 
+from escalation.incident.acting import last_acts
 from escalation.incident.state import OPEN, State
 from escalation.notice import notices
 from escalation.people import people, title_of
@@ -21,6 +22,7 @@ from escalation.timer import ENDED, TimerKind, TimerState, timers
 from escalation.web.face import Face, face
 
 SHOWN = (TimerKind.SIGN, TimerKind.DUTY)
+RUNNING_ONLY = (TimerKind.RUNG, TimerKind.IDLE, TimerKind.FOLLOW)
 ENDED_WORDS = {State.CLOSED: "销号时未办", State.FALSE_ALARM: "误报时未办", State.MERGED: "随并入停止"}
 DONE_WORDS = {"first_report": "已报", "first_answer": "已答"}
 
@@ -62,14 +64,24 @@ def clocks_of(
         .outerjoin(people, (people.c.school == notices.c.school) & (people.c.id == notices.c.addressee))
         .where(timers.c.incident_id.in_(ids))
         .where(or_(timers.c.state != TimerState.STOPPED, timers.c.kind == TimerKind.DUTY))
-        .where(or_(timers.c.kind.in_(SHOWN), timers.c.kind == TimerKind.RUNG))
+        .where(or_(timers.c.kind.in_(SHOWN), timers.c.kind.in_(RUNNING_ONLY)))
         .where(or_(timers.c.incident_id.not_in(ended), timers.c.kind == TimerKind.DUTY))
         .order_by(timers.c.due_at, timers.c.id)
     ).all()
+    acted = last_acts(conn, sorted({row.incident_id for row in found if row.kind == TimerKind.IDLE}))
     by_incident: dict[int, list[Row[Any]]] = {}
     for row in found:
-        by_incident.setdefault(row.incident_id, []).append(row)
+        if not _answered(row, acted):
+            by_incident.setdefault(row.incident_id, []).append(row)
     return {one: _running(own, now, chains.get(one, {})) for one, own in by_incident.items()}
+
+
+def _answered(row: Row[Any], acted: Mapping[int, datetime]) -> bool:
+    """Whether a clock that only runs has ended, or an act has answered it already."""
+    if row.kind in RUNNING_ONLY and row.state != TimerState.SET:
+        return True
+    last = acted.get(row.incident_id)
+    return row.kind == TimerKind.IDLE and last is not None and last >= datetime.fromisoformat(row.data["since"])
 
 
 def _running(rows: Sequence[Row[Any]], now: datetime, chain: Mapping[str, str]) -> list[Running]:
@@ -81,6 +93,8 @@ def _running(rows: Sequence[Row[Any]], now: datetime, chain: Mapping[str, str]) 
             signs.setdefault(row.due_at.replace(microsecond=0), []).append(row)
         elif row.kind == TimerKind.DUTY:
             clocks.append(_duty(row, now))
+        elif row.kind == TimerKind.FOLLOW or (row.kind == TimerKind.IDLE and "act" not in row.data):
+            clocks.append(_alone(row, now))
     clocks += [_signature(together, rungs, now, chain) for together in signs.values()]
     return sorted(clocks, key=lambda clock: (clock.done, clock.due_at))
 
@@ -93,6 +107,14 @@ def _duty(row: Row[Any], now: datetime) -> Running:
         note="" if done_at is None else "已停",
     )  # fmt: skip
     return Running(row.kind, row.name, shown, row.due_at, row.source, row.article, done=done_at is not None)
+
+
+def _alone(row: Row[Any], now: datetime) -> Running:
+    """To the next 情况报告, or after a signature that nobody followed up yet."""
+    names = (row.who,) if row.kind == TimerKind.IDLE and row.who else ()
+    then = "重新计时并催办" if row.kind == TimerKind.IDLE else "催办"
+    shown = face(row.words, row.set_at, row.due_at, now)
+    return Running(row.kind, row.name, shown, row.due_at, row.source, row.article, names, then)
 
 
 def _signature(

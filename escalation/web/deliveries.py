@@ -14,7 +14,7 @@ from escalation import alert, audit, telephone
 from escalation.channels import Channel, Message, Outcome
 from escalation.channels.phone import OUTCOMES, CallOutcome, refuse
 from escalation.incident.state import IllegalStep
-from escalation.notice import KIND_WORDS, calls, ways
+from escalation.notice import KIND_WORDS, calls, digest, ways
 from escalation.people import Role
 from escalation.web.call_tasks import open_tasks
 from escalation.web.delivery_log import PAGE, PROBE, STATES, Wanted, log_of, shortened, verdict, ways_of
@@ -67,7 +67,7 @@ def _page(
     return show(
         request, visitor, "deliveries.html", status=status, log=log, ways=ways, tasks=tasks, wanted=wanted, at=at,
         pages=max(1, (log.total + PAGE - 1) // PAGE), outcomes=OUTCOMES, error=error, call_id=call_id,
-        given=given or {}, states=STATES, channel_titles=titles, kind_words=KIND_WORDS,
+        given=given or {}, states=STATES, storm_rule=digest.LABEL, channel_titles=titles, kind_words=KIND_WORDS,
         tested=request.query_params.get("tested", ""), calls_here=visitor.has(Role.MONITOR, Role.PUBLICITY),
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ from escalation.notice import NoticeKind, notices
 from escalation.people import Role
 from escalation.place import ROUTED, is_unplaced
 from escalation.web import task_view
+from escalation.web.bulletin_view import next_words, sent_of
 from escalation.web.cycle_view import cycle_of
 from escalation.web.gate import NotFound, Told, Visitor, desk_of
 from escalation.web.incident_view import MEMBERS_ALL, MEMBERS_SHOWN, Case, Member, case_of, find, members_of
@@ -130,6 +131,7 @@ def page(
         errands = task_view.block(conn, row, visitor.actor, visitor.now, units)
         matters = matters_of(conn, row)
         voice = voice_of(conn, row, visitor.now, whole=False)
+        sent, next_kinds = sent_of(conn, row), next_words(conn, row, visitor.user.roles)
     return show(
         request, visitor, "incident.html", status=status, case=case, row=row, members=found, folded=folded,
         rights=rights_of(row, visitor.user.roles, leads=leads), units=units, handed=handed, error=error,
@@ -137,7 +139,7 @@ def page(
         false_alarms=list(FalseAlarm), outcomes=OUTCOMES, course=care.COURSE if row.care else COURSE,
         reached=REACHED[row.state],
         keeper_link=_keeper_link(request, visitor, case), unplaced=is_unplaced(row.frozen.get("account", {})),
-        routed=ROUTED, cycle=cycle, matters=matters, voice=voice, **errands,
+        routed=ROUTED, cycle=cycle, matters=matters, voice=voice, sent=sent, next_kinds=next_kinds, **errands,
     )  # fmt: skip
 
 

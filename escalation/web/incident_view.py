@@ -30,6 +30,7 @@ ENTRIES_SHOWN = 300
 ICONS: Mapping[str, str] = {
     EntryKind.MACHINE: "fx", EntryKind.PERSON: "i-person", EntryKind.NOTICE: "i-bell", EntryKind.RECEIPT: "i-check",
     EntryKind.PLATFORM: "i-link", EntryKind.LEVEL: "i-warn", EntryKind.DEADLINE: "i-clock", EntryKind.DELIVERY: "i-doc",
+    EntryKind.CHASE: "i-bell",
 }  # fmt: skip
 NO_END = ("提醒", "核对")
 """Clocks that ask again rather than come to an end."""

@@ -18,6 +18,7 @@ WORDS = {WAITING: "等待", DONE: "已", SEALED: "已", FAILED: "失败"}
 CHANNELS = {
     "mail": "邮件", "wecom_app": "企业微信应用消息", "sms": "短信", "wecom_robot": "企业微信群", "phone": "电话",
 }  # fmt: skip
+REPEATS = (NoticeKind.REMINDER, NoticeKind.CHASED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def _receipt(own: Sequence[Row[Any]], ways: Sequence[Row[Any]], names: Mapping[s
     owed = [row for row in own if _is_owed(row)]
     told = [row for row in own if row.kind != NoticeKind.DISMISSED] or own
     current = [row for row in told if row.id >= owed[0].id] if owed else told
-    first = owed[-1] if owed else next((row for row in told if row.kind != NoticeKind.REMINDER), told[0])
+    first = owed[-1] if owed else next((row for row in told if row.kind not in REPEATS), told[0])
     numbers = {row.id for row in current}
     sent, opened = _first(current, "sent_at"), _first(current, "opened_at")
     signed, before = (None, _first(own, "signed_at")) if owed else (_first(own, "signed_at"), None)

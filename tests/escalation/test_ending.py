@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,12 +15,13 @@ from escalation.handling import FalseAlarm
 from escalation.incident import entries
 from escalation.incident.state import IllegalStep
 from escalation.notice import deliveries, notices
-from escalation.notice.outbox import take
+from escalation.notice.taking import take
 from escalation.notice.wording import NoticeView, render_mail
 from escalation.notify import Notify
+from escalation.people import Held, Role
 from escalation.task import deeds, tasks, turns
 from escalation.timer import timers
-from tests.escalation.office import FOUR, IN_LEAD, KEEPER, ON_DESK, Office, Scripted
+from tests.escalation.office import FOUR, HELD, IN_LEAD, KEEPER, ON_DESK, Office, Scripted
 
 ALL = ["首报", "情况说明", "首次回应"]
 
@@ -178,7 +180,8 @@ def test_word_of_a_false_alarm_does_not_leave_after_the_matter_was_reopened(offi
     assert all("误报" not in message.subject for message in office.mail.sent[before:])
 
 
-def test_whoever_heard_of_a_false_alarm_hears_that_the_matter_is_on_again(office: Office) -> None:
+def test_whoever_heard_of_a_false_alarm_hears_that_the_matter_is_on_again(tmp_path: Path) -> None:
+    office = Office.at(tmp_path, (*HELD, Held(Role.SCHOOL_LEADER, "", "lead", 1)))
     one = office.open(level=2)
     office.work()
     office.later(hours=6)

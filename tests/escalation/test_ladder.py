@@ -14,7 +14,7 @@ from escalation.timer import timers
 from tests.escalation.office import FOUR, HELD, ON_DESK, Office
 
 
-def test_silence_reminds_at_half_and_phones_and_tells_the_next_at_the_deadline(office: Office) -> None:
+def test_silence_reminds_at_half_phones_at_the_deadline_and_then_tells_the_next(office: Office) -> None:
     office.open(level=2)
     office.work()
     office.later(minutes=7)
@@ -23,9 +23,37 @@ def test_silence_reminds_at_half_and_phones_and_tells_the_next_at_the_deadline(o
     assert sorted(office.told("reminder")) == sorted(FOUR)
     office.later(minutes=8)
     assert set(office.phoned()) >= FOUR
-    assert sorted(office.told("escalated")) == ["lead", "leader", "monitor", "school"], "each of the silent, one above"
+    assert office.told("escalated") == [], "the telephone first"
+    office.later(minutes=7)
+    assert sorted(office.told("escalated")) == ["leader", "school"], "the keeper's leader, and above all 主管校领导"
     assert all(row.needs_signature for row in office.rows(notices, kind="escalated"))
     assert not any(row.needs_signature for row in office.rows(notices, kind="reminder"))
+
+
+def test_who_is_told_of_silence_hears_of_everybody_who_is_silent_by_then(office: Office) -> None:
+    office.open(level=2)
+    office.work()
+    office.later(minutes=23)
+    (above,) = office.rows(notices, kind="escalated", addressee="school")
+    for who in ("罗广平", "何岚"):
+        assert who in above.reason, above.reason
+    assert "沈澄" not in above.reason, "nobody is told of their own silence"
+
+
+def test_above_the_leader_in_charge_is_nobody_and_the_desk_telephones_again(office: Office) -> None:
+    office.open(level=2)
+    office.work()
+    for who in ("keeper", "leader", "publicity"):
+        with office.store.write() as conn:
+            receipt.sign(conn, office.notice(who).id, who, office.now, via="link")
+        with office.store.write() as conn:
+            handling.note(conn, 1, ON_DESK, office.now, "在办")
+    office.later(minutes=16)
+    told_by_phone(office, "school", "无人接听")
+    office.later(minutes=15)
+    assert office.told("escalated") == [], "nobody is told of 主管校领导's silence"
+    assert "沈澄 未签收，已到最高一级" in office.headings()
+    assert office.phoned().count("school") == 2
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalation.breach.state import BREACH
+from escalation.bulletin.state import BULLETINS
 from escalation.consultation.state import CONSULTATION
 from escalation.duty.handover_state import HANDOVER
 from escalation.incident.state import INCIDENT
@@ -22,6 +23,7 @@ from escalation.voice.state import HOLD, RELAY, STATEMENT
 
 TABLES: tuple[StateTable[Any, Any], ...] = (
     INCIDENT, PERMIT, SUBMISSION, BREACH, HOLD, STATEMENT, RELAY, CONSULTATION, TASK, CORRECTION, HANDOVER,
+    BULLETINS,
 )  # fmt: skip
 every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.noun)
 

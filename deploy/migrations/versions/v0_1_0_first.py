@@ -816,6 +816,38 @@ def upgrade() -> None:
     op.create_index("uq_breaches_number", "breaches", ["school", "number"], unique=True)
     op.create_index("uq_breaches_post", "breaches", ["school", "post_id", "kind", "revision"], unique=True)
     op.create_table(
+        "bulletins",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.String(64), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column(
+            "figures",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("done", sa.Text(), nullable=False),
+        sa.Column("next_step", sa.Text(), nullable=False),
+        sa.Column(
+            "told",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_bulletins_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulletins")),
+    )
+    op.create_index("uq_bulletins_number", "bulletins", ["incident_id", "number"], unique=True)
+    op.create_table(
         "entries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1213,6 +1245,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("carried_by", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["notice_id"], ["notices.id"], name=op.f("fk_deliveries_notice_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
     )
@@ -1413,6 +1446,8 @@ def downgrade() -> None:
     op.drop_table("holds")
     op.drop_index(op.f("ix_entries_incident_id_at"), table_name="entries")
     op.drop_table("entries")
+    op.drop_index("uq_bulletins_number", table_name="bulletins")
+    op.drop_table("bulletins")
     op.drop_index("uq_breaches_post", table_name="breaches")
     op.drop_index("uq_breaches_number", table_name="breaches")
     op.drop_index(op.f("ix_breaches_incident_id"), table_name="breaches")

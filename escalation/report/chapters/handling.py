@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from escalation import people
 from escalation.incident import incidents
-from escalation.ladder import REACHED
 from escalation.notice import GROUP, KIND_WORDS, NoticeKind, calls, notices
 from escalation.people import DUTY_LEAD, HANDLER, TITLES
 from escalation.report import picks, words
@@ -18,6 +17,7 @@ from escalation.report.chapter import Chapter, Written
 from escalation.report.items import Cell, Items, notice_items
 from escalation.report.rows import ClockRow, NoticeRow, WeekRows
 from escalation.report.week import Week
+from escalation.telephone import REACHED
 
 ANEW = frozenset({NoticeKind.FIRST, NoticeKind.RAISED, NoticeKind.REOPENED, NoticeKind.ASSIGNED})
 """Kinds by which somebody is told of the matter itself; a reminder and the word of a silence are counted apart."""

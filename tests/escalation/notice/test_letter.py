@@ -16,7 +16,7 @@ from escalation.link import Link, Purpose, read, token
 from escalation.notice import attempts, calls, deliveries, docket, letter, notices
 from escalation.notice.docket import docket_lines, dockets
 from escalation.notice.letter import Letter
-from escalation.notice.outbox import take
+from escalation.notice.taking import take
 from escalation.people import Held, Person, Role
 from escalation.receipt import Signed
 from escalation.timer import TimerKind, timers

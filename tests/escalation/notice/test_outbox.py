@@ -12,7 +12,8 @@ from escalation.channels import Accepted, Fault, Outcome, Partial, Permanent, Ra
 from escalation.incident import entries
 from escalation.notice import DeliveryState, attempts, calls, deliveries, notices
 from escalation.notice.lateness import say_minutes
-from escalation.notice.outbox import judge, settle, take
+from escalation.notice.outbox import judge, settle
+from escalation.notice.taking import take
 from tests.escalation.office import FOUR, ON_DESK, Office
 from tests.stream.said import SCHOOL, START
 

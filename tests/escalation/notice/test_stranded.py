@@ -7,7 +7,7 @@ from datetime import timedelta
 from escalation import alert, handling
 from escalation.incident import entries
 from escalation.notice import calls, deliveries
-from escalation.notice.outbox import take
+from escalation.notice.taking import take
 from escalation.notify import Notify
 from escalation.people import people
 from tests.escalation.office import FOUR, ON_DESK, Office, Scripted

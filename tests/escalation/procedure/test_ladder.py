@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from escalation.procedure import Act, Channel, Pack, Role, Source, Trigger, codes, load, say_span
+from escalation.procedure import Act, Channel, Ladder, Pack, Role, Source, Trigger, codes, load, say_span, thaw
 from escalation.procedure.figure import parse_span, spoken_spans, write_span
 
 PACKS = [load(code) for code in codes()]
@@ -62,20 +62,23 @@ def test_every_figure_of_the_shipped_packs_is_labelled_as_ours(pack: Pack) -> No
     for level in pack.level:
         assert level.source is Source.DEFAULT
         clocks += [c for c in (level.sign, level.idle, level.first_report, level.facts, level.first_answer) if c]
+        clocks += [c for c in (level.follow_up, level.report_sign) if c]
         clocks.append(level.watch)
     assert {clock.label for clock in clocks} == {"系统默认，非校规"}
 
 
 @pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.code)
 @pytest.mark.parametrize("level", [1, 2, 3, 4])
-def test_silence_reminds_at_half_then_phones_and_tells_the_next(pack: Pack, level: int) -> None:
+def test_silence_reminds_at_half_phones_at_the_end_and_then_tells_upward_to_the_leader_in_charge(
+    pack: Pack, level: int
+) -> None:
     sign = SIGN[min(level, len(pack.level))]
     steps = [(step.act, step.clock.after, step.role) for step in pack.ladder.steps(level)]
     assert steps == [
         (Act.REMIND, sign / 2, ""),
         (Act.PHONE, sign, ""),
-        (Act.TELL, sign, ""),
-        (Act.TELL, sign * 2, Role.DUTY_LEAD),
+        (Act.TELL, sign * 3 / 2, ""),
+        (Act.TELL, sign * 2, Role.SCHOOL_LEADER),
     ]
 
 
@@ -85,18 +88,24 @@ def test_the_chain_goes_up_from_every_role_that_can_be_told(pack: Pack) -> None:
     assert ladder.next_role(Role.KEEPER) == Role.UNIT_LEADER
     assert ladder.next_role(Role.UNIT_LEADER) == Role.SCHOOL_LEADER
     assert ladder.next_role(Role.PUBLICITY) == Role.SCHOOL_LEADER
-    assert ladder.next_role(Role.SCHOOL_LEADER) == Role.DUTY_LEAD
+    assert ladder.next_role(Role.MONITOR) == Role.DUTY_LEAD
+    assert ladder.next_role(Role.SCHOOL_LEADER) is None, "above 主管校领导 is nobody"
     told = {words for rule in pack.rule for words in rule.tell}
     told |= {words for default in pack.default for words in default.tell}
     for office in pack.office:
         if told & set(office.words):
-            assert ladder.next_role(office.key) is not None, office.key
+            assert office.key == Role.SCHOOL_LEADER or _top(ladder, office.key) == Role.SCHOOL_LEADER, office.key
+
+
+def _top(ladder: Ladder, role: str) -> str:
+    while (above := ladder.next_role(role)) is not None:
+        role = above
+    return role
 
 
 def test_the_chain_skips_roles_that_were_told_already_and_ends() -> None:
     ladder = load("JY").ladder
-    told = frozenset({Role.UNIT_LEADER, Role.SCHOOL_LEADER})
-    assert ladder.next_role(Role.KEEPER, told) == Role.DUTY_LEAD
+    assert ladder.next_role(Role.KEEPER, frozenset({Role.UNIT_LEADER})) == Role.SCHOOL_LEADER
     everyone = frozenset(load("JY").offices)
     assert ladder.next_role(Role.KEEPER, everyone) is None
 
@@ -137,3 +146,19 @@ def test_figures_that_a_clause_says_are_found_in_either_kind_of_digits() -> None
     days = {timedelta(days=7), timedelta(days=3), timedelta(minutes=15), timedelta(hours=24)}
     assert days <= found
     assert spoken_spans("要及时向主管校领导汇报") == set()
+
+
+@pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.code)
+def test_the_grave_levels_want_reports_again_and_again_and_one_at_the_end(pack: Pack) -> None:
+    assert [one.final_report for one in pack.level] == [True, True, False, False][: len(pack.level)]
+    assert [bool(one.follow_up) for one in pack.level] == [one.final_report for one in pack.level]
+    assert [bool(one.report_sign) for one in pack.level] == [one.final_report for one in pack.level]
+
+
+def test_a_pack_frozen_before_these_figures_still_thaws_and_has_none_of_them() -> None:
+    frozen = load("JY").freeze()
+    for level in frozen["pack"]["level"]:
+        for name in ("follow_up", "report_sign", "final_report"):
+            del level[name]
+    first = thaw(frozen).grade(1)
+    assert (first.follow_up, first.report_sign, first.final_report) == (None, None, False)

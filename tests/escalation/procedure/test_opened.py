@@ -42,7 +42,7 @@ def test_a_damaging_comment_tells_whom_the_pack_names_and_then_climbs(tmp_path: 
     assert {(ground["office"], ground["cited"]) for ground in grounds if ground["source"] == "rule"} == named
     assert {notice.role for notice in here.rows(notices)} == first
     here.later(hours=40)
-    assert {"school_leader", "duty_lead"} <= {notice.role for notice in here.rows(notices)}
+    assert "school_leader" in {notice.role for notice in here.rows(notices)}
     here.store.close()
 
 

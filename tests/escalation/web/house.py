@@ -32,6 +32,7 @@ from stream.kept import keep, keep_assessment
 from stream.post import Kind, Post, Route, door
 from stream.search import Document, Query
 from stream.store import Store, metadata
+from tests.escalation.office import conclude
 
 SCHOOL = "JY"
 NOW = datetime(2026, 11, 20, 8, 42, 8, tzinfo=UTC)
@@ -205,6 +206,7 @@ class House:
             one = conn.execute(select(incidents.c.id).where(incidents.c.number == number)).scalar_one()
             handling.no_answer(conn, one, lead, self.now, "已当面答复", "沈澄")
             measure = Measure("每日抽检留样", "罗广平", (self.now + timedelta(days=10)).date())
+            conclude(conn, one, self.now)
             recap.write(conn, one, desk, self.now, Recap("抽检不严", "当日核实", "答复快", "无", (measure,)))
             reignition.begin(conn, one, desk, self.now)
             clock = reignition.running(conn, one)

@@ -51,6 +51,7 @@ ACTS: dict[str, set[str]] = {
     "/incidents/{n}/unmerge": {M, P},
     "/incidents/{n}/split": {M, P},
     "/incidents/{n}/follow": {M, P},
+    "/incidents/{n}/bulletins": {M, P},
     "/trial/end": {A},
     "/me/theme": EVERYBODY,
     "/sign-out": EVERYBODY,

@@ -12,7 +12,8 @@ from escalation.channels import Accepted, Fault, Outcome, Permanent
 from escalation.incident import entries, incidents
 from escalation.incident.state import State
 from escalation.notice import DeliveryState, calling, calls, deliveries, notices
-from escalation.notice.outbox import judge, settle, take
+from escalation.notice.outbox import judge, settle
+from escalation.notice.taking import take
 from tests.escalation.web.house import House
 
 

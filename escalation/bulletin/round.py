@@ -1,0 +1,56 @@
+"""Whom a bulletin goes to: the offices that the frozen pack names for the matter, whoever was told of it so far, and
+leaders of the school whom no clause names and the writer adds.
+
+Nobody named or told can be left out. The writer is not told of what they wrote themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from escalation import people
+from escalation.notice import GROUP, NoticeKind, notices
+from escalation.notice.addressee import Addressee, gather
+from escalation.notice.issue import Letterhead
+from escalation.people import Role, title_of
+from escalation.procedure import Source, Trigger, thaw
+from escalation.telling import round_of
+
+LEADERS = (Role.SCHOOL_LEADER, "related_leaders")
+TOLD = "此前已收到本事件通知"
+CHOSEN = "由填报人决定报送，校规未规定"
+QUIET = (NoticeKind.REMINDER, NoticeKind.CHASED, NoticeKind.DISMISSED)
+
+
+def due(conn: Connection, letterhead: Letterhead, incident: Row[Any], writer: str, now: datetime) -> list[Addressee]:
+    """Who gets every bulletin of this incident now: named by the pack, or told before and still reachable."""
+    pack = thaw(incident.frozen["pack"])
+    answer = pack.who([Trigger(one) for one in incident.triggers], incident.level)
+    named = round_of(conn, letterhead, incident, answer.recipients, now).addressees
+    rows = conn.execute(
+        select(notices)
+        .where(notices.c.incident_id == incident.id, notices.c.addressee != GROUP, notices.c.kind.not_in(QUIET))
+        .order_by(notices.c.id)
+    ).all()
+    known = {one.person.id for one in named}
+    told = []
+    for row in {row.addressee: row for row in reversed(rows)}.values():
+        person = people.person(conn, incident.school, row.addressee)
+        if person is not None and person.reachable_by(letterhead.channels) and person.id not in known:
+            told.append(Addressee(person, row.role, (row.office,), (), row.basis, TOLD))
+    return [one for one in gather([*named, *reversed(told)]) if one.person.id != writer]
+
+
+def by_choice(conn: Connection, letterhead: Letterhead, incident: Row[Any], due_to: Collection[str]) -> list[Addressee]:
+    """Leaders of the school who may be added: reachable, and not told anyway. None on trial."""
+    found = [
+        Addressee(person, role, (title_of(role),), (), Source.NONE.label, CHOSEN)
+        for role in (() if incident.trial else LEADERS)
+        for person in people.holders(conn, incident.school, role)
+        if person.reachable_by(letterhead.channels) and person.id not in due_to
+    ]
+    return list(gather(found))

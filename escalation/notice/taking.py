@@ -1,0 +1,148 @@
+"""Taking: which delivery leaves next, alone or as one message with others, and in whose hands it is meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
+
+from escalation.channels import Message
+from escalation.notice import DeliveryState, attempts, deliveries, digest, notices
+from escalation.notice.digest_words import message_of
+from escalation.notice.lateness import sent_late, words_now
+from escalation.notice.outbox import Taken, first_due, with_notice
+from escalation.notice.withdrawal import why_gone, withdraw
+from escalation.procedure import Channel
+
+if TYPE_CHECKING:
+    from escalation.notice.issue import Letterhead
+
+LEASE = timedelta(seconds=30)
+SMS_APART = timedelta(seconds=60)
+"""Two SMS of one incident to one number are at least so far apart."""
+
+
+def take(
+    conn: Connection, now: datetime, channels: frozenset[str], lease: timedelta = LEASE, *,
+    letterhead: Letterhead | None = None,
+) -> Taken | None:  # fmt: skip
+    """Take one delivery that is due, the gravest level first; None where nothing is due. What nobody needs, ends.
+
+    `letterhead`: with it, what many get in a storm leaves as one message (`escalation/notice/digest.py`).
+    """
+    ready = or_(
+        and_(deliveries.c.state == DeliveryState.WAITING, deliveries.c.next_at <= now),
+        and_(deliveries.c.state == DeliveryState.SENDING, deliveries.c.taken_until <= now),
+    )
+    wanted = (
+        with_notice()
+        .where(ready, deliveries.c.channel.in_(channels))
+        .order_by(deliveries.c.level, deliveries.c.next_at, deliveries.c.id)
+        .limit(1)
+    )
+    while (row := conn.execute(wanted).first()) is not None:
+        if why := why_gone(conn, row):
+            if not withdraw(conn, row, why, now):
+                return None
+            continue
+        if row.channel == Channel.SMS and _too_soon(conn, row, now):
+            continue
+        leaving = [row] if letterhead is None else _leaving(conn, row, ready, now)
+        if leaving:
+            return _in_hand(conn, leaving, ready, now, lease, letterhead)
+    return None
+
+
+def _too_soon(conn: Connection, row: Row[Any], now: datetime) -> bool:
+    """Put an SMS off that would follow another of the same incident to the same number within a minute."""
+    last = conn.execute(
+        select(func.max(attempts.c.at))
+        .join(deliveries, deliveries.c.id == attempts.c.delivery_id)
+        .join(notices, notices.c.id == deliveries.c.notice_id)
+        .where(deliveries.c.channel == row.channel, deliveries.c.address == row.address, deliveries.c.id != row.id)
+        .where(notices.c.incident_id == row.incident_id, notices.c.addressee == row.addressee)
+        .where(attempts.c.outcome.in_(("accepted", "partial", "unknown")))
+    ).scalar()
+    if last is None or not last <= now < last + SMS_APART:
+        return False
+    conn.execute(update(deliveries).where(deliveries.c.id == row.id).values(
+        state=DeliveryState.WAITING, next_at=last + SMS_APART, taken_until=None,
+    ))  # fmt: skip
+    return True
+
+
+def _leaving(conn: Connection, row: Row[Any], ready: ColumnElement[bool], now: datetime) -> list[Row[Any]]:
+    """What leaves as one message with this delivery, itself first; empty where it leaves later, which is written."""
+    if row.carried_by is not None:
+        lead = conn.execute(with_notice().where(deliveries.c.id == row.carried_by)).first()
+        if lead is None or lead.state not in digest.ON_THE_WAY or why_gone(conn, lead):
+            digest.release(conn, row.carried_by)
+            return []
+        if conn.execute(select(deliveries.c.id).where(deliveries.c.id == lead.id, ready)).first() is None:
+            digest.follow(conn, row, lead)
+            return []
+        row = lead
+    bound = conn.execute(digest.carried(with_notice(), row.id)).all()
+    if bound:
+        return [row, *_still_needed(conn, bound, now)]
+    if not digest.may_join(row):
+        return [row]
+    due = [one for one in conn.execute(digest.companions(with_notice(), row, ready)).all() if digest.may_join(one)]
+    plan = digest.planned(conn, row, due, now)
+    if plan.until is not None:
+        digest.hold(conn, due, plan.until)
+        return []
+    if plan.way is digest.Way.ALONE:
+        return [row]
+    others = _still_needed(conn, [one for one in due if one.id != row.id], now)
+    digest.bind(conn, row, others)
+    return [row, *others]
+
+
+def _still_needed(conn: Connection, rows: Sequence[Row[Any]], now: datetime) -> list[Row[Any]]:
+    kept = []
+    for row in rows:
+        if why := why_gone(conn, row):
+            withdraw(conn, row, why, now)
+        else:
+            kept.append(row)
+    return kept
+
+
+def _in_hand(
+    conn: Connection, rows: Sequence[Row[Any]], ready: ColumnElement[bool], now: datetime, lease: timedelta,
+    letterhead: Letterhead | None,
+) -> Taken | None:  # fmt: skip
+    """Mark deliveries as in our hands; those that somebody else was quicker to take stay behind."""
+    ours = []
+    for row in rows:
+        moved = conn.execute(
+            update(deliveries)
+            .where(deliveries.c.id == row.id, deliveries.c.attempts == row.attempts, ready)
+            .values(state=DeliveryState.SENDING, attempts=row.attempts + 1, taken_until=now + lease)
+        )
+        if moved.rowcount == 1:
+            ours.append(row)
+    if not ours or ours[0] is not rows[0]:
+        return None
+    taken = [
+        Taken(
+            row.id, row.notice_id, row.channel, row.attempts + 1, row.give_up_at, _message(row, now),
+            sent_late(first_due(row), now),
+        )
+        for row in ours
+    ]  # fmt: skip
+    if letterhead is None or len(ours) == 1:
+        return taken[0]
+    return replace(taken[0], carries=tuple(taken[1:]), joint=message_of(letterhead, ours, now))
+
+
+def _message(row: Row[Any], now: datetime) -> Message:
+    subject, text, html = words_now(row, now, first_due(row))
+    return Message(
+        notice=row.number, delivery_id=f"{row.number}.{row.id}", to=row.address, level=row.level, subject=subject,
+        text=text, html=html, url=row.url, attempt=row.attempts + 1,
+    )  # fmt: skip
