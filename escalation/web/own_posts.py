@@ -69,13 +69,11 @@ def _one(request: Request, visitor: Visitor, number: str, error: str = "") -> Re
         post = conn.execute(
             select(posts.c.url, posts.c.visibility).where(posts.c.school == desk.school, posts.c.id == row.post_id)
         ).first()
-        numbers = dict(
-            conn.execute(
-                select(incidents.c.id, incidents.c.number).where(
-                    incidents.c.id.in_([one for one in (row.incident_id, row.held_incident_id) if one])
-                )
-            ).tuples().all()
-        )  # fmt: skip
+        own = [one for one in (row.incident_id, row.held_incident_id) if one]
+        numbers = {
+            one.id: one.number
+            for one in conn.execute(select(incidents.c.id, incidents.c.number).where(incidents.c.id.in_(own)))
+        }
         papers = _beside(conn, desk.school, row)
         roles = breach.standing(conn, row, visitor.actor) or frozenset()
         course = paper.course_of(conn, Noun.BREACH, desk.school, row.id)

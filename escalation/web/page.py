@@ -42,7 +42,7 @@ NAVIGATION = (
     Place("线索", "/leads", frozenset({Role.MONITOR, Role.PUBLICITY, Role.KEEPER})),
     Place("咨询", "/consultations", frozenset({Role.MONITOR, Role.PUBLICITY, Role.UNIT_LEADER, Role.KEEPER})),
     Place("账号", "/accounts", ANYBODY - {Role.SCHOOL_LEADER, Role.CARE}),
-    Place("发布", "/permits", ANYBODY - {Role.ADMINISTRATOR}),
+    Place("发布", "/permits", ANYBODY - {Role.CARE}),
     Place("报告", "/reports", ANYBODY),
     Place("送达", "/deliveries", frozenset({Role.MONITOR, Role.PUBLICITY, Role.ADMINISTRATOR})),
     Place("值守", "/duty", ANYBODY),

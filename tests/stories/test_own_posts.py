@@ -1,0 +1,160 @@
+"""It must show 1 (issue 4), stories six and seven: a hold that one unit breaks while another has a permit, and a post
+that needed leave with no incident open.
+
+The platform's posts come by the log, everything else is real: mail over SMTP, the robot, the desk's pages and forms.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+
+from escalation import people, user
+from escalation.breach import breaches
+from escalation.incident import entries, incidents
+from escalation.notice import notices
+from escalation.people import Held, Person, Role
+from escalation.permit import permits
+from stream import account
+from stream.account import Account
+from stream.post import Kind
+from tests.escalation.web.house import csrf
+from tests.stories.town import PASSWORD, PUBLIC, START, UNIT, Town, path_of, words_of
+from tests.stream.said import POISONED, a_post
+
+FIRE = "今日上午我院实训楼突发火情，现场师生均已疏散，无人员受伤，原因正在调查"
+DENIAL = "网传我院食堂有学生上吐下泻，经了解系谣言，师生用餐一切正常，请勿传播"
+ALLOWED = "关于食堂有同学上吐下泻一事，学校已成立工作组，涉事窗口已暂停营业，请以学校通报为准"
+TEACHING, LEAGUE = "教务处", "校团委"
+MORE = {"authoriser": ("赵越", "校办主任", "校办"), "league": ("何晓", "团委新媒体管理员", LEAGUE)}
+
+
+@pytest.fixture
+def school(town: Town) -> Town:
+    """The town with two accounts of units, their keepers, whom the school entered as 学校相关部门, and sign-ins."""
+    persons = [
+        Person(town.school, key, name, title, unit, f"{key}@fenglin.example", "13800000000")
+        for key, (name, title, unit) in MORE.items()
+    ]
+    held = [
+        Held("authoriser", "", "authoriser"), Held(Role.KEEPER, "wb_jw", "other"),
+        Held(Role.KEEPER, "wb_tw", "league"), Held("duty_lead", "", "lead"),
+    ]  # fmt: skip
+    early = START - timedelta(days=1)
+    roles = {
+        "leader": Role.UNIT_LEADER, "other": Role.KEEPER, "league": Role.KEEPER, "publicity": Role.PUBLICITY,
+        "authoriser": Role.SCHOOL_LEADER,
+    }  # fmt: skip
+    with town.store.write() as conn:
+        people.enter(conn, persons, held)
+        account.enter(conn, [
+            Account(town.school, "wb_jw", "weibo", "风林教务", "21", TEACHING, "api", early),
+            Account(town.school, "wb_tw", "weibo", "风林职院团委", "22", LEAGUE, "api", early),
+        ])  # fmt: skip
+        for key, role in roles.items():
+            user.enrol(conn, town.school, key, key, user.secret(PASSWORD, key), [role], town.now())
+    return town
+
+
+def as_user(town: Town, name: str) -> TestClient:
+    """The desk as this person sees it."""
+    town.desk.cookies.clear()
+    town.desk.post("/sign-in", data={"name": name, "password": PASSWORD})
+    return town.desk
+
+
+def send(town: Town, name: str, page: str, path: str, **form: str) -> str:
+    """Fill in a form of a page and give the words of the page that follows."""
+    desk = as_user(town, name)
+    token = csrf(desk.get(page).text)
+    answer = desk.post(path, data={"csrf": token, **form}, follow_redirects=True)
+    return words_of(answer.text)
+
+
+def publish(town: Town, text: str, name: str, account_id: str) -> None:
+    town.sandbox.clock.advance(60)
+    post_id = f"weibo:{name}"
+    town.put(
+        a_post(
+            text, post_id, thread=post_id, school=town.school, account=account_id, at=town.now(), kind=Kind.POST,
+            by_school=True,
+        )
+    )  # fmt: skip
+    town.pass_on()
+
+
+def permit_for(town: Town, text: str, keeper: str, account_id: str) -> str:
+    """Asked for on the page by the keeper, granted on the page by whom the school entered."""
+    said = send(
+        town, keeper, "/permits", "/permits", account=account_id, subject="食堂情况说明", text=text, why="师生询问多"
+    )
+    assert "已申请" in said, said
+    number = str(town.rows(permits)[-1].number)
+    assert "已授权" in send(town, "authoriser", f"/permits/{number}", f"/permits/{number}/decide", grant="yes")
+    return number
+
+
+def test_seventh_a_unit_speaks_of_a_fire_without_leave_while_nothing_is_open(school: Town) -> None:
+    publish(school, FIRE, "p1", "wb_jw")
+    (incident,) = school.rows(incidents)
+    (finding,) = school.rows(breaches)
+    assert (incident.triggers, incident.unit, finding.basis) == (["unauthorised_publication"], TEACHING, "第十条")
+
+    letters = {one.who: one for one in school.inbox.letters()}
+    assert set(letters) == {"other", "publicity"}, "JY 10 names nobody: the keeper and 党委宣传部 by default"
+    for one in letters.values():
+        assert "系统默认，非校规" in one.text
+        assert "火情" not in one.subject
+    assert len(school.inbox.said()) == 1
+
+    assert school.desk.post(path_of(letters["publicity"].links[0])).status_code == 200
+    school.later(minutes=31)
+    kinds = {(row.addressee, row.kind) for row in school.rows(notices) if row.addressee != "robot"}
+    assert {("other", "reminder"), ("other", "first"), ("publicity", "first")} <= kinds
+    assert ("publicity", "reminder") not in kinds, "who has signed is left in peace"
+    assert any(kind == "escalated" for _, kind in kinds), "the silence goes up the ladder"
+
+    page = f"/own-posts/{finding.number}"
+    assert "单位说明" in send(school, "other", page, f"{page}/explain", text="值班老师转发群消息，未办授权")
+    assert "未作更改" in send(school, "publicity", page, f"{page}/decide", verdict="confirm", why="")
+    said = send(school, "publicity", page, f"{page}/decide", verdict="confirm", why="确未授权，已删帖改发学校通报")
+    assert "认定属实" in said
+    assert "第十条" in said
+    (finding,) = school.rows(breaches)
+    assert (finding.state, finding.decided_by) == ("confirmed", "publicity")
+    headings = [row.heading for row in school.rows(entries)]
+    assert f"核对单 {finding.number}：认定属实" in headings
+    assert school.rows(incidents)[0].state != "closed", "the verdict closes nothing and punishes nobody by itself"
+
+
+def test_sixth_one_unit_breaks_the_hold_and_another_with_a_permit_is_left_alone(school: Town) -> None:
+    school.put(a_post(POISONED, "weibo:c1", school=school.school, account="wb_main", at=school.now()))
+    school.pass_on()
+    first = school.incident()
+    assert first.level == 2
+    before = len(school.inbox.letters())
+
+    number = permit_for(school, ALLOWED, "league", "wb_tw")
+    publish(school, ALLOWED, "p2", "wb_tw")
+    assert school.rows(breaches) == [], "a permit for these words: left alone"
+    assert len(school.rows(incidents)) == 1
+    assert {row.state for row in school.rows(permits)} == {"used"}
+    assert ALLOWED in words_of(as_user(school, "league").get(f"/permits/{number}").text)
+
+    publish(school, DENIAL, "p1", "wb_jw")
+    (finding,) = school.rows(breaches)
+    own = school.rows(incidents)[-1]
+    assert (finding.kind, finding.held_incident_id, finding.incident_id) == ("held", first.id, own.id)
+    assert (own.theme, own.unit) == ("unauthorised_post", TEACHING)
+    told = [one for one in school.inbox.letters()[before:] if own.number in one.subject]
+    assert {one.who for one in told} == {"other", "publicity"}
+    at_first = [row.heading for row in school.rows(entries) if row.incident_id == first.id]
+    assert f"擅自发声：暂停发声的事项，核对单 {finding.number}" in at_first
+    page = words_of(as_user(school, "publicity").get(f"/incidents/{first.number}").text)
+    assert finding.number in page
+    assert "违反本事件的暂停发声" in page
+    assert as_user(school, "league").get(f"/own-posts/{finding.number}").status_code == 404, "another unit's matter"
+    assert PUBLIC in told[0].links[0]
+    assert first.unit == UNIT
