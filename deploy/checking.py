@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 
-from deploy import migrations
+from deploy import migrations, rostering
 from deploy.parts import channels, load_pack, role_words
 from deploy.roster import PLATFORMS
 from deploy.settings import Settings
 from escalation.channels import Accepted, Partial, RateLimited
 from escalation.duty.readiness import told_roles
 from escalation.people import Role
-from escalation.procedure import Pack
+from escalation.procedure import Pack, load
 from stream import rules
 from stream.log import LogError, open_log
 from stream.post import Route
@@ -167,6 +167,36 @@ def _care(pack: Pack, held: set[str]) -> Iterator[Finding]:
         yield Finding(True, "关爱", words, aside=True)
 
 
+def offices(settings: Settings) -> Iterator[Finding]:
+    """Departments that may be one: what the school has said of them, and what it has not said yet."""
+    apart = load(settings.path(settings.school.pack) if _own(settings) else settings.school.pack)
+    for office in apart.office:
+        if not office.maybe_same_as:
+            continue
+        names = f"“{office.words[0]}”与“{apart.offices[office.maybe_same_as].words[0]}”"
+        if office.key in settings.school.same_offices:
+            yield Finding(True, "规程包", f"学校已确认{names}是一家，只告知一次，各条仍显示原词。")
+        else:
+            words = f'{names}可能是一家，现在各告知各的；确认是一家的，请写 school.same_offices = ["{office.key}"]。'
+            yield Finding(True, "规程包", words, aside=True)
+
+
+def _own(settings: Settings) -> bool:
+    return settings.path(settings.school.pack).exists()
+
+
+def duty(settings: Settings) -> Iterator[Finding]:
+    """The rota and the offices of the coming 30 days."""
+    try:
+        found = rostering.findings(settings)
+    except StoreUnavailable:
+        return  # said by its own check
+    for bad, words in found:
+        yield Finding(not bad, "值守", words, aside=not bad)
+    if not found:
+        yield Finding(True, "值守", "未来 30 日的值班表没有空档，各岗位都有可以通知的人。")
+
+
 def secrets(settings: Settings) -> Iterator[Finding]:
     """Key files that others on this machine can read."""
     for path in sorted(settings.path("secrets").glob("*")):
@@ -187,4 +217,4 @@ def speak(settings: Settings) -> Iterator[Finding]:
 
 
 Check = Callable[[Settings], Iterator[Finding]]
-CHECKS: tuple[Check, ...] = (store, log, search, rule_files, accounts, people, secrets)
+CHECKS: tuple[Check, ...] = (store, log, search, rule_files, accounts, people, offices, duty, secrets)

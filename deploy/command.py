@@ -15,6 +15,7 @@ import typer
 
 from deploy.manual import Command, Group
 from deploy.policy.command import policy
+from deploy.roster_command import roster
 from deploy.settings import Settings, SettingsError, load
 
 app = typer.Typer(
@@ -390,6 +391,7 @@ def export(
 trial = typer.Typer(help="试运行。", cls=Group, no_args_is_help=True)
 app.add_typer(trial, name="trial")
 app.add_typer(policy, name="policy")
+app.add_typer(roster, name="roster")
 
 
 @trial.command(cls=Command)

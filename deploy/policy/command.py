@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 
 policy = typer.Typer(help="规程包：各校规定怎样读、通知谁、依据哪一条。", cls=Group, no_args_is_help=True)
 Named = Annotated[str, typer.Argument(metavar="规程包", help="规程包的代号（自带的）或路径（本校自己的，例如 ./JY）。")]
+Same = Annotated[
+    list[str] | None,
+    typer.Option("--same", metavar="单位键", help="看合并之后怎样：哪个单位与另一部门是一家；可写几次。"),
+]
+OfSchool = Annotated[Path | None, typer.Option("--settings", help="按这份设置里学校确认的 same_offices 合并。")]
 Said = Annotated[list[str] | None, typer.Option("--trigger", metavar="情形", help="情形，英文或中文；可写几次。")]
 
 
@@ -32,6 +38,28 @@ def _opened(name: str) -> Pack:
         raise _fail(f"规程包“{name}”不能用：\n" + "\n".join(f"  ✘ {one}" for one in error.problems)) from None
 
 
+def _merged(name: str, same: list[str] | None, settings: Path | None, *, said: bool = True) -> Pack:
+    """The pack with the offices that the school says are one: by the settings, or as named on the command line."""
+    apart, keys = _opened(name), list(same or [])
+    if settings is not None:
+        from deploy.settings import SettingsError, load
+
+        try:
+            keys += load(settings).school.same_offices
+        except SettingsError as error:
+            lines = "\n".join(f"  ✘ {one}" for one in error.problems)
+            raise _fail(f"设置不能用，共 {len(error.problems)} 处：\n{lines}") from None
+    try:
+        pack = apart.merged(keys)
+    except ValueError as error:
+        raise _fail(f"{error}。") from None
+    for key in sorted(set(keys)) if said else ():
+        office = apart.offices[key]
+        into = apart.offices[office.maybe_same_as].words[0]
+        typer.echo(f"按学校确认合并：“{office.words[0]}”就是“{into}”，只告知一次，各条仍显示原词。")
+    return pack
+
+
 @policy.command("list", cls=Command)
 def list_packs() -> None:
     """列出自带的规程包：学校、文件、日期，各有多少条文、规则、级别和不执行的条文。"""
@@ -45,11 +73,13 @@ def list_packs() -> None:
 def show(
     name: Named,
     article: Annotated[str, typer.Option(metavar="条", help="只看这一条，例如 第十三条、第五章第十九条。")] = "",
+    same: Same = None,
+    settings: OfSchool = None,
 ) -> None:
     """用中文写出整个规程包：单位、逐条规则、分级时限与无人签收的步骤、不执行的条文和理由。"""
     from deploy.policy.page import pack_page
 
-    pack = _opened(name)
+    pack = _merged(name, same, settings)
     chosen = tuple(cited for cited, one in pack.articles.items() if article in (one.number, one.chapter + one.number))
     if article and not chosen:
         known = "、".join(pack.articles) or "没有条文"
@@ -109,11 +139,13 @@ def who(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出。")] = False,
     table: Annotated[bool, typer.Option("--table", help="以 Markdown 输出全部情形的总表。")] = False,
+    same: Same = None,
+    settings: OfSchool = None,
 ) -> None:
     """某种情形告知谁、依据哪一条的哪句话、多久之内、怎样签收，条文还要求做什么。"""
     from deploy.policy import decision, page
 
-    pack = _opened(name)
+    pack = _merged(name, same, settings, said=not (as_json or table))
     if table:
         if trigger or level or as_json:
             raise _fail("--table 是全部情形的总表，不能与 --trigger、--level、--json 同用。")

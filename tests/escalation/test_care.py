@@ -99,7 +99,10 @@ def test_no_table_but_the_posts_own_holds_who_wrote_it(station: Station) -> None
                 continue
             for row in conn.execute(select(table)):
                 assert WRITER not in str(row), table.name
-        assert all(WRITER not in line and CRY not in line for line in map(str, lines(conn, span_of(conn, None, None), station.office.now)))
+        assert all(
+            WRITER not in line and CRY not in line
+            for line in map(str, lines(conn, span_of(conn, None, None), station.office.now))
+        )
 
 
 @pytest.mark.parametrize("code", codes())
