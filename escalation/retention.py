@@ -1,8 +1,9 @@
 """Retention: other people's words are not kept longer than needed (design §8; periods of research/platforms.md §16.4).
 
-Comment text goes after 90 days, the text of vanished comments after 7, unless an open incident still holds them; the
-pseudonyms, matched words and marks go with the text. Ids, times and counts stay, and the redacted quotes of incidents,
-which are kept as records. The school's own posts stay.
+Comment text goes after 90 days, the text of vanished comments after 7, a private message 30 days after it was answered
+or needs no answer any more, unless an open incident still holds them; the pseudonyms, matched words and marks go with
+the text. Ids, times and counts stay, and the redacted quotes of incidents, which are kept as records. The school's own
+posts stay.
 """
 
 from __future__ import annotations
@@ -12,15 +13,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, delete, or_, select, update
 
+from escalation.consultation import consultations
 from escalation.incident import incidents, members
 from escalation.incident.state import OPEN
 from stream.dead_letter import dead_letters
 from stream.kept import assessments, posts, revisions
 from stream.line import lines, mark_keys, marks, postings
-from stream.post import Visibility
+from stream.post import Kind, Visibility
 
 COMMENT_TEXT = timedelta(days=90)
 VANISHED_TEXT = timedelta(days=7)
+SETTLED_MESSAGE = timedelta(days=30)
 AT_ONCE = 1000
 GONE = "〔原文已按保存期限清除〕"
 
@@ -32,7 +35,14 @@ def due(conn: Connection, school: str, now: datetime, limit: int = AT_ONCE) -> l
         .join(incidents, incidents.c.id == members.c.incident_id)
         .where(members.c.school == school, incidents.c.state.in_(list(OPEN)))
     )
+    conversation = consultations.c.thread == posts.c.thread_id
+    settled = (
+        select(consultations.c.id)
+        .where(consultations.c.school == school, conversation, consultations.c.ended_at < now - SETTLED_MESSAGE)
+        .exists()
+    )
     over = or_(
+        and_(posts.c.kind == Kind.MESSAGE, settled),
         posts.c.published_at < now - COMMENT_TEXT,
         and_(posts.c.visibility == Visibility.VANISHED, posts.c.fetched_at < now - VANISHED_TEXT),
     )

@@ -36,6 +36,7 @@ consultations = Table(
     Column("state", Word(16), nullable=False),
     Column("round", Integer, nullable=False),
     Column("asked_at", Moment(), nullable=False),
+    Column("first_asked_at", Moment(), nullable=False),
     Column("found_at", Moment(), nullable=False),
     Column("article", Text, nullable=False),
     Column("clause", Text, nullable=False),
@@ -56,6 +57,7 @@ consultations = Table(
     Index("uq_consultations_thread", "school", "thread", unique=True),
     Index(None, "school", "state", "asked_at"),
     Index(None, "school", "account_id", "asked_at"),
+    Index(None, "school", "first_asked_at"),
 )
 
 

@@ -83,7 +83,8 @@ def _asked(conn: Connection, pack: Pack, account: Account, post: Post, now: date
     number = conn.execute(
         insert(consultations).values(
             school=post.school, thread=thread, post_id=post.id, account_id=account.id, platform=post.platform,
-            unit=account.unit, private=private, state=State.OPEN, round=1, asked_at=post.published_at, found_at=now,
+            unit=account.unit, private=private, state=State.OPEN, round=1, asked_at=post.published_at,
+            first_asked_at=post.published_at, found_at=now,
             article=clause.article if clause is not None else "", clause=clause.words if clause is not None else "",
             source=owed.source if owed is not None else Source.NONE, span_s=span_s, due_at=due_of(span_s, now),
             window_until=ends, promise="", answer_url="", answer="",

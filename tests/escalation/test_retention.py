@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from escalation import retention
+from escalation.consultation import consultations
 from escalation.incident import incidents, join
 from escalation.incident.state import State
 from stream.kept import keep, posts, revisions
@@ -85,3 +86,18 @@ def test_an_open_incident_holds_its_members(store: Store, state: State, expected
         number = conn.execute(incidents.insert().values(**row).returning(incidents.c.id)).scalar_one()
         join(conn, number, "s", ["old"], 50, NOON)
     assert forget(store) == expected
+
+
+def test_a_private_message_goes_a_month_after_its_answer_and_stays_while_it_waits(store: Store) -> None:
+    for name, ended in (("answered", 30.1), ("lately", 29.9), ("waiting", None)):
+        put(store, name, 40, kind=Kind.MESSAGE, thread_id=name)
+        with store.write() as conn:
+            conn.execute(
+                consultations.insert().values(
+                    school="s", thread=name, post_id=name, account_id="a", platform="wechat", unit="u", private=True,
+                    state="answered" if ended else "open", round=1, asked_at=NOON, first_asked_at=NOON, found_at=NOON,
+                    article="", clause="", source="none", promise="", answer_url="", answer="",
+                    ended_at=NOON - timedelta(days=ended) if ended else None,
+                )
+            )  # fmt: skip
+    assert forget(store) == ["answered"]

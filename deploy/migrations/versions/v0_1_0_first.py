@@ -148,6 +148,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("first_asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("article", sa.Text(), nullable=False),
         sa.Column("clause", sa.Text(), nullable=False),
@@ -172,6 +173,9 @@ def upgrade() -> None:
         "consultations",
         ["school", "account_id", "asked_at"],
         unique=False,
+    )
+    op.create_index(
+        op.f("ix_consultations_school_first_asked_at"), "consultations", ["school", "first_asked_at"], unique=False
     )
     op.create_index(
         op.f("ix_consultations_school_state_asked_at"), "consultations", ["school", "state", "asked_at"], unique=False
@@ -1529,6 +1533,7 @@ def downgrade() -> None:
     op.drop_table("counts")
     op.drop_index("uq_consultations_thread", table_name="consultations")
     op.drop_index(op.f("ix_consultations_school_state_asked_at"), table_name="consultations")
+    op.drop_index(op.f("ix_consultations_school_first_asked_at"), table_name="consultations")
     op.drop_index(op.f("ix_consultations_school_account_id_asked_at"), table_name="consultations")
     op.drop_table("consultations")
     op.drop_table("auditor_marks")

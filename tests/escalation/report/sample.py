@@ -8,9 +8,11 @@ from typing import Any
 
 from escalation.audit import Head
 from escalation.clock_words import SHANGHAI
+from escalation.consultation.state import State as Consulted
 from escalation.incident.state import State
 from escalation.notice import NoticeKind
 from escalation.people import Role
+from escalation.report.chapters.consultations import Asked
 from escalation.report.chapters.handling import Telling
 from escalation.report.rows import (
     AccountRow,
@@ -135,7 +137,26 @@ def _chapters(found: tuple[NoticeRow, ...]) -> dict[str, Any]:
     ]  # fmt: skip
     late = replace(told[1], kind=NoticeKind.REMINDER, id=900, number=told[1].number + "-c")
     above = replace(told[1], kind=NoticeKind.ESCALATED, id=901, number=told[1].number + "-s", silent=told[1].role)
-    return {"handling": (*told, late, above)}
+    return {"handling": (*told, late, above), "consultations": ASKED}
+
+
+def asked(key: int, when: datetime, state: Consulted = Consulted.ANSWERED, **more: Any) -> Asked:
+    """A consultation, answered two hours after it was asked unless said otherwise."""
+    answered = when + timedelta(hours=2) if state is Consulted.ANSWERED else None
+    made = Asked(
+        key, f"HF-2026-{key:04d}", "风林招生", "招生就业处", False, state, when, when + timedelta(hours=24), None,
+        answered, None, "第十一条", True,
+    )  # fmt: skip
+    return replace(made, **more)
+
+
+ASKED = (
+    asked(1, at(17, 9), seen=True),
+    asked(2, at(17, 10), overdue_at=at(18, 10), answered_at=at(18, 16)),
+    asked(3, at(18, 11), Consulted.OPEN, overdue_at=at(19, 11)),
+    asked(4, at(19, 12), Consulted.PROMISED, promised_for=at(30, 12), unit="后勤\u202e处<b>"),
+    asked(5, at(19, 13), Consulted.LAPSED, private=True, overdue_at=at(20, 13)),
+)
 
 
 def _hours(main: AccountRow, video: AccountRow) -> tuple[HourRow, ...]:
