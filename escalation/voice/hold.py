@@ -23,6 +23,7 @@ from escalation.voice import hold_notice
 from escalation.voice.state import HOLD, HoldEvent, HoldState
 from escalation.voice.subject import Subject, read, subject_of
 from escalation.voice.subject import touches as touches
+from stream.account import book
 from stream.store import insert_new, metadata
 from stream.store.types import Json, Moment, Serial, Word
 
@@ -120,7 +121,8 @@ def begin(
 ) -> int | None:  # fmt: skip
     """The hold that the frozen pack's level demands, once for an incident; None where it demands none.
 
-    A cry for help begins none: it would tell forty people of it. A person may still put one on.
+    A cry for help begins none: it would tell forty people of it. A person may still put one on. Without accounts there
+    is nothing to hold.
     """
     pack = thaw(incident.frozen["pack"])
     had = conn.execute(select(holds.c.id).where(holds.c.incident_id == incident.id).limit(1)).first()
@@ -128,6 +130,9 @@ def begin(
         return None
     if incident.care:
         log(conn, incident.id, now, EntryKind.MACHINE, "求助事件不自动暂停发声", "是否暂停由宣传部决定")
+        return None
+    if not any(one.active for one in book(conn, incident.school).values()):
+        log(conn, incident.id, now, EntryKind.MACHINE, "没有在册账号，未暂停发声")
         return None
     subject = subject_of(incident.theme, incident.thread_id, keys, cues)
     return _put(conn, letterhead, incident, subject, MACHINE, now, f"{pack.grade(incident.level).mark}级事件")

@@ -63,7 +63,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     duty.router, handover.router, staff.router,
     tasks.router,
     apart.router,
-    live.router, health.router, permits.router, submissions.router, own_posts.router,
     voice.router, voice_acts.router, voice_slip.router,
 )  # fmt: skip
 STATIC = Path(__file__).with_name("static")

@@ -10,10 +10,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Connection, Row, or_, select
 
 from escalation import people
+from escalation.deed import incident_of
 from escalation.incident import StateMoved, incidents
 from escalation.incident.state import OPEN, State
 from escalation.people import Role
 from escalation.state_table import IllegalStep
+from escalation.task import TaskKind
+from escalation.task.setting import leader_of, set_task
 from escalation.voice import fact, hold
 from escalation.voice.hold import holds
 from escalation.voice.state import STATEMENT, StatementEvent, StatementState
@@ -30,10 +33,12 @@ READERS = (Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER, Role.UNIT_LEADER, R
 Reader = Annotated[Visitor, Depends(Only(*READERS))]
 Lead = Annotated[Visitor, Depends(Acts(Role.PUBLICITY))]
 Writer = Annotated[Visitor, Depends(Acts(Role.PUBLICITY, Role.UNIT_LEADER, Role.MONITOR))]
+Desk = Annotated[Visitor, Depends(Acts(Role.PUBLICITY, Role.MONITOR))]
 Anybody = Annotated[Visitor, Depends(Acts(*READERS))]
 Field = Annotated[str, Form()]
 SHOWN = 60
 DONE = {
+    "ask": "已请涉事单位作情况说明，到期未答复会催办。",
     "hold": "已暂停发声，已通知各账号管理人员确认。", "change": "已调整管控范围，已通知各账号管理人员重新确认。",
     "lift": "已解除管控，已告知各账号管理人员。", "confirm": "已登记确认知悉。", "fact": "已登记。",
     "draft": "已保存为新的一版。",
@@ -78,6 +83,7 @@ def desk_page(
     desk = desk_of(request)
     with desk.store.read() as conn:
         voice = voice_of(conn, row, visitor.now)
+        units = people.units(conn, desk.school)
         keeps = {
             one.id for one in voice.accounts.values()
             if visitor.actor.id in {p.id for p in people.holders(conn, desk.school, Role.KEEPER, account_id=one.id)}
@@ -85,6 +91,7 @@ def desk_page(
     return show(
         request, visitor, "statement.html", status=status, row=row, voice=voice, error=error, given=given or {},
         may=_may(visitor, voice), open=State(row.state) in OPEN, me=visitor.actor.id, notice_done=DONE, keeps=keeps,
+        units=units, desk=visitor.has(Role.PUBLICITY, Role.MONITOR),
         lead=visitor.has(Role.PUBLICITY), writer=visitor.has(Role.PUBLICITY, Role.UNIT_LEADER), themes=THEME_WORDS,
         old=[one for one in voice.versions if one not in (voice.work, voice.force)],
         redraft=_redraft(voice, given or {}),
@@ -194,6 +201,23 @@ def confirm(request: Request, visitor: Anybody, number: str, hold_id: int, perso
         hold.confirm(conn, hold_id, whose, visitor.actor, visitor.now, "phone" if by_phone else "desk")
 
     return act(request, visitor, number, "confirm", do)
+
+
+@router.post("/statements/{number}/ask")
+def ask(request: Request, visitor: Desk, number: str, unit: Field = "", words: Field = "") -> Response:
+    """请涉事单位作情况说明: a task with the pack's deadline, reminded until it is answered."""
+    desk = desk_of(request)
+
+    def do(conn: Connection, row: Row[Any]) -> None:
+        held = incident_of(conn, row.id)
+        if plain(unit) not in people.units(conn, desk.school):
+            raise IllegalStep("请选择涉事单位。未作任何更改。")
+        set_task(
+            conn, desk.letterhead, held, TaskKind.FACTS, leader_of(plain(unit)), visitor.actor, visitor.now,
+            plain(words),
+        )  # fmt: skip
+
+    return act(request, visitor, number, "ask", do, "facts", ask_words=words)
 
 
 @router.post("/statements/{number}/facts")

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from escalation.procedure import Approver, Check, Pack, thaw
+from escalation.task import TaskKind, deeds, tasks
+from escalation.task.state import TASK, TaskState
 from escalation.voice import approval, fact, hold, reading, relay, release, statement
 from escalation.voice.effect import Effect, effect_of
 from escalation.voice.hold import hold_accounts, hold_confirmations, holds
@@ -164,6 +166,7 @@ class Voice:
     level: int
     holds: tuple[HoldView, ...]
     facts: Sequence[Row[Any]]
+    asked: Sequence[tuple[Row[Any], str, Row[Any] | None]]
     versions: tuple[Version, ...]
     accounts: Mapping[str, Account]
 
@@ -204,11 +207,20 @@ def voice_of(conn: Connection, row: Row[Any], now: datetime, *, whole: bool = Tr
         level=pack.grade(row.level).number,
         holds=tuple(hold_view(conn, one, known) for one in some),
         facts=fact.facts_of(conn, row.id),
+        asked=_facts_asked(conn, row.id) if whole else (),
         versions=tuple(
             _version(conn, row, pack, one, known, now, whole=whole) for one in statement.versions(conn, row.id)
         ),
         accounts=known,
     )
+
+
+def _facts_asked(conn: Connection, incident_id: int) -> list[tuple[Row[Any], str, Row[Any] | None]]:
+    """The 情况说明 that were asked for: the task, its state in words, and the newest answer."""
+    rows = conn.execute(
+        select(tasks).where(tasks.c.incident_id == incident_id, tasks.c.kind == TaskKind.FACTS).order_by(tasks.c.id)
+    ).all()
+    return [(one, TASK.state_words[TaskState(one.state)], deeds.last_answer(conn, one.id)) for one in rows]
 
 
 def hold_view(conn: Connection, row: Row[Any], known: Mapping[str, Account]) -> HoldView:
