@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from crawlers import imports, lead
+from crawlers import imports, lead, message
 from crawlers.settings import RouteSettings, article_hosts
 from escalation.web.desk import Taken
 from stream.log import Log, LogError, LogUnavailable
@@ -34,6 +34,10 @@ class CrawlersIntake:
         """One lead as typed at the desk. Raises LogUnavailable, StoreUnavailable; nothing is recorded then."""
         taken = lead.take_lead(self._store, self._opened(), self._school, form, self._clock(), self._articles_at)
         return _told(taken)
+
+    def take_message(self, form: Mapping[str, str]) -> Taken:
+        """One private message as typed in. Raises LogUnavailable, StoreUnavailable; nothing is recorded then."""
+        return _told(message.take_message(self._store, self._opened(), self._school, form, self._clock()))
 
     def take_file(self, name: str, body: bytes) -> Taken:
         """A CSV or xlsx file, whole or not at all. Raises LogUnavailable, StoreUnavailable."""

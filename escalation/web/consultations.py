@@ -15,6 +15,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Connection
 
+from escalation import audit
 from escalation.clock_words import SHANGHAI
 from escalation.consultation import course, matter_of
 from escalation.consultation.state import ANSWERERS, CONSULTATION, Event, State
@@ -26,6 +27,8 @@ from escalation.web.gate import Acts, NotFound, Only, Visitor, desk_of
 from escalation.web.incident_view import ICONS
 from escalation.web.page import show
 from escalation.web.viewing import Viewed, record
+from stream.account import Account, book
+from stream.log import LogUnavailable
 
 router = APIRouter()
 READERS = (Role.KEEPER, Role.UNIT_LEADER, Role.PUBLICITY, Role.MONITOR)
@@ -43,12 +46,20 @@ NO_DATE = "承诺的答复时间读不懂，请选择日期和时间，例如 20
 @router.get("/consultations")
 def page(request: Request, visitor: Reader, tab: str = "waiting", account: str = "", page: int = 1) -> HTMLResponse:
     """The list."""
+    return _list(request, visitor, tab, account, page)
+
+
+def _list(
+    request: Request, visitor: Visitor, tab: str = "waiting", account: str = "", page: int = 1, *, status: int = 200,
+    problems: tuple[str, ...] = (), given: dict[str, str] | None = None,
+) -> HTMLResponse:  # fmt: skip
     desk = desk_of(request)
     tab = tab if tab in TABS else "waiting"
     account = account[:100].replace("\x00", "")
     page = max(1, min(page, 10_000))
     with desk.store.read() as conn:
         found = listing(conn, desk.school, visitor.scope, tab, account, page, visitor.now)
+        own = _own_accounts(conn, visitor)
     if any(shown.quote for shown in found.rows):
         _note(request, visitor, "consultations", "咨询列表")
 
@@ -57,9 +68,41 @@ def page(request: Request, visitor: Reader, tab: str = "waiting", account: str =
         return "/consultations?" + urlencode({key: value for key, value in now.items() if value not in ("", 1)})
 
     return show(
-        request, visitor, "consultations.html", found=found, tab=tab, tabs=TABS, account=account, at=at, page=page,
+        request, visitor, "consultations.html", status=status, problems=problems, given=given or {}, own=own,
+        types=bool(visitor.user.roles & ANSWERERS), found=found, tab=tab, tabs=TABS, account=account, at=at, page=page,
         pages=max(1, (found.total + PAGE - 1) // PAGE),
     )  # fmt: skip
+
+
+def _own_accounts(conn: Connection, visitor: Visitor) -> list[Account]:
+    """The accounts of which this person may type a private message in."""
+    scope = visitor.scope
+    every = [one for one in book(conn, visitor.user.school).values() if one.active]
+    return [one for one in every if scope.everything or one.id in scope.accounts or one.unit in scope.units]
+
+
+@router.post("/consultations")
+def take(
+    request: Request, visitor: Answerer, account: Field = "", text: Field = "", sent_at: Field = ""
+) -> Response:  # fmt: skip
+    """登记一条私信: nobody's program reads them, so whoever answers types the words in; the writer is not asked for."""
+    desk = desk_of(request)
+    form = {"account": account, "text": text.replace("\x00", ""), "sent_at": sent_at}
+    with desk.store.read() as conn:
+        if account not in {one.id for one in _own_accounts(conn, visitor)}:
+            raise NotFound("没有这一账号，或它不在您的管理范围内。未作任何更改。")
+    try:
+        taken = desk.intake.take_message(form)
+    except LogUnavailable as error:
+        return _list(request, visitor, status=503, problems=(f"{error}；没有登记，请稍后再试一次。",), given=form)
+    if not taken.count:
+        return _list(request, visitor, status=422, problems=taken.problems, given=form)
+    with desk.store.write() as conn:
+        audit.record(
+            conn, school=desk.school, now=visitor.now, actor=visitor.actor.id, action="consultation.typed",
+            subject=account, detail={}, ip=visitor.ip,
+        )  # fmt: skip
+    return RedirectResponse("/consultations?done=typed", 303)
 
 
 def _note(request: Request, visitor: Visitor, subject: str, purpose: str) -> None:

@@ -28,6 +28,9 @@ class Intake(Protocol):
     def take_lead(self, form: Mapping[str, str]) -> Taken:
         """Take one lead as typed at the desk; the form's keys are the names of its fields."""
 
+    def take_message(self, form: Mapping[str, str]) -> Taken:
+        """Take one private message that an account received: `account` (its id), `text`, `sent_at` (local)."""
+
     def take_file(self, name: str, body: bytes) -> Taken:
         """Take a CSV or xlsx file whole, or say by row and column what is wrong with it."""
 

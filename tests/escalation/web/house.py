@@ -94,6 +94,10 @@ class Box:
         self.taken.append(form)
         return Taken(1)
 
+    def take_message(self, form: Mapping[str, str]) -> Taken:
+        self.taken.append(form)
+        return Taken(1) if form["text"] else Taken(0, ("“原文”：请照抄私信原文",))
+
     def take_file(self, name: str, body: bytes) -> Taken:
         return Taken(0, (f"{name}：第 2 行“内容”为空",))
 

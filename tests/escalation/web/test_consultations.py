@@ -164,3 +164,18 @@ def test_a_line_that_is_gone_is_shown_as_gone_and_nothing_is_guessed(house: Hous
         retention.purge(conn, SCHOOL, ["wechat:1"])
     page = house.client("keeper").get(f"/consultations/{number}").text
     assert "原文已按保存期限清除。" in page
+
+
+def test_the_keeper_types_a_private_message_of_an_own_account_and_of_no_other(house: House) -> None:
+    client = house.client("keeper")
+    assert "登记一条私信" in client.get("/consultations").text
+    form = {"csrf": "csrf-keeper", "account": "wx-hq", "text": "请问几点关门", "sent_at": "2026-11-20T16:00"}
+    assert client.post("/consultations", data=form).headers["location"] == "/consultations?done=typed"
+    assert house.box.taken == [{"account": "wx-hq", "text": "请问几点关门", "sent_at": "2026-11-20T16:00"}]
+    assert client.post("/consultations", data=form | {"account": "wb-jw"}).status_code == 404
+    refused = client.post("/consultations", data=form | {"text": ""})
+    assert refused.status_code == 422
+    assert "请照抄私信原文" in refused.text
+    assert len(house.box.taken) == 2
+    assert "登记一条私信" not in house.client("monitor").get("/consultations").text
+    assert house.client("monitor").post("/consultations", data=form | {"csrf": "csrf-monitor"}).status_code == 403
