@@ -22,6 +22,7 @@ from escalation.notice.calling import call
 from escalation.notice.issue import Letterhead, issue
 from escalation.notice.withdrawal import ANSWERED_BY_AN_ACT
 from escalation.procedure import Act, say_span, thaw
+from escalation.silence import hushed, keep_quiet
 from escalation.timer import Timer, TimerKind, TimerState, set_timers, timers
 
 TO_BE_HANDLED = frozenset(
@@ -85,7 +86,11 @@ def _open_again(conn: Connection, silence: Silence, words: str, label: str) -> N
     if person is None:
         return
     one = Addressee(person, notice.role, (notice.office,), (), notice.basis, f"您已签收 {notice.number}，此后{words}")
-    issue(conn, silence.letterhead, incident, [one], NoticeKind.CHASED, _step(notice), now)
+    quiet = hushed(conn, incident, now)
+    if quiet is None:
+        issue(conn, silence.letterhead, incident, [one], NoticeKind.CHASED, _step(notice), now)
+    else:
+        keep_quiet(conn, quiet, _step(notice), f"催办 {person.name} 因静默未发", now)
     steps = thaw(incident.frozen["pack"]).ladder.steps(incident.level)
     set_timers(conn, [
         {

@@ -23,6 +23,7 @@ from escalation.notice.addressee import Addressee, acting_as
 from escalation.notice.calling import AGAIN, call
 from escalation.notice.issue import Letterhead, issue
 from escalation.procedure import Act, Source, thaw
+from escalation.silence import hushed, keep_quiet
 from escalation.telephone import REACHED
 from escalation.timer import Timer, TimerKind, TimerState, timers
 
@@ -117,6 +118,12 @@ def _remind(conn: Connection, silence: Silence) -> None:
         return
     one = Addressee(person, notice.role, (notice.office,), (), notice.basis, "期限过半仍未签收")
     step = f"remind:{notice.id}:{silence.clock.name}"
+    quiet = hushed(conn, silence.incident, silence.now)
+    if quiet is not None:
+        words = f"催签 {person.name} {notice.number} 因静默未发"
+        log(conn, notice.incident_id, silence.now, EntryKind.CHASE, words, f"{quiet.owner_name}：{quiet.reason}")
+        keep_quiet(conn, quiet, step, words, silence.now)
+        return
     issue(conn, silence.letterhead, silence.incident, [one], NoticeKind.REMINDER, step, silence.now, original=notice.id)
 
 

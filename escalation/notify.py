@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from escalation import alert, auditor, lapse, reignition, sight, timer
+from escalation import alert, auditor, lapse, reignition, sight, silence, timer
 from escalation.bulletin import clock as bulletin_clock
 from escalation.channels import Channel, Fault, Outcome, RateLimited
 from escalation.deed import incident_of
@@ -77,6 +77,7 @@ class Notify:
             with self._store.write() as conn:
                 sight.look(conn, self._letterhead.school, now)
                 stranded.look(conn, self._letterhead.school, frozenset(self._channels), now)
+                silence.look(conn, self._letterhead.school, now)
                 self._hush_clocks(conn, now)
                 self._listen(conn, now)
             duty_look.look(self._store, self._letterhead, self._desk, now)

@@ -46,6 +46,7 @@ MODULES = (
     "escalation.people",
     "escalation.permit",
     "escalation.recap",
+    "escalation.silence",
     "escalation.submission",
     "escalation.tie",
     "escalation.submission.use",

@@ -20,6 +20,7 @@ from escalation.notice.addressee import Addressee
 from escalation.notice.issue import Letterhead, issue
 from escalation.people import Person, Role, title_of
 from escalation.procedure import Source, say_span, thaw
+from escalation.silence import hushed, keep_quiet
 from escalation.timer import Timer, TimerKind
 
 FIRST_REPORT = "first_report"
@@ -80,7 +81,10 @@ def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime)
     wanted = "续报；处置已结束的，请写终报" if bulletins_of(conn, incident.id) else "情况报告"
     words = f"距上一次报告已 {say_span(span.after)}，请写{wanted}"
     log(conn, incident.id, now, EntryKind.DEADLINE, "续报逾期", words)
-    for person in _writers(conn, letterhead, incident, now)[:1]:
+    quiet = hushed(conn, incident, now)
+    if quiet is not None:
+        keep_quiet(conn, quiet, f"follow:{clock.id}", f"{incident.number} 续报催办因静默未发", now)
+    for person in _writers(conn, letterhead, incident, now)[:1] if quiet is None else ():
         one = Addressee(person, Role.PUBLICITY, (title_of(Role.PUBLICITY),), (), Source.DEFAULT.label, words)
         issue(conn, letterhead, incident, [one], NoticeKind.CHASED, f"follow:{clock.id}", now)
     start_follow_up(conn, incident, now)

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, select
 
-from escalation import alert, finding
+from escalation import alert, finding, silence
 from escalation.incident import incidents
 from escalation.incident.state import OPEN, STATE_WORDS, State
 from escalation.notice import calls, is_owed, notices
@@ -22,7 +22,7 @@ from stream.account import book
 from stream.coverage import Lamp, sights
 
 Sheet = dict[str, Any]
-PARTS = ("incidents", "clocks", "unsigned", "calls", "blind", "alerts", "findings")
+PARTS = ("incidents", "clocks", "unsigned", "calls", "blind", "alerts", "silences", "findings")
 """The parts of a sheet, in the order of the page."""
 
 
@@ -36,6 +36,11 @@ def fill(conn: Connection, school: str, now: datetime) -> Sheet:
         "calls": _calls(conn, school),
         "blind": _blind(conn, school, now),
         "alerts": [one.words for one in alert.ringing(conn, school) if not one.cause.startswith(finding.CAUSE)],
+        "silences": [
+            {"words": row.words, "owner": row.owner_name, "reason": row.reason, "ends_at": row.ends_at.isoformat(),
+             "count": row.count}
+            for row in silence.running(conn, school, now)
+        ],
         "findings": [row.words for row in finding.standing(conn, school)],
     }
 

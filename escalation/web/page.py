@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from escalation.clock_words import SHANGHAI, hours, moment, second
 from escalation.people import TITLES, Role
 from escalation.procedure import say_span
+from escalation.silence import NEVER_QUIET
 from escalation.web import prose, words
 from escalation.web.face import ago, figure
 from escalation.web.gate import Visitor, desk_of
@@ -92,6 +93,7 @@ def environment() -> Environment:
     made.globals.update(
         roman=("", "Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ"), level_names=words.LEVEL_NAMES, polarity=words.POLARITY, lamps=words.LAMPS,
         kinds=words.KINDS, titles=TITLES, process=words.process, care_title=words.CARE_TITLE, Role=Role,
+        never_quiet=NEVER_QUIET,
     )  # fmt: skip
     return made
 

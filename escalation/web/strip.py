@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, func, select
 
-from escalation import alert, finding, people, trial
+from escalation import alert, finding, people, silence, trial
 from escalation.alert import Alert
 from escalation.duty import handover
 from escalation.duty.handover_state import HANDOVER, State
@@ -51,6 +51,7 @@ class Strip:
     open_incidents: int
     on_trial: bool
     alerts: tuple[Alert, ...] = field(default=())
+    silences: int = 0
     open_calls: int = 0
     findings: int = 0
     holder: tuple[str, datetime] | None = None
@@ -61,6 +62,7 @@ def strip_of(conn: Connection, desk: Desk, now: datetime, scope: Scope, *, insid
     """The strip as it is now. Who does not work `inside` is given lamps without names, and no alerts."""
     serving = people.on_duty(conn, desk.school, now)
     ringing = tuple(alert.ringing(conn, desk.school))
+    loud, _ = silence.divide(conn, desk.school, ringing, now)
     pulses = pulse.freshest(conn, now)
     lights = (
         _coverage(conn, desk, now), _judging(conn, desk, pulses, now), _channels(desk, ringing),
@@ -74,7 +76,8 @@ def strip_of(conn: Connection, desk: Desk, now: datetime, scope: Scope, *, insid
         lights=tuple(group if inside else tuple(map(_nameless, group)) for group in lights if group),
         open_incidents=_open(conn, desk.school, scope),
         on_trial=trial.on_trial(conn, desk.school),
-        alerts=ringing if inside else (),
+        alerts=tuple(loud) if inside else (),
+        silences=len(silence.running(conn, desk.school, now)) if inside else 0,
         open_calls=count_open(conn, desk.school) if inside else 0,
         findings=finding.count(conn, desk.school) if inside else 0,
         holder=_holder(conn, desk.school, now) if inside else None,

@@ -15,6 +15,7 @@ from escalation.consultation.state import CONSULTATION
 from escalation.duty.handover_state import HANDOVER
 from escalation.incident.state import INCIDENT
 from escalation.permit.state import PERMIT
+from escalation.silence import SILENCE
 from escalation.state_table import IllegalStep, StateTable
 from escalation.submission.state import SUBMISSION
 from escalation.task.correction import CORRECTION
@@ -23,7 +24,7 @@ from escalation.voice.state import HOLD, RELAY, STATEMENT
 
 TABLES: tuple[StateTable[Any, Any], ...] = (
     INCIDENT, PERMIT, SUBMISSION, BREACH, HOLD, STATEMENT, RELAY, CONSULTATION, TASK, CORRECTION, HANDOVER,
-    BULLETINS,
+    BULLETINS, SILENCE,
 )  # fmt: skip
 every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.noun)
 

@@ -641,6 +641,24 @@ def upgrade() -> None:
     op.create_index(op.f("ix_sightings_school_account_id"), "sightings", ["school", "account_id"], unique=False)
     op.create_index(op.f("ix_sightings_school_thread_id"), "sightings", ["school", "thread_id"], unique=False)
     op.create_table(
+        "silences",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("target", sa.String(200), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("owner", sa.String(64), nullable=False),
+        sa.Column("owner_name", sa.String(64), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(64), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_silences")),
+    )
+    op.create_index(op.f("ix_silences_school_state_ends_at"), "silences", ["school", "state", "ends_at"], unique=False)
+    op.create_table(
         "sources",
         sa.Column("school", sa.String(32), nullable=False),
         sa.Column("id", sa.String(200), nullable=False),
@@ -896,6 +914,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_keeper_reports")),
     )
     op.create_index(op.f("ix_keeper_reports_incident_id"), "keeper_reports", ["incident_id"], unique=False)
+    op.create_table(
+        "kept_quiet",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("silence_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("what", sa.String(200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["silence_id"], ["silences.id"], name=op.f("fk_kept_quiet_silence_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_kept_quiet")),
+    )
+    op.create_index("uq_kept_quiet_what", "kept_quiet", ["silence_id", "what"], unique=True)
     op.create_table(
         "members",
         sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1443,6 +1472,8 @@ def downgrade() -> None:
     op.drop_table("notices")
     op.drop_index(op.f("ix_members_school_post_id"), table_name="members")
     op.drop_table("members")
+    op.drop_index("uq_kept_quiet_what", table_name="kept_quiet")
+    op.drop_table("kept_quiet")
     op.drop_index(op.f("ix_keeper_reports_incident_id"), table_name="keeper_reports")
     op.drop_table("keeper_reports")
     op.drop_index(op.f("ix_holds_school_state"), table_name="holds")
@@ -1471,6 +1502,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_sources_school_account_id"), table_name="sources")
     op.drop_index(op.f("ix_sources_next_due"), table_name="sources")
     op.drop_table("sources")
+    op.drop_index(op.f("ix_silences_school_state_ends_at"), table_name="silences")
+    op.drop_table("silences")
     op.drop_index(op.f("ix_sightings_school_thread_id"), table_name="sightings")
     op.drop_index(op.f("ix_sightings_school_account_id"), table_name="sightings")
     op.drop_table("sightings")
