@@ -2,8 +2,8 @@
 
 Silenced are reminders (催签, 催办) of one incident, of an account's or a theme's incidents, and alerts of the service.
 Never silenced: a first notice or any other that asks for a signature, a telephone call, what goes upward, anything at
-level Ⅰ, and the alert that a notice reached nobody. Every message that did not leave is counted and can be looked at. A silence
-ends by itself; whoever works at the desk can end it before.
+level Ⅰ, and the alert that a notice reached nobody. Every message that did not leave is counted and can be looked at.
+A silence ends by itself; whoever works at the desk can end it before.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ def _with_times(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _time(key: str, value: Any) -> Any:
-    return datetime.fromisoformat(value) if key in ("due_at", "sign_by", "since") and value else value
+    return datetime.fromisoformat(value) if key in ("due_at", "sign_by", "since", "ends_at") and value else value
 
 
 @router.post("/duty/handover/{number}/write")
