@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from escalation.report.chapter import Chapter, listed
-from escalation.report.chapters import consultations, handling
+from escalation.report.chapters import consultations, handling, own_posts
 from escalation.report.items import Items
 from escalation.report.rows import WeekRows
 
-CHAPTERS: tuple[Chapter, ...] = (handling.CHAPTER, consultations.CHAPTER)
+CHAPTERS: tuple[Chapter, ...] = (handling.CHAPTER, consultations.CHAPTER, own_posts.CHAPTER)
 
 
 def chapter_items(rows: WeekRows, what: str, now: datetime) -> Items | None:

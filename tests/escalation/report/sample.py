@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from escalation.audit import Head
+from escalation.breach import Kind
+from escalation.breach import State as Breach
 from escalation.clock_words import SHANGHAI
 from escalation.consultation.state import State as Consulted
 from escalation.incident.state import State
@@ -14,6 +16,8 @@ from escalation.notice import NoticeKind
 from escalation.people import Role
 from escalation.report.chapters.consultations import Asked
 from escalation.report.chapters.handling import Telling
+from escalation.report.chapters.own_posts import Found, Pair, Paper
+from escalation.report.chapters.own_posts import Rows as OwnPosts
 from escalation.report.rows import (
     AccountRow,
     AlertRow,
@@ -137,7 +141,7 @@ def _chapters(found: tuple[NoticeRow, ...]) -> dict[str, Any]:
     ]  # fmt: skip
     late = replace(told[1], kind=NoticeKind.REMINDER, id=900, number=told[1].number + "-c")
     above = replace(told[1], kind=NoticeKind.ESCALATED, id=901, number=told[1].number + "-s", silent=told[1].role)
-    return {"handling": (*told, late, above), "consultations": ASKED}
+    return {"handling": (*told, late, above), "consultations": ASKED, "own_posts": OWN_POSTS}
 
 
 def asked(key: int, when: datetime, state: Consulted = Consulted.ANSWERED, **more: Any) -> Asked:
@@ -177,3 +181,22 @@ def _usual(main: AccountRow) -> tuple[HourRow, ...]:
         HourRow(first + timedelta(hours=n), main.id, main.platform, 8 if n % 24 < 6 else 45 + (n * 11) % 35, 4)
         for n in range(336)
     )
+
+
+OWN_POSTS = OwnPosts(
+    found=(
+        Found("HD-2026-0001", Kind.UNAUTHORISED, "<b>风林机电", "机电学院", at(17, 9), at(17, 9, 2), Breach.FOUND,
+              "第十条"),
+        Found("HD-2026-0002", Kind.HELD, "风林青年说", "团委", at(18, 9), at(18, 9, 2), Breach.CONFIRMED, "第十五条"),
+        Found("HD-2026-0003", Kind.UNSUBMITTED, "风林机电", "机电学院", at(19, 9), at(19, 9, 2), Breach.DISMISSED,
+              "第十一条"),
+    ),
+    permits=(Paper("SQ-2026-0001", "/permits/SQ-2026-0001", "风林机电", "机电学院", at(17, 8), "used", used=True),),
+    submissions=(Paper("SS-2026-0001", "/submissions/SS-2026-0001", "风林机电", "机电学院", at(17, 8), "approved",
+                       used=False),),
+    relay="第十六条",
+    pairs=(
+        Pair("风林职院", at(17, 10), "风林青年说", "团委", at(17, 11)),
+        Pair("风林职院", at(17, 10), "风林机电", "机电学院", None),
+    ),
+)  # fmt: skip
