@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, select
 
 from escalation import breach, people, recap, reignition
 from escalation.bulletin import clock as bulletin_clock
+from escalation.measure import deciding
 from escalation.notice import calls, is_owed, notices
 from escalation.task import deeds
 from escalation.voice import release
@@ -60,7 +61,7 @@ PASS_ON: tuple[OpenOf, ...] = (
     unsigned, unrecorded_calls, reignition.open_of, recap.open_of, bulletin_clock.open_of,
 )  # fmt: skip
 """What goes over with an incident that is merged into another."""
-OF_OTHERS: tuple[OpenOf, ...] = (breach.open_of, deeds.open_of, release.open_of)
+OF_OTHERS: tuple[OpenOf, ...] = (breach.open_of, deeds.open_of, deciding.open_of, release.open_of)
 """What hangs on one incident and has to be finished there: it holds up merging as well as closing."""
 
 

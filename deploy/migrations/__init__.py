@@ -40,6 +40,7 @@ MODULES = (
     "escalation.finding",
     "escalation.incident",
     "escalation.keeper",
+    "escalation.measure",
     "escalation.task",
     "escalation.notice",
     "escalation.notice.docket",

@@ -58,7 +58,6 @@ class NoticeKind(StrEnum):
     VOICE = "voice"
     TASK = "task"
     TASK_OVERDUE = "task_overdue"
-    ORDER = "order"
     REPORT = "report"
     CHASED = "chased"
 
@@ -80,7 +79,6 @@ KIND_WORDS = {
     NoticeKind.VOICE: "统一发声",
     NoticeKind.TASK: "任务",
     NoticeKind.TASK_OVERDUE: "任务逾期",
-    NoticeKind.ORDER: "责令关闭",
     NoticeKind.REPORT: "情况报告",
     NoticeKind.CHASED: "催办",
 }

@@ -31,6 +31,7 @@ from escalation.web import (
     live,
     matters,
     me,
+    measures,
     own_posts,
     permits,
     queue,
@@ -62,9 +63,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     live.router, health.router, permits.router, submissions.router, own_posts.router, relays.router, matters.router,
     bulletins.router, bundle.router, silences.router, consultations.router,
     duty.router, handover.router, staff.router,
-    tasks.router,
     apart.router,
     voice.router, voice_acts.router, voice_slip.router,
+    tasks.router, measures.router,
 )  # fmt: skip
 STATIC = Path(__file__).with_name("static")
 

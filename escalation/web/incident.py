@@ -16,7 +16,7 @@ from escalation.link import Link, Purpose
 from escalation.notice import NoticeKind, notices
 from escalation.people import Role
 from escalation.place import ROUTED, is_unplaced
-from escalation.web import task_view
+from escalation.web import measure_view, task_view
 from escalation.web.bulletin_view import next_words, sent_of
 from escalation.web.cycle_view import cycle_of
 from escalation.web.gate import NotFound, Told, Visitor, desk_of
@@ -60,6 +60,8 @@ DONE: Mapping[str, str] = {
     "split": "已拆出为本事件，已按原所存规程通知。",
     "follow": "已另立接续事件，已按现行规程通知。",
     "recap": "已保存复盘。",
+    "measure": "已提请，等待另一人决定。",
+    "measure_step": "已办理，记入日志和审计。",
     "task": "已布置任务，已告知办理人。",
     "task_confirm": "已确认任务办结。",
     "task_return": "已退回，已告知办理人，重新计时。",
@@ -132,6 +134,7 @@ def page(
         matters = matters_of(conn, row)
         voice = voice_of(conn, row, visitor.now, whole=False)
         sent, next_kinds = sent_of(conn, row), next_words(conn, row, visitor.user.roles)
+        steps = measure_view.block(conn, row, visitor.actor)
     return show(
         request, visitor, "incident.html", status=status, case=case, row=row, members=found, folded=folded,
         rights=rights_of(row, visitor.user.roles, leads=leads), units=units, handed=handed, error=error,
@@ -140,6 +143,7 @@ def page(
         reached=REACHED[row.state],
         keeper_link=_keeper_link(request, visitor, case), unplaced=is_unplaced(row.frozen.get("account", {})),
         routed=ROUTED, cycle=cycle, matters=matters, voice=voice, sent=sent, next_kinds=next_kinds, **errands,
+        **steps,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from escalation.bulletin.state import BULLETINS
 from escalation.consultation.state import CONSULTATION
 from escalation.duty.handover_state import HANDOVER
 from escalation.incident.state import INCIDENT
+from escalation.measure.state import BLAME, ORDER, REFERRAL
 from escalation.permit.state import PERMIT
 from escalation.silence import SILENCE
 from escalation.state_table import IllegalStep, StateTable
@@ -24,7 +25,7 @@ from escalation.voice.state import HOLD, RELAY, STATEMENT
 
 TABLES: tuple[StateTable[Any, Any], ...] = (
     INCIDENT, PERMIT, SUBMISSION, BREACH, HOLD, STATEMENT, RELAY, CONSULTATION, TASK, CORRECTION, HANDOVER,
-    BULLETINS, SILENCE,
+    BULLETINS, SILENCE, ORDER, BLAME, REFERRAL,
 )  # fmt: skip
 every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.noun)
 

@@ -926,6 +926,39 @@ def upgrade() -> None:
     )
     op.create_index("uq_kept_quiet_what", "kept_quiet", ["silence_id", "what"], unique=True)
     op.create_table(
+        "measures",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(24), nullable=False),
+        sa.Column("subject", sa.String(200), nullable=False),
+        sa.Column("subject_words", sa.Text(), nullable=False),
+        sa.Column("grade", sa.Text(), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("quote", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("proposed_by", sa.String(64), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.String(64), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decision", sa.Text(), nullable=True),
+        sa.Column("ended_by", sa.String(64), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ending", sa.Text(), nullable=True),
+        sa.Column(
+            "data",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_measures_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_measures")),
+    )
+    op.create_index(op.f("ix_measures_incident_id"), "measures", ["incident_id"], unique=False)
+    op.create_index(op.f("ix_measures_school_kind_state"), "measures", ["school", "kind", "state"], unique=False)
+    op.create_table(
         "members",
         sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("school", sa.String(32), nullable=False),
@@ -1472,6 +1505,9 @@ def downgrade() -> None:
     op.drop_table("notices")
     op.drop_index(op.f("ix_members_school_post_id"), table_name="members")
     op.drop_table("members")
+    op.drop_index(op.f("ix_measures_school_kind_state"), table_name="measures")
+    op.drop_index(op.f("ix_measures_incident_id"), table_name="measures")
+    op.drop_table("measures")
     op.drop_index("uq_kept_quiet_what", table_name="kept_quiet")
     op.drop_table("kept_quiet")
     op.drop_index(op.f("ix_keeper_reports_incident_id"), table_name="keeper_reports")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fastapi import APIRouter, Depends
 
-from escalation.web import act, apart, cycle, incident, queue
+from escalation.web import act, apart, cycle, incident, measures, queue, tasks
 from escalation.web import app as application
 from escalation.web.app import ROUTERS, build
 from escalation.web.gate import Only, Open, ungated
@@ -52,6 +52,16 @@ ACTS: dict[str, set[str]] = {
     "/incidents/{n}/split": {M, P},
     "/incidents/{n}/follow": {M, P},
     "/incidents/{n}/bulletins": {M, P},
+    "/incidents/{n}/tasks": {M, P},
+    "/incidents/{n}/tasks/1/confirm": {M, P},
+    "/incidents/{n}/tasks/1/return": {M, P},
+    "/incidents/{n}/tasks/1/withdraw": {M, P},
+    "/incidents/{n}/tasks/1/answer": {M, P},
+    "/incidents/{n}/measures/closing": {P},
+    "/incidents/{n}/measures/accountability": {P},
+    "/incidents/{n}/measures/referral": {P},
+    "/incidents/{n}/measures/1/package": {P, L},
+    "/incidents/{n}/measures/1/decide": {P, L},
     "/trial/end": {A},
     "/me/theme": EVERYBODY,
     "/sign-out": EVERYBODY,
@@ -90,14 +100,19 @@ def test_every_route_of_the_desk_stands_in_one_of_the_tables() -> None:
         path.replace("{n}", "{number}")
         .replace("/calls/1", "/calls/{call_id}")
         .replace("/duties/facts", "/duties/{name}")
+        .replace("/tasks/1", "/tasks/{task_id}")
+        .replace("/measures/1/decide", "/measures/{measure_id}/{event}")
+        .replace("/measures/1", "/measures/{measure_id}")
         for path in (*PAGES, *ACTS)
     }
     others = {
         "/", "/events", "/incidents/{number}", "/incidents/{number}/archive.json", "/incidents/{number}/archive.html"
     }  # fmt: skip
-    for router in (act.router, apart.router, cycle.router, queue.router, incident.router):
+    listed = (act, apart, cycle, queue, incident, tasks, measures)
+    for router in (one.router for one in listed):
         for route in router.routes:
-            assert getattr(route, "path", "") in known | others
+            path = getattr(route, "path", "")
+            assert path in known | others or path.startswith("/t/")
 
 
 def test_without_a_session_every_gated_page_leads_to_sign_in(house: House) -> None:
