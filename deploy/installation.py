@@ -81,10 +81,18 @@ def write_demo(folder: Path, port: int, now: datetime) -> Path:
     text = Template((TEMPLATES / "demo.toml").read_text(encoding="utf-8")).substitute(
         port=port, sandbox_port=port + 1, inbox_port=port + 2, smtp_port=port + 3,
         start=start.astimezone(SHANGHAI).isoformat(),
-        shift_ends=(now + timedelta(days=365)).astimezone(SHANGHAI).replace(microsecond=0).isoformat(),
+        shift_ends=_ends(start, now).astimezone(SHANGHAI).isoformat(),
     )  # fmt: skip
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def _ends(start: datetime, now: datetime) -> datetime:
+    """Whole years after the demo's start, at least two months ahead: the same at each start of the demo."""
+    at = start
+    while at < now + timedelta(days=60):
+        at += timedelta(days=365)
+    return at
 
 
 def _start_of(path: Path) -> datetime | None:

@@ -25,8 +25,10 @@ from stream.account import accounts
 
 MEND = "请核对后在名册“人员”表更正并重新录入"
 CURE = "请在“值守”页登记代理人，或在名册“任职”表补上并重新录入"
-OF_INCIDENTS = tuple(list(Trigger)[: list(Trigger).index(Trigger.NEW_ACCOUNT)])
-"""Triggers of incidents; those of the register have procedures of their own."""
+OF_INCIDENTS = tuple(
+    one for one in list(Trigger)[: list(Trigger).index(Trigger.NEW_ACCOUNT)] if one is not Trigger.REVIEW_BEFORE_RELEASE
+)
+"""Triggers of incidents; those of the register, and review before a release, have procedures of their own."""
 
 
 class Kind(StrEnum):
