@@ -37,8 +37,13 @@ def fill(conn: Connection, school: str, now: datetime) -> Sheet:
         "blind": _blind(conn, school, now),
         "alerts": [one.words for one in alert.ringing(conn, school) if not one.cause.startswith(finding.CAUSE)],
         "silences": [
-            {"words": row.words, "owner": row.owner_name, "reason": row.reason, "ends_at": row.ends_at.isoformat(),
-             "count": row.count}
+            {
+                "words": row.words,
+                "owner": row.owner_name,
+                "reason": row.reason,
+                "ends_at": row.ends_at.isoformat(),
+                "count": row.count,
+            }
             for row in silence.running(conn, school, now)
         ],
         "findings": [row.words for row in finding.standing(conn, school)],

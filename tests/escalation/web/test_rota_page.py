@@ -1,0 +1,232 @@
+"""值守, 交接班 and 人员 by hand: who may do what, what is refused and kept, what the pages show and what not."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+from starlette.testclient import TestClient
+
+from escalation.audit import audit_log
+from escalation.clock_words import SHANGHAI
+from escalation.duty import handover
+from escalation.duty.absence import absences, departures
+from escalation.duty.handover import handovers
+from escalation.notice import notices
+from escalation.people import people, shifts
+from escalation.procedure import load
+from tests.escalation.duty.test_rota import PATTERN, SINGLE, book
+from tests.escalation.web.house import NOW, SCHOOL, House
+
+HOUR = timedelta(hours=1)
+JY = load("JY").desk
+
+
+def typed(at: datetime) -> str:
+    return at.astimezone(SHANGHAI).strftime("%Y-%m-%dT%H:%M")
+
+
+def post(house: House, name: str, path: str, client: TestClient | None = None, **data: Any) -> Any:
+    client = client or house.client(name)
+    return client.post(path, data=data | {"csrf": f"csrf-{name}"})
+
+
+def served(house: House, *turns: tuple[str, float, float]) -> None:
+    with house.store.write() as conn:
+        for who, begins, ends in turns:
+            conn.execute(shifts.insert().values(
+                school=SCHOOL, person_id=who, leads=False, starts_at=house.now + begins * HOUR,
+                ends_at=house.now + ends * HOUR,
+            ))  # fmt: skip
+
+
+def rows(house: House, table: Any) -> Sequence[Any]:
+    with house.store.read() as conn:
+        return conn.execute(table.select()).all()
+
+
+EVERYBODY = {"keeper", "leader", "other", "publicity", "school", "monitor", "admin"}
+PAGES = {
+    "/duty": EVERYBODY, "/duty/template.xlsx": {"publicity", "admin"},
+    "/duty/people": {"monitor", "publicity", "admin"},
+}  # fmt: skip
+ACTS = {
+    "/duty/import": {"publicity", "admin"}, "/duty/shifts": {"publicity", "admin"},
+    "/duty/shifts/1": {"publicity", "admin"}, "/duty/people/leader/left": {"publicity", "admin"},
+    "/duty/people/leader/back": {"publicity", "admin"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(EVERYBODY))
+def test_each_page_and_act_of_duty_is_for_its_roles_and_no_other(house: House, name: str) -> None:
+    client = house.client(name)
+    for path, allowed in PAGES.items():
+        assert (client.get(path).status_code == 200) == (name in allowed), path
+    for path, allowed in ACTS.items():
+        assert (post(house, name, path, client).status_code != 403) == (name in allowed), path
+        assert client.post(path, data={"csrf": "wrong"}).status_code == 403
+    assert client.post("/duty/leave", data={"csrf": "wrong"}).status_code == 403
+
+
+def test_the_month_shows_shifts_holes_holidays_and_the_clause(house: House) -> None:
+    served(house, ("monitor", -1, 7), ("keeper", 24, 48))
+    page = house.client("publicity").get("/duty").text
+    assert "第十三条：“实行 24 小时监控”" in page
+    assert "15:42–23:42" in page.replace("次日", "")
+    assert "空 23:42–24:00" in page
+    assert "2026年11月" in page
+    assert "2026年12月" in house.client("leader").get("/duty?month=2026-12").text
+    assert "2026年11月" in house.client("leader").get("/duty?month=nonsense").text
+
+
+def test_a_rota_is_imported_or_every_row_that_is_wrong_is_named(house: House) -> None:
+    client = house.client("publicity")
+
+    def upload(data: bytes) -> Any:
+        files = {"file": ("值班表.xlsx", data)}
+        return client.post("/duty/import", data={"csrf": "csrf-publicity"}, files=files)
+
+    bad = upload(book(值班=[SINGLE, ("nobody", "明天", "=A1", "")]))
+    assert bad.status_code == 422
+    for words in ("有 3 处须改，未录入任何内容", "nobody", "明天", "是公式"):
+        assert words in bad.text
+    day = ("2026-11-20", "2026-12-31", "每天", "08:00", "20:00", "monitor", 1)
+    night = ("2026-11-20", "2026-12-31", "每天", "20:00", "08:00", "mate", 1)
+    holed = upload(book(轮值=[PATTERN, day]))
+    assert holed.status_code == 409
+    assert "还有空档" in holed.text
+    assert "第十三条" in holed.text
+    assert rows(house, shifts) == []
+    done = upload(book(轮值=[PATTERN, day, night]))
+    assert done.status_code == 303
+    page = client.get("/duty").text
+    assert "值班表.xlsx" in page
+    assert "处空档" not in page
+    template = client.get("/duty/template.xlsx").content
+
+    assert load_workbook(io.BytesIO(template)).sheetnames[:3] == ["值班", "轮值", "节假日"]
+
+
+def test_a_shift_is_added_given_away_and_taken_out(house: House) -> None:
+    client, ends = house.client("admin"), typed(NOW + 8 * HOUR)
+    refused = post(house, "admin", "/duty/shifts", client, person="monitor", starts=ends, ends=typed(NOW))
+    assert refused.status_code == 409
+    assert "结束不晚于开始" in refused.text
+    assert f'value="{ends}"' in refused.text, "what was typed is kept"
+    post(house, "admin", "/duty/shifts", client, person="monitor", starts=typed(NOW), ends=ends)
+    (row,) = rows(house, shifts)
+    post(house, "admin", f"/duty/shifts/{row.id}", client, what="give", person="mate")
+    assert rows(house, shifts)[0].person_id == "mate"
+    held = post(house, "admin", f"/duty/shifts/{row.id}", client, what="remove")
+    assert held.status_code == 409
+    assert "这样改会留下空档" in held.text
+    assert "请填写开始" in post(house, "admin", "/duty/shifts", client, person="mate", starts="x", ends="y").text
+
+
+def test_one_enters_ones_own_leave_and_nobody_elses(house: House) -> None:
+    given: dict[str, Any] = {
+        "kind": "leave",
+        "starts": typed(NOW),
+        "ends": typed(NOW + 48 * HOUR),
+        "substitute": "mate",
+    }
+    other = post(house, "leader", "/duty/leave", person="publicity", **given)
+    assert other.status_code == 409
+    assert "由本人、系统管理员或宣传部登记" in other.text
+    own = post(house, "leader", "/duty/leave", note="体检", **given)
+    assert own.status_code == 303
+    (row,) = rows(house, absences)
+    assert (row.person_id, row.substitute_id, row.begun_at is not None) == ("leader", "mate", True)
+    assert "曹卫东" in house.client("monitor").get("/duty").text
+    assert "体检" not in house.client("monitor").get("/duty").text, "why somebody is away is for few"
+    assert "体检" in house.client("leader").get("/duty").text
+    assert post(house, "monitor", f"/duty/leave/{row.id}/end").status_code == 409
+    assert post(house, "leader", f"/duty/leave/{row.id}/end").status_code == 303
+
+
+def test_the_substitute_signs_and_both_names_stand_on_the_page(house: House) -> None:
+    post(house, "publicity", "/duty/leave", person="leader", kind="leave", starts=typed(NOW - HOUR),
+         ends=typed(NOW + 48 * HOUR), substitute="mate")  # fmt: skip
+    number = house.incident()
+    told = {row.addressee: row.office for row in rows(house, notices) if row.needs_signature}
+    assert "leader" not in told
+    assert told["mate"] == "单位领导，代罗广平"
+    page = house.client("publicity").get(f"/incidents/{number}").text
+    assert "单位领导，代罗广平" in page
+    assert "曹卫东" in page
+    slip = house.client().get(house.link(number, "mate"))
+    assert "代罗广平" in slip.text
+
+
+def test_who_leaves_is_signed_out_and_what_waited_goes_to_the_desk(house: House) -> None:
+    number = house.incident()
+    leader = house.client("leader")
+    assert leader.get("/me").status_code == 200
+    assert post(house, "admin", "/duty/people/leader/left", note="退休").status_code == 303
+    assert leader.get("/me").status_code == 303
+    assert {row.addressee for row in rows(house, notices) if row.kind == "handed_on"} == {"monitor"}
+    page = house.client("admin").get("/duty/people").text
+    assert "已离任" in page
+    assert "改由" in house.client("monitor").get(f"/incidents/{number}").text
+    assert "已离任" in post(house, "publicity", "/duty/people/leader/left").text
+    assert len(rows(house, departures)) == 1
+    assert post(house, "publicity", "/duty/people/leader/back").status_code == 303
+    assert next(row.active for row in rows(house, people) if row.id == "leader")
+
+
+def test_contacts_stay_in_the_roster_and_are_on_no_page(house: House) -> None:
+    page = house.client("monitor").get("/duty/people").text
+    assert "13800000000" not in page
+    assert "leader@school.test" not in page
+    assert "邮件 · 手机" in page
+
+
+def test_a_shift_is_handed_over_on_the_pages_and_the_desk_says_who_has_it(house: House) -> None:
+    served(house, ("monitor", -8, 0), ("keeper", 0, 8))
+    house.incident()
+    house.store.run(lambda conn: handover.open_due(conn, SCHOOL, JY, house.now - timedelta(minutes=20)))
+    (row,) = rows(house, handovers)
+    path = f"/duty/handover/{row.id}"
+    assert "交接班 待交班" in house.client("monitor").get("/desk").text
+    early = post(house, "keeper", f"{path}/take", seen="")
+    assert early.status_code == 409
+    assert post(house, "monitor", f"{path}/write", words="留意<b>二食堂</b>").status_code == 303
+    page = house.client("keeper").get(path).text
+    assert "留意&lt;b&gt;二食堂&lt;/b&gt;" in page
+    assert "多名学生反映二食堂就餐后腹泻" in page
+    seen = page.split('name="seen" value="', 1)[1].split('"', 1)[0]
+    assert post(house, "keeper", f"{path}/take", seen=seen, remark="已看").status_code == 303
+    second = post(house, "publicity", f"{path}/take", seen=seen)
+    assert second.status_code == 409
+    assert "谢晓已于" in second.text
+    assert "未作任何更改" in second.text
+    assert "掌班" in house.client("monitor").get("/desk").text
+    log = house.client("monitor").get("/duty/handover").text
+    assert "已接班" in log
+    actions = [one.action for one in rows(house, audit_log)]
+    assert actions.count("duty.handover.take") == 1
+
+
+def test_a_hand_over_is_read_by_the_desk_and_by_whom_the_rota_names_and_is_a_secret_to_others(house: House) -> None:
+    served(house, ("monitor", -8, 0), ("keeper", 0, 8))
+    house.store.run(lambda conn: handover.open_due(conn, SCHOOL, JY, house.now))
+    (row,) = rows(house, handovers)
+    for name in ("monitor", "publicity", "admin", "keeper"):
+        assert house.client(name).get(f"/duty/handover/{row.id}").status_code == 200, name
+    for name in ("leader", "other", "school"):
+        assert house.client(name).get(f"/duty/handover/{row.id}").status_code == 404, name
+        assert house.client(name).get("/duty/handover").status_code == 404, name
+    assert house.client("monitor").get("/duty/handover/999").status_code == 404
+
+
+def test_a_cry_for_help_is_folded_on_the_sheet(house: House) -> None:
+    served(house, ("monitor", -8, 0), ("keeper", 0, 8))
+    house.incident("某同学的话", care=True, text="我不想活了", level=1)
+    house.store.run(lambda conn: handover.open_due(conn, SCHOOL, JY, house.now))
+    page = house.client("publicity").get(f"/duty/handover/{rows(house, handovers)[0].id}").text
+    assert "疑似心理求助，原文已收起" in page
+    assert "某同学的话" not in page
