@@ -41,7 +41,7 @@ BY_PERSON: Mapping[Trigger, str] = {
     Trigger.SUDDEN_EVENT: "一条评论说出了事，还不是突发事件；是不是由人认定，认定后按条文告知学校相关领导",
     Trigger.ACCOUNT_RENAMED: "采集不读取账号名称，由巡查的人发现后立事件",
     Trigger.ACCOUNT_UNVERIFIED: "采集不读取认证情况，由巡查的人发现后立事件",
-    Trigger.ACCOUNT_GONE: "平台报账号不存在时亮红条；是否确已不见由人打开平台核对后立事件",
+    Trigger.ACCOUNT_GONE: "采不到时亮红条；账号是否确已不见，由人打开平台核对后立事件",
 }
 """What no machine here can tell, and why; everything else of WORDS the watch finds by itself."""
 _OWN = frozenset({

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from deploy.policy.clause import Clause, clauses, deadline_words
+from deploy.policy.own_post import own_posts
 from deploy.policy.words import ACTS, CHANNELS, CLOCKS, DUTIES, HEADS, TRIGGERS, role_word
 from escalation.procedure import Duty, Level, Pack, Recipient, Source, Trigger, say_span
 
@@ -202,5 +203,6 @@ WHOLE: tuple[tuple[str, Facts], ...] = (
     ("系统默认的告知对象（非校规）", _defaults),
     ("分级与时限", _levels),
     ("禁止发布的内容", _prohibited),
+    ("自有账号的发布", own_posts),
     ("不执行的条文", _omitted),
 )

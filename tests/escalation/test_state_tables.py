@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,3 +83,9 @@ def test_a_walk_takes_legal_steps_only_and_refuses_the_others_with_a_cure(
             with pytest.raises(IllegalStep, match=r"未作任何更改。$"):
                 table.step(state, event, actor)
             assert not (actor is not None and table.may(state, event, actor))
+
+
+@pytest.mark.parametrize("table", [PERMIT, SUBMISSION, BREACH], ids=lambda table: table.noun)
+def test_the_course_of_a_paper_is_printed_as_it_is(table: StateTable[Any, Any]) -> None:
+    readme = Path(__file__).parents[2] / "escalation" / "permit" / "README.md"
+    assert "\n".join(table.diagram()) in readme.read_text("utf-8")
