@@ -24,6 +24,8 @@ FEWEST = 20
 """Comments on each side from which a share is compared; fewer and nothing is concluded (系统默认，非校规)."""
 SOONEST = timedelta(hours=1)
 Z = 1.96
+Said = tuple[datetime, bool]
+"""When a comment was published and whether it is negative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +109,34 @@ def _polarity(before: Side, after: Side) -> str:
 
 def effect_of(conn: Connection, row: Row[Any], at: datetime, now: datetime) -> Effect:
     """The comments of an incident up to a day before and after the release; its own posts apart."""
-    since, until = at - SPAN, min(now, at + SPAN)
+    return effect_at(said_of(conn, row.id, at), at, now)
+
+
+def said_of(conn: Connection, incident_id: int, at: datetime) -> tuple[Said, ...]:
+    """The comments of an incident from a day before an instant to a day after it: when, and whether negative."""
     rows = conn.execute(
         select(posts.c.published_at, assessments.c.polarity)
         .join(members, (members.c.school == posts.c.school) & (members.c.post_id == posts.c.id))
         .join(assessments, (assessments.c.school == posts.c.school) & (assessments.c.post_id == posts.c.id)
               & (assessments.c.revision == posts.c.revision))
-        .where(members.c.incident_id == row.id, posts.c.by_school.is_(False))
-        .where(posts.c.published_at >= since, posts.c.published_at < until)
-    ).all()  # fmt: skip
-    first = min((one.published_at for one in rows), default=since)
+        .where(members.c.incident_id == incident_id, posts.c.by_school.is_(False))
+        .where(posts.c.published_at >= at - SPAN, posts.c.published_at < at + SPAN)
+        .order_by(posts.c.published_at)
+    )  # fmt: skip
+    return tuple((one.published_at, one.polarity == Polarity.NEGATIVE) for one in rows)
+
+
+def effect_at(said: Sequence[Said], at: datetime, now: datetime) -> Effect:
+    """The same from what was said; what came before the first comment is no time in which nobody spoke. Pure."""
+    until = min(now, at + SPAN)
+    known = [one for one in said if one[0] < until]
+    first = min((when for when, _ in known), default=at - SPAN)
     return effect(
-        _side([one for one in rows if one.published_at < at], at - max(since, first)),
-        _side([one for one in rows if one.published_at >= at], max(until - at, timedelta())),
+        _side([one for one in known if one[0] < at], at - min(first, at)),
+        _side([one for one in known if one[0] >= at], max(until - at, timedelta())),
     )
 
 
-def _side(rows: Sequence[Row[Any, Any]], span: timedelta) -> Side:
-    negative = sum(one.polarity == Polarity.NEGATIVE for one in rows)
-    return Side(len(rows), negative, max(span, SOONEST).total_seconds() / 3600 if rows else span.total_seconds() / 3600)
+def _side(said: Sequence[Said], span: timedelta) -> Side:
+    length = max(span, SOONEST) if said else span
+    return Side(len(said), sum(negative for _, negative in said), length.total_seconds() / 3600)

@@ -10,6 +10,11 @@ from escalation.report.items import Items
 from escalation.report.rows import WeekRows
 
 CHAPTERS: tuple[Chapter, ...] = (handling.CHAPTER, consultations.CHAPTER, own_posts.CHAPTER)
+from escalation.report.chapters import consultations, handling, one_voice
+from escalation.report.items import Items
+from escalation.report.rows import WeekRows
+
+CHAPTERS: tuple[Chapter, ...] = (handling.CHAPTER, one_voice.CHAPTER, consultations.CHAPTER)
 
 
 def chapter_items(rows: WeekRows, what: str, now: datetime) -> Items | None:

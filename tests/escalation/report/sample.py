@@ -18,6 +18,7 @@ from escalation.report.chapters.consultations import Asked
 from escalation.report.chapters.handling import Telling
 from escalation.report.chapters.own_posts import Found, Pair, Paper
 from escalation.report.chapters.own_posts import Rows as OwnPosts
+from escalation.report.chapters.one_voice import HoldRow, OutRow, RelayRow
 from escalation.report.rows import (
     AccountRow,
     AlertRow,
@@ -32,6 +33,8 @@ from escalation.report.rows import (
     WeekRows,
 )
 from escalation.report.week import Week
+from escalation.voice.state import HoldState, RelayState, StatementState
+from escalation.voice.statement import Kind
 
 WEEK = Week(2026, 47)
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=SHANGHAI)
@@ -142,6 +145,7 @@ def _chapters(found: tuple[NoticeRow, ...]) -> dict[str, Any]:
     late = replace(told[1], kind=NoticeKind.REMINDER, id=900, number=told[1].number + "-c")
     above = replace(told[1], kind=NoticeKind.ESCALATED, id=901, number=told[1].number + "-s", silent=told[1].role)
     return {"handling": (*told, late, above), "consultations": ASKED, "own_posts": OWN_POSTS}
+    return {"handling": (*told, late, above), "consultations": ASKED, "one_voice": VOICE}
 
 
 def asked(key: int, when: datetime, state: Consulted = Consulted.ANSWERED, **more: Any) -> Asked:
@@ -200,3 +204,32 @@ OWN_POSTS = OwnPosts(
         Pair("风林职院", at(17, 10), "风林机电", "机电学院", None),
     ),
 )  # fmt: skip
+VOICE = (
+    (
+        HoldRow(1, 2, "“二食堂”", at(20, 16), at(20, 19, 6), "口径第 1 版发布", HoldState.RELEASED, 4, 3, "第十五条"),
+        HoldRow(2, 1, "“起火”", at(20, 16, 2), None, "", HoldState.STANDING, 4, 4, "第十五条"),
+        HoldRow(3, 8, "“演练”", at(19, 8), None, "", HoldState.STANDING, 4, 0, "第十五条"),
+    ),
+    (
+        OutRow(
+            1,
+            2,
+            1,
+            Kind.STATEMENT,
+            StatementState.RELEASED,
+            at(20, 19, 6),
+            None,
+            "",
+            "风林职院",
+            tuple((at(20, 12 + n % 12, n % 60), n % 3 == 0) for n in range(90)),
+        ),
+        OutRow(2, 1, 1, Kind.STATEMENT, StatementState.WITHDRAWN, at(20, 17, 30), at(21, 8), "数据有误", "风林职院"),
+        OutRow(3, 5, 1, Kind.SILENCE, StatementState.DECIDED, at(21, 10), None, "", ""),
+    ),
+    (
+        RelayRow(1, 2, 1, "风林机电", "机电学院", at(20, 21, 6), at(20, 20), RelayState.DONE),
+        RelayRow(2, 2, 1, "风林青年说", "团委", at(20, 21, 6), None, RelayState.OVERDUE),
+        RelayRow(3, 2, 1, "风林后勤", "后勤", at(20, 21, 6), at(20, 22), RelayState.DONE),
+        RelayRow(4, 2, 1, "风林图书馆", "图书馆", at(20, 21, 6), None, RelayState.EXCUSED),
+    ),
+)
