@@ -5,16 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from escalation.report.chapter import Chapter, listed
-from escalation.report.chapters import consultations, handling, own_posts
+from escalation.report.chapters import consultations, handling, one_voice, own_posts
 from escalation.report.items import Items
 from escalation.report.rows import WeekRows
 
-CHAPTERS: tuple[Chapter, ...] = (handling.CHAPTER, consultations.CHAPTER, own_posts.CHAPTER)
-from escalation.report.chapters import consultations, handling, one_voice
-from escalation.report.items import Items
-from escalation.report.rows import WeekRows
-
-CHAPTERS: tuple[Chapter, ...] = (handling.CHAPTER, one_voice.CHAPTER, consultations.CHAPTER)
+CHAPTERS: tuple[Chapter, ...] = (handling.CHAPTER, one_voice.CHAPTER, own_posts.CHAPTER, consultations.CHAPTER)
 
 
 def chapter_items(rows: WeekRows, what: str, now: datetime) -> Items | None:

@@ -16,9 +16,9 @@ from escalation.notice import NoticeKind
 from escalation.people import Role
 from escalation.report.chapters.consultations import Asked
 from escalation.report.chapters.handling import Telling
+from escalation.report.chapters.one_voice import HoldRow, OutRow, RelayRow
 from escalation.report.chapters.own_posts import Found, Pair, Paper
 from escalation.report.chapters.own_posts import Rows as OwnPosts
-from escalation.report.chapters.one_voice import HoldRow, OutRow, RelayRow
 from escalation.report.rows import (
     AccountRow,
     AlertRow,
@@ -34,7 +34,7 @@ from escalation.report.rows import (
 )
 from escalation.report.week import Week
 from escalation.voice.state import HoldState, RelayState, StatementState
-from escalation.voice.statement import Kind
+from escalation.voice.statement import Kind as Spoken
 
 WEEK = Week(2026, 47)
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=SHANGHAI)
@@ -144,8 +144,7 @@ def _chapters(found: tuple[NoticeRow, ...]) -> dict[str, Any]:
     ]  # fmt: skip
     late = replace(told[1], kind=NoticeKind.REMINDER, id=900, number=told[1].number + "-c")
     above = replace(told[1], kind=NoticeKind.ESCALATED, id=901, number=told[1].number + "-s", silent=told[1].role)
-    return {"handling": (*told, late, above), "consultations": ASKED, "own_posts": OWN_POSTS}
-    return {"handling": (*told, late, above), "consultations": ASKED, "one_voice": VOICE}
+    return {"handling": (*told, late, above), "consultations": ASKED, "own_posts": OWN_POSTS, "one_voice": VOICE}
 
 
 def asked(key: int, when: datetime, state: Consulted = Consulted.ANSWERED, **more: Any) -> Asked:
@@ -215,7 +214,7 @@ VOICE = (
             1,
             2,
             1,
-            Kind.STATEMENT,
+            Spoken.STATEMENT,
             StatementState.RELEASED,
             at(20, 19, 6),
             None,
@@ -223,8 +222,8 @@ VOICE = (
             "风林职院",
             tuple((at(20, 12 + n % 12, n % 60), n % 3 == 0) for n in range(90)),
         ),
-        OutRow(2, 1, 1, Kind.STATEMENT, StatementState.WITHDRAWN, at(20, 17, 30), at(21, 8), "数据有误", "风林职院"),
-        OutRow(3, 5, 1, Kind.SILENCE, StatementState.DECIDED, at(21, 10), None, "", ""),
+        OutRow(2, 1, 1, Spoken.STATEMENT, StatementState.WITHDRAWN, at(20, 17, 30), at(21, 8), "数据有误", "风林职院"),
+        OutRow(3, 5, 1, Spoken.SILENCE, StatementState.DECIDED, at(21, 10), None, "", ""),
     ),
     (
         RelayRow(1, 2, 1, "风林机电", "机电学院", at(20, 21, 6), at(20, 20), RelayState.DONE),
