@@ -29,6 +29,8 @@ app = typer.Typer(
 )
 SettingsFile = Annotated[Path, typer.Option("--settings", help="设置文件。")]
 HERE = Path("fengxin.toml")
+WIDE = 220
+"""Columns of a table that is written into a file, so that no cell of it is cut or folded."""
 
 
 def fail(text: str) -> typer.Exit:
@@ -217,6 +219,10 @@ def rehearse(
     paths: Annotated[list[Path], typer.Argument(help="场景文件或目录（.jsonl，旁边须有 accounts.json）。")],
     out: Annotated[Path | None, typer.Option("--out", help="把所立事件逐行写成 JSON，供评分。")] = None,
     pack: Annotated[str, typer.Option("--pack", help="规程包的代号或路径。")] = "neutral",
+    channel: Annotated[
+        list[str] | None,
+        typer.Option("--channel", help="视为已配置的通道，可多次给出；不写为 mail、wecom_app、sms、wecom_robot。"),
+    ] = None,
 ) -> None:
     """演练：让场景按自己的时钟走完整条链路，不向外发送，看会通知谁、何时、依据哪一条。"""
     from rich.console import Console
@@ -228,11 +234,11 @@ def rehearse(
     from sentiment.snow import Snow
     from stream import rules
 
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    console = Console(width=None if sys.stdout.isatty() else WIDE)
     try:
-        house = rehearsal.House(Snow(), rules.load(), load_pack(pack))
+        house = rehearsal.House(Snow(), rules.load(), load_pack(pack), rehearsal.channels_of(channel or ()))
         played = list(scenario.read(paths))
-    except (scenario.ScenarioError, PackError, rules.RuleError) as error:
+    except (scenario.ScenarioError, PackError, rules.RuleError, rehearsal.ChannelError) as error:
         raise fail(str(error)) from None
     rehearsal_report.begin(console, house.pack)
     rows: list[str] = []

@@ -7,24 +7,26 @@ so nothing leaves the house. Nobody signs in a rehearsal: what follows on silenc
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from deploy.course import Outcomes, course
 from deploy.scenario import Line, Page, Scenario
 from escalation import people
-from escalation.channels import Accepted, Channel, Message, Outcome
-from escalation.incident import incidents, members
-from escalation.notice import GROUP, KIND_WORDS, NoticeKind, calls, notices
+from escalation.channels import Accepted, Message, Outcome
+from escalation.channels import Channel as ChannelPort
+from escalation.incident import incidents
+from escalation.notice import ways
 from escalation.notice.issue import Letterhead
 from escalation.notify import Notify
 from escalation.opening import Ground
-from escalation.people import Held, Person, Role
-from escalation.procedure import Pack
-from escalation.timer import TimerState, timers
+from escalation.people import DUTY_LEAD, Held, Person, Role
+from escalation.procedure import Channel, Pack
+from escalation.timer import TimerKind, TimerState, timers
 from escalation.watch import Watch
 from sentiment.engine import Engine
 from stream import account
@@ -39,59 +41,15 @@ from stream.store import Store, metadata
 SCHOOL = "YL"
 NO_NUMBER = "演练号码"
 """Everybody in a rehearsal can be telephoned, and nobody is."""
-SILENCE = timedelta(hours=1)
-"""How long after the last line the clocks run on, so that the ladder shows."""
-PHONE = "电话通知"
-CALLED = "未签收 {number}，由值班员拨打并登记"
-
-
-@dataclass(frozen=True, slots=True)
-class Telling:
-    """Who was told what, when, as whom and by which article."""
-
-    at: datetime
-    incident: str
-    kind: str
-    person: str
-    office: str
-    basis: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """One incident of a rehearsal. `level` is the one it was opened with."""
-
-    number: str
-    title: str
-    level: int
-    theme: str
-    opened_at: datetime
-    opened_at_id: str
-    threads: tuple[str, ...]
-    members: tuple[str, ...]
-    reasons: tuple[dict[str, Any], ...]
-
-    def as_row(self, scenario: str) -> dict[str, Any]:
-        """The form that the scenarios' score reads."""
-        return {
-            "scenario": scenario, "threads": list(self.threads), "members": list(self.members), "level": self.level,
-            "opened_at_id": self.opened_at_id,
-        }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Outcomes:
-    """What a scenario led to."""
-
-    scenario: str
-    lines: int
-    opened: tuple[Opened, ...]
-    told: tuple[Telling, ...]
+SILENCE = timedelta(days=7)
+"""How long after the last line the clocks run on at the most, so that the whole ladder shows."""
+CHANNELS = (Channel.MAIL, Channel.WECOM_APP, Channel.SMS, Channel.WECOM_ROBOT)
+"""Taken as set up where nothing else is said: one of each kind."""
+SHOWN = (TimerKind.SIGN, TimerKind.RUNG, TimerKind.DUTY)
 
 
 @dataclass(slots=True)
-class KeepingChannel(Channel):
+class KeepingChannel(ChannelPort):
     """Keeps what it is given and sends nothing."""
 
     name: str
@@ -110,11 +68,25 @@ class KeepingChannel(Channel):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What judges: engine, rulebook, pack. Loaded once for all scenarios."""
+    """What judges: engine, rulebook, pack; loaded once for all scenarios. `channels`: taken as set up."""
 
     engine: Engine
     rulebook: Rulebook
     pack: Pack
+    channels: tuple[str, ...] = CHANNELS
+
+
+class ChannelError(ValueError):
+    """A channel that there is not; the message names those that there are."""
+
+
+def channels_of(names: Sequence[str]) -> tuple[str, ...]:
+    """The channels of these names, the usual ones where none is given. Raises ChannelError."""
+    known = [str(one) for one in (*ways.PERSONAL, *ways.GROUPS)]
+    for name in names:
+        if name not in known:
+            raise ChannelError(f"没有通道“{name}”，可写：{'、'.join(known)}。")
+    return tuple(dict.fromkeys(names)) or CHANNELS
 
 
 def rehearse(scenario: Scenario, house: House) -> Outcomes:
@@ -139,9 +111,10 @@ class _Stage:
         self._pages = {page.key: page for page in college.accounts}
         head = Letterhead(
             school=SCHOOL, school_name=college.college, public_url="http://rehearsal.invalid", link_key=b"rehearsal",
-            channels=frozenset({"mail", "wecom_robot"}), robot="演练群",
+            channels=frozenset(house.channels), robot="演练群", duty_phone=NO_NUMBER,
         )  # fmt: skip
-        keeping = [KeepingChannel("mail", "邮件"), KeepingChannel("wecom_robot", "企业微信机器人")]
+        keeping = [KeepingChannel(str(name), ways.TITLES[Channel(name)]) for name in house.channels]
+        self._pack = house.pack
         ground = Ground(house.pack, head, {"rules": "演练"}, rehearsal=True)
         words = house.rulebook.words
         places = (*words.get("place", ()), *words.get("facility", ()), *(unit.name for unit in college.units))
@@ -155,7 +128,7 @@ class _Stage:
         return self._now
 
     def play(self) -> Outcomes:
-        """Every line in order, the clocks in between, then an hour of silence."""
+        """Every line in order, the clocks in between, then silence until the ladder ends."""
         with self._store.write() as conn:
             account.enter(conn, [self._account(page) for page in self._pages.values()])
             people.enter(conn, *self._people())
@@ -163,8 +136,18 @@ class _Stage:
             self._run_clocks_until(line.at)
             self._now = line.at
             self._put(line)
-        self._run_clocks_until(self._now + SILENCE)
-        return self._outcomes()
+        last = self._now + SILENCE
+        while (due := self._next_rung()) is not None and due <= last:
+            self._run_clocks_until(max(due, self._now))
+        with self._store.read() as conn:
+            return course(conn, SCHOOL, self._scenario, self._level_at_opening)
+
+    def _next_rung(self) -> datetime | None:
+        """When the next clock of somebody's silence, or of a report that is due, runs out."""
+        with self._store.read() as conn:
+            return conn.execute(
+                select(func.min(timers.c.due_at)).where(timers.c.state == TimerState.SET, timers.c.kind.in_(SHOWN))
+            ).scalar()
 
     def _account(self, page: Page) -> Account:
         start = self._scenario.lines[0].at - timedelta(days=1)
@@ -176,7 +159,7 @@ class _Stage:
 
         def appoint(who: str, title: str, unit: str, role: str, scope: str = "") -> None:
             mail = f"{len(persons)}@rehearsal.invalid"
-            persons[who] = Person(SCHOOL, who, f"演练·{title}", title, unit, mail, NO_NUMBER)
+            persons[who] = Person(SCHOOL, who, f"演练·{title}", title, unit, mail, NO_NUMBER, who)
             held.append(Held(role, scope, who))
 
         for page in self._pages.values():
@@ -185,9 +168,11 @@ class _Stage:
             appoint(f"leader:{unit.key}", f"{unit.name}{unit.leader_role}", unit.name, Role.UNIT_LEADER, unit.name)
         appoint("publicity", "党委宣传部", "党委宣传部", Role.PUBLICITY)
         appoint("school_leader", "主管校领导", "学校", Role.SCHOOL_LEADER)
-        appoint("related_leaders", "学校相关领导", "学校", "related_leaders")
         appoint("monitor", "值班员", "党委宣传部", Role.MONITOR)
-        appoint("duty_lead", "带班领导", "党委宣传部", "duty_lead")
+        appoint("duty_lead", "带班领导", "党委宣传部", DUTY_LEAD)
+        for office in self._pack.office:  # a rehearsal shows the rules, so no office of theirs is vacant
+            if office.key not in {one.role for one in held}:
+                appoint(office.key, office.words[0], office.words[0], office.key)
         return list(persons.values()), held
 
     def _put(self, line: Line) -> None:
@@ -226,48 +211,3 @@ class _Stage:
             while self._notify.step():
                 pass
         self._now = end
-
-    def _outcomes(self) -> Outcomes:
-        with self._store.read() as conn:
-            found = conn.execute(select(incidents).order_by(incidents.c.id)).all()
-            joined = conn.execute(select(members.c.incident_id, members.c.post_id)).all()
-            told = conn.execute(
-                select(notices, incidents.c.number.label("incident"))
-                .join(incidents, incidents.c.id == notices.c.incident_id)
-                .order_by(notices.c.created_at, notices.c.id)
-            ).all()
-            rung = conn.execute(
-                select(calls.c.created_at, calls.c.person_id, notices, incidents.c.number.label("incident"))
-                .join(notices, notices.c.id == calls.c.notice_id)
-                .join(incidents, incidents.c.id == notices.c.incident_id)
-                .order_by(calls.c.id)
-            ).all()
-            names = {person.id: person.name for person in people.everyone(conn, SCHOOL)} | {GROUP: "群机器人"}
-        thread_of = {line.id: line.thread for line in self._scenario.lines}
-        opened = []
-        for row in found:
-            ids = [line.post_id for line in joined if line.incident_id == row.id]
-            ordered = tuple(line.id for line in self._scenario.lines if line.id in set(ids))
-            threads = tuple(dict.fromkeys(thread_of[one] for one in ordered))
-            opened.append(
-                Opened(
-                    row.number, row.title, self._level_at_opening[row.number], row.theme, row.opened_at,
-                    row.opening_post_id, threads, ordered, tuple(row.reasons),
-                )
-            )  # fmt: skip
-        tellings = tuple(
-            Telling(
-                n.created_at, n.incident, KIND_WORDS[NoticeKind(n.kind)], names.get(n.addressee, n.addressee), n.office,
-                n.basis, n.reason,
-            )
-            for n in told
-        )  # fmt: skip
-        phoned = tuple(
-            Telling(
-                n[0], n.incident, PHONE, names.get(n.person_id, n.person_id), n.office,
-                CALLED.format(number=n.number), n.reason,
-            )
-            for n in rung
-        )  # fmt: skip
-        told_all = tuple(sorted(tellings + phoned, key=lambda one: one.at))
-        return Outcomes(self._scenario.name, len(self._scenario.lines), tuple(opened), told_all)

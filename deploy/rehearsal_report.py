@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deploy.rehearsal import Opened, Outcomes
+from deploy.course import Opened, Outcomes
 from escalation.procedure import Pack
 from escalation.procedure.pack_file import codes
 
@@ -51,11 +51,23 @@ def _incident(console: Console, one: Opened) -> None:
 
 def _told(outcomes: Outcomes) -> Table:
     table = Table(title="【演练】会通知谁（未向外发送；假定无人签收）", box=box.SIMPLE, title_justify="left")
-    for name in ("时间", "事件", "通知", "谁", "以何身份", "依据"):
-        table.add_column(name)
+    for name in ("时间", "事件", "通知", "谁", "以何身份", "依据", "通道", "签收至"):
+        table.add_column(name, overflow="fold")
     for one in outcomes.told:
         table.add_row(
-            *(escape(word) for word in (_at(one.at), one.incident, one.kind, one.person, one.office, one.basis))
+            *(
+                escape(word)
+                for word in (
+                    _at(one.at),
+                    one.incident,
+                    one.kind,
+                    one.person,
+                    one.office,
+                    one.basis,
+                    one.channel,
+                    _at(one.sign_by) if one.sign_by else "",
+                )
+            )
         )
     return table
 

@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
+from deploy.one_line import OneLine
+
 PR_SET_PDEATHSIG = 1
 TRY_AGAIN = 75
 """Exit code (EX_TEMPFAIL) where an engine is away: the supervisor starts the role again, ever more slowly."""
@@ -79,7 +81,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--settings", type=Path, required=True)
     parser.add_argument("--parent", type=int)
     given = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    written = logging.StreamHandler()
+    written.setFormatter(OneLine())
+    logging.basicConfig(level=logging.WARNING, handlers=[written])
     if given.parent is not None:
         end_with(given.parent)  # before anything is imported: that takes a second
     run(given.name, given.settings)

@@ -1,6 +1,7 @@
 """Users: who may sign in to the desk, as which roles. argon2 hashes, locked after failures, sessions as rows.
 
-A session's token is 256 random bits; only its hash rests here. Answers to a wrong name and a wrong password are alike.
+A session's token is 256 random bits; only its hash rests here. Answers to a wrong name and a wrong password are alike,
+and so are the lock and the work that follow: nobody learns from them who has a sign-in.
 A password is hashed and verified outside of any transaction: that is slow on purpose, and nobody must wait for it.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -78,6 +80,37 @@ class Entry(StrEnum):
 
 _HASHER = PasswordHasher()
 _NOBODY = _HASHER.hash("nobody has this password")
+
+
+class Strangers:
+    """Names that nobody has, locked as known ones are. In memory only: at most MOST, forgotten with the process."""
+
+    MOST = 10_000
+
+    def __init__(self) -> None:
+        """Nobody has tried yet."""
+        self._known: dict[tuple[str, str], tuple[int, datetime | None]] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        """How many names are remembered."""
+        return len(self._known)
+
+    def locked(self, school: str, name: str, now: datetime) -> bool:
+        """Whether a name is locked."""
+        with self._lock:
+            until = self._known.get((school, name), (0, None))[1]
+        return until is not None and until > now
+
+    def fail(self, school: str, name: str, now: datetime) -> bool:
+        """Count a failure; gives whether it locks the name."""
+        with self._lock:
+            if len(self._known) >= self.MOST:
+                self._known.clear()
+            failures = self._known.get((school, name), (0, None))[0] + 1
+            locks = failures >= FAILURES_TO_LOCK
+            self._known[school, name] = (0, now + LOCKED_FOR) if locks else (failures, None)
+            return locks
 
 
 def weakness(password: str, name: str) -> str:
@@ -155,17 +188,19 @@ def _end_sessions(conn: Connection, school: str, name: str) -> None:
     conn.execute(delete(sessions).where(sessions.c.school == school, sessions.c.name == name))
 
 
-def enter(store: Store, school: str, name: str, password: str, now: datetime, ip: str) -> tuple[Entry, str]:
+def enter(
+    store: Store, school: str, name: str, password: str, now: datetime, ip: str, strangers: Strangers | None = None
+) -> tuple[Entry, str]:
     """Sign in: (what became of it, the session's token or an empty string). Counts failures and locks.
 
     A sign-in that is switched off (no roles) is answered like a wrong password. What happened while the password was
-    being verified (a lock, a new password) counts.
+    being verified (a lock, a new password) counts. `strangers` keeps the locks of names that nobody has.
     """
     with store.read() as conn:
         known = conn.execute(_of(school, name)).first()
-    right = not _locked(known, now) and _matches(known.password if known else _NOBODY, password)
     if known is None:
-        return Entry.WRONG, ""
+        return _strange(store, school, name, password, now, ip, strangers or Strangers()), ""
+    right = not _locked(known, now) and _matches(known.password, password)
     with store.write() as conn:
         row = conn.execute(_of(school, name).with_for_update()).first()
         if row is None:
@@ -176,6 +211,18 @@ def enter(store: Store, school: str, name: str, password: str, now: datetime, ip
         if not right or row.password != known.password or not row.roles:
             return _fail(conn, school, name, row.failures + 1, now, ip), ""
         return Entry.WELCOME, _welcome(conn, school, name, now, ip)
+
+
+def _strange(
+    store: Store, school: str, name: str, password: str, now: datetime, ip: str, strangers: Strangers
+) -> Entry:
+    """What becomes of a name that nobody has: what would become of a known one, with the same work."""
+    locked = strangers.locked(school, name, now)
+    locks = locked or (not _matches(_NOBODY, password) and strangers.fail(school, name, now))
+    what, detail = ("sign_in.locked", {}) if locked else ("sign_in.failed", {"locked": locks})
+    with store.write() as conn:
+        audit.record(conn, school=school, now=now, actor=name, action=what, subject=name, detail=detail, ip=ip)
+    return Entry.LOCKED if locks else Entry.WRONG
 
 
 def _of(school: str, name: str) -> Select[Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI
 from starlette.staticfiles import StaticFiles
 
+from escalation.user import Strangers
 from escalation.web import (
     accounts,
     act,
@@ -77,6 +78,7 @@ def build(desk: Desk) -> FastAPI:
     app.state.desk = desk
     app.state.lookout = lookout
     app.state.touched, app.state.tries, app.state.viewed = Touched(), Tries(), Viewed()
+    app.state.strangers = Strangers()
     app.state.frozen, app.state.recent = Frozen(), Recent()
     for router in ROUTERS:
         app.include_router(router)

@@ -84,7 +84,7 @@ def enter(
         return _again(request, TOO_MANY, name, wanted, 429)
     if not name or len(name) > 64 or "\x00" in name or len(password) > 128:
         return _again(request, SENTENCES[Entry.WRONG], name[:64], wanted, 401)
-    became, token = user.enter(desk.store, desk.school, name, password, now, ip)
+    became, token = user.enter(desk.store, desk.school, name, password, now, ip, request.app.state.strangers)
     if became is not Entry.WELCOME:
         return _again(request, SENTENCES[became], name, wanted, 401)
     with desk.store.read() as conn:

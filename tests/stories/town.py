@@ -150,9 +150,14 @@ class Inbox:
 
 
 class Town:
-    """Everything of one school. `pass_on` lets each role do what it can; `later` moves the clock."""
+    """Everything of one school. `pass_on` lets each role do what it can; `later` moves the clock.
 
-    def __init__(self, folder: Path, log_url: str, store_url: str = "") -> None:
+    `pack`: by whose rules. `whole`: every office of those rules is held, each by a person of its own.
+    """
+
+    def __init__(
+        self, folder: Path, log_url: str, store_url: str = "", pack: str = "JY", *, whole: bool = False
+    ) -> None:
         reactor.loop()
         self.school = f"JY{next(_schools)}"
         self.folder = folder
@@ -164,7 +169,8 @@ class Town:
         self.log.ensure({POSTS: 4, ASSESSED: 1})
         self.search_path = folder / "search" / "search.db"
         self.search = open_search(f"sqlite:///{self.search_path}")
-        self._enter()
+        self.pack = load(pack)
+        self._enter(self.pack.office if whole else ())
         head = Letterhead(
             self.school,
             "风林职业技术学院",
@@ -181,7 +187,7 @@ class Town:
         )  # fmt: skip
         robot = RobotAddress("值班群", ROBOT_KEY, self.inbox.base, connect_seconds=1.0, total_seconds=2.0)
         self.channels = {"mail": Mail(server), "wecom_robot": Robot(robot)}
-        ground = Ground(load("JY"), head, {"engine": Snow.name})
+        ground = Ground(self.pack, head, {"engine": Snow.name})
         self.crew = Crew(self.store, self.log, self._routes(), self.now, self._sleep, (0.0, 0.01))
         self.crew.prepare()
         self.assessing = Assessing(self.log, self.store, Snow(), reader(), self.now)
@@ -205,17 +211,23 @@ class Town:
         self.inbox.close()
         self.sandbox.close()
 
-    def _enter(self) -> None:
+    def _enter(self, offices: Sequence[Any] = ()) -> None:
         persons = [
             Person(self.school, key, name, title, unit, f"{key}@fenglin.example", "13800000000")
             for key, (name, title, unit) in STAFF.items()
         ]
+        further = [one for one in offices if one.key not in {held.role for held in HELD}]
+        persons += [
+            Person(self.school, one.key, one.words[0], "", one.words[0], f"{one.key}@fenglin.example", "13800000000")
+            for one in further
+        ]
+        held = [*HELD, *(Held(one.key, "", one.key) for one in further)]
         one = self.sandbox.world.accounts["wb_main"]
         watched = Account(
             self.school, one.key, one.platform, one.name, one.native_id, UNIT, "api", START - timedelta(days=1), True
         )
         with self.store.write() as conn:
-            people.enter(conn, persons, HELD)
+            people.enter(conn, persons, held)
             account.enter(conn, [watched])
             user.enrol(conn, self.school, "chen", "monitor", user.secret(PASSWORD, "chen"), [Role.MONITOR], self.now())
 
@@ -365,9 +377,9 @@ def words_of(page: str) -> str:
 
 
 @contextmanager
-def built(folder: Path, log_url: str, store_url: str = "") -> Iterator[Town]:
+def built(folder: Path, log_url: str, store_url: str = "", pack: str = "JY", *, whole: bool = False) -> Iterator[Town]:
     """A town, given back at the end; its store is SQLite where no other is named."""
-    town = Town(folder, log_url, store_url)
+    town = Town(folder, log_url, store_url, pack, whole=whole)
     try:
         yield town
     finally:

