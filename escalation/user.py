@@ -199,7 +199,8 @@ def enter(
     with store.read() as conn:
         known = conn.execute(_of(school, name)).first()
     if known is None:
-        return _strange(store, school, name, password, now, ip, strangers or Strangers()), ""
+        known_ones = Strangers() if strangers is None else strangers
+        return _strange(store, school, name, password, now, ip, known_ones), ""
     right = not _locked(known, now) and _matches(known.password, password)
     with store.write() as conn:
         row = conn.execute(_of(school, name).with_for_update()).first()

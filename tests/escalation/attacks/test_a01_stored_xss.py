@@ -58,7 +58,8 @@ def poisoned(premises: Premises) -> str:
         me = Actor("keeper", PAYLOADS[6], frozenset({Role.KEEPER}))
         for text in PAYLOADS[:20]:
             keeper.report(conn, incident.id, me, house.now, seen=text, done=text)
-            keeper.contact(conn, incident.id, me, house.now, platform=text, way=text, asked=text, ticket=text)
+            short = text[:60]
+            keeper.contact(conn, incident.id, me, house.now, platform=short, way=short, asked=text, ticket=short)
         conn.execute(update(people.people).values(name=PAYLOADS[0], title=PAYLOADS[45], unit=PAYLOADS[46]))
         conn.execute(update(accounts).values(name=PAYLOADS[10], unit=PAYLOADS[47]))
         conn.execute(update(deliveries).values(reason=PAYLOADS[6], vendor_id=PAYLOADS[47]))

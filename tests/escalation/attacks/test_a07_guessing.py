@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from escalation import user
@@ -14,8 +15,8 @@ from escalation.user import FAILURES_TO_LOCK, Entry, Strangers
 from tests.escalation.web.house import NOW, PASSWORD, SCHOOL, House
 
 
-def answers(house: House, name: str, tries: int) -> list[tuple[int, str]]:
-    client = house.client()
+def answers(house: House, name: str, tries: int, client: TestClient | None = None) -> list[tuple[int, str]]:
+    client = client or house.client()
     found = [client.post("/sign-in", data={"name": name, "password": f"wrong-{n}-password"}) for n in range(tries)]
     return [(one.status_code, one.text.replace(name, "?")) for one in found]
 
@@ -44,12 +45,13 @@ def test_as_much_work_is_done_for_a_name_that_nobody_has(house: House, monkeypat
         return real(stored, given)
 
     monkeypatch.setattr(user, "_matches", counted)
+    client = house.client()
 
     def work(name: str) -> tuple[int, int]:
         with house.store.read() as conn:
             rows = len(conn.execute(select(audit_log.c.seq)).all())
         verified.clear()
-        answers(house, name, 1)
+        answers(house, name, 1, client)
         with house.store.read() as conn:
             return len(verified), len(conn.execute(select(audit_log.c.seq)).all()) - rows
 

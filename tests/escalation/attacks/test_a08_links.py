@@ -82,9 +82,11 @@ def test_every_purpose_opens_its_own_page_and_no_other(premises: Premises) -> No
     pages = {purpose: token(house.letterhead.link_key, purpose, link) for purpose in Purpose}
     client = house.client()
     assert client.get(f"/r/{pages[Purpose.SIGN]}").status_code == 200
+    assert client.get(f"/k/{pages[Purpose.KEEPER]}").status_code == 410, "not before it was signed"
+    client.post(f"/r/{pages[Purpose.SIGN]}")
     assert client.get(f"/k/{pages[Purpose.KEEPER]}").status_code == 200
     for purpose, given in pages.items():
-        for path, own in (("/r/", Purpose.SIGN), ("/k/", Purpose.KEEPER)):
+        for path, own in (("/r/", Purpose.SIGN), ("/k/", Purpose.KEEPER), ("/t/", Purpose.TASK)):
             if purpose is not own:
                 assert client.get(f"{path}{given}").status_code == 404, (purpose, path)
 
@@ -101,7 +103,7 @@ def test_a_link_ends_with_its_time_and_with_its_incident(house: House) -> None:
     house.now += timedelta(hours=1, seconds=1)
     assert client.post(short).status_code == 410
     desk = house.client("publicity")
-    desk.post(f"/incidents/{number}/dismiss", data={"csrf": "csrf-publicity", "reason": "misread", "note": "看错"})
+    desk.post(f"/incidents/{number}/dismiss", data={"csrf": "csrf-publicity", "reason": "规则误判", "note": "看错"})
     assert client.post(long).status_code == 410
     assert signed(house, number, "leader") is None
     answer = client.post(f"/k/{keeper}/report", data={"seen": "看到", "did": "做了"})
