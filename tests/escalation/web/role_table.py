@@ -126,6 +126,15 @@ class Premises:
             "absence_id": lambda: "1",
             "shift_id": lambda: "1",
             "person_id": lambda: ABSENT,
+            "measure_id": lambda: "1",
+            "event": lambda: "decide",
+            "n": lambda: "1",
+            "silence_id": lambda: "1",
+            "approval_id": lambda: "1",
+            "fact_id": lambda: "1",
+            "hold_id": lambda: "1",
+            "relay_id": lambda: "1",
+            "statement_id": lambda: "1",
             "call_id": lambda: self._call(number),
             "contact_id": lambda: "1",
             "name": lambda: "mail" if "probe" in path else "first_report",
@@ -147,7 +156,7 @@ class Premises:
 
     def _link(self, path: str, number: str) -> str:
         purpose, who = (Purpose.KEEPER, "keeper") if path.startswith("/k/") else (Purpose.SIGN, "leader")
-        if path.startswith("/t/"):
+        if path.startswith(("/t/", "/v/", "/b/")):
             return ABSENT
         link = Link(self.house.notice(number, who), who, self.house.now.replace(year=2027))
         return token(self.house.letterhead.link_key, purpose, link)
