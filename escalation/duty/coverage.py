@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, true
 
 from escalation import people
 from escalation.clock_words import hours
@@ -66,13 +66,14 @@ def answered(
     return found
 
 
-def turns(conn: Connection, school: str, starts: datetime, ends: datetime) -> list[Turn]:
-    """The shifts that touch this span, of people who work here."""
+def turns(conn: Connection, school: str, starts: datetime, ends: datetime, *, former: bool = False) -> list[Turn]:
+    """The shifts that touch this span, of people who work here; `former`: of those who worked here, too."""
     table = people.people
     rows = conn.execute(
         select(shifts)
         .join(table, (table.c.school == shifts.c.school) & (table.c.id == shifts.c.person_id))
-        .where(shifts.c.school == school, shifts.c.starts_at < ends, shifts.c.ends_at > starts, table.c.active)
+        .where(shifts.c.school == school, shifts.c.starts_at < ends, shifts.c.ends_at > starts)
+        .where(true() if former else table.c.active)
         .order_by(shifts.c.starts_at, shifts.c.id)
     )
     return [Turn(row.person_id, row.starts_at, row.ends_at, row.leads) for row in rows]

@@ -11,10 +11,13 @@ from escalation.breach import Kind
 from escalation.breach import State as Breach
 from escalation.clock_words import SHANGHAI
 from escalation.consultation.state import State as Consulted
+from escalation.duty.absence import AbsenceKind
+from escalation.duty.handover_state import State as Handed
 from escalation.incident.state import State
 from escalation.notice import NoticeKind
 from escalation.people import Role
 from escalation.report.chapters.consultations import Asked
+from escalation.report.chapters.duty import Duty, Gone, HandOver
 from escalation.report.chapters.handling import Telling
 from escalation.report.chapters.one_voice import HoldRow, OutRow, RelayRow
 from escalation.report.chapters.own_posts import Found, Pair, Paper
@@ -144,7 +147,13 @@ def _chapters(found: tuple[NoticeRow, ...]) -> dict[str, Any]:
     ]  # fmt: skip
     late = replace(told[1], kind=NoticeKind.REMINDER, id=900, number=told[1].number + "-c")
     above = replace(told[1], kind=NoticeKind.ESCALATED, id=901, number=told[1].number + "-s", silent=told[1].role)
-    return {"handling": (*told, late, above), "consultations": ASKED, "own_posts": OWN_POSTS, "one_voice": VOICE}
+    return {
+        "handling": (*told, late, above),
+        "consultations": ASKED,
+        "own_posts": OWN_POSTS,
+        "one_voice": VOICE,
+        "duty": DUTY,
+    }
 
 
 def asked(key: int, when: datetime, state: Consulted = Consulted.ANSWERED, **more: Any) -> Asked:
@@ -232,3 +241,22 @@ VOICE = (
         RelayRow(4, 2, 1, "风林图书馆", "图书馆", at(20, 21, 6), None, RelayState.EXCUSED),
     ),
 )
+
+
+def _handed(number: int, day: int, taken: float | None = 0, written: bool = True, told: bool = False) -> HandOver:
+    """A change of shift at eight; taken over so many minutes later."""
+    then = at(day, 8)
+    return HandOver(
+        number, then, "陈屿", "谢晓", Handed.TAKEN if taken is not None else Handed.OPEN, then + timedelta(minutes=15),
+        then - timedelta(minutes=9) if written else None, "陈屿" if written else "",
+        then + timedelta(minutes=taken) if taken is not None else None, "谢晓" if taken is not None else "",
+        then + timedelta(minutes=30) if told else None,
+    )  # fmt: skip
+
+
+DUTY = Duty(
+    (_handed(1, 17), _handed(2, 18, 15, written=False), _handed(3, 19, 16), _handed(4, 20, None, told=True)),
+    (Gone("罗广平", AbsenceKind.LEAVE, at(17, 8), at(19, 8), "曹卫东"),
+     Gone("陈屿", AbsenceKind.TRIP, at(20, 8), at(20, 18), "")),
+    ((at(18, 20), at(19, 8)),),
+)  # fmt: skip
