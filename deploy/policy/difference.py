@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from deploy.policy.clause import Clause, clauses, deadline_words
 from deploy.policy.own_post import own_posts
+from deploy.policy.voice import one_voice
 from deploy.policy.words import ACTS, CHANNELS, CLOCKS, DUTIES, HEADS, TRIGGERS, role_word
 from escalation.procedure import Duty, Level, Pack, Recipient, Source, Trigger, say_span
 
@@ -204,5 +205,6 @@ WHOLE: tuple[tuple[str, Facts], ...] = (
     ("分级与时限", _levels),
     ("禁止发布的内容", _prohibited),
     ("自有账号的发布", own_posts),
+    ("统一发声", one_voice),
     ("不执行的条文", _omitted),
 )

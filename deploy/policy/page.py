@@ -14,6 +14,7 @@ from deploy.policy.decision import Row, rows
 from deploy.policy.difference import Section, ladder
 from deploy.policy.lines import column, laid, plain, terminal_width
 from deploy.policy.own_post import own_posts
+from deploy.policy.voice import one_voice
 from escalation.procedure import Level, Pack, Source, Trigger, say_span
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -71,7 +72,7 @@ def _environment() -> Environment:
     made.globals |= {
         "TRIGGERS": words.TRIGGERS, "DUTIES": words.DUTIES, "CHANNELS": words.CHANNELS, "CLOCKS": words.CLOCKS,
         "role_word": words.role_word, "clauses": clauses, "cited_in": cited_in, "gaps": gaps, "ladder": ladder,
-        "NUMERALS": "ⅠⅡⅢⅣ", "own_posts": own_posts,
+        "NUMERALS": "ⅠⅡⅢⅣ", "own_posts": own_posts, "one_voice": one_voice,
     }  # fmt: skip
     return made
 

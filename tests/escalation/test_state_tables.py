@@ -85,7 +85,8 @@ def test_a_walk_takes_legal_steps_only_and_refuses_the_others_with_a_cure(
             assert not (actor is not None and table.may(state, event, actor))
 
 
-@pytest.mark.parametrize("table", [PERMIT, SUBMISSION, BREACH], ids=lambda table: table.noun)
+@pytest.mark.parametrize("table", [PERMIT, SUBMISSION, BREACH, HOLD, STATEMENT, RELAY], ids=lambda table: table.noun)
 def test_the_course_of_a_paper_is_printed_as_it_is(table: StateTable[Any, Any]) -> None:
-    readme = Path(__file__).parents[2] / "escalation" / "permit" / "README.md"
+    room = "voice" if table.noun in (HOLD.noun, STATEMENT.noun, RELAY.noun) else "permit"
+    readme = Path(__file__).parents[2] / "escalation" / room / "README.md"
     assert "\n".join(table.diagram()) in readme.read_text("utf-8")
