@@ -7,6 +7,7 @@ of a person is in the audit too.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -15,9 +16,10 @@ from sqlalchemy import Connection, Row, Table, func, select, update
 from sqlalchemy import text as sql
 
 from escalation import audit
+from escalation.duty import absence, proxy
 from escalation.incident import MACHINE, SHANGHAI, Actor, EntryKind
 from escalation.notice import docket
-from escalation.people import Person, Role, offices, people
+from escalation.people import CONTACTS, Person, Role, offices, people, person
 from escalation.state_table import IllegalStep
 from stream.account import Account, book
 
@@ -137,25 +139,40 @@ def accounts_of(conn: Connection, school: str, actor: Actor) -> list[Account]:
     return [one for one in known if (Role.KEEPER, one.id) in scopes or (Role.UNIT_LEADER, one.unit) in scopes]
 
 
-def holders_of(conn: Connection, school: str, role: str, unit: str) -> list[Person]:
-    """Who holds an office of the pack for this unit, or for the whole school; asked first first, active ones only.
+def holders_of(conn: Connection, school: str, role: str, unit: str, now: datetime) -> list[Person]:
+    """Who holds an office of the pack for this unit, or for the whole school, asked first first; active ones only.
 
-    Every account's keeper apart, an office may be entered for one unit or for the school as a whole.
+    An office may be entered for one unit or for the school as a whole. Whoever is away is followed by their substitute.
     """
-    if not role:
-        return []
-    rows = conn.execute(
+    return _with_substitutes(conn, school, _holders(conn, school, role, [unit, ""]), now) if role else []
+
+
+def _holders(conn: Connection, school: str, role: str, scopes: Sequence[str] | None) -> list[Person]:
+    query = (
         select(people, offices.c.scope)
         .join(offices, (offices.c.school == people.c.school) & (offices.c.person_id == people.c.id))
-        .where(offices.c.school == school, offices.c.role == role, offices.c.scope.in_([unit, ""]), people.c.active)
+        .where(offices.c.school == school, offices.c.role == role, people.c.active)
         .order_by((offices.c.scope == "").asc(), offices.c.rank, people.c.id)
-    ).all()
+    )
+    rows = conn.execute(query if scopes is None else query.where(offices.c.scope.in_(list(scopes))))
     return [Person(**{name: row._mapping[name] for name in Person.__slots__}) for row in rows]
 
 
-def holds(conn: Connection, school: str, role: str, unit: str, person_id: str) -> bool:
-    """Whether this person holds the office for the unit or the school."""
-    return any(one.id == person_id for one in holders_of(conn, school, role, unit))
+def _with_substitutes(conn: Connection, school: str, held: Sequence[Person], now: datetime) -> list[Person]:
+    away = absence.away(conn, school, now)
+    found: dict[str, Person] = {}
+    for one in held:
+        found.setdefault(one.id, one)
+        if one.id in away:
+            other = proxy.stand_in(one.id, away, lambda who: person(conn, school, who), CONTACTS)
+            if other is not None:
+                found.setdefault(other.id, other)
+    return list(found.values())
+
+
+def holds(conn: Connection, school: str, role: str, unit: str, person_id: str, now: datetime) -> bool:
+    """Whether this person holds the office for the unit or the school, or stands in for who does."""
+    return any(one.id == person_id for one in holders_of(conn, school, role, unit, now))
 
 
 def must_say(text: str, most: int, what: str) -> str:
@@ -181,7 +198,7 @@ def holds_exactly(conn: Connection, school: str, role: str, scope: str, person_i
     )  # fmt: skip
 
 
-def holds_anywhere(conn: Connection, school: str, role: str, person_id: str) -> bool:
-    """Whether this person holds the office for the school or any unit."""
-    own = (offices.c.school == school, offices.c.role == role, offices.c.person_id == person_id)
-    return bool(role) and conn.execute(select(offices.c.person_id).where(*own)).first() is not None
+def holds_anywhere(conn: Connection, school: str, role: str, person_id: str, now: datetime) -> bool:
+    """Whether this person holds the office for the school or any unit, or stands in for who does."""
+    held = _with_substitutes(conn, school, _holders(conn, school, role, None), now) if role else []
+    return any(one.id == person_id for one in held)

@@ -66,9 +66,9 @@ NOBODY = (
 )
 
 
-def approvers(conn: Connection, school: str, pack: Pack, unit: str) -> list[Person]:
+def approvers(conn: Connection, school: str, pack: Pack, unit: str, now: datetime) -> list[Person]:
     """Who may approve for this unit, as the school entered it; nobody where the pack or the roster names nobody."""
-    return paper.holders_of(conn, school, pack.role_of(pack.permit.office), unit)
+    return paper.holders_of(conn, school, pack.role_of(pack.permit.office), unit, now)
 
 
 def ask(
@@ -84,7 +84,7 @@ def ask(
     subject = paper.must_say(subject, paper.SUBJECT_MOST, "事项")
     text = paper.must_say(text, paper.TEXT_MOST, "拟发布原文")
     why = paper.must_say(why, paper.WHY_MOST, "申请理由")
-    deciding = [one for one in approvers(conn, school, pack, account.unit) if one.id != actor.id]
+    deciding = [one for one in approvers(conn, school, pack, account.unit, now) if one.id != actor.id]
     if not deciding:
         raise IllegalStep(NOBODY.format(office=pack.permit.office))
     number = paper.next_number(conn, permits, Noun.PERMIT, school, now)
@@ -109,14 +109,14 @@ def ask(
     return number
 
 
-def standing(conn: Connection, pack: Pack, row: Row[Any], actor: Actor) -> frozenset[str] | None:
+def standing(conn: Connection, pack: Pack, row: Row[Any], actor: Actor, now: datetime) -> frozenset[str] | None:
     """The actor's roles towards this permit, with APPLICANT and APPROVER where they are that; None: the machine."""
     if actor.roles is None:
         return None
     own: set[str] = set(actor.roles)
     if actor.id == row.asked_by:
         own.add(APPLICANT)
-    if paper.holds(conn, row.school, pack.role_of(row.office), row.unit, actor.id):
+    if paper.holds(conn, row.school, pack.role_of(row.office), row.unit, actor.id, now):
         own.add(APPROVER)
     return frozenset(own)
 
@@ -128,7 +128,7 @@ def decide(
     row, pack = paper.held(conn, permits, Noun.PERMIT, school, number), ground.pack
     if actor.id == row.asked_by:
         raise IllegalStep("申请人不能批准自己的申请，请由授权人办理。未作任何更改。")
-    state = PERMIT.step(State(row.state), Event.GRANT if grant else Event.REFUSE, standing(conn, pack, row, actor))
+    state = PERMIT.step(State(row.state), Event.GRANT if grant else Event.REFUSE, standing(conn, pack, row, actor, now))
     why = why.strip() if grant and not why.strip() else paper.must_say(why, paper.WHY_MOST, "理由")
     clock = pack.permit.expires
     paper.move(
@@ -157,7 +157,7 @@ def decide(
 def withdraw(conn: Connection, pack: Pack, school: str, number: str, actor: Actor, now: datetime, why: str) -> None:
     """Take an application or an approval back."""
     row = paper.held(conn, permits, Noun.PERMIT, school, number)
-    state = PERMIT.step(State(row.state), Event.WITHDRAW, standing(conn, pack, row, actor))
+    state = PERMIT.step(State(row.state), Event.WITHDRAW, standing(conn, pack, row, actor, now))
     why = paper.must_say(why, paper.WHY_MOST, "撤回原因")
     paper.move(conn, permits, row, state=state)
     paper.note(conn, Noun.PERMIT, school, row.id, now, "撤回", why, actor.name)

@@ -105,7 +105,7 @@ def hand_in(
     text = paper.must_say(text, paper.TEXT_MOST, "送审原文")
     unit = _unit_of(conn, account, actor)
     for office, scope in ((clause.unit, unit), (clause.centre, "")):
-        known = paper.holders_of(conn, school, pack.role_of(office), scope)
+        known = paper.holders_of(conn, school, pack.role_of(office), scope, now)
         if office and not [one for one in known if one.id != actor.id]:
             raise IllegalStep(NOBODY.format(office=office, unit=unit if scope else "学校"))
     number = paper.next_number(conn, submissions, Noun.SUBMISSION, school, now)
@@ -148,23 +148,23 @@ def _keep(conn: Connection, submission_id: int, version: int, text: str, now: da
     )
 
 
-def standing(conn: Connection, pack: Pack, row: Row[Any], actor: Actor) -> frozenset[str] | None:
+def standing(conn: Connection, pack: Pack, row: Row[Any], actor: Actor, now: datetime) -> frozenset[str] | None:
     """The actor's roles towards this submission; nobody signs or reviews what they wrote."""
     if actor.roles is None:
         return None
     own: set[str] = set(actor.roles)
     if actor.id == row.written_by:
         return frozenset(own | {WRITER})
-    if paper.holds(conn, row.school, pack.role_of(row.unit_office), row.unit, actor.id):
+    if paper.holds(conn, row.school, pack.role_of(row.unit_office), row.unit, actor.id, now):
         own.add(SIGNER if row.centre_office else LAST_SIGNER)
-    if row.centre_office and paper.holds(conn, row.school, pack.role_of(row.centre_office), "", actor.id):
+    if row.centre_office and paper.holds(conn, row.school, pack.role_of(row.centre_office), "", actor.id, now):
         own.add(REVIEWER)
     return frozenset(own)
 
 
-def takes_part(conn: Connection, pack: Pack, row: Row[Any], actor: Actor) -> bool:
+def takes_part(conn: Connection, pack: Pack, row: Row[Any], actor: Actor, now: datetime) -> bool:
     """Whether this person signs or reviews it."""
-    return bool((standing(conn, pack, row, actor) or frozenset()) & {SIGNER, LAST_SIGNER, REVIEWER})
+    return bool((standing(conn, pack, row, actor, now) or frozenset()) & {SIGNER, LAST_SIGNER, REVIEWER})
 
 
 def open_to(conn: Connection, pack: Pack, school: str, actor: Actor) -> list[Account]:
@@ -190,7 +190,7 @@ def sign(
     _not_the_writer(row, actor)
     last = not row.centre_office
     event = Event.CONSENT if last else Event.SIGN
-    state = SUBMISSION.step(State(row.state), event, standing(conn, ground.pack, row, actor))
+    state = SUBMISSION.step(State(row.state), event, standing(conn, ground.pack, row, actor, now))
     if row.seal and not sealed:
         raise IllegalStep(UNSEALED)
     values: dict[str, Any] = {"state": state, "signed_by": actor.id, "signed_at": now, "sealed": sealed}
@@ -212,7 +212,7 @@ def approve(
     """The office that the clause names approves this very text."""
     row = paper.held(conn, submissions, Noun.SUBMISSION, school, number)
     _not_the_writer(row, actor)
-    state = SUBMISSION.step(State(row.state), Event.APPROVE, standing(conn, ground.pack, row, actor))
+    state = SUBMISSION.step(State(row.state), Event.APPROVE, standing(conn, ground.pack, row, actor, now))
     paper.move(conn, submissions, row, state=state, approved_by=actor.id, approved_at=now, approved_hash=row.text_hash)
     paper.note(conn, Noun.SUBMISSION, school, row.id, now, "审核通过，可以发布", note.strip(), actor.name)
     asking.answer(conn, ground, row, "审核通过，可以发布", note.strip(), now)
@@ -225,7 +225,7 @@ def give_back(
     """Return it with a reason; the writer may hand it in again."""
     row = paper.held(conn, submissions, Noun.SUBMISSION, school, number)
     _not_the_writer(row, actor)
-    state = SUBMISSION.step(State(row.state), Event.RETURN, standing(conn, ground.pack, row, actor))
+    state = SUBMISSION.step(State(row.state), Event.RETURN, standing(conn, ground.pack, row, actor, now))
     why = paper.must_say(why, paper.WHY_MOST, "退回理由")
     paper.move(conn, submissions, row, state=state)
     paper.note(conn, Noun.SUBMISSION, school, row.id, now, "退回", why, actor.name)
@@ -238,7 +238,7 @@ def hand_in_again(
 ) -> None:
     """A new version of what was returned goes the whole way again; the former signatures count no more."""
     row = paper.held(conn, submissions, Noun.SUBMISSION, school, number)
-    state = SUBMISSION.step(State(row.state), Event.HAND_IN, standing(conn, ground.pack, row, actor))
+    state = SUBMISSION.step(State(row.state), Event.HAND_IN, standing(conn, ground.pack, row, actor, now))
     text = paper.must_say(text, paper.TEXT_MOST, "送审原文")
     version = row.version + 1
     paper.move(
@@ -254,7 +254,7 @@ def hand_in_again(
 def withdraw(conn: Connection, pack: Pack, school: str, number: str, actor: Actor, now: datetime, why: str) -> None:
     """Take it back, or an approval that nobody has used."""
     row = paper.held(conn, submissions, Noun.SUBMISSION, school, number)
-    state = SUBMISSION.step(State(row.state), Event.WITHDRAW, standing(conn, pack, row, actor))
+    state = SUBMISSION.step(State(row.state), Event.WITHDRAW, standing(conn, pack, row, actor, now))
     why = paper.must_say(why, paper.WHY_MOST, "撤回原因")
     paper.move(conn, submissions, row, state=state)
     paper.note(conn, Noun.SUBMISSION, school, row.id, now, "撤回", why, actor.name)

@@ -16,13 +16,13 @@ from escalation.people import Person
 
 def to_the_unit(conn: Connection, ground: Ground, row: Row[Any], now: datetime) -> None:
     """Ask the unit's signers."""
-    signers = paper.holders_of(conn, row.school, ground.pack.role_of(row.unit_office), row.unit)
+    signers = paper.holders_of(conn, row.school, ground.pack.role_of(row.unit_office), row.unit, now)
     _ask(conn, ground, row, f"unit:{row.version}", signers, row.unit_office, now)
 
 
 def to_the_centre(conn: Connection, ground: Ground, row: Row[Any], now: datetime) -> None:
     """Ask the office that reviews."""
-    reviewers = paper.holders_of(conn, row.school, ground.pack.role_of(row.centre_office), "")
+    reviewers = paper.holders_of(conn, row.school, ground.pack.role_of(row.centre_office), "", now)
     _ask(conn, ground, row, f"centre:{row.version}", reviewers, row.centre_office, now)
 
 

@@ -37,11 +37,14 @@ def _list(request: Request, visitor: Visitor, *, error: str = "", given: Mapping
     desk = desk_of(request)
     pack = desk.ground.pack
     with desk.store.read() as conn:
-        approves = paper.holds_anywhere(conn, desk.school, pack.role_of(pack.permit.office), visitor.actor.id)
+        approves = paper.holds_anywhere(
+            conn, desk.school, pack.role_of(pack.permit.office), visitor.actor.id, visitor.now
+        )
         on = desktop(conn, visitor, desk.school, everything=approves)
         rows = [row for row in permit.listed(conn, desk.school, None) if on.sees(row, row.asked_by)]
         named = {
-            one.id: "、".join(p.name for p in permit.approvers(conn, desk.school, pack, one.unit)) for one in on.mine
+            one.id: "、".join(p.name for p in permit.approvers(conn, desk.school, pack, one.unit, visitor.now))
+            for one in on.mine
         }
     return show(
         request, visitor, "permits.html", status=409 if error else 200, on=on, rows=rows, words=STATE_WORDS,
@@ -87,10 +90,10 @@ def _one(request: Request, visitor: Visitor, number: str, error: str = "") -> Re
         row = conn.execute(select(permits).where(permits.c.school == desk.school, permits.c.number == number)).first()
         on = desktop(conn, visitor, desk.school)
         approves = row is not None and paper.holds(
-            conn, desk.school, pack.role_of(row.office), row.unit, visitor.actor.id
+            conn, desk.school, pack.role_of(row.office), row.unit, visitor.actor.id, visitor.now
         )
         row = found(row, row is not None and (approves or on.sees(row, row.asked_by)))
-        roles = permit.standing(conn, pack, row, visitor.actor) or frozenset()
+        roles = permit.standing(conn, pack, row, visitor.actor, visitor.now) or frozenset()
         course = paper.course_of(conn, Noun.PERMIT, desk.school, row.id)
     state = State(row.state)
     own = visitor.actor.id == row.asked_by

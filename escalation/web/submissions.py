@@ -50,7 +50,7 @@ def _list(request: Request, visitor: Visitor, *, error: str = "", given: Mapping
         rows = [
             row
             for row in submission.listed(conn, desk.school, None)
-            if on.sees(row, row.written_by) or submission.takes_part(conn, pack, row, visitor.actor)
+            if on.sees(row, row.written_by) or submission.takes_part(conn, pack, row, visitor.actor, visitor.now)
         ]
         bound = submission.open_to(conn, pack, desk.school, visitor.actor) if since else []
     return show(
@@ -105,9 +105,9 @@ def _one(
             select(submissions).where(submissions.c.school == desk.school, submissions.c.number == number)
         ).first()
         on = desktop(conn, visitor, desk.school)
-        takes_part = row is not None and submission.takes_part(conn, pack, row, visitor.actor)
+        takes_part = row is not None and submission.takes_part(conn, pack, row, visitor.actor, visitor.now)
         row = found(row, row is not None and (takes_part or on.sees(row, row.written_by)))
-        roles = submission.standing(conn, pack, row, visitor.actor) or frozenset()
+        roles = submission.standing(conn, pack, row, visitor.actor, visitor.now) or frozenset()
         course = paper.course_of(conn, Noun.SUBMISSION, desk.school, row.id)
         texts = conn.execute(
             select(versions).where(versions.c.submission_id == row.id).order_by(versions.c.version.desc())

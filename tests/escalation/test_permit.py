@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from escalation import audit, permit
+from escalation.duty.absence import absences
+from escalation.incident import Actor
 from escalation.notice import notices
 from escalation.notice.docket import docket_lines
 from escalation.state_table import IllegalStep
@@ -145,6 +147,26 @@ def test_nobody_approves_what_they_asked_for_and_nobody_else_does_for_the_office
     assert permit_row(station, number).state == permit_row(station, own).state == "asked"
     grant(station, own)
     assert permit_row(station, own).decided_by == "giver"
+
+
+def test_while_who_decides_is_away_the_substitute_is_written_to_and_decides(station: Station) -> None:
+    school(station)
+    office = station.office
+    with office.store.write() as conn:
+        conn.execute(
+            absences.insert().values(
+                school=SCHOOL, person_id="giver", kind="leave", starts_at=office.now, substitute_id="lead", note="",
+                ends_at=office.now + timedelta(days=3), entered_by="monitor", entered_at=office.now,
+            )
+        )  # fmt: skip
+    number = ask(station, FIRE)
+    assert {row.addressee for row in office.rows(notices)} == {"giver", "lead"}
+    grant(station, number, who=Actor("lead", "梁致远", frozenset()))
+    assert permit_row(station, number).decided_by == "lead"
+    office.now += timedelta(days=4)
+    again = ask(station, FIRE)
+    with pytest.raises(IllegalStep, match="不能授权"):
+        grant(station, again, who=Actor("lead", "梁致远", frozenset()))
 
 
 def test_where_no_school_document_names_the_office_a_person_must_have_been_entered(station: Station) -> None:
