@@ -185,11 +185,16 @@ def index(settings: Settings, stop: Event) -> None:
         worker.close()
 
 
+def steady() -> float:
+    """Seconds of a clock that nobody sets; on Linux it also counts while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 def notify(settings: Settings, stop: Event) -> None:
     """Clocks that ran out, deliveries that wait."""
     with opened_store(settings) as store:
         desk = load_pack(settings).desk
-        worker = Notify(store, letterhead(settings), channels(settings), utc_now, desk)
+        worker = Notify(store, letterhead(settings), channels(settings), utc_now, desk, steady)
         keep_stepping("notify", worker, store, stop)
 
 

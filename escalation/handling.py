@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from escalation import archive, audit, people, recall, receipt, telephone, timer
+from escalation.bulletin.clock import FIRST_REPORT
 from escalation.clock_words import second
 from escalation.deed import DESK, incident_of, must_be, must_be_open, must_fit, write_down
 from escalation.incident import (
@@ -129,6 +130,7 @@ def note(conn: Connection, incident_id: int, actor: Actor, now: datetime, text: 
     write_down(conn, row, actor, "note", now, text=text.strip())
 
 
+BY_BULLETIN = "首报以送出的情况报告为准，请在“情况报告”中写首报；来不及写的，先打电话，写好后随即送出。未作任何更改。"
 DUTIES = {"first_report": "首报", "facts": "情况说明", "first_answer": "首次回应"}
 """The incident's own clocks, by the name of their timer."""
 
@@ -137,6 +139,8 @@ def fulfil(conn: Connection, incident_id: int, actor: Actor, now: datetime, name
     """Record that what one of the incident's clocks asks for was done (首报, 情况说明, 首次回应); its clock stops."""
     row = incident_of(conn, incident_id)
     must_be(actor, DESK, "登记办结")
+    if name == FIRST_REPORT:
+        raise IllegalStep(BY_BULLETIN)
     if name not in DUTIES or not timer.fulfil(conn, incident_id, name, now):
         raise IllegalStep(f"“{DUTIES.get(name, name)}”的时限已停或不存在。未作任何更改。")
     log(conn, incident_id, now, EntryKind.PERSON, f"{DUTIES[name]}已办", note.strip(), actor=actor.name)

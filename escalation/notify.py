@@ -15,15 +15,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from escalation import alert, auditor, lapse, reignition, sight, silence, timer
+from escalation import alert, auditor, jump, lapse, reignition, sight, silence, timer
 from escalation.bulletin import clock as bulletin_clock
 from escalation.channels import Channel, Fault, Outcome, RateLimited
+from escalation.channels.breaker import Breaker
 from escalation.deed import incident_of
 from escalation.duty import contact
 from escalation.duty import look as duty_look
 from escalation.duty.contact import Refused
 from escalation.incident import MACHINE, EntryKind, StateMoved
 from escalation.incident.state import IllegalStep
+from escalation.jump import Reading, Steady
 from escalation.notice import GROUP, DeliveryState, NoticeKind, metrics, notices, stranded, ways
 from escalation.notice.calling import DEAD_DELIVERY, call
 from escalation.notice.docket import hold, hold_of, tell
@@ -39,6 +41,8 @@ Clock = Callable[[], datetime]
 CLOCK_FAILED = "timer:"
 GRAVE = 2
 """Levels up to this one do not wait for a channel's minute to pass."""
+LONGEST_STEP = 10.0
+"""Seconds after which clocks are looked at again, however much waits to be sent: a slow channel delays no clock."""
 TRIED_ENOUGH = 3
 """After so many attempts the person's next channel is used as well."""
 TOGETHER = "短时间内通知较多，{count} 份合并为一条发送（首份 {number}）"
@@ -50,9 +54,14 @@ class Notify:
 
     def __init__(
         self, store: Store, letterhead: Letterhead, channels: Mapping[str, Channel], clock: Clock,
-        desk: DeskDuty = DeskDuty(),
+        desk: DeskDuty = DeskDuty(), steady: Steady | None = None,
     ) -> None:  # fmt: skip
-        """Send over `channels`, by name. `desk`: what the school's pack says of the duty desk."""
+        """Send over `channels`, by name. `desk`: what the school's pack says of the duty desk. `steady`: a clock that
+        nobody sets, by which a jump of `clock` is seen; without it none is."""
+        self._steady = steady
+        self._read: Reading | None = None
+        self._holds_until: datetime | None = None
+        self._breakers: dict[str, Breaker] = {}
         self._desk = desk
         self._store, self._letterhead, self._channels, self._clock = store, letterhead, channels, clock
         self.trouble = ""
@@ -62,6 +71,7 @@ class Notify:
     def step(self, limit: int = 50) -> int:
         """Fire the clocks that ran out, then send what waits; gives how much was done."""
         try:
+            self._watch_clock()
             self._look()
             done = self._fire(limit) + self._send(limit)
         except StoreUnavailable as error:
@@ -71,6 +81,23 @@ class Notify:
         self.trouble = ""
         return done
 
+    def _watch_clock(self) -> None:
+        """Where the clock was set since the last step: the spans move along, and dates wait a little after a jump
+        forward (`escalation/jump.py`)."""
+        if self._steady is None:
+            return
+        before, self._read = self._read, Reading(self._clock(), self._steady())
+        leap = jump.between(before, self._read) if before is not None else None
+        if leap is None:
+            return
+        now = self._read.wall
+        self._store.run(lambda conn: jump.absorb(conn, self._letterhead.school, leap, now))
+        self._holds_until = now + jump.HOLD if leap > timedelta(0) else None
+        self._looked, self._breakers = None, {}
+
+    def _held_back(self, one: Timer, now: datetime) -> bool:
+        return self._holds_until is not None and now < self._holds_until and one.kind not in jump.SPANS
+
     def _look(self) -> None:
         now = self._clock()
         if self._looked is None or now - self._looked >= sight.LOOK_EVERY:
@@ -78,6 +105,7 @@ class Notify:
                 sight.look(conn, self._letterhead.school, now)
                 stranded.look(conn, self._letterhead.school, frozenset(self._channels), now)
                 silence.look(conn, self._letterhead.school, now)
+                jump.hush(conn, self._letterhead.school, now)
                 self._hush_clocks(conn, now)
                 self._listen(conn, now)
             duty_look.look(self._store, self._letterhead, self._desk, now)
@@ -113,6 +141,8 @@ class Notify:
             due = timer.due(conn, now, limit)
         fired = 0
         for one in due:
+            if self._held_back(one, now):
+                continue
             try:
                 fired += self._lapse(one, now)
             except StoreUnavailable:
@@ -144,19 +174,25 @@ class Notify:
             alert.ring(conn, one.school, f"{CLOCK_FAILED}{one.id}", words, now)
 
     def _send(self, limit: int) -> int:
-        sent = 0
-        while sent < limit:
+        sent, began = 0, time.monotonic()
+        while sent < limit and time.monotonic() - began < LONGEST_STEP:
+            now = self._clock()
+            ready = frozenset(name for name in self._channels if not self._breaker(name).rests(now))
             with self._store.write() as conn:
-                taken = take(conn, self._clock(), frozenset(self._channels), letterhead=self._letterhead)
+                taken = take(conn, now, ready, letterhead=self._letterhead)
             if taken is None:
                 break
             reach("notify.claimed_before_send")
             outcome = self._channels[taken.channel].send(taken.joint or taken.message)
             reach("notify.sent_before_recorded")
+            self._breakers[taken.channel] = self._breaker(taken.channel).after(outcome, self._clock())
             self._record(taken, outcome)
             reach("notify.recorded")
             sent += 1
         return sent
+
+    def _breaker(self, channel: str) -> Breaker:
+        return self._breakers.get(channel, Breaker())
 
     def _record(self, taken: Taken, outcome: Outcome) -> None:
         now = self._clock()

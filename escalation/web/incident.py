@@ -22,6 +22,7 @@ from escalation.web.cycle_view import cycle_of
 from escalation.web.gate import NotFound, Told, Visitor, desk_of
 from escalation.web.incident_view import MEMBERS_ALL, MEMBERS_SHOWN, Case, Member, case_of, find, members_of
 from escalation.web.matters_view import matters_of
+from escalation.web.nudge import nudged
 from escalation.web.page import frame, render, show
 from escalation.web.queue_view import VIEWS, Filter, queue_of
 from escalation.web.receipts import notice_ids
@@ -135,6 +136,7 @@ def page(
         voice = voice_of(conn, row, visitor.now, whole=False)
         sent, next_kinds = sent_of(conn, row), next_words(conn, row, visitor.user.roles)
         steps = measure_view.block(conn, row, visitor.actor)
+        just_now = nudged(conn, row.id, visitor.now)
     return show(
         request, visitor, "incident.html", status=status, case=case, row=row, members=found, folded=folded,
         rights=rights_of(row, visitor.user.roles, leads=leads), units=units, handed=handed, error=error,
@@ -142,8 +144,8 @@ def page(
         false_alarms=list(FalseAlarm), outcomes=OUTCOMES, course=care.COURSE if row.care else COURSE,
         reached=REACHED[row.state],
         keeper_link=_keeper_link(request, visitor, case), unplaced=is_unplaced(row.frozen.get("account", {})),
-        routed=ROUTED, cycle=cycle, matters=matters, voice=voice, sent=sent, next_kinds=next_kinds, **errands,
-        **steps,
+        routed=ROUTED, cycle=cycle, matters=matters, voice=voice, sent=sent,
+        next_kinds=next_kinds, nudged=just_now, **errands, **steps,
     )  # fmt: skip
 
 
@@ -188,7 +190,8 @@ def peek(request: Request, visitor: Reader, number: str) -> HTMLResponse:
     desk, row = desk_of(request), row_of(request, visitor, number)
     with desk.store.read() as conn:
         case = case_of(conn, request.app.state.frozen, row, visitor.now)
-    values = {"case": case, "row": row, "rights": rights_of(row, visitor.user.roles)}
+        just_now = nudged(conn, row.id, visitor.now)
+    values = {"nudged": just_now, "case": case, "row": row, "rights": rights_of(row, visitor.user.roles)}
     if request.headers.get("x-fragment"):
         return HTMLResponse(render("_peek.html", csrf=visitor.user.csrf, now=visitor.now, **values))
     return HTMLResponse(render("peek.html", **frame(request, visitor), **values))

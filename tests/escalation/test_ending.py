@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from escalation import handling, keeper, receipt
+from escalation import handling, keeper, receipt, timer
 from escalation.audit import audit_log
 from escalation.channels import Fault, Message, Outcome, Permanent, Transient, Unknown
 from escalation.handling import FalseAlarm
@@ -76,7 +76,7 @@ def test_closing_names_open_duties_and_asks_why_they_were_not_done(office: Offic
     one = office.open()
     sign_all(office)
     with office.store.write() as conn:
-        handling.fulfil(conn, one, ON_DESK, office.now, "first_report")
+        timer.fulfil(conn, one, "first_report", office.now)
     office.see_through(one)
     with office.store.write() as conn, pytest.raises(IllegalStep, match="情况说明、与平台沟通 还没有登记已办"):
         handling.close(conn, one, IN_LEAD, office.now, "已处置")
@@ -96,7 +96,9 @@ def test_closing_names_open_duties_and_asks_why_they_were_not_done(office: Offic
 def test_a_matter_whose_duties_are_done_closes_without_a_further_question(office: Office) -> None:
     one = office.open()
     sign_all(office)
-    for name in handling.DUTIES:
+    with office.store.write() as conn:
+        timer.fulfil(conn, one, "first_report", office.now)
+    for name in ("facts", "first_answer"):
         with office.store.write() as conn:
             handling.fulfil(conn, one, ON_DESK, office.now, name)
     (task,) = office.rows(tasks)
@@ -116,10 +118,18 @@ def test_a_duty_whose_time_ran_out_can_still_be_recorded_as_done(office: Office)
     one = office.open(level=2)
     sign_all(office)
     office.later(minutes=61)
-    assert duties(office)["首报"] == ("fired", "")
+    office.later(minutes=60)
+    assert duties(office)["情况说明"] == ("fired", "")
     with office.store.write() as conn:
+        handling.fulfil(conn, one, ON_DESK, office.now, "facts")
+    assert duties(office)["情况说明"] == ("stopped", "")
+
+
+def test_the_first_report_is_not_recorded_as_done_by_a_button(office: Office) -> None:
+    one = office.open(level=2)
+    with office.store.write() as conn, pytest.raises(IllegalStep, match=r"以送出的情况报告为准.*未作任何更改"):
         handling.fulfil(conn, one, ON_DESK, office.now, "first_report")
-    assert duties(office)["首报"] == ("stopped", "")
+    assert duties(office)["首报"] == ("set", "")
 
 
 def test_whoever_was_mailed_hears_once_that_it_was_a_false_alarm(office: Office) -> None:
