@@ -18,15 +18,20 @@ from typing import Any
 from sqlalchemy import Column, Connection, ForeignKey, Index, Row, Table, Text, func, select, update
 
 from escalation import audit, recap, tie, timer
+from escalation.bulletin import bulletins
 from escalation.deed import incident_of, write_down
 from escalation.incident import MACHINE, Actor, EntryKind, advance, entries, log, members
 from escalation.incident.state import Event, IllegalStep, State
-from escalation.keeper import answers
+from escalation.keeper import answers, contacts
 from escalation.notice import DeliveryState, calls, deliveries, notices
 from escalation.notice.issue import Letterhead
 from escalation.people import Role
 from escalation.procedure import thaw
+from escalation.task import tasks
 from escalation.timer import Timer, TimerKind, TimerState, timers
+from escalation.voice.fact import facts
+from escalation.voice.hold import holds
+from escalation.voice.statement import statements
 from stream.store import metadata
 from stream.store.types import Moment, Serial, Word
 
@@ -198,10 +203,6 @@ def _deadlines(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
     return _listed(conn.execute(select(timers).where(timers.c.incident_id == row.id).order_by(timers.c.id)), "school")
 
 
-def _answers(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
-    return _listed(conn.execute(select(answers).where(answers.c.incident_id == row.id).order_by(answers.c.id)))
-
-
 def _recaps(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
     return _listed(recap.versions(conn, row.id))
 
@@ -215,9 +216,21 @@ def _members(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
     return _listed(conn.execute(found), "incident_id")
 
 
+def _of(table: Table, *left_out: str) -> Part:
+    """Every row of a table that names its incident, the oldest first."""
+
+    def part(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
+        found = select(table).where(table.c.incident_id == row.id).order_by(table.c.id)
+        return _listed(conn.execute(found), "school", "incident_id", *left_out)
+
+    return part
+
+
 Part = Callable[[Connection, Row[Any]], list[dict[str, Any]]]
 PARTS: Mapping[str, Part] = {
     "log": _log, "notices": _notices, "deliveries": _deliveries, "calls": _calls, "deadlines": _deadlines,
-    "answers": _answers, "recaps": _recaps, "ties": _ties, "members": _members,
+    "answers": _of(answers), "platform": _of(contacts), "tasks": _of(tasks), "bulletins": _of(bulletins),
+    "holds": _of(holds), "facts": _of(facts), "statements": _of(statements), "recaps": _recaps, "ties": _ties,
+    "members": _members,
 }  # fmt: skip
 """What a package holds besides its head. A noun with rows of its own adds them here: no comment text, no contacts."""

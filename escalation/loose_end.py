@@ -18,7 +18,7 @@ from escalation.bulletin import clock as bulletin_clock
 from escalation.measure import deciding
 from escalation.notice import calls, is_owed, notices
 from escalation.task import deeds
-from escalation.voice import release
+from escalation.voice import hold, relay, statement
 
 OpenOf = Callable[[Connection, int], list[str]]
 
@@ -58,10 +58,11 @@ def unrecorded_calls(conn: Connection, incident_id: int) -> list[str]:
 
 
 PASS_ON: tuple[OpenOf, ...] = (
-    unsigned, unrecorded_calls, reignition.open_of, recap.open_of, bulletin_clock.open_of,
+    unsigned, unrecorded_calls, reignition.open_of, recap.open_of, bulletin_clock.open_of, deeds.open_of,
+    hold.open_of,
 )  # fmt: skip
 """What goes over with an incident that is merged into another."""
-OF_OTHERS: tuple[OpenOf, ...] = (breach.open_of, deeds.open_of, deciding.open_of, release.open_of)
+OF_OTHERS: tuple[OpenOf, ...] = (breach.open_of, deciding.open_of, statement.open_of, relay.open_of)
 """What hangs on one incident and has to be finished there: it holds up merging as well as closing."""
 
 

@@ -27,11 +27,19 @@ from escalation.notice.calling import call_of
 from escalation.notice.issue import Letterhead
 from escalation.procedure import Trigger, thaw
 from escalation.recall import WHOLE
+from escalation.task import merged as merged_tasks
 from escalation.telling import not_yet_told, round_of, tell
 from escalation.tie import TieKind, standing, tie, undo
+from escalation.timer import TimerKind, TimerState, timers
+from escalation.voice import merged as merged_holds
 
 REASON_MOST = 300
 ONE_CALL = "两事并为一件，按另一任务拨打"
+CARRIED = (
+    TimerKind.SIGN, TimerKind.RUNG, TimerKind.IDLE, TimerKind.DUTY, TimerKind.FOLLOW, TimerKind.WATCH, TimerKind.TASK,
+    TimerKind.CORRECTION,
+)  # fmt: skip
+"""Clocks that go over, or stop while the incident is merged."""
 STILL_SENT = timedelta(hours=1)
 """A message that was held back by the merging and is needed again may leave for at least so long."""
 
@@ -51,6 +59,8 @@ def merge(
     kept: dict[str, Any] = {"state": row.state, "keys": repoint_keys(conn, row.id, other.id)}
     kept["members"] = _lend_members(conn, row, other, now)
     superseded = _supersede(conn, row.id, other.id)
+    kept["tasks"] = merged_tasks.go_over(conn, row.id, other.id, now)
+    kept["holds"] = merged_holds.go_over(conn, row.id, other.id)
     kept["clocks"] = go_over_clocks(conn, row.id, other.id, [one for one, _ in superseded], now)
     kept["notices"] = _go_over(conn, row.id, other.id)
     kept["superseded"] = superseded
@@ -94,6 +104,8 @@ def unmerge(conn: Connection, incident_id: int, actor: Actor, now: datetime, rea
     _come_back(conn, row.id, other.id, found.data["notices"])
     owed = _restore(conn, found.data["superseded"], now)
     give_back_clocks(conn, found.data["clocks"], row.id, found.at)
+    merged_tasks.come_back(conn, found.data["tasks"], row.id, other.id, found.at)
+    merged_holds.come_back(conn, found.data["holds"], row.id, other.id)
     _give_back_figures(conn, other, found.data)
     undo(conn, found.id, actor, now, reason)
     log(conn, row.id, now, EntryKind.PERSON, f"撤销并入，与 {other.number} 分开", reason, actor=actor.name)
@@ -131,8 +143,18 @@ def _must_fit_together(conn: Connection, row: Row[Any], other: Row[Any]) -> None
         raise IllegalStep("求助事件单独处置，不能与其他事件并在一起。未作任何更改。")
     if (row.rehearsal, row.trial) != (other.rehearsal, other.trial):
         raise IllegalStep("演练、试运行的事件不能与正式事件并在一起。未作任何更改。")
-    if left := own_business(conn, row.id):
+    if left := [*own_business(conn, row.id), *_own_clocks(conn, row.id)]:
         raise IllegalStep(f"先办完本事件自己的事项再并入：{'；'.join(left)}。未作任何更改。")
+
+
+def _own_clocks(conn: Connection, incident_id: int) -> list[str]:
+    """Clocks of something that cannot go over, such as one voice: it is finished where it was begun."""
+    rows = conn.execute(
+        select(timers.c.words).distinct().where(timers.c.incident_id == incident_id)
+        .where(timers.c.state == TimerState.SET, timers.c.kind.not_in(CARRIED))
+        .where(~timers.c.name.startswith(merged_holds.CLOCK, autoescape=True)).order_by(timers.c.words)
+    ).scalars()  # fmt: skip
+    return [f"“{words}”的时限还在走" for words in rows]
 
 
 def _lend_members(conn: Connection, row: Row[Any], other: Row[Any], now: datetime) -> list[str]:

@@ -27,6 +27,7 @@ from escalation.people import Held, Person, Role
 from escalation.procedure import load
 from escalation.recap import Measure, Recap
 from escalation.timer import timers
+from escalation.voice import hold
 from stream.post import Post
 from stream.store import Store, metadata
 from tests.stream.said import POISONED, SCHOOL, START, a_post
@@ -161,6 +162,8 @@ class Office:
             handling.no_answer(conn, incident_id, IN_LEAD, self.now, "已当面答复", "沈澄")
             recap.write(conn, incident_id, ON_DESK, self.now, RECAP)
             conclude(conn, incident_id, self.now)
+            for held in hold.standing_of(conn, incident_id):
+                hold.lift(conn, self.head, held.id, IN_LEAD, self.now, "已当面答复，无需统一口径")
             reignition.begin(conn, incident_id, ON_DESK, self.now)
         self.later(days=14)
 

@@ -17,6 +17,7 @@ from escalation.incident.state import OPEN, IllegalStep
 from escalation.loose_end import loose_ends
 from escalation.notice import calls, deliveries, notices
 from escalation.splitting import Part
+from escalation.task import corrections, tasks
 from escalation.timer import timers
 from stream.kept import keep, keep_assessment
 from tests.escalation.office import IN_LEAD, KEEPER, ON_DESK, Office
@@ -61,7 +62,7 @@ def whole(office: Office) -> dict[str, list[tuple[Any, ...]]]:
     """Everything that a merging may touch, row by row."""
     return {
         table.name: [tuple(row) for row in office.rows(table)]
-        for table in (incidents, open_keys, members, notices, timers, deliveries, calls)
+        for table in (incidents, open_keys, members, notices, timers, deliveries, calls, tasks, corrections)
     }  # fmt: skip
 
 
@@ -83,6 +84,20 @@ def test_what_belongs_to_the_one_goes_over_and_nobody_is_told_again(office: Offi
     owed = [row for row in office.rows(notices) if row.superseded_by is None and row.needs_signature]
     assert sorted(row.addressee for row in owed) == ["keeper", "leader", "publicity", "school"]
     assert {row.number.rpartition("-")[0] for row in owed} == {office.one(one).number}, "due first, so these stand"
+
+
+def test_open_tasks_go_over_and_nobody_is_asked_for_one_thing_twice(office: Office) -> None:
+    one, other = pair(office)
+    before = {(row.incident_id, row.key) for row in office.rows(tasks)}
+    assert {key for of, key in before if of == one} & {key for of, key in before if of == other}
+    merge(office, one, other)
+    asked = [row for row in office.rows(tasks) if row.state not in ("withdrawn", "confirmed")]
+    assert {row.incident_id for row in asked} == {other}
+    assert max(Counter(row.key for row in asked).values()) == 1
+    running = office.rows(timers, state="set", kind="task")
+    assert {row.incident_id for row in running} == {other}
+    unmerge(office, one)
+    assert {(row.incident_id, row.key) for row in office.rows(tasks) if row.state == "set"} == before
 
 
 def test_one_signature_answers_both_after_merging(office: Office) -> None:

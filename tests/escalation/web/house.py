@@ -23,6 +23,7 @@ from escalation.opening import Ground, Matter, open_matter
 from escalation.people import Held, Person, Role
 from escalation.procedure import load
 from escalation.recap import Measure, Recap
+from escalation.voice import hold
 from escalation.web.app import build
 from escalation.web.desk import Desk, Taken
 from sentiment.polarity import Polarity
@@ -220,6 +221,8 @@ class House:
             measure = Measure("每日抽检留样", "罗广平", (self.now + timedelta(days=10)).date())
             conclude(conn, one, self.now)
             recap.write(conn, one, desk, self.now, Recap("抽检不严", "当日核实", "答复快", "无", (measure,)))
+            for held in hold.standing_of(conn, one):
+                hold.lift(conn, self.letterhead, held.id, lead, self.now, "已当面答复，无需统一口径")
             reignition.begin(conn, one, desk, self.now)
             clock = reignition.running(conn, one)
             assert clock is not None

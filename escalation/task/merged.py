@@ -1,0 +1,59 @@
+"""The open tasks of two incidents that are merged: they go over as they are, with clocks, link and turns.
+
+Where the same clause asked for the same in both, the task of the one that goes over is put aside: nobody is reminded
+twice of one thing. Un-merging gives all of them back, as far as nobody has ended them since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Update, or_, select, update
+
+from escalation.task import corrections, tasks
+from escalation.task.state import TaskState
+from escalation.timer import TimerKind, timers
+
+ENDED = (TaskState.CONFIRMED, TaskState.WITHDRAWN)
+CLOCKS = (TimerKind.TASK, TimerKind.CORRECTION)
+
+
+def go_over(conn: Connection, from_id: int, to_id: int, now: datetime) -> list[dict[str, Any]]:
+    """Let the open tasks go over; gives each one's id, its state before, and whether it was put aside."""
+    theirs = set(conn.execute(select(tasks.c.key).where(tasks.c.incident_id == to_id)).scalars())
+    open_here = select(tasks).where(tasks.c.incident_id == from_id, tasks.c.state.not_in(ENDED)).order_by(tasks.c.id)
+    kept = []
+    for row in conn.execute(open_here).all():
+        aside = row.key in theirs
+        values = {"state": TaskState.WITHDRAWN, "ended_at": now} if aside else {"incident_id": to_id}
+        conn.execute(update(tasks).where(tasks.c.id == row.id).values(**values))
+        if not aside:
+            _follow(conn, row.id, to_id)
+        kept.append({"id": row.id, "state": row.state, "aside": aside})
+    return kept
+
+
+def come_back(conn: Connection, kept: Sequence[dict[str, Any]], row_id: int, to_id: int, merged_at: datetime) -> None:
+    """Give the tasks back; what was put aside is asked for again."""
+    for one in kept:
+        own = tasks.c.id == one["id"]
+        if one["aside"]:
+            aside = (tasks.c.state == TaskState.WITHDRAWN) & (tasks.c.ended_at == merged_at)
+            conn.execute(update(tasks).where(own, aside).values(state=one["state"], ended_at=None))
+        else:
+            conn.execute(update(tasks).where(own, tasks.c.incident_id == to_id).values(incident_id=row_id))
+            _follow(conn, one["id"], row_id)
+
+
+def _follow(conn: Connection, task_id: int, to_id: int) -> None:
+    """Clocks and corrections stand where their task stands."""
+    moved = update(corrections).where(corrections.c.task_id == task_id).values(incident_id=to_id)
+    named = [f"task:{task_id}:", *(f"correction:{one}:" for one in _ids(conn, moved))]
+    of_it = or_(*(timers.c.name.startswith(name, autoescape=True) for name in named))
+    conn.execute(update(timers).where(timers.c.kind.in_(CLOCKS), of_it).values(incident_id=to_id))
+
+
+def _ids(conn: Connection, moved: Update) -> list[int]:
+    return list(conn.execute(moved.returning(corrections.c.id)).scalars())
