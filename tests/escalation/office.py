@@ -161,11 +161,15 @@ class Office:
         with self.store.write() as conn:
             handling.no_answer(conn, incident_id, IN_LEAD, self.now, "已当面答复", "沈澄")
             recap.write(conn, incident_id, ON_DESK, self.now, RECAP)
-            conclude(conn, incident_id, self.now)
-            for held in hold.standing_of(conn, incident_id):
-                hold.lift(conn, self.head, held.id, IN_LEAD, self.now, "已当面答复，无需统一口径")
+            self.wind_up(conn, incident_id)
             reignition.begin(conn, incident_id, ON_DESK, self.now)
         self.later(days=14)
+
+    def wind_up(self, conn: Connection, incident_id: int) -> None:
+        """Write the reports of the level, and end what was held."""
+        conclude(conn, incident_id, self.now)
+        for held in hold.standing_of(conn, incident_id):
+            hold.lift(conn, self.head, held.id, IN_LEAD, self.now, "已当面答复，无需统一口径")
 
     def rows(self, table: Table, **where: Any) -> list[Row[Any]]:
         """Rows of a table, the oldest first."""

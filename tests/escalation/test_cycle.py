@@ -85,6 +85,7 @@ def closed(office: Office) -> int:
     one = watched(office)
     with office.store.write() as conn:
         recap.write(conn, one, ON_DESK, office.now, RECAP)
+        office.wind_up(conn, one)
     office.later(days=14)
     close(office, one)
     return one
@@ -244,6 +245,7 @@ def test_who_handled_it_alone_cannot_close_a_grave_one(office: Office) -> None:
     with office.store.write() as conn:
         handling.no_answer(conn, one, IN_LEAD, office.now, "已当面答复", "沈澄")
         recap.write(conn, one, IN_LEAD, office.now, RECAP)
+        office.wind_up(conn, one)
         reignition.begin(conn, one, IN_LEAD, office.now)
     office.later(days=14)
     with pytest.raises(IllegalStep, match="唯一的经办人"):
