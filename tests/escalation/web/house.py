@@ -212,12 +212,14 @@ class House:
         return token
 
     def see_through(self, number: str) -> None:
-        """Decide that nothing is said in public, write the recap, and let the watch run out at once."""
+        """Decide that nothing is said, lift the hold, write the recap, and let the watch run out at once."""
         lead = Actor("publicity", "何岚", frozenset({Role.PUBLICITY}))
         desk = Actor("monitor", "陈屿", frozenset({Role.MONITOR}))
         with self.store.write() as conn:
             one = conn.execute(select(incidents.c.id).where(incidents.c.number == number)).scalar_one()
             handling.no_answer(conn, one, lead, self.now, "已当面答复", "沈澄")
+            for held in hold.standing_of(conn, one):
+                hold.lift(conn, self.letterhead, held.id, lead, self.now, "已当面答复")
             measure = Measure("每日抽检留样", "罗广平", (self.now + timedelta(days=10)).date())
             conclude(conn, one, self.now)
             recap.write(conn, one, desk, self.now, Recap("抽检不严", "当日核实", "答复快", "无", (measure,)))
