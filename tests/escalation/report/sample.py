@@ -22,6 +22,7 @@ from escalation.report.chapters.handling import Telling
 from escalation.report.chapters.one_voice import HoldRow, OutRow, RelayRow
 from escalation.report.chapters.own_posts import Found, Pair, Paper
 from escalation.report.chapters.own_posts import Rows as OwnPosts
+from escalation.report.chapters.tasks import Set
 from escalation.report.rows import (
     AccountRow,
     AlertRow,
@@ -36,6 +37,8 @@ from escalation.report.rows import (
     WeekRows,
 )
 from escalation.report.week import Week
+from escalation.task import TaskKind
+from escalation.task.state import TaskState
 from escalation.voice.state import HoldState, RelayState, StatementState
 from escalation.voice.statement import Kind as Spoken
 
@@ -149,6 +152,7 @@ def _chapters(found: tuple[NoticeRow, ...]) -> dict[str, Any]:
     above = replace(told[1], kind=NoticeKind.ESCALATED, id=901, number=told[1].number + "-s", silent=told[1].role)
     return {
         "handling": (*told, late, above),
+        "tasks": TASKS,
         "consultations": ASKED,
         "own_posts": OWN_POSTS,
         "one_voice": VOICE,
@@ -166,6 +170,22 @@ def asked(key: int, when: datetime, state: Consulted = Consulted.ANSWERED, **mor
     return replace(made, **more)
 
 
+def task(key: int, when: datetime, state: TaskState = TaskState.SET, **more: Any) -> Set:
+    """A task of the canteen's incident, due two hours after it was set."""
+    made = Set(
+        key, 2, TaskKind.FACTS, "罗广平", "后勤处负责人", state, when, when + timedelta(hours=2), None, None, "", True
+    )
+    return replace(made, **more)
+
+
+TASKS = (
+    task(1, at(20, 16), TaskState.CONFIRMED, answered_at=at(20, 17), ended_at=at(20, 18)),
+    task(2, at(20, 16), TaskState.ANSWERED, answered_at=at(20, 17)),
+    task(3, at(20, 16), person="<b>谢\u202e晓", kind=TaskKind.PLATFORM_CONTACT, article="第十三条、第十四条"),
+    task(4, at(20, 16), TaskState.WITHDRAWN, ended_at=at(20, 19)),
+    task(5, at(20, 16), incident_id=3, due_at=None),
+    task(6, at(19, 8), incident_id=8),
+)
 ASKED = (
     asked(1, at(17, 9), seen=True),
     asked(2, at(17, 10), overdue_at=at(18, 10), answered_at=at(18, 16)),
