@@ -95,6 +95,9 @@ class NoIntake:
     def take_lead(self, form: Mapping[str, str]) -> Taken:
         raise AssertionError("no lead in this story")
 
+    def take_message(self, form: Mapping[str, str]) -> Taken:
+        raise AssertionError("no private message in this story")
+
     def take_file(self, name: str, body: bytes) -> Taken:
         raise AssertionError("no file in this story")
 
