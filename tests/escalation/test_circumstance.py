@@ -89,6 +89,20 @@ def test_what_a_person_opens_is_told_exactly_as_the_pack_answers_for_that_circum
     assert told(station) == {person[one.role]: one.basis for one in answer.recipients}
 
 
+@pytest.mark.parametrize("named", [Trigger.ACCOUNT_RENAMED, Trigger.ACCOUNT_UNVERIFIED, Trigger.ACCOUNT_GONE])
+def test_what_patrolling_people_see_of_an_account_is_opened_from_their_lead(station: Station, named: Trigger) -> None:
+    """No crawler reads an account's name or badge: a person types in what they saw, and says what it is."""
+    post = station.say("巡查发现该账号名称已变", negative=False, kind=Kind.LEAD, post_id="lead:at:1")
+    office = station.office
+    wish = Wish(3, "青禾后勤：账号有变", "值班员巡查发现", (named,))
+    act(station, lambda c: by_hand.open_by_hand(c, office.ground, post.id, wish, ON_DESK, office.now, SCHOOL))
+    answer = load("JY").who((named,), 3)
+    assert set(told(station)) == {"keeper", "publicity"}
+    assert {one.role for one in answer.recipients} == {"keeper", "publicity"}
+    (one,) = station.incidents()
+    assert one.triggers == [named]
+
+
 def test_a_comment_cannot_be_called_the_accounts_own_post(station: Station) -> None:
     post = station.say(PLAIN, negative=False)
     office = station.office
