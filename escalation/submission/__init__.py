@@ -193,6 +193,7 @@ def sign(
     state = SUBMISSION.step(State(row.state), event, standing(conn, ground.pack, row, actor, now))
     if row.seal and not sealed:
         raise IllegalStep(UNSEALED)
+    sealed = sealed and row.seal
     values: dict[str, Any] = {"state": state, "signed_by": actor.id, "signed_at": now, "sealed": sealed}
     if last:
         values |= {"approved_by": actor.id, "approved_at": now, "approved_hash": row.text_hash}
