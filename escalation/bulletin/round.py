@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from escalation import people
-from escalation.notice import GROUP, NoticeKind, notices
+from escalation.notice import ERRANDS, GROUP, NoticeKind, notices
 from escalation.notice.addressee import Addressee, gather
 from escalation.notice.issue import Letterhead
 from escalation.people import Role, title_of
@@ -23,7 +23,8 @@ from escalation.telling import round_of
 LEADERS = (Role.SCHOOL_LEADER, "related_leaders")
 TOLD = "此前已收到本事件通知"
 CHOSEN = "由填报人决定报送，校规未规定"
-QUIET = (NoticeKind.REMINDER, NoticeKind.CHASED, NoticeKind.DISMISSED)
+QUIET = sorted({NoticeKind.REMINDER, NoticeKind.CHASED, NoticeKind.DISMISSED, *ERRANDS})
+"""Kinds by which nobody was told of the matter itself: who has an errand alone may not read it, so hears no report."""
 
 
 def due(conn: Connection, letterhead: Letterhead, incident: Row[Any], writer: str, now: datetime) -> list[Addressee]:

@@ -241,3 +241,15 @@ def test_an_unsigned_report_is_reminded_and_phoned_but_blames_nobody_above(offic
     assert reminded == FOUR - {"publicity"}
     assert set(office.phoned()) == FOUR - {"publicity"}
     assert office.told("escalated") == []
+
+
+def test_who_has_an_errand_alone_is_told_nothing_of_the_matter(office: Office) -> None:
+    one = office.open(level=2)
+    with office.store.write() as conn:
+        row = dict(office.rows(notices)[0]._mapping) | {
+            "addressee": "lead", "kind": "hold", "number": "X-1", "step": "hold:1", "needs_signature": False,
+        }  # fmt: skip
+        row.pop("id")
+        conn.execute(notices.insert().values(**row))
+    put(office, one, said())
+    assert "lead" not in {row.addressee for row in office.rows(notices, kind="report")}
