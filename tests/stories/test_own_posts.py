@@ -17,6 +17,10 @@ from escalation.incident import entries, incidents
 from escalation.notice import notices
 from escalation.people import Held, Person, Role
 from escalation.permit import permits
+from escalation.report.week import Week
+from escalation.voice.hold import holds
+from escalation.voice.relay import relays
+from escalation.voice.statement import statements
 from stream import account
 from stream.account import Account
 from stream.post import Kind
@@ -158,3 +162,66 @@ def test_sixth_one_unit_breaks_the_hold_and_another_with_a_permit_is_left_alone(
     assert as_user(school, "league").get(f"/own-posts/{finding.number}").status_code == 404, "another unit's matter"
     assert PUBLIC in told[0].links[0]
     assert first.unit == UNIT
+
+
+STATEMENT = (
+    "今日中午，有同学在学校食堂就餐后出现身体不适。学校已安排校医院接诊，暂停相关窗口供餐，"
+    "封存留样送检，检测结果和处理情况将及时公布。"
+)
+
+
+def newest(town: Town, who: str, words: str) -> str:
+    """The path of the newest mail to somebody whose subject has these words."""
+    found = [one for one in town.inbox.letters() if one.who == who and words in one.subject]
+    assert found, f"{who}: {[one.subject for one in town.inbox.letters() if one.who == who]}"
+    return path_of(found[-1].links[0])
+
+
+def test_sixth_the_statement_ends_the_hold_one_account_relays_it_and_another_fails_to(school: Town) -> None:
+    school.put(a_post(POISONED, "weibo:c1", school=school.school, account="wb_main", at=school.now()))
+    school.pass_on()
+    first = school.incident()
+    hold_mail = [one for one in school.inbox.letters() if "暂停就" in one.subject]
+    assert {one.who for one in hold_mail} == {"keeper", "other", "league"}
+    flat = ["".join(one.text.split()) for one in hold_mail]
+    assert all("第十条" in one and "系统默认，非校规" in one for one in flat)
+    assert all(POISONED[:6] not in one.text for one in hold_mail), "no comment goes to whom it does not concern"
+    for who in ("keeper", "league"):
+        assert school.desk.post(f"{newest(school, who, '暂停就')}/confirm").status_code == 303
+    school.later(hours=2, minutes=5)
+    assert newest(school, "other", "请确认知悉")
+    assert newest(school, "publicity", "1 个账号未确认暂停发声")
+
+    page = f"/statements/{first.number}"
+    said = send(school, "publicity", page, f"{page}/draft", text=STATEMENT, may_say="接诊、停餐", may_not_say="人数")
+    assert "起草核稿中" in said
+    for item in ("secrecy", "internal", "personal", "prohibited"):
+        send(school, "publicity", page, f"{page}/versions/1/check", item=item, passed="yes")
+    assert "待审批" in send(school, "publicity", page, f"{page}/versions/1/submit")
+    school.later(minutes=1)
+    link = newest(school, "school", "请审批口径第 1 版")
+    (version,) = school.rows(statements)
+    answer = school.desk.post(f"{link}/decide", data={"verdict": "approve", "seal": version.seal})
+    assert answer.status_code == 303
+
+    publish(school, STATEMENT, "s1", "wb_main")
+    form = {"account": "wb_main", "url": "https://weibo.example/s1", "text_hash": version.text_hash}
+    said = send(school, "publicity", page, f"{page}/versions/1/release", **form)
+    assert "已核对" in said, "the crawled post is the approved text"
+    (held,) = school.rows(holds)
+    assert held.state == "released"
+    assert school.incident().state == "responded"
+
+    publish(school, f"转发学校声明：{STATEMENT}", "r1", "wb_tw")
+    school.later(hours=2, minutes=5)
+    states = {row.account_id: (row.state, row.how) for row in school.rows(relays)}
+    assert states == {"wb_tw": ("done", "crawled"), "wb_jw": ("overdue", None)}
+    assert newest(school, "other", "请即转发学校口径")
+    listed = [one for one in school.inbox.letters() if one.who == "publicity" and "逾期未转发" in one.subject]
+    assert "风林教务" in listed[-1].text
+    assert not [one for one in school.inbox.letters() if one.who == "league" and "请即转发" in one.subject]
+    assert school.rows(breaches) == [], "to relay what was released is no breach"
+
+    report = as_user(school, "publicity").get(f"/reports/{Week.of(school.now())}").text
+    assert "统一发声" in words_of(report)
+    assert "/items/one_voice.relays-late" in report
