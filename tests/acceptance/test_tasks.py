@@ -1,0 +1,128 @@
+"""Tasks to the unit (issue 4): the keeper reports, contacts the platform and corrects a post; the unit answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.acceptance.standing import Standing, eventually
+from tests.acceptance.test_browser import PICTURES, Watched
+
+pytestmark = pytest.mark.browser
+TASK = re.compile(r"https?://\S+?(/t/\S+)")
+
+
+@pytest.fixture(scope="module")
+def number(demo: Standing) -> str:
+    """An incident under a post of the school's main account."""
+    demo.matter("综合楼的吊顶塌了，砸伤两个同学，头破血流，正在等救护车")
+    return eventually("the matter of the ceiling", lambda: demo.incident("综合楼"), 60)
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Watched]:
+    """A window as wide as a phone; whatever it complains of fails the test."""
+    made = Watched(browser, 390, 844)
+    yield made
+    made.context.close()
+    assert made.complaints == []
+
+
+@pytest.fixture
+def window(browser: Browser) -> Iterator[Watched]:
+    """A window at a desk."""
+    made = Watched(browser)
+    yield made
+    made.context.close()
+    assert made.complaints == []
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+def test_the_keeper_reports_contacts_the_platform_and_corrects_a_post_on_a_phone(
+    demo: Standing, number: str, phone: Watched, window: Watched
+) -> None:
+    mail = eventually("the keeper's notice", lambda: demo.mails("chen.siyuan", number), 30)[0]
+    page = phone.page
+    page.goto(demo.url + mail.sign_path)
+    page.get_by_role("button", name="签收").click()
+    page.get_by_role("link", name=re.compile("上报")).first.click()
+    PICTURES.mkdir(parents=True, exist_ok=True)
+
+    page.get_by_label("看到的情况").fill("评论说综合楼吊顶塌了，已转后勤核实。")
+    page.get_by_label("已做的事").fill("已私信询问地点。")
+    page.get_by_role("button", name="上报", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("已上报")
+
+    asked = page.get_by_label("沟通内容").input_value()
+    assert number in asked
+    assert "第十三条" in asked
+    assert "头破血流" not in asked, "the words of a comment never leave"
+    page.get_by_label("渠道").fill("微博客服中心提交工单")
+    page.get_by_label("受理编号（工单号）").fill("WB-20261121-7")
+    page.get_by_role("button", name="登记沟通").click()
+    expect(page.get_by_role("status")).to_contain_text("已登记平台沟通")
+    page.get_by_label("平台答复").fill("已受理，两小时内反馈")
+    page.get_by_role("button", name="登记答复").click()
+    expect(page.get_by_role("status")).to_contain_text("已登记平台答复")
+
+    page.get_by_text("登记更正或删除").click()
+    page.get_by_label("已更正").check()
+    page.locator("#cwords").fill("配图有误，已更换")
+    page.locator("#correct").get_by_role("button", name="登记").click()
+    expect(page.get_by_role("status")).to_contain_text("系统将核对")
+    expect(page.locator("#correct")).to_contain_text("尚未见到")
+    expect(page.locator("#correct blockquote").first).to_contain_text("今日份校园随拍")
+    page.screenshot(path=PICTURES / "keeper-390.png", full_page=True)
+    assert fits(page)
+
+    desk = window.sign_in(demo, "zheng.wanzhou")
+    desk.goto(f"{demo.url}/incidents/{number}")
+    block = desk.locator("#tasks")
+    for words in ("与平台沟通", "WB-20261121-7", "更正或删除", "尚未见到", "第十三条"):
+        expect(block).to_contain_text(words)
+    desk.locator("#tasks .task", has_text="与平台沟通").get_by_role("button", name="确认办结").click()
+    expect(desk.get_by_role("status").first).to_contain_text("已确认任务办结")
+    desk.screenshot(path=PICTURES / "tasks-1440.png", full_page=True)
+
+
+def test_a_task_to_the_units_leader_is_mailed_answered_returned_and_confirmed(
+    demo: Standing, number: str, phone: Watched, window: Watched
+) -> None:
+    desk = window.sign_in(demo, "ye.chuqing")
+    desk.goto(f"{demo.url}/incidents/{number}")
+    desk.get_by_text("布置任务", exact=True).first.click()
+    desk.get_by_label("种类").select_option(label="情况说明")
+    unit = desk.locator("#tto optgroup[label=单位负责人] option").first
+    desk.get_by_label("由谁办理").select_option(value=unit.get_attribute("value"))
+    desk.get_by_label("要求", exact=True).last.fill("说明伤者人数和送医情况")
+    desk.get_by_role("button", name="布置任务").click()
+    expect(desk.get_by_role("status").first).to_contain_text("已布置任务")
+
+    mail = eventually(
+        "the task's mail",
+        lambda: [m for m in demo.mails() if "任务" in m.subject and "伤者人数" in "".join(m.text.split())],
+        30,
+    )[0]
+    found = TASK.search(mail.text)
+    assert found is not None
+    page = phone.page
+    page.goto(demo.url + found.group(1))
+    expect(page.locator("main")).to_contain_text("说明伤者人数和送医情况")
+    page.get_by_role("button", name="接受任务").click()
+    page.get_by_label("答复", exact=True).fill("两人轻伤，已送校医院")
+    page.get_by_role("button", name="答复").click()
+    expect(page.get_by_role("status")).to_contain_text("已答复")
+    page.screenshot(path=PICTURES / "task-390.png", full_page=True)
+    assert fits(page)
+
+    desk.goto(f"{demo.url}/incidents/{number}")
+    task = desk.locator("#tasks .task", has_text="说明伤者人数")
+    expect(task).to_contain_text("两人轻伤，已送校医院")
+    task.get_by_role("button", name="确认办结").click()
+    expect(desk.locator("#tasks .task", has_text="说明伤者人数")).to_contain_text("已办结")
