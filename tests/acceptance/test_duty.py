@@ -1,0 +1,135 @@
+"""A watch is handed over, a leader on leave has a substitute, a rota with a hole is refused: by pages and command."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from openpyxl import Workbook, load_workbook
+
+from tests.acceptance.standing import Mail, Standing, eventually, fengxin, free_ports, words_of
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+HEAD = ("工号", "开始", "结束", "带班领导")
+MONITOR, KEEPER, PUBLICITY, ADMIN = "zheng.wanzhou", "chen.siyuan", "ye.chuqing", "xu.mingde"
+UPLOAD = "/duty/import"
+
+
+@pytest.fixture(scope="module")
+def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    """A demo of its own, whose people and shifts these tests change."""
+    folder, port = tmp_path_factory.mktemp("watch"), free_ports()
+    standing = Standing(folder / "demo", port, ("demo", "--port", str(port), "--data", str(folder / "demo")))
+    standing.start()
+    try:
+        standing.ready()
+        yield standing
+    finally:
+        standing.stop()
+
+
+def local(**by: float) -> str:
+    return (datetime.now(UTC) + timedelta(**by)).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+def book(*rows: tuple[object, ...]) -> bytes:
+    made = Workbook()
+    assert made.active is not None
+    made.active.title = "值班"
+    for row in (HEAD, *rows):
+        made.active.append(list(row))
+    held = io.BytesIO()
+    made.save(held)
+    return held.getvalue()
+
+
+def upload(standing: Standing, data: bytes) -> str:
+    person = standing.signed_in(ADMIN)
+    token = person.page("/duty").css("input[name=csrf]::attr(value)").get("")
+    answer = person.client.post(UPLOAD, data={"csrf": token}, files={"file": ("值班表.xlsx", data)})
+    return answer.text
+
+
+def test_the_template_is_downloaded_and_every_mistake_of_a_file_is_named_at_once(watch: Standing) -> None:
+    body = watch.signed_in(ADMIN).client.get("/duty/template.xlsx").content
+    assert load_workbook(io.BytesIO(body)).sheetnames == ["值班", "轮值", "节假日", "填写说明"]
+    before = words_of(watch.signed_in(ADMIN).page("/duty").css("#month")[0])
+    said = upload(watch, book(("P99", "明天", "=NOW()", "也许"), ("P08", local(hours=2), local(hours=1), "否")))
+    for words in ("有 5 处须改，未录入任何内容", "P99", "明天", "是公式", "也许", "不晚于开始"):
+        assert words in said, words
+    assert words_of(watch.signed_in(ADMIN).page("/duty").css("#month")[0]) == before
+
+
+def test_a_watch_is_handed_over_by_name_and_the_desk_says_who_has_it(watch: Standing) -> None:
+    day, night = ("P08", local(hours=-1), local(minutes=5), "否"), ("P03", local(minutes=5), local(days=40), "否")
+    holed = upload(watch, book(day, (*night[:2], local(days=25), "否")))
+    assert "还有空档" in holed
+    assert "第十三条要求 24 小时监控，未作任何更改" in holed
+    assert "值班表已导入" in upload(watch, book(day, night))
+
+    def open_sheet() -> str:
+        page = watch.signed_in(MONITOR).page("/duty/handover")
+        return page.css(".hold__act a[href^='/duty/handover/']::attr(href)").get("")
+
+    path = eventually("a hand-over is open", open_sheet, 60)
+    outgoing, incoming = watch.signed_in(MONITOR), watch.signed_in(KEEPER)
+    note = f"留意二食堂的评论 {random.randrange(10**6)}"
+    written = outgoing.send(f"{path}/write", path, words=note)
+    assert "交接单已写好" in written.text
+    page = incoming.page(path)
+    assert note in page.get()
+    seen = page.css("input[name=seen]::attr(value)").get("")
+    assert outgoing.send(f"{path}/take", path, seen=seen).status_code == 409, "not by who wrote it"
+    assert incoming.send(f"{path}/take", path, seen="0" * 64).status_code == 409, "not what was read"
+    assert "已接班" in incoming.send(f"{path}/take", path, seen=seen).text
+    late = watch.signed_in(ADMIN).send(f"{path}/take", path, seen=seen)
+    assert late.status_code == 409
+    assert "陈思源已于" in late.text
+    assert "掌班 陈思源" in words_of(watch.signed_in(MONITOR).page("/desk").css(".watch")[0])
+
+
+def test_the_substitute_of_a_leader_on_leave_is_told_instead_and_the_command_says_who_is_away(watch: Standing) -> None:
+    admin, stamp = watch.signed_in(ADMIN), "%Y-%m-%dT%H:%M"
+    now = datetime.now(SHANGHAI)
+    entered = admin.send(
+        "/duty/leave", "/duty", person="P02", kind="leave", starts=(now - timedelta(hours=1)).strftime(stamp),
+        ends=(now + timedelta(days=2)).strftime(stamp), substitute="P04",
+    )  # fmt: skip
+    assert "已登记" in entered.text
+    watch.matter("图书馆的吊扇掉下来砸到人了，满头是血，救护车来了")
+
+    def told() -> list[Mail]:
+        return [one for one in watch.mails(to="he.xiaolan", words="图书馆") if "顾文清" in one.text]
+
+    letter = eventually("the substitute is written to", told, 90)[0]
+    assert "本应通知：单位领导 顾文清" in letter.text
+    assert "顾文清请假至" in letter.text
+    assert not [one for one in watch.mails(to="gu.wenqing") if letter.notice.rpartition("-")[0] in one.notice]
+    settings = str(watch.data / "fengxin.toml")
+    shown = fengxin("roster", "show", "--settings", settings)
+    assert "顾文清请假" in shown.stdout
+    assert "代理人 何晓岚" in shown.stdout
+
+
+def test_a_leave_without_substitute_is_a_finding_within_minutes_and_check_names_the_cure(watch: Standing) -> None:
+    admin, stamp = watch.signed_in(ADMIN), "%Y-%m-%dT%H:%M"
+    then = datetime.now(SHANGHAI) + timedelta(days=3)
+    admin.send(
+        "/duty/leave", "/duty", person="P06", kind="trip", starts=then.strftime(stamp),
+        ends=(then + timedelta(days=1)).strftime(stamp),
+    )  # fmt: skip
+
+    def found() -> str:
+        text = words_of(watch.signed_in(MONITOR).page("/findings").css("main")[0])
+        return text if "孙建国" in text else ""
+
+    page = eventually("the auditor found it", found, 120, 3.0)
+    assert "没有代理人" in page
+    checked = fengxin("check", "--settings", str(watch.data / "fengxin.toml"))
+    assert checked.returncode == 1
+    assert "孙建国出差，没有代理人" in checked.stdout
+    assert "请在“值守”页登记代理人" in checked.stdout
