@@ -12,6 +12,7 @@ from sqlalchemy import Row
 
 from escalation import audit
 from escalation.consultation import consultations, course, matter_of
+from escalation.consultation.state import CONSULTATION
 from escalation.incident import incidents
 from escalation.notice import docket, notices
 from escalation.opening import Ground
@@ -271,3 +272,8 @@ def test_after_ninety_days_the_words_are_gone_and_nobody_waits_any_more(station:
     assert the_one(station).state == "lapsed"
     office.later(days=2)
     assert [row.name for row in office.rows(timers, state="set")] == []
+
+
+def test_the_documented_diagram_is_the_table() -> None:
+    readme = Path(__file__).parents[3] / "escalation" / "consultation" / "README.md"
+    assert "\n".join(CONSULTATION.diagram()) in readme.read_text("utf-8")
