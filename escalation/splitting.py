@@ -23,6 +23,7 @@ from escalation.opening import CARE_THEME, Ground, Hand, Matter, Origin, open_fr
 from escalation.place import place_of
 from escalation.procedure import Trigger, thaw
 from escalation.tie import TieKind, tie
+from escalation.voice.subject import THEME_WORDS
 from stream.account import book
 from stream.assessment import Assessment
 from stream.kept import last_assessment
@@ -121,10 +122,10 @@ def _matter(conn: Connection, row: Row[Any], part: Part, said: Sequence[Assessme
 
 
 def key_words(key: str) -> str:
-    """What a key gathers, for a person who chooses: its theme stays the rulebook's word."""
+    """What a key gathers, for a person who chooses."""
     theme, _, rest = key.partition("|")
     kind, _, what = rest.partition("|")
     shown = {"thread": f"原帖 {what} 下", "cluster": "与之近似的说法", "place": f"提到“{what}”"}
     if theme == "hand":
         return f"人工立为事件的原文 {rest}"
-    return f"{theme} · {shown.get(kind, rest)}"
+    return f"{THEME_WORDS.get(theme, theme)} · {shown.get(kind, rest)}"
