@@ -21,6 +21,11 @@ THEME_WORDS = {
     "awards": "评奖评优", "admin": "行政管理",
 }  # fmt: skip
 WORDS_SHOWN = 4
+GENERAL = frozenset({
+    "学生", "同学", "老师", "教师", "学校", "学院", "我们", "大家", "孩子", "家长", "宿舍", "食堂", "教室", "校园",
+    "有人", "多人", "现在", "今天", "昨天", "刚才", "什么", "怎么",
+})  # fmt: skip
+"""Words of a rule that every second post has: no cue of any subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,8 @@ def subject_of(theme: str, thread: str, keys: Iterable[str], cues: Iterable[str]
     threads = [part[2] for part in parts if len(part) == 3 and part[1] == "thread"]
     where = [part[2] for part in parts if len(part) == 3 and part[1] == "place"]
     return Subject(
-        themes=(theme,), cues=tuple(dict.fromkeys(cue for cue in cues if 2 <= len(cue) <= 12))[:8],
+        themes=(theme,),
+        cues=tuple(dict.fromkeys(cue for cue in cues if 2 <= len(cue) <= 12 and cue not in GENERAL))[:8],
         places=tuple(dict.fromkeys(where)), threads=tuple(dict.fromkeys((thread, *threads))),
     )  # fmt: skip
 

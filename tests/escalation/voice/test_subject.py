@@ -8,7 +8,7 @@ from escalation.voice.subject import Subject, read, subject_of, touches, typed
 
 HELD = subject_of(
     "canteen", "weibo:t1", ["canteen|thread|weibo:t1", "canteen|place|2食堂", "canteen|cluster|weibo:1"],
-    ["拉肚子", "吃坏"],
+    ["拉肚子", "同学", "吃坏"],
 )  # fmt: skip
 
 
