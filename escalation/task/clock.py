@@ -52,7 +52,7 @@ def stop(conn: Connection, task: Row[Any], now: datetime) -> None:
     mine = timer.timers.c.name.startswith(f"task:{task.id}:", autoescape=True)
     conn.execute(
         update(timer.timers)
-        .where(timer.timers.c.incident_id == task.incident_id, timer.timers.c.kind == TimerKind.TASK, mine)
+        .where(timer.timers.c.school == task.school, timer.timers.c.kind == TimerKind.TASK, mine)
         .where(timer.timers.c.state == timer.TimerState.SET)
         .values(state=timer.TimerState.STOPPED, ended_at=now)
     )

@@ -130,8 +130,10 @@ def held(conn: Connection, task_id: int) -> tuple[Row[Any], Row[Any]]:
     found = conn.execute(select(tasks.c.incident_id).where(tasks.c.id == task_id)).scalar()
     if found is None:
         raise IllegalStep("没有这一任务，可能链接有误。未作任何更改。")
-    incident = incident_of(conn, found)
-    return incident, again(conn, task_id)
+    incident, task = incident_of(conn, found), again(conn, task_id)
+    if task.incident_id != found:
+        raise StateMoved("这一任务刚随事件并入另一事件，请刷新后再试。未作任何更改。")
+    return incident, task
 
 
 def turns_of(conn: Connection, task_id: int) -> list[Row[Any]]:

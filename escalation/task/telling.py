@@ -97,7 +97,7 @@ def was_shown_overdue(conn: Connection, task: Row[Any], person_id: str) -> bool:
 def of_task(task: Row[Any]) -> ColumnElement[bool]:
     """The condition on `notices` for those that speak of this task."""
     mine = notices.c.step.startswith(_step(task, ""), autoescape=True)
-    return and_(notices.c.incident_id == task.incident_id, mine)
+    return and_(notices.c.school == task.school, mine)
 
 
 def again(conn: Connection, task_id: int) -> Row[Any]:

@@ -18,8 +18,8 @@ TASK = re.compile(r"https?://\S+?(/t/\S+)")
 @pytest.fixture(scope="module")
 def number(demo: Standing) -> str:
     """An incident under a post of the school's main account."""
-    demo.matter("综合楼的吊顶塌了，砸伤两个同学，头破血流，正在等救护车")
-    return eventually("the matter of the ceiling", lambda: demo.incident("综合楼"), 60)
+    demo.matter("体育馆的吊顶塌了，砸伤两个同学，头破血流，正在等救护车")
+    return eventually("the matter of the ceiling", lambda: demo.incident("体育馆"), 100)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_the_keeper_reports_contacts_the_platform_and_corrects_a_post_on_a_phone
     page.get_by_role("link", name=re.compile("上报")).first.click()
     PICTURES.mkdir(parents=True, exist_ok=True)
 
-    page.get_by_label("看到的情况").fill("评论说综合楼吊顶塌了，已转后勤核实。")
+    page.get_by_label("看到的情况").fill("评论说体育馆吊顶塌了，已转后勤核实。")
     page.get_by_label("已做的事").fill("已私信询问地点。")
     page.get_by_role("button", name="上报", exact=True).click()
     expect(page.get_by_role("status")).to_contain_text("已上报")
