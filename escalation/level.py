@@ -16,9 +16,11 @@ from escalation.incident import LEVELS, Actor, EntryKind, incidents, log
 from escalation.incident.state import LEAD, IllegalStep
 from escalation.notice import NoticeKind
 from escalation.notice.issue import Letterhead
+from escalation.opening import CLOSELY, CLOSELY_FROM
 from escalation.procedure import Trigger, thaw
 from escalation.reset import reset
 from escalation.telling import round_of, tell
+from stream.coverage import watch_closely
 
 WHY_MOST = 300
 GRAVEST = 1
@@ -51,6 +53,8 @@ def change(
     if said := reset(conn, fresh, pack, now):
         log(conn, incident_id, now, EntryKind.MACHINE, "时限按新级别重算", "；".join(said))
     if level < row.level:
+        if level <= CLOSELY_FROM:
+            watch_closely(conn, row.school, row.account_id, now + CLOSELY, now)
         recipients = pack.who([Trigger(one) for one in row.triggers], level, care=row.care).recipients
         told = round_of(conn, letterhead, fresh, recipients, now)
         tell(conn, letterhead, fresh, told, NoticeKind.RAISED, f"level:{level}:{now:%Y%m%d%H%M%S}", now)
