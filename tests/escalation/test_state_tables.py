@@ -86,6 +86,7 @@ def test_a_walk_takes_legal_steps_only_and_refuses_the_others_with_a_cure(
 
 
 PRINTED = {
+    **dict.fromkeys((BULLETINS.noun, SILENCE.noun), "."),
     HANDOVER.noun: "duty",
     **dict.fromkeys((PERMIT.noun, SUBMISSION.noun, BREACH.noun), "permit"),
     **dict.fromkeys((HOLD.noun, STATEMENT.noun, RELAY.noun), "voice"),

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 from escalation import people
 from escalation.incident import incidents
 from escalation.notice import GROUP, KIND_WORDS, NoticeKind, calls, notices
+from escalation.notice.withdrawal import ANSWERED_BY_AN_ACT
 from escalation.people import DUTY_LEAD, HANDLER, TITLES
 from escalation.report import picks, words
 from escalation.report.chapter import Chapter, Written
@@ -31,7 +32,7 @@ ROLES = {str(role): title for role, title in TITLES.items()} | {DUTY_LEAD: "带�
 class Telling:
     """A notice to a person, of the week's incidents. `reached_at`: a channel took it or a call reached; else None.
 
-    `silent`: for a notice of kind 逐级上报 the role of whoever was silent or could not be reached.
+    `idle`: nobody handled the matter after a signature. `silent`: for a notice of kind 逐级上报 the role of whoever was silent or could not be reached.
     """
 
     id: int
@@ -44,6 +45,7 @@ class Telling:
     created_at: datetime
     reached_at: datetime | None
     silent: str = ""
+    idle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def fetch(conn: Connection, school: str, week: Week) -> tuple[Telling, ...]:
             row.id, row.incident_id, row.number, NoticeKind(row.kind), row.role, row.name or row.addressee, row.office,
             row.created_at, _reached(row.sent_at, called.get((row.incident_id, row.addressee), ()), row.created_at),
             role_of.get(_original(row.step), "") if row.kind == NoticeKind.ESCALATED else "",
+            row.step.startswith(ANSWERED_BY_AN_ACT),
         )
         for row in rows
     )  # fmt: skip
@@ -132,6 +135,8 @@ def write(found: Sequence[Telling], rows: WeekRows, now: datetime) -> Written:
         "unreached": _tellings("本周告知尚未送达", rows, [one for one in told if not one.reached_at]),
         "reminded": _tellings("本周催签", rows, _kind(week, NoticeKind.REMINDER)),
         "escalated": _tellings("本周逐级上报", rows, _kind(week, NoticeKind.ESCALATED)),
+        "idle": _tellings("本周签收后无人办理而重新计时", rows, [one for one in week if one.idle]),
+        "bulletins": _tellings("本周情况报告（首报、续报、终报）", rows, _kind(week, NoticeKind.REPORT)),
     }
     roles = _by_role(week, told, found, rows, now, lists)
     reports = _by_report(rows, now, lists)
