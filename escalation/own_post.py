@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -26,7 +27,11 @@ from escalation.voice import hold
 from escalation.voice.match import Match, match
 from escalation.voice.state import StatementState
 from escalation.voice.statement import statements
+from escalation.voice.subject import THEME_WORDS
+from sentiment.normalise import normalise
+from stream import rules
 from stream.account import Account
+from stream.assess import Reader
 from stream.assessment import Assessment, Hit
 from stream.post import Kind as PostKind
 from stream.post import Post
@@ -108,10 +113,26 @@ def _held(conn: Connection, assessment: Assessment, places: Sequence[str], now: 
         if post.published_at < one.begun_at:
             continue
         why = hold.touches(one.subject, post.text, themes=themes, thread=post.thread_id, named=places)
+        if not why and UNAUTHORISED_THEME in themes and (same := _spoken_of(post) & set(one.subject.themes)):
+            why = tuple(f"同类突发、敏感事项“{THEME_WORDS.get(theme, theme)}”" for theme in sorted(same))
         if why:
             words = f"{one.number} 的事项暂停发声：{'，'.join(why)}"
             return Finding(Kind.HELD, one.basis, words, one.incident_id)
     return None
+
+
+@cache
+def _reader() -> Reader:
+    """The rules, made ready once; asked only while something is held."""
+    return Reader(rules.load())
+
+
+def _spoken_of(post: Post) -> frozenset[str]:
+    """Which kinds of incident the words name, denied or not; else no rule for comments is asked of an own post."""
+    reader = _reader()
+    page = reader.matcher.page(normalise(post.text).text)
+    named = (rule for rule in reader.matcher.book.rules if rule.category is Category.INCIDENT and page.group(rule.any))
+    return frozenset(rule.theme for rule in named)
 
 
 def _carries_a_release(conn: Connection, post: Post) -> bool:

@@ -47,6 +47,16 @@ def test_who_speaks_of_what_is_held_is_found_beside_the_incident_and_in_one_of_i
     }  # fmt: skip
 
 
+def test_a_denial_that_shares_no_word_with_the_hold_is_found_by_what_it_is_about(station: Station) -> None:
+    school(station, "NX")
+    station.say(POISONED)
+    publish(station, "【辟谣】网传我院餐厅食物中毒系谣言，学生不信谣不传谣", "p1")
+    ((kind, _, _),) = found(station)
+    assert kind == "held"
+    publish(station, "【辟谣】网传我院学生可免试入党系谣言，请以学校通知为准", "p2")
+    assert len(found(station)) == 1, "another matter; Ningxia has no standing ban"
+
+
 def test_an_ordinary_post_of_the_same_account_meanwhile_is_left_alone(station: Station) -> None:
     school(station)
     station.say(POISONED)
