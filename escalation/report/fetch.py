@@ -65,7 +65,7 @@ def week_rows(conn: Connection, school: str, school_name: str, week: Week) -> We
         incidents=cases,
         notices=tuple(_notices(conn, wanted)),
         clocks=tuple(_clocks(conn, wanted)),
-        deliveries=tuple(_deliveries(conn, wanted, week)),
+        deliveries=tuple(_deliveries(conn, school, wanted, week)),
         accounts=tuple(_accounts(conn, school)),
         sources=tuple(_sources(conn, school)),
         gaps=(*_gaps(conn, school, week), *_silences(conn, school, week), *_beginnings(conn, school, week)),
@@ -178,7 +178,7 @@ def _clocks(conn: Connection, wanted: ColumnElement[bool]) -> Iterator[ClockRow]
         )
 
 
-def _deliveries(conn: Connection, wanted: ColumnElement[bool], week: Week) -> Iterator[DeliveryRow]:
+def _deliveries(conn: Connection, school: str, wanted: ColumnElement[bool], week: Week) -> Iterator[DeliveryRow]:
     person = people.people
     rows = conn.execute(
         select(
@@ -187,9 +187,10 @@ def _deliveries(conn: Connection, wanted: ColumnElement[bool], week: Week) -> It
             notices.c.sent_at,
         )
         .join(notices, notices.c.id == deliveries.c.notice_id)
-        .join(incidents, incidents.c.id == notices.c.incident_id)
+        .outerjoin(incidents, incidents.c.id == notices.c.incident_id)
         .outerjoin(person, and_(person.c.school == notices.c.school, person.c.id == notices.c.addressee))
-        .where(wanted, deliveries.c.state == DeliveryState.DEAD)
+        .where(or_(wanted, and_(deliveries.c.school == school, notices.c.matter.is_not(None))))
+        .where(deliveries.c.state == DeliveryState.DEAD)
         .where(deliveries.c.created_at >= week.starts, deliveries.c.created_at < week.ends)
         .order_by(deliveries.c.created_at, deliveries.c.id)
     )  # fmt: skip

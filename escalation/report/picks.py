@@ -145,9 +145,9 @@ def _late_notice(notice: NoticeRow, incident: IncidentRow) -> LateItem:
 
 
 def failed(rows: WeekRows) -> list[DeliveryRow]:
-    """Deliveries that were given up, of incidents that count."""
+    """Deliveries that were given up, of incidents that count and of letters."""
     held = by_id(rows)
-    return [one for one in rows.deliveries if one.incident_id in held]
+    return [one for one in rows.deliveries if one.incident_id is None or one.incident_id in held]
 
 
 def title_of(incident: IncidentRow) -> str:

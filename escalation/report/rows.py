@@ -88,10 +88,10 @@ class ClockRow:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """A delivery that was given up. `reached`: the same notice left by another way."""
+    """A delivery that was given up. `reached`: the same notice left by another way. Without an incident: a letter's."""
 
     id: int
-    incident_id: int
+    incident_id: int | None
     notice: str
     channel: str
     office: str

@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from escalation.channels import Fault, Permanent
 from escalation.consultation import course
+from escalation.notice import letter
+from escalation.notice.letter import Letter
+from escalation.people import person
 from escalation.report.chapters import consultations
+from escalation.report.fetch import week_rows
 from escalation.report.figures import figures
 from escalation.report.page import html
+from escalation.report.picks import failed
 from escalation.report.rows import WeekRows
 from escalation.report.week import Week
 from tests.escalation.office import IN_LEAD, ON_DESK
@@ -60,3 +66,17 @@ def test_the_rows_come_from_what_was_asked_in_the_week_and_is_a_consultation(tmp
             ("HF-2026-0001", "open", "后勤处"), ("HF-2026-0003", "answered", "后勤处"),
         ]  # fmt: skip
         assert "几点" not in str(found)
+
+
+def test_a_letter_that_reached_nobody_stands_among_the_failed_deliveries(tmp_path: Path) -> None:
+    with open_station(tmp_path) as station:
+        office = station.office
+        office.mail.answers = [Permanent(Fault.CONTACT, "邮箱不存在")]
+        with office.store.write() as conn:
+            to = person(conn, SCHOOL, "keeper")
+            assert to is not None
+            letter.send(conn, office.head, to, Letter("a:1", "s", "函", "某事", (), "/a/1"), office.now)
+        office.work()
+        with office.store.read() as conn:
+            rows = week_rows(conn, SCHOOL, "青禾职院", Week.of(office.now))
+    assert [(one.notice, one.incident_id) for one in failed(rows)] == [("HF-2026-0001-01", None)]
