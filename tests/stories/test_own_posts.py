@@ -114,7 +114,7 @@ def test_seventh_a_unit_speaks_of_a_fire_without_leave_while_nothing_is_open(sch
     assert len(school.inbox.said()) == 1
 
     assert school.desk.post(path_of(letters["publicity"].links[0])).status_code == 200
-    school.later(minutes=31)
+    school.later(minutes=46)
     kinds = {(row.addressee, row.kind) for row in school.rows(notices) if row.addressee != "robot"}
     assert {("other", "reminder"), ("other", "first"), ("publicity", "first")} <= kinds
     assert ("publicity", "reminder") not in kinds, "who has signed is left in peace"
