@@ -14,6 +14,7 @@ from escalation.voice.approval import approvals
 from escalation.voice.hold import hold_confirmations, holds
 from escalation.voice.relay import relays
 from escalation.voice.statement import statements
+from escalation.web import voice, voice_acts
 from escalation.web.voice_slip import path_of
 from tests.escalation.voice.course import TEXT
 from tests.escalation.web.house import House, csrf
@@ -192,3 +193,53 @@ def test_the_list_shows_holds_statements_and_relays(house: House) -> None:
     assert "第 1 版已发布" in page
     assert "转发 0 / 1" in page
     assert house.client("other").get("/statements").text.count(number) == 0
+
+
+M, P, L, U, X, K, A = "monitor", "publicity", "school", "leader", "other", "keeper", "admin"
+CELLS: dict[str, set[str]] = {
+    "/hold": {P},
+    "/holds/1/change": {P},
+    "/holds/1/lift": {P},
+    "/holds/1/confirm": {M, P, L, U, X, K},
+    "/ask": {M, P},
+    "/facts": {M, P, U, X},
+    "/facts/1/confirm": {M, P, U, X},
+    "/facts/1/retract": {M, P, U, X},
+    "/draft": {P, U, X},
+    "/versions/1/check": {P, U, X},
+    "/versions/1/submit": {P},
+    "/versions/1/drop": {P},
+    "/approvals/1": {M, P, L, U, X, K},
+    "/versions/1/release": {P, K},
+    "/versions/1/withdraw": {P},
+    "/versions/1/read": {M, P, L, U, X, K},
+    "/relays/1": {M, P, L, U, X, K},
+    "/relays/1/excuse": {P},
+}
+
+
+@pytest.mark.parametrize("who", [M, P, L, U, X, K, A])
+def test_each_act_of_one_voice_is_for_its_roles_cell_by_cell(house: House, who: str) -> None:
+    number = house.incident()
+    client = house.client(who)
+    for path, allowed in CELLS.items():
+        status = client.post(f"/statements/{number}{path}", data={"csrf": f"csrf-{who}"}).status_code
+        forged = client.post(f"/statements/{number}{path}", data={"csrf": "somebody else's"}).status_code
+        assert forged == 403, path
+        if who not in allowed:
+            assert status == 403, path
+        elif who == X:
+            assert status == 404, f"{path}: another unit's incident does not exist"
+        else:
+            assert status in (303, 404, 409), path
+
+
+def test_every_act_of_one_voice_stands_in_the_table() -> None:
+    known = {re.sub(r"/(\d+)", "/{}", path) for path in CELLS}
+    routes = [one for router in (voice.router, voice_acts.router) for one in router.routes]
+    posts = {
+        re.sub(r"\{[a-z_]+\}", "{}", str(getattr(one, "path", ""))).removeprefix("/statements/{}")
+        for one in routes
+        if "POST" in (getattr(one, "methods", None) or ())
+    }
+    assert posts == known
