@@ -63,7 +63,7 @@ def test_a_statement_goes_from_the_hold_to_the_relay_through_the_installed_produ
     assert phone.post(f"{asked}/decide", data={"verdict": "approve", "seal": "0" * 64}).status_code == 409
     assert "已同意" in plain(phone.post(f"{asked}/decide", data={"verdict": "approve", "seal": seal}))
 
-    form = office.page(path).css("#putout")[0]
+    form = office.page(path).css("form[action$='/release']")[0]
     sent = {
         "account": form.css("select option::attr(value)").get(""), "url": "https://weibo.com/1/abc",
         "text_hash": form.css("input[name=text_hash]::attr(value)").get(""),
