@@ -32,7 +32,8 @@ ROLES = {str(role): title for role, title in TITLES.items()} | {DUTY_LEAD: "带�
 class Telling:
     """A notice to a person, of the week's incidents. `reached_at`: a channel took it or a call reached; else None.
 
-    `idle`: nobody handled the matter after a signature. `silent`: for a notice of kind 逐级上报 the role of whoever was silent or could not be reached.
+    `idle`: nobody handled the matter after a signature. `silent`: for a notice of kind 逐级上报 the role of whoever was
+    silent or could not be reached.
     """
 
     id: int
