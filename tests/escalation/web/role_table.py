@@ -28,9 +28,13 @@ NOBODY, DUTY_LEAD = "nobody", "duty lead"
 NAMES = {
     "monitor": "monitor", "publicity": "publicity", "school leader": "school", "unit leader": "leader",
     "another unit's": "other", "keeper": "keeper", "another account's": "stranger", "administrator": "admin",
-    DUTY_LEAD: "lead",
+    DUTY_LEAD: "lead", "care": "carer",
 }  # fmt: skip
 """The columns and the sign-in name that stands for each."""
+SIGNED_IN = {
+    "stranger": Role.KEEPER, "lead": Role.UNIT_LEADER, "mate": Role.UNIT_LEADER, "carer": Role.CARE,
+}  # fmt: skip
+"""Who is given a sign-in besides the people of the house."""
 ABSENT = "none"
 """The number of a paper that does not exist: which role passes the gate shows there as well."""
 
@@ -80,15 +84,17 @@ class Premises:
         self.house = house
         self.app = build(house.desk())
         self.app.state.lookout.closing.set()  # an open line ends once it has said its opening
-        mail = [("stranger", "郑一", OTHER_UNIT), ("lead", "梁致远", "党委宣传部")]
+        mail = [
+            ("stranger", "郑一", OTHER_UNIT), ("lead", "梁致远", "党委宣传部"), ("carer", "安宁", "学生工作部"),
+        ]  # fmt: skip
         with house.store.write() as conn:
             persons = [Person(SCHOOL, key, name, "", unit, f"{key}@school.test", "138") for key, name, unit in mail]
-            held = [Held(Role.KEEPER, "wb-jw", "stranger"), Held("duty_lead", "", "lead")]
+            held = [Held(Role.KEEPER, "wb-jw", "stranger"), Held("duty_lead", "", "lead"), Held(Role.CARE, "", "carer")]
             known = conn.execute(select(people.offices)).all()
             kept = [Held(row.role, row.scope, row.person_id, row.rank) for row in known]
             people.enter(conn, [*people.everyone(conn, SCHOOL), *persons], [*kept, *held])
             secret = user.secret(PASSWORD, "")
-            for key, role in (("stranger", Role.KEEPER), ("lead", Role.UNIT_LEADER), ("mate", Role.UNIT_LEADER)):
+            for key, role in SIGNED_IN.items():
                 user.enrol(conn, SCHOOL, key, key, secret, [role], house.now)
         self.spare = house.post("食堂涨价了").id
         self.number = self.incident()
