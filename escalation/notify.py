@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from escalation import alert, auditor, jump, lapse, reignition, sight, silence, timer
+from escalation import alert, auditor, jump, lapse, machine_audit, reignition, sight, silence, timer
 from escalation.bulletin import clock as bulletin_clock
 from escalation.channels import Channel, Fault, Outcome, RateLimited
 from escalation.channels.breaker import Breaker
@@ -160,7 +160,9 @@ class Notify:
             if not timer.claim(conn, one.id, now):
                 return 0
             reach("notify.timer_claimed")
+            before = machine_audit.mark(conn)
             lapse.lapse(conn, self._letterhead, one, now)
+            machine_audit.decided(conn, before, now)
             return 1
 
         return self._store.run(fire)
@@ -209,9 +211,16 @@ class Notify:
             ours = select(notices).where(notices.c.id.in_(ids)).order_by(notices.c.incident_id, notices.c.id)
             for row in conn.execute(ours).all():
                 hold_of(conn, row)
-            for one in taken.everything:
-                if settle(conn, one, outcome, verdict, now):
-                    self._tell(conn, one, verdict, now, limited=isinstance(outcome, RateLimited))
+            settled = [one for one in taken.everything if settle(conn, one, outcome, verdict, now)]
+            for one in settled:
+                self._tell(conn, one, verdict, now, limited=isinstance(outcome, RateLimited))
+            if verdict.state in (DeliveryState.ACCEPTED, DeliveryState.DEAD):
+                for one in settled:
+                    detail = {
+                        "channel": one.channel, "end": verdict.state, "try": one.attempt, "reason": verdict.reason,
+                        "request": verdict.vendor_id, "answer": outcome.answer,
+                    }  # fmt: skip
+                    machine_audit.delivered(conn, self._letterhead.school, one.message.notice, now, detail)
             metrics.ATTEMPTS.labels(channel=taken.channel, outcome=verdict.state).inc()
 
         self._store.run(record)

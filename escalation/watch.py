@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from escalation import own_post
+from escalation import machine_audit, own_post
 from escalation.consultation import find
 from escalation.incident import MatterTaken, incidents, members, open_keys
 from escalation.incident.state import OPEN
@@ -95,6 +95,7 @@ class Watch:
         reach("watch.read_before_transaction")
 
         def effects(conn: Connection) -> None:
+            before = machine_audit.mark(conn)
             accounts = book(conn, self._school)
             gatherer = Gatherer(self._school, _hosts(accounts), self._places)
             newer = [one for one in seen if one.school == self._school and keep_counts(conn, one)]
@@ -110,6 +111,7 @@ class Watch:
             find.take(conn, self._ground.pack, accounts, ours, now)
             opened += [self._take_again(conn, gatherer, accounts, one, now) for one in liked]
             bury_all(conn, READER, bad, now)
+            machine_audit.decided(conn, before, now)
             if any(opened):
                 reach("watch.opened_before_commit")
 
