@@ -1,46 +1,55 @@
 """What happens at each of the five schools after one grave comment, written down by hand from their documents.
 
-Nobody signs for an hour. The words are those of the document; what no article says is 系统默认，非校规. Every figure
-(15 minutes to sign at level Ⅱ, reminded at half of it) is ours and the same for all.
+Each line: the minute after the opening, what kind of word, in which office (the document's own name where an article
+names it), by which article. Nobody signs. What no article says is 系统默认，非校规: the keeper's own notice, and the
+whole ladder. 15 minutes to sign at level Ⅱ, reminded at half of it, telephoned at its end, brought up half of it later.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-OURS = "系统默认，非校规"
-MAIL, GROUP = "邮件", "企业微信群机器人"
-TELEPHONE = "电话通知"
 COMMENT = "东区食堂后厨爆炸了，两个打饭的同学被烧伤，正往救护车上抬"
+OURS = "系统默认，非校规"
+MAIL, GROUP, TELEPHONE = "邮件", "企业微信群机器人", "电话通知"
+Line = tuple[int, str, str, str]
 
-
-@dataclass(frozen=True)
-class School:
-    """A school's course: who is told first by which article, and to whom their silence is brought.
-
-    `first`: (office, basis). `above`: the offices told of the silence, by the minute. `called`: whom the duty desk
-    telephones, by the minute.
-    """
-
-    pack: str
-    first: tuple[tuple[str, str], ...]
-    above: dict[int, tuple[str, ...]]
-    called: dict[int, tuple[str, ...]]
-
-
-FIVE = {
-    "JY": School(
-        "JY",
-        (
-            ("主管校领导", "第十三条"), ("宣传部", "第十三条、第十四条"), ("单位领导", "第十四条"),
-            ("官方新媒体管理人员", OURS),
-        ),
-        {15: (), 30: ()}, {15: (), 30: ()},
+FIRST: dict[str, tuple[tuple[str, str], ...]] = {
+    "JY": (
+        ("主管校领导", "第十三条"),
+        ("宣传部", "第十三条、第十四条"),
+        ("单位领导", "第十四条"),
+        ("官方新媒体管理人员", OURS),
     ),
-    "LG": School("LG", (("单位领导", "第十四条"), ("党委组宣部", "第十四条"), ("官方新媒体管理人员", OURS)), {}, {}),
-    "TF": School(
-        "TF", (("学院网络舆情工作组办公室(学生事务部网络管理处)", "第十六条"), ("管理员", OURS), ("党委宣传部", OURS)), {}, {}
-    ),
-    "ZG": School("ZG", (("单位领导", "第十四条"), ("党委宣传部", "第十四条"), ("官方新媒体管理人员", OURS)), {}, {}),
-    "NX": School("NX", (("党委宣传部", "第十八条"), ("管理员", OURS)), {}, {}),
-}  # fmt: skip
+    "LG": (("单位领导", "第十四条"), ("党委组宣部", "第十四条"), ("官方新媒体管理人员", OURS)),
+    "TF": (("学院网络舆情工作组办公室(学生事务部网络管理处)", "第十六条"), ("管理员", OURS), ("党委宣传部", OURS)),
+    "ZG": (("单位领导", "第十四条"), ("党委宣传部", "第十四条"), ("官方新媒体管理人员", OURS)),
+    "NX": (("党委宣传部", "第十八条"), ("管理员", OURS)),
+}
+"""Who is told at once, as what, and by which article. A danger (TF: no clause on it; NX: none either) adds nobody."""
+UP: dict[str, dict[int, tuple[str, ...]]] = {
+    school: {22: ("主管校领导", "单位党政主要负责人")} for school in ("JY", "LG", "TF", "ZG", "NX")
+}
+"""To whom the silence is brought once the telephone was tried: above the keeper the unit's head, above the others the
+school leader in charge, and nobody above. Ours, not the schools': no document has a ladder."""
+CALLED: dict[str, dict[int, tuple[str, ...]]] = {
+    "JY": {15: ("主管校领导", "宣传部", "单位领导", "官方新媒体管理人员")},
+    "LG": {15: ("单位领导", "党委组宣部", "官方新媒体管理人员"), 37: ("主管校领导",)},
+    "TF": {
+        15: ("学院网络舆情工作组办公室(学生事务部网络管理处)", "管理员", "党委宣传部"),
+        37: ("主管校领导", "单位党政主要负责人"),
+    },
+    "ZG": {15: ("单位领导", "党委宣传部", "官方新媒体管理人员"), 37: ("主管校领导",)},
+    "NX": {15: ("党委宣传部", "管理员"), 37: ("主管校领导", "单位党政主要负责人")},
+}
+"""Whom the duty desk has to telephone; a person is telephoned for one matter once at a time."""
+
+
+def course(school: str) -> set[tuple[int, str, str, str, str]]:
+    """(minute, kind, office, article, channel) of everything that is said of a school's incident while nobody signs."""
+    lines = {(0, "首报", office, basis, MAIL) for office, basis in FIRST[school]} | {(0, "首报", "", "", GROUP)}
+    lines |= {(7, "催签", office, basis, MAIL) for office, basis in FIRST[school]}
+    for minute, offices in UP[school].items():
+        lines |= {(minute, "逐级上报", office, OURS, MAIL) for office in offices}
+        lines |= {(minute + 8, "催签", office, OURS, MAIL) for office in offices}
+    for minute, offices in CALLED[school].items():
+        lines |= {(minute, TELEPHONE, office, "", TELEPHONE) for office in offices}
+    return lines
