@@ -17,6 +17,8 @@ from deploy.rehearsal import House, rehearse
 from deploy.scenario import College, Line, Page, Scenario, Unit
 from escalation import archive, handling, keeper, people, recap, reignition, telephone
 from escalation.audit import faults
+from escalation.bulletin import BulletinKind
+from escalation.bulletin.write import Draft, write
 from escalation.channels.phone import OUTCOMES, CallOutcome
 from escalation.incident import Actor, entries
 from escalation.incident.state import OPEN, State
@@ -25,6 +27,7 @@ from escalation.people import Role
 from escalation.procedure import Channel, load
 from escalation.recap import Measure, Recap
 from escalation.task import TaskKind, deeds
+from escalation.voice import hold
 from sentiment.snow import Snow
 from stream import rules
 from stream.post import Kind
@@ -138,6 +141,7 @@ def test_the_matter_goes_its_way_to_the_archive(opened: Town, school: str) -> No
         keeper.report(conn, number, OWN, town.now(), seen="评论称后厨爆炸", done="已联系后勤核实")
         keeper.contact(conn, number, OWN, town.now(), platform="微博", way="客服", asked="请协助核实", ticket="T-1")
         keeper.answer(conn, number, OWN, town.now(), text="学校已到场处置，受伤同学已送医。", url="https://weibo.com/1")
+    _bulletin(town, number, BulletinKind.FIRST, 0)
     town.pass_on()
     _tasks(town, number)
     _sign(town)
@@ -150,6 +154,12 @@ def test_the_matter_goes_its_way_to_the_archive(opened: Town, school: str) -> No
     with town.store.write() as conn:
         done = Measure("检修后厨管线", "后勤处", (town.now() + timedelta(days=30)).date())
         recap.write(conn, number, DESK, town.now(), Recap("管线老化", "一小时内处置", "响应快", "通报慢", (done,)))
+    _bulletin(town, number, BulletinKind.FINAL, 1)
+    with town.store.write() as conn:
+        for held in hold.standing_of(conn, number):
+            hold.lift(conn, town.head, held.id, LEAD, town.now(), "已统一通报")
+    town.pass_on()
+    _sign(town)
     with town.store.write() as conn:
         handling.close(conn, number, SECOND, town.now(), "已检修并通报", "首报已当面说明")
     assert State(town.incident().state) is State.CLOSED
@@ -183,6 +193,13 @@ def _sign(town: Town) -> None:
             person = people.person(conn, town.school, row.addressee)
             assert person is not None
             handling.settle(conn, row.incident_id, row.addressee, LEAD, town.now(), "已电话告知，代为了结")
+
+
+def _bulletin(town: Town, number: int, kind: BulletinKind, after: int) -> None:
+    """首报 or 终报 by the 宣传部."""
+    said = Draft(kind, "后厨爆炸，两人烧伤。", "已送医，现场已封控。", "继续核实。", after)
+    with town.store.write() as conn:
+        write(conn, town.head, number, LEAD, town.now(), said, ())
 
 
 def _tasks(town: Town, number: int) -> None:

@@ -191,6 +191,7 @@ class Town:
         robot = RobotAddress("值班群", ROBOT_KEY, self.inbox.base, connect_seconds=1.0, total_seconds=2.0)
         self.channels = {"mail": Mail(server), "wecom_robot": Robot(robot)}
         ground = Ground(self.pack, head, {"engine": Snow.name})
+        self.head = head
         self.crew = Crew(self.store, self.log, self._routes(), self.now, self._sleep, (0.0, 0.01))
         self.crew.prepare()
         self.assessing = Assessing(self.log, self.store, Snow(), reader(), self.now)
