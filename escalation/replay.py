@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from escalation.incident import LEVELS, incidents
-from escalation.people import Person, holders
+from escalation.people import Person, Role, holders
 from escalation.procedure import Answer, Pack, Recipient, Trigger, thaw
 
 VERSIONS = {"program": "程序版本", "engine": "情感引擎", "rules": "研判规则版本"}
@@ -183,8 +183,12 @@ def _persons(now: Answer, told: Sequence[Mapping[str, Any]], today: Today) -> It
         if not theirs:
             continue
         holder = today.holder(one.role)
-        stood_in = any(each.get("acts_for") for each in theirs)
-        names = "、".join(dict.fromkeys(each["name"] for each in theirs)) + ("（值班台代收）" if stood_in else "")
+        acted = [each for each in theirs if each.get("acts_for")]
+        stood_in = any(each["role"] == Role.MONITOR for each in acted)
+        names = "、".join(dict.fromkeys(each["name"] for each in theirs))
+        names += "（值班台代收）" if stood_in else "（代理）" if acted else ""
+        if holder is not None and not stood_in and any(holder.name in each["acts_for"] for each in acted):
+            continue  # a substitute was told for the same holder, who was away
         if holder is None and not stood_in:
             yield Difference(f"“{one.office}”的人员", names, NOBODY)
         elif holder is not None and (stood_in or holder.id not in {each["person"] for each in theirs}):

@@ -10,9 +10,11 @@ from sqlalchemy import update
 
 from escalation import people, user
 from escalation.duty import absence, departing, leave
-from escalation.incident import Actor
+from escalation.incident import Actor, incidents
 from escalation.notice import notices
 from escalation.people import Held, Person, Role
+from escalation.procedure import load
+from escalation.replay import replay
 from escalation.state_table import IllegalStep
 from tests.escalation.office import HELD, IN_LEAD, ON_DESK, UNIT, Office
 from tests.stream.said import SCHOOL, START
@@ -239,3 +241,19 @@ def test_a_roster_that_still_names_who_left_brings_nobody_back(office: Office) -
         assert not people.person(conn, SCHOOL, "leader").active  # type: ignore[union-attr]
         departing.take_back(conn, SCHOOL, IN_LEAD, office.now, "leader")
         assert people.person(conn, SCHOOL, "leader").active  # type: ignore[union-attr]
+
+
+def test_the_replay_does_not_take_a_substitute_for_the_duty_desk(office: Office) -> None:
+    goes(office, "leader", "deputy")
+    office.open()
+    number = office.rows(incidents)[0].number
+    with office.store.read() as conn:
+        found = replay(conn, SCHOOL, number, load("JY"), {"engine": "said"})
+        assert not [one for one in found.today if "的人员" in one.what]
+    with office.store.write() as conn:
+        conn.execute(people.offices.delete().where(people.offices.c.role == Role.UNIT_LEADER))
+    with office.store.read() as conn:
+        (gone,) = [
+            one for one in replay(conn, SCHOOL, number, load("JY"), {"engine": "said"}).today if "的人员" in one.what
+        ]
+    assert gone.then == "曹卫东（代理）"
