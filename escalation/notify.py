@@ -157,7 +157,7 @@ class Notify:
                 incident_of(conn, one.incident_id)
             elif one.matter is not None:
                 hold(conn, one.school, one.matter)
-            if not timer.claim(conn, one.id, now):
+            if timer.has_moved(conn, one) or not timer.claim(conn, one.id, now):
                 return 0
             reach("notify.timer_claimed")
             before = machine_audit.mark(conn)

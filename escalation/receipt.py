@@ -76,6 +76,8 @@ def sign(
         return Signed.UNKNOWN
     incident = incident_of(conn, found.incident_id)
     row = conn.execute(own).one()
+    if row.incident_id != incident.id:  # merged while we waited for it
+        incident = incident_of(conn, row.incident_id)
     moved = conn.execute(
         update(notices)
         .where(notices.c.id == notice_id, notices.c.signed_at.is_(None))

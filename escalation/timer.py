@@ -268,6 +268,11 @@ def claim(conn: Connection, timer_id: int, now: datetime) -> bool:
     return moved.rowcount == 1
 
 
+def has_moved(conn: Connection, one: Timer) -> bool:
+    """Whether a clock belongs to another incident by now than when it was read (merged, or taken back)."""
+    return conn.execute(select(timers.c.incident_id).where(timers.c.id == one.id)).scalar() != one.incident_id
+
+
 def is_set(conn: Connection, timer_id: int) -> bool:
     """Whether a clock still runs."""
     row = conn.execute(select(timers.c.id).where(timers.c.id == timer_id, timers.c.state == TimerState.SET)).first()

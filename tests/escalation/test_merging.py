@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from escalation import assigning, keeper, merging, receipt, splitting, tie
+from escalation import assigning, keeper, merging, receipt, splitting, tie, timer
 from escalation.incident import entries, incidents, members, open_keys
 from escalation.incident.state import OPEN, IllegalStep
 from escalation.loose_end import loose_ends
@@ -338,6 +338,18 @@ def test_whatever_is_joined_and_taken_apart_every_key_has_one_open_incident_and_
     office.work()
     assert max(sent(office).values(), default=1) == 1, "the same message never leaves twice"
     office.store.close()
+
+
+def test_a_clock_that_was_read_before_the_merging_is_not_lost_by_it(office: Office) -> None:
+    one, other = pair(office, level=4)
+    office.now += timedelta(minutes=12)  # past the first reminder of level Ⅱ
+    with office.store.read() as conn:
+        (read, *_) = [clock for clock in timer.due(conn, office.now) if clock.kind == "rung"]
+    merge(office, one, other)
+    assert office.notify._lapse(read, office.now) == 0
+    assert office.rows(timers, id=read.id)[0].state == "set"
+    office.work()
+    assert office.rows(timers, id=read.id)[0].state == "fired"
 
 
 def test_two_mergings_at_once_are_one_and_a_polite_refusal(office: Office) -> None:
