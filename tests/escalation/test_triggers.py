@@ -139,7 +139,9 @@ def test_a_cry_for_help_damages_nobody_and_brings_no_school_leader_by_article_13
     station.say(CRY)
     (one,) = station.incidents()
     assert (one.care, one.triggers) == (True, [URGENT])
-    assert told(station) == {"publicity": "第十四条", "leader": "第十四条", "keeper": "系统默认，非校规"}
+    assert told(station) == {
+        "publicity": "第十四条", "leader": "第十四条", "keeper": "系统默认，非校规", "monitor": "系统默认，非校规"
+    }, "the desk stands in for the care office, which nobody holds here"  # fmt: skip
 
 
 def test_a_further_article_tells_whom_it_names_once_and_nobody_else_again(station: Station) -> None:
