@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from deploy.policy.clause import Clause, clauses, deadline_words
 from deploy.policy.own_post import own_posts
+from deploy.policy.task import accountability, task_clocks
 from deploy.policy.voice import one_voice
 from deploy.policy.words import ACTS, CHANNELS, CLOCKS, DUTIES, HEADS, TRIGGERS, role_word
 from escalation.procedure import Duty, Level, Pack, Recipient, Source, Trigger, say_span
@@ -206,5 +207,7 @@ WHOLE: tuple[tuple[str, Facts], ...] = (
     ("禁止发布的内容", _prohibited),
     ("自有账号的发布", own_posts),
     ("统一发声", one_voice),
+    ("任务时限", task_clocks),
+    ("追责", accountability),
     ("不执行的条文", _omitted),
 )

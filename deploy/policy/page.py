@@ -14,6 +14,7 @@ from deploy.policy.decision import Row, rows
 from deploy.policy.difference import Section, ladder
 from deploy.policy.lines import column, laid, plain, terminal_width
 from deploy.policy.own_post import own_posts
+from deploy.policy.task import accountability, task_clocks
 from deploy.policy.voice import one_voice
 from escalation.procedure import Level, Pack, Source, Trigger, say_span
 
@@ -73,6 +74,7 @@ def _environment() -> Environment:
         "TRIGGERS": words.TRIGGERS, "DUTIES": words.DUTIES, "CHANNELS": words.CHANNELS, "CLOCKS": words.CLOCKS,
         "role_word": words.role_word, "clauses": clauses, "cited_in": cited_in, "gaps": gaps, "ladder": ladder,
         "NUMERALS": "ⅠⅡⅢⅣ", "own_posts": own_posts, "one_voice": one_voice,
+        "task_clocks": task_clocks, "accountability": accountability,
     }  # fmt: skip
     return made
 
