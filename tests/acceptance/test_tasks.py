@@ -98,7 +98,7 @@ def test_a_task_to_the_units_leader_is_answered_on_a_phone_and_confirmed(
     desk.get_by_text("布置任务", exact=True).first.click()
     desk.get_by_label("种类").select_option(label="情况说明")
     desk.get_by_label("由谁办理").select_option(value="unit:后勤管理处")
-    desk.get_by_label("要求", exact=True).last.fill("说明伤者人数和送医情况")
+    desk.locator("#twords").fill("说明伤者人数和送医情况")
     desk.get_by_role("button", name="布置任务").click()
     expect(desk.get_by_role("status").first).to_contain_text("已布置任务")
 
