@@ -169,8 +169,10 @@ def test_a_matter_that_was_raised_reminds_and_telephones_no_more_than_one_that_b
         each.later(days=1)
     assert Counter(office.phoned()) == Counter(plain.phoned())
     assert Counter(office.told("reminder")) == Counter(plain.told("reminder"))
+    assert sorted(office.told("escalated")) == sorted(plain.told("escalated")) == ["leader", "school"]
+    assert sorted(office.phoned()) == sorted(FOUR), "who is silent twice has one open phone task"
     kinds = {row.id: row.kind for row in office.rows(notices)}
-    assert {kinds[row.notice_id] for row in office.rows(calls)} == {"raised", "escalated"}
+    assert {kinds[row.notice_id] for row in office.rows(calls)} == {"raised"}
     plain.store.close()
 
 
@@ -232,8 +234,11 @@ def test_what_was_signed_before_stays_signed_and_is_not_superseded(office: Offic
 def test_a_silence_brought_to_somebody_leaves_his_own_clock_running(office: Office) -> None:
     office.open(level=2)
     office.work()
-    office.later(minutes=15)
-    assert office.told("escalated")
+    office.later(minutes=22)
+    assert office.told("escalated") == [], "the telephone comes before anybody above"
+    office.later(seconds=30)
+    assert sorted(office.told("escalated")) == ["leader", "school"]
+    assert office.running() >= {"leader", "school"}
     assert [row.superseded_by for row in office.rows(notices)] == [None] * len(office.rows(notices))
 
 
@@ -241,7 +246,7 @@ def test_a_silence_brought_to_somebody_leaves_his_own_clock_running(office: Offi
 def test_signing_answers_every_notice_that_the_person_holds_of_that_incident(office: Office, by: str) -> None:
     one, other = office.open(keys=("a",)), office.open(keys=("b",))
     office.work()
-    office.later(minutes=15)
+    office.later(minutes=22, seconds=30)
     mine = [row for row in office.rows(notices, incident_id=one, addressee="leader") if row.needs_signature]
     assert [row.kind for row in mine] == ["first", "escalated"], "his own, and the keeper's silence"
     with office.store.write() as conn:
@@ -249,8 +254,8 @@ def test_signing_answers_every_notice_that_the_person_holds_of_that_incident(off
         assert receipt.sign(conn, chosen.id, "leader", office.now, via="link") is receipt.Signed.NOW
     signed = {row.id for row in office.rows(notices, signed_by="leader")}
     assert signed == {row.id for row in mine}
-    for row in mine:
-        assert office.rows(timers, notice_id=row.id, state="set") == []
+    left = [clock for clock in office.rows(timers, incident_id=one, state="set") if clock.notice_id in signed]
+    assert [clock.kind for clock in left] == ["idle"], "signed; what runs now, once, is the span to act in"
     assert any(row.addressee == "leader" and not row.signed_at for row in office.rows(notices, incident_id=other))
 
 
