@@ -28,6 +28,7 @@ SPANS = frozenset({TimerKind.SIGN, TimerKind.RUNG, TimerKind.DUTY, TimerKind.IDL
 """Clocks that give somebody a span; the others stand for a date."""
 HOLD = timedelta(minutes=10)
 RINGS_FOR = timedelta(hours=1)
+SAME = timedelta(minutes=1)
 CAUSE = "jump:"
 WORDS = (
     "本机时钟突然拨{way}了 {span}。签收、上报等时限已顺延同样长的时间，没有因此催办或上报；"
@@ -57,8 +58,14 @@ def say(jump: timedelta) -> str:
 
 
 def absorb(conn: Connection, school: str, jump: timedelta, now: datetime) -> bool:
-    """Ring, and let the spans that run end as much later by the clock; False where another worker did so."""
-    cause = f"{CAUSE}{round(jump / timedelta(seconds=10)) * 10:+d}"
+    """Ring, and let the spans that run end as much later by the clock; False where another worker did so.
+
+    The same jump is one that was seen within the same minute: a second one as large, later, is absorbed as well.
+    """
+    size = f"{CAUSE}{round(jump / timedelta(seconds=10)) * 10:+d}@"
+    if any(one.cause.startswith(size) and abs(now - one.opened_at) <= SAME for one in alert.ringing(conn, school)):
+        return False
+    cause = f"{size}{now:%m%d%H%M}"
     way = "快" if jump > timedelta(0) else "慢"
     if not alert.ring(conn, school, cause, WORDS.format(way=way, span=say_minutes(abs(jump))), now):
         return False

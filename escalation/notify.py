@@ -33,7 +33,7 @@ from escalation.notice.issue import Letterhead
 from escalation.notice.outbox import CHANNEL_FAULTS, Taken, Verdict, jitter, judge, neutral_text, settle
 from escalation.notice.taking import take
 from escalation.procedure.desk_duty import DeskDuty
-from escalation.timer import Timer
+from escalation.timer import Timer, TimerKind
 from stream.kill_point import reach
 from stream.store import Store, StoreUnavailable
 
@@ -95,8 +95,9 @@ class Notify:
         self._holds_until = now + jump.HOLD if leap > timedelta(0) else None
         self._looked, self._breakers = None, {}
 
-    def _held_back(self, one: Timer, now: datetime) -> bool:
-        return self._holds_until is not None and now < self._holds_until and one.kind not in jump.SPANS
+    def _holds_dates(self, now: datetime) -> bool:
+        """Whether clocks that stand for a date wait, since the clock was just set forward."""
+        return self._holds_until is not None and now < self._holds_until
 
     def _look(self) -> None:
         now = self._clock()
@@ -138,11 +139,9 @@ class Notify:
     def _fire(self, limit: int) -> int:
         now = self._clock()
         with self._store.read() as conn:
-            due = timer.due(conn, now, limit)
+            due = timer.due(conn, now, limit, jump.SPANS if self._holds_dates(now) else tuple(TimerKind))
         fired = 0
         for one in due:
-            if self._held_back(one, now):
-                continue
             try:
                 fired += self._lapse(one, now)
             except StoreUnavailable:

@@ -5,7 +5,7 @@ A timer belongs to an incident (`incident_id`) or to a matter that is none (`mat
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -240,11 +240,13 @@ def restart(conn: Connection, incident_id: int, name: str, now: datetime, due_at
     conn.execute(update(timers).where(timers.c.id == row.id).values(**values))
 
 
-def due(conn: Connection, now: datetime, limit: int = 50) -> list[Timer]:
-    """Clocks that have run out, the oldest first."""
+def due(
+    conn: Connection, now: datetime, limit: int = 50, kinds: Collection[TimerKind] = tuple(TimerKind)
+) -> list[Timer]:
+    """Clocks of these kinds that have run out, the oldest first."""
     rows = conn.execute(
         select(timers)
-        .where(timers.c.state == TimerState.SET, timers.c.due_at <= now)
+        .where(timers.c.state == TimerState.SET, timers.c.due_at <= now, timers.c.kind.in_(sorted(kinds)))
         .order_by(timers.c.due_at, timers.c.id)
         .limit(limit)
     )
@@ -259,10 +261,13 @@ def due(conn: Connection, now: datetime, limit: int = 50) -> list[Timer]:
 
 
 def claim(conn: Connection, timer_id: int, now: datetime) -> bool:
-    """Mark one as fired; False where another worker was quicker. Its effects belong to the same transaction."""
+    """Mark one as fired; False where another worker was quicker, or somebody set it later meanwhile.
+
+    Its effects belong to the same transaction.
+    """
     moved = conn.execute(
         update(timers)
-        .where(timers.c.id == timer_id, timers.c.state == TimerState.SET)
+        .where(timers.c.id == timer_id, timers.c.state == TimerState.SET, timers.c.due_at <= now)
         .values(state=TimerState.FIRED, ended_at=now)
     )
     return moved.rowcount == 1

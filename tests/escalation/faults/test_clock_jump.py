@@ -13,7 +13,7 @@ from escalation.channels import Transient
 from escalation.jump import SPANS, Reading, between
 from escalation.notice import calls, notices
 from escalation.notify import Notify
-from escalation.timer import timers
+from escalation.timer import claim, timers
 from tests.escalation.office import FOUR, Office
 from tests.stream.said import START
 
@@ -134,6 +134,40 @@ def test_dates_wait_ten_minutes_in_case_the_clock_is_wrong(machine: Machine) -> 
     assert machine.rows(timers, kind="archive")[0].state == "set"
     machine.run(minutes=2)
     assert machine.rows(timers, kind="archive")[0].state == "fired"
+
+
+def test_dates_that_wait_leave_room_for_the_signatures_that_are_overdue(machine: Machine) -> None:
+    one = machine.open(level=1)
+    machine.work()
+    with machine.store.write() as conn:
+        for n in range(60):
+            conn.execute(timers.insert().values(
+                school="JY", incident_id=one, kind="archive", name=f"x:{n}", words="归档", source="default", article="",
+                set_at=machine.now, due_at=machine.now + timedelta(minutes=30), state="set", data={},
+            ))  # fmt: skip
+    machine.set_clock(timedelta(hours=1))
+    machine.run(minutes=6)
+    assert {row.state for row in machine.rows(timers, kind="sign")} == {"fired"}
+    assert {row.state for row in machine.rows(timers, kind="archive")} == {"set"}
+
+
+def test_a_second_jump_as_large_as_the_first_is_absorbed_as_well(machine: Machine) -> None:
+    machine.open(level=2)
+    machine.work()
+    machine.set_clock(timedelta(hours=1))
+    machine.run(minutes=3)
+    machine.set_clock(timedelta(hours=1))
+    assert machine.told("reminder") == []
+    assert machine.rows(calls) == []
+    assert len(ringing(machine)) == 1
+
+
+def test_a_clock_that_was_set_later_since_it_was_read_does_not_fire(machine: Machine) -> None:
+    machine.open(level=2)
+    (clock, *_) = machine.rows(timers, kind="sign")
+    with machine.store.write() as conn:
+        assert not claim(conn, clock.id, clock.due_at - timedelta(seconds=1))
+        assert claim(conn, clock.id, clock.due_at)
 
 
 @pytest.mark.parametrize("seconds", [-30, -1, 0, 1, 30])
