@@ -8,9 +8,10 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from escalation import alert, receipt
+from escalation import alert, handling, receipt
 from escalation.audit import audit_log
-from escalation.people import shifts
+from escalation.incident import Actor, incidents
+from escalation.people import Role, shifts
 from escalation.web.frozen import Frozen
 from escalation.web.queue_view import Filter, queue_of
 from escalation.web.scope import Scope
@@ -24,6 +25,12 @@ from tests.escalation.web.house import OTHER_UNIT, SCHOOL, UNIT, House
 
 def numbers(page: str) -> list[str]:
     return re.findall(r'data-number="(FX-[^"]+)" data-level', page)
+
+
+def clock_of(row: str) -> str:
+    """What the one clock of a page with one row is for."""
+    (words,) = re.findall(r'class="clock__k">([^<]+)<', row)
+    return str(words)
 
 
 def test_rows_stand_in_the_order_of_their_deadlines_not_of_their_age(house: House) -> None:
@@ -62,8 +69,13 @@ def test_signing_moves_the_clock_on_to_the_next_duty(house: House) -> None:
     for person in ("leader", "publicity", "school", "keeper"):
         house.client().post(house.link(number, person))
     row = house.client("monitor").get("/desk/queue").text
-    assert "首报" in row
     assert "已签收" in row
+    assert clock_of(row) == "签后办理", "somebody has to act within 30 minutes of signing, sooner than 首报"
+    assert "到期后重新计时并催办" in row
+    with house.store.write() as conn:
+        (held,) = conn.execute(select(incidents.c.id).where(incidents.c.number == number)).scalars()
+        handling.confirm(conn, held, Actor("monitor", "陈屿", frozenset({Role.MONITOR})), house.now)
+    assert clock_of(house.client("monitor").get("/desk/queue").text) == "首报"
 
 
 def test_who_is_silent_stands_by_an_overdue_clock(house: House) -> None:
