@@ -1,6 +1,7 @@
 """The clocks of a task: one for its deadline, one that asks again until it is answered. Both are rows of `timers`.
 
-A deadline that lapses is told upward once; being late is a flag of the task and no state.
+A deadline that lapses is told upward once; being late is a flag of the task and no state. Nothing is asked for ever:
+after the pack's number of reminders past the deadline the desk is told once, and no further reminder leaves.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from escalation.people import Person
 from escalation.procedure import Clock, Pack, Source, thaw
 from escalation.task import TaskKind, tasks
 from escalation.task.state import UNANSWERED
-from escalation.task.telling import again, name_of, tell_above, tell_holder
+from escalation.task.telling import again, name_of, tell_above, tell_holder, tell_unanswered
 from escalation.timer import Timer, TimerKind
 
 DUE, REMIND = "due", "remind"
@@ -37,7 +38,7 @@ def due_of(pack: Pack, level: int, kind: TaskKind) -> Clock | None:
 
 def start(conn: Connection, incident: Row[Any], task: Row[Any], now: datetime) -> None:
     """Set both clocks of the round that begins now."""
-    rows = [_remind(incident, task, 1, now)]
+    rows = [_remind(incident, task, 1, 0, now)]
     if task.due_at is not None:
         ruled = task.source == Source.RULE
         rows.append(_row(task, DUE, f"任务“{name_of(task)}”", task.due_at, now) | {
@@ -65,18 +66,40 @@ def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime)
     if State(incident.state) not in OPEN or task.state not in UNANSWERED:
         return
     if clock.data["act"] == REMIND:
-        _ask_again(conn, letterhead, incident, task, int(clock.data["n"]), now)
+        _ask_again(conn, letterhead, incident, task, clock, now)
     else:
         _overdue(conn, letterhead, incident, task, now)
 
 
 def _ask_again(
-    conn: Connection, letterhead: Letterhead, incident: Row[Any], task: Row[Any], n: int, now: datetime
+    conn: Connection, letterhead: Letterhead, incident: Row[Any], task: Row[Any], clock: Timer, now: datetime
 ) -> None:
-    why = f"任务“{name_of(task)}”尚未答复（第 {n} 次提醒）"
+    n, late = int(clock.data["n"]), int(clock.data.get("late", 0))
+    late += task.due_at is None or task.due_at <= now
+    is_last = late >= thaw(incident.frozen["pack"]).task.reminders.times
+    why = f"任务“{name_of(task)}”尚未答复（第 {n} 次提醒{'，此后不再自动提醒' if is_last else ''}）"
     tell_holder(conn, letterhead, incident, task, f"remind:{task.round}:{n}", why, now)
     log(conn, incident.id, now, EntryKind.NOTICE, f"提醒 {_holder(conn, task)} 办理“{name_of(task)}”", f"第 {n} 次")
-    timer.set_timers(conn, [_remind(incident, task, n + 1, now)])
+    if is_last:
+        _give_up(conn, letterhead, incident, task, n, now)
+    else:
+        timer.set_timers(conn, [_remind(incident, task, n + 1, late, now)])
+
+
+def _give_up(
+    conn: Connection, letterhead: Letterhead, incident: Row[Any], task: Row[Any], n: int, now: datetime
+) -> None:
+    """The last reminder left: the desk is told once, or the next role where no deadline told them before."""
+    label = thaw(incident.frozen["pack"]).task.reminders.label
+    if task.overdue_at is None:
+        role, who = _above(conn, letterhead, incident, task, now)
+    else:
+        role, who = people.Role.MONITOR, _serving(conn, letterhead, task, now)
+    words = f"{_holder(conn, task)} 的任务“{name_of(task)}”提醒 {n} 次仍未答复，不再自动提醒"
+    told = f"，告知 {who.name}" if who is not None else "，没有可再告知的人员"
+    log(conn, incident.id, now, EntryKind.DEADLINE, words + told, label)
+    if who is not None:
+        tell_unanswered(conn, letterhead, incident, task, who, role, n, now)
 
 
 def _overdue(conn: Connection, letterhead: Letterhead, incident: Row[Any], task: Row[Any], now: datetime) -> None:
@@ -99,8 +122,13 @@ def _above(
         for person in people.holders(conn, task.school, role, unit=incident.unit, account_id=incident.account_id):
             if person.reachable_by(letterhead.channels) and person.id != task.person_id:
                 return role, person
+    return people.Role.MONITOR, _serving(conn, letterhead, task, now)
+
+
+def _serving(conn: Connection, letterhead: Letterhead, task: Row[Any], now: datetime) -> Person | None:
+    """Who of the duty desk is there and is not the holder."""
     serving = people.desk(conn, task.school, now, letterhead.channels)
-    return people.Role.MONITOR, next((one for one in serving if one.id != task.person_id), None)
+    return next((one for one in serving if one.id != task.person_id), None)
 
 
 def _holder(conn: Connection, task: Row[Any]) -> str:
@@ -108,12 +136,13 @@ def _holder(conn: Connection, task: Row[Any]) -> str:
     return found.name if found else str(task.person_id)
 
 
-def _remind(incident: Row[Any], task: Row[Any], n: int, now: datetime) -> dict[str, Any]:
+def _remind(incident: Row[Any], task: Row[Any], n: int, late: int, now: datetime) -> dict[str, Any]:
+    """`n`: which reminder it will be; `late`: how many have left since the deadline."""
     clock: Clock = getattr(thaw(incident.frozen["pack"]).task, task.kind).remind
     row = _row(task, REMIND, f"任务“{name_of(task)}”提醒", now + clock.after, now)
     return row | {
         "name": f"task:{task.id}:{REMIND}:{task.round}:{n}", "source": clock.source, "article": clock.article,
-        "data": row["data"] | {"n": n},
+        "data": row["data"] | {"n": n, "late": late},
     }  # fmt: skip
 
 

@@ -64,11 +64,29 @@ def tell_above(
     now: datetime,
 ) -> None:  # fmt: skip
     """Tell the next role that a task is overdue, once for the task."""
-    holder = people.person(conn, task.school, task.person_id)
-    why = f"{holder.name if holder else task.person_id}（{task.office}）的任务“{name_of(task)}”逾期未答复"
     one = Addressee(above, role, (people.title_of(role),), (), Source.DEFAULT.label, "")
-    errand = _errand(incident, task, ("请督促办理。",), why, now)
-    issue(conn, letterhead, incident, [one], NoticeKind.TASK_OVERDUE, _step(task, "overdue"), now, errand=errand)
+    _tell_on(conn, letterhead, incident, task, one, "overdue", ("逾期未答复", "请督促办理。"), now)
+
+
+def tell_unanswered(
+    conn: Connection, letterhead: Letterhead, incident: Row[Any], task: Row[Any], who: Person, role: str, n: int,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Tell that all reminders are used up, once for each time the task was set or returned."""
+    what = (f"提醒 {n} 次仍未答复，不再自动提醒", "请电话督办并代为登记答复；不再需要的，请撤销任务。")
+    one = Addressee(who, role, (people.title_of(role),), (), Source.DEFAULT.label, "")
+    _tell_on(conn, letterhead, incident, task, one, f"unanswered:{task.round}", what, now)
+
+
+def _tell_on(
+    conn: Connection, letterhead: Letterhead, incident: Row[Any], task: Row[Any], one: Addressee, step: str,
+    what: tuple[str, str], now: datetime,
+) -> None:  # fmt: skip
+    holder = people.person(conn, task.school, task.person_id)
+    said, ask = what
+    why = f"{holder.name if holder else task.person_id}（{task.office}）的任务“{name_of(task)}”{said}"
+    errand = _errand(incident, task, (ask,), why, now)
+    issue(conn, letterhead, incident, [one], NoticeKind.TASK_OVERDUE, _step(task, step), now, errand=errand)
 
 
 def _errand(incident: Row[Any], task: Row[Any], asks: tuple[str, ...], why: str, now: datetime) -> Errand:

@@ -15,6 +15,7 @@ from escalation.notice import calls, notices
 from escalation.report.fetch import week_rows
 from escalation.report.figures import figures
 from escalation.report.week import Week
+from escalation.task import tasks
 from stream.kept import posts
 from tests.stories.town import PUBLIC, WAVE, Town, path_of, words_of
 
@@ -110,6 +111,9 @@ def test_a_ladder_that_nobody_answers_comes_to_its_end(opened: Town) -> None:
     told, phoned = len(opened.rows(notices)), len(opened.rows(calls))
     opened.later(days=30)
     assert (len(opened.rows(notices)), len(opened.rows(calls))) == (told, phoned)
+    (task,) = opened.rows(tasks)
+    ended = [row.addressee for row in opened.rows(notices) if row.step == f"task:{task.id}:unanswered:1"]
+    assert (task.state, ended) == ("set", ["monitor"]), "nothing is asked for ever, and nothing ends unseen"
 
 
 def test_all_signatures_together_acknowledge_and_stand_in_the_weekly_report(opened: Town) -> None:

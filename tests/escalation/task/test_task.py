@@ -92,12 +92,64 @@ def test_the_holder_is_reminded_until_the_answer_and_never_after(office: Office)
 def test_an_overdue_task_is_told_upward_once_and_stays_a_flag(office: Office) -> None:
     made = give(office, office.open())
     office.later(hours=9)
-    (above,) = [row for row in told(office, made) if row.kind == "task_overdue"]
-    assert above.addressee == "school", "the chain of JY goes from the unit's leader to the school leader"
+    above = [(row.addressee, row.step) for row in told(office, made) if row.step.endswith(":overdue")]
+    assert above == [("school", f"task:{made}:overdue")], "JY's chain goes from the unit's leader to the school leader"
     row = task(office, made)
     assert row.overdue_at == row.due_at
     assert row.state == "set"
     assert any("逾期未答复" in heading for heading in office.headings())
+
+
+def reminders(office: Office, made: int) -> list[str]:
+    """The rounds and numbers of the reminders that left."""
+    steps = [row.step.split(":", 2)[2] for row in told(office, made) if row.addressee == "leader"]
+    return [step.removeprefix("remind:") for step in steps if step.startswith("remind:")]
+
+
+def unanswered(office: Office, made: int) -> list[tuple[str, str]]:
+    """Who heard that a task is not asked for any more, and in which round."""
+    found = [(row.addressee, row.step.partition(":unanswered:")[2]) for row in told(office, made)]
+    return [(who, turn) for who, turn in found if turn]
+
+
+def test_after_the_packs_number_of_reminders_the_desk_hears_once_and_nobody_is_nagged_for_ever(office: Office) -> None:
+    made = give(office, office.open())  # two hours to answer, asked for every hour
+    office.later(hours=6, minutes=59)
+    assert (reminders(office, made)[-1], unanswered(office, made)) == ("1:6", [])
+    office.later(days=30)
+    assert reminders(office, made) == [f"1:{n}" for n in range(1, 8)], "one before the deadline, six from it on"
+    assert unanswered(office, made) == [("monitor", "1")]
+    assert [one for one in office.headings() if "情况说明" in one and "不再自动提醒" in one] == [
+        "罗广平 的任务“情况说明”提醒 7 次仍未答复，不再自动提醒，告知 陈屿"
+    ]
+    last, word = [row for row in told(office, made) if ":remind:1:7" in row.step or ":unanswered:" in row.step]
+    assert "此后不再自动提醒" in last.view["facts"][0]
+    assert "请电话督办" in word.view["asks"][0]
+    assert task(office, made).state == "set", "it stays to be done"
+    assert not [one for one in office.rows(timers, kind="task", state="set") if f":{made}:" in one.name]
+
+
+def test_a_long_deadline_is_reminded_of_up_to_its_end_and_a_returned_task_anew(office: Office) -> None:
+    made = give(office, office.open(), within=timedelta(hours=9))
+    office.later(hours=9)
+    assert len(reminders(office, made)) == 9
+    assert unanswered(office, made) == []
+    do(office, deeds.answer, made, LEADER, office.now, "没有情况")
+    do(office, deeds.give_back, office.head, made, ON_DESK, office.now, "请写明人数")
+    office.later(days=3)
+    assert [one for one in reminders(office, made) if one.startswith("2:")] == [f"2:{n}" for n in range(1, 15)]
+    assert unanswered(office, made) == [("monitor", "2")]
+
+
+def test_where_no_deadline_told_anybody_the_next_role_hears_that_reminders_are_used_up(office: Office) -> None:
+    one = office.open()
+    made = give(office, one)
+    with office.store.write() as conn:
+        conn.execute(tasks.update().where(tasks.c.id == made).values(due_at=None, span=None))
+        conn.execute(timers.delete().where(timers.c.name == f"task:{made}:due:1"))
+    office.later(days=2)
+    assert len(reminders(office, made)) == 6
+    assert unanswered(office, made) == [("school", "1")]
 
 
 def test_the_answer_stands_with_words_and_link_and_stops_the_facts_clock(office: Office) -> None:
