@@ -27,6 +27,7 @@ from escalation.notice.addressee import Round
 from escalation.notice.clocking import set_duty_clocks
 from escalation.notice.issue import Letterhead
 from escalation.procedure import Answer, Pack, Trigger, thaw
+from escalation.reset import reset
 from escalation.task.setting import set_by_rule
 from escalation.telling import not_yet_told, round_of, tell
 from escalation.voice import hold
@@ -327,7 +328,8 @@ def _raise(
 ) -> None:  # fmt: skip
     """The matter became graver, or a danger of another kind came up in it: one round tells everybody concerned once.
 
-    Both levels stay in the log; the title then names both dangers. The step names what it was for.
+    Both levels stay in the log; the title then names both dangers. The step names what it was for. Graver, the clocks
+    follow the new level; what the clauses demand of what happened now is asked for.
     """
     found = _all_triggers(incident, matter, post)
     changed: dict[str, Any] = {"triggers": list(found)}
@@ -344,9 +346,13 @@ def _raise(
         log(conn, incident.id, now, EntryKind.LEVEL, f"同一事件中另有危及人身或个人信息的情形：{matter.title}")
     conn.execute(update(incidents).where(incidents.c.id == incident.id).values(changed))
     fresh = _row(conn, incident.id)
-    recipients = thaw(fresh.frozen["pack"]).who(found, fresh.level, care=fresh.care).recipients
+    pack = thaw(fresh.frozen["pack"])
+    if graver and (said := reset(conn, fresh, pack, now)):
+        log(conn, incident.id, now, EntryKind.MACHINE, "时限按新级别重算", "；".join(said))
+    recipients = pack.who(found, fresh.level, care=fresh.care).recipients
     told = round_of(conn, ground.letterhead, fresh, recipients, now)
     tell(conn, ground.letterhead, fresh, told, NoticeKind.RAISED, "+".join(steps), now)
+    set_by_rule(conn, ground.letterhead, fresh, matter.hits, now)
     _hold(conn, ground.letterhead, fresh, matter, now)
 
 
