@@ -126,6 +126,7 @@ def _tell_unit(
             lines=tuple(part for part in (done, f"理由：{row.reason}", words) if part),
             path=f"/incidents/{incident.number}", basis=f"{row.basis}“{row.quote}”" if not lifted else row.basis,
             asked=() if lifted else ("签收本函。", "关闭账号，并把结果告知宣传部。"), role=role, signs=not lifted,
+            trial=incident.trial,
         ), now)  # fmt: skip
 
 

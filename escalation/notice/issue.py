@@ -22,6 +22,7 @@ from escalation.notice.asking import asked_of
 from escalation.notice.calling import call_of
 from escalation.notice.clocking import set_signature_clocks
 from escalation.notice.compose import CARRIES, compose, compose_group
+from escalation.notice.desk_only import desk_only
 from escalation.notice.due import UNSIGNED_KINDS, receipt_of, rungs_of
 from escalation.notice.errand import Errand
 from escalation.notice.held import Held, held
@@ -95,10 +96,12 @@ def issue(
     that tells anew supersedes the person's unsigned ones: their clocks stop, nobody is telephoned twice for one matter.
     `said`: parts of the view that a person worded (情况报告), in place of the incident's own.
     For somebody whom no channel that is set up and no telephone reaches the duty desk stands in, and an alert rings.
+    On trial nobody but the duty desk is told.
     """
     pack = thaw(incident.frozen["pack"])
     grade = pack.grade(incident.level)
     clock = receipt_of(grade, kind)
+    addressees = desk_only(conn, incident, addressees, letterhead.channels, now)
     if kind not in UNSIGNED_KINDS:
         addressees = stand_in(conn, incident, addressees, letterhead.channels, now)
     everyone = [_with_grounds(conn, incident.id, one, kind) for one in addressees]
@@ -158,11 +161,14 @@ def issue_group(
     conn: Connection, letterhead: Letterhead, incident: Row[Any], addressees: Sequence[Addressee], kind: NoticeKind,
     step: str, now: datetime,
 ) -> None:  # fmt: skip
-    """Tell the groups by their robots, once per step; the link opens the incident after sign-in, nobody signs by it."""
+    """Tell the groups by their robots, once per step; the link opens the incident after sign-in, nobody signs by it.
+
+    On trial no group is told.
+    """
     pack = thaw(incident.frozen["pack"])
     grade = pack.grade(incident.level)
     channels = ways.groups_of(letterhead, grade.channels)
-    if not channels:
+    if incident.trial or not channels:
         return
     values = _values(conn, incident, GROUP, kind, step, now) | {
         "role": GROUP, "office": "", "grounds": [], "basis": "", "reason": "", "needs_signature": False,

@@ -58,7 +58,8 @@ SCHEME = ("matter", "addressee", "step")
 @dataclass(frozen=True, slots=True)
 class Letter:
     """What a letter says. `office`: as what the person is written to (their title where empty). `signs`: a receipt is
-    asked for until `answer_by`; unsigned then, the duty desk telephones. `by_phone`: telephoned at once as well."""
+    asked for until `answer_by`; unsigned then, the duty desk telephones. `by_phone`: telephoned at once as well.
+    `trial`: it is about an incident on trial, which stays with the desk even after the school's trial has ended."""
 
     matter: str
     step: str
@@ -76,6 +77,7 @@ class Letter:
     signs: bool = False
     by_phone: bool = False
     urgency: int = ORDINARY
+    trial: bool = False
 
 
 def send(conn: Connection, letterhead: Letterhead, person: Person, letter: Letter, now: datetime) -> int | None:
@@ -93,7 +95,7 @@ def _instead(
 ) -> list[tuple[Person, str, str]]:
     """Who gets it, the words why it is not who it is meant for, and the step: the desk in a trial, or for nobody."""
     school = letterhead.school
-    on_trial = trial.on_trial(conn, school)
+    on_trial = letter.trial or trial.on_trial(conn, school)
     if not on_trial and person.reachable_by(letterhead.channels):
         return [(person, "", letter.step)]
     office = letter.office or person.title or person.name
