@@ -26,7 +26,7 @@ from escalation.duty.contact import Refused
 from escalation.incident import MACHINE, EntryKind, StateMoved
 from escalation.incident.state import IllegalStep
 from escalation.jump import Reading, Steady
-from escalation.notice import GROUP, DeliveryState, NoticeKind, metrics, notices, stranded, ways
+from escalation.notice import GROUP, DeliveryState, NoticeKind, detour, metrics, notices, stranded, ways
 from escalation.notice.calling import DEAD_DELIVERY, call
 from escalation.notice.docket import hold, hold_of, tell
 from escalation.notice.issue import Letterhead
@@ -178,9 +178,8 @@ class Notify:
         sent, began = 0, time.monotonic()
         while sent < limit and time.monotonic() - began < LONGEST_STEP:
             now = self._clock()
-            ready = frozenset(name for name in self._channels if not self._breaker(name).rests(now))
             with self._store.write() as conn:
-                taken = take(conn, now, ready, letterhead=self._letterhead)
+                taken = take(conn, now, self._ready(now), letterhead=self._letterhead)
             if taken is None:
                 break
             reach("notify.claimed_before_send")
@@ -189,8 +188,14 @@ class Notify:
             self._breakers[taken.channel] = self._breaker(taken.channel).after(outcome, self._clock())
             self._record(taken, outcome)
             reach("notify.recorded")
+            if self._breaker(taken.channel).rests(now := self._clock()):
+                detour.around(self._store, self._letterhead.school, taken.channel, self._ready(now), now)
             sent += 1
         return sent
+
+    def _ready(self, now: datetime) -> frozenset[str]:
+        """The channels that do not rest."""
+        return frozenset(name for name in self._channels if not self._breaker(name).rests(now))
 
     def _breaker(self, channel: str) -> Breaker:
         return self._breakers.get(channel, Breaker())
@@ -256,7 +261,7 @@ class Notify:
                     return
                 words += "已生成电话通知任务，请立即拨打并登记结果。"
             alert.ring(conn, school, f"delivery:{taken.id}", words, now)
-        if verdict.fault in CHANNEL_FAULTS or taken.attempt >= 3:
+        if verdict.fault in CHANNEL_FAULTS or taken.attempt >= 3 or self._breaker(taken.channel).rests(now):
             words = (
                 f"{title}连续送不出：{_bare(verdict.reason)}。请在“送达”页测试该通道并按提示修复；未送通知会自动补发。"
             )

@@ -1,7 +1,8 @@
 """A breaker for one channel: after some failures in a row it rests, so that others need not wait for its time-outs.
 
 Pure: a value, `after` gives the next one. A rest is half a minute; then one message tries the channel. A refusal of the
-vendor's is an answer and no failure. Nothing is lost meanwhile: deliveries wait in the outbox as they are.
+vendor's is an answer and no failure. Nothing is lost meanwhile: deliveries wait in the outbox as they are, and who has
+another channel is told there (`escalation/notice/detour.py`).
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from escalation import alert, handling, receipt
 from escalation.channels import Accepted, Fault, Outcome, Partial, Permanent, RateLimited, Transient, Unknown
+from escalation.channels.breaker import FAILURES
 from escalation.incident import entries
 from escalation.notice import DeliveryState, attempts, calls, deliveries, notices
 from escalation.notice.lateness import say_minutes
@@ -101,17 +102,28 @@ def test_whatever_a_channel_answers_each_delivery_ends_taken_or_with_a_person(
 
 
 def test_a_broken_channel_rings_until_it_takes_something_again(office: Office) -> None:
-    office.mail.answers = [Transient("断线")] * 16
+    down(office)
     office.open()
     for _ in range(4):
         office.work()
         office.now += timedelta(minutes=6)
     with office.store.read() as conn:
-        assert "channel:mail" in {one.cause for one in alert.ringing(conn, SCHOOL)}
+        assert [one.cause for one in alert.ringing(conn, SCHOOL)] == ["channel:mail"]
+    office.mail.answers, office.mail.sent = [], []
     office.work()
+    assert sorted(one.notice for one in office.mail.sent) == sorted(office.notice(who).number for who in FOUR)
     with office.store.read() as conn:
         assert alert.ringing(conn, SCHOOL) == []
-    assert sorted(m.to.partition("@")[0] for m in office.mail.sent[-4:]) == sorted(FOUR)
+
+
+def test_a_channel_that_begins_to_rest_rings_whatever_each_message_has_been_tried(office: Office) -> None:
+    down(office)
+    for key in ("a", "b"):
+        office.open(keys=(key,))
+    office.work()
+    assert [row.n for row in office.rows(attempts) if row.outcome == "transient"] == [1] * FAILURES
+    with office.store.read() as conn:
+        assert [one.cause for one in alert.ringing(conn, SCHOOL)] == ["channel:mail"]
 
 
 def test_a_refused_group_message_makes_no_call_to_a_robot(office: Office) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from escalation import alert
-from escalation.channels import Fault, Partial, Permanent, RateLimited, Transient
+from escalation import alert, receipt
+from escalation.channels import Accepted, Fault, Message, Outcome, Partial, Permanent, RateLimited, Transient
+from escalation.channels.breaker import FAILURES
 from escalation.incident import entries
-from escalation.notice import attempts, calls, deliveries
+from escalation.notice import attempts, calls, deliveries, notices
+from escalation.notice.detour import RESTING
 from escalation.notice.ways import GROUPS, PERSONAL, TITLES
 from escalation.notify import Notify
 from escalation.opening import Ground
@@ -130,16 +133,77 @@ def test_grave_levels_do_not_wait_for_a_channels_minute(office: Office, level: i
     assert [channel for channel, _ in ways_of(office, first)] == ["wecom_app", *(["mail"] if moved else [])]
 
 
+class Down(Scripted):
+    """A channel that reaches nobody, or none of `whom`."""
+
+    def __init__(self, name: str, whom: set[str] | None = None) -> None:
+        super().__init__(name, TITLES[Channel(name)])
+        self._whom = whom
+
+    def send(self, message: Message) -> Outcome:
+        self.sent.append(message)
+        return Accepted("taken") if self._whom is not None and message.to not in self._whom else Transient("断线。")
+
+
+def furnish_broken(office: Office, broken: tuple[str, ...], set_up: tuple[str, ...]) -> dict[str, Scripted]:
+    """The level names the application alone; of what is set up some channels are broken."""
+    channels = {**furnish(office, ("wecom_app",), set_up), **{name: Down(name) for name in broken}}
+    office.notify = Notify(office.store, office.head, channels, lambda: office.now)
+    return channels
+
+
 def test_after_three_tries_the_next_channel_is_used_as_well(office: Office) -> None:
     channels = furnish(office, ("wecom_app",), ("wecom_app", "mail"))
+    channels["wecom_app"] = Down("wecom_app", {"leader"})
+    office.notify = Notify(office.store, office.head, channels, lambda: office.now)
     office.open(level=3)
-    people_told = len(office.rows(deliveries, channel="wecom_app"))
-    channels["wecom_app"].answers = [Transient("断线。") for _ in range(people_told * 3)]
-    for _ in range(3):
+    for pause in (2, 4):
         office.work()
-        office.now += timedelta(seconds=30)
+        assert ways_of(office, "leader") == [("wecom_app", "waiting")]
+        office.now += timedelta(seconds=pause)
     office.work()
-    for who in FOUR:
+    assert ways_of(office, "leader") == [("wecom_app", "waiting"), ("mail", "accepted")]
+    for who in FOUR - {"leader"}:
+        assert ways_of(office, who) == [("wecom_app", "accepted")]
+
+
+@pytest.mark.parametrize(
+    ("broken", "brings"),
+    [(("wecom_app",), "mail"), (("wecom_app", "mail"), "sms")],
+    ids=["one is broken", "two are broken"],
+)
+def test_nobody_waits_for_a_channel_that_rests_who_has_another(
+    office: Office, broken: tuple[str, ...], brings: str
+) -> None:
+    channels = furnish_broken(office, broken, ("wecom_app", "mail", "sms"))
+    incidents = [office.open(level=3, keys=(key,)) for key in ("a", "b", "c")]
+    office.work()
+    for incident_id in incidents:
+        for row in office.rows(notices, incident_id=incident_id, kind="first", needs_signature=True):
+            found = {one.channel: one.state for one in office.rows(deliveries, notice_id=row.id)}
+            assert found == {**dict.fromkeys(broken, "waiting"), brings: "accepted"}, row.addressee
+    assert [len(channels[name].sent) for name in broken] == [FAILURES] * len(broken), "they rest"
+    heard = Counter((one.to, one.notice) for one in channels[brings].sent)
+    for _ in range(4):
+        office.now += timedelta(seconds=30)
+        office.work()
+    assert Counter((one.to, one.notice) for one in channels[brings].sent) == heard
+    assert set(heard.values()) == {1}
+    assert len(heard) == len(FOUR) * len(incidents)
+    moved = [row.text for row in office.rows(entries) if row.heading.endswith(f"改由{TITLES[Channel(brings)]}送出")]
+    assert moved == [RESTING] * len(heard)
+
+
+def test_who_signed_meanwhile_is_not_told_on_the_channel_beside_one_that_rests(office: Office) -> None:
+    furnish_broken(office, ("wecom_app",), ("wecom_app", "mail"))
+    office.open(level=3)
+    office.work()
+    with office.store.write() as conn:
+        receipt.sign(conn, office.notice("leader").id, "leader", office.now, via="page")
+    office.now += timedelta(seconds=30)
+    office.work()
+    assert [channel for channel, _ in ways_of(office, "leader")] == ["wecom_app"]
+    for who in FOUR - {"leader"}:
         assert ("mail", "accepted") in ways_of(office, who)
 
 
