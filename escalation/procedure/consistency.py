@@ -321,6 +321,8 @@ def _clocks(raw: dict[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
             yield ("voice", key), value
     task = raw.get("task")
     for kind, row in task.items() if isinstance(task, dict) else ():
+        if kind == "reminders" and isinstance(row, dict):
+            yield ("task", kind), row
         for key, value in row.items() if isinstance(row, dict) else ():
             if isinstance(value, dict):
                 yield ("task", kind, key), value

@@ -1,8 +1,9 @@
 """Task 任务: something one person is asked to do in an incident, by a deadline, and to answer for.
 
 A person of the desk sets it, or the machine where a clause of the frozen pack demands it as an automatic duty
-(与平台沟通, 处置, 更正或删除), with the article. Whoever holds it gets a link and is reminded until it is answered;
-where it is late the next role of the chain hears so once. Every turn is a row and none is edited.
+(与平台沟通, 处置, 更正或删除), with the article. Whoever holds it gets a link and is reminded until it is answered,
+past the deadline so often as the pack says; where it is late the next role of the chain hears so once. Every turn is
+a row and none is edited.
 """
 
 from __future__ import annotations
