@@ -14,7 +14,11 @@ from tests.acceptance.standing import Standing, eventually
 pytestmark = pytest.mark.browser
 PICTURES = Path(__file__).resolve().parents[2] / "build" / "pictures"
 WIDTHS = (390, 720, 1024, 1440)
-DESK = ("/desk", "/incidents", "/accounts", "/leads", "/reports", "/deliveries", "/findings", "/me", "/search?q=二食堂")
+DESK = (
+    "/desk", "/incidents", "/accounts", "/leads", "/reports", "/deliveries", "/findings", "/me", "/search?q=二食堂",
+    "/consultations", "/permits", "/submissions", "/own-posts", "/relays", "/statements", "/silences", "/duty",
+    "/duty/people",
+)  # fmt: skip
 SOON = 90_000
 
 
