@@ -30,7 +30,8 @@ def due_anew(began: datetime, before: datetime, span: timedelta, now: datetime) 
 def reset(conn: Connection, incident: Row[Any], pack: Pack, now: datetime) -> list[str]:
     """Set the duties, signatures and ladders of an incident by this pack at its level; gives what changed, in words.
 
-    `incident` is its row as it now is. Duties the level does not ask for any more end; new ones begin now.
+    `incident` is its row as it now is. Duties the level does not ask for any more end, done by nobody; new
+    ones, and those that it asks for again, begin now.
     """
     said = _duties(conn, incident, pack, now)
     return said + _signatures(conn, incident, pack, now)
@@ -42,7 +43,7 @@ def _duties(conn: Connection, incident: Row[Any], pack: Pack, now: datetime) -> 
     for row in timer.undone(conn, incident.id):
         clock = asked.get(row.name)
         if clock is None:
-            timer.fulfil(conn, incident.id, row.name, now)
+            timer.drop(conn, row, now)
             said.append(f"{row.words}不再要求")
             continue
         due = due_anew(row.set_at, row.due_at, clock.after, now)

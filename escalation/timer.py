@@ -64,6 +64,9 @@ WAS_DUE = "was_due"
 ENDED = "ended"
 """Where a duty's clock that nobody answered keeps, in its data, the state in which its incident ended."""
 
+NO_LONGER = "no_longer"
+"""Where a duty's clock keeps, in its data, that the level no longer asked for it; nobody did it."""
+
 timers = Table(
     "timers",
     metadata,
@@ -186,6 +189,28 @@ def fulfil(conn: Connection, incident_id: int, name: str, now: datetime) -> bool
     return moved.rowcount == 1
 
 
+def drop(conn: Connection, one: Row[Any], now: datetime) -> None:
+    """Stop a duty that the level no longer asks for (不再要求). It counts as done by nobody."""
+    values = {"state": TimerState.STOPPED, "ended_at": now, "data": one.data | {NO_LONGER: True}}
+    conn.execute(update(timers).where(timers.c.id == one.id).values(**values))
+
+
+def ask_again(conn: Connection, incident_id: int, rows: Sequence[dict[str, Any]]) -> None:
+    """Set running, as these rows say, the duties that were dropped before; every other clock stays as it is."""
+    asked = {row["name"]: row for row in rows}
+    own = (timers.c.incident_id == incident_id) & (timers.c.kind == TimerKind.DUTY)
+    stopped = own & (timers.c.state == TimerState.STOPPED) & timers.c.name.in_(sorted(asked))
+    for known in conn.execute(select(timers.c.id, timers.c.name, timers.c.data).where(stopped)).all():
+        if NO_LONGER in known.data:
+            fresh = {"state": TimerState.SET, "ended_at": None, "data": {}} | asked[known.name]
+            conn.execute(update(timers).where(timers.c.id == known.id).values(**fresh))
+
+
+def was_done(state: str, data: Mapping[str, Any]) -> bool:
+    """Whether a duty's clock with this state and data stopped because somebody did what it asks for. Pure."""
+    return state == TimerState.STOPPED and ENDED not in data and NO_LONGER not in data
+
+
 def undone(conn: Connection, incident_id: int) -> list[Row[Any]]:
     """The incident's own clocks that nobody has answered yet, running or lapsed, the earliest first."""
     return list(
@@ -232,7 +257,7 @@ def restart(conn: Connection, incident_id: int, name: str, now: datetime, due_at
     row = conn.execute(select(timers).where(own, timers.c.name == name)).first()
     if row is None:
         return
-    if row.state == TimerState.STOPPED and ENDED not in row.data:
+    if was_done(row.state, row.data):
         rounds = select(func.count()).select_from(timers).where(own, timers.c.name.startswith(f"{name}:"))
         values: dict[str, Any] = {"name": f"{name}:{conn.execute(rounds).scalar_one() + 1}"}
     else:

@@ -67,12 +67,17 @@ def restart_duties(conn: Connection, incident: Row[Any], now: datetime) -> list[
 
 
 def set_duty_clocks(conn: Connection, incident: Row[Any], now: datetime) -> None:
-    """The incident's own deadlines, each with its source; shown, logged on lapse. One that is there stays."""
-    timer.set_timers(conn, [
+    """The incident's own deadlines, each with its source; shown, logged on lapse.
+
+    One that is there stays; one that a lower level had dropped runs anew for its whole span.
+    """
+    rows: list[dict[str, Any]] = [
         {
             "school": incident.school, "incident_id": incident.id, "kind": timer.TimerKind.DUTY, "name": name,
             "words": words, "source": clock.source, "article": clock.article, "set_at": now,
             "due_at": now + clock.after,
         }
         for name, words, clock in _asked(incident)
-    ])  # fmt: skip
+    ]  # fmt: skip
+    timer.set_timers(conn, rows)
+    timer.ask_again(conn, incident.id, rows)

@@ -34,7 +34,7 @@ from escalation.report.rows import (
 )
 from escalation.report.unseen import UNBEGUN
 from escalation.report.week import Week
-from escalation.timer import TimerKind, TimerState, timers
+from escalation.timer import NO_LONGER, TimerKind, TimerState, timers
 from stream.account import accounts
 from stream.coverage import BLIND_AFTER, WHOLE_THREAD, gaps, scans, sources
 from stream.kept import assessments, posts
@@ -165,6 +165,7 @@ def _notices(conn: Connection, wanted: ColumnElement[bool]) -> Iterator[NoticeRo
 
 
 def _clocks(conn: Connection, wanted: ColumnElement[bool]) -> Iterator[ClockRow]:
+    """The duties. One that the level no longer asked for before it was due is none; lapsed by then, it stays undone."""
     rows = conn.execute(
         select(timers)
         .join(incidents, incidents.c.id == timers.c.incident_id)
@@ -172,7 +173,10 @@ def _clocks(conn: Connection, wanted: ColumnElement[bool]) -> Iterator[ClockRow]
         .order_by(timers.c.due_at, timers.c.id)
     )
     for row in rows:
-        stopped = row.ended_at if row.state == TimerState.STOPPED else None
+        dropped = NO_LONGER in row.data
+        if dropped and row.ended_at <= row.due_at:
+            continue
+        stopped = row.ended_at if row.state == TimerState.STOPPED and not dropped else None
         yield ClockRow(
             row.id, row.incident_id, row.name, row.words, row.due_at, stopped, row.article, row.source != Source.RULE
         )

@@ -1,7 +1,8 @@
 """The clocks of an incident as faces: which run, which lapsed, which were answered, the nearest first.
 
 A signature's clock is stopped by its signature, a duty's clock (首报, 情况说明, 首次回应) by what it asks for or by a
-person who records that it was done. One that nobody did before the incident ended says so (销号时未办, 误报时未办).
+person who records that it was done. One that nobody did before the incident ended says so (销号时未办, 误报时未办),
+and so does one that a lower level no longer asks for (不再要求).
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from escalation.incident.state import OPEN, State
 from escalation.notice import notices
 from escalation.people import people, title_of
 from escalation.procedure import Act, Source
-from escalation.timer import ENDED, TimerKind, TimerState, timers
+from escalation.timer import ENDED, NO_LONGER, TimerKind, TimerState, timers
 from escalation.web.face import Face, face
 
 SHOWN = (TimerKind.SIGN, TimerKind.DUTY)
 RUNNING_ONLY = (TimerKind.RUNG, TimerKind.IDLE, TimerKind.FOLLOW)
 ENDED_WORDS = {State.CLOSED: "销号时未办", State.FALSE_ALARM: "误报时未办", State.MERGED: "随并入停止"}
+NO_LONGER_WORDS = "不再要求"
 DONE_WORDS = {"first_report": "已报", "first_answer": "已答"}
 
 
@@ -101,7 +103,7 @@ def _running(rows: Sequence[Row[Any]], now: datetime, chain: Mapping[str, str]) 
 
 def _duty(row: Row[Any], now: datetime) -> Running:
     done_at = row.ended_at if row.state == TimerState.STOPPED else None
-    undone = ENDED_WORDS.get(row.data.get(ENDED), "")
+    undone = NO_LONGER_WORDS if NO_LONGER in row.data else ENDED_WORDS.get(row.data.get(ENDED), "")
     shown = face(
         row.words, row.set_at, row.due_at, now, done_at=done_at, done_word=undone or DONE_WORDS.get(row.name, "已办"),
         note="" if done_at is None else "已停",

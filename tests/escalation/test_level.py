@@ -6,12 +6,18 @@ from datetime import timedelta
 
 import pytest
 
+from escalation import handling, level, timer
 from escalation.opening import Ground
 from escalation.procedure import Trigger, load
+from escalation.report.fetch import week_rows
+from escalation.report.rows import ClockRow
+from escalation.report.week import Week
 from escalation.task import tasks
 from escalation.timer import timers
+from escalation.web.clocks import Running, clocks_of
 from stream.assessment import Hit
-from tests.escalation.office import Office
+from tests.escalation.office import IN_LEAD, ON_DESK, Office
+from tests.stream.said import SCHOOL
 
 AT_ONE = {
     "first_report": timedelta(minutes=30), "facts": timedelta(hours=2), "first_answer": timedelta(hours=4),
@@ -26,6 +32,25 @@ BANNED = Hit(
 def asked(office: Office) -> dict[str, timedelta]:
     """The incident's own clocks that run, and how long each still has."""
     return {row.name: row.due_at - office.now for row in office.rows(timers, kind="duty", state="set")}
+
+
+def changed(office: Office, incident_id: int, to: int) -> None:
+    """A person of the 宣传部 sets the level."""
+    with office.store.write() as conn:
+        level.change(conn, office.head, incident_id, IN_LEAD, office.now, to, "据最新核实情况")
+
+
+def in_report(office: Office) -> dict[str, ClockRow]:
+    """The duties that the weekly report knows of."""
+    with office.store.read() as conn:
+        return {one.name: one for one in week_rows(conn, SCHOOL, "青禾职院", Week.of(office.now)).clocks}
+
+
+def on_page(office: Office, incident_id: int) -> dict[str, Running]:
+    """The duties as the incident's page shows them."""
+    with office.store.read() as conn:
+        found = clocks_of(conn, [office.one(incident_id)], office.now, {})
+    return {one.name: one for one in found.get(incident_id, []) if one.kind == "duty"}
 
 
 def test_an_incident_that_the_machine_raised_has_the_clocks_of_its_new_level(office: Office) -> None:
@@ -62,3 +87,41 @@ def test_what_raises_a_matter_sets_the_task_that_its_clause_demands(office: Offi
     office.add(one, named=(Trigger.PROHIBITED_CONTENT_ON_OWN_ACCOUNT,), level=2, hits=(BANNED,))
     (row,) = office.rows(tasks, kind="correction")
     assert row.article.startswith(item)
+
+
+def test_a_duty_that_a_lower_level_no_longer_asks_for_is_done_by_nobody(office: Office) -> None:
+    one = office.open(level=2)
+    office.later(minutes=5)
+    changed(office, one, 4)
+    assert asked(office) == {}
+    assert in_report(office) == {}, "no report says that it was done, nor that it was due"
+    assert {name: shown.face.word for name, shown in on_page(office, one).items()} == dict.fromkeys(AT_ONE, "不再要求")
+    with office.store.read() as conn:
+        assert timer.undone(conn, one) == []
+
+
+def test_a_duty_asked_for_again_runs_for_its_whole_span(office: Office) -> None:
+    one = office.open(level=2)
+    changed(office, one, 4)
+    office.later(minutes=10)
+    changed(office, one, 2)
+    assert asked(office) == AT_ONE | {"first_report": timedelta(hours=1)}
+    assert all(row.data == {} for row in office.rows(timers, kind="duty"))
+    assert in_report(office).keys() == AT_ONE.keys()
+
+
+def test_a_duty_that_was_done_does_not_run_again_when_the_level_comes_back(office: Office) -> None:
+    one = office.open(level=3)
+    with office.store.write() as conn:
+        handling.fulfil(conn, one, ON_DESK, office.now, "facts")
+    changed(office, one, 4)
+    changed(office, one, 3)
+    assert set(asked(office)) == {"first_answer"}
+
+
+def test_a_duty_that_had_lapsed_before_the_level_fell_stands_in_the_report_as_undone(office: Office) -> None:
+    one = office.open(level=3)
+    office.later(hours=3)
+    changed(office, one, 4)
+    (row,) = in_report(office).values()
+    assert (row.name, row.stopped_at) == ("facts", None)
