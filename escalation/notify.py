@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from escalation import alert, auditor, jump, lapse, machine_audit, reignition, sight, silence, timer
+from escalation import alert, auditor, jump, lapse, machine_audit, reignition, sight, silence, timer, unrecorded
 from escalation.bulletin import clock as bulletin_clock
 from escalation.channels import Channel, Fault, Outcome, RateLimited
 from escalation.channels.breaker import Breaker
@@ -110,8 +110,23 @@ class Notify:
                 self._hush_clocks(conn, now)
                 self._listen(conn, now)
             duty_look.look(self._store, self._letterhead, self._desk, now)
+            self._record_rest(now)
             self._looked = now
             self._begin_watches(now)
+
+    def _record_rest(self, now: datetime) -> None:
+        """What is still to be written down of deliveries whose record failed; each by itself."""
+        with self._store.read() as conn:
+            rest = unrecorded.rest(conn, self._letterhead.school)
+        for taken, verdict in rest:
+
+            def again(conn: Connection, taken: Taken = taken, verdict: Verdict = verdict) -> None:
+                hold_of(conn, conn.execute(select(notices).where(notices.c.id == taken.notice_id)).one())
+                if unrecorded.rings(conn, self._letterhead.school, taken.id):
+                    self._tell(conn, taken, verdict, now)
+                    unrecorded.hush(conn, self._letterhead.school, taken.id, now)
+
+            unrecorded.attempt(self._store, taken, again)
 
     def _begin_watches(self, now: datetime) -> None:
         """An answered matter in which nothing is waited for any more is watched from now on; each by itself."""
@@ -217,6 +232,7 @@ class Notify:
                 hold_of(conn, row)
             settled = [one for one in taken.everything if settle(conn, one, outcome, verdict, now)]
             for one in settled:
+                unrecorded.hush(conn, self._letterhead.school, one.id, now)
                 self._tell(conn, one, verdict, now, limited=isinstance(outcome, RateLimited))
             if verdict.state in (DeliveryState.ACCEPTED, DeliveryState.DEAD):
                 for one in settled:
@@ -227,7 +243,12 @@ class Notify:
                     machine_audit.delivered(conn, self._letterhead.school, one.message.notice, now, detail)
             metrics.ATTEMPTS.labels(channel=taken.channel, outcome=verdict.state).inc()
 
-        self._store.run(record)
+        try:
+            self._store.run(record)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 (what left is never sent again because it could not be written down)
+            unrecorded.note(self._store, self._letterhead.school, taken, outcome, verdict, error, now)
 
     def _tell(self, conn: Connection, taken: Taken, verdict: Verdict, now: datetime, *, limited: bool = False) -> None:
         """Write into its matter's log what a person must know, and ring where the channel itself is at fault."""

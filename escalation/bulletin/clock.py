@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, update
 
 from escalation import people, timer
-from escalation.bulletin import BulletinKind, bulletins, bulletins_of, step_of
+from escalation.bulletin import BulletinKind, bulletins, bulletins_of
 from escalation.bulletin.state import Series, series_after
 from escalation.incident import EntryKind, entries, incidents, log
 from escalation.incident.state import OPEN, State
@@ -30,12 +30,11 @@ REOPENED = "重新打开"
 
 def left(conn: Connection, notice: Row[Any], now: datetime) -> None:
     """A notice that carries a bulletin left, or a call about it reached somebody: the first such stops 首报's clock."""
-    if notice.kind != NoticeKind.REPORT:
+    if notice.bulletin_id is None:
         return
     moved = conn.execute(
         update(bulletins)
-        .where(bulletins.c.incident_id == notice.incident_id, bulletins.c.left_at.is_(None))
-        .where(bulletins.c.number == int(notice.step.removeprefix(step_of(0)[:-1])))
+        .where(bulletins.c.id == notice.bulletin_id, bulletins.c.left_at.is_(None))
         .values(left_at=now)
         .returning(bulletins.c.kind)
     ).scalar()

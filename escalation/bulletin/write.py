@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, update
 
 from escalation.bulletin import BulletinKind, Figure, bulletins, bulletins_of, step_of, title_of
 from escalation.bulletin.clock import start_follow_up, stop_follow_up
@@ -15,7 +15,7 @@ from escalation.bulletin.round import by_choice, due
 from escalation.bulletin.state import BULLETINS, series_after
 from escalation.deed import incident_of, must_be_open, must_fit, write_down
 from escalation.incident import Actor, EntryKind, log
-from escalation.notice import NoticeKind
+from escalation.notice import NoticeKind, notices
 from escalation.notice.addressee import Addressee
 from escalation.notice.issue import Letterhead, issue
 from escalation.state_table import IllegalStep
@@ -69,8 +69,9 @@ def write(
         "figures": [{"name": one.name, "value": one.value, "source": one.source} for one in figures],
         "told": [_addressed(one, {one.person.id for one in extra}) for one in everyone],
     }  # fmt: skip
-    conn.execute(bulletins.insert().values(**values))
-    _send(conn, letterhead, row, everyone, values, actor, now)
+    made = conn.execute(bulletins.insert().values(**values).returning(bulletins.c.id)).scalar_one()
+    sent = _send(conn, letterhead, row, everyone, values, actor, now)
+    conn.execute(update(notices).where(notices.c.id.in_(sent)).values(bulletin_id=made))
     if draft.kind is BulletinKind.FINAL:
         stop_follow_up(conn, incident_id, now)
     else:
@@ -105,7 +106,8 @@ def _addressed(one: Addressee, chosen: Collection[str]) -> dict[str, Any]:
 def _send(
     conn: Connection, letterhead: Letterhead, row: Row[Any], everyone: Sequence[Addressee], values: dict[str, Any],
     actor: Actor, now: datetime,
-) -> None:  # fmt: skip
+) -> list[int]:  # fmt: skip
+    """The notices that carry it; gives their ids."""
     figures = [Figure(**one).line for one in values["figures"]]
     parts = (
         ("事实", values["facts"].splitlines()), ("数据", figures), ("处置", values["done"].splitlines()),
@@ -117,7 +119,7 @@ def _send(
         "sections": () if row.care else sections, "writer": actor.name,
     }  # fmt: skip
     step = step_of(values["number"])
-    issue(conn, letterhead, row, everyone, NoticeKind.REPORT, step, now, said=said)
+    return issue(conn, letterhead, row, everyone, NoticeKind.REPORT, step, now, said=said)
 
 
 def _lines(lines: Sequence[str], most: int = 380) -> list[str]:

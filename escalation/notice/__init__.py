@@ -118,11 +118,14 @@ notices = Table(
     Column("settled_at", Moment()),
     Column("settled_by", Word(64)),
     Column("settled_why", Text),
+    Column("bulletin_id", Integer),
     CheckConstraint("(incident_id IS NULL) <> (matter IS NULL)", name="ck_notices_matter"),
     Index("uq_notices_step", "incident_id", "addressee", "step", unique=True),
     Index("uq_notices_letter", "school", "matter", "addressee", "step", unique=True),
     Index("uq_notices_number", "school", "number", unique=True),
+    Index(None, "bulletin_id"),
 )
+"""`bulletin_id`: the bulletin that a `report` carries, wherever a merging takes either of them."""
 
 
 def is_owed() -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from escalation import people
-from escalation.bulletin import BULLETIN_WORDS, BulletinKind, bulletins_of, step_of, title_of
+from escalation.bulletin import BULLETIN_WORDS, BulletinKind, bulletins_of, title_of
 from escalation.bulletin.state import BULLETINS, series_after
 from escalation.incident.state import OPEN, State
 from escalation.notice import DeliveryState, deliveries, notices
@@ -33,9 +33,7 @@ def sent_of(conn: Connection, incident: Row[Any]) -> list[Sent]:
     names = {one.person_id: people.person(conn, incident.school, one.person_id) for one in found}
     made = []
     for row in found:
-        own = conn.execute(
-            select(notices).where(notices.c.incident_id == incident.id, notices.c.step == step_of(row.number))
-        ).all()
+        own = conn.execute(select(notices).where(notices.c.bulletin_id == row.id)).all()
         dead = select(deliveries.c.notice_id).where(
             deliveries.c.notice_id.in_([one.id for one in own]), deliveries.c.state == DeliveryState.DEAD
         )

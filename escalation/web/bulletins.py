@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Connection, Row, select
 
-from escalation.bulletin import BULLETIN_WORDS, BulletinKind, Figure, step_of
+from escalation.bulletin import BULLETIN_WORDS, BulletinKind, Figure
 from escalation.bulletin.draft import own_figures, prefilled
 from escalation.bulletin.round import by_choice, due
 from escalation.bulletin.write import MOST, Draft, write
@@ -109,7 +109,7 @@ def one(request: Request, visitor: Reader, number: str, n: int) -> HTMLResponse:
             raise NotFound(f"{row.number} 没有第 {str(n)[:6]} 号情况报告。")
         receipts = conn.execute(
             select(notices.c.addressee, notices.c.sent_at, notices.c.signed_at, notices.c.remark)
-            .where(notices.c.incident_id == row.id, notices.c.step == step_of(n))
+            .where(notices.c.bulletin_id == found.row.id)
         ).all()  # fmt: skip
     by_person = {one.addressee: one for one in receipts}
     return show(request, visitor, "bulletin-sent.html", row=row, sent=found, receipts=by_person)

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from escalation import assigning, keeper, merging, receipt, splitting, tie, timer
+from escalation.bulletin import BulletinKind, bulletins
+from escalation.bulletin.write import Draft, write
+from escalation.channels import Transient
 from escalation.incident import entries, incidents, members, open_keys
 from escalation.incident.state import OPEN, IllegalStep
 from escalation.loose_end import loose_ends
@@ -357,3 +360,27 @@ def test_two_mergings_at_once_are_one_and_a_polite_refusal(office: Office) -> No
     merge(office, one, other)
     with office.store.write() as conn, pytest.raises(IllegalStep, match="不能并入；此时可以：撤销并入"):
         merging.merge(conn, office.head, one, office.one(other).number, IN_LEAD, office.now, "同一件事")
+
+
+def reported(office: Office, incident_id: int, kind: BulletinKind = BulletinKind.FIRST, after: int = 0) -> int:
+    with office.store.write() as conn:
+        draft = Draft(kind, "三人腹泻", "已留样", "等待检验", after)
+        return write(conn, office.head, incident_id, IN_LEAD, office.now, draft, [])
+
+
+def test_a_report_that_leaves_after_the_merging_is_recorded_and_mailed_once(office: Office) -> None:
+    one, other = pair(office)
+    reported(office, other)
+    office.work()
+    office.mail.answers = [Transient("断线")] * 10
+    reported(office, one)
+    office.work()
+    merge(office, one, other)
+    assert any("~report" in row.step for row in office.rows(notices)), "equal steps are told apart"
+    office.mail.answers, office.mail.sent = [], []
+    for _ in range(4):
+        office.work()
+        office.now += timedelta(seconds=40)
+    reports = Counter((mail.to, mail.notice) for mail in office.mail.sent if "情况报告" in mail.subject)
+    assert set(reports.values()) == {1}
+    assert all(row.left_at is not None for row in office.rows(bulletins))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from escalation import alert, handling, receipt, telephone
+from escalation.bulletin import clock as bulletin_clock
 from escalation.channels import Fault, Permanent, RateLimited, Transient, Unknown
 from escalation.incident import entries
 from escalation.notice import attempts, calls, deliveries
@@ -106,6 +108,32 @@ def test_a_clock_that_was_put_off_is_late_since_it_ran_out(office: Office) -> No
     office.work()
     (line,) = [row for row in office.rows(entries) if row.heading.startswith("罗广平 逾期未签收")]
     assert line.text == "时钟到期后 5 分钟才处理"
+
+
+def test_a_message_whose_record_fails_never_leaves_again_and_is_written_down_later(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = {"on": True}
+    left = bulletin_clock.left
+
+    def fails(conn: Connection, notice: Row[Any], now: datetime) -> None:
+        if failing["on"] and notice.addressee == "leader":
+            raise ValueError("nothing known")
+        left(conn, notice, now)
+
+    monkeypatch.setattr(bulletin_clock, "left", fails)
+    office.open(level=4)
+    for _ in range(4):
+        office.work()
+        office.now += timedelta(seconds=31)
+    assert [len(mail_to(office, who)) for who in sorted(FOUR)] == [1, 1, 1, 1], "the others went on, nobody twice"
+    assert delivery(office, "leader")[0] == "accepted"
+    cause = f"record:{office.rows(deliveries, notice_id=office.notice('leader').id)[0].id}"
+    assert "登记失败（ValueError）" in ringing(office)[cause]
+    failing["on"] = False
+    office.work()
+    assert cause not in ringing(office)
+    assert office.headings().count(f"邮件已送出 {office.notice('leader').number}") == 1
 
 
 def test_refused_words_go_out_again_at_once_with_number_and_link_only(office: Office) -> None:

@@ -1011,10 +1011,12 @@ def upgrade() -> None:
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settled_by", sa.String(64), nullable=True),
         sa.Column("settled_why", sa.Text(), nullable=True),
+        sa.Column("bulletin_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("(incident_id IS NULL) <> (matter IS NULL)", name="ck_notices_matter"),
         sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_notices_incident_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
     )
+    op.create_index(op.f("ix_notices_bulletin_id"), "notices", ["bulletin_id"], unique=False)
     op.create_index("uq_notices_letter", "notices", ["school", "matter", "addressee", "step"], unique=True)
     op.create_index("uq_notices_number", "notices", ["school", "number"], unique=True)
     op.create_index("uq_notices_step", "notices", ["incident_id", "addressee", "step"], unique=True)
@@ -1502,6 +1504,7 @@ def downgrade() -> None:
     op.drop_index("uq_notices_step", table_name="notices")
     op.drop_index("uq_notices_number", table_name="notices")
     op.drop_index("uq_notices_letter", table_name="notices")
+    op.drop_index(op.f("ix_notices_bulletin_id"), table_name="notices")
     op.drop_table("notices")
     op.drop_index(op.f("ix_members_school_post_id"), table_name="members")
     op.drop_table("members")
