@@ -26,14 +26,13 @@ from escalation.people import Person, Role
 from escalation.procedure import Approver, Pack, Source, say_span, thaw
 from escalation.timer import TimerKind
 from escalation.voice import fact, statement
+from escalation.voice.coverage import RAISED, UP, must_stand, uncovered
 from escalation.voice.state import APPROVER, IN_FORCE, StatementEvent, StatementState
 from escalation.voice.statement import Kind, move, statement_of
 from stream.store import metadata
 from stream.store.types import Moment, Serial, Word
 
 COMMENT_MOST = 300
-UP = (Role.PUBLICITY, Role.SCHOOL_LEADER)
-"""Where a step goes, in order, whose office nobody can act for; the 主管校领导 is stood in for by nobody."""
 
 approvals = Table(
     "approvals",
@@ -63,6 +62,7 @@ def submit(conn: Connection, letterhead: Letterhead, statement_id: int, actor: A
     must_be_open(row, "送审")
     if Kind(found.kind) is Kind.STATEMENT and (lacking := unready(conn, found, row)):
         raise IllegalStep(f"还不能送审：{'；'.join(lacking)}。未作任何更改。")
+    must_stand(conn, found, row, now, "送审")
     move(conn, found, StatementEvent.SUBMIT, actor, now)
     log(conn, row.id, now, EntryKind.PERSON, f"口径第 {found.n} 版送审", actor=actor.name)
     _ask(conn, letterhead, found, row, 0, now)
@@ -86,12 +86,18 @@ def decide(
     conn: Connection, letterhead: Letterhead, approval_id: int, actor: Actor, now: datetime, *, approve: bool,
     comment: str, seal: str, via: str,
 ) -> None:  # fmt: skip
-    """Approve or return the version that was shown (`seal`). A return needs a comment."""
+    """Approve or return the version that was shown (`seal`). A return needs a comment.
+
+    What rests on a fact taken back, or is no longer valid, may only be returned; so may what the last approver would
+    make final while the level of today asks for others (`coverage.py`).
+    """
     asked, found, row = approval_of(conn, approval_id)
     comment = must_fit(comment, COMMENT_MOST, "意见")
     _must_decide(conn, asked, found, row, actor, seal)
     if not approve and not comment:
         raise IllegalStep("退回须写明意见。未作任何更改。")
+    if approve:
+        must_stand(conn, found, row, now, "批准")
     after = move(
         conn, found, StatementEvent.SIGN if approve else StatementEvent.RETURN, actor, now, as_role=APPROVER
     )  # fmt: skip
@@ -227,6 +233,7 @@ def _approved(
     conn: Connection, letterhead: Letterhead, found: Row[Any], row: Row[Any], actor: Actor, now: datetime
 ) -> None:
     """The chain is complete: a statement may be released now; a decision to say nothing is in force."""
+    must_be_covered(conn, found, row, "批准")
     if Kind(found.kind) is Kind.STATEMENT:
         move(conn, found, StatementEvent.APPROVE, None, now)
         words = f"口径第 {found.n} 版已审批，可以发布"
@@ -240,6 +247,15 @@ def _approved(
         advance(conn, row.id, Event.NO_ANSWER, None)
     timer.fulfil(conn, row.id, "first_answer", now)
     _tell_drafter(conn, letterhead, found, row, "已批准不公开回应", f"approved:{found.id}", now)
+
+
+def must_be_covered(conn: Connection, found: Row[Any], row: Row[Any], what: str) -> None:
+    """Refuse `what` where the level of today asks an approver who has not approved. Raises IllegalStep."""
+    pack = thaw(row.frozen["pack"])
+    given = [str(one.office) for one in steps_of(conn, found.id) if one.decision == "approved"]
+    if lacking := uncovered(pack.voice.chain(pack.grade(row.level).number), given):
+        who = "、".join(dict.fromkeys(_word(pack, one.office) for one in lacking))
+        raise IllegalStep(RAISED.format(n=found.n, who=who, what=what))
 
 
 def supersede(conn: Connection, incident_id: int, by: Row[Any], actor: Actor, now: datetime) -> Row[Any] | None:

@@ -22,7 +22,8 @@ from escalation.notice.errand import Errand
 from escalation.notice.issue import Letterhead, issue
 from escalation.people import Role
 from escalation.voice import hold, relay, statement
-from escalation.voice.approval import answered, supersede
+from escalation.voice.approval import answered, must_be_covered, supersede
+from escalation.voice.coverage import must_stand
 from escalation.voice.hold_notice import named
 from escalation.voice.match import MATCH_WORDS, Match, match
 from escalation.voice.reading import readers
@@ -60,7 +61,8 @@ def release(
 ) -> None:  # fmt: skip
     """Record what a person posted: holds end, the answer is given, the relay list goes out. `posted_at`: else now.
 
-    `text_hash`: of the words that were posted, as the page showed them; any other than the approved is refused.
+    `text_hash`: of the words that were posted, as the page showed them; any other than the approved is refused. Refused
+    as well: what rests on a fact taken back, was posted after it was valid, or lacks an approver of the level of today.
     """
     found, row = statement_of(conn, statement_id)
     must_be_open(row, "登记发布")
@@ -94,8 +96,11 @@ def _may_release(
     conn: Connection, found: Row[Any], row: Row[Any], actor: Actor, account_id: str, text_hash: str,
     posted: datetime, now: datetime,
 ) -> Account:  # fmt: skip
-    if StatementState(found.state) is StatementState.APPROVED and text_hash != found.text_hash:
-        raise IllegalStep("发布的文字与审批通过的不一致（指纹不符），不能登记为发布。未作任何更改。")
+    if StatementState(found.state) is StatementState.APPROVED:
+        if text_hash != found.text_hash:
+            raise IllegalStep("发布的文字与审批通过的不一致（指纹不符），不能登记为发布。未作任何更改。")
+        must_stand(conn, found, row, posted, "发布")
+        must_be_covered(conn, found, row, "发布")
     known = {one.id: one for one in book(conn, row.school).values() if one.active}
     first = [one for one in known.values() if one.main]
     if account_id not in known:
