@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from escalation import archive, audit, people, recall, receipt, telephone, timer
-from escalation.bulletin.clock import FIRST_REPORT
+from escalation.bulletin.clock import FIRST_REPORT, resume
 from escalation.clock_words import second
 from escalation.deed import DESK, incident_of, must_be, must_be_open, must_fit, write_down
 from escalation.incident import (
@@ -262,6 +262,7 @@ def reopen(
     timer.stop(conn, now, incident_id=incident_id)
     log(conn, incident_id, now, EntryKind.PERSON, "重新打开", reason.strip(), actor=actor.name)
     fresh = incident_of(conn, incident_id)
+    resume(conn, fresh, now)
     recall.take_back(conn, letterhead, fresh, now, reason.strip())
     if running := run_duties_again(conn, fresh, now):
         log(conn, incident_id, now, EntryKind.MACHINE, f"{'、'.join(running)} 重新计时")

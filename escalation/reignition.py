@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, func, select
 
 from escalation import timer
+from escalation.bulletin.clock import resume
 from escalation.clock_words import second
 from escalation.deed import incident_of, must_fit, write_down
 from escalation.incident import MACHINE, Actor, EntryKind, advance, incidents, log, members
@@ -146,6 +147,7 @@ def _back_to_work(
     kind = EntryKind.LEVEL if actor.roles is None else EntryKind.PERSON
     log(conn, row.id, now, kind, "复燃，恢复处置", why, actor=actor.name)
     fresh = incident_of(conn, row.id)
+    resume(conn, fresh, now)
     if again := restart_duties(conn, fresh, now):
         log(conn, row.id, now, EntryKind.MACHINE, f"{'、'.join(again)} 重新计时")
     if not told:

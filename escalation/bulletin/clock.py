@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, func, select, update
 from escalation import people, timer
 from escalation.bulletin import BulletinKind, bulletins, bulletins_of
 from escalation.bulletin.state import Series, series_after
-from escalation.incident import EntryKind, entries, incidents, log
+from escalation.incident import EntryKind, incidents, log
 from escalation.incident.state import OPEN, State
 from escalation.notice import NoticeKind
 from escalation.notice.addressee import Addressee
@@ -24,8 +24,6 @@ from escalation.silence import hushed, keep_quiet
 from escalation.timer import Timer, TimerKind
 
 FIRST_REPORT = "first_report"
-REOPENED = "重新打开"
-"""The heading under which a deed opens an ended matter again."""
 
 
 def left(conn: Connection, notice: Row[Any], now: datetime) -> None:
@@ -54,6 +52,13 @@ def start_follow_up(conn: Connection, incident: Row[Any], now: datetime) -> None
         "source": span.source, "article": span.article,
         "set_at": now, "due_at": now + span.after,
     }])  # fmt: skip
+
+
+def resume(conn: Connection, incident: Row[Any], now: datetime) -> None:
+    """The matter is on again (reopened, rekindled): a 终报 from before no longer ends it, the next 续报 comes due."""
+    conn.execute(update(incidents).where(incidents.c.id == incident.id).values(resumed_at=now))
+    if bulletins_of(conn, incident.id):
+        start_follow_up(conn, incident, now)
 
 
 def _ran(conn: Connection, incident_id: int) -> int:
@@ -99,22 +104,12 @@ def _writers(conn: Connection, letterhead: Letterhead, incident: Row[Any], now: 
 
 
 def open_of(conn: Connection, incident_id: int) -> list[str]:
-    """What of the bulletins holds up closing: at a level that demands it, no 终报 since the matter was last opened."""
+    """What of the bulletins holds up closing: where the level demands one, no 终报 since the matter was last opened."""
     incident = conn.execute(select(incidents).where(incidents.c.id == incident_id)).one()
     if not thaw(incident.frozen["pack"]).grade(incident.level).final_report:
         return []
     written = bulletins_of(conn, incident_id)
     if series_after([one.kind for one in written]) is Series.CONCLUDED:
-        return [] if written[-1].written_at >= _reopened_at(conn, incident) else ["重新打开后还没有终报"]
+        since = incident.resumed_at or incident.opened_at
+        return [] if written[-1].written_at >= since else ["重新打开或复燃后还没有新的终报"]
     return ["还没有终报" if written else "还没有首报和终报"]
-
-
-def _reopened_at(conn: Connection, incident: Row[Any]) -> datetime:
-    found: datetime | None = conn.execute(
-        select(entries.c.at)
-        .where(entries.c.incident_id == incident.id, entries.c.kind == EntryKind.PERSON)
-        .where(entries.c.heading == REOPENED)
-        .order_by(entries.c.id.desc())
-        .limit(1)
-    ).scalar()
-    return found or incident.opened_at

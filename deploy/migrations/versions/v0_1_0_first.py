@@ -370,6 +370,7 @@ def upgrade() -> None:
         sa.Column("rehearsal", sa.Boolean(), nullable=False),
         sa.Column("care", sa.Boolean(), nullable=False),
         sa.Column("renewed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resumed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "frozen",
             sa.JSON(none_as_null=True).with_variant(

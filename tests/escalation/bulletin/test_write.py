@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from escalation import receipt, telephone
+from escalation import handling, keeper, receipt, reignition, telephone
 from escalation.audit import audit_log
 from escalation.bulletin import BulletinKind, Figure, bulletins
 from escalation.bulletin.clock import open_of
@@ -19,7 +19,7 @@ from escalation.notice import calls, notices
 from escalation.people import Held, Role
 from escalation.state_table import IllegalStep
 from escalation.timer import timers
-from tests.escalation.office import FOUR, HELD, IN_LEAD, ON_DESK, Office
+from tests.escalation.office import FOUR, HELD, IN_LEAD, KEEPER, ON_DESK, Office
 
 FIGURES = (Figure("说到此事", "12 条、9 人", "本系统采集，截至 16:42"),)
 
@@ -253,3 +253,48 @@ def test_who_has_an_errand_alone_is_told_nothing_of_the_matter(office: Office) -
         conn.execute(notices.insert().values(**row))
     put(office, one, said())
     assert "lead" not in {row.addressee for row in office.rows(notices, kind="report")}
+
+
+def on_again(office: Office, incident_id: int, how: str) -> None:
+    """The matter got its 终报 and is taken up again, by 复燃 or by opening it again."""
+    with office.store.write() as conn:
+        if how == "rekindled":
+            keeper.answer(conn, incident_id, KEEPER, office.now, text="已整改")
+            reignition.begin(conn, incident_id, ON_DESK, office.now)
+        else:
+            handling.dismiss(conn, office.head, incident_id, ON_DESK, office.now, handling.FalseAlarm.JOKE)
+    office.now += timedelta(minutes=5)
+    with office.store.write() as conn:
+        if how == "rekindled":
+            reignition.rekindle(conn, office.head, incident_id, ON_DESK, office.now, "又有学生发帖")
+        else:
+            handling.reopen(conn, office.head, incident_id, IN_LEAD, office.now, "核实属实")
+
+
+@pytest.mark.parametrize("how", ["rekindled", "reopened"])
+def test_a_matter_that_is_on_again_asks_for_a_new_final_report(office: Office, how: str) -> None:
+    one = office.open(level=2)
+    put(office, one, said())
+    put(office, one, said(BulletinKind.FINAL, after=1))
+    with office.store.read() as conn:
+        assert open_of(conn, one) == []
+    on_again(office, one, how)
+    with office.store.read() as conn:
+        assert open_of(conn, one) == ["重新打开或复燃后还没有新的终报"]
+    (running,) = office.rows(timers, kind="follow", state="set")
+    assert running.set_at == office.now, "the next 续报 comes due again"
+    office.now += timedelta(minutes=5)
+    put(office, one, said(BulletinKind.FOLLOW, after=2))
+    put(office, one, said(BulletinKind.FINAL, after=3))
+    with office.store.read() as conn:
+        assert open_of(conn, one) == []
+    assert not office.rows(timers, kind="follow", state="set")
+
+
+@pytest.mark.parametrize("how", ["rekindled", "reopened"])
+def test_a_matter_that_is_on_again_without_a_bulletin_waits_for_the_first(office: Office, how: str) -> None:
+    one = office.open(level=2)
+    on_again(office, one, how)
+    assert not office.rows(timers, kind="follow")
+    with office.store.read() as conn:
+        assert open_of(conn, one) == ["还没有首报和终报"]
