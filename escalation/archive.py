@@ -23,6 +23,7 @@ from escalation.deed import incident_of, write_down
 from escalation.incident import MACHINE, Actor, EntryKind, advance, entries, log, members
 from escalation.incident.state import Event, IllegalStep, State
 from escalation.keeper import answers, contacts
+from escalation.measure import deciding
 from escalation.notice import DeliveryState, calls, deliveries, notices
 from escalation.notice.issue import Letterhead
 from escalation.people import Role
@@ -39,7 +40,9 @@ FORMAT = 1
 TAKERS = (Role.PUBLICITY, Role.SCHOOL_LEADER)
 """Who may take an archived package out."""
 AGAIN_AFTER = timedelta(hours=1)
-"""How long the machine waits where a message of the matter is still on its way."""
+"""How long the machine waits where a message is still on its way or a measure is not decided."""
+WAITS = "waits"
+"""Where the clock keeps, in its data, what it waited for last: the log says it once."""
 
 archives = Table(
     "archives",
@@ -71,11 +74,11 @@ def arm(conn: Connection, row: Row[Any], now: datetime) -> None:
 
 
 def archive(conn: Connection, incident_id: int, actor: Actor, now: datetime) -> str:
-    """Archive a closed matter; gives the fingerprint of its package. Refused while a message of it is on its way."""
+    """Archive a closed matter; gives the fingerprint of its package. Refused while `waits_for` names a reason."""
     row = incident_of(conn, incident_id)
     advance(conn, incident_id, Event.ARCHIVE, actor.roles)
-    if _in_the_air(conn, incident_id):
-        raise IllegalStep("还有通知正在发送，送完后再归档。未作任何更改。")
+    if waits := waits_for(conn, incident_id):
+        raise IllegalStep(f"{'；'.join(waits)}；办完后再归档。未作任何更改。")
     timer.stop(conn, now, incident_id=incident_id)
     kind = EntryKind.MACHINE if actor.roles is None else EntryKind.PERSON
     log(conn, incident_id, now, kind, "归档", "全部记录已封存，不再更改", actor=actor.name)
@@ -84,6 +87,12 @@ def archive(conn: Connection, incident_id: int, actor: Actor, now: datetime) -> 
     conn.execute(archives.insert().values(incident_id=incident_id, at=now, by=actor.id, sha256=print_of, package=text))
     write_down(conn, row, actor, "archive", now, sha256=print_of)
     return print_of
+
+
+def waits_for(conn: Connection, incident_id: int) -> list[str]:
+    """Why a closed matter may not be archived yet, in Chinese: nothing could be done about these afterwards."""
+    sending = ["还有通知正在发送"] if _in_the_air(conn, incident_id) else []
+    return [*sending, *deciding.undecided(conn, incident_id)]
 
 
 def _in_the_air(conn: Connection, incident_id: int) -> bool:
@@ -99,9 +108,11 @@ def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime)
     row = incident_of(conn, timer.incident_id_of(clock))
     if State(row.state) is not State.CLOSED:
         return
-    if _in_the_air(conn, row.id):
+    if waits := "；".join(waits_for(conn, row.id)):
+        if clock.data.get(WAITS) != waits:
+            log(conn, row.id, now, EntryKind.DEADLINE, "到期未归档", waits)
         later = {"state": TimerState.SET, "ended_at": None, "due_at": now + AGAIN_AFTER}
-        conn.execute(update(timers).where(timers.c.id == clock.id).values(**later))
+        conn.execute(update(timers).where(timers.c.id == clock.id).values(**later, data=clock.data | {WAITS: waits}))
         return
     archive(conn, row.id, MACHINE, now)
 

@@ -5,6 +5,7 @@ Whoever proposed does not decide, and nobody decides about himself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -90,10 +91,23 @@ def open_of(conn: Connection, incident_id: int) -> list[str]:
     rows = conn.execute(select(measures).where(measures.c.incident_id == incident_id).order_by(measures.c.id)).all()
     waits = {MeasureKind.CLOSING: {PROPOSED}, MeasureKind.REFERRAL: {PROPOSED, DECIDED}}
     left = [row for row in rows if row.state in waits.get(MeasureKind(row.kind), ())]
+    return _left("项处理措施未了结", left)
+
+
+def undecided(conn: Connection, incident_id: int) -> list[str]:
+    """What of the measures holds up archiving, after which no step is possible: proposals, and orders and packages
+    that were decided and not carried out."""
+    rows = conn.execute(select(measures).where(measures.c.incident_id == incident_id).order_by(measures.c.id)).all()
+    waits = {MeasureKind.ACCOUNTABILITY: {PROPOSED}}
+    left = [row for row in rows if row.state in waits.get(MeasureKind(row.kind), {PROPOSED, DECIDED})]
+    return _left("项处理措施未办结", left)
+
+
+def _left(what: str, rows: Sequence[Row[Any]]) -> list[str]:
     said = [
-        f"{LOGGED[MeasureKind(row.kind)]}“{TABLES[MeasureKind(row.kind)].state_words[_state(row)]}”" for row in left
+        f"{LOGGED[MeasureKind(row.kind)]}“{TABLES[MeasureKind(row.kind)].state_words[_state(row)]}”" for row in rows
     ]
-    return [f"{len(said)} 项处理措施未了结：{'、'.join(said)}"] if said else []
+    return [f"{len(said)} {what}：{'、'.join(said)}"] if said else []
 
 
 def _state(row: Row[Any]) -> Any:

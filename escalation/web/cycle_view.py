@@ -59,6 +59,7 @@ class Cycle:
     pack_now: str
     version_now: str
     differences: Sequence[Difference]
+    archive_waits: Sequence[str]
     archived: Row[Any] | None
     may_export: bool
     reopen_until: datetime | None
@@ -88,6 +89,7 @@ def cycle_of(conn: Connection, row: Row[Any], visitor: Visitor, ground: Ground) 
         levels={one.number: f"{LEVELS[one.number]}级 {one.name}" for one in pack.level},
         pack_now=ground.pack.label if other_pack else "", version_now=ground.pack.version,
         differences=renewal.differences(conn, row, ground.pack, ground.versions) if other_pack else (),
+        archive_waits=archive.waits_for(conn, row.id) if state is State.CLOSED else (),
         archived=archive.archived(conn, row.id),
         may_export=visitor.has(*archive.TAKERS), reopen_until=until,
         may_follow=on_desk and state in sequel.AFTER and (until is None or visitor.now > until),

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from escalation import archive, timer
 from escalation.audit import audit_log, faults
 from escalation.deed import incident_of
 from escalation.incident import MACHINE, Actor, entries, incidents
@@ -291,3 +292,56 @@ def test_markup_in_a_comment_is_text_in_the_package(office: Office) -> None:
     made = refer(office, office.open(post))
     step(office, made, "decide", SECOND)
     assert "<script>alert" not in package(office, made)["材料.html"]
+
+
+def shut(office: Office) -> int:
+    """A closed incident whose time of reopening runs."""
+    one = office.open(level=4)
+    office.work()
+    with office.store.write() as conn:
+        conn.execute(update(incidents).where(incidents.c.id == one).values(state="closed", closed_at=office.now))
+        timer.stop(conn, office.now, incident_id=one)
+        archive.arm(conn, office.one(one), office.now)
+    return one
+
+
+@pytest.mark.parametrize("event", ["decide", "refuse", "withdraw"])
+def test_archiving_waits_for_a_proposal_so_that_it_always_has_a_way_out(tmp_path: Path, event: str) -> None:
+    office = under(tmp_path, "JY")
+    one = shut(office)
+    made = blame(office, one)
+    with pytest.raises(IllegalStep, match=r"1 项处理措施未办结：追责.*“待决定”；办完后再归档。未作任何更改。"):
+        seal(office, one)
+    office.later(days=14, hours=5)
+    assert office.one(one).state == "closed", "the machine waits as well"
+    assert office.headings().count("到期未归档") == 1, "said once, not every hour"
+    step(office, made, event, IN_LEAD if event == "withdraw" else LEADER, "已研究")
+    office.later(hours=2)
+    assert office.one(one).state == "archived"
+
+
+def test_archiving_waits_for_a_package_that_was_approved_and_not_handed_over(office: Office) -> None:
+    one = shut(office)
+    made = refer(office, one)
+    step(office, made, "decide", SECOND)
+    with pytest.raises(IllegalStep, match="移交材料“已批准，待移交”"):
+        seal(office, one)
+    step(office, made, "finish", IN_LEAD, "当面移交")
+    seal(office, one)
+    assert office.one(one).state == "archived"
+
+
+def test_archiving_waits_for_an_order_that_is_not_carried_out(tmp_path: Path) -> None:
+    office = under(tmp_path, "JY")
+    one = shut(office)
+    made = closing(office, one)
+    step(office, made, "decide", LEADER)
+    with pytest.raises(IllegalStep, match="责令关闭账号“已责令，待关闭”"):
+        seal(office, one)
+    step(office, made, "finish", IN_LEAD, "已关闭")
+    seal(office, one)
+
+
+def seal(office: Office, incident: int) -> None:
+    with office.store.write() as conn:
+        archive.archive(conn, incident, IN_LEAD, office.now)
