@@ -1,16 +1,19 @@
 """Likeness: whether what an account published is what was approved; small edits pass and are shown, others do not.
 
 Compared are the letters of the normalised texts. Figures and words of denial must be the same whatever the likeness:
-“无人受伤” and “二人受伤” are not one text. Known limit: what stands in a picture or behind a link is not compared.
+“无人受伤” and “二人受伤” are not one text. Of a part they must be those of the whole sentences it was taken from, and
+what refutes the rest may not be left out. Known limits: what stands in a picture or behind a link is not compared, nor
+to which words of a sentence a figure or denial belongs.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import accumulate
 
 from sentiment.normalise import normalise
 from stream.novelty import grams, jaccard, letters
@@ -23,7 +26,16 @@ NEAR = 0.3
 """From here on a text that does not fit is named as the nearest one, so that a person can compare."""
 SHOWN_MOST = 3_000
 """Characters of either text of which the difference is worked out."""
-_FIRM = re.compile(r"\d+|[一二三四五六七八九十百千两]+(?=[人名位例起次死伤])|[不无未没非否勿]")
+COST_MOST = 2_000_000
+"""Steps that one difference may take; beyond it both texts are shown whole. A hostile text would take for ever."""
+_NUMERAL = "[一二三四五六七八九十百千两]"
+_FIRM = re.compile(rf"\d+|(?<!{_NUMERAL}){_NUMERAL}+(?=[人名位例起次死伤])|[不无未没非否勿]")
+_REFUTES = re.compile("不实|失实|不属实|谣言|虚假|不存在|并非|[未没]有?发生|误传")
+_SENTENCE = re.compile(r"[^。！？!?；;\n]+")
+_CLAUSE = re.compile(r"[^。！？!?；;，,、：:\n]*[。！？!?；;，,、：:\n]+|[^。！？!?；;，,、：:\n]+")
+_CUT_OFF = re.compile(r"(?:…+|\.{2,6}|。{2,6})\s{0,3}(?:全文|展开)?\s{0,3}$")
+PLACES_MOST = 3
+"""A piece that stands in the approved text more often than this is no part that one could check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +64,7 @@ def compare(approved: str, published: str) -> Likeness:
     asked_firm, spoken = firm(one), firm(other)
     if share >= FITS and asked_firm == spoken:
         return Likeness(share, False, True, f"有小改动，相同 {min(99, round(100 * share))}%")
-    if held >= PART and not spoken - asked_firm:
+    if held >= PART and (asked_firm == spoken or _is_part(one, _CUT_OFF.sub("", other))):
         return Likeness(held, False, True, "只发了（或只看到）批准文字的一部分")
     if share >= FITS or held >= PART:
         return Likeness(share, False, False, f"数字或否定词与批准的不同：{_told(asked_firm, spoken)}")
@@ -71,14 +83,79 @@ def _told(before: Counter[str], after: Counter[str]) -> str:
     return "，".join(parts)
 
 
+def _is_part(approved: str, published: str) -> bool:
+    """Whether the published text is one piece, or whole sentences in their order, with nothing turned round by it."""
+    if len(_REFUTES.findall(letters(approved))) != len(_REFUTES.findall(letters(published))):
+        return False
+    asked, said = _sentences(approved), _sentences(published)
+    rest = iter(asked)
+    return _is_piece(asked, "".join(said)) or all(one in rest for one in said)
+
+
+def _sentences(text: str) -> list[str]:
+    return [kept for one in _SENTENCE.findall(text) if (kept := letters(one))]
+
+
+def _is_piece(sentences: list[str], piece: str) -> bool:
+    """Whether the letters stand there in one piece and the sentences cut by it lose no figure and no denial."""
+    whole, ends = "".join(sentences), list(accumulate(map(len, sentences)))
+    at, places = whole.find(piece), 0
+    while at >= 0:
+        begin = max((end for end in ends if end <= at), default=0)
+        end = min(end for end in ends if end >= at + len(piece))
+        places += 1
+        if places > PLACES_MOST or firm(whole[begin:end]) != firm(piece):
+            return False
+        at = whole.find(piece, at + 1)
+    return places > 0
+
+
 def difference(approved: str, published: str) -> Iterator[tuple[str, str]]:
-    """Pieces in order as (`same` | `ins` | `del`, text), for a page; of very long texts the beginning."""
-    one, other = approved[:SHOWN_MOST], published[:SHOWN_MOST]
-    for tag, a, b, c, d in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
+    """Pieces in order as (`same` | `ins` | `del`, text), for a page; of very long texts the beginning.
+
+    Clauses are compared first, then the letters of those that changed; what would take too long is shown whole.
+    """
+    one, other = _CLAUSE.findall(approved[:SHOWN_MOST]), _CLAUSE.findall(published[:SHOWN_MOST])
+    left = COST_MOST
+    for tag, before, after in _steps(one, other, left):
+        old, new = "".join(before), "".join(after)
         if tag == "equal":
-            yield "same", one[a:b]
-        else:
-            if b > a:
-                yield "del", one[a:b]
-            if d > c:
-                yield "ins", other[c:d]
+            yield from _said("same", old)
+            continue
+        for kind, a, b in _steps(old, new, left):
+            if kind == "equal":
+                yield from _said("same", "".join(a))
+            else:
+                yield from _said("del", "".join(a))
+                yield from _said("ins", "".join(b))
+        left = max(0, left - _cost(old, new))
+
+
+def _said(kind: str, text: str) -> Iterator[tuple[str, str]]:
+    if text:
+        yield kind, text
+
+
+def _steps(one: Sequence[str], other: Sequence[str], most: int) -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
+    """What is equal and what was replaced; between the like ends all at once where finding it would cost more."""
+    head = _alike(one, other)
+    tail = _alike(one[head:][::-1], other[head:][::-1])
+    yield "equal", one[:head], other[:head]
+    here, there = one[head : len(one) - tail], other[head : len(other) - tail]
+    if _cost(here, there) > most:
+        yield "replace", here, there
+    else:
+        for tag, a, b, c, d in SequenceMatcher(None, here, there, autojunk=False).get_opcodes():
+            yield tag, here[a:b], there[c:d]
+    yield "equal", one[len(one) - tail :], other[len(other) - tail :]
+
+
+def _alike(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many pieces both begin with."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _cost(one: Sequence[str], other: Sequence[str]) -> int:
+    """The most steps that comparing may take: every pair of like pieces, once for each piece."""
+    here, there = Counter(one), Counter(other)
+    return (sum(n * there[piece] for piece, n in here.items()) + len(one)) * min(len(one), len(other))
