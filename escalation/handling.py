@@ -37,6 +37,7 @@ from escalation.people import Role
 from escalation.task import deeds as task_deeds
 from escalation.task.telling import name_of
 from escalation.voice import hold
+from escalation.voice.demand import begin_demanded
 from stream import line
 
 
@@ -245,7 +246,8 @@ def may_settle(conn: Connection, school: str, actor: Actor, now: datetime) -> bo
 def reopen(
     conn: Connection, letterhead: Letterhead, incident_id: int, actor: Actor, now: datetime, reason: str
 ) -> None:
-    """Open an ended matter again; who was told of it or of its false alarm is told, and new clocks run.
+    """Open an ended matter again; who was told of it or of its false alarm is told, new clocks run, and a
+    hold that its false alarm ended begins anew where the level demands one.
 
     A closed one within the frozen pack's watch after its closing; later a new incident follows it (`sequel`).
     """
@@ -266,6 +268,7 @@ def reopen(
     recall.take_back(conn, letterhead, fresh, now, reason.strip())
     if running := run_duties_again(conn, fresh, now):
         log(conn, incident_id, now, EntryKind.MACHINE, f"{'、'.join(running)} 重新计时")
+    begin_demanded(conn, letterhead, fresh, now)
     write_down(conn, row, actor, "reopen", now, reason=reason.strip())
 
 

@@ -1,6 +1,7 @@
 """Level 级别: a person raises or lowers what the machine set, with a reason; both values are kept and shown.
 
-The clocks follow the frozen pack at the new level. Raised, everybody whom the procedure then names is told anew.
+The clocks follow the frozen pack at the new level. Raised, everybody whom the procedure then names is told anew, and
+the hold that the level demands begins.
 Lowered, nobody is taken off: a level sets clocks and channels, and never who is told. What a person set holds until the
 machine finds something graver than it had found by then.
 """
@@ -20,6 +21,7 @@ from escalation.opening import CLOSELY, CLOSELY_FROM
 from escalation.procedure import Trigger, thaw
 from escalation.reset import reset
 from escalation.telling import round_of, tell
+from escalation.voice.demand import begin_demanded
 from stream.coverage import watch_closely
 
 WHY_MOST = 300
@@ -58,4 +60,5 @@ def change(
         recipients = pack.who([Trigger(one) for one in row.triggers], level, care=row.care).recipients
         told = round_of(conn, letterhead, fresh, recipients, now)
         tell(conn, letterhead, fresh, told, NoticeKind.RAISED, f"level:{level}:{now:%Y%m%d%H%M%S}", now)
+        begin_demanded(conn, letterhead, fresh, now)
     write_down(conn, row, actor, "level", now, before=row.level, after=level, why=why)

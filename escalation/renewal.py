@@ -25,6 +25,7 @@ from escalation.procedure import Answer, Clock, Pack, Trigger, say_span, thaw
 from escalation.replay import Difference, Today, decision_differences
 from escalation.reset import reset
 from escalation.telling import not_yet_told, round_of, tell
+from escalation.voice.demand import begin_demanded
 
 WHY_MOST = 300
 NONE = "无"
@@ -67,7 +68,7 @@ def renew(
     conn: Connection, letterhead: Letterhead, incident_id: int, actor: Actor, now: datetime, today: Pack,
     versions: Mapping[str, Any], why: str,
 ) -> None:  # fmt: skip
-    """Decide the incident anew by this pack; tell whom it names and nobody told yet; set the clocks by it."""
+    """Decide the incident anew by this pack; tell whom it names and nobody told yet; set clocks and hold by it."""
     row = incident_of(conn, incident_id)
     must_be(actor, LEAD, "改用现行规程")
     must_be_open(row, "改用现行规程")
@@ -93,6 +94,7 @@ def renew(
     new = not_yet_told(conn, incident_id, answer.recipients, told)
     if new.addressees or new.vacant:
         tell(conn, letterhead, fresh, new, NoticeKind.FIRST, f"renewal:{today.version[:12]}", now)
+    begin_demanded(conn, letterhead, fresh, now)
     detail = {"before": frozen.label, "after": today.label, "version": today.version, "why": why}
     write_down(conn, row, actor, "renew", now, **detail)
 

@@ -121,11 +121,14 @@ def begin(
 ) -> int | None:  # fmt: skip
     """The hold that the frozen pack's level demands, once for an incident; None where it demands none.
 
+    One that fell with a false alarm does not count: the matter was none, and is one again.
+
     A cry for help begins none: it would tell forty people of it. A person may still put one on. Without accounts there
     is nothing to hold.
     """
     pack = thaw(incident.frozen["pack"])
-    had = conn.execute(select(holds.c.id).where(holds.c.incident_id == incident.id).limit(1)).first()
+    own = (holds.c.incident_id == incident.id) & (holds.c.state != HoldState.FALLEN)
+    had = conn.execute(select(holds.c.id).where(own).limit(1)).first()
     if not pack.grade(incident.level).hold or had is not None:
         return None
     if incident.care:
@@ -193,7 +196,8 @@ def release(conn: Connection, letterhead: Letterhead, row: Row[Any], actor: Acto
 def fall(conn: Connection, letterhead: Letterhead, row: Row[Any], actor: Actor, now: datetime, why: str) -> None:
     """Whoever records a false alarm ends its holds with it; part of that deed."""
     for held in standing_of(conn, row.id):
-        _end(conn, letterhead, held, row, HoldState.LIFTED, actor, now, why)
+        HOLD.step(HoldState(held.state), HoldEvent.FALL, None)
+        _end(conn, letterhead, held, row, HoldState.FALLEN, actor, now, why)
 
 
 def confirm(conn: Connection, hold_id: int, person_id: str, actor: Actor, now: datetime, via: str) -> int:

@@ -16,11 +16,12 @@ KEEPERS = frozenset({Role.KEEPER, Role.PUBLICITY})
 
 
 class HoldState(StrEnum):
-    """A hold stands until a statement is released or a person lifts it; it never ends by itself."""
+    """A hold stands until a statement is released, a person lifts it or a false alarm ends it; no time ever does."""
 
     STANDING = "standing"
     RELEASED = "released"
     LIFTED = "lifted"
+    FALLEN = "fallen"
 
 
 class HoldEvent(StrEnum):
@@ -29,6 +30,7 @@ class HoldEvent(StrEnum):
     CHANGE = "change"
     RELEASE = "release"
     LIFT = "lift"
+    FALL = "fall"
 
 
 HOLD = StateTable(
@@ -39,13 +41,25 @@ HOLD = StateTable(
             HoldEvent.CHANGE: Step(HoldState.STANDING, LEAD),
             HoldEvent.RELEASE: Step(HoldState.RELEASED, MACHINE),
             HoldEvent.LIFT: Step(HoldState.LIFTED, LEAD),
+            HoldEvent.FALL: Step(HoldState.FALLEN, MACHINE),
         },
         HoldState.RELEASED: {},
         HoldState.LIFTED: {},
+        HoldState.FALLEN: {},
     },
-    {HoldState.STANDING: "管控中", HoldState.RELEASED: "已随口径发布解除", HoldState.LIFTED: "已由人解除"},
-    {HoldEvent.CHANGE: "调整管控范围", HoldEvent.RELEASE: "随口径发布解除", HoldEvent.LIFT: "解除管控"},
-    ends=frozenset({HoldState.RELEASED, HoldState.LIFTED}),
+    {
+        HoldState.STANDING: "管控中",
+        HoldState.RELEASED: "已随口径发布解除",
+        HoldState.LIFTED: "已由人解除",
+        HoldState.FALLEN: "已随误报解除",
+    },
+    {
+        HoldEvent.CHANGE: "调整管控范围",
+        HoldEvent.RELEASE: "随口径发布解除",
+        HoldEvent.LIFT: "解除管控",
+        HoldEvent.FALL: "随误报解除",
+    },
+    ends=frozenset({HoldState.RELEASED, HoldState.LIFTED, HoldState.FALLEN}),
 )
 
 

@@ -151,7 +151,7 @@ def test_a_false_alarm_ends_the_hold_by_who_recorded_it(office: Office) -> None:
         conn, office.head, incident_id, ON_DESK, office.now, FalseAlarm.JOKE
     ))  # fmt: skip
     (held,) = office.rows(holds)
-    assert (held.state, held.ended_by, held.ended_why) == ("lifted", "陈屿", "事件记为误报：玩笑或夸张")
+    assert (held.state, held.ended_by, held.ended_why) == ("fallen", "陈屿", "事件记为误报：玩笑或夸张")
     assert office.told("voice") == ["keeper", "leader", "monitor"]
     assert "leader" not in office.told("dismissed"), "an errand is no alarm that must be taken back"
 
