@@ -27,7 +27,7 @@ from crawlers.lead import (
 )
 from stream.log import Log
 from stream.store import Store
-from stream.workbook import FORMULA, ROW_LIMIT, SIZE_LIMIT, Unreadable, check
+from stream.workbook import LAST_ROW, ROW_LIMIT, SIZE_LIMIT, Room, Unreadable, check, lines
 
 GUIDE = (
     (PLATFORM, "选填", "如：" + "、".join(list(PLATFORMS)[:8]) + " 等；不填按“其他”"),
@@ -130,10 +130,7 @@ def _sheet(data: bytes) -> Iterator[tuple[Any, ...]]:
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
         try:
-            sheet = book.worksheets[0]
-            sheet.reset_dimensions()
-            for line in sheet.iter_rows():
-                yield tuple(FORMULA if cell.data_type == "f" else cell.value for cell in line)
+            yield from lines(book.worksheets[0], Room(), LAST_ROW)
         finally:
             book.close()
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError, SyntaxError, EOFError) as error:

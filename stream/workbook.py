@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +20,11 @@ UNPACKED_LIMIT = 200 * 1024 * 1024
 RATIO_LIMIT = 200
 PARTS_LIMIT = 2000
 ROW_LIMIT = 50_000
+COLUMN_LIMIT = 64
+CELL_LIMIT = 1_000_000
+"""Cells of all sheets together, with the blank ones left of a typed one: a row padded to the last column is 16 384."""
+LAST_ROW = 1_048_576
+"""What a spreadsheet can hold at most; a file may claim more."""
 FORMULA = "\x00="
 """Stands for a cell that holds a formula."""
 NO_FORMULA = "是公式，请改为直接填写的值。"
@@ -38,21 +44,37 @@ def sheets(data: bytes) -> dict[str, Grid]:
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
         try:
-            return {sheet.title: _grid(sheet) for sheet in book.worksheets}
+            room = Room()
+            return {sheet.title: list(lines(sheet, room, ROW_LIMIT)) for sheet in book.worksheets}
         finally:
             book.close()
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError, SyntaxError, EOFError) as error:
         raise Unreadable("文件已损坏或不是 xlsx 表格，请用表格软件重新另存为 .xlsx") from error
 
 
-def _grid(sheet: Any) -> Grid:
+class Room:
+    """How many cells a workbook may still have."""
+
+    def __init__(self) -> None:
+        """A whole workbook's."""
+        self.left = CELL_LIMIT
+
+
+def lines(sheet: Any, room: Room, most: int) -> Iterator[tuple[Any, ...]]:
+    """The rows of a read-only sheet, blank ones too, each cut at COLUMN_LIMIT; `most`: so many rows. Raises Unreadable.
+
+    A row is as wide as its last cell: one in the last column makes 16 384, which count before they are kept.
+    """
     sheet.reset_dimensions()
-    found: Grid = []
-    for line in sheet.iter_rows():
-        found.append(tuple(FORMULA if cell.data_type == "f" else cell.value for cell in line))
-        if len(found) > ROW_LIMIT:
-            raise Unreadable(f"工作表“{sheet.title}”超过 {ROW_LIMIT} 行，请拆分后再导入")
-    return found
+    for number, line in enumerate(sheet.iter_rows(), 1):
+        if number > most:
+            raise Unreadable(f"工作表“{sheet.title}”超过 {most} 行，请拆分后再导入")
+        if any(cell.value is not None for cell in line[COLUMN_LIMIT:]):
+            raise Unreadable(f"工作表“{sheet.title}”第 {number} 行超过 {COLUMN_LIMIT} 列，请删去右侧多余的列后再导入")
+        room.left -= len(line)
+        if room.left < 0:
+            raise Unreadable(f"文件超过 {CELL_LIMIT // 10_000} 万个单元格，请删去多余的空白行列，或拆分后再导入")
+        yield tuple(FORMULA if cell.data_type == "f" else cell.value for cell in line[:COLUMN_LIMIT])
 
 
 def check(data: bytes) -> None:

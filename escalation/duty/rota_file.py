@@ -27,6 +27,8 @@ EVERY, WORKING, FREE = "每天", "工作日", "休息日"
 WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 LONGEST_PATTERN = timedelta(days=400)
 MOST = 5_000
+MOST_DAYS = 100_000
+"""Days that the patterns of one file may look through: a year for each of 270 rows."""
 Values = dict[str, Any]
 
 
@@ -134,13 +136,9 @@ def read(data: bytes, known: Collection[str], special: Mapping[date, SpecialDay]
     days = _days(rows[DAYS], problems)
     placed = [(SHIFTS, number, _turn(row)) for number, row in rows[SHIFTS] if _in_order(number, row, problems)]
     worked = {**special, **{one.day: one for one in days}}
-    for number, row in rows[PATTERNS]:
-        if _pattern_in_order(number, row, problems):
-            placed += [(PATTERNS, number, turn) for turn in recurring(row, worked)]
+    _expand(rows[PATTERNS], worked, placed, problems)
     problems += _strangers(rows, known)
     problems += _clashes(placed)
-    if len(placed) > MOST:
-        problems.append(Problem("", 0, "", f"共 {len(placed)} 班，超过 {MOST} 班，请分期导入。"))
     problems.sort(key=lambda one: (list(SHEETS).index(one.sheet) if one.sheet in SHEETS else -1, one.row))
     plan = Plan() if problems else Plan(tuple(turn for _, _, turn in placed), tuple(days))
     return plan, problems
@@ -211,6 +209,26 @@ def _pattern_in_order(number: int, row: Values, problems: list[Problem]) -> bool
         problems.append(Problem(PATTERNS, number, "至", f"一行至多 {LONGEST_PATTERN.days} 天，请分成几行。"))
         return False
     return True
+
+
+def _expand(
+    rows: list[tuple[int, Values]], worked: Mapping[date, SpecialDay], placed: list[tuple[str, int, Turn]],
+    problems: list[Problem],
+) -> None:  # fmt: skip
+    """Place the shifts of the patterns behind those that are placed; stops at the first shift or day too many."""
+    days = 0
+    for number, row in rows:
+        if not _pattern_in_order(number, row, problems):
+            continue
+        days += (row["last"] - row["first"]).days + 1
+        if days > MOST_DAYS:
+            problems.append(Problem(PATTERNS, number, "", f"到这一行共 {days} 天，超过 {MOST_DAYS} 天，请分期导入。"))
+            return
+        placed += [(PATTERNS, number, turn) for turn in recurring(row, worked)]
+        if len(placed) > MOST:
+            break
+    if len(placed) > MOST:
+        problems.append(Problem("", 0, "", f"超过 {MOST} 班，请分期导入。"))
 
 
 def _turn(row: Values) -> Turn:

@@ -223,6 +223,27 @@ def test_more_rows_than_the_limit_are_refused(desk: Desk, monkeypatch: pytest.Mo
     assert desk.posts() == []
 
 
+def test_rows_that_reach_to_the_last_column_or_never_end_are_refused(desk: Desk) -> None:
+    row = (*("" for _ in COLUMNS), *("" for _ in range(16_000)), "x")
+    for data, word in ((_xlsx(row), "列，请删去右侧"), (_far_row(), "超过 1048576 行")):
+        found = desk.file("a.xlsx", data)
+        assert isinstance(found, tuple)
+        assert word in found[0].message
+    assert desk.posts() == []
+
+
+def _far_row() -> bytes:
+    """A sheet that claims a row which no spreadsheet has."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(_xlsx())) as given, zipfile.ZipFile(held, "w") as made:
+        for part in given.infolist():
+            data = given.read(part)
+            if part.filename == "xl/worksheets/sheet1.xml":
+                data = data.replace(b"</sheetData>", b'<row r="2000000"><c r="A2000000"><v>1</v></c></row></sheetData>')
+            made.writestr(part, data)
+    return held.getvalue()
+
+
 def test_the_template_explains_itself_and_is_taken_when_filled(desk: Desk) -> None:
     book = load_workbook(io.BytesIO(template()))
     assert book.sheetnames == ["线索", "填写说明"]

@@ -231,6 +231,32 @@ def test_every_mistake_of_a_file_is_told_in_one_round_and_nothing_is_taken() -> 
     ]
 
 
+def test_a_file_of_endless_patterns_stops_at_the_first_shift_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = 0
+    expand = rota_file.recurring
+
+    def counted(*given: Any) -> list[Turn]:
+        nonlocal made
+        found = expand(*given)
+        made += len(found)
+        return found
+
+    monkeypatch.setattr(rota_file, "recurring", counted)
+    year = ("2026-01-01", "2027-01-01", "每天", "08:00", "20:00", "monitor", 1)
+    plan, problems = read(轮值=[PATTERN, *[year] * 200])
+    assert plan == Plan()
+    assert "文件：超过 5000 班，请分期导入。" in problems
+    assert made <= rota_file.MOST + 401
+
+
+def test_patterns_that_look_through_too_many_days_are_refused_though_they_give_no_shift() -> None:
+    six_days = ("2026-11-24", "2026-11-29", "周一", "08:00", "20:00", "monitor", 1)
+    assert read(轮值=[PATTERN, *[six_days] * 16_666])[1] == []
+    plan, problems = read(轮值=[PATTERN, *[six_days] * 16_667])
+    assert plan == Plan()
+    assert problems == ["工作表“轮值” 第 16668 行：到这一行共 100002 天，超过 100000 天，请分期导入。"]
+
+
 @pytest.mark.parametrize("body", [b"", b"PK no workbook", b"a,b\n1,2"])
 def test_a_file_that_is_no_workbook_is_one_sentence(body: bytes) -> None:
     plan, problems = rota_file.read(body, KNOWN, {})
