@@ -211,6 +211,8 @@ def take(conn: Connection, school: str, actor: Actor, now: datetime, number: int
         raise IllegalStep("交班人还没有写交接单，到点后可以直接接班。未作任何更改。")
     if row.written_by == actor.id:
         raise IllegalStep("接班须由接班人办理，不能由写交接单的本人接班。未作任何更改。")
+    if actor.id in row.outgoing and actor.id not in row.incoming:
+        raise IllegalStep("接班须由接班人办理，不能由交班的本人接班。未作任何更改。")
     if not row.sheet or seen != handover_sheet.digest(row.sheet, row.words):
         raise IllegalStep(CHANGED)
     if len(remark) > REMARK_MOST:

@@ -31,6 +31,7 @@ Someone = Annotated[Visitor, Depends(Acts())]
 Keeper = Annotated[Visitor, Depends(Acts(*KEEPERS))]
 Field = Annotated[str, Form()]
 SHOWN = 200
+YEARS = range(2000, 2101)
 DONE = {
     "import": "值班表已导入。",
     "shift": "已加一班。",
@@ -85,16 +86,20 @@ def show_page(
 
 
 def _first(month: str, now: datetime) -> date:
+    this = now.astimezone(SHANGHAI).date().replace(day=1)
     try:
-        return datetime.strptime(month[:7], "%Y-%m").date()  # noqa: DTZ007 (a month of the calendar)
+        asked = datetime.strptime(month[:7], "%Y-%m").date()  # noqa: DTZ007 (a month of the calendar)
     except ValueError:
-        return now.astimezone(SHANGHAI).date().replace(day=1)
+        return this
+    return asked if asked.year in YEARS else this
 
 
 def moment_of(text: str, what: str) -> datetime:
     """A time as a form gives it (`2026-11-21T08:00`), Beijing. Raises IllegalStep."""
     try:
         at = datetime.fromisoformat(text.strip()[:16])
+        if at.year not in YEARS:
+            raise ValueError(at.year)
     except ValueError:
         raise IllegalStep(f"请填写{what}，如 2026-11-21 08:00。未作任何更改。") from None
     return at.replace(tzinfo=SHANGHAI).astimezone(UTC)

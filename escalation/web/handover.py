@@ -17,6 +17,7 @@ from escalation.state_table import IllegalStep
 from escalation.web.duty import DONE
 from escalation.web.gate import Acts, NotFound, Only, Visitor, desk_of
 from escalation.web.page import show
+from escalation.web.sign import PREFETCH
 
 router = APIRouter()
 DESK = (Role.MONITOR, Role.PUBLICITY, Role.ADMINISTRATOR)
@@ -62,14 +63,18 @@ def _sheet(
 ) -> HTMLResponse:
     desk = desk_of(request)
 
+    fetched = request.headers.get("sec-purpose", "").partition(";")[0] in PREFETCH
+
     def opened(conn: Connection) -> tuple[Row[Any], dict[str, str]]:
+        _must_serve(visitor, [handover.held(conn, desk.school, number)])
+        if fetched:
+            return handover.held(conn, desk.school, number), _names(conn, desk.school)
         return handover.read(conn, desk.school, visitor.actor, visitor.now, number), _names(conn, desk.school)
 
     try:
         row, names = desk.store.run(opened)
     except IllegalStep as refused:
         raise NotFound(str(refused)) from None
-    _must_serve(visitor, [row])
     state, roles = State(row.state), {*visitor.user.roles, Role.MONITOR}
     return show(
         request, visitor, "handover.html", status=status, row=row, names=names, error=error,
@@ -77,6 +82,7 @@ def _sheet(
         state=HANDOVER.state_words[state], words=row.words if words is None else words, done_words=DONE,
         may_write=HANDOVER.may(state, Event.WRITE, roles) and visitor.now >= row.at - handover.AHEAD,
         may_take=HANDOVER.may(state, Event.TAKE, roles) and bool(row.sheet) and row.written_by != visitor.actor.id
+        and not (visitor.actor.id in row.outgoing and visitor.actor.id not in row.incoming)
         and (state is State.WRITTEN or visitor.now >= row.at),
     )  # fmt: skip
 

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-from escalation.web.trouble import too_large
+from escalation.web.gate import NotFound
+from escalation.web.trouble import not_found, too_large
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -32,6 +33,7 @@ HEADERS = (
 HSTS = (b"strict-transport-security", b"max-age=31536000")
 FORM_LIMIT = 256 * 1024
 FILE_LIMIT = 10 * 1024 * 1024
+DIGITS = 18
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 FOREIGN = "请求不是从本系统页面发出，已拒绝。未作任何更改。请从通知里的链接或本系统页面重新操作。"
 TOO_LARGE = "内容过大，已拒绝，未收下任何部分。表单上限 256 KB，文件上限 10 MB；请拆分后重试。"
@@ -54,6 +56,9 @@ class Wall:
         given = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         if scope["method"] not in SAFE and foreign(given):
             await _refuse(own, 403, FOREIGN)
+            return
+        if no_address(str(scope["path"])):
+            await not_found(Request(scope), NotFound())(scope, receive, own)
             return
         limit = FILE_LIMIT if given.get("content-type", "").startswith("multipart/") else FORM_LIMIT
         length = given.get("content-length", "0")
@@ -90,6 +95,11 @@ class BodyTooLarge(Exception):
 
 def _static(scope: Scope) -> bool:
     return str(scope["path"]).startswith("/static/")
+
+
+def no_address(path: str) -> bool:
+    """Whether no page can have this address: a NUL, or a number longer than a store counts."""
+    return "\x00" in path or any(part.isdecimal() and len(part) > DIGITS for part in path.split("/"))
 
 
 def foreign(headers: MutableMapping[str, str]) -> bool:

@@ -68,5 +68,5 @@ def test_a_session_that_ended_opens_nothing_that_asks_for_one(premises: Premises
 
 
 def test_the_table_knows_every_role_of_the_house() -> None:
-    assert {(ROLES | SIGNED_IN)[name] for name in NAMES.values()} == set(Role)
+    assert {({**ROLES, **SIGNED_IN})[name] for name in NAMES.values()} == set(Role)
     assert DUTY_LEAD in NAMES

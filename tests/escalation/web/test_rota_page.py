@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from escalation.audit import audit_log
 from escalation.clock_words import SHANGHAI
-from escalation.duty import handover
+from escalation.duty import handover, handover_sheet
 from escalation.duty.absence import absences, departures
 from escalation.duty.handover import handovers
 from escalation.notice import notices
@@ -220,7 +220,48 @@ def test_a_hand_over_is_read_by_the_desk_and_by_whom_the_rota_names_and_is_a_sec
     for name in ("leader", "other", "school"):
         assert house.client(name).get(f"/duty/handover/{row.id}").status_code == 404, name
         assert house.client(name).get("/duty/handover").status_code == 404, name
+    assert {one.read_by for one in rows(house, handovers)} == {"keeper"}, "whoever may not read it leaves no mark"
     assert house.client("monitor").get("/duty/handover/999").status_code == 404
+
+
+@pytest.mark.parametrize("path", [
+    "/duty?month=0001-01", "/duty?month=9999-12", "/duty?month=x", "/duty?month=2026-13",
+])  # fmt: skip
+def test_a_month_that_no_calendar_has_is_this_month(house: House, path: str) -> None:
+    client = house.client("monitor")
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert answer.text == client.get("/duty").text
+
+
+@pytest.mark.parametrize("path", [
+    "/duty/handover/99999999999999999999", "/consultations/99999999999999999999", "/permits/%00", "/incidents/a%00b",
+])  # fmt: skip
+def test_an_address_that_nothing_can_have_is_not_found(house: House, path: str) -> None:
+    assert house.client("publicity").get(path).status_code == 404
+
+
+@pytest.mark.parametrize("starts", ["0001-01-01T00:00", "9999-12-31T23:59", "", "morgen"])
+def test_a_leave_in_no_year_of_ours_is_refused_with_a_sentence(house: House, starts: str) -> None:
+    answer = post(house, "leader", "/duty/leave", kind="leave", starts=starts, ends=typed(house.now + HOUR))
+    assert answer.status_code == 409
+    assert "未作任何更改" in answer.text
+
+
+def test_the_outgoing_cannot_take_over_from_themselves(house: House) -> None:
+    served(house, ("monitor", -8, 0), ("keeper", 0, 8))
+    house.store.run(lambda conn: handover.open_due(conn, SCHOOL, JY, house.now - timedelta(minutes=20)))
+    (row,) = rows(house, handovers)
+    path = f"/duty/handover/{row.id}"
+    page = house.client("monitor").get(path).text
+    assert f'action="{path}/take"' not in page
+    house.client("keeper").get(path)
+    with house.store.read() as conn:
+        kept = conn.execute(handovers.select()).one()
+    answer = post(house, "monitor", f"{path}/take", seen=handover_sheet.digest(kept.sheet, kept.words))
+    assert answer.status_code == 409
+    assert "不能由交班的本人接班" in answer.text
+    assert rows(house, handovers)[0].taken_by is None
 
 
 def test_a_cry_for_help_is_folded_on_the_sheet(house: House) -> None:
