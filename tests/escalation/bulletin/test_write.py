@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -132,7 +133,7 @@ def test_of_two_who_write_at_once_one_is_sent_and_the_other_is_asked_to_look(off
         ({"facts": "长" * 2001}, "至多 2000 字"),
     ],
 )  # fmt: skip
-def test_a_report_without_its_parts_is_refused_whole(office: Office, changes: dict[str, str], why: str) -> None:
+def test_a_report_without_its_parts_is_refused_whole(office: Office, changes: dict[str, Any], why: str) -> None:
     one = office.open(level=2)
     with pytest.raises(IllegalStep, match=why):
         put(office, one, said(**changes))
