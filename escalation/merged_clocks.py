@@ -44,7 +44,10 @@ def give_back_clocks(conn: Connection, kept: Sequence[dict[str, Any]], row_id: i
     for one in kept:
         _move(conn, one["id"], None, f"~{one['id']}")
     for one in kept:
-        _move(conn, one["id"], one["incident_id"], one["name"])
+        name = _free_name(conn, one)
+        _move(conn, one["id"], one["incident_id"], name)
+        if name != one["name"]:
+            continue  # a newer clock of the same duty runs, or was answered, in its place
         stopped = (timers.c.state == TimerState.STOPPED) & (timers.c.ended_at == merged_at)
         own = timers.c.id == one["id"]
         ended = datetime.fromisoformat(one["ended_at"]) if one["ended_at"] else None
@@ -53,6 +56,18 @@ def give_back_clocks(conn: Connection, kept: Sequence[dict[str, Any]], row_id: i
     known = {one["notice_id"] for one in kept if one["incident_id"] == row_id and one["notice_id"] is not None}
     if known:
         conn.execute(update(timers).where(timers.c.notice_id.in_(sorted(known))).values(incident_id=row_id))
+
+
+def _free_name(conn: Connection, one: dict[str, Any]) -> str:
+    """The name a clock had, or with a further number where a newer clock has taken it meanwhile."""
+    kind = select(timers.c.kind).where(timers.c.id == one["id"]).scalar_subquery()
+    there = (timers.c.incident_id == one["incident_id"]) & (timers.c.kind == kind) & (timers.c.id != one["id"])
+    taken = set(conn.execute(select(timers.c.name).where(there)).scalars())
+    name, n = str(one["name"]), 0
+    while name in taken:
+        n += 1
+        name = f"{one['name']}:{n}"
+    return name
 
 
 def _as_it_was(row: Row[Any]) -> dict[str, Any]:

@@ -12,21 +12,21 @@ meanwhile. Lines that came in the meantime stay where they came in.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
+from escalation import merged_notices
 from escalation.deed import incident_of, must_be, must_fit, write_down
 from escalation.incident import LEVELS, Actor, EntryKind, advance, incidents, join, log, members, repoint_keys
 from escalation.incident.state import DESK, OPEN, STATE_WORDS, Event, IllegalStep, State, way
 from escalation.loose_end import own_business
 from escalation.merged_clocks import give_back_clocks, go_over_clocks
-from escalation.notice import DeliveryState, NoticeKind, calls, deliveries, is_owed, notices
+from escalation.notice import NoticeKind, calls, notices
 from escalation.notice.calling import call_of
 from escalation.notice.issue import Letterhead
 from escalation.procedure import Trigger, thaw
-from escalation.recall import WHOLE
 from escalation.task import merged as merged_tasks
 from escalation.telling import not_yet_told, round_of, tell
 from escalation.tie import TieKind, standing, tie, undo
@@ -40,8 +40,6 @@ CARRIED = (
     TimerKind.CORRECTION,
 )  # fmt: skip
 """Clocks that go over, or stop while the incident is merged."""
-STILL_SENT = timedelta(hours=1)
-"""A message that was held back by the merging and is needed again may leave for at least so long."""
 
 
 def merge(
@@ -58,7 +56,7 @@ def merge(
     conn.execute(update(incidents).where(incidents.c.id == row.id).values(closed_at=now))
     kept: dict[str, Any] = {"state": row.state, "keys": repoint_keys(conn, row.id, other.id)}
     kept["members"] = _lend_members(conn, row, other, now)
-    superseded = _supersede(conn, row.id, other.id)
+    superseded = merged_notices.supersede(conn, row.id, other.id)
     kept["tasks"] = merged_tasks.go_over(conn, row.id, other.id, now)
     kept["holds"] = merged_holds.go_over(conn, row.id, other.id)
     kept["clocks"] = go_over_clocks(conn, row.id, other.id, [one for one, _ in superseded], now)
@@ -102,8 +100,10 @@ def unmerge(conn: Connection, incident_id: int, actor: Actor, now: datetime, rea
     back = repoint_keys(conn, other.id, row.id, found.data["keys"])
     _take_back_members(conn, row.school, other.id, found.data["members"])
     _come_back(conn, row.id, other.id, found.data["notices"])
-    owed = _restore(conn, found.data["superseded"], now)
+    owed = merged_notices.restore(conn, found.data["superseded"], now)
     give_back_clocks(conn, found.data["clocks"], row.id, found.at)
+    merged_notices.stop_replaced(conn, found.data["superseded"], now)
+    merged_notices.stand_again(conn, incident_of(conn, row.id), other.id, now)
     merged_tasks.come_back(conn, found.data["tasks"], row.id, other.id, found.at)
     merged_holds.come_back(conn, found.data["holds"], row.id, other.id)
     _give_back_figures(conn, other, found.data)
@@ -172,24 +172,6 @@ def _take_back_members(conn: Connection, school: str, other_id: int, post_ids: S
         conn.execute(delete(members).where(members.c.incident_id == other_id, members.c.school == school, part))
 
 
-def _supersede(conn: Connection, from_id: int, to_id: int) -> list[tuple[int, str]]:
-    """Where somebody has to sign for both, the notice due first stands; gives (superseded, by which number)."""
-    whole = notices.c.kind.in_(WHOLE)
-    rows = conn.execute(
-        select(notices).where(notices.c.incident_id.in_([from_id, to_id]), is_owed(), whole).order_by(notices.c.id)
-    ).all()
-    newest: dict[str, dict[int, Row[Any]]] = {}
-    for one in rows:
-        newest.setdefault(one.addressee, {})[one.incident_id] = one
-    superseded = []
-    for pair in newest.values():
-        if len(pair) == 2:
-            first, second = sorted(pair.values(), key=lambda one: (one.sign_by, one.incident_id != to_id))
-            conn.execute(update(notices).where(notices.c.id == second.id).values(superseded_by=first.number))
-            superseded.append((second.id, first.number))
-    return superseded
-
-
 def _go_over(conn: Connection, from_id: int, to_id: int) -> dict[str, str]:
     """Every notice goes over, with its deliveries and calls; gives (id, step it had). Equal steps are told apart."""
     theirs = {
@@ -208,22 +190,6 @@ def _come_back(conn: Connection, row_id: int, other_id: int, moved: dict[str, st
     for notice_id, step in moved.items():
         own = (notices.c.id == int(notice_id)) & (notices.c.incident_id == other_id)
         conn.execute(update(notices).where(own).values(incident_id=row_id, step=step))
-
-
-def _restore(conn: Connection, superseded: Sequence[Sequence[Any]], now: datetime) -> list[int]:
-    """Notices that stood back for another are waited for again, unless they were signed; gives those."""
-    back = []
-    for notice_id, number in superseded:
-        own = (notices.c.id == notice_id) & (notices.c.superseded_by == number) & notices.c.signed_at.is_(None)
-        if conn.execute(update(notices).where(own).values(superseded_by=None)).rowcount != 1:
-            continue
-        back.append(int(notice_id))
-        held = (deliveries.c.notice_id == notice_id) & (deliveries.c.state == DeliveryState.WITHDRAWN)
-        conn.execute(
-            update(deliveries).where(held, deliveries.c.accepted_at.is_(None))
-            .values(state=DeliveryState.WAITING, next_at=now, give_up_at=now + STILL_SENT, reason="")
-        )  # fmt: skip
-    return back
 
 
 def _one_call_each(conn: Connection, to_id: int, actor: Actor, now: datetime) -> list[int]:

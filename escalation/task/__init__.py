@@ -48,6 +48,9 @@ DUTIES: Mapping[TaskKind, DutyKind] = {
 }
 """The kind of duty whose article a task of this kind cites, where the pack has one; else 校规未规定."""
 
+OF = "of"
+"""Where a task that went over by a merging keeps, in its data, the account and post it is about."""
+
 tasks = Table(
     "tasks",
     metadata,

@@ -20,7 +20,7 @@ from escalation.notice.issue import Letterhead
 from escalation.people import Role
 from escalation.procedure import Source
 from escalation.state_table import StateTable, Step
-from escalation.task import TaskKind, corrections, deeds
+from escalation.task import OF, TaskKind, corrections, deeds
 from escalation.task.setting import To, set_task
 from escalation.task.state import DESK
 from escalation.timer import Timer, TimerKind
@@ -82,8 +82,12 @@ CORRECTION = StateTable(
 )
 
 
-def candidates(conn: Connection, incident: Row[Any]) -> list[Row[Any]]:
-    """The account's own posts that may be meant, those of the incident first: id, text, published_at, revision."""
+def candidates(conn: Connection, incident: Row[Any], task: Row[Any] | None = None) -> list[Row[Any]]:
+    """The account's own posts that may be meant, those of the incident first: id, text, published_at, revision.
+
+    The account is the incident's, of a task that went over by a merging its own.
+    """
+    account_id = incident.account_id if task is None else account_of(incident, task)
     own = select(members.c.post_id).where(members.c.incident_id == incident.id)
     current = and_(
         revisions.c.school == posts.c.school, revisions.c.post_id == posts.c.id,
@@ -93,10 +97,15 @@ def candidates(conn: Connection, incident: Row[Any]) -> list[Row[Any]]:
         select(posts.c.id, posts.c.published_at, posts.c.revision, posts.c.fetched_at, posts.c.url, revisions.c.text,
                revisions.c.text_hash)
         .join(revisions, current)
-        .where(posts.c.school == incident.school, posts.c.by_school, posts.c.account_id == incident.account_id)
+        .where(posts.c.school == incident.school, posts.c.by_school, posts.c.account_id == account_id)
         .order_by(posts.c.id.in_(own).desc(), posts.c.published_at.desc())
         .limit(RECENT)
     ))  # fmt: skip
+
+
+def account_of(incident: Row[Any], task: Row[Any]) -> str:
+    """The account that a task is about."""
+    return str(task.data.get(OF, {}).get("account", incident.account_id))
 
 
 def correct(
@@ -110,7 +119,7 @@ def correct(
     if act not in set(CorrectionAct):
         raise IllegalStep("请选择“更正”或“删除”。未作任何更改。")
     words = must_fit(words, deeds.ANSWER_MOST, "说明")
-    found = next((one for one in candidates(conn, incident) if one.id == post_id), None)
+    found = next((one for one in candidates(conn, incident, task) if one.id == post_id), None)
     if found is None:
         raise IllegalStep("请选择本账号的一条帖文。未作任何更改。")
     done = ACT_WORDS[CorrectionAct(act)]
@@ -130,6 +139,7 @@ def own_task(conn: Connection, letterhead: Letterhead, incident: Row[Any], actor
     known = [
         one.id for one in deeds.open_tasks(conn, incident.id)
         if one.kind == TaskKind.CORRECTION and one.person_id == actor.id
+        and account_of(incident, one) == incident.account_id
     ]  # fmt: skip
     if known:
         return int(known[0])

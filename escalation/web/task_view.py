@@ -158,10 +158,10 @@ def choices_of(conn: Connection, incident: Row[Any], units: Sequence[str]) -> Ch
     )
 
 
-def shared(conn: Connection, incident: Row[Any]) -> dict[str, Any]:
+def shared(conn: Connection, incident: Row[Any], task: Row[Any] | None = None) -> dict[str, Any]:
     """What the forms of a task need besides: the account's own posts and the words for acts and states."""
     return {
-        "posts": candidates(conn, incident), "act_words": ACT_WORDS, "seen_words": STATE_WORDS,
+        "posts": candidates(conn, incident, task), "act_words": ACT_WORDS, "seen_words": STATE_WORDS,
         "turn_words": TURN_WORDS, "routes_of": routes_of,
     }  # fmt: skip
 

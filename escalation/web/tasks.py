@@ -194,7 +194,7 @@ def _show(
     row = ticket.incident
     with desk.store.read() as conn:
         errand = errand_of(conn, row, ticket.task, actor_of(ticket, request), now)
-        values = shared(conn, row) | {
+        values = shared(conn, row, ticket.task) | {
             "words": frozen.of(conn, [row.id])[row.id],
             "prepared": prepare(conn, desk.letterhead, row, now),
         }

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from escalation import assigning, keeper, merging, receipt, splitting, tie, timer
+from escalation import assigning, keeper, level, merging, receipt, splitting, tie, timer
 from escalation.bulletin import BulletinKind, bulletins
 from escalation.bulletin.write import Draft, write
 from escalation.channels import Transient
@@ -19,8 +19,9 @@ from escalation.incident import entries, incidents, members, open_keys
 from escalation.incident.state import OPEN, IllegalStep
 from escalation.loose_end import loose_ends
 from escalation.notice import calls, deliveries, notices
+from escalation.notice.clocking import restart_duties
 from escalation.splitting import Part
-from escalation.task import corrections, tasks
+from escalation.task import correction, corrections, tasks
 from escalation.timer import timers
 from stream.kept import keep, keep_assessment
 from tests.escalation.office import IN_LEAD, KEEPER, ON_DESK, Office
@@ -384,3 +385,71 @@ def test_a_report_that_leaves_after_the_merging_is_recorded_and_mailed_once(offi
     reports = Counter((mail.to, mail.notice) for mail in office.mail.sent if "情况报告" in mail.subject)
     assert set(reports.values()) == {1}
     assert all(row.left_at is not None for row in office.rows(bulletins))
+
+
+def test_a_task_of_another_account_goes_over_and_is_corrected_in_its_own_account(office: Office) -> None:
+    one, other = pair(office)
+    with office.store.write() as conn:
+        conn.execute(update(incidents).where(incidents.c.id == other).values(account_id="dorm"))
+        conn.execute(update(tasks).where(tasks.c.incident_id == one).values(kind="correction"))
+    before = whole(office)
+    merge(office, one, other)
+    asked = office.rows(tasks, state="set")
+    assert len(asked) == len(before["tasks"]), "nothing is put aside"
+    mine = next(row for row in asked if "~" in row.key)
+    assert (mine.incident_id, mine.data["of"]["account"]) == (other, "canteen")
+    post = a_post(RAW_CHICKEN, "weibo:own", at=office.now, account="canteen", by_school=True)
+    with office.store.write() as conn:
+        keep(conn, post)
+        assert [row.id for row in correction.candidates(conn, office.one(other), mine)] == ["weibo:own"]
+    unmerge(office, one)
+    assert whole(office) == before
+
+
+def test_a_task_goes_over_where_the_other_of_its_key_has_ended(office: Office) -> None:
+    one, other = pair(office)
+    with office.store.write() as conn:
+        conn.execute(update(tasks).where(tasks.c.incident_id == other).values(state="withdrawn"))
+    wanted = {row.id for row in office.rows(tasks, incident_id=one)}
+    merge(office, one, other)
+    assert wanted <= {row.id for row in office.rows(tasks, incident_id=other, state="set")}
+
+
+def test_after_unmerging_nobody_counts_as_signed_by_a_notice_that_stayed_behind(office: Office) -> None:
+    one, other = pair(office)
+    merge(office, one, other)
+    office.now += timedelta(minutes=1)
+    with office.store.write() as conn:
+        level.change(conn, office.head, other, ON_DESK, office.now, 1, "更重")
+    office.now += timedelta(minutes=1)
+    office.work()
+    unmerge(office, one)
+    with office.store.read() as conn:
+        assert (receipt.tally(conn, one).signed, receipt.tally(conn, one).needed) == (0, 4)
+    owed = [row for row in office.rows(notices, incident_id=one) if row.needs_signature and not row.superseded_by]
+    assert sorted(row.addressee for row in owed) == ["keeper", "leader", "publicity", "school"]
+    for row in owed:
+        running = office.rows(timers, notice_id=row.id, state="set")
+        assert {clock.kind for clock in running} == {"sign", "rung"}
+        assert min(clock.due_at for clock in running) > office.now
+    theirs = [row for row in office.rows(notices, incident_id=other) if row.needs_signature and not row.superseded_by]
+    assert {row.kind for row in theirs} == {"raised"}, "the raise stands for what was told of it before"
+    clocks = [row for row in office.rows(timers, incident_id=other, state="set") if row.notice_id]
+    assert {row.notice_id for row in clocks} == {row.id for row in theirs}
+
+
+def test_a_duty_that_began_anew_while_merged_keeps_its_name_after_unmerging(office: Office) -> None:
+    one, other = pair(office)
+    merge(office, one, other)
+    with office.store.write() as conn:
+        for name in ("facts", "first_report", "first_answer"):
+            timer.fulfil(conn, other, name, office.now + timedelta(minutes=1))
+    office.now += timedelta(minutes=2)
+    with office.store.write() as conn:
+        restart_duties(conn, office.one(other), office.now)
+    fresh = {row.name for row in office.rows(timers, incident_id=other, kind="duty", state="set")}
+    unmerge(office, one)
+    running = {row.name for row in office.rows(timers, incident_id=other, kind="duty", state="set")}
+    assert running == fresh, "what began anew runs on, once"
+    assert any(":" in row.name for row in office.rows(timers, incident_id=other, kind="duty"))
+    assert office.one(one).state == "notified"
