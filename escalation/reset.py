@@ -14,6 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from escalation import timer
+from escalation.bulletin import BulletinKind, bulletins_of
+from escalation.bulletin.clock import FIRST_REPORT, start_follow_up, stop_follow_up
 from escalation.notice import NoticeKind, is_owed, notices
 from escalation.notice.clocking import duties_of, rung_rows, set_duty_clocks
 from escalation.notice.due import receipt_of, rungs_of
@@ -28,12 +30,17 @@ def due_anew(began: datetime, before: datetime, span: timedelta, now: datetime) 
 
 
 def reset(conn: Connection, incident: Row[Any], pack: Pack, now: datetime) -> list[str]:
-    """Set the duties, signatures and ladders of an incident by this pack at its level; gives what changed, in words.
+    """Set the duties, the clock to the next 续报, signatures and ladders of an incident by this pack at its level.
+
+    Gives what changed, in words.
 
     `incident` is its row as it now is. Duties the level does not ask for any more end, done by nobody; new
     ones, and those that it asks for again, begin now.
     """
     said = _duties(conn, incident, pack, now)
+    written = bulletins_of(conn, incident.id)
+    said += _first_report(conn, incident, written, now)
+    said += _follow_up(conn, incident, pack, written, now)
     return said + _signatures(conn, incident, pack, now)
 
 
@@ -56,6 +63,41 @@ def _duties(conn: Connection, incident: Row[Any], pack: Pack, now: datetime) -> 
         said.append(f"{row.words}时限重算")
     set_duty_clocks(conn, incident, now)
     return said
+
+
+def _first_report(conn: Connection, incident: Row[Any], written: Sequence[Row[Any]], now: datetime) -> list[str]:
+    """A 首报 that left before the level asked for one is one: there is no second, and nothing else stops its clock."""
+    left = any(one.kind == BulletinKind.FIRST and one.left_at is not None for one in written)
+    return ["首报此前已送出"] if left and timer.fulfil(conn, incident.id, FIRST_REPORT, now) else []
+
+
+def _follow_up(
+    conn: Connection, incident: Row[Any], pack: Pack, written: Sequence[Row[Any]], now: datetime
+) -> list[str]:
+    """The clock to the next 续报: it ends with a level that asks for none, and begins once something was reported."""
+    span = pack.grade(incident.level).follow_up
+    running = (timers.c.incident_id == incident.id) & (timers.c.kind == TimerKind.FOLLOW)
+    row = conn.execute(select(timers).where(running, timers.c.state == TimerState.SET)).first()
+    if row is None:
+        if span is None or not written or _concluded(incident, written[-1]):
+            return []
+        start_follow_up(conn, incident, now)
+        return ["续报开始计时"]
+    if span is None:
+        stop_follow_up(conn, incident.id, now)
+        return ["续报不再要求"]
+    due = due_anew(row.set_at, row.due_at, span.after, now)
+    if due == row.due_at:
+        return []
+    values = {"due_at": due, "source": span.source, "article": span.article}
+    conn.execute(update(timers).where(timers.c.id == row.id).values(**values))
+    return ["续报时限重算"]
+
+
+def _concluded(incident: Row[Any], last: Row[Any]) -> bool:
+    """Whether the newest bulletin is a 终报 of the matter as it now goes on."""
+    resumed = incident.resumed_at
+    return bool(last.kind == BulletinKind.FINAL and (resumed is None or last.written_at >= resumed))
 
 
 def _signatures(conn: Connection, incident: Row[Any], pack: Pack, now: datetime) -> list[str]:

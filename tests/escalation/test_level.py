@@ -7,6 +7,9 @@ from datetime import timedelta
 import pytest
 
 from escalation import handling, level, timer
+from escalation.bulletin import BulletinKind
+from escalation.bulletin.write import Draft, write
+from escalation.incident import entries
 from escalation.opening import Ground
 from escalation.procedure import Trigger, load
 from escalation.report.fetch import week_rows
@@ -38,6 +41,19 @@ def changed(office: Office, incident_id: int, to: int) -> None:
     """A person of the 宣传部 sets the level."""
     with office.store.write() as conn:
         level.change(conn, office.head, incident_id, IN_LEAD, office.now, to, "据最新核实情况")
+
+
+def reported(office: Office, incident_id: int, kind: BulletinKind = BulletinKind.FIRST, after: int = 0) -> None:
+    """The 宣传部 writes a bulletin, and it leaves."""
+    with office.store.write() as conn:
+        draft = Draft(kind, "事实已核实", "已处置", "继续处置", after)
+        write(conn, office.head, incident_id, IN_LEAD, office.now, draft, [])
+    office.work()
+
+
+def follow_up(office: Office) -> list[timedelta]:
+    """How long the clocks to the next 续报 that run still have."""
+    return [row.due_at - office.now for row in office.rows(timers, kind="follow", state="set")]
 
 
 def in_report(office: Office) -> dict[str, ClockRow]:
@@ -125,3 +141,48 @@ def test_a_duty_that_had_lapsed_before_the_level_fell_stands_in_the_report_as_un
     changed(office, one, 4)
     (row,) = in_report(office).values()
     assert (row.name, row.stopped_at) == ("facts", None)
+
+
+def test_raised_after_the_first_report_the_clock_to_the_next_one_begins(office: Office) -> None:
+    one = office.open(level=3)
+    reported(office, one)
+    assert follow_up(office) == [], "level Ⅲ asks for none"
+    office.later(minutes=10)
+    changed(office, one, 1)
+    assert follow_up(office) == [timedelta(hours=2)]
+
+
+def test_raised_before_anything_was_reported_no_further_report_is_asked_for(office: Office) -> None:
+    one = office.open(level=3)
+    changed(office, one, 1)
+    assert follow_up(office) == []
+
+
+def test_raised_after_the_final_report_no_further_report_is_asked_for(office: Office) -> None:
+    one = office.open(level=3)
+    reported(office, one)
+    reported(office, one, BulletinKind.FINAL, after=1)
+    changed(office, one, 1)
+    assert follow_up(office) == []
+
+
+def test_the_next_report_comes_due_sooner_at_a_graver_level_and_never_at_a_light_one(office: Office) -> None:
+    one = office.open(level=2)
+    reported(office, one)
+    office.later(minutes=30)
+    assert follow_up(office) == [timedelta(hours=3, minutes=30)]
+    office.add(one, level=1, grave=True)
+    assert follow_up(office) == [timedelta(hours=2)]
+    with office.store.write() as conn:
+        handling.confirm(conn, one, ON_DESK, office.now)
+    changed(office, one, 3)
+    assert follow_up(office) == []
+
+
+def test_a_first_report_that_left_before_the_level_asked_for_one_is_not_asked_for_again(office: Office) -> None:
+    one = office.open(level=3)
+    reported(office, one)
+    changed(office, one, 2)
+    assert set(asked(office)) == {"facts", "first_answer"}
+    (line,) = [row for row in office.rows(entries) if row.heading == "时限按新级别重算"]
+    assert "首报此前已送出" in line.text
