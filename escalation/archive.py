@@ -1,42 +1,33 @@
 """Archive 归档, the end of the course: the record of a closed matter as one package, its fingerprint, no more deeds.
 
-The package is canonical JSON over the log, the notices with their receipts, deliveries, calls, deadlines, recaps and
-ties; its SHA-256 stands in the store, the log's last line and the audit. It holds no comment text and no contact: of
-every notice as it was written it holds the fingerprint. It is kept as it was, whatever is purged later.
+The package is the whole record of the incident (`record`); its SHA-256 stands in the store, the log's last line and the
+audit. It is kept as it was, whatever is purged later.
 
 A person of the 宣传部 archives, or the machine does when the time in which the matter may be opened again is over.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, Connection, ForeignKey, Index, Row, Table, Text, func, select, update
 
-from escalation import audit, recap, tie, timer
-from escalation.bulletin import bulletins
+from escalation import audit, timer
 from escalation.deed import incident_of, write_down
-from escalation.incident import MACHINE, Actor, EntryKind, advance, entries, log, members
+from escalation.incident import MACHINE, Actor, EntryKind, advance, log
 from escalation.incident.state import Event, IllegalStep, State
-from escalation.keeper import answers, contacts
 from escalation.measure import deciding
-from escalation.notice import DeliveryState, calls, deliveries, notices
+from escalation.notice import DeliveryState, deliveries, notices
 from escalation.notice.issue import Letterhead
 from escalation.people import Role
 from escalation.procedure import thaw
-from escalation.task import tasks
+from escalation.record import canonical, fingerprint, package
 from escalation.timer import Timer, TimerKind, TimerState, timers
-from escalation.voice.fact import facts
-from escalation.voice.hold import holds
-from escalation.voice.statement import statements
 from stream.store import metadata
 from stream.store.types import Moment, Serial, Word
 
-FORMAT = 1
 TAKERS = (Role.PUBLICITY, Role.SCHOOL_LEADER)
 """Who may take an archived package out."""
 AGAIN_AFTER = timedelta(hours=1)
@@ -134,114 +125,7 @@ def export(conn: Connection, row: Row[Any], actor: Actor, now: datetime, form: s
     return found
 
 
-def canonical(document: Mapping[str, Any]) -> str:
-    """One text for one document: keys sorted, no blanks, UTF-8."""
-    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def fingerprint(text: str) -> str:
-    """SHA-256 of a text in UTF-8, in hex."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def read(text: str) -> dict[str, Any]:
     """A package again, as data."""
     found: dict[str, Any] = json.loads(text)
     return found
-
-
-def package(conn: Connection, row: Row[Any]) -> dict[str, Any]:
-    """Everything that is archived of an incident, as plain JSON; instants in UTC."""
-    head = {name: _plain(row._mapping[name]) for name in HEAD}
-    frozen = row.frozen
-    head |= {
-        "pack": thaw(frozen["pack"]).label, "keys": frozen.get("keys_at_end", []),
-        "recipients": frozen.get("recipients", []), "versions": frozen.get("versions", {}),
-    }  # fmt: skip
-    return {"format": FORMAT, "incident": head} | {name: part(conn, row) for name, part in PARTS.items()}
-
-
-HEAD = (
-    "school", "number", "title", "theme", "triggers", "state", "level", "level_by_machine", "level_by_person", "risk",
-    "account_id", "unit", "assignee", "detected_at", "opened_at", "confirmed_at", "confirmed_by", "closed_at", "late",
-    "trial", "rehearsal", "care",
-)  # fmt: skip
-
-
-def _plain(value: Any) -> Any:
-    return value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else value
-
-
-def _listed(rows: Any, *left_out: str) -> list[dict[str, Any]]:
-    return [{key: _plain(value) for key, value in row._mapping.items() if key not in left_out} for row in rows]
-
-
-def _log(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
-    """Every line; of a care case the machine's reasons quote the text, which stays folded."""
-    found = _listed(conn.execute(select(entries).where(entries.c.incident_id == row.id).order_by(entries.c.id)))
-    quoting = (EntryKind.MACHINE, EntryKind.LEVEL)
-    return [one | {"text": ""} if row.care and one["kind"] in quoting else one for one in found]
-
-
-def _notices(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
-    """Who was told by what and when, with the receipts; of the words as written the fingerprint."""
-    found = conn.execute(select(notices).where(notices.c.incident_id == row.id).order_by(notices.c.id)).all()
-    return [
-        one | {"written": fingerprint(canonical(each.view))}
-        for each, one in zip(found, _listed(found, "view", "grounds"), strict=True)
-    ]
-
-
-def _deliveries(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
-    asked = select(
-        notices.c.number, deliveries.c.channel, deliveries.c.state, deliveries.c.attempts, deliveries.c.vendor_id,
-        deliveries.c.reason, deliveries.c.created_at, deliveries.c.accepted_at,
-    )  # fmt: skip
-    mine = asked.join(notices, notices.c.id == deliveries.c.notice_id).where(notices.c.incident_id == row.id)
-    return _listed(conn.execute(mine.order_by(deliveries.c.id)))
-
-
-def _calls(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
-    asked = select(
-        notices.c.number.label("notice"), calls.c.person_id, calls.c.created_at, calls.c.outcome, calls.c.remark,
-        calls.c.recorded_by, calls.c.recorded_at,
-    )  # fmt: skip
-    mine = asked.join(notices, notices.c.id == calls.c.notice_id).where(notices.c.incident_id == row.id)
-    return _listed(conn.execute(mine.order_by(calls.c.id)))
-
-
-def _deadlines(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
-    return _listed(conn.execute(select(timers).where(timers.c.incident_id == row.id).order_by(timers.c.id)), "school")
-
-
-def _recaps(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
-    return _listed(recap.versions(conn, row.id))
-
-
-def _ties(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
-    return _listed(tie.ties_of(conn, row.id), "data", "title")
-
-
-def _members(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
-    found = select(members).where(members.c.incident_id == row.id).order_by(members.c.joined_at, members.c.post_id)
-    return _listed(conn.execute(found), "incident_id")
-
-
-def _of(table: Table, *left_out: str) -> Part:
-    """Every row of a table that names its incident, the oldest first."""
-
-    def part(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
-        found = select(table).where(table.c.incident_id == row.id).order_by(table.c.id)
-        return _listed(conn.execute(found), "school", "incident_id", *left_out)
-
-    return part
-
-
-Part = Callable[[Connection, Row[Any]], list[dict[str, Any]]]
-PARTS: Mapping[str, Part] = {
-    "log": _log, "notices": _notices, "deliveries": _deliveries, "calls": _calls, "deadlines": _deadlines,
-    "answers": _of(answers), "platform": _of(contacts), "tasks": _of(tasks), "bulletins": _of(bulletins),
-    "holds": _of(holds), "facts": _of(facts), "statements": _of(statements), "recaps": _recaps, "ties": _ties,
-    "members": _members,
-}  # fmt: skip
-"""What a package holds besides its head. A noun with rows of its own adds them here: no comment text, no contacts."""

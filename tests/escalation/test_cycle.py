@@ -17,6 +17,7 @@ from escalation import (
     level,
     recap,
     receipt,
+    record,
     reignition,
     renewal,
     replay,
@@ -379,7 +380,7 @@ def test_an_archive_holds_the_record_proves_itself_and_takes_no_more_deeds(offic
     with office.store.write() as conn:
         archive.archive(conn, one, IN_LEAD, office.now)
     (kept,) = office.rows(archive.archives)
-    assert archive.fingerprint(kept.package) == kept.sha256
+    assert record.fingerprint(kept.package) == kept.sha256
     held = json.loads(kept.package)
     assert {line["heading"] for line in held["log"]} >= {"销号", "归档", "写复盘", "转入观察"}
     assert {line["addressee"] for line in held["notices"]} >= {"keeper", "leader", "publicity", "school"}
