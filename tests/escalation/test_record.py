@@ -52,7 +52,9 @@ def put(conn: Connection, table: Table, office: Office, ids: dict[str, int]) -> 
         one.name: filled(one, office, ids) for one in wanted if one.name != "id"
     }))  # fmt: skip
     if "id" in table.c:
-        ids[table.name] = int(made.inserted_primary_key[0])
+        key = made.inserted_primary_key
+        assert key is not None
+        ids[table.name] = int(key[0])
 
 
 @pytest.fixture
