@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
-from escalation import merged_notices
+from escalation import merged_level, merged_notices
 from escalation.deed import incident_of, must_be, must_fit, write_down
 from escalation.incident import LEVELS, Actor, EntryKind, advance, incidents, join, log, members, repoint_keys
 from escalation.incident.state import DESK, OPEN, STATE_WORDS, Event, IllegalStep, State, way
@@ -67,6 +67,10 @@ def merge(
     if State(other.state) is State.WATCHING and State(row.state) not in (State.RESPONDED, State.WATCHING):
         advance(conn, other.id, Event.REKINDLE, None)
     fresh = incident_of(conn, other.id)
+    kept["raised"] = None
+    if fresh.level < other.level:
+        moved = {int(one) for one in kept["notices"]}
+        kept["raised"] = merged_level.follow(conn, letterhead, fresh, row.number, moved, now)
     tie(conn, row, other, TieKind.MERGED, actor, now, reason, kept)
     log(conn, row.id, now, EntryKind.PERSON, f"并入 {other.number}", reason, actor=actor.name)
     words = f"{len(kept['notices'])} 份通知、{len(kept['keys'])} 个事由键、{len(kept['members'])} 条原文随同转入"
@@ -102,6 +106,8 @@ def unmerge(conn: Connection, incident_id: int, actor: Actor, now: datetime, rea
     _come_back(conn, row.id, other.id, found.data["notices"])
     owed = merged_notices.restore(conn, found.data["superseded"], now)
     give_back_clocks(conn, found.data["clocks"], row.id, found.at)
+    if found.data["raised"] and other.level == found.data["made"]["level"]:
+        merged_level.give_back(conn, found.data["raised"])
     merged_notices.stop_replaced(conn, found.data["superseded"], now)
     merged_notices.stand_again(conn, incident_of(conn, row.id), other.id, now)
     merged_tasks.come_back(conn, found.data["tasks"], row.id, other.id, found.at)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,11 +21,12 @@ from escalation.incident.state import OPEN, IllegalStep
 from escalation.loose_end import loose_ends
 from escalation.notice import calls, deliveries, notices
 from escalation.notice.clocking import restart_duties
+from escalation.people import Held, Role
 from escalation.splitting import Part
 from escalation.task import correction, corrections, tasks
 from escalation.timer import timers
 from stream.kept import keep, keep_assessment
-from tests.escalation.office import IN_LEAD, KEEPER, ON_DESK, Office
+from tests.escalation.office import HELD, IN_LEAD, KEEPER, ON_DESK, Office
 from tests.stream.said import POISONED, RAW_CHICKEN, WORM, a_post, assessed
 
 SETTINGS = settings(
@@ -454,3 +456,23 @@ def test_a_duty_that_began_anew_while_merged_keeps_its_name_after_unmerging(offi
     assert running == fresh, "what began anew runs on, once"
     assert any(":" in row.name for row in office.rows(timers, incident_id=other, kind="duty"))
     assert office.one(one).state == "notified"
+
+
+def test_merged_with_a_graver_one_nothing_waits_for_the_end_of_the_quiet_hours(tmp_path: Path) -> None:
+    office = Office.at(tmp_path, (*HELD, Held(Role.UNIT_LEADER, "宿管", "lead")))
+    office.now = datetime(2026, 11, 3, 15, 0, tzinfo=UTC)  # 23:00
+    one, other = pair(office, level=4, unit="宿管")
+    with office.store.write() as conn:
+        conn.execute(update(incidents).where(incidents.c.id == one).values(level=1))
+    waiting = [row for row in office.rows(deliveries, state="waiting") if row.next_at > office.now]
+    assert waiting, "Ⅳ waits for the morning"
+    merge(office, one, other)
+    assert office.one(other).level == 1
+    office.work()
+    still = [row for row in office.rows(deliveries, state="waiting") if row.next_at > office.now]
+    assert not still
+    raised = office.notice("lead", "raised")
+    assert (raised.incident_id, raised.sign_by - office.now) == (other, timedelta(minutes=5))
+    clocks = office.rows(timers, incident_id=other, kind="duty", name="first_report")
+    assert min(row.due_at for row in clocks) <= office.now + timedelta(minutes=30)
+    office.store.close()
