@@ -7,6 +7,7 @@ of a person is in the audit too.
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -175,9 +176,14 @@ def holds(conn: Connection, school: str, role: str, unit: str, person_id: str, n
     return any(one.id == person_id for one in holders_of(conn, school, role, unit, now))
 
 
+def clean(text: str) -> str:
+    """What somebody typed without blanks around it and without what no database keeps: control signs, half letters."""
+    return "".join(one for one in text if one in "\n\r\t" or unicodedata.category(one) not in ("Cc", "Cs")).strip()
+
+
 def must_say(text: str, most: int, what: str) -> str:
     """The text without blanks around it. Raises IllegalStep where it is empty or too long; nothing is cut."""
-    said = text.replace("\x00", "").strip()
+    said = clean(text)
     if not said:
         raise IllegalStep(f"请填写“{what}”。未作任何更改。")
     if len(said) > most:
@@ -196,9 +202,3 @@ def holds_exactly(conn: Connection, school: str, role: str, scope: str, person_i
         ).first()
         is not None
     )  # fmt: skip
-
-
-def holds_anywhere(conn: Connection, school: str, role: str, person_id: str, now: datetime) -> bool:
-    """Whether this person holds the office for the school or any unit, or stands in for who does."""
-    held = _with_substitutes(conn, school, _holders(conn, school, role, None), now) if role else []
-    return any(one.id == person_id for one in held)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, Row, Table, Text, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Index, Integer, Row, Table, Text, and_, or_, select, update
 
 from escalation import paper, paper_letter, timer
 from escalation.incident import Actor
@@ -90,7 +90,7 @@ def ask(
     number = paper.next_number(conn, permits, Noun.PERMIT, school, now)
     values = {
         "school": school, "number": number, "account_id": account.id, "unit": account.unit, "subject": subject,
-        "text": text, "text_hash": paper.digest(text), "planned": planned.strip()[:100], "why": why,
+        "text": text, "text_hash": paper.digest(text), "planned": paper.clean(planned)[:100], "why": why,
         "asked_by": actor.id, "asked_at": now, "office": pack.permit.office, "basis": pack.permit.basis,
         "state": State.ASKED,
     }  # fmt: skip
@@ -129,7 +129,7 @@ def decide(
     if actor.id == row.asked_by:
         raise IllegalStep("申请人不能批准自己的申请，请由授权人办理。未作任何更改。")
     state = PERMIT.step(State(row.state), Event.GRANT if grant else Event.REFUSE, standing(conn, pack, row, actor, now))
-    why = why.strip() if grant and not why.strip() else paper.must_say(why, paper.WHY_MOST, "理由")
+    why = "" if grant and not paper.clean(why) else paper.must_say(why, paper.WHY_MOST, "理由")
     clock = pack.permit.expires
     paper.move(
         conn, permits, row, state=state, decided_by=actor.id, decided_at=now, decided_why=why,
@@ -222,11 +222,27 @@ def use(conn: Connection, row: Row[Any], post: Post, found: Likeness, now: datet
     timer.stop_matter(conn, row.school, paper.matter_of(Noun.PERMIT, row.id), now, "expire:")
 
 
-def listed(conn: Connection, school: str, accounts: Sequence[str] | None, limit: int = 200) -> Sequence[Row[Any]]:
-    """Permits, what waits first, then the newest; of these accounts only where they are given."""
+def own(conn: Connection, pack: Pack, school: str, actor: Actor, now: datetime) -> ColumnElement[bool]:
+    """Which permits this person asked for or decides on, whatever the account."""
+    by = permits.c
+    asked = conn.execute(select(by.office, by.unit).where(by.school == school).distinct()).all()
+    decides = [
+        and_(by.office == one.office, by.unit == one.unit)
+        for one in asked
+        if paper.holds(conn, school, pack.role_of(one.office), one.unit, actor.id, now)
+    ]
+    return or_(by.asked_by == actor.id, *decides)
+
+
+def listed(
+    conn: Connection, school: str, accounts: Sequence[str] | None, also: ColumnElement[bool] | None = None,
+    limit: int = 200,
+) -> Sequence[Row[Any]]:  # fmt: skip
+    """Permits, what waits first, then the newest; where accounts are given, of these and those of `also` only."""
     query = select(permits).where(permits.c.school == school)
     if accounts is not None:
-        query = query.where(permits.c.account_id.in_(list(accounts)))
+        mine = permits.c.account_id.in_(list(accounts))
+        query = query.where(mine if also is None else mine | also)
     return conn.execute(query.order_by((permits.c.state != State.ASKED).asc(), permits.c.id.desc()).limit(limit)).all()
 
 

@@ -11,7 +11,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, ForeignKey, Index, Integer, Row, Table, Text, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    Row,
+    Table,
+    Text,
+    and_,
+    or_,
+    select,
+)
 
 from escalation import paper
 from escalation.incident import Actor
@@ -86,6 +100,8 @@ NOT_IN_USE = "本校未启用送审单。要启用，请宣传部在“送审单
 NOBODY = (
     "规程写的是“{office}”，名册里没有您以外的人担任（{unit}）。请系统管理员在名册“任职”表填人后再送审。未作任何更改。"
 )
+ANOTHER = "须由另一人审核：这份送审单是您代表单位审签的。未作任何更改。"
+ALONE = "须由另一人审核，而“{office}”在名册里只有您或送审人。请系统管理员在名册“任职”表填人后再审签。未作任何更改。"
 UNSEALED = "条文要求加盖公章，请确认已盖章后再签。未作任何更改。"
 
 
@@ -149,7 +165,7 @@ def _keep(conn: Connection, submission_id: int, version: int, text: str, now: da
 
 
 def standing(conn: Connection, pack: Pack, row: Row[Any], actor: Actor, now: datetime) -> frozenset[str] | None:
-    """The actor's roles towards this submission; nobody signs or reviews what they wrote."""
+    """The actor's roles towards this submission; nobody signs what they wrote, or reviews what they wrote or signed."""
     if actor.roles is None:
         return None
     own: set[str] = set(actor.roles)
@@ -157,7 +173,8 @@ def standing(conn: Connection, pack: Pack, row: Row[Any], actor: Actor, now: dat
         return frozenset(own | {WRITER})
     if paper.holds(conn, row.school, pack.role_of(row.unit_office), row.unit, actor.id, now):
         own.add(SIGNER if row.centre_office else LAST_SIGNER)
-    if row.centre_office and paper.holds(conn, row.school, pack.role_of(row.centre_office), "", actor.id, now):
+    reviews = row.centre_office and actor.id != row.signed_by
+    if reviews and paper.holds(conn, row.school, pack.role_of(row.centre_office), "", actor.id, now):
         own.add(REVIEWER)
     return frozenset(own)
 
@@ -193,17 +210,19 @@ def sign(
     state = SUBMISSION.step(State(row.state), event, standing(conn, ground.pack, row, actor, now))
     if row.seal and not sealed:
         raise IllegalStep(UNSEALED)
-    sealed = sealed and row.seal
+    if not last and not asking.reviewers(conn, ground, row, actor.id, now):
+        raise IllegalStep(ALONE.format(office=row.centre_office))
+    sealed, note = sealed and row.seal, paper.clean(note)[: paper.WHY_MOST]
     values: dict[str, Any] = {"state": state, "signed_by": actor.id, "signed_at": now, "sealed": sealed}
     if last:
         values |= {"approved_by": actor.id, "approved_at": now, "approved_hash": row.text_hash}
     paper.move(conn, submissions, row, **values)
     words = "单位审核同意，可以发布" if last else f"单位审签{'并加盖公章' if sealed else ''}，报“{row.centre_office}”"
-    paper.note(conn, Noun.SUBMISSION, school, row.id, now, words, note.strip(), actor.name)
+    paper.note(conn, Noun.SUBMISSION, school, row.id, now, words, note, actor.name)
     if last:
-        asking.answer(conn, ground, row, "审核同意，可以发布", note.strip(), now)
+        asking.answer(conn, ground, row, "审核同意，可以发布", note, now)
     else:
-        asking.to_the_centre(conn, ground, row, now)
+        asking.to_the_centre(conn, ground, row, actor.id, now)
     paper.write_down(conn, Noun.SUBMISSION, school, number, actor, event, now, text=row.text_hash, sealed=sealed)
 
 
@@ -213,10 +232,12 @@ def approve(
     """The office that the clause names approves this very text."""
     row = paper.held(conn, submissions, Noun.SUBMISSION, school, number)
     _not_the_writer(row, actor)
+    _not_the_signer(row, actor)
     state = SUBMISSION.step(State(row.state), Event.APPROVE, standing(conn, ground.pack, row, actor, now))
+    note = paper.clean(note)[: paper.WHY_MOST]
     paper.move(conn, submissions, row, state=state, approved_by=actor.id, approved_at=now, approved_hash=row.text_hash)
-    paper.note(conn, Noun.SUBMISSION, school, row.id, now, "审核通过，可以发布", note.strip(), actor.name)
-    asking.answer(conn, ground, row, "审核通过，可以发布", note.strip(), now)
+    paper.note(conn, Noun.SUBMISSION, school, row.id, now, "审核通过，可以发布", note, actor.name)
+    asking.answer(conn, ground, row, "审核通过，可以发布", note, now)
     paper.write_down(conn, Noun.SUBMISSION, school, number, actor, "approve", now, text=row.text_hash)
 
 
@@ -226,6 +247,7 @@ def give_back(
     """Return it with a reason; the writer may hand it in again."""
     row = paper.held(conn, submissions, Noun.SUBMISSION, school, number)
     _not_the_writer(row, actor)
+    _not_the_signer(row, actor)
     state = SUBMISSION.step(State(row.state), Event.RETURN, standing(conn, ground.pack, row, actor, now))
     why = paper.must_say(why, paper.WHY_MOST, "退回理由")
     paper.move(conn, submissions, row, state=state)
@@ -268,13 +290,38 @@ def _not_the_writer(row: Row[Any], actor: Actor) -> None:
         raise IllegalStep("送审人不能审自己的稿，请由条文写明的审核人办理。未作任何更改。")
 
 
+def _not_the_signer(row: Row[Any], actor: Actor) -> None:
+    if row.state == State.WITH_CENTRE and actor.id == row.signed_by:
+        raise IllegalStep(ANOTHER)
+
+
+def own(conn: Connection, pack: Pack, school: str, actor: Actor, now: datetime) -> ColumnElement[bool]:
+    """Which submissions this person wrote, signs or reviews, whatever the account."""
+    by = submissions.c
+    asked = conn.execute(select(by.unit_office, by.centre_office, by.unit).where(by.school == school).distinct()).all()
+    units = {(one.unit_office, one.unit) for one in asked}
+    signs = [
+        and_(by.unit_office == office, by.unit == unit)
+        for office, unit in sorted(units)
+        if paper.holds(conn, school, pack.role_of(office), unit, actor.id, now)
+    ]
+    reviews = [
+        office
+        for office in sorted({one.centre_office for one in asked} - {""})
+        if paper.holds(conn, school, pack.role_of(office), "", actor.id, now)
+    ]
+    return or_(by.written_by == actor.id, by.centre_office.in_(reviews), *signs)
+
+
 def listed(
-    conn: Connection, school: str, accounts: Sequence[str] | None, units: Sequence[str] = (), limit: int = 200
-) -> Sequence[Row[Any]]:
-    """Submissions, what waits first, then the newest; of these accounts and units only where they are given."""
+    conn: Connection, school: str, accounts: Sequence[str] | None, also: ColumnElement[bool] | None = None,
+    limit: int = 200,
+) -> Sequence[Row[Any]]:  # fmt: skip
+    """Submissions, what waits first, then the newest; where accounts are given, of these and those of `also` only."""
     query = select(submissions).where(submissions.c.school == school)
     if accounts is not None:
-        query = query.where(submissions.c.account_id.in_(list(accounts)) | submissions.c.unit.in_(list(units)))
+        mine = submissions.c.account_id.in_(list(accounts))
+        query = query.where(mine if also is None else mine | also)
     waiting = submissions.c.state.in_([State.WITH_UNIT, State.WITH_CENTRE])
     return conn.execute(query.order_by(waiting.desc(), submissions.c.id.desc()).limit(limit)).all()
 

@@ -20,10 +20,16 @@ def to_the_unit(conn: Connection, ground: Ground, row: Row[Any], now: datetime) 
     _ask(conn, ground, row, f"unit:{row.version}", signers, row.unit_office, now)
 
 
-def to_the_centre(conn: Connection, ground: Ground, row: Row[Any], now: datetime) -> None:
+def reviewers(conn: Connection, ground: Ground, row: Row[Any], signer: str, now: datetime) -> list[Person]:
+    """Who may review what this person signed: neither they nor the writer."""
+    held = paper.holders_of(conn, row.school, ground.pack.role_of(row.centre_office), "", now)
+    return [one for one in held if one.id not in (signer, row.written_by)]
+
+
+def to_the_centre(conn: Connection, ground: Ground, row: Row[Any], signer: str, now: datetime) -> None:
     """Ask the office that reviews."""
-    reviewers = paper.holders_of(conn, row.school, ground.pack.role_of(row.centre_office), "", now)
-    _ask(conn, ground, row, f"centre:{row.version}", reviewers, row.centre_office, now)
+    asked = reviewers(conn, ground, row, signer, now)
+    _ask(conn, ground, row, f"centre:{row.version}", asked, row.centre_office, now)
 
 
 def _ask(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from sqlalchemy import Connection, Row, select
 
@@ -18,15 +18,14 @@ from escalation.people import Role
 from escalation.submission import use
 from escalation.web.gate import Acts, Only, Visitor, desk_of
 from escalation.web.page import show
-from escalation.web.paper_view import TABS, act, desktop, found
+from escalation.web.paper_view import TABS, Field, act, desktop, found, readable
 from stream.kept import posts, revisions
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(readable)])
 READERS = (Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER, Role.KEEPER, Role.UNIT_LEADER)
 Reader = Annotated[Visitor, Depends(Only(*READERS))]
 Explains = Annotated[Visitor, Depends(Acts(Role.KEEPER, Role.UNIT_LEADER))]
 Lead = Annotated[Visitor, Depends(Acts(Role.PUBLICITY))]
-Field = Annotated[str, Form()]
 TONES = {"found": "stop", "explained": "wait", "confirmed": "stop", "dismissed": "ok"}
 COMPARED = 20
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Form, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import AfterValidator
 from sqlalchemy import Connection, Row
 
 from escalation import paper, people
@@ -18,6 +19,8 @@ from escalation.web.gate import NotFound, Visitor, desk_of
 from stream.account import Account, book
 
 SEES_ALL = (Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER)
+Field = Annotated[str, Form(), AfterValidator(paper.clean)]
+"""What somebody typed into a form of these pages."""
 TABS = (("/permits", "授权发布"), ("/submissions", "送审单"), ("/own-posts", "发布核对"), ("/relays", "转发与提及"))
 
 
@@ -41,15 +44,21 @@ class Desktop:
         return None if self.everything else [one.id for one in self.mine]
 
 
-def desktop(conn: Connection, visitor: Visitor, school: str, *, everything: bool = False) -> Desktop:
-    """Gather it. `everything`: the person holds an office that decides on papers of the whole school."""
+def desktop(conn: Connection, visitor: Visitor, school: str) -> Desktop:
+    """Gather it."""
     return Desktop(
         actor=visitor.actor,
         accounts=book(conn, school),
         names={one.id: one.name for one in people.everyone(conn, school)},
         mine=tuple(paper.accounts_of(conn, school, visitor.actor)),
-        everything=everything or visitor.has(*SEES_ALL),
+        everything=visitor.has(*SEES_ALL),
     )
+
+
+def readable(request: Request) -> None:
+    """Raises NotFound for a number with signs that no number has and that no database can be asked about."""
+    if not all(str(one).isprintable() for one in request.path_params.values()):
+        raise NotFound
 
 
 def found(row: Row[Any] | None, seen: bool) -> Row[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection, select
 
@@ -18,12 +18,11 @@ from escalation.procedure import Source, say_span
 from escalation.state_table import IllegalStep
 from escalation.web.gate import Acts, Only, Visitor, desk_of
 from escalation.web.page import show
-from escalation.web.paper_view import TABS, act, desktop, found
+from escalation.web.paper_view import TABS, Field, act, desktop, found, readable
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(readable)])
 Reader = Annotated[Visitor, Depends(Only())]
 Actor = Annotated[Visitor, Depends(Acts())]
-Field = Annotated[str, Form()]
 TONES = {"asked": "wait", "granted": "ok", "refused": "stop", "used": "tide", "expired": "", "withdrawn": ""}
 
 
@@ -37,11 +36,9 @@ def _list(request: Request, visitor: Visitor, *, error: str = "", given: Mapping
     desk = desk_of(request)
     pack = desk.ground.pack
     with desk.store.read() as conn:
-        approves = paper.holds_anywhere(
-            conn, desk.school, pack.role_of(pack.permit.office), visitor.actor.id, visitor.now
-        )
-        on = desktop(conn, visitor, desk.school, everything=approves)
-        rows = [row for row in permit.listed(conn, desk.school, None) if on.sees(row, row.asked_by)]
+        on = desktop(conn, visitor, desk.school)
+        also = permit.own(conn, pack, desk.school, visitor.actor, visitor.now)
+        rows = permit.listed(conn, desk.school, on.only, also)
         named = {
             one.id: "、".join(p.name for p in permit.approvers(conn, desk.school, pack, one.unit, visitor.now))
             for one in on.mine

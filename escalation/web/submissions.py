@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection, select
 
@@ -18,13 +18,12 @@ from escalation.submission import submissions, use, versions
 from escalation.submission.state import SUBMISSION, Event, State, words_of
 from escalation.web.gate import Acts, Only, Visitor, desk_of
 from escalation.web.page import show
-from escalation.web.paper_view import TABS, act, desktop, found
+from escalation.web.paper_view import TABS, Field, act, desktop, found, readable
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(readable)])
 Reader = Annotated[Visitor, Depends(Only())]
 Actor = Annotated[Visitor, Depends(Acts())]
 Switcher = Annotated[Visitor, Depends(Acts(Role.PUBLICITY, Role.ADMINISTRATOR))]
-Field = Annotated[str, Form()]
 TONES = {
     "with_unit": "wait",
     "with_centre": "wait",
@@ -47,11 +46,8 @@ def _list(request: Request, visitor: Visitor, *, error: str = "", given: Mapping
     with desk.store.read() as conn:
         on = desktop(conn, visitor, desk.school)
         since = use.in_use_since(conn, desk.school)
-        rows = [
-            row
-            for row in submission.listed(conn, desk.school, None)
-            if on.sees(row, row.written_by) or submission.takes_part(conn, pack, row, visitor.actor, visitor.now)
-        ]
+        also = submission.own(conn, pack, desk.school, visitor.actor, visitor.now)
+        rows = submission.listed(conn, desk.school, on.only, also)
         bound = submission.open_to(conn, pack, desk.school, visitor.actor) if since else []
     return show(
         request, visitor, "submissions.html", status=409 if error else 200, on=on, rows=rows, words_of=words_of,
@@ -130,7 +126,7 @@ def sign(request: Request, visitor: Actor, number: str, sealed: Field = "", note
         request, f"/submissions/{number}?done=signed",
         lambda conn: submission.sign(
             conn, desk.ground, desk.school, number, visitor.actor, visitor.now, sealed=bool(sealed),
-            note=note[: paper.WHY_MOST],
+            note=note,
         ),
         lambda error: _one(request, visitor, number, error),
     )  # fmt: skip
@@ -143,7 +139,7 @@ def approve(request: Request, visitor: Actor, number: str, note: Field = "") -> 
     return act(
         request, f"/submissions/{number}?done=approved",
         lambda conn: submission.approve(
-            conn, desk.ground, desk.school, number, visitor.actor, visitor.now, note[: paper.WHY_MOST]
+            conn, desk.ground, desk.school, number, visitor.actor, visitor.now, note
         ),
         lambda error: _one(request, visitor, number, error),
     )  # fmt: skip

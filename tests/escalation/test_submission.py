@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from escalation import audit, submission
+from escalation.duty.absence import absences
 from escalation.notice import notices
+from escalation.people import offices
 from escalation.state_table import IllegalStep
 from escalation.submission import submissions, use, versions
 from tests.escalation.papers import (
@@ -180,6 +182,45 @@ def test_nobody_signs_or_reviews_what_they_wrote_and_no_stranger_does(station: S
         approve(station, own)
     approve(station, own, who=DEPUTY)
     assert submission_row(station, own).approved_by == "deputy"
+
+
+def test_nobody_gives_both_the_units_signature_and_the_review_even_as_a_substitute(station: Station) -> None:
+    school(station, "ZG")
+    use_submissions(station)
+    office = station.office
+    number = hand_in(station, WEATHER)
+    with office.store.write() as conn:
+        conn.execute(
+            absences.insert(),
+            [
+                {"school": SCHOOL, "person_id": who, "kind": "leave", "starts_at": office.now, "note": "",
+                 "substitute_id": "leader", "ends_at": office.now + timedelta(days=3), "entered_by": "monitor",
+                 "entered_at": office.now}
+                for who in ("publicity",)
+            ],
+        )  # fmt: skip
+    sign(station, number)
+    told = {one.addressee for one in office.rows(notices) if one.step.startswith("centre:")}
+    assert "leader" not in told
+    assert "deputy" in told
+    with pytest.raises(IllegalStep, match=r"^须由另一人审核.*未作任何更改。$"):
+        approve(station, number, who=LEADER)
+    assert submission_row(station, number).state == "with_centre"
+    approve(station, number, who=DEPUTY)
+    assert submission_row(station, number).approved_by == "deputy"
+
+
+def test_a_unit_does_not_sign_where_nobody_else_could_review(station: Station) -> None:
+    school(station, "ZG")
+    use_submissions(station)
+    office = station.office
+    number = hand_in(station, WEATHER)
+    with office.store.write() as conn:
+        conn.execute(offices.delete().where(offices.c.role == "publicity"))
+        conn.execute(offices.insert().values(school=SCHOOL, role="publicity", scope="", person_id="leader", rank=0))
+    with pytest.raises(IllegalStep, match=r"^须由另一人审核.*未作任何更改。$"):
+        sign(station, number)
+    assert submission_row(station, number).state == "with_unit"
 
 
 def test_two_reviewers_at_once_get_one_result_and_one_refusal(station: Station) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Row, Table, select
+from sqlalchemy import Row, Table, event, select
 
 from escalation import people, permit, submission, user
 from escalation.breach import Kind, breaches, record
@@ -236,3 +236,61 @@ def test_an_incident_takes_a_circumstance_from_its_page(jy: Office) -> None:
 def test_the_nouns_of_the_pages_are_those_of_the_rules() -> None:
     assert {permit.STATE_WORDS[one] for one in permit.State} >= {"待批准", "已授权", "已过期"}
     assert {submission.STATE_WORDS[one] for one in submission.State} >= {"已退回", "已批准", "已发布"}
+
+
+def test_who_decides_for_one_unit_sees_no_application_of_another(house: House) -> None:
+    jy = Office(house, "JY")
+    mine = jy.asked()
+    with house.store.write() as conn:
+        role = jy.pack.role_of(jy.pack.permit.office)
+        conn.execute(people.offices.delete().where(people.offices.c.role == role))
+        person = Person(SCHOOL, "partial", "钱进", "", "校办", "partial@school.test", "139")
+        people.enter(conn, [person], [Held(role, "图书馆", "partial")])
+        user.enrol(conn, SCHOOL, "partial", "partial", _secret(), [Role.KEEPER], house.now)
+        row = dict(conn.execute(select(permits)).one()._mapping)
+        row |= {"id": row["id"] + 1, "number": "SQ-2026-9001", "unit": "图书馆", "account_id": "wx-library"}
+        conn.execute(permits.insert().values(**row))
+        more = [row | {"id": row["id"] + n, "number": f"SQ-2026-8{n:03}", "unit": UNIT} for n in range(1, 250)]
+        conn.execute(permits.insert(), more)
+    page = jy.client("partial").get("/permits").text
+    assert "SQ-2026-9001" in page, "the limit comes after the scope"
+    assert mine not in page
+    assert "SQ-2026-8" not in page
+
+
+def test_who_signs_for_a_unit_sees_its_submissions_whatever_was_handed_in_elsewhere(zg: Office) -> None:
+    mine = zg.handed_in()
+    with zg.house.store.write() as conn:
+        row = dict(conn.execute(select(submissions)).one()._mapping)
+        more = [
+            row | {"id": row["id"] + n, "number": f"SS-2026-8{n:03}", "unit": "图书馆", "account_id": "wx-library"}
+            for n in range(1, 250)
+        ]
+        conn.execute(submissions.insert(), more)
+    page = zg.client("leader").get("/submissions").text
+    assert mine in page
+    assert "SS-2026-8" not in page
+
+
+def test_no_control_sign_reaches_the_database(zg: Office) -> None:
+    """PostgreSQL's driver refuses NUL, which would be a page with a fault."""
+    asked: list[str] = []
+    event.listen(zg.house.store.engine, "before_cursor_execute", lambda *given: asked.append(repr(given[3])))
+    number = zg.handed_in()
+    assert zg.send("leader", f"/submissions/{number}/sign", note="同\x00意")[0] == 303
+    assert zg.send("publicity", f"/submissions/{number}/approve", note="\x00\x07好")[0] == 303
+    status, _ = zg.send(
+        "keeper", "/permits", account="wx-hq\x00", subject="事\x00项", text=TEXT + "\x00", why="急\x00",
+        planned="明\x00天",
+    )  # fmt: skip
+    assert status == 303
+    zg.finding()
+    for path in ("permits", "submissions", "own-posts"):
+        for odd in ("%00", "SQ%00", "%1b", "%E2%80%AE"):
+            assert zg.client("publicity").get(f"/{path}/{odd}").status_code == 404
+    for path in ("permits/%00/decide", "submissions/%00/sign", "own-posts/%00/decide"):
+        form = {"grant": "yes", "verdict": "confirm", "why": "由"}
+        assert zg.send("publicity", f"/{path}", **form)[0] == 404
+    assert not [one for one in asked if "\\x00" in one or "\\x07" in one]
+    (row,) = _rows(zg, permits)
+    assert (row.planned, row.subject) == ("明天", "事项")
