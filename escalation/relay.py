@@ -8,11 +8,11 @@ account without an interface is named as not seen.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, case, false, func, or_, select
 
 from escalation.procedure import Pack, Source
 from sentiment.normalise import normalise
@@ -48,11 +48,13 @@ class Item:
     relayed: Mapping[str, datetime]
     missing: tuple[Account, ...]
     running: bool
+    cut: bool = False
+    """More was published within the span than is read: nobody is called missing, and there is no share."""
 
     @property
     def share(self) -> int | None:
-        """Whole per cent of the accounts that are seen; None where there are none."""
-        seen = len(self.relayed) + len(self.missing)
+        """Whole per cent of the accounts that are seen; None where there are none, or not all was read."""
+        seen = 0 if self.cut else len(self.relayed) + len(self.missing)
         return round(100 * len(self.relayed) / seen) if seen else None
 
 
@@ -67,15 +69,18 @@ class Mentions:
 
 @dataclass(frozen=True, slots=True)
 class Relays:
-    """The list. `unseen`: accounts whose posts nobody reads by machine."""
+    """The list. `unseen`: accounts whose posts no machine reads; `cut`: older posts of the school are left out."""
 
     items: tuple[Item, ...]
     mentions: tuple[Mentions, ...]
     unseen: tuple[Account, ...]
+    cut: bool = False
 
     @property
     def share(self) -> int | None:
-        """Over all items whose span is over; None where there is none."""
+        """Over all items whose span is over; None where there is none, or not all was read."""
+        if self.cut or any(one.cut for one in self.items):
+            return None
         over = [one for one in self.items if not one.running]
         seen = sum(len(one.relayed) + len(one.missing) for one in over)
         return round(100 * sum(len(one.relayed) for one in over) / seen) if seen else None
@@ -125,35 +130,59 @@ def relays(
         return Relays((), (), unseen)
     span = pack.relay.span.after
     main = [one.id for one in known if one.main]
-    ours = [_said(row) for row in _rows(conn, school, main, begins, ends, ITEMS_MOST)]
-    ours = [one for one in ours if word in one.text and len(letters(normalise(one.text).text)) >= SHORTEST]
-    theirs = [_said(row) for row in _rows(conn, school, [one.id for one in seen], begins, ends + span, POSTS_MOST)]
-    theirs.sort(key=lambda one: one.at)
+    rows = _rows(conn, school, main, begins, ends, POSTS_MOST + 1)
+    ours = [_said(row) for row in rows if word in row.text and len(letters(normalise(row.text).text)) >= SHORTEST]
+    cut = len(rows) > POSTS_MOST or len(ours) > ITEMS_MOST
+    read = {one.id: one for one in ours}
+    items = tuple(_item(conn, school, one, seen, span, now, read) for one in ours[:ITEMS_MOST])
     names = [f"@{one.name}" for one in known if one.main] + [f"@{name}" for name in pack.school_names]
-    mentions = tuple(_mentions(one, theirs, names) for one in seen) if pack.relay.mention else ()
-    return Relays(reckon(ours, theirs, seen, span, now), mentions, unseen)
+    mentions = _mentions(conn, school, seen, begins, ends + span, names) if pack.relay.mention else ()
+    return Relays(items, mentions, unseen, cut)
 
 
-def _mentions(account: Account, theirs: Sequence[Said], names: Sequence[str]) -> Mentions:
-    own = [one for one in theirs if one.account_id == account.id]
-    return Mentions(account, len(own), sum(any(name in one.text for name in names) for one in own))
+def _item(
+    conn: Connection, school: str, one: Said, accounts: Sequence[Account], span: timedelta, now: datetime,
+    read: dict[str, Said],
+) -> Item:  # fmt: skip
+    """One post of the school against what the accounts published within its span; `read` is kept between items."""
+    until = one.at + span + timedelta(microseconds=1)
+    rows = _rows(conn, school, [account.id for account in accounts], one.at, until, POSTS_MOST + 1)
+    theirs = [read[row.id] if row.id in read else read.setdefault(row.id, _said(row)) for row in rows]
+    (item,) = reckon([one], sorted(theirs, key=lambda other: other.at), accounts, span, now)
+    return replace(item, missing=(), cut=True) if len(rows) > POSTS_MOST else item
+
+
+def _mentions(
+    conn: Connection, school: str, accounts: Sequence[Account], begins: datetime, ends: datetime, names: Sequence[str]
+) -> tuple[Mentions, ...]:
+    """Counted by the database, so that no bound cuts it."""
+    named = or_(false(), *(revisions.c.text.contains(name, autoescape=True) for name in names))
+    query = _published(school, [one.id for one in accounts], begins, ends).with_only_columns(
+        posts.c.account_id, func.count().label("posts"), func.sum(case((named, 1), else_=0)).label("mentioned")
+    )
+    found = {row.account_id: row for row in conn.execute(query.group_by(posts.c.account_id))}
+    counted = [(one, found.get(one.id)) for one in accounts]
+    return tuple(
+        Mentions(one, int(row.posts), int(row.mentioned)) if row else Mentions(one, 0, 0) for one, row in counted
+    )
+
+
+def _published(school: str, accounts: Sequence[str], begins: datetime, ends: datetime) -> Select[Any]:
+    return (
+        select(posts.c.id, posts.c.account_id, posts.c.published_at, posts.c.url, revisions.c.text)
+        .join(revisions, (revisions.c.school == posts.c.school) & (revisions.c.post_id == posts.c.id))
+        .where(posts.c.school == school, posts.c.by_school, posts.c.kind == Kind.POST)
+        .where(posts.c.account_id.in_(list(accounts)), revisions.c.revision == posts.c.revision)
+        .where(posts.c.published_at >= begins, posts.c.published_at < ends)
+        .where(posts.c.visibility != Visibility.VANISHED)
+    )
 
 
 def _rows(
     conn: Connection, school: str, accounts: Sequence[str], begins: datetime, ends: datetime, most: int
 ) -> list[Row[Any]]:
-    return list(
-        conn.execute(
-            select(posts.c.id, posts.c.account_id, posts.c.published_at, posts.c.url, revisions.c.text)
-            .join(revisions, (revisions.c.school == posts.c.school) & (revisions.c.post_id == posts.c.id))
-            .where(posts.c.school == school, posts.c.by_school, posts.c.kind == Kind.POST)
-            .where(posts.c.account_id.in_(list(accounts)), revisions.c.revision == posts.c.revision)
-            .where(posts.c.published_at >= begins, posts.c.published_at < ends)
-            .where(posts.c.visibility != Visibility.VANISHED)
-            .order_by(posts.c.published_at.desc(), posts.c.id)
-            .limit(most)
-        )
-    )
+    query = _published(school, accounts, begins, ends)
+    return list(conn.execute(query.order_by(posts.c.published_at.desc(), posts.c.id).limit(most)))
 
 
 def _said(row: Row[Any]) -> Said:

@@ -115,3 +115,49 @@ def test_nobody_is_told_anything_of_it(station: Station) -> None:
     station.office.later(hours=30)
     assert listed(station) is not None
     assert station.office.rows(notices) == []
+
+
+def test_a_relay_is_seen_however_much_was_published_afterwards(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("escalation.relay.POSTS_MOST", 3)
+    school(station)
+    publish(station, NEWS, "m1", account="main")
+    publish(station, f"//转发：{NEWS}", "c1")
+    station.office.now += timedelta(hours=30)
+    for n in range(4):
+        publish(station, f"第{n}则通知：周末停水，请提前储水备用 @青禾职院", f"d{n}")
+    found = listed(station)
+    assert found is not None
+    (item,) = found.items
+    assert (set(item.relayed), item.cut, item.share) == ({"canteen"}, False, 50)
+    assert [(one.posts, one.mentioned) for one in found.mentions if one.posts] == [(5, 4)]
+
+
+def test_where_more_was_published_within_the_span_than_is_read_nobody_is_called_missing(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("escalation.relay.POSTS_MOST", 3)
+    school(station)
+    publish(station, NEWS, "m1", account="main")
+    publish(station, f"//转发：{NEWS}", "c1")
+    for n in range(4):
+        publish(station, f"第{n}则通知：周末停水，请提前储水备用", f"d{n}")
+    station.office.now += timedelta(hours=25)
+    found = listed(station)
+    assert found is not None
+    (item,) = found.items
+    assert (item.cut, item.missing, item.share, found.share) == (True, (), None, None)
+
+
+def test_older_posts_of_the_school_that_are_left_out_are_said_and_there_is_no_total(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("escalation.relay.ITEMS_MOST", 1)
+    school(station)
+    publish(station, NEWS, "m1", account="main")
+    publish(station, "本周六上午校园开放日，欢迎家长和同学们到校参观交流", "m2", account="main")
+    station.office.now += timedelta(hours=25)
+    found = listed(station)
+    assert found is not None
+    assert (len(found.items), found.cut, found.share) == (1, True, None)

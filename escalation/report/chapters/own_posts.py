@@ -79,6 +79,8 @@ class Rows:
     submissions: tuple[Paper, ...] = ()
     relay: str = ""
     pairs: tuple[Pair, ...] = ()
+    cut: bool = False
+    """More was published than is read: posts of the school that could not be reckoned are left out."""
 
 
 def fetch(conn: Connection, school: str, week: Week) -> Rows:
@@ -99,10 +101,10 @@ def fetch(conn: Connection, school: str, week: Week) -> Rows:
         )
         for row in rows
     )  # fmt: skip
-    article, pairs = _relays(conn, school, week)
+    article, pairs, cut = _relays(conn, school, week)
     return Rows(
         found, _papers(conn, permits, "asked_at", school, week, names),
-        _papers(conn, submissions, "written_at", school, week, names), article, pairs,
+        _papers(conn, submissions, "written_at", school, week, names), article, pairs, cut,
     )  # fmt: skip
 
 
@@ -121,7 +123,7 @@ def _paper(row: Row[Any], path: str, at: str, names: dict[str, str]) -> Paper:
     )  # fmt: skip
 
 
-def _relays(conn: Connection, school: str, week: Week) -> tuple[str, tuple[Pair, ...]]:
+def _relays(conn: Connection, school: str, week: Week) -> tuple[str, tuple[Pair, ...], bool]:
     """By the procedure under which the newest incident of before the week's end was opened."""
     frozen = conn.execute(
         select(incidents.c.frozen)
@@ -131,15 +133,17 @@ def _relays(conn: Connection, school: str, week: Week) -> tuple[str, tuple[Pair,
     ).scalar()
     pack = thaw(frozen["pack"]) if frozen else None
     if pack is None or pack.relay.source is Source.NONE or pack.relay.campaigns_only:
-        return "", ()
+        return "", (), False
     found = relays(conn, pack, school, week.starts, week.ends, week.ends)
-    return pack.relay.article, _pairs(conn, school, found) if found else ()
+    if found is None:
+        return pack.relay.article, (), False
+    return pack.relay.article, _pairs(conn, school, found), found.cut or any(one.cut for one in found.items)
 
 
 def _pairs(conn: Connection, school: str, found: Relays) -> tuple[Pair, ...]:
     known = book(conn, school)
     out: list[Pair] = []
-    for one in found.items:
+    for one in (item for item in found.items if not item.cut):
         main = known[one.said.account_id].name
         out += [
             Pair(main, one.said.at, known[name].name, known[name].unit, at) for name, at in sorted(one.relayed.items())
@@ -166,7 +170,7 @@ def write(rows: Rows, week_rows: WeekRows, now: datetime) -> Written:
         "relayed": _relayed("已转发", [one for one in rows.pairs if one.at is not None]),
         "unrelayed": _relayed("未见转发", [one for one in rows.pairs if one.at is None]),
     }
-    said = {"relay": rows.relay, "units": _by_unit(rows.pairs, lists)}
+    said = {"relay": rows.relay, "units": _by_unit(rows.pairs, lists), "cut": rows.cut}
     return Written(lists, said, frozenset({*map(str, Kind), "asked", "handed"}))
 
 
