@@ -10,11 +10,12 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, literal
 
 from escalation import audit, people, trial
 from escalation.alert import alerts
+from escalation.bulletin import BulletinKind, bulletins
 from escalation.incident import EntryKind, entries, incidents, members
 from escalation.incident.state import State
 from escalation.keeper import answers
 from escalation.keeper import reports as keeper_reports
-from escalation.notice import DeliveryState, NoticeKind, deliveries, notices
+from escalation.notice import DeliveryState, deliveries, notices
 from escalation.people import Role
 from escalation.procedure import Source
 from escalation.report.chapters import CHAPTERS
@@ -110,7 +111,8 @@ def _incidents(conn: Connection, wanted: ColumnElement[bool]) -> Iterator[Incide
             .group_by(members.c.incident_id)
         )
     }
-    told = _firsts(conn, notices.c.incident_id, notices.c.sent_at, wanted, notices.c.kind == NoticeKind.FIRST)
+    left = (bulletins.c.kind == BulletinKind.FIRST, bulletins.c.left_at.is_not(None))
+    first = _firsts(conn, bulletins.c.incident_id, bulletins.c.left_at, wanted, *left)
     reported = _firsts(conn, keeper_reports.c.incident_id, keeper_reports.c.at, wanted)
     answered = _firsts(conn, answers.c.incident_id, answers.c.at, wanted)
     dismissals = _dismissals(conn, wanted)
@@ -119,7 +121,7 @@ def _incidents(conn: Connection, wanted: ColumnElement[bool]) -> Iterator[Incide
         yield IncidentRow(
             row.id, row.number, row.title, row.theme, State(row.state), row.level, row.assignee or row.unit,
             tuple(row.triggers), row.detected_at, row.opened_at, row.closed_at, row.late, row.trial, row.rehearsal,
-            row.care, comments.get(row.id, 0), told.get(row.id), reported.get(row.id), answered.get(row.id),
+            row.care, comments.get(row.id, 0), first.get(row.id), reported.get(row.id), answered.get(row.id),
             dismissals.get(row.id, ""),
         )  # fmt: skip
 

@@ -114,7 +114,11 @@ def not_due(rows: WeekRows, now: datetime) -> list[NoticeRow]:
 
 def done_at(clock: ClockRow, incident: IncidentRow) -> datetime | None:
     """When the duty of a clock was done: by what was done for it, else by the incident's end."""
-    kept = {"first_report": incident.told_at, "facts": incident.reported_at, "first_answer": incident.answered_at}
+    kept = {
+        "first_report": incident.first_report_at,
+        "facts": incident.reported_at,
+        "first_answer": incident.answered_at,
+    }
     known = [at for at in (kept.get(clock.name), clock.stopped_at) if at is not None]
     return min(known, default=None)
 

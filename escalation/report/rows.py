@@ -14,7 +14,7 @@ from escalation.report.week import Week
 
 @dataclass(frozen=True, slots=True)
 class IncidentRow:
-    """An incident that was opened, open or ended in the week. `told_at`: when the first notice left.
+    """An incident that was opened, open or ended in the week. `first_report_at`: when its 首报 left.
 
     `dismissal` is the reason of a false alarm; `comments` the members that are not the school's own words.
     """
@@ -35,7 +35,7 @@ class IncidentRow:
     rehearsal: bool
     care: bool
     comments: int = 0
-    told_at: datetime | None = None
+    first_report_at: datetime | None = None
     reported_at: datetime | None = None
     answered_at: datetime | None = None
     dismissal: str = ""

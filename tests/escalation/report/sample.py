@@ -93,13 +93,13 @@ def rich() -> WeekRows:
     """A week like the one of the mock: waves, flags, late things, blind accounts, a rehearsal, a care case."""
     fire = incident(1, at(20, 16, 1), 1, title="7 号宿舍楼起火传言", unit="保卫处", comments=131, theme="rumour",
                     state=State.CLOSED, closed_at=at(21, 9), answered_at=at(20, 17, 30),
-                    told_at=at(20, 16, 2))  # fmt: skip
+                    first_report_at=at(20, 16, 2))  # fmt: skip
     food = incident(2, at(20, 15, 52), 2, title="二食堂就餐后多人腹泻", comments=1_094, state=State.RESPONDED,
-                    answered_at=at(20, 19, 6), told_at=at(20, 15, 53), reported_at=at(20, 16, 20))  # fmt: skip
+                    answered_at=at(20, 19, 6), first_report_at=at(20, 15, 53), reported_at=at(20, 16, 20))  # fmt: skip
     care = incident(
         3, at(19, 23, 10), 2, title="不可外露的标题", theme="self_harm", care=True, unit="学生工作部", comments=3
     )
-    power = incident(4, at(18, 22, 6), title="北区宿舍连续停电", comments=388, told_at=at(18, 22, 7))
+    power = incident(4, at(18, 22, 6), title="北区宿舍连续停电", comments=388, first_report_at=at(18, 22, 7))
     paper = incident(5, at(20, 11, 20), title="《高等数学》期中试卷质疑", unit="教务处", comments=162)
     loud = incident(6, at(20, 16, 37), title="管控期内单位微博擅自发文", comments=47, theme="unauthorised_post",
                     state=State.CLOSED, closed_at=at(22, 18), triggers=("unauthorised_publication",))  # fmt: skip

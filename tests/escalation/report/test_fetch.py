@@ -10,9 +10,12 @@ import pytest
 from sqlalchemy import delete, func, insert, select, update
 
 from escalation import people
+from escalation.bulletin import bulletins
 from escalation.clock_words import SHANGHAI
+from escalation.notice import notices
 from escalation.notice.issue import Letterhead
 from escalation.people import Held, Person, Role
+from escalation.report import picks
 from escalation.report.behind import posts_behind
 from escalation.report.fetch import week_rows
 from escalation.report.figures import Figures, figures
@@ -26,6 +29,7 @@ from stream.coverage import gaps, scans
 from stream.kept import posts
 from stream.line import marks
 from stream.store import Store, metadata
+from tests.escalation.office import conclude
 from tests.escalation.web.house import NOW, SCHOOL, UNIT, House
 from tests.escalation.web.records import sent, watched
 
@@ -93,6 +97,28 @@ def test_an_incident_of_the_store_stands_in_the_figures_with_its_notices(house: 
     assert found.signed_late.value == found.must_sign.value == 4
     assert all(item.default or item.article for item in found.late)
     assert {one.account.id for one in found.unseen} == {"wb-main", "sph-1"}
+
+
+def first_report(house: House) -> datetime | None:
+    """When the report says that 首报 was done."""
+    with house.store.read() as conn:
+        rows = week_rows(conn, SCHOOL, "风林", WEEK)
+    (clock,) = [one for one in rows.clocks if one.name == "first_report"]
+    return picks.done_at(clock, rows.incidents[0])
+
+
+def test_the_first_report_is_done_when_a_bulletin_left_and_not_when_the_machine_told(house: House) -> None:
+    sent(house, house.incident(minutes=30))
+    with house.store.write() as conn:
+        conn.execute(update(notices).values(sent_at=NOW - timedelta(minutes=29)))
+    assert first_report(house) is None, "the machine's first notice is no 首报"
+    with house.store.write() as conn:
+        conclude(conn, 1, NOW)
+        conn.execute(update(bulletins).values(left_at=None))
+    assert first_report(house) is None, "written is not sent"
+    with house.store.write() as conn:
+        conn.execute(update(bulletins).values(left_at=NOW - timedelta(minutes=5)))
+    assert first_report(house) == NOW - timedelta(minutes=5)
 
 
 def test_coverage_and_delivery_log_are_read_alike_on_both_dialects(house: House) -> None:

@@ -101,7 +101,7 @@ def test_a_notice_whose_incident_ended_before_its_deadline_is_nobodys_fault() ->
 
 
 def test_a_duty_is_late_by_what_was_done_for_it_and_defaults_are_marked() -> None:
-    one = incident(1, at(20, 10), answered_at=at(20, 12), told_at=at(20, 10, 1))
+    one = incident(1, at(20, 10), answered_at=at(20, 12), first_report_at=at(20, 10, 1))
     clocks = (
         ClockRow(1, 1, "first_report", "首报", at(20, 10, 30), None, "第十三条", default=False),
         ClockRow(2, 1, "first_answer", "首次回应", at(20, 11), None, "", default=True),
