@@ -17,7 +17,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
-from escalation import merged_level, merged_notices
+from escalation import merged_level, merged_notices, timer
+from escalation.bulletin import bulletins_of
+from escalation.bulletin.clock import start_follow_up, stop_follow_up
 from escalation.deed import incident_of, must_be, must_fit, write_down
 from escalation.incident import LEVELS, Actor, EntryKind, advance, incidents, join, log, members, repoint_keys
 from escalation.incident.state import DESK, OPEN, STATE_WORDS, Event, IllegalStep, State, way
@@ -59,6 +61,7 @@ def merge(
     superseded = merged_notices.supersede(conn, row.id, other.id)
     kept["tasks"] = merged_tasks.go_over(conn, row.id, other.id, now)
     kept["holds"] = merged_holds.go_over(conn, row.id, other.id)
+    reports_due = timer.running(conn, row.id, TimerKind.FOLLOW, "")
     kept["clocks"] = go_over_clocks(conn, row.id, other.id, [one for one, _ in superseded], now)
     kept["notices"] = _go_over(conn, row.id, other.id)
     kept["superseded"] = superseded
@@ -71,6 +74,9 @@ def merge(
     if fresh.level < other.level:
         moved = {int(one) for one in kept["notices"]}
         kept["raised"] = merged_level.follow(conn, letterhead, fresh, row.number, moved, now)
+    kept["follow"] = bool(reports_due) and not timer.running(conn, other.id, TimerKind.FOLLOW, "")
+    if kept["follow"]:
+        start_follow_up(conn, fresh, now)
     tie(conn, row, other, TieKind.MERGED, actor, now, reason, kept)
     log(conn, row.id, now, EntryKind.PERSON, f"并入 {other.number}", reason, actor=actor.name)
     words = f"{len(kept['notices'])} 份通知、{len(kept['keys'])} 个事由键、{len(kept['members'])} 条原文随同转入"
@@ -108,6 +114,8 @@ def unmerge(conn: Connection, incident_id: int, actor: Actor, now: datetime, rea
     give_back_clocks(conn, found.data["clocks"], row.id, found.at)
     if found.data["raised"] and other.level == found.data["made"]["level"]:
         merged_level.give_back(conn, found.data["raised"])
+    if found.data["follow"] and not bulletins_of(conn, other.id):
+        stop_follow_up(conn, other.id, now)
     merged_notices.stop_replaced(conn, found.data["superseded"], now)
     merged_notices.stand_again(conn, incident_of(conn, row.id), other.id, now)
     merged_tasks.come_back(conn, found.data["tasks"], row.id, other.id, found.at)

@@ -476,3 +476,14 @@ def test_merged_with_a_graver_one_nothing_waits_for_the_end_of_the_quiet_hours(t
     clocks = office.rows(timers, incident_id=other, kind="duty", name="first_report")
     assert min(row.due_at for row in clocks) <= office.now + timedelta(minutes=30)
     office.store.close()
+
+
+def test_the_clock_to_the_next_report_goes_on_in_the_incident_that_took_the_other_in(office: Office) -> None:
+    one, other = pair(office)
+    reported(office, one)
+    office.work()
+    assert {row.incident_id for row in office.rows(timers, kind="follow", state="set")} == {one}
+    merge(office, one, other)
+    assert {row.incident_id for row in office.rows(timers, kind="follow", state="set")} == {other}
+    unmerge(office, one)
+    assert {row.incident_id for row in office.rows(timers, kind="follow", state="set")} == {one}
