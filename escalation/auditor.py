@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Row, text
 
 from escalation import alert, finding, standing
 from escalation.case import Facts
+from escalation.duty.readiness import Outlook
 from escalation.heartbeat import FILE, URL, Heartbeat
 from escalation.inspection import Finding, What, inspect
 from escalation.procedure import Pack
@@ -57,7 +58,7 @@ class Auditor:
 
         `pack`: the school's rules, whose offices must be held in the coming days.
         """
-        self._pack = pack
+        self._outlook = Outlook(school, pack, channels) if pack is not None else None
         self._store, self._open_log, self._school, self._channels = store, open_log, school, channels
         self._clock, self._monotonic, self._heartbeat = clock, monotonic, heartbeat
         self._log: Log | None = None
@@ -102,7 +103,7 @@ class Auditor:
             return finding.count(conn, self._school)
 
     def _facts(self, conn: Connection, ends: standing.Ends | None, now: datetime) -> Facts:
-        return standing.facts(conn, self._school, self._channels, ends or {}, self._frozen, now, self._pack)
+        return standing.facts(conn, self._school, self._channels, ends or {}, self._frozen, now, self._outlook)
 
     def _keep(self, ends: standing.Ends | None, begin: bool, now: datetime) -> None:
         """Look again inside the transaction that writes, so that no other auditor's look lies between."""

@@ -192,6 +192,20 @@ def holders(conn: Connection, school: str, role: str, *, unit: str = "", account
     )
 
 
+def all_holders(conn: Connection, school: str) -> dict[tuple[str, str], list[Person]]:
+    """Who holds each office, by (role, scope), as `holders` gives them; offices that nobody holds are out."""
+    held: dict[tuple[str, str], list[Person]] = {}
+    for row in conn.execute(
+        select(people, offices.c.role, offices.c.scope)
+        .join(offices, (offices.c.school == people.c.school) & (offices.c.person_id == people.c.id))
+        .where(offices.c.school == school, people.c.active)
+        .order_by(offices.c.rank, people.c.id)
+    ):
+        one = Person(**{name: row._mapping[name] for name in Person.__slots__})
+        held.setdefault((row.role, row.scope), []).append(one)
+    return held
+
+
 def on_duty(conn: Connection, school: str, now: datetime) -> list[Shift]:
     """Who is on at `now`: the monitors first, then the 带班领导."""
     rows = conn.execute(

@@ -11,14 +11,14 @@ from sqlalchemy import Connection, Row, and_, delete, func, select, update
 
 from escalation import audit
 from escalation.case import Case, Clock, Facts, Named, Reading, Sent, Told
-from escalation.duty.readiness import ahead, wanting
+from escalation.duty.readiness import Outlook
 from escalation.finding import marks
 from escalation.incident import entries, incidents
 from escalation.incident.state import ENDED, OPEN
 from escalation.notice import GROUP, DeliveryState, calls, deliveries, notices
 from escalation.notice.docket import dockets
 from escalation.people import holders, offices, people
-from escalation.procedure import Pack, Trigger, thaw
+from escalation.procedure import Trigger, thaw
 from escalation.timer import WAS_DUE, TimerKind, TimerState, timers
 from stream.position import positions
 from stream.store import insert_new
@@ -54,10 +54,10 @@ class Frozen:
 
 def facts(
     conn: Connection, school: str, channels: frozenset[str], ends: Ends, frozen: Frozen, now: datetime,
-    pack: Pack | None = None,
+    outlook: Outlook | None = None,
 ) -> Facts:  # fmt: skip
-    """Everything that one look needs, in one view of the store. `pack`: whose offices must be held in the coming days;
-    None looks at open matters only."""
+    """Everything that one look needs, in one view of the store. `outlook`: on the coming days; without one
+    only open matters are looked at."""
     ours = and_(incidents.c.school == school, incidents.c.state.not_in(sorted(ENDED)))
     columns = [column for column in incidents.c if column.name not in ("frozen", "reasons")]
     rows = conn.execute(select(*columns).where(ours).order_by(incidents.c.id)).all()
@@ -70,7 +70,7 @@ def facts(
         held=frozenset(_held(conn, school)),
         readings=tuple(_reading(conn, reader, given, now) for reader, given in ends.items()),
         broken=tuple(audit.newest_faults(conn)),
-        wanting=tuple(wanting(ahead(conn, school, pack, channels, now), now)) if pack is not None else (),
+        wanting=outlook.look(conn, now) if outlook is not None else (),
     )
 
 

@@ -16,7 +16,7 @@ from escalation import people
 from escalation.clock_words import hours
 from escalation.duty import absence, proxy
 from escalation.duty.absence import Absence
-from escalation.people import Person, shifts
+from escalation.people import shifts
 
 AHEAD = timedelta(days=30)
 Span = tuple[datetime, datetime]
@@ -92,19 +92,13 @@ def holes_ahead(
 
 def _covered_for(conn: Connection, school: str, away: Sequence[Absence]) -> set[int]:
     """The absences whose substitute is there: known, here, with a contact, and not away in the same time."""
-    known: dict[str, Person | None] = {}
-
-    def find(one: str) -> Person | None:
-        if one not in known:
-            known[one] = people.person(conn, school, one)
-        return known[one]
-
+    known = {one.id: one for one in people.everyone(conn, school)} if away else {}
     found: set[int] = set()
     for one in away:
         same = {
             other.person: other for other in away if other.starts_at < one.ends_at and other.ends_at > one.starts_at
         }
-        if proxy.stand_in(one.person, same | {one.person: one}, find, tuple(people.CONTACTS)) is not None:
+        if proxy.stand_in(one.person, same | {one.person: one}, known.get, tuple(people.CONTACTS)) is not None:
             found.add(one.id)
     return found
 

@@ -7,8 +7,8 @@ that a channel refused for good.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import Connection, select
@@ -25,6 +25,8 @@ from stream.account import accounts
 
 MEND = "请核对后在名册“人员”表更正并重新录入"
 CURE = "请在“值守”页登记代理人，或在名册“任职”表补上并重新录入"
+AGAIN = timedelta(minutes=5)
+"""So old may an outlook be while nothing it is made of changes."""
 OF_INCIDENTS = tuple(
     one for one in list(Trigger)[: list(Trigger).index(Trigger.NEW_ACCOUNT)] if one is not Trigger.REVIEW_BEFORE_RELEASE
 )
@@ -86,31 +88,62 @@ def told_roles(pack: Pack) -> list[str]:
 
 
 def ahead(conn: Connection, school: str, pack: Pack, channels: frozenset[str], now: datetime) -> Ahead:
-    """Read it."""
-    kept = conn.execute(
-        select(accounts.c.id, accounts.c.name, accounts.c.unit)
-        .where(accounts.c.school == school, accounts.c.active).order_by(accounts.c.id)
-    ).all()  # fmt: skip
-    seats: list[Seat] = []
-    for role in told_roles(pack):
-        words = pack.offices[role].words[0]
-        for unit in sorted({row.unit for row in kept}) if role == Role.UNIT_LEADER else [""]:
-            held = people.holders(conn, school, role, unit=unit)
-            seats.append(Seat(f"{role}|{unit}", f"{unit}的{words}" if unit else words, tuple(held)))
-    for row in kept:
-        held = people.holders(conn, school, Role.KEEPER, account_id=row.id)
-        seats.append(Seat(f"keeper|{row.id}", f"账号“{row.name}”的管理员", tuple(held)))
+    """Read it; however many accounts there are, so many reads."""
+    return _with_rota(conn, school, _without_rota(conn, school, pack, channels, now), now)
+
+
+def _without_rota(conn: Connection, school: str, pack: Pack, channels: frozenset[str], now: datetime) -> Ahead:
     return Ahead(
-        seats=tuple(seats),
+        seats=tuple(_seats(conn, school, pack)),
         persons={one.id: one for one in people.everyone(conn, school)},
         away=tuple(absence.between(conn, school, now, now + AHEAD)),
         leaving=absence.leaving(conn, school),
         channels=channels,
-        holes=tuple(coverage.holes_ahead(conn, school, now)),
-        scheduled=rota.scheduled(conn, school),
         desk=pack.desk,
         refused=tuple(contact.refused(conn, school)),
     )
+
+
+def _seats(conn: Connection, school: str, pack: Pack) -> Iterator[Seat]:
+    kept = conn.execute(
+        select(accounts.c.id, accounts.c.name, accounts.c.unit)
+        .where(accounts.c.school == school, accounts.c.active).order_by(accounts.c.id)
+    ).all()  # fmt: skip
+    held = people.all_holders(conn, school)
+    for role in told_roles(pack):
+        words = pack.offices[role].words[0]
+        for unit in sorted({row.unit for row in kept}) if role == Role.UNIT_LEADER else [""]:
+            yield Seat(f"{role}|{unit}", f"{unit}的{words}" if unit else words, tuple(held.get((role, unit), ())))
+    for row in kept:
+        keepers = tuple(held.get((Role.KEEPER, row.id), ()))
+        yield Seat(f"keeper|{row.id}", f"账号“{row.name}”的管理员", keepers)
+
+
+def _with_rota(conn: Connection, school: str, seen: Ahead, now: datetime) -> Ahead:
+    holes = tuple(coverage.holes_ahead(conn, school, now))
+    return replace(seen, holes=holes, scheduled=rota.scheduled(conn, school))
+
+
+class Outlook:
+    """What is wrong ahead, for somebody who asks every few seconds: worked out anew after AGAIN, and as soon as the
+    roster, an absence, the rota or a contact is another."""
+
+    def __init__(self, school: str, pack: Pack, channels: frozenset[str]) -> None:
+        """Nothing seen yet."""
+        self._school, self._pack, self._channels = school, pack, channels
+        self._last: tuple[datetime, Ahead, tuple[int, ...], tuple[Wanting, ...]] | None = None
+
+    def look(self, conn: Connection, now: datetime) -> tuple[Wanting, ...]:
+        """Everything that is wrong ahead."""
+        seen = _without_rota(conn, self._school, self._pack, self._channels, now)
+        mark = rota.mark(conn, self._school)
+        if self._last is not None:
+            at, before, marked, found = self._last
+            if at <= now < at + AGAIN and (before, marked) == (seen, mark):
+                return found
+        found = tuple(wanting(_with_rota(conn, self._school, seen, now), now))
+        self._last = now, seen, mark, found
+        return found
 
 
 def wanting(seen: Ahead, now: datetime) -> list[Wanting]:

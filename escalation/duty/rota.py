@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, Row, Table, delete, insert, select
+from sqlalchemy import Column, Connection, Index, Integer, Row, Table, delete, func, insert, select
 
 from escalation import audit
 from escalation.clock_words import hours
@@ -218,6 +218,16 @@ def note_edition(
 def scheduled(conn: Connection, school: str) -> bool:
     """Whether the school keeps a rota at all: shifts were entered at some time."""
     return conn.execute(select(shifts.c.id).where(shifts.c.school == school).limit(1)).first() is not None
+
+
+def mark(conn: Connection, school: str) -> tuple[int, ...]:
+    """What is another after the rota was changed: its newest edition and its shifts, counted."""
+    row = conn.execute(
+        select(func.count(), func.coalesce(func.max(shifts.c.id), 0),
+               select(func.coalesce(func.max(editions.c.id), 0)).where(editions.c.school == school).scalar_subquery())
+        .where(shifts.c.school == school)
+    ).one()  # fmt: skip
+    return tuple(map(int, row))
 
 
 def newest(conn: Connection, school: str, source: str = "") -> Row[Any] | None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, select, update
 
 from escalation import alert, finding, people
 from escalation.auditor import Auditor
@@ -127,6 +131,100 @@ def test_a_contact_refused_for_good_is_found_until_the_roster_is_corrected(offic
     with office.store.write() as conn:
         conn.execute(update(table).where(table.c.id == refused.person).values(email="new@x.example"))
     assert wanting(office) == []
+
+
+@contextmanager
+def counted(office: Office) -> Iterator[list[str]]:
+    """The statements that are run meanwhile."""
+    run: list[str] = []
+
+    def note(*given: Any) -> None:
+        run.append(given[2])
+
+    engine = office.store.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield run
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def test_three_hundred_accounts_and_absences_are_read_in_as_many_reads_as_one(office: Office) -> None:
+    staffed(office)
+    with counted(office) as few:
+        wanting(office)
+    units = [f"单位{n}" for n in range(60)]
+    with office.store.write() as conn:
+        account.enter(conn, [
+            replace(ACCOUNTS[0], id=f"k{n}", name=f"号{n}", native_id=f"n{n}", unit=units[n % 60], main=False)
+            for n in range(300)
+        ])  # fmt: skip
+        people.enter(conn, [
+            Person(SCHOOL, f"p{n}", f"人{n}", "", units[n % 60], f"p{n}@x.example", "138") for n in range(300)
+        ], [Held(Role.KEEPER, f"k{n}", f"p{n}") for n in range(300)]
+            + [Held(Role.UNIT_LEADER, units[n], f"p{n}") for n in range(1, 60)])  # fmt: skip
+    for n in range(20):
+        goes(office, f"p{n + 100}", f"p{n}", starts=office.now + DAY, hours=24)
+    with counted(office) as many:
+        (words,) = wanting(office)
+    assert "没有人担任单位0的单位领导" in words
+    assert len(few) <= len(many) <= len(few) + 2 < 20
+
+
+def test_the_holders_read_at_once_are_those_read_one_by_one(office: Office) -> None:
+    staffed(office)
+    with office.store.write() as conn:
+        people.put(conn, people.offices, [
+            {"school": SCHOOL, "role": Role.UNIT_LEADER, "scope": UNIT, "person_id": "deputy", "rank": 1}
+        ])  # fmt: skip
+        conn.execute(update(people.people).where(people.people.c.id == "keeper").values(active=False))
+        held = people.all_holders(conn, SCHOOL)
+        offices = conn.execute(select(people.offices.c.role, people.offices.c.scope).distinct()).all()
+        assert {tuple(one) for one in offices} > held.keys() > set()
+        for role, scope in offices:
+            assert held.get((role, scope), []) == people.holders(conn, SCHOOL, role, unit=scope, account_id=scope)
+
+
+def test_an_outlook_is_worked_out_anew_after_five_minutes_or_when_what_it_is_made_of_changes(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staffed(office)
+    outlook = readiness.Outlook(SCHOOL, JY, frozenset({"mail", "wecom_robot"}))
+    worked = 0
+    check = readiness.wanting
+
+    def counting(*given: Any) -> list[readiness.Wanting]:
+        nonlocal worked
+        worked += 1
+        return check(*given)
+
+    monkeypatch.setattr(readiness, "wanting", counting)
+
+    def look() -> int:
+        with office.store.read() as conn:
+            found = outlook.look(conn, office.now)
+        assert [one.words for one in found] == wanting(office)
+        return worked
+
+    def change(table: Any, who: str, **values: Any) -> None:
+        with office.store.write() as conn:
+            conn.execute(update(table).where(table.c.id == who).values(**values))
+
+    assert look() == 2
+    office.now += timedelta(seconds=15)
+    assert look() == 3, "only the look of this test itself"
+    change(people.people, "leader", email="other@x.example")
+    assert look() == 5
+    goes(office, "leader", starts=office.now + DAY, hours=24)
+    assert look() == 7
+    with office.store.write() as conn:
+        conn.execute(people.shifts.delete().where(people.shifts.c.starts_at > office.now + 2 * DAY))
+    assert look() == 9
+    change(account.accounts, ACCOUNTS[0].id, active=False)
+    assert look() == 11
+    assert look() == 12
+    office.now += readiness.AGAIN
+    assert look() == 14
 
 
 @pytest.fixture
