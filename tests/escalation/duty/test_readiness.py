@@ -22,6 +22,7 @@ from escalation.procedure import Pack, load
 from stream import account
 from stream.assessing import ASSESSED, POSTS
 from stream.log.sqlite import SqliteLog
+from stream.store import put
 from tests.escalation.duty.test_proxy import ADMIN, departs, goes, office
 from tests.escalation.duty.test_rota import LG, around, save
 from tests.escalation.office import IN_LEAD, UNIT, Office
@@ -174,7 +175,7 @@ def test_three_hundred_accounts_and_absences_are_read_in_as_many_reads_as_one(of
 def test_the_holders_read_at_once_are_those_read_one_by_one(office: Office) -> None:
     staffed(office)
     with office.store.write() as conn:
-        people.put(conn, people.offices, [
+        put(conn, people.offices, [
             {"school": SCHOOL, "role": Role.UNIT_LEADER, "scope": UNIT, "person_id": "deputy", "rank": 1}
         ])  # fmt: skip
         conn.execute(update(people.people).where(people.people.c.id == "keeper").values(active=False))
