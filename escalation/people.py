@@ -233,6 +233,13 @@ def acting(
     return proxy.acting(held, absence.away(conn, school, now), lambda one: person(conn, school, one), channels, now)
 
 
+def all_acting(
+    conn: Connection, school: str, held: Sequence[Person], now: datetime, channels: Collection[str] = tuple(CONTACTS)
+) -> list[Acting]:
+    """Who acts now where every one of these holders is to be told; see `duty.proxy.everybody`."""
+    return proxy.everybody(held, absence.away(conn, school, now), lambda one: person(conn, school, one), channels, now)
+
+
 def desk(conn: Connection, school: str, now: datetime, channels: Collection[str] = tuple(CONTACTS)) -> list[Person]:
     """Who answers at the duty desk: those on duty, else every monitor, else the publicity office. Never nobody's.
 

@@ -56,6 +56,18 @@ def acting(
     return None
 
 
+def everybody(
+    held: Sequence[Person], away: Mapping[str, Absence], find: Find, channels: Collection[str], now: datetime
+) -> list[Acting]:
+    """Who acts where every holder is to be told, once each: holders who are there, substitutes of those who are away.
+
+    Where nobody is there and nobody stands in, all whom anything reaches are told all the same.
+    """
+    each = [one for holder in held if (one := acting([holder], away, find, channels, now)) is not None]
+    there = [one for one in each if not one.alone] or each
+    return list({one.person.id: one for one in reversed(there)}.values())[::-1]
+
+
 def stand_in(person_id: str, away: Mapping[str, Absence], find: Find, channels: Collection[str]) -> Person | None:
     """The substitute of somebody who is away, or the substitute's own; None where none of them is there."""
     seen = {person_id}

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from escalation import people
 from escalation.deed import incident_of, must_fit, write_down
+from escalation.duty.proxy import Acting
 from escalation.incident import Actor, EntryKind, StateMoved, advance, log
 from escalation.incident.state import INCIDENT, Event, IllegalStep, State
 from escalation.measure import MeasureKind, measures
@@ -21,7 +22,7 @@ from escalation.measure.state import DECIDED, EVENTS, PROPOSED, STATES, TABLES
 from escalation.notice import docket
 from escalation.notice.issue import Letterhead
 from escalation.notice.letter import Letter, send
-from escalation.people import Person, Role
+from escalation.people import Role
 
 WORDS_MOST = 500
 DECIDES = frozenset({"decide", "refuse"})
@@ -134,21 +135,29 @@ def _tell_unit(
     docket.enter(conn, incident.school, matter, now, f"/incidents/{incident.number}")
     heading = f"{'解除责令关闭' if lifted else '责令关闭'}：{row.subject_words}"
     done = "责令关闭已解除" if lifted else "学校责令关闭该账号，请按要求办理，并把结果告知宣传部"
-    for person, role in _concerned(conn, incident):
-        send(conn, letterhead, person, Letter(
+    for who, role in _concerned(conn, letterhead, incident, now):
+        instead = f"{people.title_of(role)}，代{who.absent.name}" if who.absent and not who.alone else ""
+        send(conn, letterhead, who.person, Letter(
             matter=matter, step="lifted" if lifted else "ordered", kind="责令关闭", heading=heading,
-            lines=tuple(part for part in (done, f"理由：{row.reason}", words) if part),
+            lines=tuple(part for part in (done, f"理由：{row.reason}", words, who.why) if part), office=instead,
             path=f"/incidents/{incident.number}", basis=f"{row.basis}“{row.quote}”" if not lifted else row.basis,
             asked=() if lifted else ("签收本函。", "关闭账号，并把结果告知宣传部。"), role=role, signs=not lifted,
             trial=incident.trial,
         ), now)  # fmt: skip
 
 
-def _concerned(conn: Connection, incident: Row[Any]) -> list[tuple[Person, Role]]:
-    leaders = people.holders(conn, incident.school, Role.UNIT_LEADER, unit=incident.unit)[:1]
-    keepers = people.holders(conn, incident.school, Role.KEEPER, account_id=incident.account_id)
-    both = [*((one, Role.UNIT_LEADER) for one in leaders), *((one, Role.KEEPER) for one in keepers)]
-    return list({one.id: (one, role) for one, role in reversed(both)}.values())[::-1]
+def _concerned(
+    conn: Connection, letterhead: Letterhead, incident: Row[Any], now: datetime
+) -> list[tuple[Acting, Role]]:
+    """Who acts now for the unit's leader and for the keepers; a holder whom nothing reaches where nobody acts."""
+    both: list[tuple[Acting, Role]] = []
+    for role in (Role.UNIT_LEADER, Role.KEEPER):
+        held = people.holders(conn, incident.school, role, unit=incident.unit, account_id=incident.account_id)
+        found = people.all_acting(conn, incident.school, held, now, letterhead.channels) or [
+            Acting(one) for one in held
+        ]
+        both += [(one, role) for one in (found[:1] if role is Role.UNIT_LEADER else found)]
+    return list({one.person.id: (one, role) for one, role in reversed(both)}.values())[::-1]
 
 
 def measures_of(conn: Connection, incident_id: int, *, private: bool) -> list[Row[Any]]:

@@ -38,6 +38,10 @@ class Addressee:
         """The offices in one line."""
         return "、".join(self.offices)
 
+    def with_reason(self, words: str) -> Addressee:
+        """The same, with these words before the other reasons."""
+        return replace(self, reason="；".join(part for part in (words, *self.reason.split("；")) if part))
+
 
 @dataclass(frozen=True, slots=True)
 class Round:

@@ -119,9 +119,10 @@ def _above(
     """Who hears of an overdue task: the next role of the chain, else the duty desk; on trial the desk alone."""
     role = thaw(incident.frozen["pack"]).ladder.next_role(task.role) or ""
     if role and not incident.trial:
-        for person in people.holders(conn, task.school, role, unit=incident.unit, account_id=incident.account_id):
-            if person.reachable_by(letterhead.channels) and person.id != task.person_id:
-                return role, person
+        held = people.holders(conn, task.school, role, unit=incident.unit, account_id=incident.account_id)
+        for who in people.all_acting(conn, task.school, held, now, letterhead.channels):
+            if who.person.id != task.person_id:
+                return role, who.person
     return people.Role.MONITOR, _serving(conn, letterhead, task, now)
 
 

@@ -205,7 +205,8 @@ def _clock(pack: Pack, level: int, kind: TaskKind, within: timedelta | None, now
 
 
 def _held(conn: Connection, letterhead: Letterhead, incident: Row[Any], to: To, now: datetime) -> _Held:
-    """The person behind it; on trial, or where nobody of the office can be reached, the duty desk instead."""
+    """The person behind it: who acts for the office now, or for a named person who is away; on trial, or where nothing
+    reaches anybody, the duty desk instead."""
     if to.person_id:
         person = people.person(conn, incident.school, to.person_id)
         if person is None or not person.active:
@@ -220,9 +221,13 @@ def _held(conn: Connection, letterhead: Letterhead, incident: Row[Any], to: To, 
         if to.role == Role.UNIT_LEADER:
             office = f"{unit}负责人"
     serving = people.desk(conn, incident.school, now, letterhead.channels)
-    reachable = next((one for one in found if one.reachable_by(letterhead.channels)), None)
-    if reachable is not None and not incident.trial:
-        return _Held(reachable, role, office)
+    who = people.acting(conn, incident.school, found, now, letterhead.channels)
+    if who is not None and not incident.trial:
+        if who.absent is not None:
+            log(conn, incident.id, now, EntryKind.NOTICE, f"任务交 {who.person.name} 办理", who.why)
+        if who.absent is None or who.alone:
+            return _Held(who.person, role, office)
+        return _Held(who.person, role, f"{office}，代{who.absent.name}")
     if not serving:
         if not found:
             raise IllegalStep(f"“{office}”没有可联系的人员，值班台也无人可代收。未作任何更改。")

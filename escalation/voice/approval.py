@@ -1,7 +1,8 @@
 """The approval chain 审批: who the pack asks, in order; each approves the very version they were shown.
 
-Approver ≠ drafter, and nobody twice for one version. An office that nobody holds, or only the drafter, goes up to the
-宣传部 or the 主管校领导 (系统默认) and the log says so; where nobody is left, sending it to them is refused.
+Approver ≠ drafter, and nobody twice for one version. An office that nobody holds, or only the drafter or somebody who
+is away, goes up to the 宣传部 or the 主管校领导 (系统默认) and the log says so; where nobody is left, sending it
+to them is refused. No document lets a substitute approve: the absence is named, and nobody approves instead.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Row, Tabl
 from escalation import keeper, people, timer
 from escalation.clock_words import moment
 from escalation.deed import must_be_open, must_fit, write_down
+from escalation.duty import absence
 from escalation.incident import Actor, EntryKind, advance, log
 from escalation.incident.state import INCIDENT, Event, IllegalStep, State
 from escalation.notice import NoticeKind
@@ -178,7 +180,12 @@ def _ask(conn: Connection, letterhead: Letterhead, found: Row[Any], row: Row[Any
     if step >= len(chain):
         return False
     wanted = chain[step]
-    office, person = _approver(conn, letterhead, wanted, found, row)
+    office, person, gone = _approver(conn, letterhead, wanted, found, row, now)
+    if person is None and gone:
+        raise IllegalStep(
+            f"没有可以审批的人（{_word(pack, wanted.office)}，起草人除外）：{gone}，审批不由代理人代行。"
+            "请在人员表中补上，或本人能审批的，先在“值守”页取消请假，再送审。未作任何更改。"
+        )
     if person is None:
         raise IllegalStep(
             f"名册中没有可以审批的人（{_word(pack, wanted.office)}，起草人除外）。"
@@ -187,7 +194,7 @@ def _ask(conn: Connection, letterhead: Letterhead, found: Row[Any], row: Row[Any
     words, clock = _word(pack, office), pack.voice.approve
     if office != wanted.office:
         why = f"“{_word(pack, wanted.office)}”无可审批人员（起草人除外），改由{words}审批"
-        log(conn, row.id, now, EntryKind.MACHINE, why, Source.DEFAULT.label)
+        log(conn, row.id, now, EntryKind.MACHINE, why, "；".join(one for one in (gone, Source.DEFAULT.label) if one))
     basis = wanted.label if office == wanted.office else Source.DEFAULT.label
     due = now + clock.after
     made = conn.execute(
@@ -216,17 +223,21 @@ def _ask(conn: Connection, letterhead: Letterhead, found: Row[Any], row: Row[Any
 
 
 def _approver(
-    conn: Connection, letterhead: Letterhead, wanted: Approver, found: Row[Any], row: Row[Any]
-) -> tuple[str, Person | None]:
-    """The office and the person: the first holder who can be reached and did not draft; else one up."""
+    conn: Connection, letterhead: Letterhead, wanted: Approver, found: Row[Any], row: Row[Any], now: datetime
+) -> tuple[str, Person | None, str]:
+    """The office, the person (the first holder who is there, can be reached and did not draft; else one up), and in
+    words who was passed over because they are away."""
     barred = {str(found.drafted_by)} | _signed(conn, found.id)
+    away = absence.away(conn, row.school, now)
+    gone: dict[str, None] = {}
     further = () if wanted.office == UP[-1] else UP
     for office in dict.fromkeys([wanted.office, *further]):
         held = people.holders(conn, row.school, office, unit=row.unit, account_id=row.account_id)
         able = [one for one in held if one.id not in barred and one.reachable_by(letterhead.channels)]
-        if able:
-            return office, able[0]
-    return wanted.office, None
+        if there := [one for one in able if one.id not in away]:
+            return office, there[0], "；".join(gone)
+        gone |= {f"{one.name}{away[one.id].word}至 {moment(away[one.id].ends_at, now)}": None for one in able}
+    return wanted.office, None, "；".join(gone)
 
 
 def _approved(

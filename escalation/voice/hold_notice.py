@@ -11,9 +11,10 @@ from sqlalchemy import Connection, Row
 
 from escalation import people, timer
 from escalation.clock_words import moment
+from escalation.duty.proxy import Acting
 from escalation.incident import EntryKind, log
 from escalation.notice import NoticeKind
-from escalation.notice.addressee import TRIAL_REASON, Addressee
+from escalation.notice.addressee import TRIAL_REASON, Addressee, acting_as, gather
 from escalation.notice.errand import Errand
 from escalation.notice.issue import Letterhead, issue
 from escalation.notice.wording import Article
@@ -30,12 +31,20 @@ NO_KEEPER = "名册中无账号管理人员，由您代为落实"
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """An account and who answers for it. `kept` False: it has no reachable keeper, and somebody stands in."""
+    """An account and who answers for it: its keepers, or the substitute of one who is away.
+
+    `kept` False: it has no reachable keeper, and somebody stands in.
+    """
 
     account: Account
-    persons: tuple[Person, ...]
+    acting: tuple[Acting, ...]
     role: str
     kept: bool
+
+    @property
+    def persons(self) -> tuple[Person, ...]:
+        """The persons."""
+        return tuple(one.person for one in self.acting)
 
 
 def reached(conn: Connection, letterhead: Letterhead, row: Row[Any], now: datetime) -> list[Reached]:
@@ -43,36 +52,40 @@ def reached(conn: Connection, letterhead: Letterhead, row: Row[Any], now: dateti
     found = []
     for one in book(conn, row.school).values():
         if one.active:
-            persons, role = answering(conn, letterhead, one, now)
-            found.append(Reached(one, persons, role, role == Role.KEEPER))
+            acting, role = answering(conn, letterhead, one, now)
+            found.append(Reached(one, acting, role, role == Role.KEEPER))
     return found
 
 
 def answering(
     conn: Connection, letterhead: Letterhead, account: Account, now: datetime
-) -> tuple[tuple[Person, ...], str]:
-    """Who answers for an account and as what."""
+) -> tuple[tuple[Acting, ...], str]:
+    """Who answers for an account now and as what."""
 
-    def able(held: Sequence[Person]) -> tuple[Person, ...]:
-        return tuple(one for one in held if one.reachable_by(letterhead.channels))
+    def able(held: Sequence[Person]) -> tuple[Acting, ...]:
+        return tuple(people.all_acting(conn, account.school, held, now, letterhead.channels))
 
     if keepers := able(people.holders(conn, account.school, Role.KEEPER, account_id=account.id)):
         return keepers, Role.KEEPER
     if leaders := able(people.holders(conn, account.school, Role.UNIT_LEADER, unit=account.unit)):
         return leaders[:1], Role.UNIT_LEADER
-    return tuple(people.desk(conn, account.school, now, letterhead.channels)), Role.MONITOR
+    return tuple(Acting(one) for one in people.desk(conn, account.school, now, letterhead.channels)), Role.MONITOR
 
 
 def addressees(found: Sequence[Reached], basis: str) -> list[Addressee]:
-    """One entry per person, with every account they answer for."""
-    by_person: dict[str, tuple[Person, str, list[Reached]]] = {}
+    """One entry per person, with every account they answer for and, where they stand in for somebody, both names."""
+    by_person: dict[str, list[tuple[Acting, Reached]]] = {}
     for one in found:
-        for person in one.persons:
-            by_person.setdefault(person.id, (person, one.role, []))[2].append(one)
-    return [
-        Addressee(person, role, (people.title_of(role),), (), basis, _accounts(own))
-        for person, role, own in by_person.values()
-    ]
+        for who in one.acting:
+            by_person.setdefault(who.person.id, []).append((who, one))
+    return [_addressee(own, basis) for own in by_person.values()]
+
+
+def _addressee(own: Sequence[tuple[Acting, Reached]], basis: str) -> Addressee:
+    role = own[0][1].role
+    accounts = _accounts([one for _, one in own])
+    title = people.title_of(role)
+    return gather(acting_as(who, role, title, (), basis, "") for who, _ in own)[0].with_reason(accounts)
 
 
 def _accounts(own: Sequence[Reached]) -> str:

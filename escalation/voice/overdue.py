@@ -9,10 +9,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from escalation import people
+from escalation.clock_words import moment
+from escalation.duty import absence
+from escalation.duty.proxy import Acting
 from escalation.incident import EntryKind, incidents, log
 from escalation.incident.state import OPEN, State
 from escalation.notice import NoticeKind
-from escalation.notice.addressee import Addressee
+from escalation.notice.addressee import Addressee, acting_as
 from escalation.notice.errand import Errand
 from escalation.notice.issue import Letterhead, issue
 from escalation.people import Role
@@ -79,15 +82,13 @@ def tell_office(
     conn: Connection, letterhead: Letterhead, incident: Row[Any], step: str, title: str, names: list[str],
     now: datetime,
 ) -> None:  # fmt: skip
-    """Give the 宣传部 a list; the duty desk where nobody there can be reached."""
+    """Give the 宣传部 a list, or who stands in there; the duty desk where nobody there can be reached."""
     held = people.holders(conn, incident.school, Role.PUBLICITY)
-    able = [one for one in held if one.reachable_by(letterhead.channels)] or people.desk(
-        conn, incident.school, now, letterhead.channels
-    )
-    whom = [
-        Addressee(one, Role.PUBLICITY, (people.title_of(Role.PUBLICITY),), (), Source.DEFAULT.label, "")
-        for one in able[:1]
-    ]
+    who = people.acting(conn, incident.school, held, now, letterhead.channels)
+    desk = [] if who is not None else people.desk(conn, incident.school, now, letterhead.channels)
+    able = [who] if who is not None else [Acting(one) for one in desk[:1]]
+    office = people.title_of(Role.PUBLICITY)
+    whom = [acting_as(one, Role.PUBLICITY, office, (), Source.DEFAULT.label, "") for one in able]
     errand = Errand(
         title=title, facts=("、".join(names),), asks=("请催办，或电话落实后代为登记",), verb="阅看", log="清单"
     )
@@ -103,10 +104,15 @@ def _approval(conn: Connection, letterhead: Letterhead, incident: Row[Any], cloc
         title=f"请审批口径第 {found.n} 版（已过时限）", verb="审批", facts=("口径等候您审批，已过时限",),
         asks=("请即审批：同意，或写明意见退回",), log="逾期未审批，提醒一次",
     )  # fmt: skip
-    whom = _persons(conn, letterhead, incident, {asked.asked: None})
-    issue(conn, letterhead, incident, whom, NoticeKind.APPROVAL, f"remind:{clock.name}", now, errand=ask)
+    gone = absence.away(conn, incident.school, now).get(asked.asked)
+    if gone is None:
+        whom = _persons(conn, letterhead, incident, {asked.asked: None})
+        issue(conn, letterhead, incident, whom, NoticeKind.APPROVAL, f"remind:{clock.name}", now, errand=ask)
     title = f"口径第 {found.n} 版{asked.words}审批逾期"
-    tell_office(conn, letterhead, incident, f"{clock.name}:list", title, ["可电话催办，或改写后另行送审"], now)
+    name = hold_notice.name_of(conn, incident.school, asked.asked)
+    said = [f"{name}{gone.word}至 {moment(gone.ends_at, now)}，审批不由代理人代行，未再提醒"] if gone else []
+    said.append("可电话催办，或改写后另行送审")
+    tell_office(conn, letterhead, incident, f"{clock.name}:list", title, said, now)
 
 
 def _relay(conn: Connection, letterhead: Letterhead, incident: Row[Any], clock: Timer, now: datetime) -> None:
