@@ -16,7 +16,8 @@ from sqlalchemy import Connection, Row, or_, select
 from escalation import audit, circumstance
 from escalation.incident import LEVELS, Actor, EntryKind, incidents, log, members, open_keys
 from escalation.incident.state import OPEN, IllegalStep
-from escalation.opening import CARE_THEME, Ground, Hand, Matter, add_to, open_matter
+from escalation.joining import add_to
+from escalation.opening import CARE_THEME, Ground, Hand, Matter, open_matter
 from escalation.people import Role
 from escalation.place import place_of
 from escalation.procedure import Trigger

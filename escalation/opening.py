@@ -1,4 +1,4 @@
-"""Opening an incident and adding to one: rows for the matter, its members, its notices and its clocks, in one go."""
+"""Opening an incident: rows for the matter, its members, its notices and its clocks, in one go."""
 
 from __future__ import annotations
 
@@ -9,27 +9,24 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from escalation import reignition, trial
+from escalation import trial
 from escalation.incident import (
-    LEVELS,
     EntryKind,
     advance,
-    claim_keys,
     incidents,
     join,
     log,
     next_number,
     open_incident,
 )
-from escalation.incident.state import OPEN, Event, State
-from escalation.notice import NoticeKind, metrics, notices
+from escalation.incident.state import Event, State
+from escalation.notice import NoticeKind, metrics
 from escalation.notice.addressee import Round
 from escalation.notice.clocking import set_duty_clocks
 from escalation.notice.issue import Letterhead
-from escalation.procedure import Answer, Pack, Trigger, thaw
-from escalation.reset import reset
+from escalation.procedure import Answer, Pack, Trigger
 from escalation.task.setting import set_by_rule
-from escalation.telling import not_yet_told, round_of, tell
+from escalation.telling import round_of, tell
 from escalation.voice import hold
 from stream.assessment import Hit
 from stream.coverage import promised_of, watch_closely
@@ -46,8 +43,6 @@ fetched more than twice the promised interval, and so long besides, after it was
 CLOSELY_FROM = 2
 """From this level on the account is looked at as often as manners allow, for CLOSELY (research/platforms.md §13)."""
 CLOSELY = timedelta(hours=24)
-WIDENED = "适用条款增加，由此应当通知而尚未通知的人员现予通知"
-ALL_TOLD = "适用条款增加，由此应当通知的人员此前均已通知"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +137,7 @@ def _comment(hits: Sequence[Hit]) -> tuple[Trigger, ...]:
     return (Trigger.DAMAGING_COMMENT, Trigger.ILLEGAL_COMMENT) if others else (Trigger.ILLEGAL_COMMENT,)
 
 
-def _of(post: Post, matter: Matter) -> tuple[Trigger, ...]:
+def happened(post: Post, matter: Matter) -> tuple[Trigger, ...]:
     """What the matter is: what a person said, else what the machine sees."""
     return matter.named or triggers(post, matter.hits, grave=matter.grave, crisis=matter.crisis)
 
@@ -185,7 +180,7 @@ def open_matter(
 
     `hand`: a person opened it, which is a confirmation as well; None: the watch.
     """
-    found = _of(post, matter)
+    found = happened(post, matter)
     late = lateness(post, promised_of(conn, post.school, post.account_id), now)
     origin = Origin(post.school, post.account_id, post.thread_id, post.id, post.first_seen_at, found, late)
     return open_from(conn, ground, matter, origin, now, hand=hand)
@@ -211,10 +206,10 @@ def open_from(
     }  # fmt: skip
     incident_id = open_incident(conn, row, matter.keys)
     join(conn, incident_id, school, matter.member_ids, matter.risk, now)
-    told = round_of(conn, ground.letterhead, _row(conn, incident_id), answer.recipients, now)
+    told = round_of(conn, ground.letterhead, row_of(conn, incident_id), answer.recipients, now)
     _freeze(conn, incident_id, ground, matter, answer, told, late_words, hand)
     _tell(conn, ground, incident_id, answer, told, matter, late_words, now, hand)
-    _hurry(conn, matter, school, origin.account_id, now)
+    hurry(conn, matter, school, origin.account_id, now)
     metrics.INCIDENTS.labels(level=matter.level).inc()
     return incident_id
 
@@ -252,7 +247,7 @@ def _tell(
     conn: Connection, ground: Ground, incident_id: int, answer: Answer, told: Round, matter: Matter, late: str,
     now: datetime, hand: Hand | None,
 ) -> None:  # fmt: skip
-    incident = _row(conn, incident_id)
+    incident = row_of(conn, incident_id)
     grade = ground.pack.grade(incident.level)
     cited = "、".join(dict.fromkeys(a for one in answer.recipients for a in one.articles))
     text = "；".join(reason["sentence"] for reason in matter.reasons[:3])
@@ -265,123 +260,25 @@ def _tell(
     if late:
         log(conn, incident_id, now, EntryKind.MACHINE, f"迟报：{late}")
     advance(conn, incident_id, Event.NOTIFY, None)
-    incident = _row(conn, incident_id)
+    incident = row_of(conn, incident_id)
     tell(conn, ground.letterhead, incident, told, NoticeKind.FIRST, "first", now)
     set_duty_clocks(conn, incident, now)
     set_by_rule(conn, ground.letterhead, incident, matter.hits, now)
-    _hold(conn, ground.letterhead, incident, matter, now)
+    hold_for(conn, ground.letterhead, incident, matter, now)
 
 
-def _hold(conn: Connection, letterhead: Letterhead, incident: Row[Any], matter: Matter, now: datetime) -> None:
+def hold_for(conn: Connection, letterhead: Letterhead, incident: Row[Any], matter: Matter, now: datetime) -> None:
     """暂停发声, where the level of the frozen pack demands it."""
     cues = [word for hit in matter.hits if hit.theme == matter.theme for word in hit.words]
     hold.begin(conn, letterhead, incident, matter.keys, cues, now)
 
 
-def add_to(conn: Connection, ground: Ground, incident_id: int, matter: Matter, post: Post, now: datetime) -> bool:
-    """Add to an open incident: members, keys, a higher risk, graver level, further triggers. False: it has ended."""
-    conn.execute(select(incidents.c.id).where(incidents.c.id == incident_id).with_for_update())
-    incident = _row(conn, incident_id)
-    if State(incident.state) not in OPEN:
-        return False
-    join(conn, incident_id, post.school, matter.member_ids, matter.risk, now)
-    claim_keys(conn, post.school, matter.keys, incident_id)
-    if matter.risk > incident.risk:
-        conn.execute(
-            update(incidents)
-            .where(incidents.c.id == incident_id)
-            .values(risk=matter.risk, reasons=list(matter.reasons))
-        )
-    if matter.care and not incident.care:
-        conn.execute(update(incidents).where(incidents.c.id == incident_id).values(care=True))
-    graver = matter.level < min(incident.level, _found_before(incident))
-    if matter.level < _found_before(incident):
-        conn.execute(update(incidents).where(incidents.c.id == incident_id).values(level_found=matter.level))
-    danger = matter.grave and matter.theme != incident.theme and not _knows_danger(conn, incident_id, matter.theme)
-    if graver or danger:
-        _raise(conn, ground, incident, matter, post, now, graver=graver, danger=danger)
-    elif matter.enough:
-        _widen(conn, ground, incident, matter, post, now)
-    reignition.look(conn, ground.letterhead, incident_id, now, danger=matter.grave, told=graver or danger)
-    return True
-
-
-def _found_before(incident: Row[Any]) -> int:
-    """What a person set holds until the machine finds more than it had found by then."""
-    if incident.level_by_person is None:
-        return int(incident.level)
-    return int(incident.level_found or incident.level_by_machine)
-
-
-def _knows_danger(conn: Connection, incident_id: int, theme: str) -> bool:
-    told = notices.c.step.endswith(_danger(theme), autoescape=True)
-    return conn.execute(select(notices.c.id).where(notices.c.incident_id == incident_id, told)).first() is not None
-
-
-def _danger(theme: str) -> str:
-    return f"danger:{theme}"
-
-
-def _raise(
-    conn: Connection, ground: Ground, incident: Row[Any], matter: Matter, post: Post, now: datetime, *, graver: bool,
-    danger: bool,
-) -> None:  # fmt: skip
-    """The matter became graver, or a danger of another kind came up in it: one round tells everybody concerned once.
-
-    Both levels stay in the log; the title then names both dangers. The step names what it was for. Graver, the clocks
-    follow the new level; what the clauses demand of what happened now is asked for.
-    """
-    found = _all_triggers(incident, matter, post)
-    changed: dict[str, Any] = {"triggers": list(found)}
-    steps: list[str] = []
-    if graver:
-        changed["level"] = matter.level
-        steps.append(f"level:{matter.level}")
-        words = f"系统建议由 {LEVELS[incident.level]}级升为 {LEVELS[matter.level]}级，已按新级别通知"
-        log(conn, incident.id, now, EntryKind.LEVEL, words, "；".join(r["sentence"] for r in matter.reasons[:3]))
-        _hurry(conn, matter, incident.school, post.account_id, now)
-    if danger:
-        changed["title"] = f"{incident.title}；{matter.title}"
-        steps.append(_danger(matter.theme))
-        log(conn, incident.id, now, EntryKind.LEVEL, f"同一事件中另有危及人身或个人信息的情形：{matter.title}")
-    conn.execute(update(incidents).where(incidents.c.id == incident.id).values(changed))
-    fresh = _row(conn, incident.id)
-    pack = thaw(fresh.frozen["pack"])
-    if graver and (said := reset(conn, fresh, pack, now)):
-        log(conn, incident.id, now, EntryKind.MACHINE, "时限按新级别重算", "；".join(said))
-    recipients = pack.who(found, fresh.level, care=fresh.care).recipients
-    told = round_of(conn, ground.letterhead, fresh, recipients, now)
-    tell(conn, ground.letterhead, fresh, told, NoticeKind.RAISED, "+".join(steps), now)
-    set_by_rule(conn, ground.letterhead, fresh, matter.hits, now)
-    _hold(conn, ground.letterhead, fresh, matter, now)
-
-
-def _widen(conn: Connection, ground: Ground, incident: Row[Any], matter: Matter, post: Post, now: datetime) -> None:
-    """Something further happened in the same matter: whom its articles name and nobody told yet, is told now."""
-    found = _all_triggers(incident, matter, post)
-    if set(found) == {Trigger(one) for one in incident.triggers}:
-        return
-    conn.execute(update(incidents).where(incidents.c.id == incident.id).values(triggers=list(found)))
-    recipients = thaw(incident.frozen["pack"]).who(found, incident.level, care=incident.care).recipients
-    fresh = _row(conn, incident.id)
-    told = not_yet_told(conn, incident.id, recipients, round_of(conn, ground.letterhead, fresh, recipients, now))
-    cited = "、".join(dict.fromkeys(article for one in recipients for article in one.articles))
-    text = WIDENED if told.addressees else ALL_TOLD
-    log(conn, incident.id, now, EntryKind.MACHINE, f"同一事件中另有新的情形：{matter.title}", text, article=cited)
-    if told.addressees or told.vacant:
-        tell(conn, ground.letterhead, fresh, told, NoticeKind.FIRST, f"widen:{len(found)}", now)
-    set_by_rule(conn, ground.letterhead, fresh, matter.hits, now)
-
-
-def _all_triggers(incident: Row[Any], matter: Matter, post: Post) -> tuple[Trigger, ...]:
-    before = [Trigger(one) for one in incident.triggers]
-    return tuple(dict.fromkeys((*before, *_of(post, matter))))
-
-
-def _hurry(conn: Connection, matter: Matter, school: str, account_id: str, now: datetime) -> None:
+def hurry(conn: Connection, matter: Matter, school: str, account_id: str, now: datetime) -> None:
+    """Look at the account of a grave matter as often as manners allow, for `CLOSELY`."""
     if matter.level <= CLOSELY_FROM:
         watch_closely(conn, school, account_id, now + CLOSELY, now)
 
 
-def _row(conn: Connection, incident_id: int) -> Row[Any]:
+def row_of(conn: Connection, incident_id: int) -> Row[Any]:
+    """The incident as it now is."""
     return conn.execute(select(incidents).where(incidents.c.id == incident_id)).one()

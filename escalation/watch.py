@@ -16,7 +16,8 @@ from escalation import machine_audit, own_post
 from escalation.consultation import find
 from escalation.incident import MatterTaken, incidents, members, open_keys
 from escalation.incident.state import OPEN
-from escalation.opening import CARE_THEME, Ground, Matter, add_to, open_matter
+from escalation.joining import add_to
+from escalation.opening import CARE_THEME, Ground, Matter, open_matter
 from escalation.own_post import Judged
 from escalation.place import place_of
 from escalation.voice import posted

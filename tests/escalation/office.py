@@ -19,10 +19,11 @@ from escalation import handling, people, recap, reignition
 from escalation.bulletin import bulletins
 from escalation.channels import Accepted, Channel, Message, Outcome
 from escalation.incident import Actor, entries, incidents
+from escalation.joining import add_to
 from escalation.notice import calls, notices
 from escalation.notice.issue import Letterhead
 from escalation.notify import Notify
-from escalation.opening import Ground, Matter, add_to, open_matter
+from escalation.opening import Ground, Matter, open_matter
 from escalation.people import Held, Person, Role
 from escalation.procedure import load
 from escalation.recap import Measure, Recap

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, text
 from escalation import assigning, handling, level, merging, people, receipt
 from escalation.incident import incidents
 from escalation.incident.state import IllegalStep
-from escalation.opening import add_to
+from escalation.joining import add_to
 from escalation.people import Person
 from stream.store import Store, metadata
 from tests.escalation.office import FOUR, HELD, IN_LEAD, ON_DESK, STAFF, UNIT, Office
