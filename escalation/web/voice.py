@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -19,7 +20,7 @@ from escalation.task import TaskKind
 from escalation.task.setting import leader_of, set_task
 from escalation.voice import fact, hold
 from escalation.voice.hold import holds
-from escalation.voice.state import STATEMENT, StatementEvent, StatementState
+from escalation.voice.state import IN_FORCE, STATEMENT, StatementEvent, StatementState
 from escalation.voice.statement import statements
 from escalation.voice.subject import THEME_WORDS, Subject, read, typed
 from escalation.web.act import plain
@@ -82,12 +83,13 @@ def desk_page(
     """The workspace, with a sentence on top where an act was refused and what was typed kept."""
     desk = desk_of(request)
     with desk.store.read() as conn:
-        voice = voice_of(conn, row, visitor.now)
+        whole = voice_of(conn, row, visitor.now)
         units = people.units(conn, desk.school)
         keeps = {
-            one.id for one in voice.accounts.values()
+            one.id for one in whole.accounts.values()
             if visitor.actor.id in {p.id for p in people.holders(conn, desk.school, Role.KEEPER, account_id=one.id)}
         }  # fmt: skip
+    voice = seen_by(whole, visitor, keeps)
     return show(
         request, visitor, "statement.html", status=status, row=row, voice=voice, error=error, given=given or {},
         may=_may(visitor, voice), open=State(row.state) in OPEN, me=visitor.actor.id, notice_done=DONE, keeps=keeps,
@@ -96,6 +98,25 @@ def desk_page(
         old=[one for one in voice.versions if one not in (voice.work, voice.force)],
         redraft=_redraft(voice, given or {}),
     )  # fmt: skip
+
+
+def seen_by(voice: Voice, visitor: Visitor, keeps: Collection[str] = ()) -> Voice:
+    """The versions that this person may read: who is not of the desk or a school leader reads what is in force, what
+    they drafted, what they may decide now, and, keeping a main account, what may be released from it now."""
+    if visitor.has(Role.PUBLICITY, Role.MONITOR, Role.SCHOOL_LEADER):
+        return voice
+    me, mains = visitor.actor.id, {one.id for one in voice.main_accounts}
+
+    def reads(one: Version) -> bool:
+        state, ripe = StatementState(one.row.state), (one.row.embargo_until or visitor.now) <= visitor.now
+        return (
+            state in IN_FORCE
+            or one.row.drafted_by == me
+            or any(me in step.may for step in one.steps)
+            or (state is StatementState.APPROVED and ripe and bool(mains & set(keeps)))
+        )
+
+    return replace(voice, versions=tuple(one for one in voice.versions if reads(one)))
 
 
 def _may(visitor: Visitor, voice: Voice) -> dict[str, bool]:

@@ -243,3 +243,31 @@ def test_every_act_of_one_voice_stands_in_the_table() -> None:
         if "POST" in (getattr(one, "methods", None) or ())
     }
     assert posts == known
+
+
+def test_before_release_a_text_is_read_only_by_those_who_make_it(house: House) -> None:
+    number = house.incident()
+    made = drafted(house, number)
+    path = f"/statements/{number}"
+    reads = {who: TEXT in house.client(who).get(path).text for who in ("publicity", "monitor", "school")}
+    assert all(reads.values())
+    for who in ("keeper", "leader"):
+        page = house.client(who).get(path)
+        assert page.status_code == 200
+        for hidden in (TEXT, "已停餐", "接诊"):
+            assert hidden not in page.text
+    with house.store.write() as conn:
+        conn.execute(statements.update().where(statements.c.id == made).values(drafted_by="leader"))
+    assert TEXT in house.client("leader").get(path).text
+    with house.store.write() as conn:
+        conn.execute(
+            statements.update().where(statements.c.id == made).values(
+                state="approved", drafted_by="publicity", embargo_until=house.now + timedelta(hours=1)
+            )
+        )
+    assert TEXT not in house.client("keeper").get(path).text
+    house.now += timedelta(hours=1)
+    assert TEXT in house.client("keeper").get(path).text, "who may release it must read it"
+    with house.store.write() as conn:
+        conn.execute(statements.update().where(statements.c.id == made).values(state="superseded"))
+    assert TEXT not in house.client("leader").get(path).text
