@@ -25,6 +25,7 @@ from stream.account import book
 from stream.assessment import Assessment
 from stream.kept import assessments, last_assessment, posts
 from stream.matter import Scene, attaching_keys
+from stream.post import Kind
 
 DESK = frozenset({Role.MONITOR, Role.PUBLICITY})
 TITLE_LIMIT, REASON_LIMIT, QUOTE_LENGTH = 60, 500, 60
@@ -172,7 +173,7 @@ def _matter(conn: Connection, line: Assessment, wish: Wish, actor: Actor) -> Mat
     ).scalar()
     heaviest = max(line.hits, key=lambda hit: (hit.theme != "any", hit.grave, hit.weight), default=None)
     themes = [hit.theme for hit in line.hits if hit.theme != "any"]
-    cut = " ".join(post.text.split())
+    cut = "" if care or post.kind is Kind.MESSAGE else " ".join(post.text.split())
     urgent = wish.level <= URGENT_FROM or any(hit.grave for hit in line.hits)
     return Matter(
         title=CARE_TITLE if care else wish.title,
@@ -190,7 +191,7 @@ def _matter(conn: Connection, line: Assessment, wish: Wish, actor: Actor) -> Mat
         account=place_of(post, account),
         hits=line.hits,
         named=() if care else circumstance.read(wish.named, circumstance.choices(post)),
-        quote="" if care else cut if len(cut) <= QUOTE_LENGTH else cut[:QUOTE_LENGTH] + "…",
+        quote=cut if len(cut) <= QUOTE_LENGTH else cut[:QUOTE_LENGTH] + "…",
     )
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Row, Table, or_, select
 from escalation import recap, tie
 from escalation.breach import breaches
 from escalation.bulletin import bulletins
+from escalation.by_hand import CARE_TITLE
 from escalation.incident import EntryKind, entries, incidents, members
 from escalation.keeper import answers, contacts, reports
 from escalation.measure import measures
@@ -48,7 +49,7 @@ def fingerprint(text: str) -> str:
 
 def package(conn: Connection, row: Row[Any]) -> dict[str, Any]:
     """Everything that is kept of an incident, as plain JSON; instants in UTC."""
-    head = {name: _plain(row._mapping[name]) for name in HEAD}
+    head = {name: _plain(row._mapping[name]) for name in HEAD} | ({"title": CARE_TITLE} if row.care else {})
     frozen = row.frozen
     head |= {
         "pack": thaw(frozen["pack"]).label, "keys": frozen.get("keys_at_end", []),

@@ -263,7 +263,7 @@ def _matter(
         account=place_of(post, account),
         hits=assessment.hits,
         facts=(f"涉及 {len(members)} 条，风险 {weighed.value}",),
-        quote="" if care else _cut(post.text, QUOTE_LENGTH),
+        quote="" if care or post.kind is Kind.MESSAGE else _cut(post.text, QUOTE_LENGTH),
         judged={
             "engine": assessment.engine,
             "rules": assessment.rules,

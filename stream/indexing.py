@@ -1,4 +1,7 @@
-"""The index role: assessments in, search documents out. Search down stops nothing else; it resumes by itself."""
+"""The index role: assessments in, search documents out. Search down stops nothing else; it resumes by itself.
+
+A private message is never indexed: its words are shown one at a time, to who answers it.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from stream.follow import Effects, Follower
 from stream.kept import assessments, posts, revisions
 from stream.kill_point import reach
 from stream.log import Log, Record
+from stream.post import Kind
 from stream.search import Document, Search, SearchDamaged, SearchRefused, SearchUnavailable
 from stream.store import Store
 from stream.wire import WireError
@@ -84,8 +88,10 @@ class Indexing:
             if b'"type":"counts"' in record.value[:64]:
                 continue
             try:
-                documents.append(document(Assessment.from_wire(record.value)))
-                source[documents[-1].id] = record
+                found = Assessment.from_wire(record.value)
+                if found.post.kind is not Kind.MESSAGE:
+                    documents.append(document(found))
+                    source[documents[-1].id] = record
             except WireError as error:
                 bad.append((record, str(error)))
         try:
@@ -118,7 +124,7 @@ def document(assessment: Assessment) -> Document:
 
 
 def kept_documents(store: Store, school: str) -> Iterator[list[Document]]:
-    """Everything kept, in chunks, to rebuild the search from."""
+    """Everything kept but private messages, in chunks, to rebuild the search from."""
     after = 0
     while True:
         with store.read() as conn:
@@ -136,7 +142,7 @@ def kept_documents(store: Store, school: str) -> Iterator[list[Document]]:
                     & (assessments.c.post_id == posts.c.id)
                     & (assessments.c.revision == posts.c.revision),
                 )
-                .where(posts.c.school == school, posts.c.row > after)
+                .where(posts.c.school == school, posts.c.row > after, posts.c.kind != Kind.MESSAGE)
                 .order_by(posts.c.row)
                 .limit(CHUNK)
             ).all()

@@ -1,8 +1,8 @@
 """The package of evidence: HTML, JSON and a list of hashes in one zip, watermarked with who exported it and when.
 
 What goes in is fixed when it is proposed (posts by revision and hash); the words are read at each export, so that text
-that was deleted by its term of keeping stays deleted. Redaction stays, no author stands anywhere, a care case stays
-folded. Each export is a row of the audit.
+that was deleted by its term of keeping stays deleted. Redaction stays, no author stands anywhere; a care case stays
+folded and names neither unit nor account, a private message stays folded. Each export is a row of the audit.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from sqlalchemy import Connection, Row, and_, select
 
+from escalation.by_hand import CARE_TITLE
 from escalation.clock_words import SHANGHAI, second
 from escalation.deed import must_be, write_down
 from escalation.incident import Actor, EntryKind, entries, log, members
@@ -30,11 +31,13 @@ from escalation.measure.deciding import held
 from escalation.measure.state import SECOND, ReferralState
 from escalation.notice.issue import Letterhead
 from stream.kept import posts, revisions
+from stream.post import Kind
 
 TEMPLATES = Path(__file__).with_name("templates")
 READY = frozenset({ReferralState.DECIDED, ReferralState.HANDED})
 GONE = "（原文已按保存期限删除）"
 FOLDED = "（求助内容，原文已收起）"
+PRIVATE = "（私信，原文已收起）"
 KINDS = {"post": "帖文", "comment": "评论", "reply": "回复", "message": "私信", "lead": "线索"}
 
 
@@ -84,15 +87,19 @@ def _content(
     conn: Connection, incident: Row[Any], row: Row[Any], letterhead: Letterhead, watermark: str
 ) -> dict[str, Any]:
     account = incident.frozen.get("account", {})
-    facts = [
-        ("编号", incident.number), ("情况", incident.title), ("状态", STATE_WORDS[State(incident.state)]),
-        ("发现", second(incident.detected_at)), ("立事件", second(incident.opened_at)),
+    title = CARE_TITLE if incident.care else incident.title
+    placed = [] if incident.care else [
         ("平台", account.get("platform", "")), ("账号", account.get("name", "")), ("涉事单位", incident.unit),
+    ]  # fmt: skip
+    facts = [
+        ("编号", incident.number), ("情况", title), ("状态", STATE_WORDS[State(incident.state)]),
+        ("发现", second(incident.detected_at)), ("立事件", second(incident.opened_at)),
+        *placed,
     ]  # fmt: skip
     return {
         "watermark": watermark, "school": letterhead.school_name, "number": incident.number,
         "authority": row.subject_words, "reason": row.reason,
-        "incident": {"number": incident.number, "title": incident.title},
+        "incident": {"number": incident.number, "title": title},
         "facts": [[key, value] for key, value in facts if value],
         "posts": [_post(conn, incident, one) for one in row.data.get("manifest", [])],
         "log": _log(conn, incident), "contacts": _contacts(conn, incident),
@@ -109,6 +116,7 @@ def _post(conn: Connection, incident: Row[Any], one: Mapping[str, Any]) -> dict[
         gone = dict.fromkeys(("published_at", "fetched_at", "kind", "url"), "")
         return gone | {"text": GONE, "text_hash": one["text_hash"]}
     text = FOLDED if incident.care and not found.by_school else found.text or GONE
+    text = PRIVATE if found.kind == Kind.MESSAGE and not incident.care else text
     web = found.url if found.url.startswith(("https://", "http://")) and not incident.care else ""
     return {
         "published_at": second(found.published_at), "fetched_at": second(found.fetched_at),
@@ -123,12 +131,22 @@ def _log(conn: Connection, incident: Row[Any]) -> list[dict[str, str]]:
     quoting = (EntryKind.MACHINE, EntryKind.LEVEL)
     return [
         {
-            "at": second(row.at), "heading": row.heading, "actor": row.actor,
-            "text": "" if incident.care and row.kind in quoting else row.text,
+            "at": second(row.at), "heading": _placeless(incident, row.heading), "actor": row.actor,
+            "text": "" if incident.care and row.kind in quoting else _placeless(incident, row.text),
         }
         for row in rows
         if row.kind != EntryKind.DELIVERY
     ]  # fmt: skip
+
+
+def _placeless(incident: Row[Any], words: str) -> str:
+    """Words without the unit, account and raw title of a care case; other words as they are."""
+    if not incident.care:
+        return words
+    title, account = incident.title, incident.frozen.get("account", {}).get("name", "")
+    for name, said in ((title, CARE_TITLE), (account, "有关账号"), (incident.unit, "有关单位")):
+        words = words.replace(name, said) if name else words
+    return words
 
 
 def _contacts(conn: Connection, incident: Row[Any]) -> list[dict[str, str]]:

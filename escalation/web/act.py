@@ -20,9 +20,9 @@ from escalation.incident import StateMoved
 from escalation.incident.state import IllegalStep
 from escalation.notice import calls, notices
 from escalation.people import Role
-from escalation.web.gate import Acts, ActsOrLeads, NotFound, Visitor, desk_of
+from escalation.web.gate import Acts, ActsOrLeads, NotAllowed, NotFound, Visitor, desk_of
 from escalation.web.incident import page, row_of
-from escalation.web.rights import NOTES
+from escalation.web.rights import NOTES, unfolders
 from escalation.web.viewing import record
 
 router = APIRouter()
@@ -184,8 +184,10 @@ def _own_call(conn: Connection, incident_id: int, call_id: int) -> None:
 
 @router.post("/incidents/{number}/reveal")
 def reveal(request: Request, visitor: Helper, number: str, purpose: Field = "") -> Response:
-    """Unfold the text of a care case, by a stated purpose, which is written down before anything is shown."""
+    """Unfold a care case or private messages, by a stated purpose, which is written down before anything is shown."""
     row = row_of(request, visitor, number)
+    if not visitor.has(*unfolders(row)):
+        raise NotAllowed("私信原文由值班员或宣传部写明事由后查看。原文仍收起。")
     words = purpose.replace("\x00", "").strip()
     if not 4 <= len(words) <= 200:
         why = "查看原文须写明事由（4 至 200 字）。原文仍收起。"

@@ -1,4 +1,7 @@
-"""监听: the newest posts as they come in, with polarity and risk. A cry for help is folded away."""
+"""监听: the newest posts as they come in, with polarity and risk. A cry for help is folded away.
+
+A private message is left out: its words are for who answers it, one at a time and logged (`consultations.py`).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from escalation.web.prose import marked
 from escalation.web.words import CARE_THEMES, CARE_TITLE
 from stream.account import accounts
 from stream.kept import assessments, posts, revisions
+from stream.post import Kind
 
 SHOWN = 4
 LARGE = 40
@@ -62,7 +66,7 @@ def feed_of(conn: Connection, school: str, now: datetime, shown: int = SHOWN) ->
         )
         .outerjoin(assessments, judged)
         .outerjoin(accounts, and_(accounts.c.school == posts.c.school, accounts.c.id == posts.c.account_id))
-        .where(posts.c.school == school)
+        .where(posts.c.school == school, posts.c.kind != Kind.MESSAGE)
         .order_by(posts.c.row.desc())
         .limit(shown)
     ).all()  # fmt: skip
@@ -74,7 +78,7 @@ def feed_of(conn: Connection, school: str, now: datetime, shown: int = SHOWN) ->
             func.sum(case((assessments.c.polarity == "negative", 1), else_=0)).label("negative"),
         )
         .outerjoin(assessments, judged)
-        .where(posts.c.school == school, posts.c.published_at >= midnight)
+        .where(posts.c.school == school, posts.c.published_at >= midnight, posts.c.kind != Kind.MESSAGE)
     ).one()
     return Feed(
         heard=tuple(

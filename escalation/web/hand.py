@@ -20,8 +20,10 @@ from escalation.web.page import show
 from escalation.web.prose import marked
 from escalation.web.viewing import Viewed, record
 from stream.account import book
+from stream.post import Kind
 
 router = APIRouter()
+PRIVATE = "私信，原文已收起；立为事件后由值班员或宣传部写明事由查看。"
 DESK = (Role.MONITOR, Role.PUBLICITY)
 Field = Annotated[str, Form()]
 PURPOSE = "立事件"
@@ -49,9 +51,10 @@ def _page(
     care = by_hand.is_care(line)
     _note(request, visitor, post, care=care)
     spans = [span for hit in line.hits for span in hit.spans]
+    text = "" if care else PRIVATE if line.post.kind is Kind.MESSAGE else marked(line.post.text, spans)
     return show(
         request, visitor, "raise.html", status=status, line=line, post=post, care=care, belongs=belongs, near=near,
-        text="" if care else marked(line.post.text, spans), place=place_of(line.post, account), error=error,
+        text=text, place=place_of(line.post, account), error=error,
         unit=account.unit if account else "", given=dict(given or {}), title_limit=by_hand.TITLE_LIMIT,
         reason_limit=by_hand.REASON_LIMIT, levels={one.number: one.name for one in desk.ground.pack.level},
         kinds_of_matter={one: circumstance.WORDS[one] for one in circumstance.choices(line.post)},

@@ -126,7 +126,7 @@ def page(
     with desk.store.read() as conn:
         case = case_of(conn, request.app.state.frozen, row, visitor.now)
         most = MEMBERS_ALL if request.query_params.get("all") else MEMBERS_SHOWN
-        found: list[Member] = members_of(conn, row, folded=folded, limit=most)
+        found: list[Member] = members_of(conn, row, revealed=revealed, limit=most)
         units = people.units(conn, desk.school)
         leads = people.leads(conn, desk.school, visitor.actor.id, visitor.now)
         handed = _handed(conn, row, visitor.actor.id)

@@ -24,6 +24,7 @@ from escalation.web.receipts import Receipt, receipts_of
 from escalation.web.scope import Scope
 from escalation.web.words import CARE_TITLE
 from stream.kept import assessments, counts, posts, revisions
+from stream.post import Kind
 
 MEMBERS_SHOWN, MEMBERS_ALL = 12, 200
 ENTRIES_SHOWN = 300
@@ -41,7 +42,8 @@ RUNG_WORDS = {"remind": "催签", "phone": "电话催办", "tell": "报上一级
 class Member:
     """One post of an incident, its matched places marked; `text` is empty where it is folded away.
 
-    `other`: it stands in the thread, but neither a rule nor a negative tone marks it.
+    `other`: it stands in the thread, but neither a rule nor a negative tone marks it. `folded`: a cry for help, or a
+    private message, until it is unfolded.
     """
 
     id: str
@@ -59,6 +61,7 @@ class Member:
     first: bool
     cut: bool
     other: bool = False
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +210,11 @@ def _step(kind: str, words: str, rows: Sequence[Row[Any]]) -> Step:
     )
 
 
-def members_of(conn: Connection, row: Row[Any], *, folded: bool, limit: int = MEMBERS_SHOWN) -> list[Member]:
-    """The posts of an incident: the school's own, the opening one, the newest; at the end what does not speak of it."""
+def members_of(conn: Connection, row: Row[Any], *, revealed: bool, limit: int = MEMBERS_SHOWN) -> list[Member]:
+    """The posts of an incident: the school's own, the opening one, the newest; at the end what does not speak of it.
+
+    Not `revealed`: every line of a care case and every private message stays folded.
+    """
     judged = and_(
         assessments.c.school == posts.c.school,
         assessments.c.post_id == posts.c.id,
@@ -232,11 +238,12 @@ def members_of(conn: Connection, row: Row[Any], *, folded: bool, limit: int = ME
         .limit(MEMBERS_ALL)
     ).all()  # fmt: skip
     hand = by_hand(conn, row)
-    made = [_member(one, row, folded=folded, other=not speaks(one, row.opening_post_id, hand)) for one in found]
+    made = [_member(one, row, revealed=revealed, other=not speaks(one, row.opening_post_id, hand)) for one in found]
     return sorted(made, key=lambda one: one.other)[:limit]
 
 
-def _member(one: Row[Any], row: Row[Any], *, folded: bool, other: bool) -> Member:
+def _member(one: Row[Any], row: Row[Any], *, revealed: bool, other: bool) -> Member:
+    folded = not revealed and (bool(row.care) or one.kind == Kind.MESSAGE)
     hits = one.hits or []
     spans = [span for hit in hits for span in hit.get("spans", ())]
     undone = "、".join(dict.fromkeys(step for hit in hits for step in hit.get("steps", ())))
@@ -244,7 +251,7 @@ def _member(one: Row[Any], row: Row[Any], *, folded: bool, other: bool) -> Membe
         id=one.id, text="" if folded else marked(one.text, spans), at=one.published_at, kind=one.kind,
         polarity=one.polarity or "neutral", p_negative=one.p_negative, by_school=one.by_school,
         reply=one.parent_id is not None, likes=one.likes, visibility=one.visibility, url=_web(one.url), undone=undone,
-        first=one.id == row.opening_post_id, cut=one.cut, other=other,
+        first=one.id == row.opening_post_id, cut=one.cut, other=other, folded=folded,
     )  # fmt: skip
 
 

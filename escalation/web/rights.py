@@ -16,6 +16,11 @@ DESK = frozenset({Role.MONITOR, Role.PUBLICITY})
 NOTES = DESK | {Role.UNIT_LEADER, Role.SCHOOL_LEADER, Role.CARE}
 
 
+def unfolders(row: Any) -> frozenset[Role]:
+    """Who may unfold, by a stated purpose, what is folded in an incident: a cry for help, or a private message."""
+    return READERS if row.care else DESK
+
+
 @dataclass(frozen=True, slots=True)
 class Rights:
     """The acts that a page offers."""
@@ -49,6 +54,6 @@ def rights_of(row: Any, roles: frozenset[Role], *, leads: bool = False) -> Right
         close=is_open and Role.PUBLICITY in roles,
         reopen=may(Event.REOPEN),
         call=on_desk,
-        reveal=bool(roles & READERS) and bool(row.care),
+        reveal=bool(roles & unfolders(row)),
         settle=is_open and (leads or Role.PUBLICITY in roles),
     )

@@ -17,6 +17,7 @@ from escalation.web.queue_view import Filter, queue_of
 from escalation.web.viewing import Viewed, record
 from escalation.web.words import CARE_THEMES, CARE_TITLE
 from stream.kept import assessments
+from stream.post import Kind
 from stream.search import Query, SearchUnavailable
 
 router = APIRouter()
@@ -46,6 +47,7 @@ def page(
             documents = desk.search(Query(desk.school, words, limit=SHOWN))
             with desk.store.read() as conn:
                 grave = folded(conn, desk.school, [one.id for one in documents])
+            documents = [one for one in documents if one.kind != Kind.MESSAGE]
             found = [
                 {"document": one, "text": CARE_TITLE if one.id in grave else highlighted(one.text, [words])}
                 for one in documents

@@ -29,6 +29,7 @@ from stream.account import Account
 from stream.assessing import ASSESSED
 from stream.dead_letter import dead_letters
 from stream.log.sqlite import SqliteLog
+from stream.post import Kind
 from stream.store import Store, metadata
 from tests.stream.said import PLAIN, POISONED, SCHOOL, START, a_post, assessed, counts
 
@@ -98,3 +99,13 @@ def test_a_record_that_breaks_the_transaction_is_buried_and_the_grave_line_besid
     post.append(assessed(a_post(PLAIN, "weibo:3")).wire(), broken, assessed(a_post(POISONED), negative=True).wire())
     assert post.watch.step(wait=0) == 3
     assert (post.count(incidents), post.count(dead_letters)) == (1, 1)
+
+
+@pytest.mark.parametrize(("kind", "quoted"), [(Kind.COMMENT, True), (Kind.MESSAGE, False)])
+def test_no_notice_quotes_a_private_message(post: Post, kind: Kind, quoted: bool) -> None:
+    post.append(assessed(a_post(POISONED, kind=kind), negative=True).wire())
+    assert post.watch.step(wait=0) == 1
+    with post.store.read() as conn:
+        (row,) = conn.execute(select(incidents)).all()
+    assert bool(row.frozen["quote"]) == quoted
+    assert ("上吐下泻" in str(row.frozen)) == quoted

@@ -16,6 +16,7 @@ from stream.dead_letter import dead_letters
 from stream.indexing import LOOK_SECONDS, WALK_SECONDS, Indexing, kept_documents
 from stream.kept import keep, keep_assessment
 from stream.log import Log, open_log
+from stream.post import Kind
 from stream.search import Document, Query, SearchDamaged, SearchRefused, SearchUnavailable
 from stream.search.sqlite import SqliteSearch
 from stream.store import Store
@@ -87,6 +88,18 @@ def test_what_came_is_found_once_and_counts_are_passed_over(bench: Bench) -> Non
     assert bench.indexing.step() == 3
     assert bench.found("虫子") == ["weibo:1"]
     assert bench.indexing.step() == 0
+
+
+def test_a_private_message_is_never_indexed_nor_rebuilt(bench: Bench) -> None:
+    private = assessed(a_post(WORM, "wechat:1", kind=Kind.MESSAGE))
+    bench.say(private.wire(), wire("weibo:1"))
+    assert bench.indexing.step() == 2
+    assert bench.found("虫子") == ["weibo:1"]
+    with bench.store.write() as conn:
+        for one in (private, assessed(a_post(WORM, "weibo:1"))):
+            keep(conn, one.post)
+            keep_assessment(conn, one, 0, [], START)
+    assert [one.id for chunk in kept_documents(bench.store, SCHOOL) for one in chunk] == ["weibo:1"]
 
 
 def test_a_search_that_is_away_moves_nothing_and_is_said(bench: Bench) -> None:

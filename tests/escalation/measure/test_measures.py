@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from escalation import archive, timer
+from escalation import record, timer
 from escalation.audit import audit_log, faults
 from escalation.deed import incident_of
-from escalation.incident import MACHINE, Actor, entries, incidents
+from escalation.incident import MACHINE, Actor, EntryKind, entries, incidents, log
 from escalation.incident.state import IllegalStep
 from escalation.measure import deciding, evidence, measures, proposing
 from escalation.notice import notices
 from escalation.opening import Ground
 from escalation.people import Role
 from escalation.procedure import load
-from stream.kept import keep, revisions
+from stream.kept import keep, posts, revisions
 from stream.post import Kind
 from tests.escalation.office import IN_LEAD, ON_DESK, Office
 from tests.stream.said import a_post
@@ -269,6 +269,35 @@ def test_a_care_case_stays_folded_in_the_package(office: Office) -> None:
     files = package(office, made)
     assert not any("食堂饭菜有虫" in text for text in files.values())
     assert "求助内容，原文已收起" in files["材料.html"]
+
+
+def test_a_case_that_became_a_care_case_names_neither_title_nor_unit_nor_account(office: Office) -> None:
+    one = said(office, title="三号楼：有人要跳楼")
+    with office.store.write() as conn:
+        conn.execute(update(incidents).where(incidents.c.id == one).values(care=True))
+    row = office.one(one)
+    with office.store.write() as conn:
+        log(conn, one, office.now, EntryKind.PERSON, f"交{row.unit}办理", row.title)
+    made = refer(office, one)
+    step(office, made, "decide", SECOND)
+    told = "".join(package(office, made).values())
+    assert "疑似心理求助，原文已收起" in told
+    for hidden in ("要跳楼", row.unit, row.frozen["account"]["name"]):
+        assert hidden
+        assert hidden not in told
+    with office.store.read() as conn:
+        assert record.package(conn, row)["incident"]["title"] == "疑似心理求助，原文已收起"
+
+
+def test_a_private_message_stays_folded_in_the_package(office: Office) -> None:
+    one = said(office)
+    made = refer(office, one)
+    step(office, made, "decide", SECOND)
+    with office.store.write() as conn:
+        conn.execute(update(posts).values(kind=Kind.MESSAGE))
+    files = package(office, made)
+    assert "食堂饭菜有虫" not in files["材料.json"]
+    assert "私信，原文已收起" in files["材料.html"]
 
 
 def test_what_was_handed_over_moves_the_incident_and_is_no_more_a_loose_end(office: Office) -> None:

@@ -242,13 +242,14 @@ class House:
         by_school: bool = False,
         url: str = "",
         risk: int = 60,
+        kind: Kind = Kind.COMMENT,
     ) -> Post:
         """Keep one comment that was published `minutes` ago, with what was found in it."""
         self._made += 1
         kept, digest, cut = door(text)
         at = self.now - timedelta(minutes=minutes)
         post = Post(
-            school=SCHOOL, id=f"wechat:{self._made}", kind=Kind.POST if by_school else Kind.COMMENT, platform="wechat",
+            school=SCHOOL, id=f"wechat:{self._made}", kind=Kind.POST if by_school else kind, platform="wechat",
             account_id=account_id, thread_id=f"{account_id}:1", text=kept, text_hash=digest, cut=cut,
             by_school=by_school, published_at=at, first_seen_at=at, fetched_at=at, revision=digest[:16],
             route=Route.SANDBOX, url=url,
@@ -303,10 +304,12 @@ class House:
         comments: int = 3,
         minutes: float = 0,
         pack: str = "JY",
+        kind: Kind = Kind.COMMENT,
     ) -> str:
         """Open an incident as the watch does; gives its number."""
         theme = "self_harm" if care else "canteen"
-        first = self.post(text, account_id=account_id, minutes=minutes + 1, words=["拉肚子", "腹泻"], theme=theme)
+        words = ["拉肚子", "腹泻"]
+        first = self.post(text, account_id=account_id, minutes=minutes + 1, words=words, theme=theme, kind=kind)
         more = [
             self.post(f"{text} {n}", account_id=account_id, minutes=minutes + 1 + n * 3, words=["拉肚子"], theme=theme)
             for n in range(1, comments)

@@ -14,6 +14,7 @@ from escalation.incident.state import State
 from escalation.notice import DeliveryState, calling, calls, deliveries, notices
 from escalation.notice.outbox import judge, settle
 from escalation.notice.taking import take
+from stream.post import Kind
 from tests.escalation.web.house import House
 
 
@@ -177,6 +178,22 @@ def test_a_care_case_is_folded_and_unfolded_only_by_a_stated_purpose(house: Hous
     with house.store.read() as conn:
         rows = conn.execute(select(audit_log).where(audit_log.c.action == "text.view")).all()
     assert [row.detail["purpose"] for row in rows] == ["转学生工作部核实"]
+
+
+def test_a_private_message_of_an_incident_is_folded_and_unfolded_by_the_desk_with_a_purpose(house: House) -> None:
+    base = f"/incidents/{house.incident(kind=Kind.MESSAGE, text='私下说一句，我吃了香锅拉肚子', comments=1)}"
+    for who in ("monitor", "leader", "school"):
+        page = house.client(who).get(base).text
+        assert "私下说一句" not in page
+        assert "私信，原文已收起" in page
+        assert ("查看原文的事由" in page) == (who == "monitor")
+    assert act(house, "leader", f"{base}/reveal", purpose="转后勤处核实")[0] == 403
+    status, page = act(house, "monitor", f"{base}/reveal", purpose="转后勤处核实")
+    assert status == 200
+    assert "私下说一句" in page
+    with house.store.read() as conn:
+        rows = conn.execute(select(audit_log).where(audit_log.c.action == "text.view")).all()
+    assert [row.actor for row in rows if row.detail["purpose"] == "转后勤处核实"] == ["monitor"]
 
 
 def test_receipts_tell_what_each_channel_did_in_words(house: House) -> None:

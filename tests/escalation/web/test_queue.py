@@ -19,6 +19,7 @@ from sentiment.polarity import Polarity
 from stream import account, pulse
 from stream.coverage import sources
 from stream.dead_letter import bury
+from stream.post import Kind
 from stream.search import Document, SearchUnavailable
 from tests.escalation.web.house import OTHER_UNIT, SCHOOL, UNIT, House
 
@@ -210,6 +211,21 @@ def test_the_ticker_shows_polarity_risk_and_folds_cries_for_help(house: House) -
     assert "活不下去" not in page
     assert "疑似心理求助，原文已收起" in page
     assert "今日 2 条" in page
+
+
+def test_a_private_message_is_neither_in_the_ticker_nor_in_what_search_finds(house: House) -> None:
+    house.post("请问我的助学贷款什么时候到账", kind=Kind.MESSAGE)
+    house.post("请问几点收餐")
+    at = house.now
+    house.shelf.documents.append(
+        Document(SCHOOL, "m", "message", "wechat", "wx-hq", "t", "我家里的助学贷款", "neutral", 0, at, at)
+    )
+    client = house.client("monitor")
+    page = client.get("/desk/feed").text
+    assert "助学贷款" not in page
+    assert "几点收餐" in page
+    assert "今日 1 条" in page
+    assert "我家里" not in client.get("/search?q=助学贷款").text
 
 
 def test_looking_at_comment_text_is_in_the_audit_once_an_hour(house: House) -> None:
