@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from escalation import record, timer
+from escalation import archive, record, timer
 from escalation.audit import audit_log, faults
 from escalation.deed import incident_of
 from escalation.incident import MACHINE, Actor, EntryKind, entries, incidents, log
