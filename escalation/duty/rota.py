@@ -1,7 +1,8 @@
 """Rota 值班表: the shifts that are to come, saved whole or refused. Where a clause demands 24 hours (JY 第十三条, ZG
 第十四条) a rota that leaves a hole in the coming 30 days is refused with the holes named; elsewhere the holes are said.
 
-An import replaces the coming shifts within the span it speaks of. Each saving is an edition: who, when, how much.
+An import replaces the coming shifts within the span it speaks of, monitors and 带班领导 each for themselves. Each
+saving is an edition: who, when, how much.
 """
 
 from __future__ import annotations
@@ -82,13 +83,13 @@ def save(
         raise IllegalStep(REFUSED.format(holes=say(left, now), label=desk.label, what="导入"))
     calendar.enter(conn, school, plan.days)
     if coming:
-        first, last = _reach(coming)
-        conn.execute(
-            delete(shifts).where(
-                shifts.c.school == school, shifts.c.ends_at > now, shifts.c.starts_at >= first,
-                shifts.c.starts_at < last,
-            )
-        )  # fmt: skip
+        for leads, (first, last) in _reach(coming).items():
+            conn.execute(
+                delete(shifts).where(
+                    shifts.c.school == school, shifts.c.ends_at > now, shifts.c.starts_at >= first,
+                    shifts.c.starts_at < last, shifts.c.leads == leads,
+                )
+            )  # fmt: skip
         insert_turns(conn, school, coming)
     _written(conn, school, "import", name, digest, actor, now, len(coming))
     return left
@@ -102,8 +103,13 @@ def _take_turns(conn: Connection, school: str) -> None:
     )  # fmt: skip
 
 
-def _reach(planned: Sequence[Turn]) -> Span:
-    return min(one.starts_at for one in planned), max(one.ends_at for one in planned)
+def _reach(planned: Sequence[Turn]) -> dict[bool, Span]:
+    """The span that a plan speaks of, apart for monitors (False) and for 带班领导 (True)."""
+    kinds = {leads: [one for one in planned if one.leads == leads] for leads in (False, True)}
+    return {
+        leads: (min(one.starts_at for one in some), max(one.ends_at for one in some))
+        for leads, some in kinds.items() if some
+    }  # fmt: skip
 
 
 def _outside(conn: Connection, school: str, planned: Sequence[Turn], now: datetime) -> list[Turn]:
@@ -111,8 +117,11 @@ def _outside(conn: Connection, school: str, planned: Sequence[Turn], now: dateti
     standing = turns(conn, school, now, now + AHEAD)
     if not planned:
         return standing
-    first, last = _reach(planned)
-    return [one for one in standing if not first <= one.starts_at < last]
+    spans = _reach(planned)
+    return [
+        one for one in standing
+        if one.leads not in spans or not spans[one.leads][0] <= one.starts_at < spans[one.leads][1]
+    ]  # fmt: skip
 
 
 def insert_turns(conn: Connection, school: str, planned: Sequence[Turn]) -> None:

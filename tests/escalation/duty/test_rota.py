@@ -76,6 +76,16 @@ def test_holes_are_what_no_span_covers() -> None:
     assert holes([(at - HOUR, at + 9 * HOUR)], at, at + HOUR) == []
 
 
+def test_a_file_of_leads_only_leaves_the_monitors_their_shifts(office: Office) -> None:
+    save(office, around(office))
+    led = Plan((Turn("lead", office.now, office.now + 20 * 24 * HOUR, leads=True),))
+    assert save(office, led) == []
+    assert gaps(office) == []
+    save(office, around(office))
+    assert len(office.rows(shifts, leads=True)) == 1
+    assert len(office.rows(shifts, leads=False)) == 80
+
+
 def test_a_rota_with_a_hole_is_refused_by_the_clause_and_the_hole_is_named(office: Office) -> None:
     plan = around(office)
     left = Plan(plan.turns[:5] + plan.turns[6:])
