@@ -55,6 +55,8 @@ def test_every_form_that_changes_something_in_a_session_carries_its_token(path: 
             "letter.html",
             "sign-in.html",
             "voice-slip.html",
+            "task.html",
+            "task-parts.html",
         ):
             assert "csrf" in form, action.group(1)
 
