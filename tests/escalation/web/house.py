@@ -228,7 +228,7 @@ class House:
             reignition.begin(conn, one, desk, self.now)
             clock = reignition.running(conn, one)
             assert clock is not None
-            timer.claim(conn, clock.id, self.now)
+            timer.claim(conn, clock.id, clock.due_at)
 
     def post(
         self,
