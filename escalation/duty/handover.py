@@ -6,7 +6,7 @@ in time is reminded, then told to the 带班领导 (`overdue`).
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy import Column, Connection, Index, Row, Table, Text, select, upda
 
 from escalation import alert, audit, people, timer
 from escalation.clock_words import moment
-from escalation.duty import handover_sheet
+from escalation.duty import absence, handover_sheet, proxy
 from escalation.duty.coverage import Turn, turns
 from escalation.duty.handover_state import HANDOVER, Event, State
 from escalation.incident import Actor
@@ -54,6 +54,7 @@ AHEAD = timedelta(minutes=30)
 """So long before the change of shift the sheet can be written."""
 BACK = timedelta(hours=12)
 """A change of shift that passed while the service was off still gets its hand-over, if it is not older."""
+MOMENT = timedelta(microseconds=1)
 CAUSE = "handover:"
 TAKE_OVER, TELL_LEAD = "take_over", "tell_lead"
 """Names of its two clocks."""
@@ -71,25 +72,55 @@ class Change:
     incoming: tuple[str, ...]
 
 
-def changes(shifts: Collection[Turn], starts: datetime, ends: datetime) -> list[Change]:
+def _themselves(person: str, _: datetime) -> str:
+    return person
+
+
+def changes(
+    shifts: Collection[Turn], starts: datetime, ends: datetime, acting: Callable[[str, datetime], str] = _themselves
+) -> list[Change]:
     """The moments after starts, up to ends, at which somebody leaves the desk to others; pure. 带班领导 hand over to
-    nobody."""
+    nobody. `acting`: who serves for somebody at a moment."""
     serving = [one for one in shifts if not one.leads]
     found = []
     for at in sorted({end for one in serving for end in (one.starts_at, one.ends_at) if starts < end <= ends}):
-        before = sorted({one.person for one in serving if one.starts_at < at <= one.ends_at})
-        after = sorted({one.person for one in serving if one.starts_at <= at < one.ends_at})
+        before = sorted({acting(one.person, at - MOMENT) for one in serving if one.starts_at < at <= one.ends_at})
+        after = sorted({acting(one.person, at) for one in serving if one.starts_at <= at < one.ends_at})
         if before and set(before) != set(after):
             leave = [one for one in before if one not in after] or before
             found.append(Change(at, tuple(leave), tuple(one for one in after if one not in before) or tuple(after)))
     return found
 
 
+def _acting(away: Mapping[str, absence.Absence], find: proxy.Find, person: str) -> str:
+    """The substitute where the person is away and one is there, else the person."""
+    found = proxy.stand_in(person, away, find, tuple(people.CONTACTS)) if person in away else None
+    return found.id if found is not None else person
+
+
+def acting(conn: Connection, school: str, ids: Iterable[str], now: datetime) -> list[str]:
+    """Who serves now for each of these: a substitute, where one is away."""
+    away = absence.away(conn, school, now)
+    return list(dict.fromkeys(_acting(away, lambda one: people.person(conn, school, one), each) for each in ids))
+
+
+def serves(conn: Connection, row: Row[Any], person_id: str, now: datetime) -> bool:
+    """Whether somebody is of this hand-over: outgoing, incoming, or the substitute of one of them who is away."""
+    named = (*row.outgoing, *row.incoming)
+    return person_id in named or person_id in acting(conn, row.school, named, now)
+
+
 def open_due(conn: Connection, school: str, desk: DeskDuty, now: datetime) -> None:
     """Open the hand-over of the change that comes within half an hour and of the one that came last; repeating changes
     nothing. One that is open follows the rota; where its change is gone from the rota it is void."""
     shifts = turns(conn, school, now - BACK, now + AHEAD + timedelta(minutes=1))
-    found = changes(shifts, now - BACK, now + AHEAD)
+    known = {one.id: one for one in people.everyone(conn, school)}
+    absences = absence.between(conn, school, now - BACK - AHEAD, now + 2 * AHEAD)
+
+    def serving(person: str, at: datetime) -> str:
+        return _acting({one.person: one for one in absences if one.covers(at)}, known.get, person)
+
+    found = changes(shifts, now - BACK, now + AHEAD, serving)
     past = [one for one in found if one.at <= now][-1:]
     wanted = past + [one for one in found if one.at > now]
     for one in wanted:
@@ -162,9 +193,9 @@ def held(conn: Connection, school: str, number: int) -> Row[Any]:
     return row
 
 
-def _roles(actor: Actor, row: Row[Any]) -> frozenset[Role] | None:
-    """The actor's roles; whom the rota puts at the desk is a monitor here, whatever else they are."""
-    if actor.roles is None or actor.id not in (*row.outgoing, *row.incoming):
+def _roles(conn: Connection, actor: Actor, row: Row[Any], now: datetime) -> frozenset[Role] | None:
+    """The actor's roles; whom the rota puts at the desk, or who stands in, is a monitor here as well."""
+    if actor.roles is None or not serves(conn, row, actor.id, now):
         return actor.roles
     return actor.roles | {Role.MONITOR}
 
@@ -172,7 +203,7 @@ def _roles(actor: Actor, row: Row[Any]) -> frozenset[Role] | None:
 def write(conn: Connection, school: str, actor: Actor, now: datetime, number: int, words: str) -> None:
     """交班: fill the sheet from the store and add what the outgoing want to say. Raises IllegalStep."""
     row = held(conn, school, number)
-    state = HANDOVER.step(State(row.state), Event.WRITE, _roles(actor, row))
+    state = HANDOVER.step(State(row.state), Event.WRITE, _roles(conn, actor, row, now))
     if len(words) > WORDS_MOST:
         raise IllegalStep(f"“交班说明”至多 {WORDS_MOST} 字，现为 {len(words)} 字。未作任何更改，请删减后再试。")
     values = {
@@ -204,7 +235,7 @@ def take(conn: Connection, school: str, actor: Actor, now: datetime, number: int
     row = held(conn, school, number)
     if State(row.state) is State.TAKEN:
         raise IllegalStep(f"{_name(conn, school, row.taken_by)}已于 {moment(row.taken_at, now)} 接班。未作任何更改。")
-    state = HANDOVER.step(State(row.state), Event.TAKE, _roles(actor, row))
+    state = HANDOVER.step(State(row.state), Event.TAKE, _roles(conn, actor, row, now))
     if now < row.at - AHEAD:
         raise IllegalStep(NOT_YET.format(at=moment(row.at, now)))
     if State(row.state) is State.OPEN and now < row.at:

@@ -39,7 +39,7 @@ def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime)
     leads = people.leading(conn, clock.school, now)
     words = _words(conn, row, now)
     told = clock.name == TELL_LEAD
-    persons = leads if told else _persons(conn, clock.school, row.incoming)
+    persons = leads if told else _persons(conn, clock.school, row.incoming, now)
     for one in persons:
         send(conn, letterhead, one, _letter(row, words, clock, told, now), now)
     names = "、".join(one.name for one in leads)
@@ -54,17 +54,19 @@ def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime)
 
 
 def _words(conn: Connection, row: Row[Any], now: datetime) -> str:
-    outgoing, incoming = (_names(conn, row.school, one) for one in (row.outgoing, row.incoming))
+    outgoing, incoming = (_names(conn, row.school, one, now) for one in (row.outgoing, row.incoming))
     written = "" if row.written_at else UNWRITTEN
     return OVERDUE.format(at=moment(row.at, now), outgoing=outgoing, incoming=incoming, written=written)
 
 
-def _persons(conn: Connection, school: str, ids: list[str]) -> list[Person]:
-    return [found for one in ids if (found := people.person(conn, school, one)) is not None and found.active]
+def _persons(conn: Connection, school: str, ids: list[str], now: datetime) -> list[Person]:
+    """Those who work here; for who is away the substitute."""
+    serving = handover.acting(conn, school, ids, now)
+    return [found for one in serving if (found := people.person(conn, school, one)) is not None and found.active]
 
 
-def _names(conn: Connection, school: str, ids: list[str]) -> str:
-    return "、".join(one.name for one in _persons(conn, school, ids)) or "未排"
+def _names(conn: Connection, school: str, ids: list[str], now: datetime) -> str:
+    return "、".join(one.name for one in _persons(conn, school, ids, now)) or "未排"
 
 
 def _letter(row: Row[Any], words: str, clock: Timer, told: bool, now: datetime) -> Letter:

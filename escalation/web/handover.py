@@ -34,16 +34,16 @@ def log(request: Request, visitor: Reader) -> HTMLResponse:
         rows = handover.newest(conn, desk.school)
         current = handover.current(conn, desk.school, visitor.now)
         names = _names(conn, desk.school)
-    _must_serve(visitor, rows[:2])
+        _must_serve(conn, visitor, rows[:2])
     return show(
         request, visitor, "handovers.html", rows=rows, current=current, names=names, words=HANDOVER.state_words,
         done_words=DONE,
     )  # fmt: skip
 
 
-def _must_serve(visitor: Visitor, rows: list[Row[Any]]) -> None:
-    """The desk's roles read hand-overs, and whoever the rota puts at the desk. Raises NotFound."""
-    if visitor.has(*DESK) or any(visitor.user.person_id in (*row.outgoing, *row.incoming) for row in rows):
+def _must_serve(conn: Connection, visitor: Visitor, rows: list[Row[Any]]) -> None:
+    """The desk's roles read hand-overs, and whoever the rota puts at the desk or who stands in. Raises NotFound."""
+    if visitor.has(*DESK) or any(handover.serves(conn, row, visitor.user.person_id, visitor.now) for row in rows):
         return
     raise NotFound("没有这一页，或您不在值班表上。")
 
@@ -66,7 +66,7 @@ def _sheet(
     fetched = request.headers.get("sec-purpose", "").partition(";")[0] in PREFETCH
 
     def opened(conn: Connection) -> tuple[Row[Any], dict[str, str]]:
-        _must_serve(visitor, [handover.held(conn, desk.school, number)])
+        _must_serve(conn, visitor, [handover.held(conn, desk.school, number)])
         if fetched:
             return handover.held(conn, desk.school, number), _names(conn, desk.school)
         return handover.read(conn, desk.school, visitor.actor, visitor.now, number), _names(conn, desk.school)

@@ -18,7 +18,7 @@ from escalation.people import Role, shifts
 from escalation.procedure import load
 from escalation.state_table import IllegalStep
 from escalation.timer import timers
-from tests.escalation.duty.test_proxy import departs, office
+from tests.escalation.duty.test_proxy import departs, goes, office
 from tests.escalation.office import IN_LEAD, Office
 from tests.stream.said import SCHOOL, START
 
@@ -240,3 +240,47 @@ def test_a_hand_over_note_that_is_too_long_is_refused_whole(office: Office) -> N
     with pytest.raises(IllegalStep, match="至多 2000 字，现为 2001 字"):
         write(office, "长" * 2001)
     assert the_one(office).state == "open"
+
+
+def test_the_substitute_of_an_absent_monitor_hands_over_and_of_an_absent_successor_takes_over(office: Office) -> None:
+    night(office)
+    goes(office, "monitor", "deputy", hours=8)
+    goes(office, "keeper", "leader", starts=office.now + 8 * HOUR, hours=4)
+    office.later(hours=7, minutes=40)
+    row = the_one(office)
+    assert (row.outgoing, row.incoming) == (["deputy"], ["leader"])
+    write(office, by=Actor("deputy", "曹卫东", frozenset()))
+    office.later(minutes=21)
+    successor = Actor("leader", "罗广平", frozenset({Role.UNIT_LEADER}))
+    take(office, read(office, by=successor), by=successor)
+    row = the_one(office)
+    assert (row.state, row.written_by, row.taken_by) == ("taken", "deputy", "leader")
+
+
+def test_who_falls_ill_after_the_sheet_was_written_is_stood_in_for_and_the_reminder_goes_there(office: Office) -> None:
+    night(office)
+    office.later(hours=7, minutes=40)
+    write(office)
+    office.later(minutes=21)
+    goes(office, "keeper", "deputy", hours=8)
+    office.later(minutes=15)
+    assert the_one(office).incoming == ["keeper"], "a written sheet stands"
+    (letter,) = office.rows(notices, kind="letter")
+    assert letter.addressee == "deputy"
+    instead = Actor("deputy", "曹卫东", frozenset())
+    take(office, read(office, by=instead), by=instead)
+    assert the_one(office).taken_by == "deputy"
+
+
+def test_a_substitute_who_serves_on_hands_over_to_nobody(office: Office) -> None:
+    night(office)
+    goes(office, "monitor", "keeper", hours=8)
+    office.later(hours=7, minutes=40)
+    assert office.rows(handovers) == [], "the keeper stood in and goes on serving"
+
+
+def test_an_absent_monitor_without_substitute_stays_named(office: Office) -> None:
+    night(office)
+    goes(office, "monitor", hours=8)
+    office.later(hours=7, minutes=40)
+    assert the_one(office).outgoing == ["monitor"]

@@ -224,6 +224,26 @@ def test_a_hand_over_is_read_by_the_desk_and_by_whom_the_rota_names_and_is_a_sec
     assert house.client("monitor").get("/duty/handover/999").status_code == 404
 
 
+def test_who_stands_in_for_somebody_of_the_hand_over_reads_it_and_writes_it(house: House) -> None:
+    served(house, ("monitor", -4, 0), ("keeper", 0, 8))
+    house.store.run(lambda conn: handover.open_due(conn, SCHOOL, JY, house.now))
+    (row,) = rows(house, handovers)
+    path = f"/duty/handover/{row.id}"
+    assert post(house, "leader", f"{path}/write", words="代写").status_code in (404, 409)
+    with house.store.write() as conn:
+        conn.execute(absences.insert().values(
+            school=SCHOOL, person_id=row.outgoing[0], kind="leave", starts_at=house.now - HOUR,
+            ends_at=house.now + HOUR, substitute_id="leader", note="", entered_by="admin", entered_at=house.now,
+        ))  # fmt: skip
+    page = house.client("leader").get(path)
+    assert page.status_code == 200
+    assert f'action="{path}/write"' in page.text
+    assert house.client("leader").get("/duty/handover").status_code == 200
+    assert post(house, "leader", f"{path}/write", words="代写").status_code == 303
+    assert rows(house, handovers)[0].written_by == "leader"
+    assert house.client("other").get(path).status_code == 404
+
+
 @pytest.mark.parametrize("path", [
     "/duty?month=0001-01", "/duty?month=9999-12", "/duty?month=x", "/duty?month=2026-13",
 ])  # fmt: skip
