@@ -111,7 +111,7 @@ def recognised(conn: Connection, school: str, token: str, now: datetime) -> tupl
     person = people.person(conn, found.school, found.person_id) if found.person_id else None
     if person is not None and not person.active:
         return None
-    return found, person, scope_of(conn, found)
+    return found, person, scope_of(conn, found, now)
 
 
 def visitor_of(request: Request) -> Visitor:

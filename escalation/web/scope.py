@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, false, or_, select, true
 
+from escalation.duty.absence import away
 from escalation.incident import incidents
+from escalation.incident.state import OPEN
 from escalation.notice import ERRANDS, notices
 from escalation.people import Role, offices
 from escalation.user import User
 
+STANDS_IN = "，代"
+"""Stands in the office of a notice that was received for somebody who was away (`addressee.acting_as`)."""
 SEES_ALL = frozenset({Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER})
 
 
@@ -54,7 +59,7 @@ class Scope:
         )
 
 
-def scope_of(conn: Connection, user: User) -> Scope:
+def scope_of(conn: Connection, user: User, now: datetime) -> Scope:
     """The scope of a user: by role, for unit leaders and keepers by the offices they hold, and by the notices one has.
 
     Whoever holds a notice of an incident (the 带班领导 to whom a silence was reported, a colleague to whom the work was
@@ -72,14 +77,7 @@ def scope_of(conn: Connection, user: User) -> Scope:
     def scopes(role: Role) -> frozenset[str]:
         return frozenset(row.scope for row in held if row.role == role) if role in user.roles else frozenset()
 
-    told = conn.execute(
-        select(notices.c.incident_id)
-        .where(notices.c.school == user.school, notices.c.addressee == user.person_id)
-        .where(notices.c.incident_id.is_not(None))
-        .where(notices.c.kind.not_in(sorted(ERRANDS)))
-        .distinct()
-    ).scalars()
-    mine = frozenset(told) if user.person_id else frozenset()
+    mine = _told(conn, user, now) if user.person_id else frozenset()
     return Scope(
         everything=False,
         units=scopes(Role.UNIT_LEADER),
@@ -87,3 +85,21 @@ def scope_of(conn: Connection, user: User) -> Scope:
         told=mine,
         care=Role.CARE in user.roles,
     )
+
+
+def _told(conn: Connection, user: User, now: datetime) -> frozenset[int]:
+    """The incidents one was told of; what came only as a stand-in no more once the absence is over and it is settled:
+    one's part is signed, or the incident has ended."""
+    rows = conn.execute(
+        select(notices.c.incident_id, notices.c.office, notices.c.signed_at, notices.c.settled_at, incidents.c.state)
+        .join(incidents, incidents.c.id == notices.c.incident_id)
+        .where(notices.c.school == user.school, notices.c.addressee == user.person_id)
+        .where(notices.c.kind.not_in(sorted(ERRANDS)))
+    ).all()
+    still = any(one.substitute == user.person_id for one in away(conn, user.school, now).values())
+    return frozenset(
+        row.incident_id for row in rows
+        if still
+        or any(STANDS_IN not in office for office in row.office.split("、"))
+        or not (row.signed_at or row.settled_at or row.state not in OPEN)
+    )  # fmt: skip

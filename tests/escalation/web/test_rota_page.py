@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from escalation.audit import audit_log
@@ -16,9 +17,12 @@ from escalation.clock_words import SHANGHAI
 from escalation.duty import handover, handover_sheet
 from escalation.duty.absence import absences, departures
 from escalation.duty.handover import handovers
+from escalation.incident import incidents
 from escalation.notice import notices
-from escalation.people import people, shifts
+from escalation.people import Role, people, shifts
 from escalation.procedure import load
+from escalation.user import User
+from escalation.web.scope import scope_of
 from tests.escalation.duty.test_rota import PATTERN, SINGLE, book
 from tests.escalation.web.house import NOW, SCHOOL, House
 
@@ -160,6 +164,13 @@ def test_the_substitute_signs_and_both_names_stand_on_the_page(house: House) -> 
     assert "曹卫东" in page
     slip = house.client().get(house.link(number, "mate"))
     assert "代罗广平" in slip.text
+    for hours, signed, seen in ((0, False, True), (0, True, True), (49, False, True), (49, True, False)):
+        with house.store.write() as conn:
+            at = NOW if signed else None
+            conn.execute(notices.update().where(notices.c.addressee == "mate").values(signed_at=at))
+            mate = User(SCHOOL, "mate", "mate", frozenset({Role.KEEPER}))
+            row = conn.execute(select(incidents.c.id).where(incidents.c.number == number)).scalar_one()
+            assert (row in scope_of(conn, mate, NOW + hours * HOUR).told) == seen
 
 
 def test_who_leaves_is_signed_out_and_what_waited_goes_to_the_desk(house: House) -> None:
