@@ -261,9 +261,9 @@ def test_before_release_a_text_is_read_only_by_those_who_make_it(house: House) -
     assert TEXT in house.client("leader").get(path).text
     with house.store.write() as conn:
         conn.execute(
-            statements.update().where(statements.c.id == made).values(
-                state="approved", drafted_by="publicity", embargo_until=house.now + timedelta(hours=1)
-            )
+            statements.update()
+            .where(statements.c.id == made)
+            .values(state="approved", drafted_by="publicity", embargo_until=house.now + timedelta(hours=1))
         )
     assert TEXT not in house.client("keeper").get(path).text
     house.now += timedelta(hours=1)
