@@ -48,7 +48,8 @@ def test_a_lead_without_an_account_is_said_to_stand_nowhere(station: Station) ->
     station.office.work()
     for sent in (*station.office.mail.sent, *station.office.robot.sent):
         said = sent.subject + sent.text + (sent.html or "")
-        assert MAIN_NAME + "”" not in said
+        if "暂停" not in said:  # a hold names every account that it holds
+            assert MAIN_NAME + "”" not in said
         assert "”发现" not in said
         assert "评论摘录" not in said
     assert any("线索摘录" in sent.text for sent in station.office.mail.sent)

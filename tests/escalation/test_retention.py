@@ -16,6 +16,7 @@ from escalation.incident.state import State
 from stream.kept import keep, posts, revisions
 from stream.post import Kind, Post, Route, Visibility, door
 from stream.store import Store, metadata
+from stream.store.types import Moment
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
@@ -78,10 +79,13 @@ def test_purging_again_finds_nothing(store: Store) -> None:
 def test_an_open_incident_holds_its_members(store: Store, state: State, expected: list[str]) -> None:
     put(store, "old", 100)
     with store.write() as conn:
-        row: dict[str, object] = {column.name: "" for column in incidents.columns if column.name != "id"} | {
+        row: dict[str, object] = {
+            column.name: None if isinstance(column.type, Moment) else ""
+            for column in incidents.columns if column.name != "id"
+        } | {
             "school": "s", "number": "FX-2026-0001", "state": state, "level": 2, "level_by_machine": 2, "risk": 50,
             "triggers": [], "reasons": [], "frozen": {}, "detected_at": NOON, "opened_at": NOON, "confirmed_at": None,
-            "closed_at": None, "late": False, "trial": False, "rehearsal": False, "care": False,
+            "closed_at": None, "resumed_at": None, "late": False, "trial": False, "rehearsal": False, "care": False,
         }  # fmt: skip
         number = conn.execute(incidents.insert().values(**row).returning(incidents.c.id)).scalar_one()
         join(conn, number, "s", ["old"], 50, NOON)

@@ -53,6 +53,6 @@ def test_a_megabyte_is_cut_at_the_door_with_a_mark_that_the_reader_sees(town: To
     town.until(town.inbox.letters)
     (kept,) = town.rows(revisions)
     assert (len(kept.text), kept.cut) == (TEXT_LIMIT + len(CUT_MARK), True)
-    assert all("…" in one.text for one in town.inbox.letters())
+    assert all("…" in one.text for one in town.inbox.letters() if "暂停" not in one.text)
     page = town.signed_in().get(f"/incidents/{town.incident().number}")
     assert "截断" in page.text
