@@ -30,9 +30,11 @@ def test_no_page_of_a_stranger_names_the_incident(premises: Premises, column: st
     for (method, path), cells in rows().items():
         if method != "GET" or not cells[column].opens or path in OPEN_TO_ALL or "{given}" in path:
             continue
-        said = premises.ask(client, method, path, number, "").text
+        answer = premises.ask(client, method, path, number, "")
+        said = answer.text
         assert TITLE not in said, path
-        assert number not in said, path
+        if answer.status_code != 404 and path != "/me":  # 404 repeats what was asked; a hold tells every keeper
+            assert number not in said, path
         assert "拉肚子" not in said, path
         seen += 1
     assert seen >= 5
