@@ -13,8 +13,8 @@ WORKERS ?= 2
 
 help:
 	@echo "make run [PORT=8700 DATA=data]  准备环境并启动演示"
-	@echo "make test                       检查与全部测试（不含真实引擎）"
-	@echo "make live                       真实 Kafka 与 PostgreSQL 上的测试"
+	@echo "make test                       检查与测试（不含真实引擎与长程测试），十分钟以内"
+	@echo "make live                       真实 Kafka 与 PostgreSQL 上的测试，以及要真等、真杀进程的长程测试"
 	@echo "make bench / check / wheel      测速 / 仅静态检查 / 打包并在空环境试装"
 
 $(VENV)/made:
@@ -42,16 +42,23 @@ check: $(VENV)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Three runs, as a browser, a crawl and processes that are killed do not share one; all are made, also after a failure.
+# Two runs each, as a browser and a crawl do not share one, and an engine is started once; both are made, also after a failure.
+define pytest
+failed=0; run() { echo "$(BIN)/python -m pytest $$*"; $(BIN)/python -m pytest "$$@" || failed=1; };
+endef
+SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile
+
 test: check browser
-	@failed=0; run() { echo "$(BIN)/python -m pytest $$*"; $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile "$$@" || failed=1; }; \
-	run -m "not live and not browser" --ignore tests/acceptance --ignore tests/kills; \
-	run -m "not live" tests/acceptance tests/escalation/web/test_browser.py; \
-	run -m "not live" tests/kills; \
+	@$(pytest) \
+	run $(SIDE_BY_SIDE) -m "not live and not long and not browser" --ignore tests/acceptance; \
+	run $(SIDE_BY_SIDE) -m "not live and not long" tests/acceptance tests/escalation/web/test_*browser.py; \
 	exit $$failed
 
-live: $(VENV)/dev engines
-	FENGXIN_LIVE=required $(BIN)/python -m pytest -m live
+live: $(VENV)/dev engines browser
+	@export FENGXIN_LIVE=required; $(pytest) \
+	run -m live; \
+	run $(SIDE_BY_SIDE) -m "long and not live"; \
+	exit $$failed
 
 bench: $(VENV)/dev
 	@mkdir -p build

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -74,9 +75,30 @@ def test_make_live_stops_where_an_engine_is_missing_and_cannot_be_installed(tmp_
     assert make("browser", path=str(tmp_path)).returncode == 0, "without a browser the other tests run"
 
 
+def runs_of(verb: str) -> list[str]:
+    """The arguments of every pytest run that a verb makes."""
+    return re.findall(r"^run (.*); ", make("-n", verb).stdout, re.MULTILINE)
+
+
 @needs_make
-def test_make_live_asks_for_the_engines() -> None:
-    assert "FENGXIN_LIVE=required .venv/bin/python -m pytest -m live" in make("-n", "live").stdout
+def test_make_live_asks_for_the_engines_and_runs_what_is_long_beside() -> None:
+    assert "export FENGXIN_LIVE=required; " in make("-n", "live").stdout
+    live, long = runs_of("live")
+    assert live == "-m live", "one process, as every engine is started once"
+    assert long.endswith('-m "long and not live"')
+    assert "chromium" in make("-n", "live").stdout, "a long course may need the browser"
+
+
+@needs_make
+def test_every_test_runs_in_one_of_the_runs_of_make_test_or_is_live_or_long() -> None:
+    plain, browser = runs_of("test")
+    assert plain.endswith('-m "not live and not long and not browser" --ignore tests/acceptance')
+    chosen, _, places = browser.rpartition('" ')
+    assert chosen.endswith('-m "not live and not long')
+    seen = {file for place in places.split() for file in ROOT.glob(place)}
+    for file in (ROOT / "tests").rglob("test_*.py"):
+        if "pytest.mark.browser" in file.read_text("utf-8") and file != Path(__file__):
+            assert seen & {file, *file.parents}, f"{file} needs the browser and runs nowhere"
 
 
 @pytest.mark.parametrize("surroundings", [{"FENGXIN_LIVE": "required"}, {"CI": "true"}])

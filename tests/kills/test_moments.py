@@ -15,7 +15,7 @@ from escalation.incident import incidents
 from tests.kills.house import FLOW, House, built, until
 from tests.kills.proof import all_holds
 
-pytestmark = pytest.mark.kills
+pytestmark = [pytest.mark.kills, pytest.mark.long]
 KILLS = 50
 SEED = 20261121
 LIVES_S = 1.5

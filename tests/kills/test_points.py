@@ -34,6 +34,7 @@ def test_points_in_the_code_and_points_in_the_list_are_the_same() -> None:
     assert len(POINTS) >= 12
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_every_named_point_is_hit_and_nothing_is_lost_or_told_twice(tmp_path: Path) -> None:
     with built(tmp_path) as house:
@@ -53,6 +54,7 @@ def test_every_named_point_is_hit_and_nothing_is_lost_or_told_twice(tmp_path: Pa
 
 
 @pytest.mark.live
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_points_of_those_who_read_and_write_the_log_hold_on_a_real_broker(tmp_path: Path, kafka: Kafka) -> None:
     queues = {role: points for role, points in by_role(POINTS).items() if role in ("crawl", "assess", "watch", "index")}

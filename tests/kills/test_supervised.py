@@ -16,7 +16,7 @@ from deploy.wiring import wanted
 from tests.kills.house import House, built, end_with_us, listening, living, until
 from tests.kills.proof import all_holds
 
-pytestmark = pytest.mark.kills
+pytestmark = [pytest.mark.kills, pytest.mark.long]
 BUSY_S = 2.0
 """What a machine that runs other tests beside this may take longer to start and reap processes."""
 
