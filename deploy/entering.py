@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, delete, select, update
 
 from deploy.parts import load_pack, role_words
 from deploy.settings import Settings
@@ -18,6 +18,7 @@ from escalation import alert, people, trial, user
 from escalation.duty import absence, coverage, departing, rota, rota_file
 from escalation.duty.coverage import Turn
 from escalation.duty.rota import Plan
+from escalation.notice import vacancy
 from escalation.people import Held, Person, Role
 from stream import account
 from stream.account import Account
@@ -37,7 +38,10 @@ def enter(conn: Connection, settings: Settings, now: datetime, *, whole: bool = 
     """
     school = settings.school.code
     _accounts(conn, settings)
+    before = _contacts(conn, school)
     _people(conn, settings)
+    if _contacts(conn, school) != before:
+        vacancy.look_again(conn, school, now)
     departing.keep_out(conn, school)
     _shifts(conn, settings, now, whole=whole)
     gone = absence.gone(conn, school)
@@ -83,6 +87,14 @@ def _people(conn: Connection, settings: Settings) -> None:
     people.enter(conn, persons, held)
     gone = people.people.c.id.not_in([person.id for person in persons])
     conn.execute(update(people.people).where(people.people.c.school == school, gone).values(active=False))
+
+
+def _contacts(conn: Connection, school: str) -> set[tuple[str, ...]]:
+    """Who holds what, and how each can be reached."""
+    one, held = people.people.c, people.offices.c
+    reached = select(one.id, one.email, one.mobile, one.wecom, one.active).where(one.school == school)
+    offices = select(held.role, held.scope, held.person_id, held.rank).where(held.school == school)
+    return {tuple(map(str, row)) for query in (reached, offices) for row in conn.execute(query)}
 
 
 class RotaRefused(Exception):

@@ -22,7 +22,7 @@ from escalation.procedure import Channel
 WINDOW = timedelta(minutes=2)
 ALONE = 3
 LABEL = (
-    "同一收件人同一通道 2 分钟内超过 3 条的，Ⅱ级及以下合并为一条发送，其后每 2 分钟至多一条；"
+    "同一收件人同一通道 2 分钟内涉及 超过 3 起事件的，Ⅱ级及以下合并为一条发送，其后每 2 分钟至多一条；"
     "Ⅰ级逐条立即发送（系统默认，非校规）"
 )
 """Shown on the 送达 page."""
@@ -48,17 +48,18 @@ class Plan:
     until: datetime | None = None
 
 
-def plan(waiting: int, left: Sequence[datetime], now: datetime, *, stormy: bool) -> Plan:
-    """Pure. `waiting`: how many are due for this addressee on this channel; `left`: when messages left lately.
+def plan(due: Sequence[int], left: Sequence[tuple[datetime, int]], now: datetime, *, stormy: bool) -> Plan:
+    """Pure. `due`: the incident of each delivery that is due for this addressee on this channel; `left`: when a message
+    left lately, and its incident. Incidents are counted, not messages: one matter alone makes no storm.
 
     `stormy`: one was held back, or a digest left within the window.
     """
-    recent = [at for at in left if now - WINDOW < at <= now]
-    if not stormy and len(recent) + waiting <= ALONE:
+    recent = [(at, incident) for at, incident in left if now - WINDOW < at <= now]
+    if not stormy and len({incident for _, incident in recent} | set(due)) <= ALONE:
         return Plan(Way.ALONE)
     if recent:
-        return Plan(Way.LATER, max(recent) + WINDOW)
-    return Plan(Way.TOGETHER if waiting > 1 else Way.ALONE)
+        return Plan(Way.LATER, max(at for at, _ in recent) + WINDOW)
+    return Plan(Way.TOGETHER if len(due) > 1 else Way.ALONE)
 
 
 def may_join(row: Row[Any]) -> bool:
@@ -82,13 +83,13 @@ def same_reader(row: Row[Any]) -> ColumnElement[bool]:
 def planned(conn: Connection, row: Row[Any], due: Sequence[Row[Any]], now: datetime) -> Plan:
     """The plan for a delivery that is due, beside the others that are (`due`, itself included)."""
     lately = conn.execute(
-        select(deliveries.c.accepted_at, deliveries.c.carried_by)
+        select(deliveries.c.accepted_at, deliveries.c.carried_by, notices.c.incident_id)
         .join(notices, notices.c.id == deliveries.c.notice_id)
         .where(same_reader(row), deliveries.c.accepted_at > now - WINDOW)
     ).all()
-    left = {one.accepted_at for one in lately if one.carried_by is None}
+    left = {(one.accepted_at, one.incident_id or 0) for one in lately if one.carried_by is None}
     stormy = any(one.carried_by is not None for one in lately) or any(one.reason == HELD for one in due)
-    return plan(len(due), sorted(left), now, stormy=stormy)
+    return plan([one.incident_id for one in due], sorted(left), now, stormy=stormy)
 
 
 def companions(wanted: Select[Any], row: Row[Any], ready: ColumnElement[bool]) -> Select[Any]:

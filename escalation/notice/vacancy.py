@@ -47,6 +47,13 @@ def stand_in(
     return gather(found)
 
 
+def look_again(conn: Connection, school: str, now: datetime) -> None:
+    """The roster has changed: what rang for want of somebody is quiet until a notice misses somebody again."""
+    for one in alert.ringing(conn, school):
+        if one.cause.startswith(CAUSE):
+            alert.hush(conn, school, one.cause, now)
+
+
 def ring_no_number(conn: Connection, notice: Row[Any], name: str, now: datetime) -> None:
     """Nobody can be telephoned without a number: the duty desk hears so, and tells them in person."""
     words = NO_NUMBER.format(name=name, office=notice.office, number=notice.number)

@@ -10,13 +10,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from escalation import audit, people
+from escalation import alert, audit, people
 from escalation.deed import DESK, must_be, must_be_open, must_fit
 from escalation.incident import MACHINE, Actor, EntryKind, log
 from escalation.incident.state import IllegalStep
 from escalation.notice import notices
 from escalation.notice.addressee import TRIAL_REASON, VACANT_REASON
 from escalation.notice.issue import Letterhead
+from escalation.notice.vacancy import CAUSE
 from escalation.people import HANDLER, Person, Role
 from escalation.place import is_unplaced
 from escalation.procedure import Duty, DutyKind, Pack, Source, Trigger, thaw
@@ -57,6 +58,10 @@ def leader_of(unit: str) -> To:
     return To(Role.UNIT_LEADER, unit=unit)
 
 
+NOBODY = (
+    "“{office}”没有可联系的人员，值班台也无人可代收，{number} 的任务“{task}”没有布置。"
+    "请在人员表中补上并重新导入，再由值班员布置。"
+)
 KEEPER = To(Role.KEEPER)
 """The keeper of the incident's account."""
 
@@ -64,6 +69,15 @@ KEEPER = To(Role.KEEPER)
 def named(person_id: str) -> To:
     """A person of the roster."""
     return To(HANDLER, person_id=person_id)
+
+
+class Unheld(IllegalStep):
+    """Nobody holds the office and nobody of the duty desk can stand in."""
+
+    def __init__(self, office: str) -> None:
+        """Name the office that nobody holds."""
+        super().__init__(f"“{office}”没有可联系的人员，值班台也无人可代收。未作任何更改。")
+        self.office = office
 
 
 def set_task(
@@ -159,9 +173,14 @@ def _by_rule(
         asked = "；".join(dict.fromkeys(one.what for one in duties if one.kind is DutyKind.HANDLING))
         words = f"本账号的帖文{listed}请核实；确属不当的，更正或删除，并登记前后情况。"
         words += f"条文要求：{asked}。" if asked else ""
-    set_task(
-        conn, letterhead, incident, kind, KEEPER, MACHINE, now, words, key=f"rule:{kind}", article=cited, data=data
-    )
+    try:
+        set_task(
+            conn, letterhead, incident, kind, KEEPER, MACHINE, now, words, key=f"rule:{kind}", article=cited, data=data
+        )
+    except Unheld as nobody:  # the matter opens all the same
+        words = NOBODY.format(office=nobody.office, task=KIND_WORDS[kind], number=incident.number)
+        if alert.ring(conn, incident.school, f"{CAUSE}{incident.number}:{kind}", words, now):
+            log(conn, incident.id, now, EntryKind.NOTICE, f"任务“{KIND_WORDS[kind]}”无人可办", words, article=cited)
 
 
 def items_of(pack: Pack, hits: Sequence[Hit]) -> tuple[str, ...]:
@@ -230,7 +249,7 @@ def _held(conn: Connection, letterhead: Letterhead, incident: Row[Any], to: To, 
         return _Held(who.person, role, f"{office}，代{who.absent.name}")
     if not serving:
         if not found:
-            raise IllegalStep(f"“{office}”没有可联系的人员，值班台也无人可代收。未作任何更改。")
+            raise Unheld(office)
         return _Held(found[0], role, office)
     why = TRIAL_REASON if incident.trial else VACANT_REASON.format(office=office)
     log(conn, incident.id, now, EntryKind.NOTICE, f"任务由值班台代收：{office}", why)

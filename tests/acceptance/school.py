@@ -9,7 +9,7 @@ import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
-SHORT = {"remind": "6s", "phone": "12s", "tell": "12s", "sign": "12s"}
+SHORT = {"remind": "6s", "phone": "12s", "tell": "18s", "sign": "12s"}
 LABEL = "# 仅供验收：时钟缩短，非校规，不得用于学校。"
 
 

@@ -66,10 +66,11 @@ _COMPLAINTS = _words(
     "考试安排改了{n}次也不通知|{place}那边的盘子里吃出一只苍蝇|食堂餐盘没洗干净，油腻腻的，{person}都看到了|实习一天干{n}个小时，工资还被扣"
 )
 _GRAVE = _words(
-    "{place}有个{who}晕倒了，叫不醒，快叫救护车，{person}已经跑去找校医了|{thing}旁边的插座冒火花，已经着火了，{place}快疏散|"
     "{place}的化工实验室爆炸了，有人受伤，{person}看见的|刚才{place}有人坠楼了，救护车来了，{person}都吓哭了|"
-    "{time}{place}有个{who}倒地没意识，有没有人知道AED在哪，{person}在按压"
+    "有人拿着刀在{place}追着{who}砍，{person}快报警|{place}楼顶站着一个{who}，要跳楼，{person}已经报警|"
+    "{time}{place}的实验室发生爆炸，玻璃全碎了，{person}是跑出来的"
 )
+"""Each is a matter of level Ⅰ: what is milder leaves together in a storm, and such a rate of matters is a storm."""
 _CALM = _words(
     "校园卡|海报|校服|帆布袋|明信片|桂花|雨伞|自行车|耳机|水杯|钥匙|行李箱|被子|台灯|键盘|封面|标题|热水|空调|路灯"
 )

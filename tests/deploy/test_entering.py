@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from deploy import checking, installation, migrations, upkeep
 from deploy.settings import load
-from escalation import user
+from escalation import alert, user
 from escalation.audit import audit_log, head
+from escalation.notice import vacancy
 from escalation.people import Role
 from escalation.user import Entry, User
 from stream import account
@@ -144,3 +145,14 @@ def test_an_account_watched_by_hand_needs_no_route_and_says_what_people_must_do(
     assert [one.good for one in by_hand] == [True] * text.count('route = "人工巡查"')
     assert all("没有采集路线" in one.words for one in found if not one.good)
     assert not any("微博" in one.words for one in found if not one.good)
+
+
+def test_a_changed_roster_ends_the_alert_that_nobody_held_an_office_and_a_restart_does_not(school: School) -> None:
+    with school.store.write() as conn:
+        alert.ring(conn, school.code, f"{vacancy.CAUSE}宣传部", "“宣传部”没有可联系的人员", NOW)
+    upkeep.enter_roster(load(school.file))
+    with school.store.read() as conn:
+        assert [one.cause for one in alert.ringing(conn, school.code)] == ["vacant:宣传部"], "nothing has changed"
+    school.change(NINTH, NINTH.replace("P09", "P08"))
+    with school.store.read() as conn:
+        assert alert.ringing(conn, school.code) == []

@@ -16,8 +16,11 @@ from escalation.notice.digest import ALONE, WINDOW, Way, plan
 from escalation.notice.issue import Letterhead
 from escalation.notice.taking import take
 from escalation.notify import Notify
+from escalation.task import TaskKind
+from escalation.task.setting import leader_of
 from escalation.timer import timers
-from tests.escalation.office import FOUR, ON_DESK, Office, Scripted
+from tests.escalation.office import FOUR, ON_DESK, UNIT, Office, Scripted
+from tests.escalation.task.given import give
 from tests.stream.said import START
 
 
@@ -29,19 +32,37 @@ def mails(office: Office, who: str) -> list[Message]:
     return [one for one in office.mail.sent if one.to == f"{who}@x.example"]
 
 
-@given(waiting=st.integers(1, 9), ago=st.lists(st.integers(0, 400), max_size=6), stormy=st.booleans())
-def test_in_a_storm_never_more_than_one_message_in_a_window(waiting: int, ago: list[int], stormy: bool) -> None:
-    left = [START - timedelta(seconds=one) for one in ago]
-    recent = [at for at in left if at > START - WINDOW]
-    made = plan(waiting, left, START, stormy=stormy)
+@given(
+    due=st.lists(st.integers(1, 9), min_size=1, max_size=9),
+    ago=st.lists(st.tuples(st.integers(0, 400), st.integers(1, 9)), max_size=6),
+    stormy=st.booleans(),
+)
+def test_in_a_storm_never_more_than_one_message_in_a_window(
+    due: list[int], ago: list[tuple[int, int]], stormy: bool
+) -> None:
+    left = [(START - timedelta(seconds=one), incident) for one, incident in ago]
+    recent = [(at, incident) for at, incident in left if at > START - WINDOW]
+    matters = {incident for _, incident in recent} | set(due)
+    made = plan(due, left, START, stormy=stormy)
     if made.way is Way.LATER:
         assert made.until is not None
         assert START < made.until <= START + WINDOW
     elif made.way is Way.TOGETHER:
         assert not recent
-        assert waiting > 1
+        assert len(due) > 1
     else:
-        assert len(recent) + waiting <= ALONE or not recent
+        assert len(matters) <= ALONE or not recent
+        assert not (stormy and recent)
+
+
+def test_several_messages_of_few_incidents_leave_at_once(office: Office) -> None:
+    for n in range(3):
+        incident = office.open(level=2, keys=(f"k{n}",), title=f"事由之{n}")
+        give(office, incident, TaskKind.FACTS, leader_of(UNIT))
+    office.work()
+    assert len(mails(office, "leader")) == 6
+    assert not any("起事件" in one.subject for one in office.mail.sent)
+    assert all(row.sent_at == office.now for row in office.rows(notices))
 
 
 def test_many_incidents_at_once_are_one_mail_with_a_number_and_one_page(office: Office) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from escalation import keeper
+from escalation import alert, keeper
 from escalation.incident import Actor, incidents
 from escalation.notice import notices
 from escalation.opening import Ground
@@ -18,7 +18,8 @@ from escalation.task import tasks
 from escalation.task.platform import prepare, routes_of
 from stream.assessment import Hit
 from stream.platform import NAMES
-from tests.escalation.office import KEEPER, Office
+from tests.escalation.office import HELD, KEEPER, Office
+from tests.stream.said import SCHOOL
 
 
 def prohibited(article: str = "天府新区第十一条第7项、宁夏职业技术学院第十九条第4项") -> Hit:
@@ -110,6 +111,22 @@ def test_whoever_was_just_told_of_the_incident_hears_of_the_machines_task_by_the
 def test_no_task_is_set_for_words_of_which_nobody_knows_where_they_stand(office: Office) -> None:
     office.open(account={"platform": "来源未注明", "name": "", "id": "", "lead": "1"})
     assert [row.kind for row in office.rows(tasks)] in ([], ["platform_contact"])
+
+
+def test_where_nobody_holds_the_office_nor_the_desk_the_matter_opens_and_an_alert_names_the_task(
+    tmp_path: Path,
+) -> None:
+    office = Office.at(tmp_path, [held for held in HELD if held.person_id in ("leader", "school")])
+    office.open()
+    office.work()
+    assert set(office.told("first")) == {"leader", "school"}
+    assert office.rows(tasks) == []
+    with office.store.read() as conn:
+        (said,) = [one.words for one in alert.ringing(conn, SCHOOL) if "没有布置" in one.words]
+    assert "与平台沟通" in said
+    assert "重新导入" in said
+    assert "任务“与平台沟通”无人可办" in office.headings()
+    office.store.close()
 
 
 def test_further_articles_in_the_same_matter_set_their_task_once(office: Office) -> None:
