@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from string import Template
 from typing import Any
 
-from deploy import roster_file
+from deploy import demo_rota, roster_file
 from deploy.settings import SettingsError, load
 from escalation.clock_words import SHANGHAI
 
@@ -81,18 +81,10 @@ def write_demo(folder: Path, port: int, now: datetime) -> Path:
     text = Template((TEMPLATES / "demo.toml").read_text(encoding="utf-8")).substitute(
         port=port, sandbox_port=port + 1, inbox_port=port + 2, smtp_port=port + 3,
         start=start.astimezone(SHANGHAI).isoformat(),
-        shift_ends=_ends(start, now).astimezone(SHANGHAI).isoformat(),
+        shifts=demo_rota.written(start, now),
     )  # fmt: skip
     path.write_text(text, encoding="utf-8")
     return path
-
-
-def _ends(start: datetime, now: datetime) -> datetime:
-    """Whole years after the demo's start, at least two months ahead: the same at each start of the demo."""
-    at = start
-    while at < now + timedelta(days=60):
-        at += timedelta(days=365)
-    return at
 
 
 def _start_of(path: Path) -> datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,7 +15,7 @@ from escalation.duty import handover
 from escalation.duty.handover_state import HANDOVER, State
 from escalation.incident import incidents
 from escalation.incident.state import OPEN
-from escalation.people import shifts
+from escalation.people import Shift, shifts
 from escalation.web.call_tasks import count_open
 from escalation.web.desk import Desk
 from escalation.web.duty_view import at_desk
@@ -71,7 +72,7 @@ def strip_of(conn: Connection, desk: Desk, now: datetime, scope: Scope, *, insid
     return Strip(
         on_duty=tuple(at_desk(conn, desk.school, serving, now, leads=False)),
         leads=tuple(at_desk(conn, desk.school, serving, now, leads=True)),
-        hours=(min(s.starts_at for s in serving), max(s.ends_at for s in serving)) if serving else None,
+        hours=_hours(serving),
         after=_after(conn, desk.school, now),
         lights=tuple(group if inside else tuple(map(_nameless, group)) for group in lights if group),
         open_incidents=_open(conn, desk.school, scope),
@@ -83,6 +84,12 @@ def strip_of(conn: Connection, desk: Desk, now: datetime, scope: Scope, *, insid
         holder=_holder(conn, desk.school, now) if inside else None,
         turn=_turn(conn, desk.school, now) if inside else None,
     )
+
+
+def _hours(serving: Sequence[Shift]) -> tuple[datetime, datetime] | None:
+    """From when to when the desk is served: the monitors' turn; the 带班领导's where nobody else is on."""
+    turns = [one for one in serving if not one.leads] or serving
+    return (min(one.starts_at for one in turns), max(one.ends_at for one in turns)) if turns else None
 
 
 def _holder(conn: Connection, school: str, now: datetime) -> tuple[str, datetime] | None:

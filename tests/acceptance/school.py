@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 SHORT = {"remind": "6s", "phone": "12s", "tell": "18s", "sign": "12s"}
@@ -47,7 +47,6 @@ def written(data: Path, story: datetime) -> Path:
     text = settings.read_text("utf-8")
     pack = short_pack(data)
     text = re.sub(r"(?m)^start = .*$", f"start = {story.isoformat(timespec='seconds')}", text)
-    text = re.sub(r"(?m)^starts_at = .*$", f"starts_at = {(story - timedelta(days=1)).isoformat()}", text)
     text = text.replace('pack = "JY"', f'pack = "{pack.name}"').replace("on = false", "on = true")
     settings.write_text(f"{LABEL}\n{text}", "utf-8")
     return settings

@@ -27,7 +27,15 @@ ADMIN = Actor("P09", "许明德", frozenset({Role.ADMINISTRATOR}))
 
 @pytest.fixture
 def school(tmp_path: Path) -> School:
-    return School(tmp_path)
+    """The demo's school with two shifts of two months, so that each row of the rota can be named."""
+    made = School(tmp_path)
+    text = made.file.read_text("utf-8")
+    begins, ends = (one.astimezone(SHANGHAI).replace(microsecond=0) for one in (now(), now() + timedelta(days=60)))
+    span = f"starts_at = {(begins - timedelta(days=1)).isoformat()}\nends_at = {ends.isoformat()}"
+    two = f'[[shifts]]\nperson = "P08"\n{span}\n[[shifts]]\nperson = "P09"\n{span}\nleads = true\n'
+    made.file.write_text(text[: text.index("[[shifts]]")] + two, "utf-8")
+    upkeep.enter_roster(load(made.file))
+    return made
 
 
 def fengxin(*words: object) -> Result:

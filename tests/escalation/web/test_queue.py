@@ -180,13 +180,13 @@ def test_the_strip_says_who_is_on_and_who_is_next(house: House) -> None:
                 {"school": SCHOOL, "person_id": "monitor", "starts_at": house.now - hours, "ends_at": house.now + hours,
                  "leads": False},
                 {"school": SCHOOL, "person_id": "publicity", "starts_at": house.now - hours,
-                 "ends_at": house.now + hours, "leads": True},
+                 "ends_at": house.now + 100 * hours, "leads": True},
                 {"school": SCHOOL, "person_id": "other", "starts_at": house.now + hours,
                  "ends_at": house.now + 2 * hours, "leads": False},
             ],
         )  # fmt: skip
     page = house.client("monitor").get("/desk").text
-    assert "陈屿 · 带班 何岚" in page
+    assert '陈屿 · 带班 何岚 <span class="k">15:42 至 17:42</span>' in page, "the hours are the monitor's"
     assert "吴淑仪 17:42" in page
 
 
