@@ -13,17 +13,20 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select, update
 
 from escalation.notice import DeliveryState, deliveries, notices
 from escalation.notice.wording import render_neutral
 from escalation.procedure import Channel
 
 WINDOW = timedelta(minutes=2)
+SOON = timedelta(seconds=30)
+"""The same for level Ⅱ, whose clocks are short."""
+GRAVE = 2
 ALONE = 3
 LABEL = (
-    "同一收件人同一通道 2 分钟内涉及 超过 3 起事件的，Ⅱ级及以下合并为一条发送，其后每 2 分钟至多一条；"
-    "Ⅰ级逐条立即发送（系统默认，非校规）"
+    "同一收件人同一通道 2 分钟内涉及 超过 3 起事件的，Ⅱ级及以下合并为一条发送，"
+    "其后有Ⅱ级的每 30 秒、只有Ⅲ级及以下的每 2 分钟至多一条；Ⅰ级逐条立即发送（系统默认，非校规）"
 )
 """Shown on the 送达 page."""
 HELD = "短时间内通知较多，与其他通知合并发送"
@@ -48,17 +51,18 @@ class Plan:
     until: datetime | None = None
 
 
-def plan(due: Sequence[int], left: Sequence[tuple[datetime, int]], now: datetime, *, stormy: bool) -> Plan:
-    """Pure. `due`: the incident of each delivery that is due for this addressee on this channel; `left`: when a message
-    left lately, and its incident. Incidents are counted, not messages: one matter alone makes no storm.
+def plan(due: Sequence[tuple[int, int]], left: Sequence[tuple[datetime, int]], now: datetime, *, stormy: bool) -> Plan:
+    """Pure. `due`: incident and level of each delivery that is due for this addressee on this channel; `left`: when a
+    message left lately, and its incident. Incidents are counted, not messages: one matter alone makes no storm.
 
     `stormy`: one was held back, or a digest left within the window.
     """
     recent = [(at, incident) for at, incident in left if now - WINDOW < at <= now]
-    if not stormy and len({incident for _, incident in recent} | set(due)) <= ALONE:
+    if not stormy and len({incident for _, incident in recent} | {incident for incident, _ in due}) <= ALONE:
         return Plan(Way.ALONE)
-    if recent:
-        return Plan(Way.LATER, max(at for at, _ in recent) + WINDOW)
+    window = SOON if any(level <= GRAVE for _, level in due) else WINDOW
+    if recent and (until := max(at for at, _ in recent) + window) > now:
+        return Plan(Way.LATER, until)
     return Plan(Way.TOGETHER if len(due) > 1 else Way.ALONE)
 
 
@@ -89,7 +93,7 @@ def planned(conn: Connection, row: Row[Any], due: Sequence[Row[Any]], now: datet
     ).all()
     left = {(one.accepted_at, one.incident_id or 0) for one in lately if one.carried_by is None}
     stormy = any(one.carried_by is not None for one in lately) or any(one.reason == HELD for one in due)
-    return plan([one.incident_id for one in due], sorted(left), now, stormy=stormy)
+    return plan([(one.incident_id, one.level) for one in due], sorted(left), now, stormy=stormy)
 
 
 def companions(wanted: Select[Any], row: Row[Any], ready: ColumnElement[bool]) -> Select[Any]:
@@ -98,10 +102,16 @@ def companions(wanted: Select[Any], row: Row[Any], ready: ColumnElement[bool]) -
 
 
 def hold(conn: Connection, rows: Sequence[Row[Any]], until: datetime) -> None:
-    """Let these leave later."""
+    """Let these leave later, and with them what was to leave to the same reader later still."""
+    longer = (
+        select(deliveries.c.id)
+        .join(notices, notices.c.id == deliveries.c.notice_id)
+        .where(same_reader(rows[0]), deliveries.c.reason == HELD, deliveries.c.next_at > until)
+    )
     conn.execute(
         update(deliveries)
-        .where(deliveries.c.id.in_([row.id for row in rows]), deliveries.c.state == DeliveryState.WAITING)
+        .where(or_(deliveries.c.id.in_([row.id for row in rows]), deliveries.c.id.in_(longer)))
+        .where(deliveries.c.state == DeliveryState.WAITING)
         .values(next_at=until, reason=HELD)
     )
 

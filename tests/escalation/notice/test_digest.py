@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from escalation import handling
 from escalation.channels import Fault, Message, Permanent, Transient
 from escalation.notice import attempts, deliveries, notices
-from escalation.notice.digest import ALONE, WINDOW, Way, plan
+from escalation.notice.digest import ALONE, SOON, WINDOW, Way, plan
 from escalation.notice.issue import Letterhead
 from escalation.notice.taking import take
 from escalation.notify import Notify
@@ -33,26 +33,28 @@ def mails(office: Office, who: str) -> list[Message]:
 
 
 @given(
-    due=st.lists(st.integers(1, 9), min_size=1, max_size=9),
+    due=st.lists(st.tuples(st.integers(1, 9), st.integers(2, 4)), min_size=1, max_size=9),
     ago=st.lists(st.tuples(st.integers(0, 400), st.integers(1, 9)), max_size=6),
     stormy=st.booleans(),
 )
 def test_in_a_storm_never_more_than_one_message_in_a_window(
-    due: list[int], ago: list[tuple[int, int]], stormy: bool
+    due: list[tuple[int, int]], ago: list[tuple[int, int]], stormy: bool
 ) -> None:
     left = [(START - timedelta(seconds=one), incident) for one, incident in ago]
     recent = [(at, incident) for at, incident in left if at > START - WINDOW]
-    matters = {incident for _, incident in recent} | set(due)
+    matters = {incident for _, incident in recent} | {incident for incident, _ in due}
+    window = SOON if any(level == 2 for _, level in due) else WINDOW
     made = plan(due, left, START, stormy=stormy)
     if made.way is Way.LATER:
         assert made.until is not None
-        assert START < made.until <= START + WINDOW
+        assert START < made.until <= START + window
     elif made.way is Way.TOGETHER:
-        assert not recent
+        assert not any(at > START - window for at, _ in recent)
         assert len(due) > 1
     else:
-        assert len(matters) <= ALONE or not recent
-        assert not (stormy and recent)
+        fresh = any(at > START - window for at, _ in recent)
+        assert len(matters) <= ALONE or not fresh
+        assert not (stormy and fresh)
 
 
 def test_several_messages_of_few_incidents_leave_at_once(office: Office) -> None:
@@ -123,6 +125,21 @@ def test_a_few_leave_alone_and_what_follows_them_waits_for_the_window(office: Of
     office.work()
     assert len(mails(office, "leader")) == 4
     assert "3 起事件，3 份通知" in mails(office, "leader")[-1].subject
+
+
+def test_a_grave_one_waits_half_a_minute_at_most_and_takes_along_what_waits(office: Office) -> None:
+    storm(office, 5)
+    office.work()
+    office.open(level=3, keys=("milder",), title="较轻的一件")
+    office.work()
+    office.open(level=2, keys=("graver",), title="较重的一件")
+    office.work()
+    assert len(mails(office, "leader")) == 1
+    office.now += SOON
+    office.work()
+    (_, second) = mails(office, "leader")
+    assert "较轻的一件" in second.text
+    assert "较重的一件" in second.text
 
 
 def test_what_is_needed_no_more_falls_out_of_the_list(office: Office) -> None:
