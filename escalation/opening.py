@@ -28,6 +28,7 @@ from escalation.procedure import Answer, Pack, Trigger
 from escalation.task.setting import set_by_rule
 from escalation.telling import round_of, tell
 from escalation.voice import hold
+from escalation.voice.naming import names
 from stream.assessment import Hit
 from stream.coverage import promised_of, watch_closely
 from stream.post import Post, Route
@@ -269,8 +270,7 @@ def _tell(
 
 def hold_for(conn: Connection, letterhead: Letterhead, incident: Row[Any], matter: Matter, now: datetime) -> None:
     """暂停发声, where the level of the frozen pack demands it."""
-    cues = [word for hit in matter.hits if hit.theme == matter.theme for word in hit.words]
-    hold.begin(conn, letterhead, incident, matter.keys, cues, now)
+    hold.begin(conn, letterhead, incident, matter.keys, names(matter.theme, (hit.rule for hit in matter.hits)), now)
 
 
 def hurry(conn: Connection, matter: Matter, school: str, account_id: str, now: datetime) -> None:

@@ -20,17 +20,12 @@ THEME_WORDS = {
     "unauthorised_post": "敏感事项", "prohibited": "禁止内容", "rumour": "网传信息", "internship": "实习",
     "awards": "评奖评优", "admin": "行政管理",
 }  # fmt: skip
-WORDS_SHOWN = 4
-GENERAL = frozenset({
-    "学生", "同学", "老师", "教师", "学校", "学院", "我们", "大家", "孩子", "家长", "宿舍", "食堂", "教室", "校园",
-    "有人", "多人", "现在", "今天", "昨天", "刚才", "什么", "怎么",
-})  # fmt: skip
-"""Words of a rule that every second post has: no cue of any subject."""
+WORDS_SHOWN, PLACES_SHOWN = 4, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is held. A `words` entry alone decides (a person chose it); `cues`, which the rules found, need company.
+    """What is held. A `words` entry alone decides (a person chose it); `cues`, the names of the matter, need company.
 
     `themes`: the rules' themes; `threads`: posts under which it is spoken of; `places`: named places, one writing each.
     """
@@ -46,8 +41,8 @@ class Subject:
         return {name: list(value) for name, value in asdict(self).items()}
 
     def said(self) -> str:
-        """For a banner: “二食堂、拉肚子、腹泻”; the theme's name where nothing more is known."""
-        named = list(dict.fromkeys((*self.words, *self.places, *self.cues)))[:WORDS_SHOWN]
+        """For a banner: “二食堂、食物中毒、腹泻”; the theme's name where nothing more is known."""
+        named = list(dict.fromkeys((*self.words, *self.places[:PLACES_SHOWN], *self.cues)))[:WORDS_SHOWN]
         named = named or [THEME_WORDS.get(one, one) for one in self.themes]
         return f"“{'、'.join(named)}”" if named else "此事"
 
@@ -75,8 +70,9 @@ def touches(
     if sure := _found(subject.words, plain):
         return tuple(f"含“{one}”" for one in sure)
     same_theme = [one for one in subject.themes if one in themes or (SPOKEN in themes and SPOKEN in kin(one))]
-    where = [one for one in subject.places if one in places(plain, (*named, *subject.places))]
-    cues = _found(subject.cues, plain)
+    spoken = set(places(plain, (*named, *subject.places)))
+    where = [one for one in subject.places if spoken & {one, *places(one)}]
+    cues = _apart(_found(subject.cues, plain))
     if bool(same_theme) + bool(where) + len(cues) < ENOUGH:
         return ()
     why = [f"主题“{THEME_WORDS.get(one, one)}”" for one in same_theme[:1]]
@@ -89,16 +85,26 @@ def _found(words: Iterable[str], plain: str) -> list[str]:
     return [one for one in words if (word := letters(normalise(one).text)) and word in bare]
 
 
+def _apart(found: Sequence[str]) -> list[str]:
+    """Without those that stand inside another: 食物中毒 is one word of the matter and not two."""
+    return [one for one in found if not any(one != other and one in other for other in found)]
+
+
 def subject_of(theme: str, thread: str, keys: Iterable[str], cues: Iterable[str]) -> Subject:
-    """The subject of a matter as the watch found it: its theme, threads, places, and the words that its rules hit."""
+    """The subject of a matter as the watch found it: its theme, threads, places, and the names of the matter."""
     parts = [key.split("|", 2) for key in keys]
     threads = [part[2] for part in parts if len(part) == 3 and part[1] == "thread"]
     where = [part[2] for part in parts if len(part) == 3 and part[1] == "place"]
     return Subject(
         themes=(theme,),
-        cues=tuple(dict.fromkeys(cue for cue in cues if 2 <= len(cue) <= 12 and cue not in GENERAL))[:8],
-        places=tuple(dict.fromkeys(where)), threads=tuple(dict.fromkeys((thread, *threads))),
+        cues=tuple(dict.fromkeys(cues)), places=_once(where), threads=tuple(dict.fromkeys((thread, *threads))),
     )  # fmt: skip
+
+
+def _once(where: Sequence[str]) -> tuple[str, ...]:
+    """Each place once, as the school writes it: 二食堂 and not 2食堂 beside it."""
+    written = {form for one in where for form in places(one) if form != one}
+    return tuple(dict.fromkeys(one for one in where if one not in written))
 
 
 def typed(text: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -80,13 +80,14 @@ class Rule(BaseModel):
     """One rule. `any` anchors it; every list in `near` must have a term within `within` characters of that anchor.
 
     `unless` takes away an anchor that has such a term within `guard` characters; `not` in the whole text takes away
-    the rule. `target` empty means anybody but another school.
+    the rule. `target` empty means anybody but another school. `about`: what the matter is called, for a hold of it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
     id: str = Field(pattern=r"^[A-Z]{2}-\d{2,3}$")
     version: int = Field(ge=1)
     title: str = Field(min_length=2, max_length=30)
+    about: tuple[Annotated[str, Field(pattern=r"^[\u4e00-\u9fff]{2,8}$")], ...] = ()
     theme: str = ""
     category: Category
     grave: bool = False
@@ -124,11 +125,11 @@ class Rulebook:
     def packs(self) -> dict[str, str]:
         """The edition of each theme's rules and of the word lists, as 12 hex digits: the same digits, the same judging.
 
-        Examples, owners and known false alarms judge nothing and are left out.
+        Examples, owners, known false alarms and names of the matter judge nothing and are left out.
         """
         by_theme: dict[str, list[object]] = {}
         for rule in sorted(self.rules, key=lambda rule: rule.id):
-            judging = rule.model_dump(mode="json", exclude={"examples", "false_alarms", "owner"})
+            judging = rule.model_dump(mode="json", exclude={"about", "examples", "false_alarms", "owner"})
             by_theme.setdefault(rule.theme, []).append(judging)
         found = {theme: _digits(rows) for theme, rows in sorted(by_theme.items())}
         return found | {"words": _digits({name: list(terms) for name, terms in self.words.items()})}

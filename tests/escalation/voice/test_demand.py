@@ -10,6 +10,7 @@ from escalation.notice import notices
 from escalation.procedure import Pack
 from escalation.voice import hold
 from escalation.voice.hold import current, holds
+from escalation.voice.naming import names
 from escalation.voice.subject import Subject, read
 from stream.kept import keep, keep_assessment
 from tests.escalation.office import IN_LEAD, ON_DESK, Office
@@ -51,8 +52,7 @@ def test_raised_by_a_person_to_a_level_that_holds_every_keeper_is_told_once(offi
     assert (held.state, held.level) == ("standing", 2)
     subject = said(office)
     assert (subject.themes, subject.places, subject.threads) == (("canteen",), ("2食堂",), ("weibo:t1",))
-    assert subject.cues, "the words that the rules found in the line that opened it"
-    assert all(cue in POISONED for cue in subject.cues)
+    assert subject.cues == names("canteen", ["FD-01", "FD-07"]), "what the rule calls it, not what the comment said"
     assert sorted(office.told("hold")) == ["keeper", "leader", "monitor"]
     changed(office, one, 3)
     changed(office, one, 1)

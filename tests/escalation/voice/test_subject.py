@@ -8,7 +8,7 @@ from escalation.voice.subject import Subject, read, subject_of, touches, typed
 
 HELD = subject_of(
     "canteen", "weibo:t1", ["canteen|thread|weibo:t1", "canteen|place|2食堂", "canteen|cluster|weibo:1"],
-    ["拉肚子", "同学", "吃坏"],
+    ["拉肚子", "吃坏"],
 )  # fmt: skip
 
 
@@ -38,6 +38,21 @@ def test_an_everyday_post_is_left_alone(text: str, themes: tuple[str, ...]) -> N
     assert touches(HELD, text, themes=themes) == ()
 
 
+def test_one_word_of_the_matter_is_not_counted_twice() -> None:
+    held = Subject(cues=("食物中毒", "中毒", "腹泻"))
+    assert touches(held, "下周举行食物中毒应急演练") == ()
+    assert touches(held, "近日有同学食物中毒、腹泻") == ("含“食物中毒”", "含“腹泻”")
+
+
+@pytest.mark.parametrize("written", ["2食堂", "二食堂", "第二食堂", "２食堂"])
+def test_a_place_is_held_once_and_found_in_every_writing(written: str) -> None:
+    keys = ["canteen|place|2食堂", "canteen|place|二食堂", "canteen|place|6栋"]
+    held = subject_of("canteen", "weibo:t1", keys, ["食物中毒"])
+    assert held.places == ("二食堂", "6栋"), "as the school writes it"
+    assert touches(held, f"{written}没有食物中毒") == ("地点“二食堂”", "含“食物中毒”")
+    assert touches(held, f"{written}推出新菜品，欢迎品尝") == ()
+
+
 def test_a_word_that_a_person_chose_decides_alone_and_disguise_does_not_help() -> None:
     assert touches(Subject(words=("香锅",)), "香 锅窗口今天不开") == ("含“香锅”",)
     assert touches(Subject(threads=("weibo:t1",)), "收到", thread="weibo:t1") == ("在管控事项的帖下",)
@@ -46,6 +61,9 @@ def test_a_word_that_a_person_chose_decides_alone_and_disguise_does_not_help() -
 def test_a_subject_survives_its_row_and_says_what_it_is() -> None:
     assert read(HELD.kept()) == HELD
     assert HELD.said() == "“2食堂、拉肚子、吃坏”"
+    assert Subject(places=("5栋", "4栋", "3栋"), cues=("停水",)).said() == "“5栋、4栋、停水”", (
+        "what it is about is said"
+    )
     assert Subject(themes=("canteen",)).said() == "“食堂餐饮”"
     assert Subject().empty
     assert not HELD.empty
