@@ -223,6 +223,9 @@ def rehearse(
         list[str] | None,
         typer.Option("--channel", help="视为已配置的通道，可多次给出；不写为 mail、wecom_app、sms、wecom_robot。"),
     ] = None,
+    submissions: Annotated[
+        bool, typer.Option("--submissions", help="视为已启用送审单：规程要求送审而未送审的，列为核对单。")
+    ] = False,
 ) -> None:
     """演练：让场景按自己的时钟走完整条链路，不向外发送，看会通知谁、何时、依据哪一条。"""
     from rich.console import Console
@@ -236,11 +239,19 @@ def rehearse(
 
     console = Console(width=None if sys.stdout.isatty() else WIDE)
     try:
-        house = rehearsal.House(Snow(), rules.load(), load_pack(pack), rehearsal.channels_of(channel or ()))
+        chosen = load_pack(pack)
+        held = rehearsal.submissions_of(chosen, submissions)
+        house = rehearsal.House(Snow(), rules.load(), chosen, rehearsal.channels_of(channel or ()), held)
         played = list(scenario.read(paths))
-    except (scenario.ScenarioError, PackError, rules.RuleError, rehearsal.ChannelError) as error:
+    except (
+        scenario.ScenarioError,
+        PackError,
+        rules.RuleError,
+        rehearsal.ChannelError,
+        rehearsal.SubmissionsError,
+    ) as error:
         raise fail(str(error)) from None
-    rehearsal_report.begin(console, house.pack)
+    rehearsal_report.begin(console, house)
     rows: list[str] = []
     for one in track(played, "演练中", console=Console(stderr=True), transient=True):
         outcomes = rehearsal.rehearse(one, house)

@@ -1,4 +1,7 @@
-"""The course of a rehearsal: what was opened and why, who was told what, when, by which article, on which channel."""
+"""The course of a rehearsal: what was opened and why, who was told what, when, by which article, on which channel.
+
+What belongs to no incident is told too: findings on the school's own posts, consultations, and the letters about them.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
+from deploy import besides
+from deploy.besides import Asked, Found
 from deploy.scenario import Scenario
 from escalation import people
 from escalation.incident import incidents, members
@@ -26,7 +31,8 @@ BY_DESK = f"{PHONE}，由值班员拨打并登记"
 class Telling:
     """Who was told what, when, as whom, by which article, on which channels and to be signed by when.
 
-    A deadline of the incident itself that nobody met is one, too: of the kind 逾期, without person and channel.
+    `incident`: the number of the incident, or of the paper or matter that a letter is about. A deadline of the
+    incident itself that nobody met is one, too: of the kind 逾期, without person and channel.
     """
 
     at: datetime
@@ -64,12 +70,14 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """What a scenario led to."""
+    """What a scenario led to. `found`: on the school's own posts; `asked`: what somebody wanted to know."""
 
     scenario: str
     lines: int
     opened: tuple[Opened, ...]
     told: tuple[Telling, ...]
+    found: tuple[Found, ...] = ()
+    asked: tuple[Asked, ...] = ()
 
 
 def course(conn: Connection, school: str, scenario: Scenario, levels: Mapping[str, int]) -> Outcomes:
@@ -78,9 +86,10 @@ def course(conn: Connection, school: str, scenario: Scenario, levels: Mapping[st
     joined = conn.execute(select(members.c.incident_id, members.c.post_id)).all()
     told = conn.execute(
         select(notices, incidents.c.number.label("incident"))
-        .join(incidents, incidents.c.id == notices.c.incident_id)
+        .outerjoin(incidents, incidents.c.id == notices.c.incident_id)
         .order_by(notices.c.created_at, notices.c.id)
     ).all()
+    about = besides.numbers(conn, school)
     rung = conn.execute(
         select(calls.c.created_at, calls.c.person_id, notices, incidents.c.number.label("incident"))
         .join(notices, notices.c.id == calls.c.notice_id)
@@ -108,7 +117,7 @@ def course(conn: Connection, school: str, scenario: Scenario, levels: Mapping[st
         )  # fmt: skip
     tellings = tuple(
         Telling(
-            n.created_at, n.incident, KIND_WORDS[NoticeKind(n.kind)], names.get(n.addressee, n.addressee), n.office,
+            n.created_at, n.incident or about[n.matter], _kind(n), names.get(n.addressee, n.addressee), n.office,
             n.basis, n.reason, _channels(row.channel for row in used if row.notice_id == n.id), n.sign_by,
         )
         for n in told
@@ -125,7 +134,15 @@ def course(conn: Connection, school: str, scenario: Scenario, levels: Mapping[st
         for row in lapsed
     )
     told_all = tuple(sorted(tellings + phoned + late, key=lambda one: one.at))
-    return Outcomes(scenario.name, len(scenario.lines), tuple(opened), told_all)
+    return Outcomes(
+        scenario.name, len(scenario.lines), tuple(opened), told_all, besides.found(conn, school),
+        besides.asked(conn, school),
+    )  # fmt: skip
+
+
+def _kind(notice: Row[Any]) -> str:
+    """What sort of word it is; a letter says it itself."""
+    return str(notice.view["kind"]) if notice.kind == NoticeKind.LETTER else KIND_WORDS[NoticeKind(notice.kind)]
 
 
 def _channels(names: Iterable[str]) -> str:

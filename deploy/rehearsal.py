@@ -19,13 +19,14 @@ from deploy.scenario import Line, Page, Scenario
 from escalation import people
 from escalation.channels import Accepted, Message, Outcome
 from escalation.channels import Channel as ChannelPort
-from escalation.incident import incidents
+from escalation.incident import MACHINE, incidents
 from escalation.notice import ways
 from escalation.notice.issue import Letterhead
 from escalation.notify import Notify
 from escalation.opening import Ground
 from escalation.people import DUTY_LEAD, Held, Person, Role
 from escalation.procedure import Channel, Pack
+from escalation.submission import use
 from escalation.timer import TimerKind, TimerState, timers
 from escalation.watch import Watch
 from sentiment.engine import Engine
@@ -45,7 +46,7 @@ SILENCE = timedelta(days=7)
 """How long after the last line the clocks run on at the most, so that the whole ladder shows."""
 CHANNELS = (Channel.MAIL, Channel.WECOM_APP, Channel.SMS, Channel.WECOM_ROBOT)
 """Taken as set up where nothing else is said: one of each kind."""
-SHOWN = (TimerKind.SIGN, TimerKind.RUNG, TimerKind.DUTY)
+SHOWN = (TimerKind.SIGN, TimerKind.RUNG, TimerKind.DUTY, TimerKind.CONSULTATION)
 
 
 @dataclass(slots=True)
@@ -68,12 +69,20 @@ class KeepingChannel(ChannelPort):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What judges: engine, rulebook, pack; loaded once for all scenarios. `channels`: taken as set up."""
+    """What judges: engine, rulebook, pack; loaded once for all scenarios. `channels`: taken as set up.
+
+    `submissions`: posts are held against submissions 送审单 from the first line on; a scenario has none.
+    """
 
     engine: Engine
     rulebook: Rulebook
     pack: Pack
     channels: tuple[str, ...] = CHANNELS
+    submissions: bool = False
+
+
+class SubmissionsError(ValueError):
+    """Submissions are to be held against posts where the pack demands none; the message says so."""
 
 
 class ChannelError(ValueError):
@@ -87,6 +96,13 @@ def channels_of(names: Sequence[str]) -> tuple[str, ...]:
         if name not in known:
             raise ChannelError(f"没有通道“{name}”，可写：{'、'.join(known)}。")
     return tuple(dict.fromkeys(names)) or CHANNELS
+
+
+def submissions_of(pack: Pack, wanted: bool) -> bool:
+    """Whether posts are held against submissions. Raises SubmissionsError where the pack demands none."""
+    if wanted and not pack.submission:
+        raise SubmissionsError(f"规程包 {pack.code} 没有要求逐篇送审（校规未规定），不能加 --submissions，请去掉再试。")
+    return wanted
 
 
 def rehearse(scenario: Scenario, house: House) -> Outcomes:
@@ -114,7 +130,7 @@ class _Stage:
             channels=frozenset(house.channels), robot="演练群", duty_phone=NO_NUMBER,
         )  # fmt: skip
         keeping = [KeepingChannel(str(name), ways.TITLES[Channel(name)]) for name in house.channels]
-        self._pack = house.pack
+        self._pack, self._submissions = house.pack, house.submissions
         ground = Ground(house.pack, head, {"rules": "演练"}, rehearsal=True)
         words = house.rulebook.words
         places = (*words.get("place", ()), *words.get("facility", ()), *(unit.name for unit in college.units))
@@ -132,6 +148,8 @@ class _Stage:
         with self._store.write() as conn:
             account.enter(conn, [self._account(page) for page in self._pages.values()])
             people.enter(conn, *self._people())
+            if self._submissions:
+                use.switch(conn, self._pack, SCHOOL, MACHINE, self._now, on=True)
         for line in self._scenario.lines:
             self._run_clocks_until(line.at)
             self._now = line.at
@@ -143,7 +161,7 @@ class _Stage:
             return course(conn, SCHOOL, self._scenario, self._level_at_opening)
 
     def _next_rung(self) -> datetime | None:
-        """When the next clock of somebody's silence, or of a report that is due, runs out."""
+        """When the next clock of somebody's silence, of a report or of an answer that is due, runs out."""
         with self._store.read() as conn:
             return conn.execute(
                 select(func.min(timers.c.due_at)).where(timers.c.state == TimerState.SET, timers.c.kind.in_(SHOWN))
