@@ -151,6 +151,14 @@ def stop_named(conn: Connection, incident_id: int, name: str, now: datetime) -> 
     )
 
 
+def stop_begun(conn: Connection, incident_id: int, begins: str, now: datetime) -> None:
+    """Stop the clocks of an incident whose name begins so."""
+    which = (timers.c.incident_id == incident_id) & timers.c.name.startswith(begins, autoescape=True)
+    conn.execute(
+        update(timers).where(which, timers.c.state == TimerState.SET).values(state=TimerState.STOPPED, ended_at=now)
+    )
+
+
 def stop_matter(conn: Connection, school: str, matter: str, now: datetime, begins: str = "") -> None:
     """Stop the clocks that run on a matter that is no incident: all, or those whose name begins so."""
     which = (timers.c.school == school) & (timers.c.matter == matter) & (timers.c.state == TimerState.SET)

@@ -20,6 +20,7 @@ from escalation.joining import add_to
 from escalation.opening import CARE_THEME, Ground, Matter, open_matter
 from escalation.own_post import Judged
 from escalation.place import place_of
+from escalation.task import correction
 from escalation.voice import posted
 from sentiment.normalise import normalise
 from stream import metrics
@@ -109,6 +110,7 @@ class Watch:
             keeping.write()
             for assessment in ours:
                 posted.seen(conn, assessment.post, now)
+                correction.seen(conn, assessment.post, now)
             find.take(conn, self._ground.pack, accounts, ours, now)
             opened += [self._take_again(conn, gatherer, accounts, one, now) for one in liked]
             bury_all(conn, READER, bad, now)

@@ -1,7 +1,8 @@
 """更正或删除: a post of the school's own is corrected or removed, with before and after.
 
 The keeper says what was done. Before is the post as it was kept last; after is what the crawlers see next. The machine
-compares the two again and again: 已核实, 仍可见原文, or 尚未见到; where it cannot look, a person of the desk does.
+compares the two when the post comes anew, and again and again: 已核实, 仍可见原文, or 尚未见到; where it cannot look, a
+person of the desk does.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, select, update
 
 from escalation import timer
-from escalation.deed import must_be_open, must_fit
+from escalation.deed import incident_of, must_be_open, must_fit
 from escalation.incident import Actor, EntryKind, incidents, log, members
 from escalation.incident.state import OPEN, IllegalStep, State
 from escalation.notice.issue import Letterhead
@@ -25,6 +26,7 @@ from escalation.task.setting import To, set_task
 from escalation.task.state import DESK
 from escalation.timer import Timer, TimerKind
 from stream.kept import posts, revisions
+from stream.post import Kind, Post
 
 LOOK_OFTEN, OFTEN = timedelta(minutes=5), 24
 LOOK_SELDOM, SELDOM = timedelta(minutes=30), 144
@@ -157,6 +159,24 @@ def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime)
         return
     if not look(conn, incident, row, now):
         _look_later(conn, incident, row.id, int(clock.data["n"]) + 1, now)
+
+
+def seen(conn: Connection, post: Post, now: datetime) -> None:
+    """An own post came from the crawlers: who waits to see it corrected sees it now, not at the next look."""
+    if not post.by_school or post.kind is not Kind.POST:
+        return
+    waiting = conn.execute(
+        select(corrections.c.id, corrections.c.incident_id)
+        .join(incidents, incidents.c.id == corrections.c.incident_id)
+        .where(corrections.c.school == post.school, corrections.c.post_id == post.id)
+        .where(corrections.c.state.not_in(sorted(CORRECTION.ends)), incidents.c.state.in_(sorted(OPEN)))
+        .order_by(corrections.c.incident_id, corrections.c.id)
+    ).all()
+    for correction_id, incident_id in waiting:
+        incident = incident_of(conn, incident_id)
+        row = conn.execute(select(corrections).where(corrections.c.id == correction_id)).one()
+        if CorrectionState(row.state) not in CORRECTION.ends and look(conn, incident, row, now):
+            timer.stop_begun(conn, incident_id, f"correction:{correction_id}:", now)
 
 
 def look(conn: Connection, incident: Row[Any], row: Row[Any], now: datetime) -> bool:

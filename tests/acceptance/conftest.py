@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.school import written
+from tests.acceptance.school import brisk_pack, short_pack, written
 from tests.acceptance.standing import Person, Standing, eventually, fengxin, free_ports, words_of
 
 MARKUP = "<script>window.harmed=1</script><svg onload=window.harmed=2>"
@@ -21,6 +21,7 @@ MEGABYTE = "清真餐厅的饭里有玻璃渣，好几个同学满嘴是血，�
 AFTER_IT = "图书馆四楼靠窗的位置晒太阳很舒服，下一条照样要到"
 LIVE = "三号楼前面的桂花开得真好看，第一千零一次路过"
 MATCHED = "教工食堂的面里有一根头发，第一千零二次吃到"
+SAID = "三号楼的实验室爆炸了，两个同学被炸伤，满脸是血，救护车刚到"
 MINUTE = 60.0
 
 
@@ -82,9 +83,29 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     folder = tmp_path_factory.mktemp("school")
     data, port = folder / "data", free_ports()
     assert fengxin("init", data, "--demo", "--port", port).returncode == 0
-    settings = written(data, datetime.now(UTC) - timedelta(minutes=15))
+    settings = written(data, datetime.now(UTC) - timedelta(minutes=15), short_pack(data), trial=True)
     standing = Standing(data, port, ("run", "--settings", str(settings)))
     yield from _running(standing)
+
+
+@pytest.fixture(scope="session")
+def brisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    """A school not on trial, with the JY pack on clocks by which a matter goes its whole course in a minute.
+
+    One comment stands there before anybody reads: SAID, under a post of the school's main account.
+    """
+    folder = tmp_path_factory.mktemp("brisk")
+    data, port = folder / "data", free_ports()
+    assert fengxin("init", data, "--demo", "--port", port).returncode == 0
+    settings = written(data, datetime.now(UTC) - timedelta(minutes=15), brisk_pack(data), trial=False)
+    standing = Standing(data, port, ("run", "--settings", str(settings)))
+    standing.start()
+    try:
+        eventually("the platforms are there", lambda: standing.matter(SAID), 60, every=0.1)
+        standing.ready()
+        yield standing
+    finally:
+        standing.stop()
 
 
 @dataclass(frozen=True)

@@ -251,11 +251,12 @@ class Standing:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def matter(self, text: str) -> None:
-        """A comment on something that nobody spoke of yet, under a fresh post of the main Weibo account."""
+    def matter(self, text: str) -> str:
+        """A comment on something that nobody spoke of yet, under a fresh post of the main Weibo account: its key."""
         key = f"own-{time.monotonic_ns()}"
         self.sandbox("post", account="wb_main", key=key, text="今日份校园随拍，喜欢哪一张？")
         self.sandbox("comment", thread=key, text=text)
+        return key
 
     def lead(self, text: str) -> None:
         """The duty monitor types in what somebody saw: it goes into the flow at once."""

@@ -2,24 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
-from tests.acceptance.standing import Person, Standing, eventually, words_of
-
-
-def body(person: Person, number: str) -> str:
-    """What the incident's page says."""
-    return words_of(person.page(f"/incidents/{number}").css("body")[0])
-
-
-def told_in(page: str) -> int:
-    """How many rounds of notices its log has."""
-    return len(re.findall(r"通知 \d+ 人：", page))
-
-
-def does(person: Person, number: str, act: str, **form: str) -> str:
-    """Send one of the page's forms; what the page says then."""
-    return re.sub(r"\s+", "", person.send(f"/incidents/{number}/{act}", f"/incidents/{number}", **form).text)
+from tests.acceptance.hands import body, does, told_in
+from tests.acceptance.standing import Standing, eventually
 
 
 def test_a_matter_goes_its_course_by_hand_and_nothing_is_closed_before_its_time(demo: Standing) -> None:

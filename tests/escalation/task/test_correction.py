@@ -62,6 +62,26 @@ def test_before_is_kept_at_once_and_after_comes_from_the_crawlers(office: Office
     assert office.rows(timers, kind="correction", state="set") == []
 
 
+def test_what_comes_from_the_crawlers_is_compared_at_once_and_looked_for_no_more(office: Office) -> None:
+    task = opened(office)
+    correct(office, task)
+    office.now += timedelta(seconds=30)
+    with office.store.write() as conn:
+        correction.seen(
+            conn, a_post("别的帖文", "weibo:other", kind=Kind.POST, by_school=True, at=office.now), office.now
+        )
+    assert state(office).state == "told"
+    post = own(office, RIGHT)
+    with office.store.write() as conn:
+        correction.seen(conn, post.model_copy(update={"by_school": False}), office.now)
+        assert state(office).state == "told", "only what the school itself posted"
+        correction.seen(conn, post, office.now)
+        correction.seen(conn, post, office.now)
+    assert (state(office).state, state(office).after_text) == ("seen", RIGHT)
+    assert office.headings().count("更正已核实") == 1
+    assert office.rows(timers, kind="correction", state="set") == []
+
+
 def test_a_removed_post_is_seen_when_it_has_vanished(office: Office) -> None:
     task = opened(office)
     correct(office, task, "removed")

@@ -17,7 +17,7 @@ from escalation.incident import Actor, entries
 from escalation.incident.state import IllegalStep
 from escalation.notice import deliveries, notices
 from escalation.people import Held, Role
-from escalation.task import TaskKind, deeds, tasks, turns
+from escalation.task import KIND_WORDS, TaskKind, deeds, tasks, turns
 from escalation.task.setting import KEEPER, To, leader_of, named, set_task
 from escalation.timer import timers
 from tests.escalation.office import HELD, IN_LEAD, ON_DESK, UNIT, Office
@@ -87,6 +87,25 @@ def test_the_holder_is_reminded_until_the_answer_and_never_after(office: Office)
     office.later(hours=20)
     assert len(told(office, made)) == len(kinds) + 1, "three reminders, one word upward"
     assert not [one for one in office.rows(timers, kind="task", state="set") if f":{made}:" in one.name]
+
+
+@pytest.mark.parametrize("kind", TaskKind)
+def test_a_task_of_every_kind_is_told_by_its_name_reminded_until_answered_and_confirmed(
+    office: Office, kind: TaskKind
+) -> None:
+    made = give(office, office.open(), kind, words="请办理此事")
+    (first,) = told(office, made)
+    assert f"“{KIND_WORDS[kind]}”" in first.view["facts"][0]
+    due = task(office, made).due_at
+    assert due is not None, "the pack has a deadline for it"
+    assert first.view["deadline_source"].endswith("系统默认，非校规")
+    office.later(seconds=(due - office.now).total_seconds())
+    assert [row.step for row in told(office, made) if row.addressee == "leader"][1] == f"task:{made}:remind:1:1"
+    do(office, deeds.answer, made, LEADER, office.now, "已办妥")
+    left = [one.name for one in office.rows(timers, kind="task", state="set") if f":{made}:" in one.name]
+    assert left == [], "nobody is reminded of what is answered"
+    do(office, deeds.confirm, made, ON_DESK, office.now)
+    assert task(office, made).state == "confirmed"
 
 
 def test_an_overdue_task_is_told_upward_once_and_stays_a_flag(office: Office) -> None:
