@@ -23,11 +23,11 @@ from escalation.opening import UNAUTHORISED_THEME, Ground
 from escalation.paper import Noun
 from escalation.procedure import Pack, Source, Trigger
 from escalation.submission import published, use
-from escalation.voice import hold
 from escalation.voice.match import Match, match
 from escalation.voice.state import StatementState
 from escalation.voice.statement import statements
-from escalation.voice.subject import THEME_WORDS
+from escalation.voice.stood import holds_at
+from escalation.voice.subject import THEME_WORDS, touches
 from sentiment.normalise import normalise
 from stream import rules
 from stream.account import Account
@@ -80,7 +80,7 @@ def judge(
         return Judged(assessment, tuple(findings))
     if covered is not None or _carries_a_release(conn, post):
         return Judged(_without(assessment), tuple(findings))
-    if (held := _held(conn, assessment, places, now)) is not None:
+    if (held := _held(conn, assessment, places)) is not None:
         return Judged(assessment if spoken else _with_hold(assessment), (held, *findings))
     if not spoken or pack.standing_ban.source is Source.NONE:
         return Judged(_without(assessment), tuple(findings))
@@ -105,14 +105,12 @@ def _with_hold(assessment: Assessment) -> Assessment:
     return assessment.model_copy(update={"hits": (*assessment.hits, hit)})
 
 
-def _held(conn: Connection, assessment: Assessment, places: Sequence[str], now: datetime) -> Finding | None:
-    """The first standing hold whose subject this post speaks of, published after it began."""
+def _held(conn: Connection, assessment: Assessment, places: Sequence[str]) -> Finding | None:
+    """The first hold that stood when this post was published and whose subject it speaks of, ended since or not."""
     post = assessment.post
     themes = {hit.theme for hit in assessment.hits}
-    for one in hold.standing_holds(conn, post.school, now):
-        if post.published_at < one.begun_at:
-            continue
-        why = hold.touches(one.subject, post.text, themes=themes, thread=post.thread_id, named=places)
+    for one in holds_at(conn, post.school, post.published_at):
+        why = touches(one.subject, post.text, themes=themes, thread=post.thread_id, named=places)
         if not why and UNAUTHORISED_THEME in themes and (same := _spoken_of(post) & set(one.subject.themes)):
             why = tuple(f"同类突发、敏感事项“{THEME_WORDS.get(theme, theme)}”" for theme in sorted(same))
         if why:

@@ -7,14 +7,13 @@ itself. Its subject is never edited: each change is a new row, and every keeper 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Row, Table, Text, func, insert, select, update
+from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Row, Table, Text, insert, select, update
 
 from escalation.deed import incident_of, must_fit, write_down
-from escalation.incident import MACHINE, Actor, EntryKind, incidents, log
+from escalation.incident import MACHINE, Actor, EntryKind, log
 from escalation.incident.state import OPEN, IllegalStep, State
 from escalation.notice.issue import Letterhead
 from escalation.people import Role
@@ -22,7 +21,6 @@ from escalation.procedure import basis_words, thaw
 from escalation.voice import hold_notice
 from escalation.voice.state import HOLD, HoldEvent, HoldState
 from escalation.voice.subject import Subject, read, subject_of
-from escalation.voice.subject import touches as touches
 from stream.account import book
 from stream.store import insert_new, metadata
 from stream.store.types import Json, Moment, Serial, Word
@@ -78,41 +76,6 @@ hold_confirmations = Table(
     Column("at", Moment(), nullable=False),
     Column("via", Word(32), nullable=False),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A hold that stands, with its subject as it is now. `since`: when this subject came into force."""
-
-    id: int
-    incident_id: int
-    number: str
-    n: int
-    subject: Subject
-    basis: str
-    begun_at: datetime
-    since: datetime
-
-
-def standing_holds(conn: Connection, school: str, now: datetime) -> list[Standing]:
-    """Every hold of the school that stands at `now`, the oldest first."""
-    newest = (
-        select(hold_subjects.c.hold_id, func.max(hold_subjects.c.n).label("n"))
-        .where(hold_subjects.c.at <= now)
-        .group_by(hold_subjects.c.hold_id)
-        .subquery()
-    )
-    rows = conn.execute(
-        select(holds, incidents.c.number, hold_subjects.c.n, hold_subjects.c.subject, hold_subjects.c.at)
-        .join(incidents, incidents.c.id == holds.c.incident_id)
-        .join(newest, newest.c.hold_id == holds.c.id)
-        .join(hold_subjects, (hold_subjects.c.hold_id == newest.c.hold_id) & (hold_subjects.c.n == newest.c.n))
-        .where(holds.c.school == school, holds.c.state == HoldState.STANDING, holds.c.begun_at <= now)
-        .order_by(holds.c.id)
-    )
-    return [
-        Standing(r.id, r.incident_id, r.number, r.n, read(r.subject), r.basis, r.begun_at, r.at) for r in rows
-    ]  # fmt: skip
 
 
 def begin(

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from escalation import handling
 from escalation.breach import breaches
+from escalation.handling import FalseAlarm
 from escalation.incident import entries
 from escalation.notice import notices
+from escalation.voice import hold
+from escalation.voice.hold import holds
+from tests.escalation.office import IN_LEAD, ON_DESK
 from tests.escalation.papers import ask, found, grant, permit_row, publish, school
 from tests.escalation.station import Station, open_station
 from tests.stream.said import POISONED
@@ -80,4 +86,30 @@ def test_the_schools_own_account_and_what_was_said_before_the_hold_break_nothing
     station.say(POISONED)
     publish(station, OTHER_WORDS, "m1", account="main")
     publish(station, OTHER_WORDS, "p0", at=before, fetched=station.office.now)
+    assert [kind for kind, _, _ in found(station) if kind == "held"] == []
+
+
+def test_what_was_published_while_it_was_held_is_found_also_where_it_is_read_after_the_end(station: Station) -> None:
+    school(station, "NX")
+    station.say(POISONED)
+    during = station.office.now = station.office.now + timedelta(minutes=1)
+    station.office.now += timedelta(minutes=20)
+    (held,) = station.office.rows(holds)
+    with station.office.store.write() as conn:
+        hold.lift(conn, station.office.head, held.id, IN_LEAD, station.office.now, "检测合格")
+    publish(station, OTHER_WORDS, "p2")
+    assert found(station) == [], "after the end everybody may speak"
+    publish(station, OTHER_WORDS, "p1", at=during, fetched=station.office.now)
+    assert [kind for kind, _, _ in found(station)] == ["held"]
+
+
+def test_what_was_published_during_a_hold_that_fell_with_a_false_alarm_is_nothing(station: Station) -> None:
+    school(station)
+    station.say(POISONED)
+    (one,) = station.incidents()
+    during = station.office.now = station.office.now + timedelta(minutes=1)
+    station.office.now += timedelta(minutes=20)
+    with station.office.store.write() as conn:
+        handling.dismiss(conn, station.office.head, one.id, ON_DESK, station.office.now, FalseAlarm.JOKE)
+    publish(station, OTHER_WORDS, "p1", at=during, fetched=station.office.now)
     assert [kind for kind, _, _ in found(station) if kind == "held"] == []

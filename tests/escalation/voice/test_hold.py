@@ -15,6 +15,7 @@ from escalation.incident.state import IllegalStep
 from escalation.notice import notices
 from escalation.voice import hold
 from escalation.voice.hold import hold_accounts, hold_confirmations, hold_subjects, holds
+from escalation.voice.stood import holds_at
 from escalation.voice.subject import Subject
 from stream.store import StoreUnavailable
 from tests.escalation.office import IN_LEAD, KEEPER, ON_DESK, Office
@@ -51,7 +52,7 @@ def test_a_grave_incident_holds_every_active_account_and_each_keeper_is_told_onc
     assert "2食堂" in office.notice("keeper", "hold").view["title"]
     assert "微博“青禾后勤”" in office.notice("keeper", "hold").view["facts"][-1]
     assert "名册中无账号管理人员" in office.notice("leader", "hold").view["facts"][-1]
-    assert do(office, lambda conn: [one.id for one in hold.standing_holds(conn, SCHOOL, office.now)]) == [hold_id]
+    assert do(office, lambda conn: [one.id for one in holds_at(conn, SCHOOL, office.now)]) == [hold_id]
 
 
 def test_a_light_incident_and_a_cry_for_help_hold_nothing_by_themselves(office: Office) -> None:
@@ -161,7 +162,7 @@ def test_a_person_may_hold_a_further_subject_and_the_chain_of_audit_holds(office
     do(office, lambda conn: hold.add(
         conn, office.head, incident_id, IN_LEAD, office.now, Subject(words=("供货商",)), "媒体在问"
     ))  # fmt: skip
-    found = do(office, lambda conn: hold.standing_holds(conn, SCHOOL, office.now))
+    found = do(office, lambda conn: holds_at(conn, SCHOOL, office.now))
     assert [one.subject.words for one in found] == [(), ("供货商",)]
     with office.store.read() as conn:
         assert list(audit.faults(conn)) == []
