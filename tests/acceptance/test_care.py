@@ -15,7 +15,7 @@ from tests.acceptance.standing import WEIBO_TOKEN, Standing, eventually, fengxin
 
 CRY = "真的活不下去了，活着好累，猫留给室友了"
 SAYS_WHAT = ("求助", "心理", "活不下去", "好累", "轻生", "自伤", "室友")
-HELPER, NUMBER = "su.anning", "13900000011"
+HELPER, NUMBER = "su.anning", "13900000012"
 KEY = "own-moon"
 READERS = (HELPER, "ye.chuqing", "zheng.wanzhou", "chen.siyuan")
 
@@ -102,7 +102,7 @@ def test_the_words_are_folded_for_all_and_shown_to_the_care_role_by_a_purpose_th
     assert not [one for one in cry.writer if one in shown.text]
     kept = exported(demo, tmp_path / "audit.jsonl")
     (view,) = [one for one in kept if one.get("detail") == {"purpose": "联系本人确认安全"}]
-    assert (view["action"], view["actor"]) == ("text.view", "P11")
+    assert (view["action"], view["actor"]) == ("text.view", "P12")
 
 
 def exported(demo: Standing, out: Path) -> list[dict[str, object]]:
