@@ -7,22 +7,38 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, String, and_, cast, select
 
 from escalation import alert, finding, silence
+from escalation.consultation import consultations
+from escalation.consultation.state import WAITING
 from escalation.incident import incidents
 from escalation.incident.state import OPEN, STATE_WORDS, State
 from escalation.notice import calls, is_owed, notices
+from escalation.notice.docket import dockets
 from escalation.people import people
+from escalation.task import KIND_WORDS, TaskKind, tasks
+from escalation.task.state import OPEN_TASKS, TaskState
+from escalation.task.state import STATE_WORDS as TASK_WORDS
 from escalation.timer import TimerKind, TimerState, timers
+from escalation.voice import hold
+from escalation.voice.hold import holds
+from escalation.voice.overdue import unconfirmed
+from escalation.voice.state import HoldState
+from escalation.voice.subject import read
 from stream.account import book
 from stream.coverage import Lamp, sights
 
 Sheet = dict[str, Any]
-PARTS = ("incidents", "clocks", "unsigned", "calls", "blind", "alerts", "silences", "findings")
+SHIFT = timedelta(hours=12)
+"""How far ahead the sheet looks for questions that fall due."""
+PARTS = (
+    "incidents", "clocks", "unsigned", "calls", "tasks", "holds", "questions", "blind", "alerts", "silences",
+    "findings",
+)  # fmt: skip
 """The parts of a sheet, in the order of the page."""
 
 
@@ -34,6 +50,9 @@ def fill(conn: Connection, school: str, now: datetime) -> Sheet:
         "clocks": _clocks(conn, school),
         "unsigned": _unsigned(conn, school),
         "calls": _calls(conn, school),
+        "tasks": _tasks(conn, school),
+        "holds": _holds(conn, school),
+        "questions": _questions(conn, school, now),
         "blind": _blind(conn, school, now),
         "alerts": [one.words for one in alert.ringing(conn, school) if not one.cause.startswith(finding.CAUSE)],
         "silences": [
@@ -116,6 +135,53 @@ def _calls(conn: Connection, school: str) -> list[dict[str, Any]]:
          "since": row.created_at.isoformat()}
         for row in rows
     ]  # fmt: skip
+
+
+def _tasks(conn: Connection, school: str) -> list[dict[str, Any]]:
+    """What was asked of somebody and is not confirmed as done."""
+    rows = conn.execute(
+        select(tasks.c.kind, tasks.c.state, tasks.c.due_at, tasks.c.overdue_at, tasks.c.person_id, tasks.c.office,
+               incidents.c.number, people.c.name)
+        .join(incidents, incidents.c.id == tasks.c.incident_id)
+        .outerjoin(people, and_(people.c.school == tasks.c.school, people.c.id == tasks.c.person_id))
+        .where(_open(school), tasks.c.state.in_(sorted(OPEN_TASKS))).order_by(tasks.c.due_at, tasks.c.id)
+    )  # fmt: skip
+    return [
+        {"incident": row.number, "words": KIND_WORDS[TaskKind(row.kind)], "name": row.name or row.person_id,
+         "office": row.office, "state": TASK_WORDS[TaskState(row.state)], "late": row.overdue_at is not None,
+         "due_at": row.due_at.isoformat() if row.due_at else ""}
+        for row in rows
+    ]  # fmt: skip
+
+
+def _holds(conn: Connection, school: str) -> list[dict[str, Any]]:
+    """What no account may speak of, and how many have not confirmed that they know."""
+    rows = conn.execute(
+        select(holds.c.id, incidents.c.number)
+        .join(incidents, incidents.c.id == holds.c.incident_id)
+        .where(_open(school), holds.c.state == HoldState.STANDING).order_by(holds.c.id)
+    ).all()  # fmt: skip
+    found = []
+    for row in rows:
+        stands = hold.current(conn, row.id)
+        left = {one.account_id for one in unconfirmed(conn, row.id, stands.n)}
+        found.append({"incident": row.number, "words": read(stands.subject).said(), "left": len(left)})
+    return found
+
+
+def _questions(conn: Connection, school: str, now: datetime) -> list[dict[str, Any]]:
+    """Questions whose answer is late or falls due within the coming shift."""
+    rows = conn.execute(
+        select(consultations.c.id, consultations.c.unit, consultations.c.due_at, consultations.c.overdue_at,
+               dockets.c.number)
+        .join(dockets, dockets.c.matter == "consultation:" + cast(consultations.c.id, String))
+        .where(consultations.c.school == school, dockets.c.school == school, consultations.c.state.in_(WAITING))
+        .where(consultations.c.due_at <= now + SHIFT).order_by(consultations.c.due_at, consultations.c.id)
+    )  # fmt: skip
+    return [
+        {"number": row.number, "unit": row.unit, "due_at": row.due_at.isoformat(), "late": row.overdue_at is not None}
+        for row in rows
+    ]
 
 
 def _blind(conn: Connection, school: str, now: datetime) -> list[dict[str, Any]]:

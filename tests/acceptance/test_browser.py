@@ -17,7 +17,7 @@ WIDTHS = (390, 720, 1024, 1440)
 DESK = (
     "/desk", "/incidents", "/accounts", "/leads", "/reports", "/deliveries", "/findings", "/me", "/search?q=二食堂",
     "/consultations", "/permits", "/submissions", "/own-posts", "/relays", "/statements", "/silences", "/duty",
-    "/duty/people",
+    "/duty/people", "/duty/handover", "/raise",
 )  # fmt: skip
 SOON = 90_000
 
@@ -84,7 +84,11 @@ def pages_of(standing: Standing, story: str) -> list[str]:
     """Every page of the desk for the person who may see most."""
     desk = standing.signed_in("ye.chuqing")
     week = desk.page("/reports").css("a[href^='/reports/2']::attr(href)").get("")
-    return [*DESK, f"/incidents/{story}", f"/incidents/{story}/peek", week]
+    sheet = desk.page("/duty/handover").css("a[href^='/duty/handover/']::attr(href)").get("")
+    question = desk.page("/consultations").css("a[href^='/consultations/']::attr(href)").get("")
+    of_story = [f"/incidents/{story}", f"/incidents/{story}/peek", f"/statements/{story}"]
+    assert all((week, sheet, question)), (week, sheet, question)
+    return [*DESK, *of_story, week, sheet, question]
 
 
 def test_a_new_incident_arrives_without_reload_is_opened_and_confirmed(demo: Standing, window: Watched) -> None:

@@ -9,15 +9,19 @@ import pytest
 from sqlalchemy import Row
 
 from escalation import alert, audit
+from escalation.consultation import consultations
 from escalation.duty import handover, handover_sheet
 from escalation.duty.coverage import Turn
 from escalation.duty.handover import changes, handovers
 from escalation.incident import Actor
 from escalation.notice import deliveries, notices
+from escalation.notice.docket import dockets
 from escalation.people import Role, shifts
 from escalation.procedure import load
 from escalation.state_table import IllegalStep
 from escalation.timer import timers
+from stream import account
+from stream.account import Account
 from tests.escalation.duty.test_proxy import departs, goes, office
 from tests.escalation.office import IN_LEAD, Office
 from tests.stream.said import SCHOOL, START
@@ -106,6 +110,39 @@ def test_what_stands_open_is_in_the_sheet_and_a_cry_for_help_without_its_title(o
     assert sheet["calls"]
     assert set(handover_sheet.PARTS) < set(sheet)
     assert "求助" not in str(sheet)
+
+
+def question(office: Office, number: str, hours: float) -> None:
+    """A question that waits, due so many hours after the sheet is written."""
+    with office.store.write() as conn:
+        made = conn.execute(consultations.insert().values(
+            school=SCHOOL, thread=number, post_id=number, account_id="weibo:1", platform="weibo", unit="后勤服务中心",
+            private=False, state="open", round=1, asked_at=office.now, first_asked_at=office.now, found_at=office.now,
+            article="第十一条", clause="", source="default", due_at=office.now + hours * HOUR, promise="",
+            answer_url="", answer="",
+        ).returning(consultations.c.id)).scalar_one()  # fmt: skip
+        conn.execute(dockets.insert().values(
+            school=SCHOOL, matter=f"consultation:{made}", number=number, path="", opened_at=office.now
+        ))  # fmt: skip
+
+
+def test_open_tasks_holds_and_questions_due_in_the_coming_shift_are_in_the_sheet(office: Office) -> None:
+    night(office)
+    with office.store.write() as conn:
+        account.enter(conn, [Account(SCHOOL, "canteen", "weibo", "青禾后勤", "2", "后勤服务中心", "api", START)])
+    office.open(level=2)
+    office.later(hours=7, minutes=40)
+    question(office, "HF-2026-0007", hours=11)
+    question(office, "HF-2026-0008", hours=13)
+    write(office)
+    sheet = the_one(office).sheet
+    (number,) = [one["number"] for one in sheet["incidents"]]
+    assert [(one["incident"], one["words"], one["name"], one["late"]) for one in sheet["tasks"]] == [
+        (number, "与平台沟通", "谢晓", False)
+    ]
+    assert [(one["incident"], one["left"]) for one in sheet["holds"]] == [(number, 1)]
+    assert sheet["holds"][0]["words"].startswith("“")
+    assert [(one["number"], one["unit"]) for one in sheet["questions"]] == [("HF-2026-0007", "后勤服务中心")]
 
 
 def test_the_incoming_read_it_and_take_it_over_and_both_are_named(office: Office) -> None:
