@@ -13,12 +13,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, func, select, update
-from sqlalchemy import text as sql
+from sqlalchemy import Connection, Row, Table, select, update
 
-from escalation import audit
+from escalation import audit, numbering
 from escalation.duty import absence, proxy
-from escalation.incident import MACHINE, SHANGHAI, Actor, EntryKind
+from escalation.incident import MACHINE, Actor, EntryKind
 from escalation.notice import docket
 from escalation.people import CONTACTS, Person, Role, offices, people, person
 from escalation.state_table import IllegalStep
@@ -54,16 +53,7 @@ def digest(text: str) -> str:
 
 def next_number(conn: Connection, table: Table, noun: Noun, school: str, now: datetime) -> str:
     """`SQ-2026-0007`, counted per school, kind of paper and Shanghai year."""
-    if conn.dialect.name == "postgresql":
-        conn.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": NUMBER_LOCK})
-    prefix = f"{PREFIX[noun]}-{now.astimezone(SHANGHAI).year}-"
-    last = conn.execute(
-        select(table.c.number)
-        .where(table.c.school == school, table.c.number.startswith(prefix, autoescape=True))
-        .order_by(func.length(table.c.number).desc(), table.c.number.desc())
-        .limit(1)
-    ).scalar()
-    return f"{prefix}{int(last[len(prefix) :]) + 1 if last else 1:04d}"
+    return numbering.next_number(conn, table, PREFIX[noun], school, now, lock=NUMBER_LOCK)
 
 
 def matter_of(noun: Noun, paper_id: int) -> str:

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, and_, or_, select
 
 from escalation import alert
+from escalation.clock_words import SHANGHAI
 from stream.account import Account, book
 from stream.coverage import CLOCK_OFF, QUOTA, SUSPECT, Lamp, Sight, sights, sources
 from stream.post import Route
@@ -25,7 +25,6 @@ CAUSE = "blind:"
 WORDS = "“{name}”已看不见：{reason}；请到“账号”页按提示恢复采集，恢复前须人工巡查并补录线索。"
 SILENT = "已超过约定间隔的 6 倍没有看全"
 NEVER = "登记后从未看全"
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 EVENING = 18
 """A quota used up from this hour on (Asia/Shanghai) comes back soon and rings nothing."""
 SPENT, DOUBTED, CLOCK = "quota:", "suspect:", "clock"

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Row, select, update
 
 from escalation import people
+from escalation.clock_words import SHANGHAI
 from escalation.consultation import consultations, held, id_of, matter_of
 from escalation.consultation.course import step
 from escalation.consultation.state import WAITING, Event, State
-from escalation.incident import MACHINE, SHANGHAI, EntryKind
+from escalation.incident import MACHINE, EntryKind
 from escalation.notice import docket, letter
 from escalation.notice.letter import Letter
 from escalation.people import Person, Role

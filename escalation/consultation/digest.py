@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Row, select
 
 from escalation import people, timer
+from escalation.clock_words import SHANGHAI
 from escalation.consultation import consultations
 from escalation.consultation.clock import basis_of, keepers, name_of
 from escalation.consultation.state import WAITING, State
-from escalation.incident import SHANGHAI
 from escalation.notice import letter
 from escalation.notice.letter import Letter
 from escalation.people import Person, Role

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     Boolean,
@@ -23,19 +22,17 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
-    func,
     insert,
     select,
     update,
 )
-from sqlalchemy import text as sql
 
+from escalation import numbering
 from escalation.incident.state import Event, State, step
 from escalation.people import Role
 from stream.store import insert_new, metadata
 from stream.store.types import Json, Moment, Serial, Word
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 NUMBER_LOCK = 730_042
 """Key of the advisory lock under which PostgreSQL's writers count incidents; on SQLite there is one writer anyway."""
 LEVELS = {1: "Ⅰ", 2: "Ⅱ", 3: "Ⅲ", 4: "Ⅳ"}
@@ -143,17 +140,7 @@ MACHINE = Actor("machine", "系统", None)
 
 def next_number(conn: Connection, school: str, now: datetime, *, rehearsal: bool) -> str:
     """`FX-2026-0147`, counted per school and Shanghai year; rehearsals count apart as `YL-2026-0003`."""
-    if conn.dialect.name == "postgresql":
-        conn.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": NUMBER_LOCK})
-    year = now.astimezone(SHANGHAI).year
-    prefix = f"{'YL' if rehearsal else 'FX'}-{year}-"
-    last = conn.execute(
-        select(incidents.c.number)
-        .where(incidents.c.school == school, incidents.c.number.startswith(prefix, autoescape=True))
-        .order_by(func.length(incidents.c.number).desc(), incidents.c.number.desc())  # 10000 comes after 9999
-        .limit(1)
-    ).scalar()
-    return f"{prefix}{int(last[len(prefix) :]) + 1 if last else 1:04d}"
+    return numbering.next_number(conn, incidents, "YL" if rehearsal else "FX", school, now, lock=NUMBER_LOCK)
 
 
 def open_incident(conn: Connection, row: Mapping[str, Any], keys: Sequence[str]) -> int:

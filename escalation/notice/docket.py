@@ -9,12 +9,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Row, Table, Text, func, insert, select, update
-from sqlalchemy import text as sql
+from sqlalchemy import Column, Connection, Index, Row, Table, Text, insert, select, update
 
-from escalation import timer
+from escalation import numbering, timer
 from escalation.deed import incident_of
-from escalation.incident import MACHINE, SHANGHAI, EntryKind, log
+from escalation.incident import MACHINE, EntryKind, log
 from escalation.incident.state import OPEN, State
 from escalation.notice import calls, notices
 from stream.store import insert_new, metadata
@@ -65,29 +64,15 @@ def enter(conn: Connection, school: str, matter: str, now: datetime, path: str =
     """The docket's row, held; made with the next number where there is none. `path`: its page behind sign-in."""
     row = hold(conn, school, matter)
     if row is None:
+        number = numbering.next_number(conn, dockets, "HF", school, now, lock=NUMBER_LOCK)
         made = {
-            "school": school, "matter": matter, "number": _next_number(conn, school, now), "path": path,
-            "opened_at": now, "ended_at": None,
+            "school": school, "matter": matter, "number": number, "path": path, "opened_at": now, "ended_at": None,
         }  # fmt: skip
         insert_new(conn, dockets, [made])
         row = hold(conn, school, matter)
     if row is None:
         raise RuntimeError(f"docket {matter} was not kept")
     return row
-
-
-def _next_number(conn: Connection, school: str, now: datetime) -> str:
-    """`HF-2026-0003`, counted per school and Shanghai year."""
-    if conn.dialect.name == "postgresql":
-        conn.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": NUMBER_LOCK})
-    prefix = f"HF-{now.astimezone(SHANGHAI).year}-"
-    last = conn.execute(
-        select(dockets.c.number)
-        .where(dockets.c.school == school, dockets.c.number.startswith(prefix, autoescape=True))
-        .order_by(func.length(dockets.c.number).desc(), dockets.c.number.desc())
-        .limit(1)
-    ).scalar()
-    return f"{prefix}{int(last[len(prefix) :]) + 1 if last else 1:04d}"
 
 
 def end(conn: Connection, school: str, matter: str, now: datetime) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Index, Integer, Row, Table, Text, and_, or_, select, update
 
-from escalation import paper, paper_letter, timer
+from escalation import paper, paper_letter, paper_match, timer
 from escalation.incident import Actor
-from escalation.likeness import Likeness, compare
+from escalation.likeness import Likeness
 from escalation.notice import docket
 from escalation.notice.issue import Letterhead
 from escalation.opening import Ground
@@ -182,29 +182,10 @@ def fitting(conn: Connection, post: Post) -> tuple[Row[Any] | None, Likeness | N
 
     What counts is when it was published, not when it was read: after the approval and before its end.
     """
-    rows = conn.execute(
-        select(permits)
-        .where(permits.c.school == post.school, permits.c.account_id == post.account_id)
-        .where(permits.c.state.in_([State.GRANTED, State.USED, State.EXPIRED]))
-        .where(permits.c.decided_at <= post.published_at, permits.c.expires_at > post.published_at)
-        .order_by(permits.c.id)
-    ).all()
-    nearest: Likeness | None = None
-    for row in rows:
-        if row.used_post_id not in (None, post.id):
-            continue
-        found = compare(row.text, post.text)
-        if found.fits and (mine := _still_free(conn, row, post)) is not None:
-            return mine, found
-        nearest = max((one for one in (nearest, found) if one), key=lambda one: one.share)
-    return None, nearest
-
-
-def _still_free(conn: Connection, row: Row[Any], post: Post) -> Row[Any] | None:
-    """The permit held, where nobody withdrew it and no other post used it meanwhile."""
-    mine = paper.held(conn, permits, Noun.PERMIT, row.school, row.number)
-    is_open = mine.state in (State.GRANTED, State.USED, State.EXPIRED) and mine.used_post_id in (None, post.id)
-    return mine if is_open else None
+    by = permits.c
+    in_force = and_(by.decided_at <= post.published_at, by.expires_at > post.published_at)
+    open_in = (State.GRANTED, State.USED, State.EXPIRED)
+    return paper_match.fitting(conn, permits, Noun.PERMIT, open_in, in_force, by.id.asc(), post)
 
 
 def use(conn: Connection, row: Row[Any], post: Post, found: Likeness, now: datetime) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, update
 
-from escalation import paper
-from escalation.likeness import Likeness, compare
+from escalation import paper, paper_match
+from escalation.likeness import Likeness
 from escalation.paper import Noun
 from escalation.submission import submissions
 from escalation.submission.state import SUBMISSION, Event, State
@@ -17,29 +17,10 @@ from stream.post import Post
 
 def fitting(conn: Connection, post: Post) -> tuple[Row[Any] | None, Likeness | None]:
     """The approved submission that this post is; else None, with the nearest one's likeness where there is one."""
-    rows = conn.execute(
-        select(submissions)
-        .where(submissions.c.school == post.school, submissions.c.account_id == post.account_id)
-        .where(submissions.c.state.in_([State.APPROVED, State.PUBLISHED]))
-        .where(submissions.c.approved_at <= post.published_at)
-        .order_by(submissions.c.id.desc())
-    ).all()
-    nearest: Likeness | None = None
-    for row in rows:
-        if row.used_post_id not in (None, post.id):
-            continue
-        found = compare(row.text, post.text)
-        if found.fits and (mine := _still_free(conn, row, post)) is not None:
-            return mine, found
-        nearest = max((one for one in (nearest, found) if one), key=lambda one: one.share)
-    return None, nearest
-
-
-def _still_free(conn: Connection, row: Row[Any], post: Post) -> Row[Any] | None:
-    """The submission held, where nobody withdrew it and no other post used it meanwhile."""
-    mine = paper.held(conn, submissions, Noun.SUBMISSION, row.school, row.number)
-    is_open = mine.state in (State.APPROVED, State.PUBLISHED) and mine.used_post_id in (None, post.id)
-    return mine if is_open else None
+    by = submissions.c
+    open_in = (State.APPROVED, State.PUBLISHED)
+    approved = by.approved_at <= post.published_at
+    return paper_match.fitting(conn, submissions, Noun.SUBMISSION, open_in, approved, by.id.desc(), post)
 
 
 def appear(conn: Connection, row: Row[Any], post: Post, found: Likeness, now: datetime) -> None:
