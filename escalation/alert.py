@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Index, Table, Text, select, text, update
+from sqlalchemy import Column, Connection, Index, Table, Text, bindparam, select, text, update
 
 from stream.store import insert_new, metadata
 from stream.store.types import Moment, Serial, Word
@@ -24,6 +24,13 @@ alerts = Table(
 )  # fmt: skip
 
 
+OPEN = alerts.c.closed_at.is_(None)
+_ONE = (alerts.c.school == bindparam("house"), alerts.c.cause == bindparam("why"), OPEN)
+_SAY = update(alerts).where(*_ONE, alerts.c.words != bindparam("words")).values(words=bindparam("words"))
+_HUSH = update(alerts).where(*_ONE).values(closed_at=bindparam("now"))
+_RINGING = select(alerts).where(alerts.c.school == bindparam("house"), OPEN).order_by(alerts.c.opened_at)
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """Something about the service that a person must mend; `words` say what and how."""
@@ -36,25 +43,18 @@ class Alert:
 def ring(conn: Connection, school: str, cause: str, words: str, now: datetime) -> bool:
     """Open an alert; True where it is new. One that is open gets the newest words and keeps its time."""
     row = {"school": school, "cause": cause[:200], "words": words, "opened_at": now, "closed_at": None}
-    if insert_new(conn, alerts, [row], key=["school", "cause"], where=alerts.c.closed_at.is_(None)):
+    if insert_new(conn, alerts, [row], key=["school", "cause"], where=OPEN):
         return True
-    still = (alerts.c.school == school, alerts.c.cause == cause[:200], alerts.c.closed_at.is_(None))
-    conn.execute(update(alerts).where(*still, alerts.c.words != words).values(words=words))
+    conn.execute(_SAY, {"house": school, "why": cause[:200], "words": words})
     return False
 
 
 def hush(conn: Connection, school: str, cause: str, now: datetime) -> None:
     """Close the alert of a cause that is mended."""
-    conn.execute(
-        update(alerts)
-        .where(alerts.c.school == school, alerts.c.cause == cause[:200], alerts.c.closed_at.is_(None))
-        .values(closed_at=now)
-    )
+    conn.execute(_HUSH, {"house": school, "why": cause[:200], "now": now})
 
 
 def ringing(conn: Connection, school: str) -> list[Alert]:
     """Every open alert, the oldest first."""
-    rows = conn.execute(
-        select(alerts).where(alerts.c.school == school, alerts.c.closed_at.is_(None)).order_by(alerts.c.opened_at)
-    )
+    rows = conn.execute(_RINGING, {"house": school})
     return [Alert(row.cause, row.words, row.opened_at) for row in rows]

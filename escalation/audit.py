@@ -51,6 +51,9 @@ audit_mark = Table(
 )
 """One row: the newest row of the audit, moved in the transaction that writes it."""
 MARK = "head"
+_HEAD = select(audit_log.c.seq, audit_log.c.hash).order_by(audit_log.c.seq.desc()).limit(1)
+_MARKED = select(audit_mark.c.seq, audit_mark.c.hash).where(audit_mark.c.name == MARK)
+_ADD = insert(audit_log)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +79,13 @@ def _fields(school: str, at: datetime, actor: str, action: str, subject: str, de
 
 def head(conn: Connection) -> Head:
     """The newest row's number and hash; (0, zeros) where nothing was written yet."""
-    row = conn.execute(select(audit_log.c.seq, audit_log.c.hash).order_by(audit_log.c.seq.desc()).limit(1)).first()
+    row = conn.execute(_HEAD).first()
     return Head(row.seq, row.hash) if row else Head(0, GENESIS)
 
 
 def _marked(conn: Connection) -> Head:
     """Where the mark stands."""
-    row = conn.execute(select(audit_mark.c.seq, audit_mark.c.hash).where(audit_mark.c.name == MARK)).first()
+    row = conn.execute(_MARKED).first()
     return Head(row.seq, row.hash) if row else Head(0, GENESIS)
 
 
@@ -103,12 +106,10 @@ def record(
     last = max(head(conn), _marked(conn), key=lambda one: one.seq)  # rows that were cut off stay missed for ever
     seq = last.seq + 1
     own = digest(seq, _fields(school, now, actor, action, subject, detail or {}, ip), last.hash)
-    conn.execute(
-        insert(audit_log).values(
-            seq=seq, school=school, at=now, actor=actor, action=action, object=subject, detail=detail or {}, ip=ip,
-            previous=last.hash, hash=own,
-        )
-    )  # fmt: skip
+    conn.execute(_ADD, {
+        "seq": seq, "school": school, "at": now, "actor": actor, "action": action, "object": subject,
+        "detail": detail or {}, "ip": ip, "previous": last.hash, "hash": own,
+    })  # fmt: skip
     put(conn, audit_mark, [{"name": MARK, "seq": seq, "hash": own}])
     return Head(seq, own)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from escalation import audit
 from escalation.incident import Actor, incidents
@@ -13,6 +13,11 @@ from escalation.incident.state import OPEN, IllegalStep, State
 from escalation.people import Role
 
 DESK = frozenset({Role.MONITOR, Role.PUBLICITY})
+UNKNOWN = "没有这一事件，可能链接有误。未作任何更改。"
+_ONE = incidents.c.id == bindparam("one")
+_HELD = select(incidents).where(_ONE).with_for_update(key_share=True)
+_BARE = [column for column in incidents.c if column.name not in ("frozen", "reasons")]
+_HELD_BARE = select(*_BARE).where(_ONE).with_for_update(key_share=True)
 
 
 def incident_of(conn: Connection, incident_id: int) -> Row[Any]:
@@ -23,10 +28,20 @@ def incident_of(conn: Connection, incident_id: int) -> Row[Any]:
     UPDATE`, so that a log line of another transaction, which only refers to the incident, need not wait; SQLite has one
     writer anyway.)
     """
-    held = select(incidents).where(incidents.c.id == incident_id).with_for_update(key_share=True)
-    row = conn.execute(held).first()
+    row = conn.execute(_HELD, {"one": incident_id}).first()
     if row is None:
-        raise IllegalStep("没有这一事件，可能链接有误。未作任何更改。")
+        raise IllegalStep(UNKNOWN)
+    return row
+
+
+def hold_incident(conn: Connection, incident_id: int) -> Row[Any]:
+    """As `incident_of`, without `frozen` and `reasons`: for who only needs the incident held, or its state and number.
+
+    Raises IllegalStep where there is none.
+    """
+    row = conn.execute(_HELD_BARE, {"one": incident_id}).first()
+    if row is None:
+        raise IllegalStep(UNKNOWN)
     return row
 
 

@@ -15,12 +15,13 @@ from sqlalchemy import Connection, func, select
 from escalation import audit
 from escalation.incident import MACHINE, EntryKind, entries, incidents
 
+_NEWEST = select(func.coalesce(func.max(entries.c.id), 0))
 DECIDED, DELIVERED = "machine.decide", "machine.deliver"
 
 
 def mark(conn: Connection) -> int:
     """The newest line of all logs, taken at the beginning of a transaction."""
-    return int(conn.execute(select(func.coalesce(func.max(entries.c.id), 0))).scalar_one())
+    return int(conn.execute(_NEWEST).scalar_one())
 
 
 def decided(conn: Connection, since: int, now: datetime) -> None:

@@ -17,9 +17,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
-from escalation import merged_level, merged_notices, timer
+from escalation import merged_level, merged_notices, reignition, timer
 from escalation.bulletin import bulletins_of
-from escalation.bulletin.clock import start_follow_up, stop_follow_up
+from escalation.bulletin.clock import resume, start_follow_up, stop_follow_up
 from escalation.deed import incident_of, must_be, must_fit, write_down
 from escalation.incident import LEVELS, Actor, EntryKind, advance, incidents, join, log, members, repoint_keys
 from escalation.incident.state import DESK, OPEN, STATE_WORDS, Event, IllegalStep, State, way
@@ -69,6 +69,8 @@ def merge(
     kept["other"], kept["made"] = _take_in(conn, row, other)
     if State(other.state) is State.WATCHING and State(row.state) not in (State.RESPONDED, State.WATCHING):
         advance(conn, other.id, Event.REKINDLE, None)
+        reignition.break_off(conn, other.id, now)
+        resume(conn, incident_of(conn, other.id), now)
     fresh = incident_of(conn, other.id)
     kept["raised"] = None
     if fresh.level < other.level:
@@ -107,6 +109,7 @@ def unmerge(conn: Connection, incident_id: int, actor: Actor, now: datetime, rea
     for event in way(State.NOTIFIED, State(found.data["state"])):
         advance(conn, row.id, event, None)
     conn.execute(update(incidents).where(incidents.c.id == row.id).values(closed_at=None))
+    undo(conn, found.id, actor, now, reason)
     back = repoint_keys(conn, other.id, row.id, found.data["keys"])
     _take_back_members(conn, row.school, other.id, found.data["members"])
     _come_back(conn, row.id, other.id, found.data["notices"])
@@ -121,7 +124,6 @@ def unmerge(conn: Connection, incident_id: int, actor: Actor, now: datetime, rea
     merged_tasks.come_back(conn, found.data["tasks"], row.id, other.id, found.at)
     merged_holds.come_back(conn, found.data["holds"], row.id, other.id)
     _give_back_figures(conn, other, found.data)
-    undo(conn, found.id, actor, now, reason)
     log(conn, row.id, now, EntryKind.PERSON, f"撤销并入，与 {other.number} 分开", reason, actor=actor.name)
     words = f"{len(back)} 个事由键、{len(found.data['notices'])} 份通知退回；此间新到的原文留在本事件"
     log(conn, other.id, now, EntryKind.PERSON, f"{row.number} 撤销并入", f"{reason}\n{words}", actor=actor.name)

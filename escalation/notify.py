@@ -19,7 +19,7 @@ from escalation import alert, auditor, jump, lapse, machine_audit, reignition, s
 from escalation.bulletin import clock as bulletin_clock
 from escalation.channels import Channel, Fault, Outcome, RateLimited
 from escalation.channels.breaker import Breaker
-from escalation.deed import incident_of
+from escalation.deed import hold_incident
 from escalation.duty import contact
 from escalation.duty import look as duty_look
 from escalation.duty.contact import Refused
@@ -168,7 +168,7 @@ class Notify:
     def _lapse(self, one: Timer, now: datetime) -> int:
         def fire(conn: Connection) -> int:
             if one.incident_id is not None:
-                incident_of(conn, one.incident_id)
+                hold_incident(conn, one.incident_id)
             elif one.matter is not None:
                 hold(conn, one.school, one.matter)
             if timer.has_moved(conn, one) or not timer.claim(conn, one.id, now):

@@ -78,14 +78,16 @@ def troubles(polled: Sequence[Row[Any]], known: Mapping[str, Account], ringing: 
 
 def look(conn: Connection, school: str, now: datetime) -> None:
     """Ring for every account that is blind and for what else is not seen; hush what is over or watched no more."""
-    ringing = frozenset(one.cause for one in alert.ringing(conn, school))
+    said = {one.cause: one.words for one in alert.ringing(conn, school)}
+    ringing = frozenset(said)
     known = book(conn, school)
     for change in (
         changes(sights(conn, school, now), known, ringing, now),
         troubles(_troubled(conn, school, known), known, ringing),
     ):
         for cause, words in change.ring.items():
-            alert.ring(conn, school, cause, words, now)
+            if said.get(cause) != words:
+                alert.ring(conn, school, cause, words, now)
         for cause in change.hush:
             alert.hush(conn, school, cause, now)
 

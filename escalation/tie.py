@@ -71,6 +71,17 @@ def standing(conn: Connection, incident_id: int, kind: TieKind) -> Row[Any] | No
     ).first()
 
 
+def taken_in(conn: Connection, incident_id: int) -> list[int]:
+    """The incident and all that are merged into it now, directly or by way of another one."""
+    found, look = [incident_id], [incident_id]
+    while look:
+        mine = (ties.c.other_id == look.pop()) & (ties.c.kind == TieKind.MERGED) & ties.c.undone_at.is_(None)
+        new = conn.execute(select(ties.c.incident_id).where(mine, ties.c.incident_id.not_in(found))).scalars().all()
+        found += new
+        look += new
+    return found
+
+
 def undo(conn: Connection, tie_id: int, actor: Actor, now: datetime, why: str) -> None:
     """Mark a tie as taken back."""
     conn.execute(update(ties).where(ties.c.id == tie_id).values(undone_at=now, undone_by=actor.id, undone_why=why))

@@ -1,5 +1,7 @@
 """The bulletin 情况报告: 首报 · 续报 · 终报, written by a person, numbered within its incident, never edited.
 
+Where incidents were merged their bulletins are one series, and the next one has the number after the highest.
+
 The first one is the 首报; a 终报 ends the series until something new is reported (续报) or the matter is opened again.
 What it says is kept as written; the figures are the service's own, each with its source and time, and are counted when
 the bulletin is written. It leaves as a notice (`NoticeKind.REPORT`) to whom the frozen pack names and whoever was told.
@@ -7,12 +9,15 @@ the bulletin is written. It leaves as a notice (`NoticeKind.REPORT`) to whom the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Row, Table, Text, select
 
+from escalation.incident import incidents
+from escalation.tie import taken_in
 from stream.store import metadata
 from stream.store.types import Json, Moment, Serial, Word
 
@@ -75,6 +80,19 @@ def title_of(kind: str, number: int) -> str:
 
 
 def bulletins_of(conn: Connection, incident_id: int) -> list[Row[Any]]:
-    """Every bulletin of an incident, the first one first."""
-    found = select(bulletins).where(bulletins.c.incident_id == incident_id).order_by(bulletins.c.number)
+    """Every bulletin of an incident and of what is merged into it, the first one first; `of` is its incident's number.
+
+    They are one series: what was reported of either was reported of the one matter.
+    """
+    found = (
+        select(bulletins, incidents.c.number.label("of"))
+        .join(incidents, incidents.c.id == bulletins.c.incident_id)
+        .where(bulletins.c.incident_id.in_(taken_in(conn, incident_id)))
+        .order_by(bulletins.c.written_at, bulletins.c.id)
+    )
     return list(conn.execute(found))
+
+
+def last_number(written: Sequence[Row[Any]]) -> int:
+    """The highest number of these bulletins, 0 where there is none; the next one has the number after it."""
+    return max((one.number for one in written), default=0)

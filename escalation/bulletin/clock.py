@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, update
 
 from escalation import people, timer
-from escalation.bulletin import BulletinKind, bulletins, bulletins_of
+from escalation.bulletin import BULLETIN_WORDS, BulletinKind, bulletins, bulletins_of
 from escalation.bulletin.state import Series, series_after
 from escalation.incident import EntryKind, incidents, log
 from escalation.incident.state import OPEN, State
@@ -36,8 +36,9 @@ def left(conn: Connection, notice: Row[Any], now: datetime) -> None:
         .values(left_at=now)
         .returning(bulletins.c.kind)
     ).scalar()
-    if moved == BulletinKind.FIRST and timer.fulfil(conn, notice.incident_id, FIRST_REPORT, now):
-        log(conn, notice.incident_id, now, EntryKind.MACHINE, "首报已送出，首报时限已停")
+    if moved and timer.fulfil(conn, notice.incident_id, FIRST_REPORT, now):
+        words = BULLETIN_WORDS[BulletinKind(moved)]  # after a merging the clock may be met by the next of the series
+        log(conn, notice.incident_id, now, EntryKind.MACHINE, f"{words}已送出，首报时限已停")
 
 
 def start_follow_up(conn: Connection, incident: Row[Any], now: datetime) -> None:
@@ -104,12 +105,15 @@ def _writers(conn: Connection, letterhead: Letterhead, incident: Row[Any], now: 
 
 
 def open_of(conn: Connection, incident_id: int) -> list[str]:
-    """What of the bulletins holds up closing: where the level demands one, no 终报 since the matter was last opened."""
+    """What of the bulletins holds up closing: where the level demands one, no 终报 since the matter was last opened.
+
+    A 终报 of an incident that was merged into this one ended that one only.
+    """
     incident = conn.execute(select(incidents).where(incidents.c.id == incident_id)).one()
     if not thaw(incident.frozen["pack"]).grade(incident.level).final_report:
         return []
     written = bulletins_of(conn, incident_id)
-    if series_after([one.kind for one in written]) is Series.CONCLUDED:
+    if series_after([one.kind for one in written]) is Series.CONCLUDED and written[-1].of == incident.number:
         since = incident.resumed_at or incident.opened_at
         return [] if written[-1].written_at >= since else ["重新打开或复燃后还没有新的终报"]
     return ["还没有终报" if written else "还没有首报和终报"]

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from escalation import timer
-from escalation.bulletin import Figure, bulletins_of
+from escalation.bulletin import Figure, bulletins_of, last_number
 from escalation.bulletin.state import Series, series_after
 from escalation.clock_words import moment
 from escalation.incident import EntryKind, entries
@@ -44,7 +44,7 @@ def prefilled(conn: Connection, incident: Row[Any], now: datetime) -> Prefilled:
     facts = [f"情况报告第 {before[-1].number} 号之后："] if before else [f"{one.rstrip('。')}。" for one in first]
     return Prefilled(
         "\n".join(facts), "\n".join(_acts(conn, incident, since, now)), "\n".join(_ahead(conn, incident, now)),
-        before[-1].number if before else 0, series_after([one.kind for one in before]),
+        last_number(before), series_after([one.kind for one in before]),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, update
 
-from escalation.bulletin import BulletinKind, Figure, bulletins, bulletins_of, step_of, title_of
+from escalation.bulletin import BulletinKind, Figure, bulletins, bulletins_of, last_number, step_of, title_of
 from escalation.bulletin.clock import start_follow_up, stop_follow_up
 from escalation.bulletin.round import by_choice, due
 from escalation.bulletin.state import BULLETINS, series_after
@@ -49,7 +49,7 @@ def write(
     row = incident_of(conn, incident_id)
     must_be_open(row, "写情况报告")
     before = bulletins_of(conn, incident_id)
-    last = before[-1].number if before else 0
+    last = last_number(before)
     if draft.after != last:
         raise IllegalStep(f"刚有人写了情况报告第 {last} 号，请先看过再写。未作任何更改。")
     BULLETINS.step(series_after([one.kind for one in before]), draft.kind, actor.roles)

@@ -186,6 +186,9 @@ def join(conn: Connection, incident_id: int, school: str, post_ids: Sequence[str
     return len(insert_new(conn, members, rows, returning=["post_id"]))
 
 
+_LINE = insert(entries)
+
+
 def log(
     conn: Connection,
     incident_id: int,
@@ -198,11 +201,10 @@ def log(
     article: str = "",
 ) -> None:
     """Write one line of the incident's log; lines are never edited."""
-    conn.execute(
-        insert(entries).values(
-            incident_id=incident_id, at=now, kind=kind, heading=heading, text=text, actor=actor, article=article
-        )
-    )
+    conn.execute(_LINE, {
+        "incident_id": incident_id, "at": now, "kind": kind, "heading": heading, "text": text, "actor": actor,
+        "article": article,
+    })  # fmt: skip
 
 
 def advance(conn: Connection, incident_id: int, event: Event, roles: frozenset[Role] | None) -> State:

@@ -181,6 +181,7 @@ deliveries = Table(
     Column("carried_by", Integer),
     Index("uq_deliveries_way", "notice_id", "channel", "address", unique=True),
     Index(None, "state", "next_at"),
+    Index(None, "address", "accepted_at"),
 )
 
 attempts = Table(

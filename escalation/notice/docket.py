@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Index, Row, Table, Text, insert, select, update
 
 from escalation import numbering, timer
-from escalation.deed import incident_of
+from escalation.deed import hold_incident
 from escalation.incident import MACHINE, EntryKind, log
 from escalation.incident.state import OPEN, State
 from escalation.notice import calls, notices
@@ -123,7 +123,7 @@ def tell(
 def hold_of(conn: Connection, notice: Row[Any]) -> Row[Any]:
     """Hold what a notice belongs to: its incident's row, or its docket's. Both have `school` and `number`."""
     if notice.incident_id is not None:
-        return incident_of(conn, notice.incident_id)
+        return hold_incident(conn, notice.incident_id)
     row = hold(conn, notice.school, notice.matter)
     if row is None:
         raise RuntimeError(f"letter without a docket: {notice.matter}")

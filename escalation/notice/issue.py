@@ -46,6 +46,8 @@ TELL_ANEW: Mapping[NoticeKind, frozenset[NoticeKind]] = {
 """Kinds that say the whole matter again, so that what the person has not signed yet need not be signed as well; each
 with the kinds that stay beside it, whose message (who is silent, what was required) it does not say."""
 STEP = ("incident_id", "addressee", "step")
+LAST_NUMBER = "99999999"
+"""No incident has so many notices: its numbers lie before this one in whatever order the database compares words."""
 BEHIND_SIGN_IN = frozenset({NoticeKind.CHASED, NoticeKind.REPORT})
 """Kinds whose link, where nothing is to be signed, is that of the incident's page."""
 
@@ -193,9 +195,11 @@ def _values(
     conn: Connection, incident: Row[Any], addressee: str, kind: NoticeKind, step: str, now: datetime
 ) -> dict[str, Any]:
     conn.execute(select(incidents.c.id).where(incidents.c.id == incident.id).with_for_update(key_share=True))
-    own = notices.c.number.startswith(f"{incident.number}-", autoescape=True)  # also where it went over by a merging
+    start = f"{incident.number}-"
+    own = notices.c.number.startswith(start, autoescape=True)  # also where it went over by a merging
+    near = notices.c.number.between(f"{start}0", f"{start}{LAST_NUMBER}")  # by the index: `own` alone reads them all
     count = conn.execute(
-        select(func.count()).select_from(notices).where(notices.c.school == incident.school, own)
+        select(func.count()).select_from(notices).where(notices.c.school == incident.school, near, own)
     ).scalar_one()
     return {
         "school": incident.school, "incident_id": incident.id, "number": f"{incident.number}-{count + 1:02d}",

@@ -11,6 +11,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, Select, and_, insert, select, update
@@ -131,6 +132,7 @@ def post(
     insert_new(conn, deliveries, [defaults | row for row in rows], key=["notice_id", "channel", "address"])
 
 
+@cache
 def with_notice() -> Select[Any]:
     """Deliveries with what the outbox must know of their notice, and of its incident or docket."""
     notice = notices.c
@@ -153,14 +155,15 @@ def first_due(row: Row[Any]) -> datetime:
     return due
 
 
+_ATTEMPT = insert(attempts)
+
+
 def settle(conn: Connection, taken: Taken, outcome: Outcome, verdict: Verdict, now: datetime) -> bool:
     """Record an attempt and its verdict; False where somebody else had taken the delivery up meanwhile."""
-    conn.execute(
-        insert(attempts).values(
-            delivery_id=taken.id, n=taken.attempt, at=now, outcome=OUTCOME_WORDS[type(outcome)],
-            reason=verdict.reason, vendor_id=verdict.vendor_id, answer=outcome.answer,
-        )
-    )  # fmt: skip
+    conn.execute(_ATTEMPT, {
+        "delivery_id": taken.id, "n": taken.attempt, "at": now, "outcome": OUTCOME_WORDS[type(outcome)],
+        "reason": verdict.reason, "vendor_id": verdict.vendor_id, "answer": outcome.answer,
+    })  # fmt: skip
     accepted = verdict.state is DeliveryState.ACCEPTED
     values: dict[str, object] = {
         "state": verdict.state, "reason": verdict.reason, "vendor_id": verdict.vendor_id, "taken_until": None,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select, update
 
 from escalation.channels import Message
 from escalation.notice import DeliveryState, attempts, deliveries, digest, notices
@@ -25,6 +25,16 @@ SMS_APART = timedelta(seconds=60)
 """Two SMS of one incident to one number are at least so far apart."""
 
 
+_READY = or_(
+    and_(deliveries.c.state == DeliveryState.WAITING, deliveries.c.next_at <= bindparam("now")),
+    and_(deliveries.c.state == DeliveryState.SENDING, deliveries.c.taken_until <= bindparam("now")),
+)
+_FIRST = (
+    with_notice().where(_READY, deliveries.c.channel.in_(bindparam("channels", expanding=True)))
+    .order_by(deliveries.c.level, deliveries.c.next_at, deliveries.c.id).limit(1)
+)  # fmt: skip
+
+
 def take(
     conn: Connection, now: datetime, channels: frozenset[str], lease: timedelta = LEASE, *,
     letterhead: Letterhead | None = None,
@@ -37,13 +47,7 @@ def take(
         and_(deliveries.c.state == DeliveryState.WAITING, deliveries.c.next_at <= now),
         and_(deliveries.c.state == DeliveryState.SENDING, deliveries.c.taken_until <= now),
     )
-    wanted = (
-        with_notice()
-        .where(ready, deliveries.c.channel.in_(channels))
-        .order_by(deliveries.c.level, deliveries.c.next_at, deliveries.c.id)
-        .limit(1)
-    )
-    while (row := conn.execute(wanted).first()) is not None:
+    while (row := conn.execute(_FIRST, {"now": now, "channels": sorted(channels)}).first()) is not None:
         if why := why_gone(conn, row):
             if not withdraw(conn, row, why, now):
                 return None

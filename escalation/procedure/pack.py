@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import marshal
 from collections.abc import Iterable
 from typing import Any
 
@@ -291,8 +292,18 @@ class Pack(Strict):
         ]
 
 
+_READ: dict[bytes, Pack] = {}
+"""Frozen packs that were read lately: hundreds of open incidents froze the same few."""
+MOST_READ = 64
+
+
 def thaw(frozen: dict[str, Any]) -> Pack:
     """Read back what `Pack.freeze` gave. Raises ValueError where the format is not ours."""
     if frozen.get("format") != FROZEN_FORMAT:
         raise ValueError(f"冻结的规程包格式是 {frozen.get('format')}，本版只认 {FROZEN_FORMAT}，请升级或回退程序")
-    return Pack.model_validate(frozen["pack"], strict=False)
+    key = marshal.dumps(frozen["pack"], 2)
+    if key not in _READ:
+        if len(_READ) >= MOST_READ:
+            _READ.clear()
+        _READ[key] = Pack.model_validate(frozen["pack"], strict=False)
+    return _READ[key]

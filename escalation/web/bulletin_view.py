@@ -39,9 +39,10 @@ def sent_of(conn: Connection, incident: Row[Any]) -> list[Sent]:
         )
         lost = set(conn.execute(dead).scalars()) - {one.id for one in own if one.sent_at}
         who = names[row.person_id]
+        title = title_of(row.kind, row.number) + (f"，并入前 {row.of}" if row.of != incident.number else "")
         made.append(
             Sent(
-                row, title_of(row.kind, row.number), who.name if who else row.person_id,
+                row, title, who.name if who else row.person_id,
                 sum(one.needs_signature for one in own), sum(one.signed_at is not None for one in own), len(lost),
             )
         )  # fmt: skip

@@ -100,11 +100,11 @@ def _clean(text: str) -> str:
 
 
 @router.get("/incidents/{number}/bulletins/{n}")
-def one(request: Request, visitor: Reader, number: str, n: int) -> HTMLResponse:
-    """One report as it was sent, with its receipts."""
+def one(request: Request, visitor: Reader, number: str, n: int, of: str = "") -> HTMLResponse:
+    """One report as it was sent, with its receipts; `of`: the number of the incident it was written in, if merged."""
     row = row_of(request, visitor, number)
     with desk_of(request).store.read() as conn:
-        found = next((sent for sent in sent_of(conn, row) if sent.row.number == n), None)
+        found = next((one for one in sent_of(conn, row) if (one.row.number, one.row.of) == (n, of or row.number)), None)
         if found is None:
             raise NotFound(f"{row.number} 没有第 {str(n)[:6]} 号情况报告。")
         receipts = conn.execute(

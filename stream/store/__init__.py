@@ -22,7 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, create_engine, event, make_url
+from sqlalchemy import ColumnElement, Connection, Insert, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
@@ -173,13 +173,16 @@ def put(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> No
     """Insert rows, or set every given column where the primary key exists."""
     if not rows:
         return
-    dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table)
+    conn.execute(_put(conn.dialect.name, table, tuple(rows[0])), [dict(row) for row in rows])
+
+
+@cache
+def _put(dialect: str, table: Table, names: tuple[str, ...]) -> Insert:
+    """The statement of `put`; making one takes longer than running it."""
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = insert(table)
     key = [column.name for column in table.primary_key]
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    conn.execute(
-        statement.on_conflict_do_update(index_elements=key, set_=changed)
-        if changed
-        else statement.on_conflict_do_nothing(),
-        [dict(row) for row in rows],
-    )
+    changed = {name: statement.excluded[name] for name in names if name not in key}
+    if not changed:
+        return statement.on_conflict_do_nothing()
+    return statement.on_conflict_do_update(index_elements=key, set_=changed)

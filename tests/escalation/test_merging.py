@@ -390,6 +390,48 @@ def test_a_report_that_leaves_after_the_merging_is_recorded_and_mailed_once(offi
     assert all(row.left_at is not None for row in office.rows(bulletins))
 
 
+def test_reports_of_the_merged_incident_count_and_the_next_one_is_numbered_on(office: Office) -> None:
+    """Before, the next report had a number and a step that were used, so who had heard the first heard nothing."""
+    one, other = pair(office)
+    assert (reported(office, one), reported(office, one, BulletinKind.FOLLOW, 1)) == (1, 2)
+    office.work()
+    merge(office, one, other)
+    office.now += timedelta(minutes=5)
+    with pytest.raises(IllegalStep, match="首报"):
+        reported(office, other, BulletinKind.FIRST, 2)
+    assert reported(office, other, BulletinKind.FOLLOW, 2) == 3
+    office.work()
+    heard = {mail.to for mail in office.mail.sent if "续报（情况报告第 3 号）" in mail.subject}
+    assert heard == {"keeper@x.example", "leader@x.example", "school@x.example"}
+    assert office.rows(timers, incident_id=other, name="first_report")[0].state == "stopped"
+    unmerge(office, one)
+    assert reported(office, one, BulletinKind.FOLLOW, 2) == 3
+    assert reported(office, other, BulletinKind.FINAL, 3) == 4
+
+
+def test_a_final_report_of_the_merged_incident_does_not_end_the_other(office: Office) -> None:
+    one, other = pair(office)
+    reported(office, one)
+    reported(office, one, BulletinKind.FINAL, 1)
+    merge(office, one, other)
+    with office.store.read() as conn:
+        assert "还没有终报" in loose_ends(conn, other)
+
+
+def test_merging_into_a_watched_incident_asks_for_a_new_final_report_and_ends_the_watch(office: Office) -> None:
+    one, other = pair(office)
+    office.see_through(other)
+    office.now += timedelta(minutes=1)
+    with office.store.read() as conn:
+        assert not any("终报" in words for words in loose_ends(conn, other))
+    merge(office, one, other)
+    assert office.one(other).state == "handling"
+    assert office.rows(timers, incident_id=other, kind="watch", state="set") == []
+    assert len(office.rows(timers, incident_id=other, kind="follow", state="set")) == 1
+    with office.store.read() as conn:
+        assert "重新打开或复燃后还没有新的终报" in loose_ends(conn, other)
+
+
 def test_a_task_of_another_account_goes_over_and_is_corrected_in_its_own_account(office: Office) -> None:
     one, other = pair(office)
     with office.store.write() as conn:

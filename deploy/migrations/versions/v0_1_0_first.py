@@ -1318,6 +1318,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["notice_id"], ["notices.id"], name=op.f("fk_deliveries_notice_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
     )
+    op.create_index(op.f("ix_deliveries_address_accepted_at"), "deliveries", ["address", "accepted_at"], unique=False)
     op.create_index(op.f("ix_deliveries_state_next_at"), "deliveries", ["state", "next_at"], unique=False)
     op.create_index("uq_deliveries_way", "deliveries", ["notice_id", "channel", "address"], unique=True)
     op.create_table(
@@ -1474,6 +1475,7 @@ def downgrade() -> None:
     op.drop_table("hold_accounts")
     op.drop_index("uq_deliveries_way", table_name="deliveries")
     op.drop_index(op.f("ix_deliveries_state_next_at"), table_name="deliveries")
+    op.drop_index(op.f("ix_deliveries_address_accepted_at"), table_name="deliveries")
     op.drop_table("deliveries")
     op.drop_index(op.f("ix_corrections_task_id"), table_name="corrections")
     op.drop_table("corrections")
