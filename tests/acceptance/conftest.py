@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.college import as_college
 from tests.acceptance.school import brisk_pack, short_pack, written
 from tests.acceptance.standing import Person, Standing, eventually, fengxin, free_ports, words_of
 
@@ -106,6 +107,16 @@ def brisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
         yield standing
     finally:
         standing.stop()
+
+
+@pytest.fixture(scope="session")
+def college(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    """Another college in use, under the TF pack, where a release is to be relayed within seconds."""
+    folder = tmp_path_factory.mktemp("college")
+    data, port = folder / "data", free_ports()
+    assert fengxin("init", data, "--demo", "--port", port).returncode == 0
+    settings = as_college(data, datetime.now(UTC) - timedelta(minutes=15))
+    yield from _running(Standing(data, port, ("run", "--settings", str(settings))))
 
 
 @dataclass(frozen=True)

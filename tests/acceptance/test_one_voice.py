@@ -45,6 +45,14 @@ def version_of(office: Person, path: str) -> str:
     return re.sub(r"(/versions/\d+).*", r"\1", found)
 
 
+def mentioned(office: Person) -> int:
+    """How often the keeper's account named the school's own, as the quiet list counts."""
+    page = office.page("/relays")
+    assert "第十六条" in words_of(page.css("main")[0])
+    (row,) = [one for one in page.css("tr:has(td[data-k='其中提及'])") if "风林职院团委" in words_of(one)]
+    return int(words_of(row.css("td[data-k='其中提及']")[0]))
+
+
 def test_a_statement_goes_from_the_hold_to_the_relay_through_the_installed_product(spare: Standing) -> None:
     spare.lead(HAPPENED)
     number = eventually("an incident", lambda: spare.incident("体育馆"), 90)
@@ -86,7 +94,8 @@ def test_a_statement_goes_from_the_hold_to_the_relay_through_the_installed_produ
 
     relay = errand(spare.signed_in(KEEPER), "请转发学校口径")
     assert TEXT[:20] in plain(phone.get(relay))
-    spare.sandbox("post", account="wb_tw", key="own-relay", text=f"【转发学校通报】{TEXT}")
+    before = mentioned(office)
+    spare.sandbox("post", account="wb_tw", key="own-relay", text=f"【转发学校通报】@风林职业技术学院 {TEXT}")
 
     def relayed() -> str:
         row = next((words_of(one) for one in office.page(path).css("#relays li") if "系统核对" in words_of(one)), "")
@@ -94,3 +103,4 @@ def test_a_statement_goes_from_the_hold_to_the_relay_through_the_installed_produ
 
     assert "风林职院团委" in eventually("the crawler finds the relay", relayed, 120)
     assert "已发布" in words_of(office.page("/statements").css("main")[0])
+    assert mentioned(office) == before + 1, "the quiet list of JY 16 counts who names the school's account"
