@@ -40,10 +40,13 @@ def cells(line: str) -> int:
     return sum(0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in line)
 
 
-def test_the_packs_of_the_five_schools_and_a_neutral_one_are_listed() -> None:
+def test_the_packs_of_the_five_schools_and_two_neutral_ones_are_listed() -> None:
     lines = said("list").splitlines()
     assert lines[0].split() == ["代号", "学校", "日期", "条文", "规则", "级别", "不执行", "版本"]
-    assert {*SCHOOLS, "neutral"} <= {line.split()[0] for line in lines if line.strip()}
+    rows = [line.split() for line in lines[1:] if line.strip() and not line.startswith(" ")]
+    assert {row[0] for row in rows} == {*SCHOOLS, "neutral", "neutral3"}
+    levels = {row[0]: row[-3] for row in rows}
+    assert (levels["neutral"], levels["neutral3"]) == ("4", "3"), "a neutral pack of four levels and one of three"
     row = next(line for line in lines if line.startswith("JY"))
     assert row.split()[1:4] == ["江阴职业技术学院", "2016-09-01", "21"]
 
@@ -81,6 +84,55 @@ def test_what_a_document_does_not_say_is_silent_and_not_filled_from_another() ->
     told = json.loads(said("who", "TF", "--trigger", "major_event_or_urgent", "--json"))
     assert (told["silent"], told["recipients"], told["duties"]) == (True, [], [])
     assert told["deadline"]["source"] == "none"
+
+
+def test_what_was_read_into_a_clause_is_marked_and_each_article_stands_under_its_chapter() -> None:
+    told = json.loads(said("who", "NX", "--trigger", "illegal_comment", "--json"))
+    (one,) = told["recipients"]
+    assert set(one) >= {"office", "role", "chapter", "article", "quote", "inferred"}
+    assert (one["office"], one["role"], one["article"], one["inferred"]) == (
+        "党委宣传部", "publicity", "第十八条", True,
+    )  # fmt: skip
+    assert "党委宣传部" in one["quote"]
+    assert all(set(duty) >= {"what", "article", "quote"} for duty in told["duties"])
+    assert "（推断）" in said("who", "NX", "--trigger", "illegal_comment")
+    plain = json.loads(said("who", "JY", "--trigger", "damaging_comment", "--json"))
+    assert {(one["article"], one["chapter"], one["inferred"]) for one in plain["recipients"]} == {
+        ("第十三条", "第四章", False), ("第十四条", "第四章", False),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "trigger", "article", "word"),
+    [("JY", "accountability", "第十四条", "有权"), ("JY", "referral_to_authorities", "第十七条", "由人决定")],
+)
+def test_what_a_document_leaves_to_persons_is_no_automatic_duty(
+    code: str, trigger: str, article: str, word: str
+) -> None:
+    page = said("who", code, "--trigger", trigger)
+    assert article in page
+    assert word in page
+    assert "不是自动义务" in page
+
+
+def test_24_hours_is_watching_and_no_clock_of_anybody() -> None:
+    for code, article in (("JY", "第十三条"), ("ZG", "第十四条")):
+        watching = json.loads(said("who", code, "--trigger", "monitoring", "--json"))
+        assert any("24" in duty["quote"] and duty["article"] == article for duty in watching["duties"]), code
+        assert watching["deadline"]["value"] is None
+        for trigger in ("damaging_comment", "crisis_or_negative_opinion"):
+            told = json.loads(said("who", code, "--trigger", trigger, "--json"))
+            assert told["deadline"]["value"] is None, (code, trigger)
+            assert "24" not in told["deadline"]["words"], (code, trigger)
+
+
+def test_a_level_changes_clocks_and_removes_nobody_whom_an_article_names() -> None:
+    told = [
+        json.loads(said("who", "JY", "--trigger", "damaging_comment", "--level", level, "--json"))
+        for level in (1, 2, 3, 4)
+    ]
+    assert len({json.dumps(one["recipients"], sort_keys=True) for one in told}) == 1
+    assert len({json.dumps(one["receipts"], sort_keys=True) for one in told}) == 4, "each level has its own clocks"
 
 
 @named
