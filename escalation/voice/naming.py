@@ -13,19 +13,20 @@ from functools import cache
 from stream import rules
 from stream.rules import Rule
 
-NAMES_MOST = 12
+NAMES_MOST = 16
 
 
 def names(theme: str, found: Iterable[str]) -> tuple[str, ...]:
     """The names of a matter of this theme, by the rules that found it: an id for each time.
 
     Where a grave rule is among them it says what the matter is, else those that may open an incident, the gravest and
-    then the most frequent first; the lesser ones are left out. A rule that is gone names nothing.
+    then the most frequent first; the lesser ones are left out. A rule that is gone names nothing. The first name is
+    the one that a banner shows.
     """
     book, times = _book(), Counter(found)
     own = [book[one] for one, _ in times.most_common() if one in book and book[one].theme == theme]
     able = sorted((rule for rule in own if rule.level_floor), key=lambda rule: rule.level_floor or 0)
-    said = [rule for rule in own if rule.grave] or able or own
+    said = [rule for rule in able if rule.grave] or able or own
     return tuple(dict.fromkeys(name for rule in said for name in rule.about))[:NAMES_MOST]
 
 

@@ -41,8 +41,11 @@ class Subject:
         return {name: list(value) for name, value in asdict(self).items()}
 
     def said(self) -> str:
-        """For a banner: “二食堂、食物中毒、腹泻”; the theme's name where nothing more is known."""
-        named = list(dict.fromkeys((*self.words, *self.places[:PLACES_SHOWN], *self.cues)))[:WORDS_SHOWN]
+        """For a banner: “二食堂、疑似食物中毒”: words, places and what the matter is called; else the theme's name.
+
+        No more of the cues: what nobody said need not be told to every keeper.
+        """
+        named = list(dict.fromkeys((*self.words, *self.places[:PLACES_SHOWN], *self.cues[:1])))[:WORDS_SHOWN]
         named = named or [THEME_WORDS.get(one, one) for one in self.themes]
         return f"“{'、'.join(named)}”" if named else "此事"
 

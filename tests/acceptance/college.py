@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.acceptance.school import LABEL, shipped_pack, written
 
-RELAY = "12s"
+RELAY = "8s"
 OFFICES = {"学校相关领导": "学院网络舆情工作组办公室(学生事务部网络管理处)", "学校相关部门": "学院相关机构"}
 """An office of the JY rules, and the one that the TF rules name in its place."""
 HELD = [("党委宣传部", "", "P02")] + [

@@ -335,7 +335,7 @@ def test_a_denial_in_other_words_is_found_while_the_subject_is_held_and_a_menu_i
 ) -> None:
     office = college.signed_in(OFFICE)
     held = words_of(office.page(f"/statements/{poisoning}").css(".hold__t")[0])
-    assert "“二食堂、食物中毒、食品安全、集体腹泻”" in held, "place and matter, not what the lead said"
+    assert "“二食堂、疑似食物中毒”" in held, "place and matter, not what the lead said"
     (found,) = [one for one in findings if "暂停发声的事项" in one]
     for words in ("第十二条", "风林职院团委", f"{poisoning} 的事项暂停发声", "含“食物中毒”", "待核对"):
         assert words in found
