@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Table, func, select
 
 from escalation.notice import notices
+from escalation.task import tasks
 from escalation.voice.approval import approvals
 from escalation.voice.hold import hold_confirmations, holds
 from escalation.voice.relay import relays
@@ -17,7 +18,7 @@ from escalation.voice.statement import statements
 from escalation.web import voice, voice_acts
 from escalation.web.voice_slip import path_of
 from tests.escalation.voice.course import TEXT
-from tests.escalation.web.house import House, csrf
+from tests.escalation.web.house import UNIT, House, csrf
 
 FORM = {"text": TEXT, "core": "已停餐", "may_say": "接诊\n停餐", "may_not_say": "人数", "answers": "多少人｜以公布为准"}
 
@@ -68,6 +69,21 @@ def released(house: House, number: str) -> int:
     said = {"account": "wb-jw", "url": "https://weibo.example/1", "text_hash": found.text_hash}
     assert press(lead, path, **said) == (303, "")
     return made
+
+
+def test_the_unit_is_asked_for_facts_from_the_statements_page_with_the_packs_deadline(house: House) -> None:
+    number, lead = house.incident(), house.client("publicity")
+    path = f"/statements/{number}/ask"
+    status, why = press(lead, path, unit="没有的单位", words="请说明")
+    assert (status, why) == (409, "请选择涉事单位。未作任何更改。")
+    assert press(lead, path, unit=UNIT, words="请说明伤者是否送医") == (303, "")
+    with house.store.read() as conn:
+        (row,) = [one for one in conn.execute(select(tasks)) if one.words == "请说明伤者是否送医"]
+        told = conn.execute(select(notices.c.addressee).where(notices.c.kind == "task")).scalars().all()
+    assert (row.kind, row.person_id, row.due_at - row.set_at) == ("facts", "leader", timedelta(hours=2))
+    assert "leader" in told
+    assert "请说明伤者是否送医" in lead.get(f"/statements/{number}").text
+    assert "请说明伤者是否送医" in house.client("leader").get("/me").text
 
 
 def test_a_keeper_confirms_a_hold_on_a_phone_and_only_by_post(house: House) -> None:
