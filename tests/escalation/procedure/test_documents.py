@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 from escalation.procedure import load
+from tests.escalation.procedure.reading import absent
 
 JY = load("JY")
 SHARED = Path(__file__).resolve().parents[4] / "shared"
@@ -16,7 +15,7 @@ SHARED = Path(__file__).resolve().parents[4] / "shared"
 def document() -> str:
     file = SHARED / "policies" / JY.document
     if not file.is_file():
-        pytest.skip(f"没有学校文件原文 shared/policies/{JY.document}，本机无法逐字核对")
+        absent(f"没有学校文件原文 shared/policies/{JY.document}，本机无法逐字核对")
     return file.read_text("utf-8")
 
 
@@ -62,7 +61,7 @@ def test_no_article_is_left_without_a_rule_or_a_reason() -> None:
 def test_no_row_of_the_article_table_is_left_without_a_rule_or_a_reason() -> None:
     table = SHARED / "research" / "escalation.md"
     if not table.is_file():
-        pytest.skip("没有条文对照表 shared/research/escalation.md")
+        absent("没有条文对照表 shared/research/escalation.md")
     part = table.read_text("utf-8").split("### 1.1 ")[1].split("### 1.2 ")[0]
     cells = re.findall(r"^\| ([0-9][^|]*) \|", part, re.MULTILINE)
     assert len(cells) >= 17
