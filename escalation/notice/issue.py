@@ -115,9 +115,10 @@ def issue(
         waits = quiet if quiet is not None and one.person.id not in quiet.desk else None
         begins = waits.until if waits else now
         sign_by = begins + clock.after if clock else None
-        notice_id = _insert(conn, incident, one, kind, step, now, sign_by)
-        if notice_id is None:
+        new = _insert(conn, incident, one, kind, step, now, sign_by)
+        if new is None:
             continue
+        notice_id, number = new
         made.append(notice_id)
         signs = original if original is not None else notice_id
         expires = (
@@ -126,7 +127,6 @@ def issue(
         url = (errand.url if errand else sign_url)(letterhead, signs, one.person.id, expires)
         if clock is None and kind in BEHIND_SIGN_IN:
             url = page_url(letterhead, incident)
-        number = _number(conn, notice_id)
         asked = asked_of(one.role, kind, unplaced=is_unplaced(incident.frozen.get("account", {})))
         until = sign_by if original is None else _deadline(conn, original)
         view = compose(letterhead, incident, pack, one, everyone, kind, number, asked, until, now, url, expires, about)
@@ -210,17 +210,18 @@ def _values(
 def _insert(
     conn: Connection, incident: Row[Any], one: Addressee, kind: NoticeKind, step: str, now: datetime,
     sign_by: datetime | None,
-) -> int | None:  # fmt: skip
+) -> tuple[int, str] | None:  # fmt: skip
+    """Its id and number; None where it was told at this step already."""
     values = _values(conn, incident, one.person.id, kind, step, now) | {
         "role": one.role, "office": one.office, "basis": one.basis, "reason": one.reason,
         "grounds": [ground.model_dump(mode="json") for ground in one.grounds],
         "needs_signature": sign_by is not None, "sign_by": sign_by,
     }  # fmt: skip
-    new = insert_new(conn, notices, [values], key=STEP, returning=["id"])
+    new = insert_new(conn, notices, [values], key=STEP, returning=["id", "number"])
     if not new:
         return None
     metrics.ISSUED.labels(kind=kind, level=incident.level).inc()
-    return int(new[0][0])
+    return int(new[0][0]), str(new[0][1])
 
 
 def _with_grounds(conn: Connection, incident_id: int, one: Addressee, kind: NoticeKind) -> Addressee:
@@ -272,10 +273,6 @@ def _deadline(conn: Connection, notice_id: int) -> datetime | None:
 
 def _kind(conn: Connection, notice_id: int) -> NoticeKind:
     return NoticeKind(conn.execute(select(notices.c.kind).where(notices.c.id == notice_id)).scalar_one())
-
-
-def _number(conn: Connection, notice_id: int) -> str:
-    return str(conn.execute(select(notices.c.number).where(notices.c.id == notice_id)).scalar_one())
 
 
 def _keep_view(conn: Connection, notice_id: int, view: NoticeView) -> None:

@@ -123,7 +123,7 @@ class Month:
         self.said += 1
         n, grave = self.chance.randrange(ACCOUNTS), self.chance.random() < GRAVE
         around = "".join(self.chance.choices(LETTERS, k=40))
-        words = self.chance.choice(SAID) if grave else "请学校给个说法"
+        words = self.chance.choice(SAID) if grave else "大家来看一看"
         post: Post = a_post(
             f"{around}。{words}", f"weibo:m{self.said}", thread=f"weibo:t{self.said}", at=self.office.now,
             account=f"a{n}",

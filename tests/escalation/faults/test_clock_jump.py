@@ -13,9 +13,10 @@ from escalation.channels import Transient
 from escalation.jump import SPANS, Reading, between
 from escalation.notice import calls, notices
 from escalation.notify import Notify
+from escalation.task import tasks
 from escalation.timer import claim, timers
 from tests.escalation.office import FOUR, Office
-from tests.stream.said import START
+from tests.stream.said import SCHOOL, START
 
 JUMPS = {
     "hour forward": timedelta(hours=1), "hour back": -timedelta(hours=1), "day forward": timedelta(days=1),
@@ -103,6 +104,33 @@ def test_a_page_counts_down_to_the_same_moment_as_the_clock(machine: Machine, ju
     for row in machine.rows(timers, kind="sign"):
         (notice,) = machine.rows(notices, id=row.notice_id)
         assert notice.sign_by == row.due_at == machine.now + timedelta(minutes=15)
+
+
+@each_jump
+def test_tasks_holds_and_approvals_keep_their_spans_and_dates_stay(machine: Machine, jump: timedelta) -> None:
+    one = machine.open(level=2)
+    machine.work()
+    rows = {"voice": "approval:1", "letter": "sign:1", "correction": "look:1", "permit": "expire:1", "handover": "x",
+            "watch": "w"}  # fmt: skip
+    due = {"set_at": machine.now, "due_at": machine.now + timedelta(days=2)}
+    common = {"school": SCHOOL, "words": "时限", "source": "default", "article": "", "state": "set", "data": {}} | due
+    with machine.store.write() as conn:
+        for kind, name in rows.items():
+            conn.execute(timers.insert().values(**common, incident_id=one, kind=kind, name=name))
+        for name in ("answer:1", "window:x", "promise:1"):
+            conn.execute(timers.insert().values(**common, matter="consultation:1", kind="consultation", name=name))
+    before = {row.id: row for row in machine.rows(timers, state="set")}
+    tasked = {row.id: row.due_at for row in machine.rows(tasks)}
+    assert {row.kind for row in before.values()} >= {"task", "sign", "rung"}
+    assert any(tasked.values())
+    machine.set_clock(jump)
+    for number, row in before.items():
+        (after,) = machine.rows(timers, id=number)
+        stays = row.kind in ("permit", "handover", "watch") or row.name in ("window:x", "promise:1")
+        assert after.due_at - row.due_at == (timedelta(0) if stays else jump), row.name
+    assert {row.id: row.due_at for row in machine.rows(tasks)} == {
+        number: due_at and due_at + jump for number, due_at in tasked.items()
+    }
 
 
 def test_a_delivery_that_waits_is_not_given_up_by_a_day_forward(machine: Machine) -> None:
