@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import Row
+
+from escalation.by_hand import CARE_TITLE
 from escalation.incident.state import STATE_WORDS, State
 from escalation.people import Role
 
@@ -37,3 +40,14 @@ def state_words(row: Any) -> str:
     """The state of an incident in its own words; `row` has `state` and `care`."""
     state = State(row.state)
     return CARE_WORDS[state] if row.care else STATE_WORDS[state]
+
+
+def placeless(incident: Row[Any], words: str) -> str:
+    """Words without the unit, account and raw title of a care case, as a package may hold them; others as they are."""
+    if not incident.care:
+        return words
+    title, account = incident.title, incident.frozen.get("account", {}).get("name", "")
+    masks = {title: CARE_TITLE, account: "有关账号", incident.unit: "有关单位"}
+    for name in sorted(masks, key=len, reverse=True):  # 后勤处 before 后勤
+        words = words.replace(name, masks[name]) if name else words
+    return words

@@ -1,8 +1,8 @@
 """The record 案卷 of an incident: every row that belongs to it, as canonical JSON. It is what an archive seals.
 
-It holds no comment text and no contact: of every notice as it was written it holds the fingerprint. What the school
-itself wrote (statements, answers, its own post before and after a correction) it holds as written. The record of an
-incident that stands merged into this one lies in it whole.
+It holds no comment text and no contact (of a care case also not where it was found): of every notice as it was written
+it holds the fingerprint. What the school itself wrote (statements, answers, its own post before and after a correction)
+it holds as written. The record of an incident that stands merged into this one lies in it whole.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from escalation import recap, tie
 from escalation.breach import breaches
 from escalation.bulletin import bulletins
 from escalation.by_hand import CARE_TITLE
+from escalation.care import placeless
 from escalation.incident import EntryKind, entries, incidents, members
 from escalation.keeper import answers, contacts, reports
 from escalation.measure import measures
@@ -48,7 +49,7 @@ def fingerprint(text: str) -> str:
 
 
 def package(conn: Connection, row: Row[Any]) -> dict[str, Any]:
-    """Everything that is kept of an incident, as plain JSON; instants in UTC."""
+    """Everything that is kept of an incident, as plain JSON; instants in UTC; a care case names no unit and account."""
     head = {name: _plain(row._mapping[name]) for name in HEAD} | ({"title": CARE_TITLE} if row.care else {})
     frozen = row.frozen
     head |= {
@@ -56,7 +57,17 @@ def package(conn: Connection, row: Row[Any]) -> dict[str, Any]:
         "recipients": frozen.get("recipients", []), "versions": frozen.get("versions", {}),
     }  # fmt: skip
     parts = {name: part(conn, row) for name, part in PARTS.items()}
-    return {"format": FORMAT, "incident": head} | parts | {"merged": _merged(conn, row)}
+    whole = {"format": FORMAT, "incident": head} | parts
+    return (_unplaced(row, whole) if row.care else whole) | {"merged": _merged(conn, row)}
+
+
+def _unplaced(row: Row[Any], part: Any) -> Any:
+    """A part of a care case's record in which nothing says where it was found: words are masked, account ids empty."""
+    if isinstance(part, dict):
+        return {key: "" if key == "account_id" else _unplaced(row, value) for key, value in part.items()}
+    if isinstance(part, list | tuple):
+        return [_unplaced(row, one) for one in part]
+    return placeless(row, part) if isinstance(part, str) else part
 
 
 def _merged(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The index role: assessments in, search documents out. Search down stops nothing else; it resumes by itself.
 
-A private message is never indexed: its words are shown one at a time, to who answers it.
+A private message is never indexed: its words are shown one at a time, to who answers it. One that an earlier version
+indexed is forgotten when the role starts.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from stream.kill_point import reach
 from stream.log import Log, Record
 from stream.post import Kind
 from stream.search import Document, Search, SearchDamaged, SearchRefused, SearchUnavailable
-from stream.store import Store
+from stream.store import Store, StoreUnavailable
 from stream.wire import WireError
 
 READER = "index"
@@ -47,6 +48,7 @@ class Indexing:
         self._search, self._clock, self._damaged, self._monotonic = search, clock, damaged, monotonic
         self._look_at = self._walk_at = monotonic()
         self._unsound = ""
+        self._store, self._messages_gone = store, False
         self._follower = Follower(log, store, ASSESSED, READER, clock=clock, troubles=(SearchUnavailable,))
 
     @property
@@ -58,6 +60,8 @@ class Indexing:
         """Index what has come; gives how many records were taken. Looks by the way whether the search is sound."""
         if self._monotonic() >= self._look_at:
             self._look()
+        if not self._messages_gone and not self.trouble:
+            self._forget_messages()
         return self._follower.step(self._handle, limit, wait)
 
     def _look(self) -> None:
@@ -75,6 +79,21 @@ class Indexing:
             if whole:
                 self._walk_at = self._monotonic() + WALK_SECONDS
         self._look_at = self._monotonic() + LOOK_SECONDS
+
+    def _forget_messages(self) -> None:
+        """Nothing of a private message is found, whatever indexed it."""
+        try:
+            with self._store.read() as conn:
+                known = conn.execute(select(posts.c.school, posts.c.id).where(posts.c.kind == Kind.MESSAGE)).all()
+            for start in range(0, len(known), CHUNK):
+                by_school: dict[str, list[str]] = {}
+                for row in known[start : start + CHUNK]:
+                    by_school.setdefault(row.school, []).append(row.id)
+                for school, ids in by_school.items():
+                    self._search.delete(school, ids)
+        except (SearchUnavailable, StoreUnavailable):
+            return  # with the next step
+        self._messages_gone = True
 
     def _tell(self, error: SearchUnavailable) -> None:
         if isinstance(error, SearchDamaged):

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
+from stream.workbook_part import TooLarge, measure
+
 SIZE_LIMIT = 10 * 1024 * 1024
 UNPACKED_LIMIT = 200 * 1024 * 1024
 RATIO_LIMIT = 200
@@ -78,7 +80,10 @@ def lines(sheet: Any, room: Room, most: int) -> Iterator[tuple[Any, ...]]:
 
 
 def check(data: bytes) -> None:
-    """Refuse an archive that grows too large, has too many parts or names outside entities. Raises Unreadable."""
+    """Refuse an archive that grows too large, has too many parts or one too large to read, or names outside entities.
+
+    Raises Unreadable.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
@@ -88,8 +93,12 @@ def check(data: bytes) -> None:
             for part in parts:
                 with archive.open(part) as opened:
                     start = opened.read(4096)
+                with archive.open(part) as opened:
+                    measure(part.filename, part.file_size, opened)
                 if b"<!DOCTYPE" in start or b"<!ENTITY" in start:
                     raise Unreadable("文件含有外部实体声明，已拒绝；请用表格软件重新另存为 .xlsx")
+    except TooLarge as error:
+        raise Unreadable("文件中有一行或一处内容异常大，已拒绝；请删去多余内容，或拆分后再导入") from error
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise Unreadable("文件已损坏、已加密或不是 xlsx 表格，请用表格软件重新另存为 .xlsx") from error
 

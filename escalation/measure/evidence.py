@@ -21,6 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from sqlalchemy import Connection, Row, and_, select
 
 from escalation.by_hand import CARE_TITLE
+from escalation.care import placeless
 from escalation.clock_words import SHANGHAI, second
 from escalation.deed import must_be, write_down
 from escalation.incident import Actor, EntryKind, entries, log, members
@@ -131,22 +132,12 @@ def _log(conn: Connection, incident: Row[Any]) -> list[dict[str, str]]:
     quoting = (EntryKind.MACHINE, EntryKind.LEVEL)
     return [
         {
-            "at": second(row.at), "heading": _placeless(incident, row.heading), "actor": row.actor,
-            "text": "" if incident.care and row.kind in quoting else _placeless(incident, row.text),
+            "at": second(row.at), "heading": placeless(incident, row.heading), "actor": row.actor,
+            "text": "" if incident.care and row.kind in quoting else placeless(incident, row.text),
         }
         for row in rows
         if row.kind != EntryKind.DELIVERY
     ]  # fmt: skip
-
-
-def _placeless(incident: Row[Any], words: str) -> str:
-    """Words without the unit, account and raw title of a care case; other words as they are."""
-    if not incident.care:
-        return words
-    title, account = incident.title, incident.frozen.get("account", {}).get("name", "")
-    for name, said in ((title, CARE_TITLE), (account, "有关账号"), (incident.unit, "有关单位")):
-        words = words.replace(name, said) if name else words
-    return words
 
 
 def _contacts(conn: Connection, incident: Row[Any]) -> list[dict[str, str]]:

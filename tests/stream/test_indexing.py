@@ -13,7 +13,7 @@ from sentiment.snow import Snow
 from stream.assessing import ASSESSED, POSTS, Assessing
 from stream.assessment import Assessment
 from stream.dead_letter import dead_letters
-from stream.indexing import LOOK_SECONDS, WALK_SECONDS, Indexing, kept_documents
+from stream.indexing import LOOK_SECONDS, WALK_SECONDS, Indexing, document, kept_documents
 from stream.kept import keep, keep_assessment
 from stream.log import Log, open_log
 from stream.post import Kind
@@ -88,6 +88,16 @@ def test_what_came_is_found_once_and_counts_are_passed_over(bench: Bench) -> Non
     assert bench.indexing.step() == 3
     assert bench.found("虫子") == ["weibo:1"]
     assert bench.indexing.step() == 0
+
+
+def test_a_private_message_that_was_indexed_before_is_forgotten_at_the_start(bench: Bench) -> None:
+    private = assessed(a_post(WORM, "wechat:1", kind=Kind.MESSAGE))
+    with bench.store.write() as conn:
+        keep(conn, private.post)
+    bench.search.index([document(private), document(assessed(a_post(WORM, "weibo:1")))])
+    assert set(bench.found("虫子")) == {"wechat:1", "weibo:1"}
+    bench.indexing.step()
+    assert bench.found("虫子") == ["weibo:1"]
 
 
 def test_a_private_message_is_never_indexed_nor_rebuilt(bench: Bench) -> None:

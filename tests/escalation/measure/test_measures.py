@@ -286,7 +286,13 @@ def test_a_case_that_became_a_care_case_names_neither_title_nor_unit_nor_account
         assert hidden
         assert hidden not in told
     with office.store.read() as conn:
-        assert record.package(conn, row)["incident"]["title"] == "疑似心理求助，原文已收起"
+        kept = record.package(conn, row)
+    assert kept["incident"]["title"] == "疑似心理求助，原文已收起"
+    sealed = record.canonical(kept)
+    for hidden in ("要跳楼", row.unit, row.frozen["account"]["name"]):
+        assert hidden not in sealed
+    assert kept["incident"]["account_id"] == ""
+    assert "交有关单位办理" in sealed
 
 
 def test_a_private_message_stays_folded_in_the_package(office: Office) -> None:
