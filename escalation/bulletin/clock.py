@@ -13,12 +13,13 @@ from sqlalchemy import Connection, Row, func, select, update
 from escalation import people, timer
 from escalation.bulletin import BULLETIN_WORDS, BulletinKind, bulletins, bulletins_of
 from escalation.bulletin.state import Series, series_after
+from escalation.duty.proxy import Acting
 from escalation.incident import EntryKind, incidents, log
 from escalation.incident.state import OPEN, State
 from escalation.notice import NoticeKind
-from escalation.notice.addressee import Addressee
+from escalation.notice.addressee import acting_as
 from escalation.notice.issue import Letterhead, issue
-from escalation.people import Person, Role, title_of
+from escalation.people import Role, title_of
 from escalation.procedure import Source, say_span, thaw
 from escalation.silence import hushed, keep_quiet
 from escalation.timer import Timer, TimerKind
@@ -89,19 +90,22 @@ def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime)
     quiet = hushed(conn, incident, now)
     if quiet is not None:
         keep_quiet(conn, quiet, f"follow:{clock.id}", f"{incident.number} 续报催办因静默未发", now)
-    for person in _writers(conn, letterhead, incident, now)[:1] if quiet is None else ():
-        one = Addressee(person, Role.PUBLICITY, (title_of(Role.PUBLICITY),), (), Source.DEFAULT.label, words)
+    for who in _writers(conn, letterhead, incident, now)[:1] if quiet is None else ():
+        one = acting_as(who, Role.PUBLICITY, title_of(Role.PUBLICITY), (), Source.DEFAULT.label, words)
         issue(conn, letterhead, incident, [one], NoticeKind.CHASED, f"follow:{clock.id}", now)
     start_follow_up(conn, incident, now)
 
 
-def _writers(conn: Connection, letterhead: Letterhead, incident: Row[Any], now: datetime) -> list[Person]:
-    """Who is asked for the next bulletin: whoever wrote the last one, else the 宣传部, else the duty desk."""
+def _writers(conn: Connection, letterhead: Letterhead, incident: Row[Any], now: datetime) -> list[Acting]:
+    """Who is asked for the next bulletin: whoever wrote the last one, else the 宣传部, else the duty desk; for who is
+    away the substitute."""
     last = [people.person(conn, incident.school, one.person_id) for one in bulletins_of(conn, incident.id)[-1:]]
     held = [] if incident.trial else people.holders(conn, incident.school, Role.PUBLICITY)
     found = [*(one for one in last if one is not None), *held]
-    reachable = [one for one in found if one.reachable_by(letterhead.channels)]
-    return reachable or people.desk(conn, incident.school, now, letterhead.channels)
+    who = people.acting(conn, incident.school, found, now, letterhead.channels)
+    if who is not None:
+        return [who]
+    return [Acting(one) for one in people.desk(conn, incident.school, now, letterhead.channels)]
 
 
 def open_of(conn: Connection, incident_id: int) -> list[str]:

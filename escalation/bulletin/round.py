@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, select
 
 from escalation import people
 from escalation.notice import ERRANDS, GROUP, NoticeKind, notices
-from escalation.notice.addressee import Addressee, gather
+from escalation.notice.addressee import Addressee, acting_as, gather
 from escalation.notice.issue import Letterhead
 from escalation.people import Role, title_of
 from escalation.procedure import Source, Trigger, thaw
@@ -41,8 +41,9 @@ def due(conn: Connection, letterhead: Letterhead, incident: Row[Any], writer: st
     told = []
     for row in {row.addressee: row for row in reversed(rows)}.values():
         person = people.person(conn, incident.school, row.addressee)
-        if person is not None and person.reachable_by(letterhead.channels) and person.id not in known:
-            told.append(Addressee(person, row.role, (row.office,), (), row.basis, TOLD))
+        who = people.acting(conn, incident.school, [person], now, letterhead.channels) if person is not None else None
+        if who is not None and who.person.id not in known:
+            told.append(acting_as(who, row.role, row.office.partition("，代")[0], (), row.basis, TOLD))
     return [one for one in gather([*named, *reversed(told)]) if one.person.id != writer]
 
 

@@ -13,6 +13,7 @@ from escalation.clock_words import SHANGHAI
 from escalation.consultation import consultations, held, id_of, matter_of
 from escalation.consultation.course import step
 from escalation.consultation.state import WAITING, Event, State
+from escalation.duty.proxy import Acting
 from escalation.incident import MACHINE, EntryKind
 from escalation.notice import docket, letter
 from escalation.notice.letter import Letter
@@ -56,12 +57,12 @@ def _remind(conn: Connection, letterhead: Letterhead, row: Row[Any], name: str, 
     account = name_of(conn, row.school, row.account_id)
     day = now.astimezone(SHANGHAI).date()
     promised = name == "promise"
-    for person in keepers(conn, row.school, row.account_id, row.unit):
-        letter.send(conn, letterhead, person, Letter(
+    for who in keepers(conn, letterhead, row.account_id, row.unit, now):
+        letter.send(conn, letterhead, who.person, Letter(
             matter=f"consultations:overdue:{day}", step=f"{name}:{row.account_id}"[:64], kind="咨询催办",
             heading=f"{account} 有咨询{'承诺的期限已过' if promised else '逾期未答复'}",
             lines=(f"首件：{docket_number(conn, row)}，{'已承诺' if promised else '应于此前'}答复，仍未答复",
-                   "当日同一账号其余逾期的不再逐件致函，请在“咨询”页一并处理"),
+                   "当日同一账号其余逾期的不再逐件致函，请在“咨询”页一并处理", *([who.why] if who.why else ())),
             path=f"/consultations?account={row.account_id}", basis=basis_of(row),
             asked=("立即答复，并在“咨询”页登记", "不能即时答复的，告知提问人答复期限，并在“咨询”页登记"),
             office="账号管理人员",
@@ -78,13 +79,16 @@ def _window_closed(conn: Connection, row: Row[Any], now: datetime) -> None:
     step(conn, row, Event.LAPSE, MACHINE, now, "私信回复窗口已关闭，未能答复", words, overdue_at=row.overdue_at or now)
 
 
-def keepers(conn: Connection, school: str, account_id: str, unit: str) -> list[Person]:
-    """Who answers for an account: its keepers; where there is none the unit's leaders, else the 宣传部."""
+def keepers(conn: Connection, letterhead: Letterhead, account_id: str, unit: str, now: datetime) -> list[Acting]:
+    """Who answers for an account now: its keepers, or the substitutes of those away; where there is none the unit's
+    leaders, else the 宣传部."""
+    school = letterhead.school
     found: Iterator[list[Person]] = (
         people.holders(conn, school, role, unit=unit, account_id=account_id)
         for role in (Role.KEEPER, Role.UNIT_LEADER, Role.PUBLICITY)
     )
-    return next((some for some in found if some), [])
+    held = next((some for some in found if some), [])
+    return people.all_acting(conn, school, held, now, letterhead.channels) or [Acting(one) for one in held]
 
 
 def name_of(conn: Connection, school: str, account_id: str) -> str:

@@ -56,11 +56,14 @@ def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime)
     for (account_id, unit), some in by_account.items():
         words = f"{name_of(conn, clock.school, account_id)}：{counted(some, now)}"
         every.append(words)
-        for person in keepers(conn, clock.school, account_id, unit):
-            persons[person.id] = person
-            lines[person.id].append(words)
-    for one in people.holders(conn, clock.school, Role.PUBLICITY)[:1]:
-        persons[one.id], lines[one.id] = one, every
+        for who in keepers(conn, letterhead, account_id, unit, now):
+            persons[who.person.id] = who.person
+            lines[who.person.id].append(words + (f"（{who.why}）" if who.why else ""))
+    held = people.holders(conn, clock.school, Role.PUBLICITY)
+    office = people.acting(conn, clock.school, held, now, letterhead.channels) if held else None
+    if office is not None:
+        persons[office.person.id] = office.person
+        lines[office.person.id] = [*every, *([office.why] if office.why else ())]
     owed = next((basis_of(row) for row in rows if row.due_at is not None), "")
     for person in persons.values():
         _send(conn, letterhead, person, lines[person.id], clock.name, owed, now)

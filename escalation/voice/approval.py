@@ -20,14 +20,14 @@ from escalation.duty import absence
 from escalation.incident import Actor, EntryKind, advance, log
 from escalation.incident.state import INCIDENT, Event, IllegalStep, State
 from escalation.notice import NoticeKind
-from escalation.notice.addressee import Addressee
+from escalation.notice.addressee import Addressee, acting_as, gather
 from escalation.notice.errand import Errand
 from escalation.notice.issue import Letterhead, issue
 from escalation.notice.wording import Article
 from escalation.people import Person, Role
 from escalation.procedure import Approver, Pack, Source, say_span, thaw
 from escalation.timer import TimerKind
-from escalation.voice import fact, statement
+from escalation.voice import fact, hold_notice, statement
 from escalation.voice.coverage import RAISED, UP, must_stand, uncovered
 from escalation.voice.state import APPROVER, IN_FORCE, StatementEvent, StatementState
 from escalation.voice.statement import Kind, move, statement_of
@@ -289,14 +289,13 @@ def answered(conn: Connection, row: Row[Any], actor: Actor, now: datetime, text:
 def _tell_drafter(
     conn: Connection, letterhead: Letterhead, found: Row[Any], row: Row[Any], words: str, step: str, now: datetime
 ) -> None:
-    """Tell who drafted it, and the 宣传部, what became of it."""
-    ids = [str(found.drafted_by), *(one.id for one in people.holders(conn, row.school, Role.PUBLICITY)[:1])]
-    known = [people.person(conn, row.school, one) for one in dict.fromkeys(ids)]
-    title = (people.title_of(Role.PUBLICITY),)
-    whom = [
-        Addressee(one, Role.PUBLICITY, title, (), Source.DEFAULT.label, "")
-        for one in known if one and one.reachable_by(letterhead.channels)
-    ]  # fmt: skip
+    """Tell who drafted it, and the 宣传部, what became of it; for who is away the substitute."""
+    title, label = people.title_of(Role.PUBLICITY), Source.DEFAULT.label
+    held = people.holders(conn, row.school, Role.PUBLICITY)
+    who = people.acting(conn, row.school, held, now, letterhead.channels)
+    office = [acting_as(who, Role.PUBLICITY, title, (), label, "")] if who is not None else []
+    ids = [str(found.drafted_by)]
+    whom = gather([*hold_notice.present(conn, letterhead, row.school, ids, Role.PUBLICITY, title, label, now), *office])
     errand = Errand(title=words[:80], facts=(words,), asks=(), verb="阅看", log="告知起草人")
     issue(conn, letterhead, row, whom, NoticeKind.VOICE, step, now, errand=errand)
 

@@ -19,6 +19,7 @@ from escalation.notice.issue import Letterhead
 from escalation.people import Role
 from escalation.procedure import basis_words, thaw
 from escalation.voice import hold_notice
+from escalation.voice.hold_notice import Reached
 from escalation.voice.state import HOLD, HoldEvent, HoldState
 from escalation.voice.subject import Subject, read, subject_of
 from stream.account import book
@@ -263,13 +264,16 @@ def _tell(
     conn: Connection, letterhead: Letterhead, row: Row[Any], hold_id: int, n: int, subject: Subject, now: datetime
 ) -> None:
     found = hold_notice.reached(conn, letterhead, row, now)
-    rows = [
-        {"hold_id": hold_id, "account_id": one.account.id, "person_id": person.id, "keeps": int(one.kept)}
-        for one in found
-        for person in one.persons
-    ]
-    insert_new(conn, hold_accounts, rows)
+    answer_for(conn, hold_id, found)
     hold_notice.tell(conn, letterhead, row, found, hold_id, n, subject, now)
+
+
+def answer_for(conn: Connection, hold_id: int, found: Sequence[Reached]) -> None:
+    """These persons answer for these accounts and may confirm."""
+    insert_new(conn, hold_accounts, [
+        {"hold_id": hold_id, "account_id": one.account.id, "person_id": person.id, "keeps": int(one.kept)}
+        for one in found for person in one.persons
+    ])  # fmt: skip
 
 
 def _end(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -70,6 +70,33 @@ def answering(
     if leaders := able(people.holders(conn, account.school, Role.UNIT_LEADER, unit=account.unit)):
         return leaders[:1], Role.UNIT_LEADER
     return tuple(Acting(one) for one in people.desk(conn, account.school, now, letterhead.channels)), Role.MONITOR
+
+
+def now_answering(
+    conn: Connection, letterhead: Letterhead, school: str, accounts: Iterable[str], now: datetime
+) -> list[Reached]:
+    """These accounts and who answers for them at this moment: a leave entered since, a new keeper, count."""
+    known = book(conn, school)
+    found = []
+    for one in dict.fromkeys(accounts):
+        if one in known:
+            acting, role = answering(conn, letterhead, known[one], now)
+            found.append(Reached(known[one], acting, role, role == Role.KEEPER))
+    return found
+
+
+def present(
+    conn: Connection, letterhead: Letterhead, school: str, ids: Iterable[str], role: str, office: str, basis: str,
+    now: datetime,
+) -> list[Addressee]:  # fmt: skip
+    """These persons as they are told now: for who is away the substitute, with both names."""
+    found = []
+    for one in dict.fromkeys(ids):
+        person = people.person(conn, school, one)
+        who = people.acting(conn, school, [person], now, letterhead.channels) if person is not None else None
+        if who is not None:
+            found.append(acting_as(who, role, office, (), basis, ""))
+    return list(gather(found))
 
 
 def addressees(found: Sequence[Reached], basis: str) -> list[Addressee]:
@@ -161,11 +188,8 @@ def tell_end(
     """Tell everybody whom the hold reached that it is over, and why; its clocks stop."""
     for one in timer.running(conn, row.id, TimerKind.VOICE, f"hold:{hold_id}:"):
         timer.stop_named(conn, row.id, one, now)
-    told = []
-    for person_id in whom:
-        person = people.person(conn, row.school, person_id)
-        if person is not None and person.reachable_by(letterhead.channels) and not row.trial:
-            told.append(Addressee(person, Role.KEEPER, (people.title_of(Role.KEEPER),), (), "", ""))
+    title = people.title_of(Role.KEEPER)
+    told = [] if row.trial else present(conn, letterhead, row.school, whom, Role.KEEPER, title, "", now)
     errand = Errand(
         title=f"暂停发声结束：{subject.said()}", facts=(why,), asks=(), verb="阅看",
         log="无需确认",

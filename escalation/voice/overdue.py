@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from escalation.procedure import Source
 from escalation.timer import Timer
 from escalation.voice import approval, hold, hold_notice, relay
 from escalation.voice.hold import hold_accounts, hold_confirmations, holds
+from escalation.voice.hold_notice import Reached
 from escalation.voice.state import HoldState, RelayState, StatementState
 from escalation.voice.subject import read
 from stream.account import book
@@ -65,9 +66,21 @@ def _hold(conn: Connection, letterhead: Letterhead, incident: Row[Any], clock: T
         title=f"请确认知悉：暂停就{subject.said()}发声", verb=hold_notice.CONFIRM, log="逾期未确认，提醒一次",
         facts=(f"暂停就{subject.said()}发声的通知已过确认时限，尚未见您确认",), asks=("请即在页面上确认知悉",),
     )  # fmt: skip
-    whom = _persons(conn, letterhead, incident, dict.fromkeys(row.person_id for row in left))
-    issue(conn, letterhead, incident, whom, NoticeKind.HOLD, f"remind:{clock.name}", now, errand=asked)
+    found = hold_notice.now_answering(conn, letterhead, incident.school, [row.account_id for row in left], now)
+    hold.answer_for(conn, held.id, found)
+    _remind(conn, letterhead, incident, found, {row.person_id for row in left}, NoticeKind.HOLD, clock, asked, now)
     tell_office(conn, letterhead, incident, f"{clock.name}:list", f"{told}：{subject.said()}", names, now)
+
+
+def _remind(
+    conn: Connection, letterhead: Letterhead, incident: Row[Any], found: Sequence[Reached], before: Collection[str],
+    kind: NoticeKind, clock: Timer, ask: Errand, now: datetime,
+) -> None:  # fmt: skip
+    """Remind who was asked before; who answers for an account only since then is asked for the first time."""
+    whom = [] if incident.trial else hold_notice.addressees(found, "")
+    for step, fresh in ((f"remind:{clock.name}", False), (clock.name, True)):
+        some = [one for one in whom if (one.person.id not in before) is fresh]
+        issue(conn, letterhead, incident, some, kind, step, now, errand=ask)
 
 
 def _persons(conn: Connection, letterhead: Letterhead, incident: Row[Any], ids: Mapping[str, None]) -> list[Addressee]:
@@ -131,9 +144,10 @@ def _relay(conn: Connection, letterhead: Letterhead, incident: Row[Any], clock: 
         facts=(f"学校口径已过{verb}时限，尚未见您的账号{verb}",),
         asks=(f"请即{verb}；已{verb}的，请在页面上登记",), log=f"逾期未{verb}，提醒一次",
     )  # fmt: skip
-    ids = dict.fromkeys(person for one in left for person in sorted(relay.persons_of(conn, one)))
-    whom = [] if incident.trial else _persons(conn, letterhead, incident, ids)
-    issue(conn, letterhead, incident, whom, NoticeKind.RELAY, f"remind:{clock.name}", now, errand=ask)
+    before = {person for one in left for person in relay.persons_of(conn, one)}
+    found = hold_notice.now_answering(conn, letterhead, incident.school, [one.account_id for one in left], now)
+    relay.answer_for(conn, statement_id, found)
+    _remind(conn, letterhead, incident, found, before, NoticeKind.RELAY, clock, ask, now)
     tell_office(conn, letterhead, incident, f"{clock.name}:list", told, names, now)
 
 

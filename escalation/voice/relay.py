@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Row, Table, Text, select, update
 
-from escalation import people, timer
+from escalation import timer
 from escalation.clock_words import moment
 from escalation.deed import must_fit, write_down
 from escalation.incident import Actor, EntryKind, StateMoved, log
@@ -84,7 +84,7 @@ def set_out(
          "due_at": due}
         for one in reached
     ], key=["statement_id", "account_id"])  # fmt: skip
-    _answer_for(conn, found.id, reached)
+    answer_for(conn, found.id, reached)
     errand = Errand(
         title=f"请转发学校口径第 {found.n} 版", verb="登记转发",
         facts=("学校口径已由学校账号发布，请原文转发，不增不减", f"全文见页面；指纹 {found.text_hash[:12]}"),
@@ -103,7 +103,8 @@ def set_out(
     return len(reached)
 
 
-def _answer_for(conn: Connection, statement_id: int, reached: Sequence[Reached]) -> None:
+def answer_for(conn: Connection, statement_id: int, reached: Sequence[Reached]) -> None:
+    """These persons answer for the relays of these accounts."""
     insert_new(conn, relay_persons, [
         {"statement_id": statement_id, "account_id": one.account.id, "person_id": person.id, "keeps": int(one.kept)}
         for one in reached for person in one.persons
@@ -186,7 +187,7 @@ def call_off(
     due = now + clock.after
     found = conn.execute(select(statements).where(statements.c.id == statement_id)).one()
     reached = [one for one in hold_notice.reached(conn, letterhead, row, now) if one.account.id in down]
-    _answer_for(conn, statement_id, reached)
+    answer_for(conn, statement_id, reached)
     errand = Errand(
         title=f"请撤下学校口径第 {found.n} 版", verb="登记撤下",
         facts=(f"口径第 {found.n} 版已撤回：{why}", "已转发的，请撤下，等候新的口径"),
@@ -255,8 +256,3 @@ def _settle(
 def _account(conn: Connection, row: Row[Any], one: Row[Any]) -> str:
     known = book(conn, row.school).get(one.account_id)
     return hold_notice.named(known) if known else str(one.account_id)
-
-
-def reached_persons(conn: Connection, row: Row[Any], ids: Collection[str]) -> list[people.Person]:
-    """The active persons of these ids."""
-    return [found for one in sorted(ids) if (found := people.person(conn, row.school, one)) and found.active]

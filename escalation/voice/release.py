@@ -17,11 +17,11 @@ from escalation.deed import must_be_open, must_fit, write_down
 from escalation.incident import Actor, EntryKind, log
 from escalation.incident.state import IllegalStep
 from escalation.notice import ERRANDS, GROUP, NoticeKind, notices
-from escalation.notice.addressee import Addressee
+from escalation.notice.addressee import gather
 from escalation.notice.errand import Errand
 from escalation.notice.issue import Letterhead, issue
 from escalation.people import Role
-from escalation.voice import hold, relay, statement
+from escalation.voice import hold, hold_notice, relay, statement
 from escalation.voice.approval import answered, must_be_covered, supersede
 from escalation.voice.coverage import must_stand
 from escalation.voice.hold_notice import named
@@ -203,11 +203,12 @@ def tell_involved(conn: Connection, letterhead: Letterhead, found: Row[Any], row
         .order_by(notices.c.id)
     ).all()
     known = {one.addressee: one for one in told}
-    whom = [
-        Addressee(person, one.role, (one.office,), (), "", "")
-        for one in known.values()
-        if (person := people.person(conn, row.school, one.addressee)) and person.reachable_by(letterhead.channels)
-    ]
+    whom = gather(
+        found for one in known.values()
+        for found in hold_notice.present(
+            conn, letterhead, row.school, [one.addressee], one.role, one.office.partition("，代")[0], "", now
+        )
+    )  # fmt: skip
     errand = Errand(
         title=f"学校口径第 {found.n} 版已发布，请阅看", verb="阅看",
         facts=("学校口径已发布，答复询问请以口径卡为准",), asks=("阅看口径卡：可以说、不可以说、答问",),
@@ -223,13 +224,10 @@ def tell_readers(
     ids = readers(conn, old.id) | {
         person for one in relay.relays_of(conn, old.id) for person in relay.persons_of(conn, one)
     }
-    whom = [
-        Addressee(one, Role.KEEPER, (people.title_of(Role.KEEPER),), (), "", "")
-        for one in relay.reached_persons(conn, row, ids)
-        if one.reachable_by(letterhead.channels)
-    ]
     if row.trial:
         return
+    title = people.title_of(Role.KEEPER)
+    whom = hold_notice.present(conn, letterhead, row.school, sorted(ids), Role.KEEPER, title, "", now)
     errand = Errand(title=words[:80], facts=(words,), asks=(), verb="阅看", log="告知看过旧版的人员")
     issue(conn, letterhead, row, whom, NoticeKind.VOICE, f"old:{old.id}", now, errand=errand)
 

@@ -9,18 +9,20 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from escalation import handling, keeper, receipt, reignition, telephone
+from escalation import handling, keeper, people, receipt, reignition, telephone
 from escalation.audit import audit_log
 from escalation.bulletin import BulletinKind, Figure, bulletins
 from escalation.bulletin.clock import open_of
 from escalation.bulletin.write import Draft, write
 from escalation.channels import Fault, Permanent, Transient
+from escalation.duty import leave
 from escalation.incident import Actor, incidents
 from escalation.notice import calls, notices
-from escalation.people import Held, Role
+from escalation.people import Held, Person, Role
 from escalation.state_table import IllegalStep
 from escalation.timer import timers
-from tests.escalation.office import FOUR, HELD, IN_LEAD, KEEPER, ON_DESK, Office
+from tests.escalation.office import FOUR, HELD, IN_LEAD, KEEPER, ON_DESK, UNIT, Office
+from tests.stream.said import SCHOOL
 
 FIGURES = (Figure("说到此事", "12 条、9 人", "本系统采集，截至 16:42"),)
 
@@ -192,6 +194,28 @@ def test_the_next_report_comes_due_again_and_again_while_the_matter_is_open(offi
     put(office, one, said(BulletinKind.FINAL, 1))
     office.later(days=2)
     assert office.headings().count("续报逾期") == 2, "a 终报 ends the series"
+
+
+def test_a_leave_entered_later_sends_the_next_report_and_its_reminder_to_the_substitute(office: Office) -> None:
+    one = office.open(level=2)
+    office.work()
+    sign_all(office)
+    put(office, one, said())
+    office.work()
+    sign_all(office)
+    with office.store.write() as conn:
+        people.enter(conn, [Person(SCHOOL, "deputy", "曹卫东", "", UNIT, "deputy@x.example", "139")], [])
+        for who, substitute in (("publicity", "deputy"), ("keeper", "lead")):
+            leave.enter(
+                conn, SCHOOL, IN_LEAD, office.now, who, "leave", office.now, office.now + timedelta(days=1), substitute
+            )
+    office.later(hours=4, minutes=1)
+    (chased,) = [row for row in office.rows(notices, kind="chased") if row.step.startswith("follow")]
+    assert (chased.addressee, chased.office) == ("deputy", "宣传部，代何岚")
+    put(office, one, said(BulletinKind.FOLLOW, 1), ON_DESK)
+    last = max(row.bulletin_id for row in office.rows(notices) if row.bulletin_id)
+    got = {row.addressee for row in office.rows(notices, bulletin_id=last)}
+    assert got & {"deputy", "lead", "publicity", "keeper"} == {"deputy", "lead"}
 
 
 def test_closing_at_the_grave_levels_wants_a_final_report(office: Office) -> None:

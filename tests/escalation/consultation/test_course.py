@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Row
 
-from escalation import audit
+from escalation import audit, people
 from escalation.consultation import consultations, course, matter_of
 from escalation.consultation.state import CONSULTATION
+from escalation.duty import leave
 from escalation.incident import incidents
 from escalation.notice import docket, notices
 from escalation.opening import Ground
+from escalation.people import Person
 from escalation.procedure import load
 from escalation.state_table import IllegalStep
 from escalation.timer import timers
@@ -117,6 +119,19 @@ def test_unanswered_it_is_overdue_and_the_keeper_is_told_once_a_day_for_the_acco
     assert [row.overdue_at is not None for row in rows(station)] == [True, True]
     assert letters(station).count("青禾后勤 有咨询逾期未答复") == 1
     assert log(station)[-1] == "逾期未答复"
+
+
+def test_a_leave_entered_later_sends_both_letters_to_the_substitute(station: Station) -> None:
+    office = station.office
+    ask(station)
+    ends = office.now + timedelta(days=3)
+    with office.store.write() as conn:
+        people.enter(conn, [Person(SCHOOL, "deputy", "曹卫东", "", UNIT, "deputy@x.example", "139")], [])
+        leave.enter(conn, SCHOOL, IN_LEAD, office.now, "keeper", "leave", office.now, ends, "deputy")
+    office.later(hours=24, minutes=2)
+    assert letters(station) == []
+    assert letters(station, "deputy") == ["2026-11-04 待答咨询", "青禾后勤 有咨询逾期未答复"]
+    assert all("谢晓请假至" in str(row.view["facts"]) for row in office.rows(notices, addressee="deputy"))
 
 
 def test_every_morning_one_letter_to_the_keeper_and_one_to_the_publicity_office(station: Station) -> None:
