@@ -159,7 +159,8 @@ def bring_up(
         call(conn, notice if dial is None else dial, clock.name, now)
         return
     reason += _others_silent(conn, silence, who.person.id) if what == UNSIGNED else ""
-    one = acting_as(who, role, people.title_of(role), (), Source.DEFAULT.label, reason)
+    office = people.office_in(thaw(incident.frozen["pack"]), role)
+    one = acting_as(who, role, office, (), Source.DEFAULT.label, reason)
     step = f"tell:{notice.id}:{clock.name}"
     issue(conn, silence.letterhead, incident, [one], NoticeKind.ESCALATED, step, now)
     log(conn, incident.id, now, EntryKind.DEADLINE, f"{words}，转告 {who.person.name}", Source.DEFAULT.label)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Boolean, Column, Connection, Index, Integer, Table, select
 
@@ -17,6 +18,9 @@ from escalation.duty import absence, proxy
 from escalation.duty.proxy import Acting
 from stream.store import metadata, put
 from stream.store.types import Moment, Serial, Word
+
+if TYPE_CHECKING:
+    from escalation.procedure import Pack
 
 
 class Role(StrEnum):
@@ -259,6 +263,11 @@ def desk(conn: Connection, school: str, now: datetime, channels: Collection[str]
     present = ({one.id: one for found in group if (one := there(found))} for group in groups)
     anybody = ({one.id: one for one in group if one.reachable_by(channels)} for group in groups)
     return next((list(found.values()) for found in chain(present, anybody) if found), [])
+
+
+def office_in(pack: Pack, role: str) -> str:
+    """An office under the school's own name, as its rules write it; the plain title where they do not name it."""
+    return pack.offices[role].words[0] if role in pack.offices else title_of(role)
 
 
 def title_of(role: str) -> str:

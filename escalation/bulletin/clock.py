@@ -19,7 +19,7 @@ from escalation.incident.state import OPEN, State
 from escalation.notice import NoticeKind
 from escalation.notice.addressee import acting_as
 from escalation.notice.issue import Letterhead, issue
-from escalation.people import Role, title_of
+from escalation.people import Role
 from escalation.procedure import Source, say_span, thaw
 from escalation.silence import hushed, keep_quiet
 from escalation.timer import Timer, TimerKind
@@ -90,8 +90,9 @@ def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime)
     quiet = hushed(conn, incident, now)
     if quiet is not None:
         keep_quiet(conn, quiet, f"follow:{clock.id}", f"{incident.number} 续报催办因静默未发", now)
+    office = people.office_in(thaw(incident.frozen["pack"]), Role.PUBLICITY)
     for who in _writers(conn, letterhead, incident, now)[:1] if quiet is None else ():
-        one = acting_as(who, Role.PUBLICITY, title_of(Role.PUBLICITY), (), Source.DEFAULT.label, words)
+        one = acting_as(who, Role.PUBLICITY, office, (), Source.DEFAULT.label, words)
         issue(conn, letterhead, incident, [one], NoticeKind.CHASED, f"follow:{clock.id}", now)
     start_follow_up(conn, incident, now)
 

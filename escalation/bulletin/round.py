@@ -16,7 +16,7 @@ from escalation import people
 from escalation.notice import ERRANDS, GROUP, NoticeKind, notices
 from escalation.notice.addressee import Addressee, acting_as, gather
 from escalation.notice.issue import Letterhead
-from escalation.people import Role, title_of
+from escalation.people import Role
 from escalation.procedure import Source, Trigger, thaw
 from escalation.telling import round_of
 
@@ -50,7 +50,7 @@ def due(conn: Connection, letterhead: Letterhead, incident: Row[Any], writer: st
 def by_choice(conn: Connection, letterhead: Letterhead, incident: Row[Any], due_to: Collection[str]) -> list[Addressee]:
     """Leaders of the school who may be added: reachable, and not told anyway. None on trial."""
     found = [
-        Addressee(person, role, (title_of(role),), (), Source.NONE.label, CHOSEN)
+        Addressee(person, role, (people.office_in(thaw(incident.frozen["pack"]), role),), (), Source.NONE.label, CHOSEN)
         for role in (() if incident.trial else LEADERS)
         for person in people.holders(conn, incident.school, role)
         if person.reachable_by(letterhead.channels) and person.id not in due_to

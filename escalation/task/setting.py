@@ -236,7 +236,7 @@ def _held(conn: Connection, letterhead: Letterhead, incident: Row[Any], to: To, 
         if to.unit and to.unit not in people.units(conn, incident.school):
             raise IllegalStep(f"名册中没有单位“{to.unit[:40]}”。未作任何更改。")
         found = people.holders(conn, incident.school, to.role, unit=unit, account_id=incident.account_id)
-        role, office = to.role, people.title_of(to.role)
+        role, office = to.role, people.office_in(thaw(incident.frozen["pack"]), to.role)
         if to.role == Role.UNIT_LEADER:
             office = f"{unit}负责人"
     serving = people.desk(conn, incident.school, now, letterhead.channels)

@@ -64,7 +64,7 @@ def tell_above(
     now: datetime,
 ) -> None:  # fmt: skip
     """Tell the next role that a task is overdue, once for the task."""
-    one = Addressee(above, role, (people.title_of(role),), (), Source.DEFAULT.label, "")
+    one = Addressee(above, role, (people.office_in(thaw(incident.frozen["pack"]), role),), (), Source.DEFAULT.label, "")
     _tell_on(conn, letterhead, incident, task, one, "overdue", ("逾期未答复", "请督促办理。"), now)
 
 
@@ -74,7 +74,7 @@ def tell_unanswered(
 ) -> None:  # fmt: skip
     """Tell that all reminders are used up, once for each time the task was set or returned."""
     what = (f"提醒 {n} 次仍未答复，不再自动提醒", "请电话督办并代为登记答复；不再需要的，请撤销任务。")
-    one = Addressee(who, role, (people.title_of(role),), (), Source.DEFAULT.label, "")
+    one = Addressee(who, role, (people.office_in(thaw(incident.frozen["pack"]), role),), (), Source.DEFAULT.label, "")
     _tell_on(conn, letterhead, incident, task, one, f"unanswered:{task.round}", what, now)
 
 

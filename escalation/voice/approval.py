@@ -25,7 +25,7 @@ from escalation.notice.errand import Errand
 from escalation.notice.issue import Letterhead, issue
 from escalation.notice.wording import Article
 from escalation.people import Person, Role
-from escalation.procedure import Approver, Pack, Source, say_span, thaw
+from escalation.procedure import Approver, Source, say_span, thaw
 from escalation.timer import TimerKind
 from escalation.voice import fact, hold_notice, statement
 from escalation.voice.coverage import RAISED, UP, must_stand, uncovered
@@ -183,17 +183,17 @@ def _ask(conn: Connection, letterhead: Letterhead, found: Row[Any], row: Row[Any
     office, person, gone = _approver(conn, letterhead, wanted, found, row, now)
     if person is None and gone:
         raise IllegalStep(
-            f"没有可以审批的人（{_word(pack, wanted.office)}，起草人除外）：{gone}，审批不由代理人代行。"
+            f"没有可以审批的人（{people.office_in(pack, wanted.office)}，起草人除外）：{gone}，审批不由代理人代行。"
             "请在人员表中补上，或本人能审批的，先在“值守”页取消请假，再送审。未作任何更改。"
         )
     if person is None:
         raise IllegalStep(
-            f"名册中没有可以审批的人（{_word(pack, wanted.office)}，起草人除外）。"
+            f"名册中没有可以审批的人（{people.office_in(pack, wanted.office)}，起草人除外）。"
             "请在人员表中补上，或由他人改写后再送审。未作任何更改。"
         )
-    words, clock = _word(pack, office), pack.voice.approve
+    words, clock = people.office_in(pack, office), pack.voice.approve
     if office != wanted.office:
-        why = f"“{_word(pack, wanted.office)}”无可审批人员（起草人除外），改由{words}审批"
+        why = f"“{people.office_in(pack, wanted.office)}”无可审批人员（起草人除外），改由{words}审批"
         log(conn, row.id, now, EntryKind.MACHINE, why, "；".join(one for one in (gone, Source.DEFAULT.label) if one))
     basis = wanted.label if office == wanted.office else Source.DEFAULT.label
     due = now + clock.after
@@ -265,7 +265,7 @@ def must_be_covered(conn: Connection, found: Row[Any], row: Row[Any], what: str)
     pack = thaw(row.frozen["pack"])
     given = [str(one.office) for one in steps_of(conn, found.id) if one.decision == "approved"]
     if lacking := uncovered(pack.voice.chain(pack.grade(row.level).number), given):
-        who = "、".join(dict.fromkeys(_word(pack, one.office) for one in lacking))
+        who = "、".join(dict.fromkeys(people.office_in(pack, one.office) for one in lacking))
         raise IllegalStep(RAISED.format(n=found.n, who=who, what=what))
 
 
@@ -290,7 +290,7 @@ def _tell_drafter(
     conn: Connection, letterhead: Letterhead, found: Row[Any], row: Row[Any], words: str, step: str, now: datetime
 ) -> None:
     """Tell who drafted it, and the 宣传部, what became of it; for who is away the substitute."""
-    title, label = people.title_of(Role.PUBLICITY), Source.DEFAULT.label
+    title, label = people.office_in(thaw(row.frozen["pack"]), Role.PUBLICITY), Source.DEFAULT.label
     held = people.holders(conn, row.school, Role.PUBLICITY)
     who = people.acting(conn, row.school, held, now, letterhead.channels)
     office = [acting_as(who, Role.PUBLICITY, title, (), label, "")] if who is not None else []
@@ -298,10 +298,6 @@ def _tell_drafter(
     whom = gather([*hold_notice.present(conn, letterhead, row.school, ids, Role.PUBLICITY, title, label, now), *office])
     errand = Errand(title=words[:80], facts=(words,), asks=(), verb="阅看", log="告知起草人")
     issue(conn, letterhead, row, whom, NoticeKind.VOICE, step, now, errand=errand)
-
-
-def _word(pack: Pack, office: str) -> str:
-    return pack.offices[office].words[0] if office in pack.offices else people.title_of(office)
 
 
 def _what(found: Row[Any]) -> str:

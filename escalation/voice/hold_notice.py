@@ -99,19 +99,19 @@ def present(
     return list(gather(found))
 
 
-def addressees(found: Sequence[Reached], basis: str) -> list[Addressee]:
+def addressees(found: Sequence[Reached], basis: str, pack: Pack) -> list[Addressee]:
     """One entry per person, with every account they answer for and, where they stand in for somebody, both names."""
     by_person: dict[str, list[tuple[Acting, Reached]]] = {}
     for one in found:
         for who in one.acting:
             by_person.setdefault(who.person.id, []).append((who, one))
-    return [_addressee(own, basis) for own in by_person.values()]
+    return [_addressee(own, basis, pack) for own in by_person.values()]
 
 
-def _addressee(own: Sequence[tuple[Acting, Reached]], basis: str) -> Addressee:
+def _addressee(own: Sequence[tuple[Acting, Reached]], basis: str, pack: Pack) -> Addressee:
     role = own[0][1].role
     accounts = _accounts([one for _, one in own])
-    title = people.title_of(role)
+    title = people.office_in(pack, role)
     return gather(acting_as(who, role, title, (), basis, "") for who, _ in own)[0].with_reason(accounts)
 
 
@@ -150,7 +150,7 @@ def tell(
     pack = thaw(row.frozen["pack"])
     clock = pack.voice.confirm
     until = now + clock.after
-    whom = addressees(found, basis_words(pack.voice.hold))
+    whom = addressees(found, basis_words(pack.voice.hold), pack)
     if row.trial:
         desk = people.desk(conn, row.school, now, letterhead.channels)
         whom = [
@@ -188,7 +188,7 @@ def tell_end(
     """Tell everybody whom the hold reached that it is over, and why; its clocks stop."""
     for one in timer.running(conn, row.id, TimerKind.VOICE, f"hold:{hold_id}:"):
         timer.stop_named(conn, row.id, one, now)
-    title = people.title_of(Role.KEEPER)
+    title = people.office_in(thaw(row.frozen["pack"]), Role.KEEPER)
     told = [] if row.trial else present(conn, letterhead, row.school, whom, Role.KEEPER, title, "", now)
     errand = Errand(
         title=f"暂停发声结束：{subject.said()}", facts=(why,), asks=(), verb="阅看",

@@ -19,7 +19,7 @@ from escalation.notice.addressee import Addressee, acting_as
 from escalation.notice.errand import Errand
 from escalation.notice.issue import Letterhead, issue
 from escalation.people import Role
-from escalation.procedure import Source
+from escalation.procedure import Source, thaw
 from escalation.timer import Timer
 from escalation.voice import approval, hold, hold_notice, relay
 from escalation.voice.hold import hold_accounts, hold_confirmations, holds
@@ -77,7 +77,7 @@ def _remind(
     kind: NoticeKind, clock: Timer, ask: Errand, now: datetime,
 ) -> None:  # fmt: skip
     """Remind who was asked before; who answers for an account only since then is asked for the first time."""
-    whom = [] if incident.trial else hold_notice.addressees(found, "")
+    whom = [] if incident.trial else hold_notice.addressees(found, "", thaw(incident.frozen["pack"]))
     for step, fresh in ((f"remind:{clock.name}", False), (clock.name, True)):
         some = [one for one in whom if (one.person.id not in before) is fresh]
         issue(conn, letterhead, incident, some, kind, step, now, errand=ask)
@@ -85,7 +85,7 @@ def _remind(
 
 def _persons(conn: Connection, letterhead: Letterhead, incident: Row[Any], ids: Mapping[str, None]) -> list[Addressee]:
     found = [people.person(conn, incident.school, one) for one in ids]
-    title = (people.title_of(Role.KEEPER),)
+    title = (people.office_in(thaw(incident.frozen["pack"]), Role.KEEPER),)
     return [
         Addressee(one, Role.KEEPER, title, (), "", "") for one in found if one and one.reachable_by(letterhead.channels)
     ]
@@ -100,7 +100,7 @@ def tell_office(
     who = people.acting(conn, incident.school, held, now, letterhead.channels)
     desk = [] if who is not None else people.desk(conn, incident.school, now, letterhead.channels)
     able = [who] if who is not None else [Acting(one) for one in desk[:1]]
-    office = people.title_of(Role.PUBLICITY)
+    office = people.office_in(thaw(incident.frozen["pack"]), Role.PUBLICITY)
     whom = [acting_as(one, Role.PUBLICITY, office, (), Source.DEFAULT.label, "") for one in able]
     errand = Errand(
         title=title, facts=("、".join(names),), asks=("请催办，或电话落实后代为登记",), verb="阅看", log="清单"

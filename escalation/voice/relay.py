@@ -95,7 +95,7 @@ def set_out(
         articles=hold_notice.articles(pack, pack.voice.relay),
         source=f"转发时限 {say_span(clock.after)}：{clock.label}", log="请转发并阅看口径卡",
     )  # fmt: skip
-    whom = [] if row.trial else hold_notice.addressees(reached, basis_words(pack.voice.relay))
+    whom = [] if row.trial else hold_notice.addressees(reached, basis_words(pack.voice.relay), pack)
     issue(conn, letterhead, row, whom, NoticeKind.RELAY, f"relay:{found.id}", now, errand=errand)
     words = f"转发清单：{len(reached)} 个账号，{moment(due, now)} 前"
     log(conn, row.id, now, EntryKind.MACHINE, words, article=basis_words(pack.voice.relay))
@@ -194,7 +194,7 @@ def call_off(
         asks=(f"请于 {moment(due, now)} 前撤下，并在页面上登记",),
         source=f"撤下时限 {say_span(clock.after)}：{clock.label}", log="请撤下",
     )  # fmt: skip
-    whom = [] if row.trial else hold_notice.addressees(reached, "")
+    whom = [] if row.trial else hold_notice.addressees(reached, "", pack)
     issue(conn, letterhead, row, whom, NoticeKind.RELAY, f"recall:{statement_id}", now, errand=errand)
     log(conn, row.id, now, EntryKind.MACHINE, f"{len(down)} 个账号须撤下口径第 {found.n} 版", why)
     _clock(conn, row, f"recall:{statement_id}", "各账号撤下口径", statement_id, now, due, clock.source, clock.article)

@@ -21,6 +21,7 @@ from escalation.notice.addressee import gather
 from escalation.notice.errand import Errand
 from escalation.notice.issue import Letterhead, issue
 from escalation.people import Role
+from escalation.procedure import thaw
 from escalation.voice import hold, hold_notice, relay, statement
 from escalation.voice.approval import answered, must_be_covered, supersede
 from escalation.voice.coverage import must_stand
@@ -226,7 +227,7 @@ def tell_readers(
     }
     if row.trial:
         return
-    title = people.title_of(Role.KEEPER)
+    title = people.office_in(thaw(row.frozen["pack"]), Role.KEEPER)
     whom = hold_notice.present(conn, letterhead, row.school, sorted(ids), Role.KEEPER, title, "", now)
     errand = Errand(title=words[:80], facts=(words,), asks=(), verb="阅看", log="告知看过旧版的人员")
     issue(conn, letterhead, row, whom, NoticeKind.VOICE, f"old:{old.id}", now, errand=errand)

@@ -99,7 +99,7 @@ def _held(conn: Connection, school: str, pack: Pack) -> dict[str, list[str]]:
         select(offices).where(offices.c.school == school).order_by(offices.c.role, offices.c.scope, offices.c.rank)
     )
     for row in rows:
-        title = pack.offices[row.role].words[0] if row.role in pack.offices else people.title_of(row.role)
+        title = people.office_in(pack, row.role)
         where = accounts[row.scope].name if row.scope in accounts else row.scope
         found.setdefault(row.person_id, []).append(f"{title}（{where}）" if where else title)
     return found

@@ -211,7 +211,7 @@ def test_a_leave_entered_later_sends_the_next_report_and_its_reminder_to_the_sub
             )
     office.later(hours=4, minutes=1)
     (chased,) = [row for row in office.rows(notices, kind="chased") if row.step.startswith("follow")]
-    assert (chased.addressee, chased.office) == ("deputy", "宣传部，代何岚")
+    assert (chased.addressee, chased.office) == ("deputy", "党委宣传部，代何岚")
     put(office, one, said(BulletinKind.FOLLOW, 1), ON_DESK)
     last = max(row.bulletin_id for row in office.rows(notices) if row.bulletin_id)
     got = {row.addressee for row in office.rows(notices, bulletin_id=last)}

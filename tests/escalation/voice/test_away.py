@@ -75,7 +75,10 @@ def test_the_reminder_of_a_relay_goes_to_the_substitute_who_then_registers_it(st
     late = {row.addressee: row.step.partition(":")[0] for row in told(staffed, "relay")[2:]}
     assert late == {"deputy": "relay", "leader": "remind"}
     one = next(row.id for row in staffed.rows(relays) if row.account_id == "canteen")
-    do(staffed, lambda conn: relay.register(conn, one, "deputy", DEPUTY, staffed.now, "https://weibo.example/9", "link"))
+    do(
+        staffed,
+        lambda conn: relay.register(conn, one, "deputy", DEPUTY, staffed.now, "https://weibo.example/9", "link"),
+    )
     assert next(row.state for row in staffed.rows(relays) if row.account_id == "canteen") == "done"
 
 
@@ -84,7 +87,7 @@ def test_what_became_of_a_draft_is_told_to_the_substitute_of_its_drafter(staffed
     goes(staffed, "publicity")
     decide(staffed, step, approve=False, comment="人数不要写")
     (row,) = told(staffed, "voice", "returned:")
-    assert (row.addressee, row.office) == ("deputy", "宣传部，代何岚")
+    assert (row.addressee, row.office) == ("deputy", "党委宣传部，代何岚")
 
 
 def test_the_card_goes_to_the_substitute_of_who_was_told_of_the_incident(staffed: Office) -> None:
