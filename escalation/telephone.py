@@ -149,7 +149,7 @@ def _dial_later(conn: Connection, incident: Row[Any], row: Row[Any], now: dateti
     notice = _owed(conn, row)
     if notice is None:
         return
-    span = pause(incident)
+    span = pause(incident_of(conn, incident.id))
     timer.set_timers(conn, [{
         "school": incident.school, "incident_id": incident.id, "notice_id": notice.id, "kind": TimerKind.RUNG,
         "name": f"{AGAIN}{row.id}", "words": Act.PHONE, "source": Source.DEFAULT, "set_at": now,
