@@ -15,7 +15,7 @@ from escalation.notice.asking import carried_out
 from escalation.notice.due import receipt_of, rungs_of
 from escalation.notice.lateness import say_minutes
 from escalation.notice.wording import Article, NoticeView, Reason, Told
-from escalation.people import title_of
+from escalation.people import office_in
 from escalation.place import found_words, is_lead, is_unplaced
 from escalation.procedure import Act, Pack, Source, say_span
 
@@ -182,5 +182,5 @@ def _silence(pack: Pack, level: int, role: str, kind: NoticeKind) -> str:
         else:
             above = step.role or pack.ladder.next_role(role)
             if above and above != role:
-                words.append(f"{after}后报{title_of(above)}")
+                words.append(f"{after}后报{office_in(pack, above)}")
     return f"{'，'.join(words)}（{Source.DEFAULT.label}）" if words else ""

@@ -15,7 +15,6 @@ UNSAID = "校规未规定"
 MAIL, GROUP, CALL = "邮件", "企业微信群机器人", "电话通知，由值班员拨打并登记"
 HEAD, LEADER, KEEPER = "后勤管理处处长", "主管校领导", "青岚后勤管理员"
 TEAM = "学院网络舆情工作组办公室(学生事务部网络管理处)"
-ABOVE = "单位党政主要负责人"
 BAN = "擅自发声：没有授权"
 HELD = "擅自发声：暂停发声的事项"
 ASKED_OURS = "第十一条要求“及时”答复；时限数字为系统默认，非校规"
@@ -29,6 +28,7 @@ class School:
 
     `hold`: by which article nobody else speaks. `alone`: the article of the standing ban, empty where there is none.
     `told`: as what the keeper and the 宣传部 hear of a post without leave. `question`: by which clause it is answered.
+    `head`: the unit's head in the document's own words.
     """
 
     first: tuple[tuple[str, str, str], ...]
@@ -37,6 +37,7 @@ class School:
     alone: str
     told: tuple[str, str]
     question: str
+    head: str = "单位领导"
 
 
 JY = School(
@@ -50,7 +51,7 @@ LG = School(
 )  # fmt: skip
 TF = School(
     ((TEAM, TEAM, "第十六条"), (KEEPER, "管理员", OURS), ("党委宣传部", "党委宣传部", OURS)),
-    (LEADER, HEAD), "第十二条", "第十二条", ("管理员", "党委宣传部"), UNSAID,
+    (LEADER, HEAD), "第十二条", "第十二条", ("管理员", "党委宣传部"), UNSAID, "主办单位党政主要负责人",
 )  # fmt: skip
 ZG = School(
     ((HEAD, "单位领导", "第十四条"), ("党委宣传部", "党委宣传部", "第十四条"), (KEEPER, "官方新媒体管理人员", OURS)),
@@ -75,7 +76,7 @@ def climb(school: School) -> list[Line]:
         ("12:25", "电话通知", who, office, f"未签收 {NUMBER}-{place:02d}", CALL)
         for place, (who, office, _) in enumerate(school.first, 1)
     ]
-    above = [(LEADER, "主管校领导"), (HEAD, ABOVE)]
+    above = [(LEADER, "主管校领导"), (HEAD, school.head)]
     up = [("12:32", "逐级上报", who, office, OURS, MAIL) for who, office in above]
     urged = [("12:40", "催签", who, office, OURS, MAIL) for who, office in above]
     late = [("12:47", "电话通知", who, dict(above)[who], "未签收", CALL) for who in school.late]
@@ -87,7 +88,7 @@ def alone(school: School) -> list[Line]:
     if not school.alone:
         return []
     keeper, lead = (("青岚教务管理员", school.told[0]), ("党委宣传部", school.told[1]))
-    above = [("教务处处长", ABOVE), (LEADER, "主管校领导")]
+    above = [("教务处处长", school.head), (LEADER, "主管校领导")]
     return [
         *(("09:00", "首报", who, office, OURS, MAIL) for who, office in (keeper, lead)),
         ("09:00", "首报", "群机器人", "", "", GROUP),

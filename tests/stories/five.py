@@ -25,9 +25,9 @@ FIRST: dict[str, tuple[tuple[str, str], ...]] = {
     "NX": (("党委宣传部", "第十八条"), ("管理员", OURS)),
 }
 """Who is told at once, as what, and by which article. A danger (TF: no clause on it; NX: none either) adds nobody."""
-UP: dict[str, dict[int, tuple[str, ...]]] = {
-    school: {22: ("主管校领导", "单位党政主要负责人")} for school in ("JY", "LG", "TF", "ZG", "NX")
-}
+HEAD = {"TF": "主办单位党政主要负责人"} | dict.fromkeys(("JY", "LG", "ZG", "NX"), "单位领导")
+"""The unit's head in each document's own words, also where the document does not name that office for this matter."""
+UP: dict[str, dict[int, tuple[str, ...]]] = {school: {22: ("主管校领导", head)} for school, head in HEAD.items()}
 """To whom the silence is brought once the telephone was tried: above the keeper the unit's head, above the others the
 school leader in charge, and nobody above. Ours, not the schools': no document has a ladder."""
 CALLED: dict[str, dict[int, tuple[str, ...]]] = {
@@ -35,10 +35,10 @@ CALLED: dict[str, dict[int, tuple[str, ...]]] = {
     "LG": {15: ("单位领导", "党委组宣部", "官方新媒体管理人员"), 37: ("主管校领导",)},
     "TF": {
         15: ("学院网络舆情工作组办公室(学生事务部网络管理处)", "管理员", "党委宣传部"),
-        37: ("主管校领导", "单位党政主要负责人"),
+        37: ("主管校领导", HEAD["TF"]),
     },
     "ZG": {15: ("单位领导", "党委宣传部", "官方新媒体管理人员"), 37: ("主管校领导",)},
-    "NX": {15: ("党委宣传部", "管理员"), 37: ("主管校领导", "单位党政主要负责人")},
+    "NX": {15: ("党委宣传部", "管理员"), 37: ("主管校领导", HEAD["NX"])},
 }
 """Whom the duty desk has to telephone; a person is telephoned for one matter once at a time."""
 

@@ -101,7 +101,7 @@ def test_a_list_for_the_office_goes_to_who_stands_in_there(registered: Office) -
         conn, registered.head, registered.one(one), "s:list", "清单", ["甲"], registered.now
     ))  # fmt: skip
     (row,) = [each for each in registered.rows(notices, kind="voice") if each.step == "s:list"]
-    assert (row.addressee, row.office, row.view["title"]) == ("lead", "宣传部，代何岚", "清单")
+    assert (row.addressee, row.office, row.view["title"]) == ("lead", "党委宣传部，代何岚", "清单")
 
 
 def test_an_order_goes_to_who_acts_for_the_leader_and_the_keeper(registered: Office) -> None:

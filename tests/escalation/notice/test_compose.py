@@ -75,9 +75,7 @@ def test_the_clauses_word_stands_beside_our_figure_which_says_that_it_is_ours(
 def test_what_follows_silence_is_told_with_its_times_and_its_source(office: Office) -> None:
     office.open(level=2)
     assert view(office, "keeper").on_silence == (
-        "7 分钟 30 秒后催签，15 分钟后电话通知，22 分钟 30 秒后报单位党政主要负责人，30 分钟后报主管校领导（"
-        + DEFAULT
-        + "）"
+        "7 分钟 30 秒后催签，15 分钟后电话通知，22 分钟 30 秒后报单位领导，30 分钟后报主管校领导（" + DEFAULT + "）"
     )
     assert view(office, "school").on_silence == "7 分钟 30 秒后催签，15 分钟后电话通知（" + DEFAULT + "）", (
         "nobody stands above 主管校领导"
