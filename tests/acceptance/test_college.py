@@ -302,6 +302,7 @@ def test_the_publicity_office_asks_for_facts_and_takes_a_statement_to_release_in
             unit.get_by_role("button", name="退回").click()
             expect(unit.get_by_role("alert")).to_contain_text("退回须写明意见")
             picture(unit, "statement-approve-390.png")
+            assert all("409" in one for one in phone.complaints), "the refusal, and nothing besides"
             phone.complaints.clear()
         unit.get_by_role("button", name="同意").click()
         expect(unit.get_by_role("status")).to_have_text("已同意。")
