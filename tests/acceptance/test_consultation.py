@@ -70,3 +70,38 @@ def test_a_private_message_is_folded_promised_by_date_and_stands_in_the_report(d
     said = words_of(office.page(link).css("body")[0])
     assert "、咨询" in said
     assert "已承诺期限" in said
+
+
+def test_the_window_of_wechat_is_shown_and_an_overdue_promise_is_reminded_and_reported(demo: Standing) -> None:
+    office = demo.signed_in("ye.chuqing")
+    accounts = office.page("/consultations").css("#typed select[name=account] option")
+    wechat = next(one for one in accounts if "风林后勤服务（微信公众号）" in words_of(one))
+    said = office.send(
+        "/consultations", "/consultations", account=wechat.attrib["value"], text="请问校园卡丢了去哪里补办，急"
+    )
+    assert "私信已登记" in said.text
+
+    def typed() -> str:
+        rows = office.page("/consultations", tab="waiting").css("table.asks-t tbody tr")
+        mine = [row for row in rows if "风林后勤服务" in words_of(row) and "私信" in words_of(row)]
+        return str(mine[0].css("a.btn::attr(href)").get("")) if mine else ""
+
+    path = eventually("the message in the list", typed, 45)
+    page = words_of(office.page(path).css("main")[0])
+    closes = (datetime.now(BEIJING) + timedelta(hours=48)).strftime("%-m月%-d日")
+    assert re.search(rf"私信回复窗口.{{0,20}}{closes}", page), page
+    until = (datetime.now(BEIJING) + timedelta(seconds=3)).strftime("%Y-%m-%dT%H:%M:%S")
+    assert "已登记承诺的期限" in office.send(f"{path}/promise", path, until=until, words="马上答复").text
+
+    def overdue() -> bool:
+        return "承诺的答复期限已过，仍未答复" in words_of(office.page(path).css("main")[0])
+
+    eventually("the promise is overdue", overdue, 30)
+    letters = eventually(
+        "the keeper is reminded",
+        lambda: [one for one in demo.mails(to="wu.xiaoyu") if "承诺的期限已过" in one.subject + one.text], 30,
+    )  # fmt: skip
+    assert "校园卡" not in letters[0].subject + letters[0].text, "no words of a private message leave"
+    weeks = [one for one in office.page("/reports").css("a::attr(href)").getall() if re.search(r"/\d{4}-W\d\d$", one)]
+    items = words_of(office.page(f"{max(weeks)}/items/consultations.overdue").css("main")[0])
+    assert "风林后勤服务" in items
