@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -116,20 +117,41 @@ def test_the_substitute_of_a_leader_on_leave_is_told_instead_and_the_command_say
 
 
 def test_a_leave_without_substitute_is_a_finding_within_minutes_and_check_names_the_cure(watch: Standing) -> None:
+    """So is whoever will have left, and a contact that was refused."""
     admin, stamp = watch.signed_in(ADMIN), "%Y-%m-%dT%H:%M"
     then = datetime.now(SHANGHAI) + timedelta(days=3)
     admin.send(
         "/duty/leave", "/duty", person="P06", kind="trip", starts=then.strftime(stamp),
         ends=(then + timedelta(days=1)).strftime(stamp),
     )  # fmt: skip
+    left = admin.send("/duty/people/P01/left", "/duty/people", at=(then + timedelta(days=2)).strftime(stamp))
+    assert "已登记离任" in left.text
+    watch.break_inbox(smtp={"name": "refuse", "address": "lin.zhiyuan@fenglin.example"})
+    try:
+        watch.lead("实训中心爆炸了，有同学被炸伤，满脸是血，救护车刚到")
+        number = eventually("an incident", lambda: watch.incident("实训中心"), 60)
+        log = {"channel": "mail", "q": number, "state": "dead"}
+        desk = watch.signed_in(MONITOR)
+        (refused,) = eventually(
+            "it is refused", lambda: desk.page("/deliveries", **log).css("table.cards tbody tr"), 30
+        )
+        assert "答复 550" in words_of(refused)
+        assert "林知远" in words_of(desk.page(f"/incidents/{number}").css("#calls")[0]), (
+            "who cannot be written to is rung"
+        )
+    finally:
+        watch.break_inbox(smtp=None)
 
     def found() -> str:
         text = words_of(watch.signed_in(MONITOR).page("/findings").css("main")[0])
-        return text if "孙建国" in text else ""
+        return text if all(one in text for one in ("孙建国", "林知远离任", "已被拒收")) else ""
 
     page = eventually("the auditor found it", found, 120, 3.0)
     assert "没有代理人" in page
+    assert re.search(r"主管校领导\d+月\d+日 \d\d:\d\d 起没有可以通知的人：林知远离任", page), page
+    assert "林知远的邮件联系方式已被拒收" in page
     checked = fengxin("check", "--settings", str(watch.data / "fengxin.toml"))
     assert checked.returncode == 1
     assert "孙建国出差，没有代理人" in checked.stdout
     assert "请在“值守”页登记代理人" in checked.stdout
+    assert "林知远离任" in checked.stdout
