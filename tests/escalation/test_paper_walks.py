@@ -1,0 +1,179 @@
+"""Permits, statements, tasks and consultations walked over a real store: each deed whole, refused, or cut off."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from escalation import paper, permit
+from escalation.consultation import consultations, course
+from escalation.consultation.state import CONSULTATION
+from escalation.deed import incident_of
+from escalation.incident import Actor
+from escalation.permit import permits
+from escalation.permit.state import PERMIT
+from escalation.state_table import StateTable
+from escalation.task import TaskKind, deeds, tasks
+from escalation.task.setting import KEEPER as TO_KEEPER
+from escalation.task.setting import set_task
+from escalation.task.state import TASK
+from escalation.voice import approval, release, statement
+from escalation.voice.approval import approvals
+from escalation.voice.state import STATEMENT
+from escalation.voice.statement import Draft, statements
+from tests.escalation.office import IN_LEAD, ON_DESK
+from tests.escalation.papers import DEPUTY, FIRE, GIVER, KEEPER, LEADER, STRANGER, school
+from tests.escalation.station import Station, open_station
+from tests.escalation.voice.course import CARD, TEXT, URL
+from tests.escalation.walk import take
+from tests.stream.said import SCHOOL
+
+Deed = Callable[[Connection, Station, Actor], object]
+SEEDS = [
+    pytest.param(seed, marks=[pytest.mark.long] if seed else [], id=f"walk-{seed}") for seed in range(10)
+]  # fmt: skip
+
+
+@pytest.fixture
+def station(tmp_path: Path) -> Iterator[Station]:
+    with open_station(tmp_path) as made:
+        school(made)
+        yield made
+
+
+def newest(station: Station, table: Any, name: str = "id") -> Any:
+    rows = station.office.rows(table)
+    return rows[-1]._mapping[name] if rows else 0
+
+
+def _ask(conn: Connection, s: Station, by: Actor) -> object:
+    place, office = paper.place_of(conn, SCHOOL, "canteen"), s.office
+    return permit.ask(conn, office.ground, place, by, office.now, subject="火情", text=FIRE, planned="", why="须告知")
+
+
+def _decide(*, grant: bool) -> Deed:
+    return lambda c, s, by: permit.decide(
+        c, s.office.ground, SCHOOL, str(newest(s, permits, "number")), by, s.office.now, grant=grant, why="看过"
+    )
+
+
+def _set(conn: Connection, s: Station, by: Actor) -> object:
+    office = s.office
+    return set_task(conn, office.head, incident_of(conn, 1), TaskKind.FACTS, TO_KEEPER, by, office.now, "请办理")
+
+
+def _draft(s: Station) -> Draft:
+    return Draft(f"{TEXT}第 {len(s.office.rows(statements)) + 1} 稿。", CARD)
+
+
+def _check(conn: Connection, s: Station, by: Actor) -> None:
+    for item in s.office.ground.pack.voice.check:
+        statement.check(conn, newest(s, statements), by, s.office.now, item.key, passed=True)
+
+
+def _approve(*, yes: bool) -> Deed:
+    def decide(conn: Connection, s: Station, by: Actor) -> None:
+        asked = s.office.rows(approvals)
+        seal = asked[-1].seal if asked else ""
+        approval.decide(
+            conn, s.office.head, asked[-1].id if asked else 0, by, s.office.now, approve=yes,
+            comment="" if yes else "请改", seal=seal, via="desk",
+        )  # fmt: skip
+
+    return decide
+
+
+def _release(conn: Connection, s: Station, by: Actor) -> None:
+    seal = newest(s, statements, "text_hash") if s.office.rows(statements) else ""
+    release.release(
+        conn, s.office.head, newest(s, statements), by, s.office.now, account_id="main", url=URL, text_hash=seal
+    )
+
+
+NOUNS: dict[str, tuple[Any, StateTable[Any, Any], tuple[Actor, ...], dict[str, Deed]]] = {
+    "permit": (permits, PERMIT, (KEEPER, GIVER, STRANGER), {
+        "ask": _ask, "grant": _decide(grant=True), "refuse": _decide(grant=False),
+        "withdraw": lambda c, s, by: permit.withdraw(
+            c, s.office.ground.pack, SCHOOL, str(newest(s, permits, "number")), by, s.office.now, "不发了"
+        ),
+    }),
+    "task": (tasks, TASK, (KEEPER, IN_LEAD, ON_DESK, LEADER), {
+        "set": _set, "accept": lambda c, s, by: deeds.accept(c, newest(s, tasks), by, s.office.now),
+        "answer": lambda c, s, by: deeds.answer(c, newest(s, tasks), by, s.office.now, "已核实"),
+        "confirm": lambda c, s, by: deeds.confirm(c, newest(s, tasks), by, s.office.now),
+        "return": lambda c, s, by: deeds.give_back(c, s.office.head, newest(s, tasks), by, s.office.now, "请补充"),
+        "withdraw": lambda c, s, by: deeds.withdraw(c, newest(s, tasks), by, s.office.now, "不需要了"),
+    }),
+    "consultation": (consultations, CONSULTATION, (KEEPER, IN_LEAD, LEADER), {
+        "answer": lambda c, s, by: course.answer(c, SCHOOL, 1, by, s.office.now, "已在评论区回复"),
+        "promise": lambda c, s, by: course.promise(
+            c, SCHOOL, 1, by, s.office.now, s.office.now + timedelta(days=2), "已告知"
+        ),
+        "dismiss": lambda c, s, by: course.dismiss(c, SCHOOL, 1, by, s.office.now, "不是提问"),
+        "reopen": lambda c, s, by: course.reopen(c, SCHOOL, 1, by, s.office.now, "还没有答"),
+    }),
+    "statement": (statements, STATEMENT, (IN_LEAD, DEPUTY, KEEPER), {
+        "draft": lambda c, s, by: statement.draft(c, 1, by, s.office.now, _draft(s)), "check": _check,
+        "submit": lambda c, s, by: approval.submit(c, s.office.head, newest(s, statements), by, s.office.now),
+        "approve": _approve(yes=True), "return": _approve(yes=False), "release": _release,
+        "drop": lambda c, s, by: statement.drop(c, newest(s, statements), by, s.office.now, "不用了"),
+        "withdraw": lambda c, s, by: release.withdraw(
+            c, s.office.head, newest(s, statements), by, s.office.now, "有误"
+        ),
+    }),
+}  # fmt: skip
+
+
+USUAL: dict[str, tuple[tuple[str, Actor], ...]] = {
+    "permit": (
+        ("ask", STRANGER), ("ask", KEEPER), ("grant", KEEPER), ("grant", STRANGER), ("grant", GIVER), ("refuse", GIVER),
+        ("withdraw", GIVER), ("ask", KEEPER), ("refuse", GIVER),
+    ),
+    "task": (
+        ("set", IN_LEAD), ("accept", LEADER), ("accept", KEEPER), ("answer", KEEPER), ("return", IN_LEAD),
+        ("answer", KEEPER), ("confirm", KEEPER), ("confirm", IN_LEAD), ("set", IN_LEAD), ("withdraw", IN_LEAD),
+    ),
+    "consultation": (
+        ("promise", KEEPER), ("answer", KEEPER), ("promise", KEEPER), ("reopen", KEEPER), ("dismiss", KEEPER),
+        ("answer", KEEPER), ("reopen", IN_LEAD),
+    ),
+    "statement": (
+        ("draft", KEEPER), ("draft", IN_LEAD), ("submit", IN_LEAD), ("check", IN_LEAD), ("submit", IN_LEAD),
+        ("return", DEPUTY), ("draft", IN_LEAD), ("check", IN_LEAD), ("submit", IN_LEAD), ("approve", IN_LEAD),
+        ("release", IN_LEAD), ("approve", DEPUTY), ("release", KEEPER), ("release", IN_LEAD), ("withdraw", IN_LEAD),
+        ("draft", IN_LEAD), ("drop", IN_LEAD),
+    ),
+}  # fmt: skip
+"""The usual course of each, with those who may not among it; in it every deed is done once."""
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("noun", NOUNS)
+def test_every_deed_is_whole_or_nothing(station: Station, noun: str, seed: int) -> None:
+    table, states, actors, given = NOUNS[noun]
+    if noun == "consultation":
+        station.say("请问晚上几点收餐", negative=False)
+        assert station.office.rows(consultations)
+    elif noun != "permit":
+        station.office.open(level=3)
+    chance, done = random.Random(seed), set[str]()
+    for what, by in [*USUAL[noun], *((chance.choice([*given, "wait"]), chance.choice(actors)) for _ in range(4))]:
+        station.office.now += timedelta(minutes=1)
+        before = {row.id: row.state for row in station.office.rows(table)}
+        if what == "wait":
+            station.office.later(hours=3)
+            continue
+        if not take(station.office.store, lambda conn, what=what, by=by: given[what](conn, station, by)):  # type: ignore[misc]
+            continue
+        done.add(what)
+        for row in station.office.rows(table):
+            was = before.get(row.id, states.start)
+            legal = {step.to for step in states.steps[type(states.start)(was)].values()}
+            assert row.state == was or row.state in legal, f"{what}: {was} 到 {row.state}"
+    assert done == set(given), "what is refused everywhere shows nothing"
