@@ -23,6 +23,8 @@ _SETTINGS = frozenset({
     "Forbidden.RAM", "InvalidAccessKeyId.NotFound", "InvalidAccessKeyId.Inactive", "SignatureDoesNotMatch",
     "IncompleteSignature", "InvalidTimeStamp.Expired", "InvalidTimeStamp.Format",
 })  # fmt: skip
+_NOT_THERE = frozenset({401, 403, 404, 405, 407})
+"""Statuses by which something else than the vendor says that it took nothing: a wrong address, or a proxy."""
 _DELIVERED, _FAILED = 3, 2
 
 
@@ -72,6 +74,8 @@ def _refused(code: str, status: int) -> Outcome:
         return Permanent(Fault.CREDENTIAL, f"短信拒收（{code}：密钥、签名、模板或账号不对）；请核对设置与短信控制台。")
     if code == "SignatureNonceUsed":
         return Transient(f"短信接口拒收（{code}），未送出，将自动重发。")
+    if not code and status in _NOT_THERE:
+        return Permanent(Fault.CREDENTIAL, f"短信接口地址不对（HTTP {status}），未送出；请核对接口地址与经过的代理。")
     if code.startswith(("isp.", "ServiceUnavailable", "InternalError")) or not code:
         return Unknown(f"短信接口答复 {code or f'HTTP {status}'}，可能已送出，将先查回执再定是否重发。")
     return Permanent(Fault.CONTENT, f"短信拒收（{code}：含义未收录）；请查阅阿里云短信错误码。")

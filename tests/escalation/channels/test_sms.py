@@ -77,6 +77,13 @@ def test_the_code_decides_and_stands_in_the_answer(code: str, expected: object) 
     assert outcome.answer == f"{code} · R-1"
 
 
+@pytest.mark.parametrize(("status", "expected"), [(404, Fault.CREDENTIAL), (405, Fault.CREDENTIAL), (502, Unknown)])
+def test_who_is_not_the_vendor_took_nothing_and_the_address_is_said_to_be_wrong(status: int, expected: object) -> None:
+    outcome = judge_sent(Answer(status, b"Method Not Allowed", {}))
+    assert (outcome.kind if isinstance(outcome, Permanent) else type(outcome)) == expected
+    assert outcome.answer == f"HTTP {status}"
+
+
 @pytest.mark.parametrize(
     ("states", "expected"),
     [([], None), ([1], Accepted), ([3], Accepted), ([2], Permanent), ([2, 3], Accepted), ([2, 2], Permanent)],
