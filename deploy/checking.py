@@ -14,7 +14,7 @@ from deploy.settings import Settings
 from escalation.channels import Accepted, Partial, RateLimited
 from escalation.duty.readiness import told_roles
 from escalation.people import Role
-from escalation.procedure import Pack, load
+from escalation.procedure import Channel, Pack, load
 from stream import rules
 from stream.log import LogError, open_log
 from stream.post import Route
@@ -24,6 +24,7 @@ from stream.store import Store, StoreUnavailable
 
 CONNECTED = "已连上，未发信；值班台“送达”页的测试会真发一封给您。"
 SPOKEN = "测试消息已发出，请到群里查看。"
+HANDED_IN = "测试消息已交给对方系统，请到该系统查看。"
 UNREAD = "?"
 """Stands for an address that is there and cannot be read: it is told as that, and not as missing too."""
 
@@ -209,7 +210,8 @@ def speak(settings: Settings) -> Iterator[Finding]:
     for channel in channels(settings).values():
         outcome = channel.probe()
         if isinstance(outcome, (Accepted, Partial)):
-            yield Finding(True, channel.title, CONNECTED if channel.quiet else SPOKEN)
+            spoken = HANDED_IN if channel.name == Channel.WEBHOOK else SPOKEN
+            yield Finding(True, channel.title, CONNECTED if channel.quiet else spoken)
         elif isinstance(outcome, RateLimited):
             yield Finding(True, channel.title, f"已连通，但暂时限速：{outcome.reason}")
         else:

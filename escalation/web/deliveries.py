@@ -16,6 +16,7 @@ from escalation.channels.phone import OUTCOMES, CallOutcome, refuse
 from escalation.incident.state import IllegalStep
 from escalation.notice import KIND_WORDS, calls, digest, ways
 from escalation.people import Role
+from escalation.procedure import Channel as Way
 from escalation.web.call_tasks import open_tasks
 from escalation.web.delivery_log import PAGE, PROBE, STATES, Wanted, log_of, shortened, verdict, ways_of
 from escalation.web.gate import Acts, NotFound, Only, Visitor, desk_of
@@ -33,6 +34,7 @@ ONLY_CONNECTED = "已连上并登录，未发测试消息：名册里没有您�
 WHERE = {"mail": "邮箱", "wecom_app": "企业微信账号", "sms": "手机"}
 """Channels to one person: what of the roster they need. Their test goes to the person who asks."""
 SPOKEN = "测试消息已发出，请到群里查看。"
+HANDED_IN = "测试消息已交给对方系统，请到该系统查看。"
 
 
 @router.get("/deliveries")
@@ -96,7 +98,7 @@ def probe(request: Request, visitor: Tester, name: str) -> Response:
 def _tried(channel: Channel, visitor: Visitor) -> tuple[Outcome, str]:
     """The outcome of a test and, where it is good, what exactly was done."""
     if channel.name not in WHERE:
-        return channel.probe(), SPOKEN
+        return channel.probe(), HANDED_IN if channel.name == Way.WEBHOOK else SPOKEN
     to = ways.contact(visitor.person, channel.name) if visitor.person else ""
     if not to:
         return channel.probe(), ONLY_CONNECTED.format(where=WHERE[channel.name])

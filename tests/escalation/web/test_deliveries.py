@@ -153,6 +153,12 @@ def test_a_robot_test_says_where_its_line_went(house: House) -> None:
     assert channel.sent == [], "a robot's probe is its own marked line"
 
 
+def test_a_test_of_the_webhook_says_that_a_system_has_it_and_no_group(house: House) -> None:
+    said = after_test(house, Post("webhook"))
+    assert "测试消息已交给对方系统，请到该系统查看。" in said
+    assert "请到群里查看" not in said
+
+
 def test_a_test_that_fails_shows_the_channels_own_sentence_escaped(house: House) -> None:
     desk = replace(house.desk(), channels={"mail": Refusing()})
     client = TestClient(build(desk), follow_redirects=False)
