@@ -123,5 +123,8 @@ def take(settings: Settings, path: Path, person_id: str) -> list[Line]:
             )
         except IllegalStep as refused:
             raise NotTaken(str(refused)) from None
+        with store.read() as conn:
+            lacking = rota.leads_missing(conn, school, now)
     done = [Line(True, f"已导入 {len(plan.turns)} 班、{len(plan.days)} 个节假日与调休。")]
-    return done + ([Line(False, f"还有空档：{coverage.say(left, now)}（{desk.label}）。")] if left else [])
+    done += [Line(False, f"还有空档：{coverage.say(left, now)}（{desk.label}）。")] if left else []
+    return done + ([Line(False, f"带班领导还有空档：{coverage.say(lacking, now)}。")] if lacking else [])

@@ -1,18 +1,18 @@
 """Rota 值班表: the shifts that are to come, saved whole or refused. Where a clause demands 24 hours (JY 第十三条, ZG
 第十四条) a rota that leaves a hole in the coming 30 days is refused with the holes named; elsewhere the holes are said.
 
-An import replaces the coming shifts within the span it speaks of, monitors and 带班领导 each for themselves. Each
-saving is an edition: who, when, how much.
+An import replaces the coming shifts within the span it speaks of, monitors and 带班领导 each for themselves; a shift
+that runs over into it ends where it begins. Each saving is an edition: who, when, how much.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, Row, Table, delete, func, insert, select
+from sqlalchemy import Column, Connection, Index, Integer, Row, Table, delete, func, insert, select, update
 
 from escalation import audit
 from escalation.clock_words import hours
@@ -84,6 +84,8 @@ def save(
     calendar.enter(conn, school, plan.days)
     if coming:
         for leads, (first, last) in _reach(coming).items():
+            over = (shifts.c.starts_at < first) & (shifts.c.ends_at > first) & (shifts.c.leads == leads)
+            conn.execute(update(shifts).where(shifts.c.school == school, over).values(ends_at=first))
             conn.execute(
                 delete(shifts).where(
                     shifts.c.school == school, shifts.c.ends_at > now, shifts.c.starts_at >= first,
@@ -113,15 +115,19 @@ def _reach(planned: Sequence[Turn]) -> dict[bool, Span]:
 
 
 def _outside(conn: Connection, school: str, planned: Sequence[Turn], now: datetime) -> list[Turn]:
-    """The coming shifts that the plan does not replace."""
+    """The coming shifts that the plan does not replace; one that runs over into its span ends there."""
     standing = turns(conn, school, now, now + AHEAD)
     if not planned:
         return standing
     spans = _reach(planned)
-    return [
-        one for one in standing
-        if one.leads not in spans or not spans[one.leads][0] <= one.starts_at < spans[one.leads][1]
-    ]  # fmt: skip
+    kept = []
+    for one in standing:
+        first, last = spans.get(one.leads, (one.ends_at, one.ends_at))
+        if one.starts_at < first:
+            kept.append(replace(one, ends_at=min(one.ends_at, first)))
+        elif one.starts_at >= last:
+            kept.append(one)
+    return kept
 
 
 def insert_turns(conn: Connection, school: str, planned: Sequence[Turn]) -> None:

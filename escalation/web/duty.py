@@ -72,6 +72,7 @@ def show_page(
             "month": duty_view.month_of(conn, desk.school, first, now),
             "away": duty_view.away_list(conn, desk.school, visitor.user.person_id, now),
             "gaps": coverage.holes_ahead(conn, desk.school, now),
+            "lead_gaps": rota.leads_missing(conn, desk.school, now),
             "scheduled": rota.scheduled(conn, desk.school),
             "staff": [one for one in people.everyone(conn, desk.school) if one.active],
             "edition": rota.newest(conn, desk.school),
@@ -116,6 +117,19 @@ def do(
     return RedirectResponse(f"/duty?done={done}#{part}", 303)
 
 
+def change(
+    request: Request, visitor: Visitor, part: str, done: str, act: Callable[[Connection], object], **given: str
+) -> Response:
+    """Change the rota; the open hand-over follows it at once (the notify role would do it within half a minute)."""
+    desk = desk_of(request)
+
+    def both(conn: Connection) -> None:
+        act(conn)
+        handover.open_due(conn, desk.school, duty_of(request), visitor.now)
+
+    return do(request, visitor, part, done, both, **given)
+
+
 @router.get("/duty/template.xlsx", dependencies=[Depends(Only(*KEEPERS))])
 def template() -> Response:
     """The xlsx to fill in."""
@@ -135,7 +149,7 @@ def take_file(request: Request, visitor: Keeper, file: UploadFile | None = None)
     plan, problems = rota_file.read(body, known, special)
     if problems:
         return show_page(request, visitor, status=422, part="import", problems=problems)
-    return do(
+    return change(
         request, visitor, "import", "import",
         lambda conn: rota.save(
             conn, desk.school, duty_of(request), visitor.actor, visitor.now, plan, name, rota_file.digest(plan)
@@ -153,7 +167,7 @@ def add_shift(
         turn = Turn(person, moment_of(starts, "开始"), moment_of(ends, "结束"), bool(leads))
         rota.add(conn, desk_of(request).school, visitor.actor, visitor.now, turn)
 
-    return do(request, visitor, "shift", "shift", act, person=person, starts=starts, ends=ends, leads=leads)
+    return change(request, visitor, "shift", "shift", act, person=person, starts=starts, ends=ends, leads=leads)
 
 
 @router.post("/duty/shifts/{shift_id}")
@@ -167,7 +181,7 @@ def change_shift(request: Request, visitor: Keeper, shift_id: int, what: Field =
         else:
             rota.give(conn, school, rule, visitor.actor, visitor.now, shift_id, person)
 
-    return do(request, visitor, "month", "removed" if what == "remove" else "given", act)
+    return change(request, visitor, "month", "removed" if what == "remove" else "given", act)
 
 
 @router.post("/duty/leave")

@@ -48,6 +48,19 @@ def book(*rows: tuple[object, ...]) -> bytes:
     return held.getvalue()
 
 
+def sheets(**rows: list[tuple[object, ...]]) -> bytes:
+    """A file of several sheets, each with its heading first."""
+    made = Workbook()
+    made.remove(made.worksheets[0])
+    for title, some in rows.items():
+        sheet = made.create_sheet(title)
+        for row in some:
+            sheet.append(list(row))
+    held = io.BytesIO()
+    made.save(held)
+    return held.getvalue()
+
+
 def upload(standing: Standing, data: bytes) -> str:
     person = standing.signed_in(ADMIN)
     token = person.page("/duty").css("input[name=csrf]::attr(value)").get("")
@@ -91,6 +104,35 @@ def test_a_watch_is_handed_over_by_name_and_the_desk_says_who_has_it(watch: Stan
     assert late.status_code == 409
     assert "陈思源已于" in late.text
     assert "掌班 陈思源" in words_of(watch.signed_in(MONITOR).page("/desk").css(".watch")[0])
+
+
+def test_holidays_swapped_days_and_the_leads_of_a_file_stand_in_the_month_and_a_hole_of_theirs_is_said(
+    watch: Standing,
+) -> None:
+    first = (datetime.now(SHANGHAI) + timedelta(days=50)).date().replace(day=8)
+    days = [first + timedelta(days=n) for n in range(14)]
+    off = next(one for one in days if one.weekday() == 2)
+    worked = next(one for one in days if one.weekday() == 5)
+    span = (str(days[0]), str(days[-1]))
+    said = upload(watch, sheets(
+        轮值=[
+            ("从", "至", "适用", "开始", "结束", "轮值人员", "每人连值", "带班领导"),
+            (*span, "工作日", "08:00", "20:00", "P08", 1, "否"), (*span, "休息日", "08:00", "20:00", "P03", 1, "否"),
+            (*span, "每天", "20:00", "08:00", "P11", 1, "否"),
+        ],
+        值班=[HEAD, ("P02", local(hours=-1), local(days=20), "是"), ("P09", local(days=22), local(days=60), "是")],
+        节假日=[("日期", "安排", "名称"), (str(off), "休", "校庆"), (str(worked), "班", "校庆调休")],
+    ))  # fmt: skip
+    assert "值班表已导入" in said, said[:2000]
+    month = watch.signed_in(ADMIN).page("/duty", month=f"{first:%Y-%m}")
+    cells = {words_of(one.css(".rota__d span")[0]): words_of(one) for one in month.css(".rota td:not(.is-out)")}
+    assert "校庆" in cells[str(off.day)]
+    assert "08:00–20:00 陈思源" in cells[str(off.day)], "a holiday is served by who serves days off"
+    assert "校庆调休（班）" in cells[str(worked.day)]
+    assert "08:00–20:00 郑晚舟" in cells[str(worked.day)], "a swapped day is served by who serves working days"
+    now = watch.signed_in(MONITOR).page("/duty")
+    assert re.search(r"带班 顾文清 \d\d:\d\d 至 ", words_of(now.css(".watch")[0])), "nobody beside who leads now"
+    assert "带班领导的值班表有 1 处空档" in words_of(now.css("#leadgaps")[0])
 
 
 def test_the_substitute_of_a_leader_on_leave_is_told_instead_and_the_command_says_who_is_away(watch: Standing) -> None:

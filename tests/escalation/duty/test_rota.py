@@ -134,6 +134,16 @@ def test_an_import_replaces_the_span_it_speaks_of_and_no_more(office: Office) ->
     assert gaps(office) == []
 
 
+def test_a_shift_that_runs_when_an_imported_one_begins_ends_there_and_nobody_serves_twice(office: Office) -> None:
+    save(office, around(office))
+    begins = office.now + 6 * HOUR
+    office.now += HOUR
+    save(office, Plan((Turn("lead", begins, begins + 40 * 24 * HOUR),)))
+    kept = [(row.person_id, row.starts_at, row.ends_at) for row in office.rows(shifts)]
+    assert kept == [("monitor", begins - 6 * HOUR, begins), ("lead", begins, begins + 40 * 24 * HOUR)]
+    assert gaps(office) == []
+
+
 def test_a_shift_cannot_be_taken_out_where_that_leaves_a_hole_that_the_clause_forbids(office: Office) -> None:
     save(office, around(office))
     row = office.rows(shifts)[3]
