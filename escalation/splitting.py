@@ -121,11 +121,15 @@ def _matter(conn: Connection, row: Row[Any], part: Part, said: Sequence[Assessme
     )  # fmt: skip
 
 
-def key_words(key: str) -> str:
-    """What a key gathers, for a person who chooses."""
+def key_words(key: str, said: str = "") -> str:
+    """What a key gathers, for a person who chooses. `said`: the first words of the thread or wording that it names."""
     theme, _, rest = key.partition("|")
     kind, _, what = rest.partition("|")
-    shown = {"thread": f"原帖 {what} 下", "cluster": "与之近似的说法", "place": f"提到“{what}”"}
+    shown = {
+        "thread": f"“{said}”之下" if said else f"原帖 {what} 下",
+        "cluster": f"与“{said}”近似的说法" if said else "与之近似的说法",
+        "place": f"提到“{what}”",
+    }
     if theme == "hand":
         return f"人工立为事件的原文 {rest}"
     return f"{THEME_WORDS.get(theme, theme)} · {shown.get(kind, rest)}"

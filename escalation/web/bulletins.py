@@ -18,6 +18,7 @@ from escalation.incident import StateMoved
 from escalation.incident.state import IllegalStep
 from escalation.notice import notices
 from escalation.people import Role
+from escalation.place import is_unplaced
 from escalation.web.bulletin_view import next_kinds, sent_of
 from escalation.web.figures import figures_of
 from escalation.web.gate import Acts, NotFound, Only, Told, Visitor, desk_of
@@ -35,8 +36,10 @@ def _figures(conn: Connection, row: Row[Any], visitor: Visitor) -> list[Figure]:
     """What the service itself has counted, each with place and time."""
     found, now = figures_of(conn, row, visitor.now), visitor.now
     place = row.frozen.get("account", {})
-    where = f"{place.get('platform', '')}“{place.get('name', '')}”" if place.get("name") else "本校登记账号"
-    source = f"本系统采集自{where}等登记账号及其评论，截至 {moment(now, now)}"
+    where = "本校登记账号及其评论和值班员补录的线索"
+    if place.get("name") and not is_unplaced(place):
+        where = f"{place.get('platform', '')}“{place['name']}”等登记账号及其评论"
+    source = f"本系统采集自{where}，截至 {moment(now, now)}"
     if row.care:
         return own_figures(conn, row, now)
     counted = [Figure("说到此事", f"{found.related} 条、{found.people} 人", source),

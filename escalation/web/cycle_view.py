@@ -20,9 +20,12 @@ from escalation.splitting import OWN_KEY, key_words
 from escalation.tie import FROM_WORDS, TO_WORDS, TieKind
 from escalation.web.gate import Visitor
 from escalation.web.words import CARE_TITLE
+from stream.kept import posts, revisions
+from stream.post import Kind
 
 MEASURE_ROWS = 3
 NEAR = 20
+SAID = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def cycle_of(conn: Connection, row: Row[Any], visitor: Visitor, ground: Ground) 
         may_recap=on_desk and state in OPEN | {State.CLOSED}, measures=[*kept, *blank],
         ties=_ties(conn, row.id),
         others=_others(conn, row) if is_open and on_desk else (),
-        keys=_keys(conn, row.id) if is_open and on_desk else (),
+        keys=_keys(conn, row) if is_open and on_desk else (),
         levels={one.number: f"{LEVELS[one.number]}级 {one.name}" for one in pack.level},
         pack_now=ground.pack.label if other_pack else "", version_now=ground.pack.version,
         differences=renewal.differences(conn, row, ground.pack, ground.versions) if other_pack else (),
@@ -119,6 +122,26 @@ def _others(conn: Connection, row: Row[Any]) -> list[Any]:
     ))  # fmt: skip
 
 
-def _keys(conn: Connection, incident_id: int) -> list[tuple[str, str]]:
-    held = conn.execute(select(open_keys.c.key).where(open_keys.c.incident_id == incident_id).order_by(open_keys.c.key))
-    return [(key, key_words(key)) for key in held.scalars() if not key.startswith(OWN_KEY)]
+def _keys(conn: Connection, row: Row[Any]) -> list[tuple[str, str]]:
+    """The keys by which later lines belong to it, in words, so that a person can tell them apart."""
+    held = conn.execute(select(open_keys.c.key).where(open_keys.c.incident_id == row.id).order_by(open_keys.c.key))
+    return [(key, key_words(key, _said(conn, row, key))) for key in held.scalars() if not key.startswith(OWN_KEY)]
+
+
+def _said(conn: Connection, row: Row[Any], key: str) -> str:
+    """The first line of the thread, or of the wording, that a key names, cut; empty where there is none to show."""
+    _, _, rest = key.partition("|")
+    kind, _, what = rest.partition("|")
+    column = {"thread": posts.c.thread_id, "cluster": posts.c.id}.get(kind)
+    if column is None or row.care:
+        return ""
+    current = (revisions.c.school == posts.c.school) & (revisions.c.post_id == posts.c.id)
+    text = conn.execute(
+        select(revisions.c.text)
+        .join(posts, current & (revisions.c.revision == posts.c.revision))
+        .where(posts.c.school == row.school, column == what, posts.c.kind != Kind.MESSAGE)
+        .order_by(posts.c.published_at, posts.c.id)
+        .limit(1)
+    ).scalar()
+    line = " ".join(str(text or "").split())
+    return line if len(line) <= SAID else line[: SAID - 1] + "…"

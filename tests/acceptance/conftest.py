@@ -22,7 +22,11 @@ MEGABYTE = "清真餐厅的饭里有玻璃渣，好几个同学满嘴是血，�
 AFTER_IT = "图书馆四楼靠窗的位置晒太阳很舒服，下一条照样要到"
 LIVE = "三号楼前面的桂花开得真好看，第一千零一次路过"
 MATCHED = "教工食堂的面里有一根头发，第一千零二次吃到"
-SAID = "三号楼的实验室爆炸了，两个同学被炸伤，满脸是血，救护车刚到"
+SAID = {
+    "own-lab": ("三号楼开放日，欢迎来看", "三号楼的实验室爆炸了，两个同学被炸伤，满脸是血，救护车刚到"),
+    "own-gym": ("体育馆今晚停业三天", "体育馆的锅炉爆炸了，好几个同学被炸伤，满头是血，正在叫救护车"),
+}
+"""What stands on the platforms of `brisk` before anybody reads: a post of the main account, and a comment under it."""
 MINUTE = 60.0
 
 
@@ -93,7 +97,7 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
 def brisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     """A school not on trial, with the JY pack on clocks by which a matter goes its whole course in a minute.
 
-    One comment stands there before anybody reads: SAID, under a post of the school's main account.
+    What is SAID stands there before anybody reads.
     """
     folder = tmp_path_factory.mktemp("brisk")
     data, port = folder / "data", free_ports()
@@ -102,7 +106,9 @@ def brisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     standing = Standing(data, port, ("run", "--settings", str(settings)))
     standing.start()
     try:
-        eventually("the platforms are there", lambda: standing.matter(SAID), 60, every=0.1)
+        eventually("the platforms are there", standing.threads, 60, every=0.1)
+        for key, (under, text) in SAID.items():
+            standing.matter(text, under, key)
         standing.ready()
         yield standing
     finally:

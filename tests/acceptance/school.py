@@ -45,9 +45,9 @@ def short_pack(folder: Path) -> Path:
 
 
 BRISK: dict[int | str, dict[str, str]] = {
-    1: {"watch": "15s"},
-    2: {"idle": "3s", "first_report": "3s", "follow_up": "4s", "phone": "5s", "tell": "8s"},
-    "[task.clarification]": {"remind": "3s"},
+    1: {"watch": "9s"},
+    2: {"idle": "3s", "first_report": "3s", "follow_up": "3s", "phone": "2s", "tell": "3s"},
+    "[task.clarification]": {"remind": "2s"},
 }
 """What the brisk pack changes: clocks of levels and of their ladder, and of tasks; the rest is as shipped."""
 

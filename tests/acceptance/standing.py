@@ -251,12 +251,11 @@ class Standing:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def matter(self, text: str) -> str:
-        """A comment on something that nobody spoke of yet, under a fresh post of the main Weibo account: its key."""
-        key = f"own-{time.monotonic_ns()}"
-        self.sandbox("post", account="wb_main", key=key, text="今日份校园随拍，喜欢哪一张？")
+    def matter(self, text: str, under: str = "今日份校园随拍，喜欢哪一张？", key: str = "") -> None:
+        """A comment on something that nobody spoke of yet, under a fresh post of the main Weibo account."""
+        key = key or f"own-{time.monotonic_ns()}"
+        self.sandbox("post", account="wb_main", key=key, text=under)
         self.sandbox("comment", thread=key, text=text)
-        return key
 
     def lead(self, text: str) -> None:
         """The duty monitor types in what somebody saw: it goes into the flow at once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -88,9 +89,11 @@ def test_a_part_is_taken_out_by_ticking_lines_and_leads_to_the_new_page(house: H
     with house.store.write() as conn:
         conn.execute(open_keys.insert().values(school=SCHOOL, key="canteen|thread|wx-hq:9", incident_id=row.id))
         lines = list(conn.execute(select(members.c.post_id).where(members.c.incident_id == row.id)).scalars())
+        conn.execute(open_keys.insert().values(school=SCHOOL, key=f"canteen|cluster|{lines[0]}", incident_id=row.id))
     other = next(one for one in lines if one != row.opening_post_id)
     page = house.client("monitor").get(f"/incidents/{number}").text
     assert "食堂餐饮 · 原帖 wx-hq:9 下" in page
+    assert re.search(r"食堂餐饮 · 与“[^”]{4,20}”近似的说法", page), "in the words of the line, not by its number"
     form = {"title": "另一处窗口", "level": "3", "why": "不是同一窗口", "key": ["canteen|thread|wx-hq:9"]}
     refused = act(house, "monitor", f"/incidents/{number}/split", **form)
     assert (refused[0], "另一处窗口" in refused[1]) == (409, True)
