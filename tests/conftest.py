@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -24,6 +25,12 @@ CHROMIUM = Path("/usr/bin/chromium")
 LIVE_REQUIRED = os.environ.get("FENGXIN_LIVE") == "required" or os.environ.get("CI") == "true"
 """`make live` and CI want the real engines and fail without them."""
 MISSING = "live engine missing"
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: the collector of garbage need not look at all of it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

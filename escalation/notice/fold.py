@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 WIDTH = 72
 HANG = 4
@@ -12,7 +13,12 @@ _NEVER_FIRST = frozenset("，。；：、！？）》”’〉】…—%％,.;:!
 
 def columns(text: str) -> int:
     """How many columns `text` takes."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WFA" else 1 for letter in text)
+    return len(text) if text.isascii() else sum(map(_width, text))
+
+
+@lru_cache(maxsize=10_000)
+def _width(letter: str) -> int:
+    return 2 if unicodedata.east_asian_width(letter) in "WFA" else 1
 
 
 def fold(text: str, first: str = "", rest: str = "", width: int = WIDTH) -> str:

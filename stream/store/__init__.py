@@ -16,16 +16,17 @@ The contract, the same on both:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Insert, Table, create_engine, event, make_url
+from sqlalchemy import ColumnElement, Connection, Engine, Insert, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.dml import ReturningInsert
 
 from stream.store.types import metadata as metadata
@@ -48,7 +49,10 @@ class StoreClash(StoreUnavailable):
 
 
 class Store:
-    """One database. Cheap to make; connections are opened per block on SQLite and pooled on PostgreSQL."""
+    """One database. Cheap to make; connections are pooled, on SQLite as long as the file under its path is the same.
+
+    Until `close`, what SQLite wrote may stand in the file beside (`-wal`): who copies the file closes first.
+    """
 
     def __init__(self, url: str) -> None:
         """Open `sqlite:///path` or `postgresql+psycopg://…`. Raises ValueError for any other scheme."""
@@ -61,9 +65,11 @@ class Store:
                 raise ValueError("store：SQLite 须写文件路径，例如 sqlite:///data/store.db")
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             self.engine = create_engine(
-                parsed, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True
-            )
+                parsed, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True,
+                pool_size=4, max_overflow=-1, pool_use_lifo=True,
+            )  # fmt: skip
             event.listen(self.engine, "connect", _prepare_sqlite)
+            _follow_file(self.engine, parsed.database)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             self.engine = create_engine(parsed, pool_pre_ping=True, pool_size=4, max_overflow=8, hide_parameters=True)
@@ -130,6 +136,29 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-32000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _follow_file(engine: Engine, path: str) -> None:
+    """A connection to a file that was taken away or replaced is not used again: what it writes, nobody would read."""
+
+    def opened(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["file"] = _file_at(path)
+
+    def taken(_connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        if record.info["file"] != _file_at(path):
+            raise DisconnectionError("store file replaced")
+
+    event.listen(engine, "connect", opened)
+    event.listen(engine, "checkout", taken)
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    """Which file lies under a path; None: none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _begin_sqlite(conn: Connection) -> None:

@@ -28,7 +28,7 @@ from stream import account, kept
 from stream.coverage import gaps, scans, sources
 from stream.log import Log, open_log
 from stream.post import Counts, Post
-from stream.store import Store, metadata
+from tests.mould import pour
 
 START = datetime(2026, 11, 3, 4, 0, tzinfo=UTC)  # noon in Asia/Shanghai
 KEY = b"a key for tests, 32 bytes at least!"
@@ -94,8 +94,7 @@ class Room:
     def __init__(self, folder: Path, sandbox: Sandbox, **settings: Any) -> None:
         self.folder = folder
         self.sandbox = sandbox
-        self.store = Store(f"sqlite:///{folder}/store.db")
-        metadata.create_all(self.store.engine)
+        self.store = pour(folder / "store.db")
         self.log: Log = open_log(f"sqlite:///{folder}/log.db")
         self.log.ensure({TOPIC: 2})
         self.slept: list[float] = []

@@ -25,8 +25,8 @@ from stream import account, kept
 from stream.log import Log, LogUnavailable, PartlyAppended, open_log
 from stream.log.sqlite import SqliteLog
 from stream.post import Kind, Post, Route
-from stream.store import Store, metadata
 from stream.workbook import SIZE_LIMIT, Unreadable
+from tests.mould import pour
 
 NOW = datetime(2026, 11, 3, 4, 0, tzinfo=UTC)
 
@@ -35,8 +35,7 @@ class Desk:
     """A store with two accounts and a log."""
 
     def __init__(self, folder: Path) -> None:
-        self.store = Store(f"sqlite:///{folder}/store.db")
-        metadata.create_all(self.store.engine)
+        self.store = pour(folder / "store.db")
         self.log: Log = open_log(f"sqlite:///{folder}/log.db")
         self.log.ensure({"posts": 1})
         entry = account.Account("FL", "wb", "weibo", "风林职院", "9", "宣传部", "api", NOW, main=True)

@@ -18,7 +18,8 @@ from crawlers.failure import Failure
 from crawlers.gate import Gate, Held, read_retry_after
 from crawlers.ledger import Allowance, Window
 from crawlers.settings import CrawlSettings, WeiboRoute
-from stream.store import Store, metadata
+from stream.store import Store
+from tests.mould import pour
 
 NOON = datetime(2026, 11, 3, 4, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -26,8 +27,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(f"sqlite:///{tmp_path}/store.db")
-    metadata.create_all(opened.engine)
+    opened = pour(tmp_path / "store.db")
     yield opened
     opened.close()
 

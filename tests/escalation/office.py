@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, event, select
+from sqlalchemy import Connection, Row, Table, select
 
 import escalation.alert
 import escalation.audit
@@ -30,7 +30,8 @@ from escalation.recap import Measure, Recap
 from escalation.timer import timers
 from escalation.voice import hold
 from stream.post import Post
-from stream.store import Store, metadata
+from stream.store import Store
+from tests.mould import pour
 from tests.stream.said import POISONED, SCHOOL, START, a_post
 
 UNIT = "后勤处"
@@ -51,11 +52,6 @@ KEEPER = Actor("keeper", "谢晓", frozenset({Role.KEEPER}))
 RECAP = Recap("后厨抽检不严", "学生发帖，当日核实", "两小时内答复", "未先告知值班台", (
     Measure("每日抽检留样", "罗广平", date(2026, 12, 1)),
 ))  # fmt: skip
-
-
-def _hasty(connection: Any, _record: Any) -> None:
-    """No test here pulls the plug, so no write has to wait for the disk."""
-    connection.execute("PRAGMA synchronous=OFF")
 
 
 def conclude(conn: Connection, incident_id: int, now: datetime) -> None:
@@ -102,9 +98,7 @@ class Office:
     @staticmethod
     def at(folder: Path, held: Sequence[Held] = HELD, **contacts: dict[str, str]) -> Office:
         """An office with its people; `contacts` overrides what is known of one (`keeper={"email": ""}`)."""
-        store = Store(f"sqlite:///{folder}/office.db")
-        event.listen(store.engine, "connect", _hasty)
-        metadata.create_all(store.engine)
+        store = pour(folder / "office.db")
         persons = [
             Person(SCHOOL, key, name, "", UNIT, given.get("email", f"{key}@x.example"), given.get("mobile", "138"))
             for key, name, given in ((key, name, contacts.get(key, {})) for key, name in STAFF.items())

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 
 from escalation.audit import GENESIS, audit_log, audit_mark, faults, head, record
 from stream.store import Store, metadata
+from tests.mould import pour
 
 NOON = datetime(2026, 11, 3, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -20,10 +21,10 @@ NOON = datetime(2026, 11, 3, 12, 0, 0, 123456, tzinfo=UTC)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A store with four rows of audit."""
     if request.param == "sqlite":
-        opened = Store(f"sqlite:///{tmp_path}/store.db")
+        opened = pour(tmp_path / "store.db")
     else:
         opened = Store(request.getfixturevalue("postgres").database())
-    metadata.create_all(opened.engine)
+        metadata.create_all(opened.engine)
     detail = {"b": 1.5, "a": "字", "list": [1, None, {"深": True}]}
     with opened.write() as conn:
         for n in range(4):

@@ -11,7 +11,8 @@ import pytest
 
 from escalation.audit import GENESIS, head, record
 from escalation.audit_file import NO_END, NOT_OURS, Proof, lines, span_of
-from stream.store import Store, metadata
+from stream.store import Store
+from tests.mould import pour
 
 NOON = datetime(2026, 11, 3, 12, 0, 0, 123456, tzinfo=UTC)
 DETAIL = {"b": 1.5, "a": "字\u2028行", "list": [1, None, {"深": True}], "big": 10**20}
@@ -20,8 +21,7 @@ DETAIL = {"b": 1.5, "a": "字\u2028行", "list": [1, None, {"深": True}], "big"
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """Six rows of audit, an hour apart; before the fifth the clock was set back by a day."""
-    opened = Store(f"sqlite:///{tmp_path}/store.db")
-    metadata.create_all(opened.engine)
+    opened = pour(tmp_path / "store.db")
     with opened.write() as conn:
         for n, hours in enumerate((0, 1, 2, 3, -20, 5)):
             at = NOON + timedelta(hours=hours)
@@ -65,8 +65,7 @@ def test_a_part_proves_itself_and_a_clock_that_was_set_back_leaves_no_gap(store:
 
 
 def test_an_empty_audit_is_a_file_that_proves_itself(tmp_path: Path) -> None:
-    opened = Store(f"sqlite:///{tmp_path}/empty.db")
-    metadata.create_all(opened.engine)
+    opened = pour(tmp_path / "empty.db")
     assert said(exported(opened)) == []
     opened.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import mkdtemp
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -59,10 +60,7 @@ def test_above_the_leader_in_charge_is_nobody_and_the_desk_telephones_again(offi
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(1, 4), st.sets(st.sampled_from([held.person_id for held in HELD])))
 def test_a_ladder_ends_whoever_is_away_or_signs(tmp_path: Path, level: int, gone: set[str]) -> None:
-    (tmp_path / f"{level}{sorted(gone)}").mkdir(exist_ok=True)
-    folder = tmp_path / f"{level}{sorted(gone)}"
-    (folder / "office.db").unlink(missing_ok=True)
-    office = Office.at(folder, [held for held in HELD if held.person_id not in gone])
+    office = Office.at(Path(mkdtemp(dir=tmp_path)), [held for held in HELD if held.person_id not in gone])
     office.open(level=level)
     office.later(days=2)
     before = len(office.rows(notices)), len(office.rows(calls)), len(office.rows(entries))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -47,8 +48,7 @@ def test_an_opening_writes_members_notices_deliveries_and_clocks(office: Office)
 def test_a_key_belongs_to_one_incident_and_a_refused_opening_leaves_no_trace(
     tmp_path: Path, matters: list[list[str]]
 ) -> None:
-    (tmp_path / "office.db").unlink(missing_ok=True)
-    office, owned = Office.at(tmp_path), dict[str, int]()
+    office, owned = Office.at(Path(mkdtemp(dir=tmp_path))), dict[str, int]()
     for keys in matters:
         if owned.keys() & set(keys):
             with pytest.raises(MatterTaken):

@@ -15,16 +15,16 @@ from escalation.incident import incidents, join
 from escalation.incident.state import State
 from stream.kept import keep, posts, revisions
 from stream.post import Kind, Post, Route, Visibility, door
-from stream.store import Store, metadata
+from stream.store import Store
 from stream.store.types import Moment
+from tests.mould import pour
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(f"sqlite:///{tmp_path}/store.db")
-    metadata.create_all(opened.engine)
+    opened = pour(tmp_path / "store.db")
     yield opened
     opened.close()
 

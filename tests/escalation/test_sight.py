@@ -14,7 +14,8 @@ from escalation import alert, sight
 from stream import account
 from stream.account import Account
 from stream.coverage import sources
-from stream.store import Store, metadata
+from stream.store import Store
+from tests.mould import pour
 
 NOW = datetime(2026, 11, 3, 4, 0, tzinfo=UTC)
 EARLY = NOW - timedelta(days=30)
@@ -22,8 +23,7 @@ EARLY = NOW - timedelta(days=30)
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path}/store.db")
-    metadata.create_all(store.engine)
+    store = pour(tmp_path / "store.db")
     yield store
     store.close()
 

@@ -30,7 +30,7 @@ from stream.assessing import ASSESSED
 from stream.dead_letter import dead_letters
 from stream.log.sqlite import SqliteLog
 from stream.post import Kind
-from stream.store import Store, metadata
+from tests.mould import pour
 from tests.stream.said import PLAIN, POISONED, SCHOOL, START, a_post, assessed, counts
 
 
@@ -40,8 +40,7 @@ class Post:
     def __init__(self, folder: Path) -> None:
         self.log = SqliteLog(folder / "log.db")
         self.log.ensure({ASSESSED: 1})
-        self.store = Store(f"sqlite:///{folder}/store.db")
-        metadata.create_all(self.store.engine)
+        self.store = pour(folder / "store.db")
         head = Letterhead(SCHOOL, "青禾职院", "https://fx.example", b"k" * 32, frozenset(), "", "8071")
         with self.store.write() as conn:
             watched = Account(

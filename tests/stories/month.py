@@ -14,8 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, create_engine, event, select
-from sqlalchemy.pool import QueuePool
+from sqlalchemy import Row, select
 
 from escalation import archive, handling, keeper, people, recap, receipt, reignition, telephone
 from escalation.auditor import Auditor
@@ -35,8 +34,7 @@ from stream.account import Account
 from stream.assessing import POSTS
 from stream.log.sqlite import SqliteLog
 from stream.post import Post
-from stream.store import _begin_sqlite, _prepare_sqlite
-from tests.escalation.office import HELD, IN_LEAD, KEEPER, ON_DESK, STAFF, _hasty
+from tests.escalation.office import HELD, IN_LEAD, KEEPER, ON_DESK, STAFF
 from tests.escalation.station import Station
 from tests.stream.said import SCHOOL, START, a_post, assessed
 
@@ -68,7 +66,6 @@ class Month:
     def __init__(self, folder: Path, seed: int = 4) -> None:
         self.station = Station(folder)
         self.office, self.chance = self.station.office, random.Random(seed)
-        self._keep_connections()
         self.office.ground = replace(self.office.ground, pack=load(PACK))
         self.station.watch = self.station.watcher()
         self.station.log.ensure({POSTS: 1})
@@ -99,15 +96,6 @@ class Month:
         with self.office.store.write() as conn:
             people.enter(conn, persons, held)
             account.enter(conn, book)
-
-    def _keep_connections(self) -> None:
-        """Half of the time of a small transaction is the opening of the file: here the connections stay open."""
-        engine = create_engine(
-            self.office.store.engine.url, poolclass=QueuePool, connect_args={"timeout": 20, "check_same_thread": False}
-        )
-        for what, listener in (("connect", _prepare_sqlite), ("connect", _hasty), ("begin", _begin_sqlite)):
-            event.listen(engine, what, listener)
-        self.office.store.engine = engine
 
     def _seconds(self) -> float:
         return self.office.now.timestamp()

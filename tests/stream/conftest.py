@@ -14,13 +14,13 @@ import stream.kept
 import stream.line
 import stream.position
 import stream.pulse  # noqa: F401
-from stream.store import Store, metadata
+from stream.store import Store
+from tests.mould import pour
 
 
 @pytest.fixture
 def kept_store(tmp_path: Path) -> Iterator[Store]:
     """An empty store with every table that is declared."""
-    store = Store(f"sqlite:///{tmp_path}/kept.db")
-    metadata.create_all(store.engine)
+    store = pour(tmp_path / "kept.db")
     yield store
     store.close()

@@ -23,7 +23,7 @@ from stream.follow import BURIED_IN_A_ROW, Effects, Follower
 from stream.log import LogError, LogUnavailable, LostPosition, Positions, Reader, Record
 from stream.log.sqlite import SqliteLog
 from stream.position import stored
-from stream.store import Store, metadata
+from tests.mould import opened, pour
 
 TOPIC, GROUP = "assessed", "watch"
 NOON = datetime(2026, 11, 3, 4, tzinfo=UTC)
@@ -108,8 +108,8 @@ class Bench:
         self.file = folder / "log.db"
         self.log = make(self.file, retention=timedelta(hours=1), clock=lambda: datetime.now(UTC))
         self.log.ensure({TOPIC: 1})
-        self.store = Store(f"sqlite:///{folder}/store.db")
-        metadata.create_all(self.store.engine)
+        path = folder / "store.db"
+        self.store = opened(f"sqlite:///{path}") if path.exists() else pour(path)
         self.clock = Clock()
 
     def follower(self) -> Follower:

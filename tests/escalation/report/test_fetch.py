@@ -32,6 +32,7 @@ from stream.store import Store, metadata
 from tests.escalation.office import conclude
 from tests.escalation.web.house import NOW, SCHOOL, UNIT, House
 from tests.escalation.web.records import sent, watched
+from tests.mould import pour
 
 WEEK = Week.of(NOW)
 
@@ -39,10 +40,10 @@ WEEK = Week.of(NOW)
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.live)])
 def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
     if request.param == "sqlite":
-        store = Store(f"sqlite:///{tmp_path}/store.db")
+        store = pour(tmp_path / "store.db")
     else:
         store = Store(request.getfixturevalue("postgres").database())
-    metadata.create_all(store.engine)
+        metadata.create_all(store.engine)
     letterhead = Letterhead(SCHOOL, "风林", "http://desk.test", b"k" * 32, frozenset({"mail"}))
     staff = [Person(SCHOOL, f"p{n}", f"人{n}", "", UNIT, f"p{n}@school.test", f"1380000000{n}") for n in range(4)]
     roles = (Role.PUBLICITY, Role.SCHOOL_LEADER, Role.UNIT_LEADER, Role.KEEPER)

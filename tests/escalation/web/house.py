@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from fastapi.testclient import TestClient
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from escalation import handling, people, recap, reignition, timer, trial, user
 from escalation.channels import Accepted, Channel, Message, Outcome
@@ -35,6 +34,7 @@ from stream.post import Kind, Post, Route, door
 from stream.search import Document, Query
 from stream.store import Store, metadata
 from tests.escalation.office import conclude
+from tests.mould import opened, pour
 
 SCHOOL = "JY"
 NOW = datetime(2026, 11, 20, 8, 42, 8, tzinfo=UTC)
@@ -71,11 +71,6 @@ def _secret() -> user.Secret:
 
 _pack = cache(load)
 """A school's rules, read once."""
-
-
-def _hasty(connection: Any, _record: Any) -> None:
-    """No test here pulls the plug, so no write has to wait for the disk."""
-    connection.execute("PRAGMA synchronous=OFF")
 
 
 class Robot(Channel):
@@ -141,15 +136,15 @@ class House:
     @staticmethod
     def at(folder: Path, url: str = "http://desk.school.test", *, enrolled: bool = False, store: str = "") -> House:
         """An empty school with its people, one account per unit, and everybody able to sign in."""
-        opened = Store(store or f"sqlite:///{folder}/store.db")
-        if not store:
-            event.listen(opened.engine, "connect", _hasty)
+        path = folder / "store.db"
+        kept = Store(store) if store else opened(f"sqlite:///{path}") if enrolled else pour(path)
         letterhead = Letterhead(
             SCHOOL, "风林职业技术学院", url, b"k" * 32, frozenset({"mail", "wecom_robot"}), "值班群", "校内 8071"
         )
-        house = House(opened, letterhead)
+        house = House(kept, letterhead)
+        if store:
+            metadata.create_all(kept.engine)
         if not enrolled:
-            metadata.create_all(opened.engine)
             house._people()
         return house
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from stream.store import Store, metadata
+from tests.mould import lay
 
 for _module in (
     "escalation.alert", "escalation.audit", "escalation.incident", "escalation.keeper", "escalation.notice",
@@ -22,9 +23,9 @@ for _module in (
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty store with every table."""
     if request.param == "sqlite":
-        opened = Store(f"sqlite:///{tmp_path}/store.db")
+        opened = Store(lay(tmp_path / "store.db"))
     else:
         opened = Store(request.getfixturevalue("postgres").database())
-    metadata.create_all(opened.engine)
+        metadata.create_all(opened.engine)
     yield opened
     opened.close()

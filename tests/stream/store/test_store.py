@@ -6,6 +6,7 @@ import os
 import socket
 import traceback
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from stream.dead_letter import bury, dead_letters
 from stream.position import Fenced, advance, positions, stored
 from stream.pulse import beat, freshest, pulses
 from stream.store import Store, insert_new, put
+from tests.mould import lay
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
@@ -160,3 +162,21 @@ def test_an_incident_line_needs_its_incident(store: Store) -> None:
                 incident_id=4711, at=NOON, kind="machine", heading="", text="", actor="", article=""
             )
         )
+
+
+def test_a_file_put_in_the_place_of_another_is_read_and_written_from_then_on(tmp_path: Path) -> None:
+    store, other = Store(lay(tmp_path / "store.db")), Store(lay(tmp_path / "other.db"))
+    for one, role in ((store, "watch"), (other, "index")):
+        with one.write() as conn:
+            beat(conn, role, NOON)
+    other.close()
+    for left in tmp_path.glob("store.db*"):
+        left.rename(left.with_name(f"aside{left.name.removeprefix('store')}"))
+    (tmp_path / "other.db").rename(tmp_path / "store.db")
+    with store.write() as conn:
+        beat(conn, "notify", NOON)
+    store.close()
+    anew = Store(f"sqlite:///{tmp_path}/store.db")
+    with anew.read() as conn:
+        assert set(freshest(conn, NOON)) == {"index", "notify"}
+    anew.close()
