@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -74,7 +73,7 @@ class Reaper:
 
 @dataclass
 class Course:
-    """Stations that all start from the same office, whose people and tables were made once."""
+    """Stations that all start from the same office."""
 
     folder: Path
     reaper: Reaper
@@ -83,7 +82,6 @@ class Course:
     def station(self, told: list[Assessment | Counts]) -> Station:
         at = self.folder / str(next(self._numbers))
         at.mkdir()
-        shutil.copy(self.folder / "office.db", at / "office.db")
         made = Station(at)
         made.office.now = START + timedelta(hours=2)
         made.append(*told)
@@ -92,7 +90,6 @@ class Course:
 
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
-    Station(tmp_path).close()
     reaper = Reaper()
     monkeypatch.setattr(escalation.watch, "reach", reaper.reach)
     return Course(tmp_path, reaper)
