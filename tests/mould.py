@@ -21,6 +21,7 @@ def lay(path: Path) -> str:
     """Lay an empty database with every table at `path`; gives its address. Raises FileExistsError: one was there."""
     if any(path.parent.glob(f"{path.name}*")):
         raise FileExistsError(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(_cast(frozenset(metadata.tables)))
     return f"sqlite:///{path}"
 
