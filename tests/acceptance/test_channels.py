@@ -329,3 +329,20 @@ def test_a_stopped_notify_role_is_a_finding_with_the_cure_that_ends_when_it_goes
         os.kill(notify, signal.SIGCONT)
     eventually("it ends by itself", lambda: not found("到期未处理", number), 60, 3.0)
     eventually("what waited leaves", lambda: len(lines_with(desk, number, "smtp", "首报.*已送出")) == 4, 150)
+
+
+def test_what_a_leader_who_left_has_not_signed_goes_to_the_duty_desk_at_once(ways: Standing, grave: str) -> None:
+    """Who left signs in no more. Taken back at the end, the sign-in returns with the next entering of the roster."""
+    eventually("four mails", lambda: len(first(ways, grave)) == 4, 30)
+    leader, admin = ways.signed_in("gu.wenqing"), ways.signed_in("xu.mingde")
+    assert leader.client.get("/me").status_code == 200
+    left = admin.send("/duty/people/P02/left", "/duty/people", note="调离")
+    assert "已登记离任" in left.text
+    log = words_of(ways.signed_in(DESK).page(f"/incidents/{grave}").css("ol.log")[0])
+    assert "顾文清离任，改由" in log, log
+    assert "/sign-in" in str(leader.client.get("/me").url), "signed out at once"
+    (handed,) = eventually("the desk has it instead", partial(ways.mails, DESK, grave), 30)
+    assert "顾文清离任，其未签收的" in re.sub(r"\s", "", handed.text)
+    again = admin.send("/duty/people/P02/left", "/duty/people")
+    assert (again.status_code, "未作任何更改" in again.text) == (409, True)
+    assert "已撤销离任" in admin.send("/duty/people/P02/back", "/duty/people").text
