@@ -53,3 +53,13 @@ def course(school: str) -> set[tuple[int, str, str, str, str]]:
     for minute, offices in CALLED[school].items():
         lines |= {(minute, TELEPHONE, office, "", TELEPHONE) for office in offices}
     return lines
+
+
+def in_order(school: str) -> list[tuple[int, str, str]]:
+    """(minute, kind, office) one after the other, as they are written: persons in the order of the document's clauses,
+    then the group; who is reminded and brought up, in the order in which they were told."""
+    offices = [office for office, _ in FIRST[school]]
+    lines = [(0, "首报", office) for office in (*offices, "")] + [(7, "催签", office) for office in offices]
+    for minute, above in UP[school].items():
+        lines += [(minute, "逐级上报", office) for office in above] + [(minute + 8, "催签", office) for office in above]
+    return lines
