@@ -278,6 +278,21 @@ def test_each_kind_of_refusal_is_told_with_its_code_and_nobody_is_left_out(ways:
     assert len({one.message_id for one in first(ways, number)}) == 4, "what may have arrived came again as the same"
 
 
+def test_with_mail_and_robot_down_at_once_nothing_is_lost_and_nobody_is_told_twice(ways: Standing) -> None:
+    desk = ways.signed_in(DESK)
+    ways.break_inbox(smtp={"name": "greylist", "times": 4}, robot={"name": "500", "times": 1})
+    try:
+        number = raised(ways, "二食堂门口的台阶缺了一块，差点绊倒人", 1)
+        again = "首报.*2 次尝试.*暂时未送出.*答复 451.*通道已收下 答复 250"
+        eventually("each mail leaves at the second try", lambda: len(lines_with(desk, number, "smtp", again)) == 4, 60)
+        again = "首报.*2 次尝试.*暂时未送出.*答复 HTTP 500.*通道已收下 答复 0"
+        eventually("so does the robot", partial(lines_with, desk, number, "robot", again), 60)
+    finally:
+        ways.break_inbox(smtp=None, robot=None)
+    assert sorted(one.to.partition("@")[0] for one in first(ways, number)) == sorted(FOUR)
+    assert len(ways.robot(f"{number} 首报")) == 1
+
+
 def test_nothing_of_the_gravest_level_can_be_silenced(ways: Standing, grave: str) -> None:
     refused = ways.signed_in(DESK).send("/silences", "/silences", target=f"incident|{grave}", reason=WHY, hours="1")
     assert (refused.status_code, "Ⅰ级事件不能静默。未作任何更改" in refused.text) == (409, True)
