@@ -28,6 +28,7 @@ from escalation import (
     renewal,
     splitting,
 )
+from escalation.bulletin import bulletins
 from escalation.deed import incident_of
 from escalation.handling import FalseAlarm
 from escalation.incident import Actor, entries, incidents, open_keys
@@ -102,12 +103,11 @@ DEEDS: dict[str, Deed] = {
     "renew": lambda c, o, i, by: renewal.renew(c, o.head, i, by, o.now, load("NX"), {"engine": "said"}, "规程已修订"),
     "refer": _refer,
     "hand_over": _hand_over,
-    "wind_up": lambda c, o, i, _by: o.wind_up(c, i),
     "sign": _sign,
 }
 WAITS = {"an hour": timedelta(hours=1), "fifteen days": timedelta(days=15)}
 TURNS = st.lists(
-    st.tuples(st.sampled_from(sorted([*DEEDS, *WAITS])), st.sampled_from([ON_DESK, IN_LEAD, KEEPER, HEAD])),
+    st.tuples(st.sampled_from(sorted([*DEEDS, *WAITS, "wind_up"])), st.sampled_from([ON_DESK, IN_LEAD, KEEPER, HEAD])),
     min_size=4, max_size=10,
 )  # fmt: skip
 COURSE = (
@@ -161,9 +161,13 @@ def turn(office: Office, one: int, what: str, by: Actor) -> bool:
     stood, lines = State(office.one(one).state), len(office.rows(entries))
     if what in WAITS:
         office.later(seconds=WAITS[what].total_seconds())
+    elif what == "wind_up":  # no deed of the house: the papers of the level lie there, as if written and signed
+        if not office.rows(bulletins, incident_id=one):
+            with office.store.write() as conn:
+                office.wind_up(conn, one)
     elif not take(office.store, lambda conn: DEEDS[what](conn, office, one, by)):
         return False
-    elif what not in ("sign", "wind_up"):
+    elif what != "sign":
         assert len(office.rows(entries)) > lines, "a line in the log"
     _follows(office, one, stood, State(office.one(one).state), free=what in WAITS or what == "unmerge")
     return True
@@ -172,13 +176,11 @@ def turn(office: Office, one: int, what: str, by: Actor) -> bool:
 def test_every_deed_of_the_usual_course_is_whole_or_nothing(tmp_path: Path) -> None:
     office, one = prepared(tmp_path)
     done = {what for what, by in COURSE if turn(office, one, what, by)}
-    with office.store.write() as conn:
-        office.wind_up(conn, one)
-    assert done == set(DEEDS) - {"wind_up", "close", "archive"}
+    assert done == set(DEEDS) - {"close", "archive"}
     office.store.close()
 
 
-@pytest.mark.parametrize("examples", [2, pytest.param(40, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
+@pytest.mark.parametrize("examples", [2, pytest.param(20, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
 def test_every_step_is_whole_and_every_refusal_changes_nothing(
     tmp_path_factory: pytest.TempPathFactory, examples: int
 ) -> None:
