@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Boolean, Connection, String, Table, select, update
+from sqlalchemy.types import TypeEngine
 
 from escalation import keeper, people
 from escalation.incident import Actor, EntryKind, incidents, join, log
 from escalation.notice import deliveries
 from escalation.people import Role
 from stream.account import accounts
+from stream.store import metadata
+from stream.store.types import Moment, Word
 from tests.escalation.attacks.payloads import PAYLOADS
-from tests.escalation.web.house import SCHOOL
+from tests.escalation.web.house import SCHOOL, UNIT
 from tests.escalation.web.records import watched
 from tests.escalation.web.role_table import Premises, rows
 
@@ -75,9 +80,70 @@ def test_the_reader_of_this_test_sees_the_payloads_where_nothing_escapes_them() 
     assert sum(bool(Page(text).bad) for text in PAYLOADS) >= 40
 
 
+NOUNS: dict[str, tuple[str, ...]] = {
+    "consultations": ("promise", "answer", "clause"), "docket_lines": ("heading", "text"),
+    "silences": ("words", "reason"),
+    "breaches": ("why", "basis"), "bulletins": ("facts", "done", "next_step"), "holds": ("basis",),
+    "hold_subjects": ("why",), "statements": ("text", "why"), "statement_facts": ("text", "source"),
+    "statement_checks": ("note",), "approvals": ("words", "basis"), "tasks": ("words", "office"),
+    "recaps": ("cause", "course", "well", "badly"), "absences": ("note",),
+    "permits": ("subject", "text", "planned", "why"),
+    "submissions": ("title", "text"), "submission_versions": ("text",), "handovers": ("words", "remark"),
+}  # fmt: skip
+"""What persons type into the nouns of issue 4, by table."""
+
+
+def nouns(premises: Premises, number: str) -> dict[str, int]:
+    """One of every noun, each of its texts a payload; gives how many rows of each table were poisoned."""
+    house, things = premises.house, premises.things
+    things.task(number)
+    things.bulletin(number)
+    tables = {name: metadata.tables[name] for name in NOUNS}
+    day, poisoned = timedelta(days=1), {}
+    with house.store.write() as conn:
+        incident = conn.execute(select(incidents.c.id).where(incidents.c.number == number)).scalar_one()
+        begun = {"incident_id": incident, "at": house.now, "written_by": "publicity", "cause": "", "course": ""}
+        measures = [{"what": PAYLOADS[0], "owner": PAYLOADS[6], "until": "2026-12-01"}]
+        conn.execute(tables["recaps"].insert().values(**begun, well="", badly="", measures=measures))
+        conn.execute(tables["absences"].insert().values(
+            school=SCHOOL, person_id="keeper", kind="leave", starts_at=house.now - day, ends_at=house.now + day,
+            substitute_id="leader", note="", entered_by="keeper", entered_at=house.now,
+        ))  # fmt: skip
+        conn.execute(tables["handovers"].insert().values(
+            school=SCHOOL, at=house.now, outgoing=["monitor"], incoming=["mate"], state="written", sheet={}, words="",
+            written_by="monitor", written_at=house.now, due_at=house.now + day,
+        ))  # fmt: skip
+        paper = {"school": SCHOOL, "account_id": "wx-hq", "unit": UNIT}
+        _put(conn, tables["permits"], paper | {"state": "asked", "number": "SQ-2026-0001"}, house.now)
+        _put(conn, tables["submissions"], paper | {"state": "with_unit", "number": "SS-2026-0001"}, house.now)
+        _put(conn, tables["submission_versions"], {"submission_id": 1}, house.now)
+        for place, (name, columns) in enumerate(NOUNS.items()):
+            texts = {column: WRITABLE[(7 * place + n) % len(WRITABLE)] for n, column in enumerate(columns)}
+            poisoned[name] = conn.execute(update(tables[name]).values(**texts)).rowcount
+    things.permit, things.submission, things.handover = "SQ-2026-0001", "SS-2026-0001", "1"
+    return poisoned
+
+
+def _put(conn: Connection, table: Table, given: dict[str, Any], now: datetime) -> None:
+    """A row with what the schema demands: its texts are put in later."""
+
+    def blank(kind: TypeEngine[Any]) -> Any:
+        if isinstance(kind, Moment):
+            return now
+        return "keeper" if isinstance(kind, (String, Word)) else False if isinstance(kind, Boolean) else 1
+
+    row = {
+        one.name: given.get(one.name, blank(one.type))
+        for one in table.columns if not one.nullable and not (one.primary_key and one.autoincrement is True)
+    }  # fmt: skip
+    conn.execute(table.insert().values(**row | given))
+
+
 @pytest.mark.parametrize("column", ["publicity", "administrator", "unit leader", "keeper"])
 def test_no_payload_becomes_an_element_on_any_page(premises: Premises, column: str) -> None:
     number = poisoned(premises)
+    rows_of = nouns(premises, number)
+    assert all(rows_of.values()), f"nothing of this is poisoned: {[one for one, n in rows_of.items() if not n]}"
     client, seen = premises.client(column), 0
     for (method, path), cells in rows().items():
         if method != "GET" or not cells[column].opens:

@@ -20,6 +20,7 @@ from escalation.people import Held, Person, Role
 from escalation.report.week import Week
 from escalation.web.app import ROUTERS, build
 from tests.escalation.web.house import OTHER_UNIT, PASSWORD, SCHOOL, House
+from tests.escalation.web.role_things import ABSENT, Things
 
 TABLE = Path(escalation.web.__file__).with_name("roles.md")
 ROW = re.compile(r"^\| `(GET|POST) (\S+)` \| (.+) \|$", re.MULTILINE)
@@ -35,8 +36,6 @@ SIGNED_IN = {
     "stranger": Role.KEEPER, "lead": Role.UNIT_LEADER, "mate": Role.UNIT_LEADER, "carer": Role.CARE,
 }  # fmt: skip
 """Who is given a sign-in besides the people of the house."""
-ABSENT = "none"
-"""The number of a paper that does not exist: which role passes the gate shows there as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,9 @@ class Premises:
             for key, role in SIGNED_IN.items():
                 user.enrol(conn, SCHOOL, key, key, secret, [role], house.now)
         self.spare = house.post("食堂涨价了").id
+        self.things = Things(house)
         self.number = self.incident()
+        self.things.make(self.number)
 
     def incident(self) -> str:
         """A fresh incident of the unit leader's unit, told to the duty lead, with a telephone task."""
@@ -127,20 +128,20 @@ class Premises:
 
     def _value(self, name: str, path: str, number: str) -> str:
         values: dict[str, Callable[[], str]] = {
-            "number": lambda: number if path.startswith("/incidents/") else ABSENT,
-            "task_id": lambda: "1",
+            "number": lambda: self._number(path, number),
+            "task_id": lambda: self.things.task(number),
             "absence_id": lambda: "1",
-            "shift_id": lambda: "1",
-            "person_id": lambda: ABSENT,
+            "shift_id": lambda: self.things.shift,
+            "person_id": lambda: self.things.person,
             "measure_id": lambda: "1",
             "event": lambda: "decide",
-            "n": lambda: "1",
-            "silence_id": lambda: "1",
-            "approval_id": lambda: "1",
-            "fact_id": lambda: "1",
-            "hold_id": lambda: "1",
+            "n": lambda: self.things.bulletin(number),
+            "silence_id": lambda: self.things.silence,
+            "approval_id": lambda: self.things.approval,
+            "fact_id": lambda: self.things.fact,
+            "hold_id": lambda: self.things.hold,
             "relay_id": lambda: "1",
-            "statement_id": lambda: "1",
+            "statement_id": lambda: self.things.version,
             "call_id": lambda: self._call(number),
             "contact_id": lambda: "1",
             "name": lambda: "mail" if "probe" in path else "first_report",
@@ -149,6 +150,17 @@ class Premises:
             "given": lambda: self._link(path, number),
         }
         return values[name]()
+
+    def _number(self, path: str, number: str) -> str:
+        """Something of the noun that the route is about; permits and submissions are in `test_papers.py`."""
+        if path.startswith("/incidents/"):
+            return number
+        made: dict[str, Callable[[], str]] = {
+            "consultations": lambda: self.things.consultation, "own-posts": lambda: self.things.finding,
+            "statements": lambda: self.things.told, "duty": lambda: self.things.handover,
+            "permits": lambda: self.things.permit, "submissions": lambda: self.things.submission,
+        }  # fmt: skip
+        return made.get(path.split("/")[1], lambda: ABSENT)()
 
     def _call(self, number: str) -> str:
         with self.house.store.read() as conn:
