@@ -49,7 +49,7 @@ class Lived:
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     month = Month(tmp_path_factory.mktemp("month"))
     began, wall = time.process_time(), time.perf_counter()
-    gap = timedelta(days=DAYS) / (MATTERS + 12)  # a few are of one matter with an earlier one
+    gap = timedelta(days=DAYS) / (MATTERS + 24)  # a few are of one matter with an earlier one
     while month.office.now < END:
         month.happen()
         month.until(month.office.now + SOON)
