@@ -89,7 +89,8 @@ def test_every_figure_of_the_chapters_opens_exactly_so_many_items(demo: Standing
 
     links = {one.attrib["href"] for one in page.css("a.fig")}
     chapters = {one for one in links if one.removeprefix(f"{address}/items/").startswith(ROOMS)}
-    assert all(any(room in one for one in chapters) for room in ROOMS)
+    for room in ("handling.", "one_voice."):  # what the wave alone fills; a chapter in which nothing was has no figure
+        assert any(f"/items/{room}" in one for one in chapters), room
     left = chapters
     for _ in range(3):  # a reminder that was written between the report and its items is no fault
         left = uneven(left)
