@@ -20,7 +20,7 @@ from escalation.notice import calls, notices
 from escalation.people import Held, Person, Role
 from stream.kept import posts
 from stream.store import metadata
-from tests.stories.town import PASSWORD, PUBLIC, Town, path_of
+from tests.stories.town import PASSWORD, PUBLIC, Town, path_of, secret
 
 CRY = "真的活不下去了，活着好累，猫留给室友了"
 SAYS_WHAT = ("求助", "心理", "活不下去", "轻生", "自伤", "室友")
@@ -29,7 +29,7 @@ SAYS_WHAT = ("求助", "心理", "活不下去", "轻生", "自伤", "室友")
 def enrol(town: Town, person: str, name: str, *roles: Role) -> TestClient:
     """Somebody of the school signs in."""
     with town.store.write() as conn:
-        user.enrol(conn, town.school, name, person, user.secret(PASSWORD, name), list(roles), town.now())
+        user.enrol(conn, town.school, name, person, secret(PASSWORD, name), list(roles), town.now())
     client = TestClient(town.desk.app, base_url=PUBLIC, follow_redirects=False)
     client.post("/sign-in", data={"name": name, "password": PASSWORD})
     return client

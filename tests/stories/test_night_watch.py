@@ -17,6 +17,7 @@ from escalation.duty.handover import handovers
 from escalation.people import Held, Role
 from tests.escalation.duty.test_rota import PATTERN, book
 from tests.stories.town import PASSWORD, START, WAVE, Town, words_of
+from tests.stories.town import secret as hashed
 
 WHO = {"chen": "monitor", "helan": "publicity", "xie": "keeper", "wu": "other"}
 EVENING = datetime(2026, 11, 3, 19, 40, tzinfo=SHANGHAI)
@@ -27,7 +28,7 @@ class Night:
 
     def __init__(self, town: Town) -> None:
         self.town = town
-        secret = user.secret(PASSWORD, "")
+        secret = hashed(PASSWORD, "")
         with town.store.write() as conn:
             for name, person in WHO.items():
                 role = {"monitor": Role.MONITOR, "publicity": Role.PUBLICITY}.get(person, Role.KEEPER)

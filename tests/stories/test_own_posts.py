@@ -27,7 +27,7 @@ from stream import account
 from stream.account import Account
 from stream.post import Kind
 from tests.escalation.web.house import csrf
-from tests.stories.town import PASSWORD, PUBLIC, START, UNIT, Town, path_of, words_of
+from tests.stories.town import PASSWORD, PUBLIC, START, UNIT, Town, path_of, secret, words_of
 from tests.stream.said import POISONED, a_post
 
 FIRE = "今日上午我院实训楼突发火情，现场师生均已疏散，无人员受伤，原因正在调查"
@@ -60,7 +60,7 @@ def school(town: Town) -> Town:
             Account(town.school, "wb_tw", "weibo", "风林职院团委", "22", LEAGUE, "api", early),
         ])  # fmt: skip
         for key, role in roles.items():
-            user.enrol(conn, town.school, key, key, user.secret(PASSWORD, key), [role], town.now())
+            user.enrol(conn, town.school, key, key, secret(PASSWORD, key), [role], town.now())
     return town
 
 

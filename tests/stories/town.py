@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -89,6 +90,8 @@ WAVE = (
 )
 READS = {"assess": POSTS, "watch": ASSESSED, "index": ASSESSED}
 _schools = itertools.count(1)
+secret = cache(user.secret)
+"""Each password is hashed once for all towns: that takes long, and is meant to."""
 
 
 class NoIntake:
@@ -124,6 +127,7 @@ class Inbox:
     def __init__(self, folder: Path) -> None:
         self.demo: Demo = build_inbox(folder, 0, robot_keys=frozenset({ROBOT_KEY}))
         self.demo.smtp.start()
+        self._opened: dict[int, Letter] = {}
         listener = socket.create_server(("127.0.0.1", 0))
         self.base = f"http://127.0.0.1:{listener.getsockname()[1]}"
         config = uvicorn.Config(self.demo.app, log_level="critical", timeout_graceful_shutdown=0, lifespan="off")
@@ -144,9 +148,11 @@ class Inbox:
         out = []
         for one in reversed(box.newest()):
             assert one.times == 1, f"{one.subject} came {one.times} times"
-            who = one.to.partition("@")[0]
-            plain, html = box.part(one.id, "plain"), box.part(one.id, "html")
-            out.append(Letter(who, one.subject, plain, html, tuple(box.links(one.id))))
+            if one.id not in self._opened:
+                plain, html = box.part(one.id, "plain"), box.part(one.id, "html")
+                links = tuple(box.links(one.id))
+                self._opened[one.id] = Letter(one.to.partition("@")[0], one.subject, plain, html, links)
+            out.append(self._opened[one.id])
         return out
 
     def said(self) -> list[str]:
@@ -236,7 +242,7 @@ class Town:
         with self.store.write() as conn:
             people.enter(conn, persons, held)
             account.enter(conn, [watched])
-            user.enrol(conn, self.school, "chen", "monitor", user.secret(PASSWORD, "chen"), [Role.MONITOR], self.now())
+            user.enrol(conn, self.school, "chen", "monitor", secret(PASSWORD, "chen"), [Role.MONITOR], self.now())
 
     def _routes(self) -> CrawlSettings:
         one = self.sandbox.world.accounts["wb_main"]

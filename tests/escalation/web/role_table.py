@@ -19,7 +19,7 @@ from escalation.notice import GROUP, calling, calls, notices
 from escalation.people import Held, Person, Role
 from escalation.report.week import Week
 from escalation.web.app import ROUTERS, build
-from tests.escalation.web.house import OTHER_UNIT, PASSWORD, SCHOOL, House
+from tests.escalation.web.house import OTHER_UNIT, PASSWORD, SCHOOL, House, _secret
 from tests.escalation.web.role_things import ABSENT, Things
 
 TABLE = Path(escalation.web.__file__).with_name("roles.md")
@@ -92,13 +92,13 @@ class Premises:
             known = conn.execute(select(people.offices)).all()
             kept = [Held(row.role, row.scope, row.person_id, row.rank) for row in known]
             people.enter(conn, [*people.everyone(conn, SCHOOL), *persons], [*kept, *held])
-            secret = user.secret(PASSWORD, "")
             for key, role in SIGNED_IN.items():
-                user.enrol(conn, SCHOOL, key, key, secret, [role], house.now)
+                user.enrol(conn, SCHOOL, key, key, _secret(), [role], house.now)
         self.spare = house.post("食堂涨价了").id
         self.things = Things(house)
         self.number = self.incident()
         self.things.make(self.number)
+        self._fresh: tuple[str, tuple[int, str, int]] | None = None
 
     def incident(self) -> str:
         """A fresh incident of the unit leader's unit, told to the duty lead, with a telephone task."""
@@ -114,6 +114,13 @@ class Premises:
             told = {"addressee": "lead", "number": f"{number}-99", "step": "told", "needs_signature": False}
             conn.execute(notices.insert().values(**values | told))
         return number
+
+    def untouched(self) -> str:
+        """An incident to try an act upon: the last one as long as nothing was done to it, or else a fresh one."""
+        if self._fresh is None or self._fresh[1] != self.trace():
+            number = self.incident()
+            self._fresh = number, self.trace()
+        return self._fresh[0]
 
     def client(self, column: str) -> TestClient:
         """A browser of this role, signed in anew."""

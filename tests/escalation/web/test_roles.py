@@ -45,7 +45,7 @@ def test_every_cell_of_a_role_is_as_the_table_says_and_a_refusal_changes_nothing
     for (method, path), cells in rows().items():
         cell = cells[column]
         acts = cell.opens and method == "POST"
-        number = premises.incident() if acts and "{number}" in path else premises.number
+        number = premises.untouched() if acts and "{number}" in path else premises.number
         premises.address(path, number)  # whatever it names is made now
         before = premises.trace()
         answer = premises.ask(client, method, path, number, f"csrf-{NAMES.get(column, '')}")
