@@ -3,7 +3,6 @@ synchronous=FULL)."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
@@ -14,7 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from stream.log import RETENTION, Log, LogError, LogUnavailable, Positions, Reader, check_sizes, key_bytes, partition_of
-from stream.log.sqlite_file import LANE, SCHEMA, VERSION, checksum, connect, identity, micros, said, writing
+from stream.log.sqlite_file import LANE, SCHEMA, VERSION, checksum, connect, identity, make_file, micros, said, writing
 from stream.log.sqlite_reader import SqliteReader
 
 REMOVED = (
@@ -62,7 +61,7 @@ class SqliteLog(Log):
     def _open(self) -> sqlite3.Connection:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+            make_file(self._path)
         except OSError as error:
             raise LogError(f"日志文件 {self._path} 无法建立：{error.strerror}；请检查目录与权限。") from error
         connection = connect(self._path, self._patience)

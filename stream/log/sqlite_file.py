@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,6 +78,20 @@ def identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def make_file(path: Path) -> None:
+    """Make the file where there is none, readable by the owner only. Raises OSError where it could not be written.
+
+    One that is there is never opened for a look: closing any descriptor of a file drops all locks that this process has
+    on it, and whoever closes the log next would take the `-wal` away from under us.
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        wrong = errno.EISDIR if path.is_dir() else 0 if os.access(path, os.R_OK | os.W_OK) else errno.EACCES
+        if wrong:
+            raise OSError(wrong, os.strerror(wrong)) from None
 
 
 @contextmanager

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -69,6 +70,21 @@ class TestSqliteLog(LogContract):
     @pytest.fixture
     def site(self, tmp_path: Path) -> Site:
         return SqliteSite(tmp_path / "log.db")
+
+    def test_who_opens_the_file_twice_keeps_it_open_for_others(
+        self, site: Site, log: Log, child: Callable[..., subprocess.Popen[str]]
+    ) -> None:
+        """Closing any descriptor of a file drops its process's locks on it; another would then end the -wal."""
+        topic = site.topic()  # opens and closes the log of this process once more
+        log.append(topic, [("a", b"1")])
+        beside = Path(f"{site.url.removeprefix('sqlite:///')}-wal")
+        before = beside.stat().st_ino
+        assert child("append", topic, "one", 3).wait(60) == 0
+        assert beside.exists(), "the other process left the file that this one still writes to"
+        assert beside.stat().st_ino == before
+        log.append(topic, [("a", b"2")])
+        with reading(log, topic) as reader:
+            assert len(drain(reader, 17)) == 17
 
     def test_a_silent_member_asks_the_store_again_before_it_reads_on(
         self, site: Site, log: Log, topic: str, ledger: Ledger
