@@ -108,7 +108,7 @@ def submissions_of(pack: Pack, wanted: bool) -> bool:
 def rehearse(scenario: Scenario, house: House) -> Outcomes:
     """Play one scenario in an empty store, line by line on its own clock."""
     with tempfile.TemporaryDirectory(prefix="fengxin-rehearsal-") as folder, ExitStack() as stack:
-        store = Store(f"sqlite:///{folder}/store.db")
+        store = Store(f"sqlite:///{folder}/store.db", lasting=False)
         stack.callback(store.close)
         metadata.create_all(store.engine)
         log = open_log(f"sqlite:///{folder}/log.db")

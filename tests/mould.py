@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Dialect, create_engine, event
+from sqlalchemy import Dialect, create_engine
 
 from stream.store import Store, metadata
 
@@ -33,8 +33,7 @@ def pour(path: Path) -> Store:
 
 def opened(url: str) -> Store:
     """The store at the address of a file that is there."""
-    store = Store(url)
-    event.listen(store.engine, "connect", _hasty)
+    store = Store(url, lasting=False)
     store.engine.dialect = _dialect()
     store.engine.update_execution_options(compiled_cache=_compiled)
     return store
@@ -58,8 +57,3 @@ def _dialect() -> Dialect:
     """One for all stores, as compiled statements belong to a dialect."""
     with create_engine("sqlite://").connect() as conn:
         return conn.dialect
-
-
-def _hasty(connection: Any, _record: Any) -> None:
-    """No test here pulls the plug, so no write has to wait for the disk."""
-    connection.execute("PRAGMA synchronous=OFF")

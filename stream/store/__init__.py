@@ -54,8 +54,11 @@ class Store:
     Until `close`, what SQLite wrote may stand in the file beside (`-wal`): who copies the file closes first.
     """
 
-    def __init__(self, url: str) -> None:
-        """Open `sqlite:///path` or `postgresql+psycopg://…`. Raises ValueError for any other scheme."""
+    def __init__(self, url: str, *, lasting: bool = True) -> None:
+        """Open `sqlite:///path` or `postgresql+psycopg://…`. Raises ValueError for any other scheme.
+
+        `lasting=False`: a file that is thrown away after its use, as in a rehearsal; no write waits for the disk.
+        """
         parsed = make_url(url)
         if parsed.drivername not in SCHEMES:
             raise ValueError(f"store：不认识的地址前缀“{parsed.drivername}”，可用：{'、'.join(SCHEMES)}")
@@ -69,6 +72,8 @@ class Store:
                 pool_size=4, max_overflow=-1, pool_use_lifo=True,
             )  # fmt: skip
             event.listen(self.engine, "connect", _prepare_sqlite)
+            if not lasting:
+                event.listen(self.engine, "connect", _hasten_sqlite)
             _follow_file(self.engine, parsed.database)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
@@ -136,6 +141,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-32000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _hasten_sqlite(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def _follow_file(engine: Engine, path: str) -> None:
