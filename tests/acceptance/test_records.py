@@ -79,9 +79,7 @@ def test_every_figure_of_the_chapters_opens_exactly_so_many_items(demo: Standing
     def uneven(asked: set[str]) -> set[str]:
         """Which of these figures are another number than their items are."""
         shown = {one.attrib["href"]: words_of(one) for one in newest(demo)[1].css("a.fig")}
-        counted = {
-            href: re.search(r" (\d+) 项", words_of(office.page(href).css("main")[0])) for href in sorted(asked)
-        }
+        counted = {href: re.search(r" (\d+) 项", words_of(office.page(href).css("main")[0])) for href in sorted(asked)}
         return {
             href for href, found in counted.items()
             if found is None or re.findall(r"\d+", shown.get(href, "").replace(",", ""))[:1] != [found[1]]
