@@ -68,8 +68,9 @@ def next_look(
         factor = schedule.stretch(_plan(job.route), allowed, schedule.rest_of_day(now))
     rest = ledger.window_end(now, ledger.Window.DAY) - now
     pace = schedule.Pace(
-        promised, floor, quiet, fresh, job.incident, adaptive, factor, share, rest, slow=slow_until is not None
-    )
+        promised, floor, quiet, fresh, job.incident, adaptive, factor, share, rest,
+        slow=slow_until is not None, night_slower=settings.night_slower,
+    )  # fmt: skip
     wanted = schedule.interval(pace, now)
     return wanted, "；".join(_said(job, wanted, factor, share, slow_until))
 

@@ -61,6 +61,7 @@ class Pace:
     share: timedelta = timedelta(0)
     rest: timedelta = timedelta.max
     slow: bool = False
+    night_slower: int = NIGHT_SLOWER
 
 
 def night(now: datetime) -> bool:
@@ -71,21 +72,22 @@ def night(now: datetime) -> bool:
 def interval(pace: Pace, now: datetime) -> timedelta:
     """How long until the next look, without jitter.
 
-    A stream keeps its promise and is looked at four times as seldom by night; the comments of one post go from the
-    floor upwards to the promise while they are quiet, half as often by night. An open incident: every two minutes, or
-    as often as the rest of the day's quota carries.
+    A stream keeps its promise and is looked at `night_slower` times as seldom by night; the comments of one post go
+    from the floor upwards to the promise while they are quiet, by night half so much more seldom. An open incident:
+    every two minutes, or as often as the rest of the day's quota carries.
     """
     half = 2 if pace.slow else 1
+    by_night = pace.night_slower if night(now) else 1
     if pace.incident:
         hurried = max(pace.floor, min(INCIDENT, pace.promised)) * half
         return max(hurried, min(pace.share, pace.rest))
     if not pace.adaptive:
-        wanted = pace.promised * (NIGHT_SLOWER if night(now) else 1)
+        wanted = pace.promised * by_night
     elif pace.new:
-        wanted = pace.floor * (2 if night(now) else 1)
+        wanted = pace.floor * max(1, by_night / 2)
     else:
         grown = pace.floor * 2 ** min(pace.quiet_scans, 12)
-        wanted = min(grown, pace.promised) * (2 if night(now) else 1)
+        wanted = min(grown, pace.promised) * max(1, by_night / 2)
     stretched = min(wanted * max(1.0, pace.stretch), pace.rest)
     return max(pace.floor, wanted * half, stretched)
 

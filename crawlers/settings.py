@@ -81,6 +81,7 @@ class CrawlSettings(_Strict):
     crawl_limit_s: int = Field(default=120, ge=1, le=1800)
     look_every_s: float = Field(default=1.0, gt=0, le=60)
     floor_s: int = Field(default=120, ge=1, le=3600)
+    night_slower: int = Field(default=4, ge=1, le=12)
     history: timedelta = HISTORY
 
     @model_validator(mode="after")

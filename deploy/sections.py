@@ -73,6 +73,7 @@ class Crawl(Section):
     spacing_s: float = Field(default=2.0, ge=0, le=60)
     at_once: int = Field(default=4, ge=1, le=32)
     floor_s: int = Field(default=120, ge=1, le=3600)
+    night_slower: int = Field(default=4, ge=1, le=12)
 
 
 class MailServer(Section):

@@ -17,7 +17,7 @@ WIDTHS = (390, 720, 1024, 1440)
 DESK = (
     "/desk", "/incidents", "/accounts", "/leads", "/reports", "/deliveries", "/findings", "/me", "/search?q=二食堂",
     "/consultations", "/permits", "/submissions", "/own-posts", "/relays", "/statements", "/silences", "/duty",
-    "/duty/people", "/duty/handover", "/raise",
+    "/duty/people", "/duty/handover",
 )  # fmt: skip
 SOON = 90_000
 

@@ -131,7 +131,8 @@ def test_holidays_swapped_days_and_the_leads_of_a_file_stand_in_the_month_and_a_
     assert "校庆调休（班）" in cells[str(worked.day)]
     assert "08:00–20:00 郑晚舟" in cells[str(worked.day)], "a swapped day is served by who serves working days"
     now = watch.signed_in(MONITOR).page("/duty")
-    assert re.search(r"带班 顾文清 \d\d:\d\d 至 ", words_of(now.css(".watch")[0])), "nobody beside who leads now"
+    lead = r"带班 顾文清 (\d+月\d+日 )?\d\d:\d\d 至 "
+    assert re.search(lead, words_of(now.css(".watch")[0])), "nobody beside who leads now"
     assert "带班领导的值班表有 1 处空档" in words_of(now.css("#leadgaps")[0])
 
 

@@ -81,7 +81,7 @@ def test_a_monitors_night_from_the_wave_to_the_hand_over_that_the_next_one_reads
 
 def call_is_noted(page: Page, demo: Standing, number: str) -> None:
     """The refused mail leaves a telephone task with the number and what to say; what the call came to is recorded."""
-    eventually("the mail is refused", lambda: "何晓岚" in page.request.get(f"{demo.url}/deliveries").text(), 30)
+    eventually("the mail is refused", lambda: "何晓岚" in page.request.get(f"{demo.url}/deliveries").text(), 60)
     page.goto(f"{demo.url}/deliveries#calls")
     task = page.locator("#calls .phone", has_text=number).filter(has_text="何晓岚")
     expect(task.locator(".phone__n")).to_have_text("13900000004")

@@ -162,3 +162,14 @@ def test_a_day_that_is_used_up_as_well_waits_until_midnight(make_room: Any) -> N
     room.look("to_me")
     assert room.source("to_me").next_due >= NEXT_MIDNIGHT
     assert "18 点前" in room.source("to_me").note
+
+
+@pytest.mark.parametrize(("slower", "stream", "comments"), [(4, 4 * MINUTE, 2 * MINUTE), (1, MINUTE, MINUTE)])
+def test_an_installation_says_how_much_seldomer_it_looks_by_night(
+    slower: int, stream: timedelta, comments: timedelta
+) -> None:
+    pace = schedule.Pace(MINUTE, MINUTE, night_slower=slower)
+    assert schedule.interval(pace, MIDNIGHT) == stream
+    assert schedule.interval(pace, NINE) == MINUTE
+    of_a_post = schedule.Pace(MINUTE, MINUTE, adaptive=True, night_slower=slower)
+    assert schedule.interval(of_a_post, MIDNIGHT) == comments
