@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, select
@@ -11,6 +12,11 @@ from escalation import paper
 from escalation.likeness import Likeness, compare
 from escalation.paper import Noun
 from stream.post import Post
+
+
+def approved_by(post: Post) -> datetime:
+    """By when a paper must have been approved for a post to be under it: platforms tell whole seconds only."""
+    return post.published_at + timedelta(seconds=1)
 
 
 def fitting(

@@ -183,7 +183,7 @@ def fitting(conn: Connection, post: Post) -> tuple[Row[Any] | None, Likeness | N
     What counts is when it was published, not when it was read: after the approval and before its end.
     """
     by = permits.c
-    in_force = and_(by.decided_at <= post.published_at, by.expires_at > post.published_at)
+    in_force = and_(by.decided_at < paper_match.approved_by(post), by.expires_at > post.published_at)
     open_in = (State.GRANTED, State.USED, State.EXPIRED)
     return paper_match.fitting(conn, permits, Noun.PERMIT, open_in, in_force, by.id.asc(), post)
 

@@ -19,7 +19,7 @@ def fitting(conn: Connection, post: Post) -> tuple[Row[Any] | None, Likeness | N
     """The approved submission that this post is; else None, with the nearest one's likeness where there is one."""
     by = submissions.c
     open_in = (State.APPROVED, State.PUBLISHED)
-    approved = by.approved_at <= post.published_at
+    approved = by.approved_at < paper_match.approved_by(post)
     return paper_match.fitting(conn, submissions, Noun.SUBMISSION, open_in, approved, by.id.desc(), post)
 
 

@@ -58,6 +58,18 @@ def test_an_approved_article_is_matched_when_it_appears_and_one_that_nobody_saw_
     assert told == {"keeper", "publicity"}, "whom the pack names for speaking without leave"
 
 
+def test_a_platform_that_tells_whole_seconds_makes_no_post_older_than_its_approval(station: Station) -> None:
+    school(station, "ZG")
+    use_submissions(station)
+    number = hand_in(station, WEATHER)
+    sign(station, number)
+    station.office.now = station.office.now.replace(microsecond=352_000)
+    approve(station, number)
+    publish(station, WEATHER, "a1", account="article", at=station.office.now.replace(microsecond=0))
+    assert submission_row(station, number).state == "published"
+    assert found(station) == []
+
+
 @pytest.mark.parametrize(
     ("code", "account", "bound"),
     [
