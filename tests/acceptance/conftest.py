@@ -11,10 +11,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.acceptance.college import as_college
 from tests.acceptance.school import brisk_pack, short_pack, written
 from tests.acceptance.standing import Person, Standing, eventually, fengxin, free_ports, words_of
+from tests.acceptance.window import Watched
 
 MARKUP = "<script>window.harmed=1</script><svg onload=window.harmed=2>"
 HOSTILE = MARKUP + "图书馆电梯坠落，两名同学受伤流血送医院急救\u202e倒着写的话\u202c{{7*7}}${7*7}"
@@ -145,3 +147,21 @@ def trial(school: Standing) -> Trial:
     ended = fengxin("trial", "end", "--person", "P09", "--settings", school.command[-1])
     assert ended.returncode == 0, ended.stderr
     return Trial(number, told, ended.stdout)
+
+
+@pytest.fixture
+def window(browser: Browser) -> Iterator[Watched]:
+    """A window at a desk; whatever it complains of fails the test."""
+    made = Watched(browser)
+    yield made
+    made.context.close()
+    assert made.complaints == []
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Watched]:
+    """A window as wide as a phone."""
+    made = Watched(browser, 390, 844)
+    yield made
+    made.context.close()
+    assert made.complaints == []

@@ -3,81 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.acceptance.standing import Standing, eventually
+from tests.acceptance.window import PICTURES, SOON, Watched, picture
 
 pytestmark = pytest.mark.browser
-PICTURES = Path(__file__).resolve().parents[2] / "build" / "pictures"
 WIDTHS = (390, 720, 1024, 1440)
 DESK = (
     "/desk", "/incidents", "/accounts", "/leads", "/reports", "/deliveries", "/findings", "/me", "/search?q=二食堂",
     "/consultations", "/permits", "/submissions", "/own-posts", "/relays", "/statements", "/silences", "/duty",
     "/duty/people", "/duty/handover",
 )  # fmt: skip
-SOON = 90_000
-
-
-class Watched:
-    """A browser's window in which every console error, page error and refused resource is noted."""
-
-    def __init__(self, browser: Browser, width: int = 1440, height: int = 900, dark: bool = False) -> None:
-        self.context: BrowserContext = browser.new_context(
-            viewport={"width": width, "height": height}, locale="zh-CN", color_scheme="dark" if dark else "light"
-        )
-        self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(20_000)
-        self.complaints: list[str] = []
-        self.page.on("console", self._note)
-        self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
-        self.page.on("dialog", self._refuse)
-
-    def _refuse(self, dialog: Dialog) -> None:
-        self.complaints.append(f"{self.page.url}: dialog {dialog.message}")
-        dialog.dismiss()
-
-    def _note(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(f"{self.page.url}: {message.text}")
-
-    def sign_in(self, standing: Standing, name: str) -> Page:
-        """Through the sign-in page, as a person does."""
-        found = re.search(r"口令都是 (\S+?)）", standing.printed)
-        assert found is not None
-        self.page.goto(f"{standing.url}/sign-in")
-        self.page.get_by_label("登录名").fill(name)
-        self.page.get_by_label("口令").fill(found.group(1))
-        self.page.get_by_role("button", name="登录").click()
-        expect(self.page.locator(".whobox")).to_be_visible()
-        return self.page
 
 
 @pytest.fixture(scope="module")
 def story(demo: Standing) -> str:
     """The incident of the scripted wave."""
     return eventually("the wave opens an incident", lambda: demo.incident("二食堂"), 100)
-
-
-@pytest.fixture
-def window(browser: Browser) -> Iterator[Watched]:
-    """A window at a desk; whatever it complains of fails the test."""
-    made = Watched(browser)
-    yield made
-    made.context.close()
-    assert made.complaints == []
-
-
-@pytest.fixture
-def phone(browser: Browser) -> Iterator[Watched]:
-    """A window as wide as a phone."""
-    made = Watched(browser, 390, 844)
-    yield made
-    made.context.close()
-    assert made.complaints == []
 
 
 def pages_of(standing: Standing, story: str) -> list[str]:
@@ -119,12 +64,11 @@ def test_a_notice_is_signed_on_a_phone(demo: Standing, story: str, phone: Watche
     mail = eventually("the notice", lambda: demo.mails("gu.wenqing", story), 30)[0]
     page = phone.page
     page.goto(demo.url + mail.sign_path)
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / "sign-390.png", full_page=True)
+    picture(page, "sign-390")
     page.get_by_role("button", name="签收").click()
     expect(page.get_by_role("heading", name="已签收")).to_be_visible()
     expect(page.locator("main")).to_contain_text("您的签收时限已停")
-    page.screenshot(path=PICTURES / "signed-390.png", full_page=True)
+    picture(page, "signed-390")
     assert page.request.get(demo.url + mail.sign_path).status == 410, "the link counts once"
 
 
@@ -138,14 +82,14 @@ def test_a_leader_signs_comments_and_hands_over_on_a_phone_and_the_colleague_hea
     page.goto(demo.url + mail.sign_path)
     page.get_by_label("批示内容").fill("先救人，球场即刻停用；半小时内报情况。")
     page.get_by_label("交给谁办理").select_option(label="陈思源（新媒体主管）")
-    page.screenshot(path=PICTURES / "leader-390.png", full_page=True)
+    picture(page, "leader-390")
     page.get_by_role("button", name="签收").click()
     expect(page.get_by_role("heading", name="已签收")).to_be_visible()
     expect(page.locator("blockquote")).to_contain_text("球场即刻停用")
     page.get_by_label("批示内容").fill("家长来电由我答复。")
     page.get_by_role("button", name="送出批示").click()
     expect(page.locator(".saidbar")).to_contain_text("批示已记入事件日志")
-    page.screenshot(path=PICTURES / "leader-signed-390.png", full_page=True)
+    picture(page, "leader-signed-390")
 
     mails = eventually("the colleague's two notices", lambda: demo.mails("chen.siyuan", number)[1:], 60)
     assert any("顾文清交您办理" in "".join(one.text.split()) for one in mails), [one.text for one in mails]

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
 import httpx
 import pytest
 from parsel import Selector
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from tests.acceptance.standing import Person, Standing, eventually, words_of
-from tests.acceptance.test_browser import PICTURES, Watched
 from tests.acceptance.test_one_voice import errand, plain
+from tests.acceptance.window import Watched, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 OFFICE, HEAD, LEADER = "ye.chuqing", "gu.wenqing", "lin.zhiyuan"
@@ -231,30 +230,6 @@ def test_a_relay_that_is_missing_is_told_and_a_new_version_supersedes_and_is_wit
     told(college, UNION, "请不再引用")
 
 
-@pytest.fixture
-def window(browser: Browser) -> Iterator[Watched]:
-    """A window at a desk; whatever it complains of fails the test."""
-    made = Watched(browser)
-    yield made
-    made.context.close()
-    assert made.complaints == []
-
-
-@pytest.fixture
-def phone(browser: Browser) -> Iterator[Watched]:
-    """A window as wide as a phone."""
-    made = Watched(browser, 390, 844)
-    yield made
-    made.context.close()
-    assert made.complaints == []
-
-
-def picture(page: Page, name: str) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / name, full_page=True)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-
-
 def test_the_publicity_office_asks_for_facts_and_takes_a_statement_to_release_in_a_browser(
     college: Standing, window: Watched, phone: Watched
 ) -> None:
@@ -289,7 +264,7 @@ def test_the_publicity_office_asks_for_facts_and_takes_a_statement_to_release_in
     desk.locator("#draft").get_by_label("伤者已送医，实训中心已封闭").check()
     desk.get_by_role("button", name="存为第一版").click()
     expect(desk.locator("#work")).to_contain_text("还不能送审")
-    picture(desk, "statement-draft-1440.png")
+    picture(desk, "statement-draft-1440")
     for item in desk.locator(".checks__i").all():
         item.get_by_role("button", name="通过", exact=False).first.click()
         expect(desk.get_by_role("status")).to_have_text("已登记核对。")
@@ -301,7 +276,7 @@ def test_the_publicity_office_asks_for_facts_and_takes_a_statement_to_release_in
         if name == HEAD:
             unit.get_by_role("button", name="退回").click()
             expect(unit.get_by_role("alert")).to_contain_text("退回须写明意见")
-            picture(unit, "statement-approve-390.png")
+            picture(unit, "statement-approve-390")
             assert all("409" in one for one in phone.complaints), "the refusal, and nothing besides"
             phone.complaints.clear()
         unit.get_by_role("button", name="同意").click()
@@ -314,7 +289,7 @@ def test_the_publicity_office_asks_for_facts_and_takes_a_statement_to_release_in
     expect(desk.locator("#relays")).to_contain_text("已转发 0 / 2")
     expect(desk.locator("#effect")).to_contain_text("不足以判断")
     expect(desk.locator("main")).to_contain_text("已随口径发布解除")
-    picture(desk, "statement-released-1440.png")
+    picture(desk, "statement-released-1440")
 
 
 def test_an_approved_text_is_matched_and_a_post_without_submission_is_found(

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.acceptance.standing import Standing, eventually
-from tests.acceptance.test_browser import PICTURES, SOON, Watched
+from tests.acceptance.window import SOON, Watched, picture
 
 pytestmark = pytest.mark.browser
 WAVE = (
@@ -41,12 +41,6 @@ def next_one(browser: Browser) -> Iterator[Watched]:
     assert [one for one in made.complaints if "409" not in one] == []
 
 
-def picture(page: Page, name: str) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"night-{name}.png", full_page=True)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than its window"
-
-
 def come(demo: Standing) -> None:
     """A wave under a fresh post of the 团委's account, whose leader's mailbox refuses the first mail."""
     demo.break_inbox(smtp={"name": "refuse", "address": REFUSED, "times": 1})
@@ -70,7 +64,7 @@ def test_a_monitors_night_from_the_wave_to_the_hand_over_that_the_next_one_reads
     number = str(row.get_attribute("data-number"))
     row.locator(".row__title").click()
     expect(page.locator("#peek h2").first).to_contain_text("八号楼")
-    picture(page, "desk-1440")
+    picture(page, "night-desk-1440")
     page.get_by_role("button", name="确认研判").click()
     expect(page.locator(".saidbar, [role=status]").first).to_contain_text("已确认研判")
 
@@ -87,7 +81,7 @@ def call_is_noted(page: Page, demo: Standing, number: str) -> None:
     expect(task.locator(".phone__n")).to_have_text("13900000004")
     task.get_by_text("通话要点").click()
     expect(task.locator(".pre")).to_contain_text("八号楼")
-    picture(page, "telephone-1440")
+    picture(page, "night-telephone-1440")
     task.get_by_label("通话结果").select_option(label="接通并转达")
     task.get_by_label("情况").fill("本人接听，马上签收")
     task.get_by_role("button", name="登记").click()
@@ -107,7 +101,7 @@ def sheet_is_written(page: Page, demo: Standing, number: str) -> None:
     expect(page.locator("h1")).to_contain_text("交接班")
     expect(page.locator("#sheet")).to_contain_text("还没有写")
     expect(page.get_by_role("button", name="已阅读，接班")).to_have_count(0)
-    picture(page, "handover-open-1440")
+    picture(page, "night-handover-open-1440")
     page.get_by_label("交班说明").fill(NOTE)
     page.get_by_role("button", name="写好，交班").click()
     expect(page.get_by_role("status").first).to_have_text("交接单已写好，请接班人阅读后接班。")
@@ -115,14 +109,14 @@ def sheet_is_written(page: Page, demo: Standing, number: str) -> None:
     for words in (NOTE, number, "八号楼", "何晓岚", "郑晚舟写", f"{number} 与平台沟通，周一鸣", "个账号未确认知悉"):
         expect(sheet).to_contain_text(words)
     expect(page.get_by_role("button", name="已阅读，接班")).to_have_count(0)
-    picture(page, "handover-written-1440")
+    picture(page, "night-handover-written-1440")
 
 
 def taken_by_the_next_one(page: Page, phone: Page, demo: Standing) -> None:
     """The sheet is rewritten under the reader's hand: refused; read anew: taken over, to the minute, by name."""
     phone.goto(page.url.partition("?")[0])
     expect(phone.locator("#sheet")).to_contain_text(NOTE)
-    picture(phone, "handover-390")
+    picture(phone, "night-handover-390")
     page.get_by_label("交班说明").fill(f"{NOTE}。{MORE}")
     page.get_by_role("button", name="更新交接单").click()
     expect(page.locator("#sheet")).to_contain_text(MORE)
@@ -130,14 +124,14 @@ def taken_by_the_next_one(page: Page, phone: Page, demo: Standing) -> None:
     phone.get_by_role("button", name="已阅读，接班").click()
     expect(phone.get_by_role("alert").first).to_contain_text("未作接班登记，请重新阅读后再接班")
     expect(phone.locator("#sheet")).to_contain_text(MORE)
-    picture(phone, "handover-refused-390")
+    picture(phone, "night-handover-refused-390")
     phone.get_by_role("button", name="已阅读，接班").click()
     expect(phone.get_by_role("status").first).to_have_text("已接班。")
     expect(phone.locator("main")).to_contain_text(re.compile(r"方静安 已于 \d\d:\d\d 接班"))
-    picture(phone, "handover-taken-390")
+    picture(phone, "night-handover-taken-390")
     page.goto(f"{demo.url}/desk")
     expect(page.locator(".watch").first).to_contain_text(re.compile(r"掌班 方静安 \d\d:\d\d 接"))
     expect(page.locator(".watch").first).not_to_contain_text("待接班")
     page.goto(f"{demo.url}/duty/handover")
     expect(page.locator("main")).to_contain_text(re.compile(r"郑晚舟交班；\d\d:\d\d 方静安接班"))
-    picture(page, "handovers-1440")
+    picture(page, "night-handovers-1440")

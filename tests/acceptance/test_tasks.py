@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.acceptance.standing import Standing, eventually
-from tests.acceptance.test_browser import PICTURES, Watched
+from tests.acceptance.window import Watched, picture
 
 pytestmark = pytest.mark.browser
 
@@ -19,24 +18,6 @@ def number(demo: Standing) -> str:
     """An incident under a post of the school's main account."""
     demo.matter("体育馆的吊顶塌了，砸伤两个同学，头破血流，正在等救护车")
     return eventually("the matter of the ceiling", lambda: demo.incident("体育馆"), 100)
-
-
-@pytest.fixture
-def phone(browser: Browser) -> Iterator[Watched]:
-    """A window as wide as a phone; whatever it complains of fails the test."""
-    made = Watched(browser, 390, 844)
-    yield made
-    made.context.close()
-    assert made.complaints == []
-
-
-@pytest.fixture
-def window(browser: Browser) -> Iterator[Watched]:
-    """A window at a desk."""
-    made = Watched(browser)
-    yield made
-    made.context.close()
-    assert made.complaints == []
 
 
 def fits(page: Page) -> bool:
@@ -51,7 +32,6 @@ def test_the_keeper_reports_contacts_the_platform_and_corrects_a_post_on_a_phone
     page.locator(".mine", has_text=number).get_by_role("link", name="查看并签收").click()
     page.get_by_role("button", name="签收").click()
     page.get_by_role("link", name=re.compile("上报")).first.click()
-    PICTURES.mkdir(parents=True, exist_ok=True)
 
     page.get_by_label("看到的情况").fill("评论说体育馆吊顶塌了，已转后勤核实。")
     page.get_by_label("已做的事").fill("已私信询问地点。")
@@ -77,7 +57,7 @@ def test_the_keeper_reports_contacts_the_platform_and_corrects_a_post_on_a_phone
     expect(page.get_by_role("status")).to_contain_text("系统将核对")
     expect(page.locator("#correct")).to_contain_text("尚未见到")
     expect(page.locator("#correct blockquote").first).to_contain_text("今日份校园随拍")
-    page.screenshot(path=PICTURES / "keeper-390.png", full_page=True)
+    picture(page, "keeper-390")
     assert fits(page)
 
     desk = window.sign_in(demo, "zheng.wanzhou")
@@ -87,7 +67,7 @@ def test_the_keeper_reports_contacts_the_platform_and_corrects_a_post_on_a_phone
         expect(block).to_contain_text(words)
     desk.locator("#tasks .task", has_text="与平台沟通").get_by_role("button", name="确认办结").click()
     expect(desk.get_by_role("status").first).to_contain_text("已确认任务办结")
-    desk.screenshot(path=PICTURES / "tasks-1440.png", full_page=True)
+    picture(desk, "tasks-1440")
 
 
 def test_a_task_to_the_units_leader_is_answered_on_a_phone_and_confirmed(
@@ -110,7 +90,7 @@ def test_a_task_to_the_units_leader_is_answered_on_a_phone_and_confirmed(
     page.get_by_label("答复", exact=True).fill("两人轻伤，已送校医院")
     page.get_by_role("button", name="答复").click()
     expect(page.get_by_role("status")).to_contain_text("已答复")
-    page.screenshot(path=PICTURES / "task-390.png", full_page=True)
+    picture(page, "task-390")
     assert fits(page)
 
     desk.goto(f"{demo.url}/incidents/{number}")
