@@ -62,10 +62,10 @@ def next_look(
     adaptive = job.stream in WHOLE_THREAD
     factor, share = 1.0, timedelta(0)
     if job.incident:
-        share = _share(conn, job, promised, now)
+        share = _share(conn, job, promised, settings.night_slower, now)
     elif isinstance(job.route, WeiboRoute) and not adaptive:
         allowed = _left(conn, job, now) - ledger.reserve(job.route.per_day)
-        factor = schedule.stretch(_plan(job.route), allowed, schedule.rest_of_day(now))
+        factor = schedule.stretch(_plan(job.route), allowed, schedule.rest_of_day(now, settings.night_slower))
     rest = ledger.window_end(now, ledger.Window.DAY) - now
     pace = schedule.Pace(
         promised, floor, quiet, fresh, job.incident, adaptive, factor, share, rest,
@@ -96,7 +96,7 @@ def _left(conn: Connection, job: Job, now: datetime) -> int:
     return ledger.left(conn, job.token, whole, now)
 
 
-def _share(conn: Connection, job: Job, promised: timedelta, now: datetime) -> timedelta:
+def _share(conn: Connection, job: Job, promised: timedelta, night_slower: int, now: datetime) -> timedelta:
     """The interval that the rest of the day's quota carries for this source, while an incident is open.
 
     What the account's other streams need is left to them. The reserve (pages of a long walk, a second incident) is
@@ -105,7 +105,8 @@ def _share(conn: Connection, job: Job, promised: timedelta, now: datetime) -> ti
     rest = ledger.window_end(now, ledger.Window.DAY) - now
     left = spare = float(_left(conn, job, now))
     if isinstance(job.route, WeiboRoute):
-        spare -= schedule.calls([timedelta(minutes=job.route.timeline_minutes)], schedule.rest_of_day(now))
+        left_today = schedule.rest_of_day(now, night_slower)
+        spare -= schedule.calls([timedelta(minutes=job.route.timeline_minutes)], left_today)
     alike = and_(
         sources.c.school == job.scope.school, sources.c.account_id == job.account_id, sources.c.stream == job.stream,
         sources.c.active, sources.c.closely_until > now,

@@ -28,10 +28,8 @@ HURRIED = frozenset({"to_me", "articles", "comments"})
 """Streams that an open grave incident hurries: those that bring what people say. Weibo's own posts and back-fill are
 not, because every call of theirs is one look less at the comments."""
 NIGHT_SLOWER = 4
-"""How many times as seldom a stream is looked at by night."""
+"""How many times as seldom a stream is looked at by night, where the settings do not say."""
 DAYTIME, NIGHTTIME = timedelta(hours=24 - NIGHT_ENDS), timedelta(hours=NIGHT_ENDS)
-WHOLE_DAY = DAYTIME + NIGHTTIME / NIGHT_SLOWER
-"""A day as a plan counts it: an hour of the night needs a quarter of the calls."""
 BY_AGE = (
     (timedelta(hours=2), timedelta(minutes=5)),
     (timedelta(hours=24), timedelta(minutes=15)),
@@ -102,21 +100,21 @@ def by_age(age: timedelta) -> timedelta | None:
     return next((every for limit, every in BY_AGE if age < limit), None)
 
 
-def rest_of_day(now: datetime) -> timedelta:
-    """What is left of the day of `now` (Asia/Shanghai) as a plan counts it; WHOLE_DAY at midnight."""
+def rest_of_day(now: datetime, night_slower: int) -> timedelta:
+    """What is left of the day of `now` (Asia/Shanghai) as a plan counts it: an hour of the night needs fewer calls."""
     local = now.astimezone(SHANGHAI)
     passed = timedelta(hours=local.hour, minutes=local.minute, seconds=local.second)
     if passed < NIGHTTIME:
-        return DAYTIME + (NIGHTTIME - passed) / NIGHT_SLOWER
+        return DAYTIME + (NIGHTTIME - passed) / night_slower
     return timedelta(hours=24) - passed
 
 
-def calls(intervals: Sequence[timedelta], rest: timedelta = WHOLE_DAY) -> float:
+def calls(intervals: Sequence[timedelta], rest: timedelta) -> float:
     """How many calls a plan needs for the rest of a day, as `rest_of_day` gives it."""
     return sum(rest / every for every in intervals)
 
 
-def stretch(intervals: Sequence[timedelta], allowed: int, rest: timedelta = WHOLE_DAY) -> float:
+def stretch(intervals: Sequence[timedelta], allowed: int, rest: timedelta) -> float:
     """By how much all intervals grow so that the plan fits into the calls that are left; 1 where it fits."""
     return max(1.0, calls(intervals, rest) / max(1, allowed))
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from deploy import besides
-from deploy.besides import Asked, Found
+from deploy import course_matters
+from deploy.course_matters import Asked, Found
 from deploy.scenario import Scenario
 from escalation import people
 from escalation.incident import incidents, members
@@ -89,7 +89,7 @@ def course(conn: Connection, school: str, scenario: Scenario, levels: Mapping[st
         .outerjoin(incidents, incidents.c.id == notices.c.incident_id)
         .order_by(notices.c.created_at, notices.c.id)
     ).all()
-    about = besides.numbers(conn, school)
+    about = course_matters.numbers(conn, school)
     rung = conn.execute(
         select(calls.c.created_at, calls.c.person_id, notices, incidents.c.number.label("incident"))
         .join(notices, notices.c.id == calls.c.notice_id)
@@ -135,8 +135,8 @@ def course(conn: Connection, school: str, scenario: Scenario, levels: Mapping[st
     )
     told_all = tuple(sorted(tellings + phoned + late, key=lambda one: one.at))
     return Outcomes(
-        scenario.name, len(scenario.lines), tuple(opened), told_all, besides.found(conn, school),
-        besides.asked(conn, school),
+        scenario.name, len(scenario.lines), tuple(opened), told_all, course_matters.found(conn, school),
+        course_matters.asked(conn, school),
     )  # fmt: skip
 
 

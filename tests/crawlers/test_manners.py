@@ -182,10 +182,11 @@ def test_quiet_threads_are_looked_at_less_and_new_rows_bring_them_back() -> None
 
 def test_a_plan_that_does_not_fit_is_stretched_until_it_does() -> None:
     plan = [5 * MINUTE, 30 * MINUTE]
-    factor = schedule.stretch(plan, 90)
+    day = timedelta(hours=18) + timedelta(hours=6) / schedule.NIGHT_SLOWER
+    factor = schedule.stretch(plan, 90, day)
     assert factor > 1
-    assert schedule.calls([every * factor for every in plan]) <= 90.001
-    assert schedule.stretch([15 * MINUTE, 90 * MINUTE], 100) == 1.0
+    assert schedule.calls([every * factor for every in plan], day) <= 90.001
+    assert schedule.stretch([15 * MINUTE, 90 * MINUTE], 100, day) == 1.0
 
 
 def test_delay_zero_on_a_real_platform_is_refused_at_start() -> None:

@@ -173,3 +173,9 @@ def test_an_installation_says_how_much_seldomer_it_looks_by_night(
     assert schedule.interval(pace, NINE) == MINUTE
     of_a_post = schedule.Pace(MINUTE, MINUTE, adaptive=True, night_slower=slower)
     assert schedule.interval(of_a_post, MIDNIGHT) == comments
+
+
+@pytest.mark.parametrize(("slower", "hours"), [(4, 19.5), (1, 24.0)])
+def test_a_day_has_as_many_calls_as_its_night_is_looked_at(slower: int, hours: float) -> None:
+    assert schedule.rest_of_day(MIDNIGHT, slower) == timedelta(hours=hours)
+    assert schedule.rest_of_day(NINE, slower) == timedelta(hours=15)
