@@ -33,6 +33,7 @@ from escalation.notice.issue import Letterhead
 from escalation.notice.outbox import CHANNEL_FAULTS, Taken, Verdict, jitter, judge, neutral_text, settle
 from escalation.notice.taking import take
 from escalation.procedure.desk_duty import DeskDuty
+from escalation.task import unheld
 from escalation.timer import Timer, TimerKind
 from stream.kill_point import reach
 from stream.store import Store, StoreUnavailable
@@ -105,6 +106,7 @@ class Notify:
             with self._store.write() as conn:
                 sight.look(conn, self._letterhead.school, now)
                 stranded.look(conn, self._letterhead.school, frozenset(self._channels), now)
+                unheld.look(conn, self._letterhead.school, now)
                 silence.look(conn, self._letterhead.school, now)
                 jump.hush(conn, self._letterhead.school, now)
                 self._hush_clocks(conn, now)

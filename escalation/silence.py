@@ -28,8 +28,9 @@ from stream.store.types import Moment, Serial, Word
 
 LONGEST = timedelta(hours=24)
 WHY_MOST = 300
-NEVER_QUIET = ("delivery:", "vacant:", finding.CAUSE)
-"""How the causes of alerts begin that cannot be silenced: a notice reached nobody, or the auditor found something."""
+NEVER_QUIET = ("delivery:", "vacant:", "unheld:", finding.CAUSE)
+"""How the causes of alerts begin that cannot be silenced: a notice or task reached nobody, or the auditor found
+something."""
 
 
 class Quiet(StrEnum):

@@ -10,18 +10,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from escalation import alert, audit, people
+from escalation import audit, people
 from escalation.deed import DESK, must_be, must_be_open, must_fit
 from escalation.incident import MACHINE, Actor, EntryKind, log
 from escalation.incident.state import IllegalStep
 from escalation.notice import notices
 from escalation.notice.addressee import TRIAL_REASON, VACANT_REASON
 from escalation.notice.issue import Letterhead
-from escalation.notice.vacancy import CAUSE
 from escalation.people import HANDLER, Person, Role
 from escalation.place import is_unplaced
 from escalation.procedure import Duty, DutyKind, Pack, Source, Trigger, thaw
-from escalation.task import DUTIES, KIND_WORDS, TaskKind, tasks, turns
+from escalation.task import DUTIES, KIND_WORDS, TaskKind, tasks, turns, unheld
 from escalation.task.clock import due_of, start
 from escalation.task.state import TASK
 from escalation.task.telling import BY_PERSON, again, tell_holder
@@ -58,10 +57,6 @@ def leader_of(unit: str) -> To:
     return To(Role.UNIT_LEADER, unit=unit)
 
 
-NOBODY = (
-    "“{office}”没有可联系的人员，值班台也无人可代收，{number} 的任务“{task}”没有布置。"
-    "请在人员表中补上并重新导入，再由值班员布置。"
-)
 KEEPER = To(Role.KEEPER)
 """The keeper of the incident's account."""
 
@@ -178,9 +173,7 @@ def _by_rule(
             conn, letterhead, incident, kind, KEEPER, MACHINE, now, words, key=f"rule:{kind}", article=cited, data=data
         )
     except Unheld as nobody:  # the matter opens all the same
-        words = NOBODY.format(office=nobody.office, task=KIND_WORDS[kind], number=incident.number)
-        if alert.ring(conn, incident.school, f"{CAUSE}{incident.number}:{kind}", words, now):
-            log(conn, incident.id, now, EntryKind.NOTICE, f"任务“{KIND_WORDS[kind]}”无人可办", words, article=cited)
+        unheld.ring(conn, incident, kind, nobody.office, cited, now)
 
 
 def items_of(pack: Pack, hits: Sequence[Hit]) -> tuple[str, ...]:

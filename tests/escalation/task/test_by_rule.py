@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 
-from escalation import alert, keeper
+from escalation import alert, keeper, people
 from escalation.incident import Actor, incidents
-from escalation.notice import notices
+from escalation.notice import notices, vacancy
 from escalation.opening import Ground
-from escalation.people import Role
+from escalation.people import Held, Role
 from escalation.procedure import load
-from escalation.task import tasks
+from escalation.task import TaskKind, tasks
 from escalation.task.platform import prepare, routes_of
 from stream.assessment import Hit
 from stream.platform import NAMES
 from tests.escalation.office import HELD, KEEPER, Office
+from tests.escalation.task.given import give
 from tests.stream.said import SCHOOL
 
 
@@ -113,6 +114,12 @@ def test_no_task_is_set_for_words_of_which_nobody_knows_where_they_stand(office:
     assert [row.kind for row in office.rows(tasks)] in ([], ["platform_contact"])
 
 
+def unset(office: Office) -> list[str]:
+    """What rings of tasks that nobody could be given."""
+    with office.store.read() as conn:
+        return [one.words for one in alert.ringing(conn, SCHOOL) if "没有布置" in one.words]
+
+
 def test_where_nobody_holds_the_office_nor_the_desk_the_matter_opens_and_an_alert_names_the_task(
     tmp_path: Path,
 ) -> None:
@@ -121,11 +128,20 @@ def test_where_nobody_holds_the_office_nor_the_desk_the_matter_opens_and_an_aler
     office.work()
     assert set(office.told("first")) == {"leader", "school"}
     assert office.rows(tasks) == []
-    with office.store.read() as conn:
-        (said,) = [one.words for one in alert.ringing(conn, SCHOOL) if "没有布置" in one.words]
+    (said,) = unset(office)
     assert "与平台沟通" in said
     assert "重新导入" in said
     assert "任务“与平台沟通”无人可办" in office.headings()
+    with office.store.write() as conn:
+        vacancy.look_again(conn, SCHOOL, office.now)
+    assert unset(office) == [said], "a changed roster alone sets no task"
+    with office.store.write() as conn:
+        keeper_of = people.person(conn, SCHOOL, "keeper")
+        assert keeper_of is not None
+        people.enter(conn, [keeper_of], [Held(Role.KEEPER, "canteen", "keeper")])
+    give(office, 1, TaskKind.PLATFORM_CONTACT)
+    office.later(minutes=1)
+    assert unset(office) == []
     office.store.close()
 
 
