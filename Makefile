@@ -14,7 +14,7 @@ WORKERS ?= 2
 help:
 	@echo "make run [PORT=8700 DATA=data]  准备环境并启动演示"
 	@echo "make test                       检查与测试（不含真实引擎与长程测试），十分钟以内"
-	@echo "make live                       真实 Kafka 与 PostgreSQL 上的测试，以及要真等、真杀进程的长程测试"
+	@echo "make live                       真实 Kafka 与 PostgreSQL 上的测试，以及全程实走、真等、真杀进程的长程测试"
 	@echo "make bench / check / wheel      测速 / 仅静态检查 / 打包并在空环境试装"
 
 $(VENV)/made:
@@ -42,7 +42,8 @@ check: $(VENV)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Two runs each, as a browser and a crawl do not share one, and an engine is started once; both are made, also after a failure.
+# Two runs each: a browser and a crawl do not share one, and engines are down before the long courses. Both are made,
+# also after a failure.
 define pytest
 failed=0; run() { echo "$(BIN)/python -m pytest $$*"; $(BIN)/python -m pytest "$$@" || failed=1; };
 endef
@@ -56,7 +57,7 @@ test: check browser
 
 live: $(VENV)/dev engines browser
 	@export FENGXIN_LIVE=required; $(pytest) \
-	run -m live; \
+	run $(SIDE_BY_SIDE) -m live; \
 	run $(SIDE_BY_SIDE) -m "long and not live"; \
 	exit $$failed
 

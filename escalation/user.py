@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, NewType
 
 from argon2 import PasswordHasher
@@ -79,7 +80,12 @@ class Entry(StrEnum):
 
 
 _HASHER = PasswordHasher()
-_NOBODY = _HASHER.hash("nobody has this password")
+
+
+@cache
+def _nobodys() -> str:
+    """A hash that no password matches, made once: a name that nobody has costs the same work as a known one."""
+    return _HASHER.hash(secrets.token_urlsafe())
 
 
 class Strangers:
@@ -89,6 +95,7 @@ class Strangers:
 
     def __init__(self) -> None:
         """Nobody has tried yet."""
+        _nobodys()  # not at the first try, which would then take twice as long and tell
         self._known: dict[tuple[str, str], tuple[int, datetime | None]] = {}
         self._lock = threading.Lock()
 
@@ -219,7 +226,7 @@ def _strange(
 ) -> Entry:
     """What becomes of a name that nobody has: what would become of a known one, with the same work."""
     locked = strangers.locked(school, name, now)
-    locks = locked or (not _matches(_NOBODY, password) and strangers.fail(school, name, now))
+    locks = locked or (not _matches(_nobodys(), password) and strangers.fail(school, name, now))
     what, detail = ("sign_in.locked", {}) if locked else ("sign_in.failed", {"locked": locks})
     with store.write() as conn:
         audit.record(conn, school=school, now=now, actor=name, action=what, subject=name, detail=detail, ip=ip)

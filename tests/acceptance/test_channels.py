@@ -19,7 +19,7 @@ from parsel import Selector
 from tests.acceptance.school import with_every_channel
 from tests.acceptance.standing import Mail, Person, Standing, eventually, fengxin, free_ports, words_of
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
 DESK, OFFICE = "zheng.wanzhou", "ye.chuqing"
 MOBILES = {
     "lin.zhiyuan": "13900000001", "gu.wenqing": "13900000002", "chen.siyuan": "13900000003",
@@ -325,7 +325,6 @@ def test_the_heartbeat_calls_an_address_and_tells_how_many_findings_stand(ways: 
     assert str(Ear.heard[0]["at"]) < str(Ear.heard[-1]["at"])
 
 
-@pytest.mark.long
 @pytest.mark.timeout(500)
 def test_a_stopped_notify_role_is_a_finding_with_the_cure_that_ends_when_it_goes_on(ways: Standing) -> None:
     desk, notify = ways.signed_in(DESK), ways.roles()["notify"]

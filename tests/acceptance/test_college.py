@@ -14,7 +14,7 @@ from tests.acceptance.standing import Person, Standing, eventually, words_of
 from tests.acceptance.test_one_voice import errand, plain
 from tests.acceptance.window import Watched, picture
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.long]
 OFFICE, HEAD, LEADER = "ye.chuqing", "gu.wenqing", "lin.zhiyuan"
 MAIN, UNION, LOGISTICS = "chen.siyuan", "zhou.yiming", "wu.xiaoyu"
 CHINA = timezone(timedelta(hours=8))

@@ -10,7 +10,7 @@ import pytest
 from tests.acceptance.hands import KEEPER, LEADER, MONITOR, OFFICE, UNIT, body, does, refusal, told_in
 from tests.acceptance.standing import Mail, Standing, eventually, words_of
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
 
 
 def test_a_matter_goes_its_course_by_hand_and_nothing_is_closed_before_its_time(demo: Standing) -> None:

@@ -14,6 +14,8 @@ from openpyxl import Workbook, load_workbook
 
 from tests.acceptance.standing import Mail, Standing, eventually, fengxin, free_ports, words_of
 
+pytestmark = pytest.mark.long
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 HEAD = ("工号", "开始", "结束", "带班领导")
 MONITOR, KEEPER, PUBLICITY, ADMIN = "zheng.wanzhou", "chen.siyuan", "ye.chuqing", "xu.mingde"

@@ -17,6 +17,8 @@ from tests.acceptance import five
 from tests.acceptance.five import BAN, HELD, NUMBER, SCHOOLS, Line, School
 from tests.acceptance.standing import fengxin
 
+pytestmark = pytest.mark.long
+
 COURSES = Path(__file__).with_name("courses")
 FOUND, ASKED, TOLD = "【演练】本校账号所发", "【演练】咨询", "【演练】会通知谁"
 LADDER = {"首报", "催签", "电话通知", "逐级上报"}

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.acceptance.standing import Standing, eventually
 from tests.acceptance.window import SOON, Watched, picture
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 WAVE = (
     "八号楼楼顶的广告牌掉下来砸中两个同学，满头是血，骨折了，救护车刚到",
     "八号楼那边围了好多人，广告牌砸到人了，地上都是血",
@@ -122,7 +122,7 @@ def taken_by_the_next_one(page: Page, phone: Page, demo: Standing) -> None:
     expect(page.locator("#sheet")).to_contain_text(MORE)
     phone.get_by_label("接班说明").fill("已看过")
     phone.get_by_role("button", name="已阅读，接班").click()
-    expect(phone.get_by_role("alert").first).to_contain_text("未作接班登记，请重新阅读后再接班")
+    expect(phone.get_by_role("alert").filter(has_text="未作接班登记，请重新阅读后再接班")).to_be_visible()
     expect(phone.locator("#sheet")).to_contain_text(MORE)
     picture(phone, "night-handover-refused-390")
     phone.get_by_role("button", name="已阅读，接班").click()

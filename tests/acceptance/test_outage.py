@@ -12,6 +12,8 @@ from parsel import Selector
 
 from tests.acceptance.standing import Mail, Standing, eventually, fengxin, words_of
 
+pytestmark = pytest.mark.long
+
 FOUR = {"lin.zhiyuan", "ye.chuqing", "gu.wenqing", "chen.siyuan"}
 
 

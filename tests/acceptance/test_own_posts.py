@@ -9,6 +9,8 @@ import pytest
 
 from tests.acceptance.standing import Standing, eventually, words_of
 
+pytestmark = pytest.mark.long
+
 KEEPER, GIVER, OFFICE = "zhou.yiming", "xu.mingde", "ye.chuqing"
 ALLOWED = "今日上午我院实训车间突发火情，现场师生均已疏散，无人员受伤，原因正在调查，请以学校通报为准"
 ALONE = "昨晚我院一名学生在操场晕倒受伤，目前已送医救治，家属正在赶来"

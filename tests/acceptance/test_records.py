@@ -11,9 +11,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
 from parsel import Selector
 
 from tests.acceptance.standing import Standing, eventually, fengxin, words_of
+
+pytestmark = pytest.mark.long
 
 OFFICE, MONITOR = "ye.chuqing", "zheng.wanzhou"
 CHAPTERS = ("处置与时限", "告知与签收", "未结任务", "统一发声", "自有账号发布", "咨询", "值守", "账号与覆盖")

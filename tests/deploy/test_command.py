@@ -300,6 +300,7 @@ def test_the_demo_keeps_its_start_and_its_keys_when_the_port_changes(demo: Path)
 
 
 @pytest.mark.kills
+@pytest.mark.long
 def test_a_running_school_stops_within_five_seconds_and_every_role_has_beaten(tmp_path: Path) -> None:
     fengxin("init", "--demo", tmp_path)
     file = tmp_path / "fengxin.toml"

@@ -122,6 +122,7 @@ def running(line: str, folder: Path, port: int) -> Iterator[None]:
 
 
 @pytest.mark.kills
+@pytest.mark.long
 def test_the_commands_of_the_readme_set_up_and_run_a_school_in_their_order(tmp_path: Path) -> None:
     setting_up, beside, any_time = BLOCKS
     with socket.socket() as free:

@@ -78,6 +78,7 @@ def _incidents(premises: Premises) -> int:
         return conn.execute(select(func.count()).select_from(incidents)).scalar_one()
 
 
+@pytest.mark.long
 def test_every_parameter_takes_every_odd_value_without_breaking(premises: Premises) -> None:
     known, before = rows(), _incidents(premises)
     tried, slowest = 0, 0.0
