@@ -84,7 +84,7 @@ def runs_of(verb: str) -> list[str]:
 def test_make_live_asks_for_the_engines_and_runs_what_is_long_beside() -> None:
     assert "export FENGXIN_LIVE=required; " in make("-n", "live").stdout
     live, long = runs_of("live")
-    assert live == "-m live", "one process, as every engine is started once"
+    assert live.endswith("--dist loadfile -m live"), "each worker starts its own engines"
     assert long.endswith('-m "long and not live"')
     assert "chromium" in make("-n", "live").stdout, "a long course may need the browser"
 
