@@ -12,9 +12,10 @@ from scrapy.crawler import Crawler
 from scrapy.http.request import NO_CALLBACK
 
 from crawlers import lease, token
-from crawlers.failure import Failure, Verdict
+from crawlers.failure import Failure, Verdict, account_gone
 from crawlers.scan import Job
 from crawlers.settings import WechatRoute
+from crawlers.spider import PlatformSpider
 
 if TYPE_CHECKING:
     from crawlers.crawl import Manners
@@ -114,6 +115,9 @@ class Authority:
         )
         response = await self.crawler.engine.download_async(request)
         verdict: Verdict = (response.request or request).meta["verdict"]
+        spider = self.crawler.spider
+        if (lost := account_gone(self.job.platform, verdict)) and isinstance(spider, PlatformSpider):
+            spider.harvest.lost = lost
         answer = verdict.answer if verdict.failure == Failure.OK and isinstance(verdict.answer, dict) else {}
         value, life = answer.get("access_token"), answer.get("expires_in")
         if not isinstance(value, str) or not value or isinstance(life, bool) or not isinstance(life, int):

@@ -84,13 +84,18 @@ WECHAT = _table(
         Failure.QUOTA: (45009,),
         Failure.THROTTLED: (45011,),
         Failure.GONE: (45015, 53600, 88008),
-        Failure.BAD_TARGET: (88001,),
+        Failure.BAD_TARGET: (50002, 88001),
     }
 )
 CODES: Mapping[str, tuple[str, Mapping[int, Failure]]] = {
     "weibo": ("error_code", WEIBO),
     "wechat": ("errcode", WECHAT),
 }
+NO_ACCOUNT: Mapping[str, frozenset[int]] = {"weibo": frozenset({10013, 20003}), "wechat": frozenset({40013, 50002})}
+"""A platform's own words that an account is not there: no such user, not a user; frozen or closed, no such appid.
+Said of the account's own streams only; a wrong appid in the settings is answered alike, so what was never seen is not
+called gone."""
+ACCOUNT_GONE = "平台答复该账号不存在，或已被封停、注销（平台代码 {code}）"
 HOURLY = frozenset({10022})
 """Quota codes whose window is the hour; the others are reset at midnight in Asia/Shanghai."""
 
@@ -107,6 +112,11 @@ class Verdict:
     def hourly(self) -> bool:
         """Whether a used-up quota comes back with the next hour."""
         return self.code in HOURLY
+
+
+def account_gone(platform: str, verdict: Verdict) -> str:
+    """The platform's own word that the account is not there, as a sentence; empty where it does not say so."""
+    return ACCOUNT_GONE.format(code=verdict.code) if verdict.code in NO_ACCOUNT[platform] else ""
 
 
 def classify(platform: str, body: bytes, status: int, content_type: str) -> Verdict:

@@ -10,6 +10,7 @@ from typing import Any
 from crawlers.failure import Failure
 from crawlers.scope import Scope
 from crawlers.settings import RouteSettings
+from stream.appearance import Shown
 from stream.post import Counts, Post
 
 
@@ -56,7 +57,7 @@ class ScanResult:
     `exhaustive`: the id of the thread that was read to its end, so that what is absent may count as missing.
     `gap`: why something was not seen (Chinese); `gap_open`: it stays so until a later scan mends it. `until`: not
     before then (the platform's wish, or the end of a used-up quota). `unfinished`: go on at once. `final`: the platform
-    itself says that it is gone.
+    itself says that it is gone. `lost`: its own word that the account is not there (Chinese).
     """
 
     failure: Failure
@@ -70,6 +71,7 @@ class ScanResult:
     unfinished: bool = False
     until: datetime | None = None
     final: bool = False
+    lost: str = ""
     follow: tuple[NewSource, ...] = ()
 
 
@@ -77,7 +79,8 @@ class ScanResult:
 class Harvest:
     """What one crawl has brought so far; the newest sight of a post wins. `answered`: requests by class; `refused`: odd
     rows that were left out while their neighbours were read; `clock_off`: by how much the platform's clock is ahead of
-    ours, zero where that is a minute at most."""
+    ours, zero where that is a minute at most; `shown`: how the platform shows the account; `lost`: its word, instead of
+    a token, that the account is not there."""
 
     posts: dict[str, Post] = field(default_factory=dict)
     counts: dict[str, Counts] = field(default_factory=dict)
@@ -86,6 +89,8 @@ class Harvest:
     clock_off: timedelta = timedelta(0)
     requests: int = 0
     refused: int = 0
+    shown: Shown | None = None
+    lost: str = ""
     result: ScanResult | None = None
 
     def take(self, item: object) -> None:
@@ -97,12 +102,16 @@ class Harvest:
                 self.counts[item.post_id] = item
             case Quoted():
                 self.quoted.setdefault(item.post.id, item.post)
+            case Shown():
+                self.shown = item
             case ScanResult():
                 if self.result is not None:
                     raise RuntimeError("a spider may end only once")
                 self.result = item
             case _:
-                raise TypeError(f"a spider yields posts, counts and one result, not {type(item).__name__}")
+                raise TypeError(
+                    f"a spider yields posts, counts, how the account is shown and one result, not {type(item).__name__}"
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from crawlers.failure import HEALTHY, WORDS, Failure
 from crawlers.haul import Haul
 from crawlers.scan import Harvest, Job, NewSource, ScanResult
 from crawlers.settings import CrawlSettings, WeiboRoute
+from stream import appearance
+from stream.appearance import Shown
 from stream.coverage import CLOCK_OFF, SUSPECT, WHOLE_THREAD, gaps, scans, sources
 from stream.post import Kind
 
@@ -32,6 +34,8 @@ GAP_AT_ONCE = frozenset(
 )
 FAILURES_TO_GAP = 3
 GONE_AGAIN = timedelta(minutes=30)
+LOST_AGAIN = appearance.LOSE_OVER + timedelta(minutes=1)
+"""When an account is looked at again of which the platform said once that it is not there."""
 GONE_SINCE = "gone_since"
 QUOTA_EARLY = "今日接口额度在 18 点前已用完，次日零点恢复"
 BACK_FILL = "show"
@@ -57,7 +61,9 @@ def settle(
     if row is None:
         raise LeaseLost(job.source_id)
     sighting.keep(conn, haul.rows)
-    breaker = Breaker(State(row.breaker), row.breaker_until, row.failures).after(result.failure, now)
+    unsure = _appear(conn, job, harvest, now)
+    met = Failure.BAD_TARGET if unsure else result.failure
+    breaker = Breaker(State(row.breaker), row.breaker_until, row.failures).after(met, now)
     fresh = haul.fresh if row.last_full else 0
     quiet = 0 if haul.fresh else row.quiet_scans + 1
     cursor = cursor_after(job, row, result, now)
@@ -89,6 +95,8 @@ def settle(
     }
     if GONE_SINCE in cursor and not over:
         values["next_due"] = max(values["next_due"], now + GONE_AGAIN)
+    if unsure:
+        values["next_due"] = now + LOST_AGAIN
     if complete:
         values["last_full"] = now
     if result.shown is not None:
@@ -101,6 +109,21 @@ def settle(
     source.add(conn, job.scope.school, job.account_id, job.platform, found, now)
     source.close_waiting(conn, job.scope.school, job.account_id, mapped, now)
     token.end_turn(conn, job.token, me)
+
+
+def _appear(conn: Connection, job: Job, harvest: Harvest, now: datetime) -> bool:
+    """Keep how the account was shown; True where the platform says that it is not there and has not said so enough.
+
+    A look that failed for any other reason tells nothing of the account.
+    """
+    result = harvest.result
+    assert result is not None  # noqa: S101
+    lost = result.lost or (harvest.lost if result.failure not in HEALTHY else "")
+    if job.stream in WHOLE_THREAD or not (lost or result.failure in HEALTHY):
+        return False
+    shown = Shown(gone=lost) if lost else harvest.shown or Shown()
+    row = appearance.saw(conn, job.scope.school, job.account_id, shown, now)
+    return bool(row.gone) and not appearance.lost(row)
 
 
 def _seen(conn: Connection, job: Job, counted: int) -> int:

@@ -13,7 +13,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure as Trouble
 
 from crawlers import ledger
-from crawlers.failure import HEALTHY, WORDS, Failure, Verdict
+from crawlers.failure import HEALTHY, WORDS, Failure, Verdict, account_gone
 from crawlers.gate import Held
 from crawlers.scan import Harvest, Job, ScanResult
 from crawlers.shape import Refusals, Shape, fingerprint
@@ -94,6 +94,9 @@ class PlatformSpider(Spider):
             words = NOT_FOUND
         elif verdict.failure == Failure.GONE and not verdict.code:
             words = NOT_SURE
+        lost = account_gone(self.job.platform, verdict) if self.job.stream not in WHOLE_THREAD else ""
+        if lost:
+            return ScanResult(verdict.failure, note=lost, lost=lost)
         until = None
         if verdict.failure == Failure.QUOTA:
             window = ledger.Window.HOUR if verdict.hourly else ledger.Window.DAY

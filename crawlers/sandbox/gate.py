@@ -85,6 +85,8 @@ class Gate:
             raise Refusal(10021, "HTTP METHOD is not suported", 405) if ours else Refusal(43002, "require POST method")
         if who is not None:
             raise who
+        if call.account is not None and call.account.gone:
+            raise Refusal(20003, "User does not exists!", 400) if ours else Refusal(50002, "user limited")
         self._token(call, ours)
         if call.account is not None and call.path != wechat.STABLE_TOKEN and "/oauth2/" not in call.path:
             self._quota(call, ours)

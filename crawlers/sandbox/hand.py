@@ -119,12 +119,33 @@ def phone_numbers(world: World, params: dict[str, Any], now: datetime) -> list[i
     return [write(world, thread, line, now).id for line in numbers_lines()]
 
 
+def account_renamed(world: World, params: dict[str, Any], now: datetime) -> list[int]:  # noqa: ARG001
+    """The account has another name from now on."""
+    _account(world, params).name = str(params.get("to", "风林校园资讯"))
+    return []
+
+
+def account_unverified(world: World, params: dict[str, Any], now: datetime) -> list[int]:  # noqa: ARG001
+    """The account loses its verification, or has it again."""
+    _account(world, params).verified = bool(params.get("restore", False))
+    return []
+
+
+def account_gone(world: World, params: dict[str, Any], now: datetime) -> list[int]:  # noqa: ARG001
+    """The platform knows the account no longer, or knows it again."""
+    _account(world, params).gone = not params.get("restore", False)
+    return []
+
+
 DEEDS: dict[str, tuple[Callable[[World, dict[str, Any], datetime], list[int]], tuple[str, ...]]] = {
     "row_deleted": (row_deleted, ("platform", "account", "thread")),
     "burst": (burst, ("platform", "account", "thread", "n")),
     "vanish": (vanish, ("platform", "account", "thread", "comment", "n")),
     "edited_text": (edited_text, ("platform", "account", "thread", "comment", "text")),
     "phone_numbers": (phone_numbers, ("platform", "account", "thread")),
+    "account_renamed": (account_renamed, ("platform", "account", "to")),
+    "account_unverified": (account_unverified, ("platform", "account", "restore")),
+    "account_gone": (account_gone, ("platform", "account", "restore")),
 }
 """Faults that are done at once: name to (deed, its parameters)."""
 

@@ -8,10 +8,11 @@ from typing import Literal
 Platform = Literal["weibo", "wechat"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Account:
     """One official account. `native_id` is Weibo's uid or WeChat's appid; `daily_posts` is (fewest, most) a day;
-    `mass_sent_hours_ago` is how long before the epoch it mass-sent an article."""
+    `mass_sent_hours_ago` is how long before the epoch it mass-sent an article. `name`, `verified` and `gone` are what a
+    hand may change."""
 
     key: str
     platform: Platform
@@ -21,6 +22,8 @@ class Account:
     token: str = ""
     secret: str = ""
     mass_sent_hours_ago: float | None = None
+    verified: bool = True
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,14 +41,13 @@ def user(author: Author | None, account: Account) -> dict[str, Any]:
 
 
 def school(account: Account, statuses: int, verified: bool = True) -> dict[str, Any]:
-    """The user object of an official account."""
+    """The user object of an official account; one that lost its verification is written like anybody's."""
     uid = int(account.native_id)
     shape = _person(uid, account.name, f"https://avatar.invalid/school/{uid}.png", "其他", "n")
     if verified:
-        shape |= {
-            "followers_count": 31_000, "statuses_count": statuses, "verified": True, "verified_type": 1,
-            "verified_reason": f"{account.name}官方微博",
-        }  # fmt: skip
+        shape |= {"followers_count": 31_000, "statuses_count": statuses}
+    if verified and account.verified:
+        shape |= {"verified": True, "verified_type": 1, "verified_reason": f"{account.name}官方微博"}
     return shape
 
 

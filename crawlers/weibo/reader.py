@@ -1,14 +1,16 @@
-"""Page readers of Weibo: parsed answers in, posts out. Pure; they read no name, picture, gender, place or device."""
+"""Page readers of Weibo: parsed answers in, posts out. Pure; they read no name, picture, gender, place or device of
+anybody. Of the registered account itself they read its name and whether it is verified."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crawlers.scope import Scope
 from crawlers.shape import Refusals, count, record, rows, whole, words
 from crawlers.weibo.instant import read_instant
+from stream.appearance import NAME_MOST, Shown
 from stream.post import Counts, Kind, Post
 
 PINNED_TYPE = 2
@@ -32,7 +34,7 @@ class Page:
 
     `more`: whether it promises older rows (None: it does not say).
 
-    `refused`: what could not be read (its neighbours were).
+    `refused`: what could not be read (its neighbours were). `shown`: how the account itself is shown, where it is told.
     """
 
     rows: tuple[Row, ...]
@@ -41,6 +43,7 @@ class Page:
     total: int | None
     more: bool | None
     refused: Refusals
+    shown: Shown | None = None
 
     @property
     def unreadable(self) -> bool:
@@ -50,7 +53,20 @@ class Page:
 
 def read_timeline(answer: Any, scope: Scope) -> Page:
     """`statuses/user_timeline`. Raises Shape where the envelope is not known."""
-    return _page(answer, "statuses", scope, _status_row)
+    return replace(_page(answer, "statuses", scope, _status_row), shown=_shown(answer, scope))
+
+
+def _shown(answer: dict[str, Any], scope: Scope) -> Shown | None:
+    """How the account is shown on its own posts; None where an answer does not say, or says two things at once."""
+    told = set()
+    for row in answer["statuses"]:
+        user = row.get("user") if isinstance(row, dict) else None
+        if isinstance(user, dict) and scope.native_id and str(user.get("id")) == scope.native_id:
+            name, verified = user.get("screen_name"), user.get("verified")
+            name = "".join(one for one in name if one.isprintable()).strip() if isinstance(name, str) else ""
+            known = verified if isinstance(verified, bool) else None
+            told.add(Shown(name if 0 < len(name) <= NAME_MOST else None, known))
+    return told.pop() if len(told) == 1 else None
 
 
 def read_comments(answer: Any, scope: Scope) -> Page:

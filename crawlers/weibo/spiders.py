@@ -69,6 +69,8 @@ class Timeline(_Walking):
 
     def page(self, answer: Any) -> Iterator[Any]:
         page = read_timeline(answer, self.job.scope)
+        if page.shown:
+            yield page.shown
         for row in page.rows:
             yield row.post
             if row.counts:
