@@ -193,8 +193,8 @@ def steady() -> float:
 def notify(settings: Settings, stop: Event) -> None:
     """Clocks that ran out, deliveries that wait."""
     with opened_store(settings) as store:
-        desk = load_pack(settings).desk
-        worker = Notify(store, letterhead(settings), channels(settings), utc_now, desk, steady)
+        pack = load_pack(settings)
+        worker = Notify(store, letterhead(settings), channels(settings), utc_now, pack.desk, steady, pack)
         keep_stepping("notify", worker, store, stop)
 
 

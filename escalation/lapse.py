@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from escalation import archive, idle, ladder, permit, reignition
+from escalation.alteration import look as alteration
 from escalation.bulletin import clock as bulletin_clock
 from escalation.consultation import clock as consultation
 from escalation.consultation import digest
@@ -39,6 +40,7 @@ HANDLERS: Mapping[TimerKind, Handler] = {
     TimerKind.CORRECTION: correction.lapse,
     TimerKind.IDLE: idle.lapse,
     TimerKind.FOLLOW: bulletin_clock.lapse,
+    TimerKind.ALTERATION: alteration.lapse,
 }
 
 

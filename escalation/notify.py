@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from escalation import alert, auditor, jump, lapse, machine_audit, reignition, sight, silence, timer, unrecorded
+from escalation.alteration import look as alteration
 from escalation.bulletin import clock as bulletin_clock
 from escalation.channels import Channel, Fault, Outcome, RateLimited
 from escalation.channels.breaker import Breaker
@@ -32,6 +33,7 @@ from escalation.notice.docket import hold, hold_of, tell
 from escalation.notice.issue import Letterhead
 from escalation.notice.outbox import CHANNEL_FAULTS, Taken, Verdict, jitter, judge, neutral_text, settle
 from escalation.notice.taking import take
+from escalation.procedure import Pack
 from escalation.procedure.desk_duty import DeskDuty
 from escalation.task import unheld
 from escalation.timer import Timer, TimerKind
@@ -55,10 +57,12 @@ class Notify:
 
     def __init__(
         self, store: Store, letterhead: Letterhead, channels: Mapping[str, Channel], clock: Clock,
-        desk: DeskDuty = DeskDuty(), steady: Steady | None = None,
+        desk: DeskDuty = DeskDuty(), steady: Steady | None = None, pack: Pack | None = None,
     ) -> None:  # fmt: skip
         """Send over `channels`, by name. `desk`: what the school's pack says of the duty desk. `steady`: a clock that
-        nobody sets, by which a jump of `clock` is seen; without it none is."""
+        nobody sets, by which a jump of `clock` is seen; without it none is. `pack`: by which account changes are told;
+        without it they are not looked for."""
+        self._pack = pack
         self._steady = steady
         self._read: Reading | None = None
         self._holds_until: datetime | None = None
@@ -111,10 +115,17 @@ class Notify:
                 jump.hush(conn, self._letterhead.school, now)
                 self._hush_clocks(conn, now)
                 self._listen(conn, now)
+            self._look_at_accounts(now)
             duty_look.look(self._store, self._letterhead, self._desk, now)
             self._record_rest(now)
             self._looked = now
             self._begin_watches(now)
+
+    def _look_at_accounts(self, now: datetime) -> None:
+        """Whether the platform shows every account as the book has it."""
+        pack = self._pack
+        if pack is not None:
+            self._store.run(lambda conn: alteration.look(conn, self._letterhead, pack, now))
 
     def _record_rest(self, now: datetime) -> None:
         """What is still to be written down of deliveries whose record failed; each by itself."""

@@ -1,4 +1,4 @@
-"""Paper 文书: what permits, submissions and findings on own posts share: a number, a course, who stands where.
+"""Paper 文书: what permits, submissions, findings on own posts and account changes share: a number, a course, standing.
 
 A paper belongs to one account of the book. Its course, letters and clocks hang on its docket (`permit:17`); every deed
 of a person is in the audit too.
@@ -35,11 +35,15 @@ class Noun(StrEnum):
     PERMIT = "permit"
     SUBMISSION = "submission"
     BREACH = "breach"
+    ALTERATION = "alteration"
 
 
-PREFIX = {Noun.PERMIT: "SQ", Noun.SUBMISSION: "SS", Noun.BREACH: "HD"}
-NAME = {Noun.PERMIT: "授权申请", Noun.SUBMISSION: "送审单", Noun.BREACH: "核对单"}
-PAGE = {Noun.PERMIT: "permits", Noun.SUBMISSION: "submissions", Noun.BREACH: "own-posts"}
+PREFIX = {Noun.PERMIT: "SQ", Noun.SUBMISSION: "SS", Noun.BREACH: "HD", Noun.ALTERATION: "BD"}
+NAME = {Noun.PERMIT: "授权申请", Noun.SUBMISSION: "送审单", Noun.BREACH: "核对单", Noun.ALTERATION: "变动单"}
+PAGE = {
+    Noun.PERMIT: "permits", Noun.SUBMISSION: "submissions", Noun.BREACH: "own-posts",
+    Noun.ALTERATION: "account-changes",
+}  # fmt: skip
 
 
 class Moved(IllegalStep):

@@ -48,6 +48,7 @@ class TimerKind(StrEnum):
     CORRECTION = "correction"
     IDLE = "idle"
     FOLLOW = "follow"
+    ALTERATION = "alteration"
 
 
 class TimerState(StrEnum):

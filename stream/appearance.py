@@ -32,11 +32,13 @@ appearances = Table(
     Column("gone", Text, nullable=False),
     Column("first_at", Moment(), nullable=False),
     Column("last_at", Moment(), nullable=False),
+    Column("told_at", Moment()),
     Column("looks", Integer, nullable=False),
     Index(None, "school", "account_id", "id"),
 )
 """`name` and `verified` are empty where the platform never told them; `gone`: its words that the account is not there,
-empty where it is; `looks`: how many looks saw it so without a break."""
+empty where it is; `told_at`: the last look that told the name (not every look does); `looks`: how many looks saw it so
+without a break."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,12 @@ def saw(conn: Connection, school: str, account_id: str, shown: Shown, now: datet
     verified = shown.verified if shown.verified is not None or last is None else last.verified
     if last is not None and (last.name, last.verified, bool(last.gone)) == (name, verified, bool(shown.gone)):
         still = update(appearances).where(appearances.c.id == last.id)
-        conn.execute(still.values(last_at=max(now, last.last_at), looks=last.looks + 1))
+        told = now if shown.name is not None else last.told_at
+        conn.execute(still.values(last_at=max(now, last.last_at), told_at=told, looks=last.looks + 1))
     else:
         row = {
             "school": school, "account_id": account_id, "name": name, "verified": verified, "gone": shown.gone,
-            "first_at": now, "last_at": now, "looks": 1,
+            "first_at": now, "last_at": now, "told_at": now if shown.name is not None else None, "looks": 1,
         }  # fmt: skip
         conn.execute(insert(appearances).values(**row))
     kept = newest(conn, school, account_id)
@@ -72,9 +75,12 @@ def newest(conn: Connection, school: str, account_id: str) -> Row[Any] | None:
     return conn.execute(_of(school, account_id).order_by(appearances.c.id.desc()).limit(1)).first()
 
 
-def course(conn: Connection, school: str, account_id: str) -> list[Row[Any]]:
-    """Every way in which the account was shown, the oldest first."""
-    return list(conn.execute(_of(school, account_id).order_by(appearances.c.id)))
+def courses(conn: Connection, school: str) -> dict[str, list[Row[Any]]]:
+    """Every way in which each account was shown, the oldest first."""
+    found: dict[str, list[Row[Any]]] = {}
+    for row in conn.execute(select(appearances).where(appearances.c.school == school).order_by(appearances.c.id)):
+        found.setdefault(row.account_id, []).append(row)
+    return found
 
 
 def lost(row: Row[Any]) -> bool:

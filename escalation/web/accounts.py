@@ -10,7 +10,10 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection, select
 
+from escalation import alteration
+from escalation.alteration.compare import KIND_WORDS
 from escalation.people import Role, offices, people
+from escalation.web.account_changes import READERS
 from escalation.web.coverage_view import DAY, Line, Unit, units_of
 from escalation.web.gate import Only, Visitor, desk_of
 from escalation.web.page import show
@@ -59,6 +62,7 @@ def page(request: Request, visitor: Looker, lamp: str = "", unit: str = "") -> H
     desk = desk_of(request)
     with desk.store.read() as conn:
         units = _own(units_of(conn, desk.school, visitor.now, _leaders(conn, desk.school)), visitor)
+        changed = alteration.waiting(conn, desk.school)
     every = [line for one in units for line in one.lines]
     count = Counter(line.lamp for line in every)
     lamp = lamp if lamp in FILTERS else ""
@@ -67,5 +71,7 @@ def page(request: Request, visitor: Looker, lamp: str = "", unit: str = "") -> H
     return show(
         request, visitor, "accounts.html", units=_kept(units, wanted), count=count, total=len(every), blind=blind,
         lamp=lamp, unit=unit, names=sorted({line.account.unit for line in every}), filters=FILTERS,
-        since=visitor.now - DAY,
+        since=visitor.now - DAY, changed=changed, kind_words=KIND_WORDS,
+        changes=sum(len(changed.get(line.account.id, ())) for line in every),
+        reads_changes=visitor.has(*READERS),
     )  # fmt: skip

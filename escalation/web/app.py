@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from escalation.user import Strangers
 from escalation.web import (
+    account_changes,
     accounts,
     act,
     apart,
@@ -64,7 +65,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     live.router, health.router, permits.router, submissions.router, own_posts.router, relays.router, matters.router,
     bulletins.router, bundle.router, silences.router, consultations.router,
     duty.router, handover.router, staff.router,
-    apart.router,
+    apart.router, account_changes.router,
     voice.router, voice_acts.router, voice_slip.router,
     tasks.router, measures.router,
 )  # fmt: skip

@@ -21,7 +21,8 @@ HOME = "风林职业技术学院"
 
 def _course(room: Any, account: str = "wb_main") -> list[tuple[Any, ...]]:
     with room.store.read() as conn:
-        return [(one.name, one.verified, bool(one.gone), one.looks) for one in appearance.course(conn, "FL", account)]
+        shown = appearance.courses(conn, "FL").get(account, [])
+    return [(one.name, one.verified, bool(one.gone), one.looks) for one in shown]
 
 
 def _lost(room: Any, account: str = "wb_main") -> bool:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from escalation.alteration.state import ALTERATION
 from escalation.breach.state import BREACH
 from escalation.bulletin.state import BULLETINS
 from escalation.consultation.state import CONSULTATION
@@ -26,7 +27,7 @@ from escalation.voice.state import HOLD, RELAY, STATEMENT
 
 TABLES: tuple[StateTable[Any, Any], ...] = (
     INCIDENT, PERMIT, SUBMISSION, BREACH, HOLD, STATEMENT, RELAY, CONSULTATION, TASK, CORRECTION, HANDOVER,
-    BULLETINS, SILENCE, ORDER, BLAME, REFERRAL,
+    BULLETINS, SILENCE, ORDER, BLAME, REFERRAL, ALTERATION,
 )  # fmt: skip
 every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.noun)
 
@@ -89,6 +90,7 @@ PRINTED = {
     **dict.fromkeys((BULLETINS.noun, SILENCE.noun), "."),
     HANDOVER.noun: "duty",
     **dict.fromkeys((PERMIT.noun, SUBMISSION.noun, BREACH.noun), "permit"),
+    ALTERATION.noun: "alteration",
     **dict.fromkeys((HOLD.noun, STATEMENT.noun, RELAY.noun), "voice"),
     **dict.fromkeys((TASK.noun, CORRECTION.noun), "task"),
     **dict.fromkeys((ORDER.noun, BLAME.noun, REFERRAL.noun), "measure"),

@@ -65,6 +65,65 @@ def upgrade() -> None:
         postgresql_where=sa.text("closed_at IS NULL"),
     )
     op.create_table(
+        "alterations",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("number", sa.String(32), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("account_id", sa.String(100), nullable=False),
+        sa.Column("unit", sa.String(100), nullable=False),
+        sa.Column("platform", sa.String(32), nullable=False),
+        sa.Column("registered", sa.String(100), nullable=False),
+        sa.Column("before", sa.String(200), nullable=False),
+        sa.Column("after", sa.String(200), nullable=False),
+        sa.Column("before_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column(
+            "deadline",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("changed_on", sa.String(10), nullable=True),
+        sa.Column("dated_by", sa.String(64), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_by", sa.String(64), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_why", sa.Text(), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_why", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alterations")),
+    )
+    op.create_index("uq_alterations_number", "alterations", ["school", "number"], unique=True)
+    op.create_index(
+        "uq_alterations_standing",
+        "alterations",
+        ["school", "account_id", "kind", "after"],
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_table(
+        "appearances",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("account_id", sa.String(100), nullable=False),
+        sa.Column("name", sa.String(100), nullable=True),
+        sa.Column("verified", sa.Boolean(), nullable=True),
+        sa.Column("gone", sa.Text(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("looks", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_appearances")),
+    )
+    op.create_index(
+        op.f("ix_appearances_school_account_id_id"), "appearances", ["school", "account_id", "id"], unique=False
+    )
+    op.create_table(
         "assessments",
         sa.Column("school", sa.String(32), nullable=False),
         sa.Column("post_id", sa.String(200), nullable=False),
@@ -1615,6 +1674,16 @@ def downgrade() -> None:
     op.drop_table("audit_mark")
     op.drop_table("audit")
     op.drop_table("assessments")
+    op.drop_index(op.f("ix_appearances_school_account_id_id"), table_name="appearances")
+    op.drop_table("appearances")
+    op.drop_index(
+        "uq_alterations_standing",
+        table_name="alterations",
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.drop_index("uq_alterations_number", table_name="alterations")
+    op.drop_table("alterations")
     op.drop_index(
         "uq_alerts_open",
         table_name="alerts",

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from escalation.alteration.compare import Kind as Change
+from escalation.alteration.state import State as Altered
 from escalation.audit import Head
 from escalation.breach import Kind
 from escalation.breach import State as Breach
@@ -16,6 +18,7 @@ from escalation.duty.handover_state import State as Handed
 from escalation.incident.state import State
 from escalation.notice import NoticeKind
 from escalation.people import Role
+from escalation.report.chapters.alterations import Changed
 from escalation.report.chapters.consultations import Asked
 from escalation.report.chapters.duty import Duty, Gone, HandOver
 from escalation.report.chapters.handling import Telling
@@ -157,6 +160,7 @@ def _chapters(found: tuple[NoticeRow, ...]) -> dict[str, Any]:
         "own_posts": OWN_POSTS,
         "one_voice": VOICE,
         "duty": DUTY,
+        "alterations": ALTERATIONS,
     }
 
 
@@ -279,4 +283,19 @@ DUTY = Duty(
     (Gone("罗广平", AbsenceKind.LEAVE, at(17, 8), at(19, 8), "曹卫东"),
      Gone("陈屿", AbsenceKind.TRIP, at(20, 8), at(20, 18), "")),
     ((at(18, 20), at(19, 8)),),
+)  # fmt: skip
+DEFAULT = "系统默认，非校规"
+ALTERATIONS = (
+    Changed(
+        "BD-2026-0001", "风林青年说（微博）", "团委", Change.UNVERIFIED, "已认证", "未认证", at(12, 9), None,
+        Altered.SEEN, DEFAULT, inside=False,
+    ),
+    Changed(
+        "BD-2026-0002", "风林职院（微博）", "党委宣传部", Change.RENAMED, "风林职院", "风林资讯", at(18, 9), at(26, 0),
+        Altered.SEEN, "第十条", inside=True,
+    ),
+    Changed(
+        "BD-2026-0003", "风林机电（微博）", "机电学院", Change.GONE, "可访问", "平台答复该账号不存在", at(19, 9), None,
+        Altered.OVER, DEFAULT, inside=True,
+    ),
 )  # fmt: skip

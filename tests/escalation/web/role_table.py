@@ -164,6 +164,7 @@ class Premises:
             return number
         made: dict[str, Callable[[], str]] = {
             "consultations": lambda: self.things.consultation, "own-posts": lambda: self.things.finding,
+            "account-changes": lambda: self.things.alteration,
             "statements": lambda: self.things.told, "duty": lambda: self.things.handover,
             "permits": lambda: self.things.permit, "submissions": lambda: self.things.submission,
         }  # fmt: skip

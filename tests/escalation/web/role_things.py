@@ -10,16 +10,20 @@ from functools import cached_property
 
 from sqlalchemy import select
 
-from escalation import breach, people, silence
+from escalation import alteration, breach, people, silence
+from escalation.alteration.compare import Difference
+from escalation.alteration.compare import Kind as Changed
 from escalation.breach import Kind
 from escalation.bulletin import BulletinKind, bulletins
 from escalation.bulletin.write import Draft, write
 from escalation.incident import Actor, incidents
 from escalation.people import Person, Role, shifts
+from escalation.procedure import Deadline
 from escalation.task import tasks
 from escalation.voice.approval import approvals
 from escalation.voice.fact import facts
 from escalation.voice.hold import holds
+from stream.account import book
 from tests.escalation.web.house import SCHOOL, UNIT, House
 from tests.escalation.web.test_consultations import ask
 from tests.escalation.web.test_rota_page import served
@@ -42,7 +46,7 @@ class Things:
 
     def make(self, number: str) -> None:
         """One of each now: what is made when it is first asked for looks as if asking had changed something."""
-        made = (self.consultation, self.finding, self.told, self.person, self.shift, self.silence)
+        made = (self.consultation, self.finding, self.alteration, self.told, self.person, self.shift, self.silence)
         assert all((*made, self.task(number), self.bulletin(number)))
 
     @cached_property
@@ -54,6 +58,15 @@ class Things:
         post = self.house.post("今日上午我院实训楼突发火情，原因正在调查", by_school=True)
         with self.house.store.write() as conn:
             return str(breach.record(conn, post, UNIT, Kind.UNAUTHORISED, "第十条", "没有授权", self.house.now))
+
+    @cached_property
+    def alteration(self) -> str:
+        """The keeper's account under another name."""
+        found = Difference(Changed.RENAMED, "旧名", "新名", self.house.now, self.house.now)
+        with self.house.store.write() as conn:
+            row = alteration.record(conn, book(conn, SCHOOL)["wx-hq"], found, "第十条", Deadline(), self.house.now)
+        assert row is not None
+        return str(row.number)
 
     @cached_property
     def told(self) -> str:
