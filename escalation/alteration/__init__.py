@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import Column, Connection, Index, Row, Table, Text, select, text, update
@@ -112,6 +112,8 @@ def agree(conn: Connection, row: Row[Any], why: str, now: datetime) -> None:
 def again(conn: Connection, row: Row[Any], now: datetime) -> Row[Any]:
     """What had just ended is shown once more: the same change, told to nobody a second time."""
     held = paper.held(conn, alterations, Noun.ALTERATION, row.school, row.number)
+    if held.ended_at is None:
+        return held
     state = ALTERATION.step(State(held.state), Event.AGAIN, None)
     paper.move(conn, alterations, held, state=state, ended_at=None, ended_why=None)
     paper.note(conn, Noun.ALTERATION, held.school, held.id, now, "再次看到同一变动", shown(held))
@@ -154,7 +156,7 @@ def due(row: Row[Any], day: date | None = None) -> datetime | None:
     deadline = Deadline.model_validate_json(json.dumps(row.deadline))
     anchor = day or (row.before_at.astimezone(SHANGHAI).date() if row.before_at else None)
     last = deadline.last_day(anchor) if anchor is not None and row.kind == Kind.RENAMED else None
-    return datetime.combine(last + timedelta(days=1), time(), SHANGHAI) if last is not None else None
+    return datetime.combine(last, time(23, 59, 59), SHANGHAI) if last is not None else None
 
 
 def _clocked(conn: Connection, row: Row[Any], now: datetime, day: date | None = None) -> Row[Any]:

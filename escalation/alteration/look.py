@@ -126,8 +126,9 @@ def _rule(row: Row[Any]) -> str:
 
 def _ring(conn: Connection, row: Row[Any], account: Account, basis: str, now: datetime, late: bool = False) -> None:
     kind = Kind(row.kind)
+    what = KIND_WORDS[kind].removeprefix("账号")
     words = ALERT.format(
-        platform=platform_name(row.platform), name=account.name, what=KIND_WORDS[kind], shown=alteration.shown(row),
+        platform=platform_name(row.platform), name=account.name, what=what, shown=alteration.shown(row),
         number=row.number, basis=basis, todo=TODO[kind],
     )  # fmt: skip
     if late:

@@ -65,7 +65,7 @@ def test_a_rename_starts_the_week_of_zg_ten_and_ends_with_the_book(zg: Town) -> 
     assert "第十条" in letters["publicity"]
     assert f"原显示“{NAME}”，现显示“{NEW}”" in letters["publicity"].replace("\n", "").replace("　", "")
     desk = zg.signed_in()
-    assert f"微博账号“{NAME}”账号已改名" in words_of(desk.get("/desk").text)
+    assert f"微博账号“{NAME}”已改名" in words_of(desk.get("/desk").text)
     coverage = desk.get("/accounts").text
     assert f'href="/account-changes/{row.number}">账号已改名' in coverage
     page = words_of(desk.get(f"/account-changes/{row.number}").text)

@@ -102,7 +102,7 @@ def test_a_rename_under_zg_is_told_to_the_publicity_office_by_article_ten(zg: Re
         "publicity": ("校党委宣传部", "第十条", True), "keeper": ("官方新媒体管理人员", "系统默认，非校规", True),
     }  # fmt: skip
     (words,) = zg.alerts()
-    assert "“青禾后勤”账号已改名：原显示“青禾后勤”，现显示“青禾资讯”" in words
+    assert "“青禾后勤”已改名：原显示“青禾后勤”，现显示“青禾资讯”" in words
     assert "依据 第十条，已函告校党委宣传部、官方新媒体管理人员。" in words
     text = "\n".join(message.text for message in zg.office.mail.sent)
     assert "账号名变更，以书面形式报校党委宣传部备案（第十条）" in text.replace("\n　　　　　", "").replace(
@@ -128,7 +128,9 @@ def test_the_week_of_zg_counts_from_the_last_sight_of_the_old_name_until_the_uni
     before = zg.rows()[0].before_at
     assert before < zg.rows()[0].seen_at
     (clock,) = [one for one in zg.rows(timers) if one.kind == TimerKind.ALTERATION]
-    assert clock.due_at == datetime(2026, 11, 10, 16, 0, tzinfo=UTC), "seven days on from 11-03, to the end of the day"
+    assert clock.due_at == datetime(2026, 11, 10, 15, 59, 59, tzinfo=UTC), (
+        "seven days on from 11-03, to the end of the day"
+    )
     with pytest.raises(IllegalStep, match="不能晚于系统看到新名称"):
         zg.act(alteration.set_date, KEEPER, "2026-11-09")
     with pytest.raises(IllegalStep, match="的形式"):
@@ -137,7 +139,7 @@ def test_the_week_of_zg_counts_from_the_last_sight_of_the_old_name_until_the_uni
         zg.act(alteration.set_date, ON_DESK, "2026-11-01")
     zg.act(alteration.set_date, KEEPER, "2026-11-01")
     running = [one.due_at for one in zg.rows(timers) if one.kind == TimerKind.ALTERATION and one.state == "set"]
-    assert running == [datetime(2026, 11, 8, 16, 0, tzinfo=UTC)] == [zg.rows()[0].due_at]
+    assert running == [datetime(2026, 11, 8, 15, 59, 59, tzinfo=UTC)] == [zg.rows()[0].due_at]
     zg.office.now = running[0] + MINUTE
     zg.turn()
     (words,) = zg.alerts()
@@ -223,6 +225,16 @@ def test_a_name_that_never_agreed_rings_at_the_desk_and_is_told_to_nobody(tmp_pa
     assert (row.kind, row.basis, made.rows(notices)) == ("misnamed", "系统默认，非校规", [])
     assert "登记“青禾职院后勤处”，平台显示“青禾后勤”" in made.alerts()[0]
     assert "系统默认，非校规：只告知值班台。" in made.alerts()[0]
+
+
+def test_two_workers_that_see_it_again_at_once_open_it_once(jy: Register) -> None:
+    jy.shown("青禾资讯")
+    jy.shown("青禾后勤")
+    (ended,) = jy.rows()
+    for _ in range(2):  # each read the row while it was over
+        jy.office.store.run(lambda conn: alteration.again(conn, ended, jy.office.now))
+    assert jy.course().count("再次看到同一变动") == 1
+    assert jy.rows()[0].state == "seen"
 
 
 def test_without_a_pack_the_notify_role_looks_at_no_account(tmp_path: Path) -> None:
