@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 roster = typer.Typer(help="值班表：谁在班、谁请假、未来 30 日有没有空档；导入与样表。", cls=Group, no_args_is_help=True)
 SettingsFile = Annotated[Path, typer.Option("--settings", help="设置文件。")]
 HERE = Path("fengxin.toml")
+MARKS = {True: "✔", False: "✘", None: "？"}
 
 
 def _tell(found: list[Line]) -> int:
     for one in found:
-        typer.echo(f"{'✔' if one.good else '✘'} {one.words}")
-    return sum(not one.good for one in found)
+        typer.echo(f"{MARKS[one.good]} {one.words}")
+    return sum(one.good is False for one in found)
 
 
 @roster.command(cls=Command)
@@ -63,11 +64,11 @@ def take(
 def template(out: Annotated[Path, typer.Argument(help="写到哪个文件；已存在的不覆盖。")] = Path("值班表.xlsx")) -> None:
     """写出值班表样表：单班、轮值规律、节假日与调休，附填写说明。"""
     from deploy.command import fail
-    from escalation.duty import rota_file
+    from escalation.duty import rota_template
 
     try:
         with out.open("xb") as file:
-            file.write(rota_file.template())
+            file.write(rota_template.template())
     except FileExistsError:
         raise fail(f"{out} 已经存在，未作任何改动；请换一个文件名。") from None
     typer.echo(f"已写出 {out}。填好后执行：fengxin roster import {out} --person 工号")

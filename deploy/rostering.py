@@ -14,7 +14,7 @@ from deploy.parts import channels, load_pack
 from deploy.settings import Settings
 from deploy.wiring import opened_store
 from escalation import people
-from escalation.clock_words import hours, moment
+from escalation.clock_words import SHANGHAI, hours, moment
 from escalation.duty import absence, calendar, coverage, leave, readiness, rota, rota_file
 from escalation.duty.coverage import AHEAD, Turn
 from escalation.duty.readiness import Kind, Wanting
@@ -29,9 +29,9 @@ class NotTaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the answer; `good` False: to be mended."""
+    """One line of the answer; `good` False: to be mended, None: something is asked for."""
 
-    good: bool
+    good: bool | None
     words: str
 
 
@@ -40,7 +40,7 @@ def lines(settings: Settings) -> list[Line]:
     now, school, pack = datetime.now(UTC), settings.school.code, load_pack(settings)
     with opened_store(settings) as store, store.read() as conn:
         return [
-            *_serving(conn, school, now), *_away(conn, school, now),
+            *_serving(conn, school, now), *_days(conn, school, now), *_away(conn, school, now),
             *_wanting(readiness.wanting(_ahead(conn, settings, now), now), pack.desk.around_the_clock),
         ]  # fmt: skip
 
@@ -55,6 +55,18 @@ def _serving(conn: Connection, school: str, now: datetime) -> Iterator[Line]:
         said = "、".join(f"{one.person.name}（至 {moment(one.ends_at, now)}）" for one in serving if one.leads is leads)
         yield Line(True, f"{word}：{said or '未排'}")
     yield Line(True, f"现在接收值班台通知：{'、'.join(one.name for one in people.desk(conn, school, now)) or '无'}")
+
+
+def _days(conn: Connection, school: str, now: datetime) -> Iterator[Line]:
+    """The holidays and swapped days of the coming 30 days; the years whose arrangement nobody knows yet."""
+    first = now.astimezone(SHANGHAI).date()
+    last, special = first + AHEAD, calendar.read(conn, school)
+    for one in sorted((one for one in special.values() if first <= one.day <= last), key=lambda one: one.day):
+        words = f"{one.day} {'上班' if one.working else '放假'} {one.name}".strip()
+        yield Line(True, f"{words}，{one.source}")
+    for year in sorted({first.year, last.year}):
+        if names := calendar.untold(year, special):
+            yield Line(None, f"{calendar.say_untold(year, names)}；请在“值守”页登记，或用值班表文件导入。")
 
 
 def _away(conn: Connection, school: str, now: datetime) -> Iterator[Line]:

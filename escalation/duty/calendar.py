@@ -1,7 +1,8 @@
-"""Calendar 工作日: which days are worked. Saturdays and Sundays are free; the school enters 节假日 and 调休 by day.
+"""Calendar 工作日: which days are worked. The State Council's arrangement is there from the start (`arrangement`); what
+somebody of the school entered, by hand or by file, wins over it day by day.
 
-The State Council publishes a year's swapped days only weeks before it begins, so nothing here guesses them: what the
-school entered decides, and a day without an entry is by its weekday alone.
+A year that neither knows is said to be unknown and asked for (`untold`). Until then quiet hours go by the weekday, and
+no rota is placed by working days of that year.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
-from sqlalchemy import Boolean, Column, Connection, Date, Table, select
+from sqlalchemy import Boolean, Column, Connection, Date, Table, delete, select
 
+from escalation.duty import arrangement
 from stream.store import metadata, put
 from stream.store.types import Word
 
@@ -27,14 +30,26 @@ special_days = Table(
 
 @dataclass(frozen=True, slots=True)
 class SpecialDay:
-    """A holiday, or a weekend day that is worked instead."""
+    """A holiday, or a weekend day that is worked instead. `arranged`: by the library, not entered by the school."""
 
     day: date
     working: bool
     name: str = ""
+    arranged: bool = False
+
+    @property
+    def source(self) -> str:
+        """Where it comes from, for whoever reads the page."""
+        return arrangement.SOURCE if self.arranged else "本校登记"
 
 
 Days = Mapping[date, SpecialDay]
+
+
+@cache
+def arranged() -> Days:
+    """Every day of the State Council's arrangement that the library has."""
+    return {day: SpecialDay(day, working, name, arranged=True) for day, working, name in arrangement.days()}
 
 
 def enter(conn: Connection, school: str, days: Sequence[SpecialDay]) -> None:
@@ -45,16 +60,43 @@ def enter(conn: Connection, school: str, days: Sequence[SpecialDay]) -> None:
         ])  # fmt: skip
 
 
+def forget(conn: Connection, school: str, day: date) -> bool:
+    """Take back what the school entered for a day; False where it had entered nothing."""
+    gone = delete(special_days).where(special_days.c.school == school, special_days.c.day == day)
+    return conn.execute(gone).rowcount == 1
+
+
 def read(conn: Connection, school: str) -> dict[date, SpecialDay]:
-    """Every special day that the school entered."""
+    """Every special day: as arranged, and over it as the school entered it."""
     rows = conn.execute(select(special_days).where(special_days.c.school == school).order_by(special_days.c.day))
-    return {row.day: SpecialDay(row.day, row.working, row.name) for row in rows}
+    return {**arranged(), **{row.day: SpecialDay(row.day, row.working, row.name) for row in rows}}
 
 
 def works(day: date, special: Days) -> bool:
     """Whether this day is worked."""
     known = special.get(day)
     return known.working if known is not None else day.weekday() < 5
+
+
+def untold(year: int, special: Days) -> tuple[str, ...]:
+    """The statutory holidays of a year whose days off nobody has said; none where the library has the year."""
+    known = [one for day, one in special.items() if day.year == year]
+    if any(one.arranged for one in known):
+        return ()
+    off = [one.name for one in known if not one.working]
+    return tuple(
+        holiday for holiday, words in arrangement.STATUTORY.items()
+        if not any(word in name for name in off for word in words)
+    )  # fmt: skip
+
+
+def say_untold(year: int, names: Sequence[str]) -> str:
+    """The same in words: `2027 年的放假安排还不知道（程序库 … 有 2004 至 2026 年），尚缺元旦、春节`."""
+    first, last = arrangement.YEARS
+    return (
+        f"{year} 年的放假安排还不知道（程序库 {arrangement.LIBRARY} 有 {first} 至 {last} 年），"
+        f"尚缺{'、'.join(names)}"
+    )  # fmt: skip
 
 
 def span(first: date, last: date) -> Iterator[date]:

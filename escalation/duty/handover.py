@@ -6,25 +6,21 @@ in time is reminded, then told to the 带班领导 (`overdue`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Row, Table, Text, select, update
+from sqlalchemy import Column, Connection, Index, Integer, Row, Table, Text, func, or_, select, update
 
-from escalation import alert, audit, people, timer
+from escalation import alert, audit, people
 from escalation.clock_words import moment
 from escalation.duty import absence, handover_sheet, proxy
-from escalation.duty.coverage import Turn, turns
-from escalation.duty.handover_state import HANDOVER, Event, State
+from escalation.duty.handover_state import DONE, HANDOVER, Event, State
 from escalation.incident import Actor
 from escalation.notice import docket
 from escalation.people import Role
-from escalation.procedure.desk_duty import DeskDuty
 from escalation.state_table import IllegalStep
-from escalation.timer import TimerKind
-from stream.store import insert_new, metadata
+from stream.store import metadata
 from stream.store.types import Json, Moment, Serial, Word
 
 handovers = Table(
@@ -33,6 +29,8 @@ handovers = Table(
     Column("id", Serial, primary_key=True, autoincrement=True),
     Column("school", Word(32), nullable=False),
     Column("at", Moment(), nullable=False),
+    Column("nth", Integer, nullable=False, default=0),
+    Column("replaces", Integer),
     Column("outgoing", Json, nullable=False),
     Column("incoming", Json, nullable=False),
     Column("state", Word(16), nullable=False),
@@ -48,51 +46,22 @@ handovers = Table(
     Column("due_at", Moment(), nullable=False),
     Column("reminded_at", Moment()),
     Column("told_at", Moment()),
-    Index("uq_handovers_at", "school", "at", unique=True),
+    Column("moved_at", Moment()),
+    Index("uq_handovers_at", "school", "at", "nth", unique=True),
 )
+"""`nth`: how many hand-overs of this moment were overtaken by another rota; `replaces`: the one, taken over already,
+that this one does again as the rota was changed; `moved_at`: when that happened."""
 AHEAD = timedelta(minutes=30)
 """So long before the change of shift the sheet can be written."""
-BACK = timedelta(hours=12)
-"""A change of shift that passed while the service was off still gets its hand-over, if it is not older."""
-MOMENT = timedelta(microseconds=1)
 CAUSE = "handover:"
-TAKE_OVER, TELL_LEAD = "take_over", "tell_lead"
-"""Names of its two clocks."""
+TAKE_OVER, TELL_LEAD, ASKED = "take_over", "tell_lead", "asked"
+"""Names of its clocks; the last one only where a changed rota asks for it anew."""
 WORDS_MOST, REMARK_MOST = 2_000, 300
 NOT_YET = "还没有到交接时间（{at}）。未作任何更改。"
 CHANGED = "交接单在您阅读之后有更新。未作接班登记，请重新阅读后再接班。"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change of shift: who leaves the desk and who comes to it, by id."""
-
-    at: datetime
-    outgoing: tuple[str, ...]
-    incoming: tuple[str, ...]
-
-
-def _themselves(person: str, _: datetime) -> str:
-    return person
-
-
-def changes(
-    shifts: Collection[Turn], starts: datetime, ends: datetime, acting: Callable[[str, datetime], str] = _themselves
-) -> list[Change]:
-    """The moments after starts, up to ends, at which somebody leaves the desk to others; pure. 带班领导 hand over to
-    nobody. `acting`: who serves for somebody at a moment."""
-    serving = [one for one in shifts if not one.leads]
-    found = []
-    for at in sorted({end for one in serving for end in (one.starts_at, one.ends_at) if starts < end <= ends}):
-        before = sorted({acting(one.person, at - MOMENT) for one in serving if one.starts_at < at <= one.ends_at})
-        after = sorted({acting(one.person, at) for one in serving if one.starts_at <= at < one.ends_at})
-        if before and set(before) != set(after):
-            leave = [one for one in before if one not in after] or before
-            found.append(Change(at, tuple(leave), tuple(one for one in after if one not in before) or tuple(after)))
-    return found
-
-
-def _acting(away: Mapping[str, absence.Absence], find: proxy.Find, person: str) -> str:
+def stand_in(away: Mapping[str, absence.Absence], find: proxy.Find, person: str) -> str:
     """The substitute where the person is away and one is there, else the person."""
     found = proxy.stand_in(person, away, find, tuple(people.CONTACTS)) if person in away else None
     return found.id if found is not None else person
@@ -101,7 +70,7 @@ def _acting(away: Mapping[str, absence.Absence], find: proxy.Find, person: str) 
 def acting(conn: Connection, school: str, ids: Iterable[str], now: datetime) -> list[str]:
     """Who serves now for each of these: a substitute, where one is away."""
     away = absence.away(conn, school, now)
-    return list(dict.fromkeys(_acting(away, lambda one: people.person(conn, school, one), each) for each in ids))
+    return list(dict.fromkeys(stand_in(away, lambda one: people.person(conn, school, one), each) for each in ids))
 
 
 def serves(conn: Connection, row: Row[Any], person_id: str, now: datetime) -> bool:
@@ -110,76 +79,15 @@ def serves(conn: Connection, row: Row[Any], person_id: str, now: datetime) -> bo
     return person_id in named or person_id in acting(conn, row.school, named, now)
 
 
-def open_due(conn: Connection, school: str, desk: DeskDuty, now: datetime) -> None:
-    """Open the hand-over of the change that comes within half an hour and of the one that came last; repeating changes
-    nothing. One that is open follows the rota; where its change is gone from the rota it is void."""
-    shifts = turns(conn, school, now - BACK, now + AHEAD + timedelta(minutes=1))
-    known = {one.id: one for one in people.everyone(conn, school)}
-    absences = absence.between(conn, school, now - BACK - AHEAD, now + 2 * AHEAD)
-
-    def serving(person: str, at: datetime) -> str:
-        return _acting({one.person: one for one in absences if one.covers(at)}, known.get, person)
-
-    found = changes(shifts, now - BACK, now + AHEAD, serving)
-    past = [one for one in found if one.at <= now][-1:]
-    wanted = past + [one for one in found if one.at > now]
-    for one in wanted:
-        made = insert_new(conn, handovers, [_row(school, desk, one)], key=["school", "at"], returning=["id"])
-        if made:
-            _set_clocks(conn, school, desk, int(made[0][0]), one.at, now)
-        conn.execute(
-            update(handovers)
-            .where(handovers.c.school == school, handovers.c.at == one.at, handovers.c.state == State.OPEN)
-            .values(outgoing=list(one.outgoing), incoming=list(one.incoming))
-        )
-    gone = (
-        select(handovers.c.id)
-        .where(handovers.c.school == school, handovers.c.at > now, handovers.c.state == State.OPEN)
-        .where(handovers.c.at.not_in([one.at for one in wanted]))
-    )
-    for number in conn.execute(gone).scalars().all():
-        _void(conn, school, number, now)
-
-
-def _row(school: str, desk: DeskDuty, one: Change) -> dict[str, Any]:
-    return {
-        "school": school, "at": one.at, "outgoing": list(one.outgoing), "incoming": list(one.incoming),
-        "state": State.OPEN, "sheet": {}, "words": "", "due_at": one.at + desk.take_over.after,
-    }  # fmt: skip
-
-
 def matter_of(number: int) -> str:
     """What a hand-over's clocks and letters belong to."""
     return f"handover:{number}"
 
 
-def _set_clocks(conn: Connection, school: str, desk: DeskDuty, number: int, at: datetime, now: datetime) -> None:
-    """Not taken over in time: the incoming are reminded; longer: the 带班领导 is told."""
-    timer.set_timers(conn, [
-        {
-            "school": school, "matter": matter_of(number), "kind": TimerKind.HANDOVER, "name": name, "words": words,
-            "source": clock.source, "article": clock.article, "set_at": now, "due_at": at + clock.after,
-        }
-        for name, words, clock in (
-            (TAKE_OVER, "接班", desk.take_over), (TELL_LEAD, "未接班报带班领导", desk.tell_lead),
-        )
-    ])  # fmt: skip
-
-
-def _end(conn: Connection, school: str, number: int, now: datetime) -> None:
+def end(conn: Connection, school: str, number: int, now: datetime) -> None:
     """Its clocks stop, reminders that have not left do not leave, its alert is quiet."""
     docket.end(conn, school, matter_of(number), now)
     alert.hush(conn, school, CAUSE + str(number), now)
-
-
-def _void(conn: Connection, school: str, number: int, now: datetime) -> None:
-    state = HANDOVER.step(State.OPEN, Event.CANCEL, None)
-    moved = conn.execute(
-        update(handovers).where(handovers.c.id == number, handovers.c.state == State.OPEN).values(state=state)
-    )
-    if moved.rowcount == 1:
-        _end(conn, school, number, now)
-        audit.record(conn, school=school, now=now, actor="machine", action="duty.handover.void", subject=str(number))
 
 
 def held(conn: Connection, school: str, number: int) -> Row[Any]:
@@ -222,7 +130,7 @@ def read(conn: Connection, school: str, actor: Actor, now: datetime, number: int
             update(handovers).where(handovers.c.id == number).values(sheet=handover_sheet.fill(conn, school, now))
         )
         row = held(conn, school, number)
-    if State(row.state) not in HANDOVER.ends and row.sheet and row.written_by != actor.id:
+    if State(row.state) not in DONE and row.sheet and row.written_by != actor.id:
         conn.execute(update(handovers).where(handovers.c.id == number).values(read_by=actor.id, read_at=now))
     return row
 
@@ -253,7 +161,7 @@ def take(conn: Connection, school: str, actor: Actor, now: datetime, number: int
         .where(handovers.c.id == number)
         .values(state=state, taken_by=actor.id, taken_at=now, remark=remark or None)
     )
-    _end(conn, school, number, now)
+    end(conn, school, number, now)
     _written(conn, school, actor, now, "take", row, unwritten=row.written_by is None, remark=remark)
 
 
@@ -275,8 +183,9 @@ def current(conn: Connection, school: str, now: datetime) -> Row[Any] | None:
     """The hand-over that is to be dealt with: the newest that came and is not taken over, else one about to come."""
     rows = conn.execute(
         select(handovers)
-        .where(handovers.c.school == school, handovers.c.at <= now + AHEAD, handovers.c.state != State.VOID)
-        .order_by(handovers.c.at.desc()).limit(2)
+        .where(handovers.c.school == school, handovers.c.at <= now + AHEAD)
+        .where(handovers.c.state.not_in([State.VOID, State.MOVED]))
+        .order_by(handovers.c.at.desc(), handovers.c.nth.desc()).limit(2)
     ).all()  # fmt: skip
     came = [row for row in rows if row.at <= now]
     if came and State(came[0].state) is not State.TAKEN:
@@ -285,20 +194,25 @@ def current(conn: Connection, school: str, now: datetime) -> Row[Any] | None:
 
 
 def has_desk(conn: Connection, school: str, now: datetime) -> tuple[str, datetime] | None:
-    """Who took the desk over last, and when; None before the first hand-over."""
+    """Who took the desk over last, and when; None before the first hand-over, and where the rota was changed since."""
     row = conn.execute(
         select(handovers.c.taken_by, handovers.c.taken_at)
         .where(handovers.c.school == school, handovers.c.state == State.TAKEN, handovers.c.taken_at <= now)
-        .order_by(handovers.c.at.desc()).limit(1)
+        .order_by(handovers.c.at.desc(), handovers.c.nth.desc()).limit(1)
     ).first()  # fmt: skip
-    return (row.taken_by, row.taken_at) if row else None
+    moved = select(func.max(handovers.c.moved_at)).where(handovers.c.school == school)
+    overtaken = conn.execute(moved).scalar_one()
+    if row is None or (overtaken is not None and overtaken > row.taken_at):
+        return None
+    return row.taken_by, row.taken_at
 
 
 def newest(conn: Connection, school: str, limit: int = 30) -> list[Row[Any]]:
-    """The hand-over log, the newest first."""
+    """The hand-over log, the newest first; of what is void only the sheets that somebody wrote."""
+    shown = or_(handovers.c.state != State.VOID, handovers.c.written_at.is_not(None))
     return list(
         conn.execute(
-            select(handovers).where(handovers.c.school == school, handovers.c.state != State.VOID)
-            .order_by(handovers.c.at.desc()).limit(limit)
+            select(handovers).where(handovers.c.school == school, shown)
+            .order_by(handovers.c.at.desc(), handovers.c.nth.desc()).limit(limit)
         )
     )  # fmt: skip

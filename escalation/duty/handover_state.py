@@ -1,4 +1,5 @@
-"""The course of a hand-over: open, written by the outgoing, taken over by the incoming; void where its change is gone.
+"""The course of a hand-over: open, written by the outgoing, taken over by the incoming; void where its change is gone,
+moved 改班 where it was taken over and the rota then named others.
 
 Whoever serves the desk may write and take over; late is no state: an overdue hand-over can still be taken over.
 """
@@ -17,6 +18,7 @@ class State(StrEnum):
     OPEN = "open"
     WRITTEN = "written"
     TAKEN = "taken"
+    MOVED = "moved"
     VOID = "void"
 
 
@@ -26,6 +28,7 @@ class Event(StrEnum):
     WRITE = "write"
     TAKE = "take"
     CANCEL = "cancel"
+    MOVE = "move"
 
 
 DESK = frozenset({Role.MONITOR, Role.PUBLICITY, Role.ADMINISTRATOR})
@@ -41,10 +44,15 @@ HANDOVER: StateTable[State, Event] = StateTable(
             Event.WRITE: Step(State.WRITTEN, DESK), Event.TAKE: Step(State.TAKEN, DESK),
             Event.CANCEL: Step(State.VOID),
         },
-        State.TAKEN: {},
+        State.TAKEN: {Event.MOVE: Step(State.MOVED)},
+        State.MOVED: {},
         State.VOID: {},
     },
-    state_words={State.OPEN: "待交班", State.WRITTEN: "待接班", State.TAKEN: "已接班", State.VOID: "作废"},
-    event_words={Event.WRITE: "交班", Event.TAKE: "接班", Event.CANCEL: "作废"},
-    ends=frozenset({State.TAKEN, State.VOID}),
+    state_words={
+        State.OPEN: "待交班", State.WRITTEN: "待接班", State.TAKEN: "已接班", State.MOVED: "已改班", State.VOID: "作废",
+    },
+    event_words={Event.WRITE: "交班", Event.TAKE: "接班", Event.CANCEL: "作废", Event.MOVE: "改班"},
+    ends=frozenset({State.MOVED, State.VOID}),
 )  # fmt: skip
+DONE = HANDOVER.ends | {State.TAKEN}
+"""Nothing waits for a person in these."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from escalation.duty import departing, handover
+from escalation.duty import departing, handover_opening
 from escalation.notice.issue import Letterhead
 from escalation.procedure.desk_duty import DeskDuty
 from stream.store import Store
@@ -19,4 +19,4 @@ def look(store: Store, letterhead: Letterhead, desk: DeskDuty, now: datetime) ->
         came = departing.due(conn, letterhead.school, now)
     if came:
         store.run(lambda conn: departing.take_effect(conn, letterhead, now))
-    store.run(lambda conn: handover.open_due(conn, letterhead.school, desk, now))
+    store.run(lambda conn: handover_opening.open_due(conn, letterhead.school, desk, now))

@@ -1,4 +1,7 @@
-"""A hand-over nobody took over in time: the incoming get a letter, later the 带班领导; the desk hears it by alert."""
+"""A hand-over nobody took over in time: the incoming get a letter, later the 带班领导; the desk hears it by alert.
+
+Where a changed rota asks for one anew, the incoming get a letter at once.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ from sqlalchemy import Connection, Row, update
 from escalation import alert, audit, people
 from escalation.clock_words import moment
 from escalation.duty import handover
-from escalation.duty.handover import CAUSE, TELL_LEAD, handovers
-from escalation.duty.handover_state import HANDOVER, State
+from escalation.duty.handover import ASKED, CAUSE, TELL_LEAD, handovers
+from escalation.duty.handover_state import DONE, State
 from escalation.notice.issue import Letterhead
 from escalation.notice.letter import Letter, send
 from escalation.people import DUTY_LEAD, Person, Role
@@ -22,6 +25,7 @@ from escalation.timer import Timer
 OVERDUE = "{at} 的交接班还没有人接班（交班 {outgoing}，接班 {incoming}）。{written}"
 CURE = "请接班人打开“值守”页的交接单，阅读后接班。"
 TOLD = "已报带班领导{leads}。"
+MOVED = "值班表有改动，{at} 起由您在班，此前由{outgoing}值守。请阅读交接单后接班。"
 UNWRITTEN = "交班人也没有写交接单。"
 REMIND = ("打开交接单，阅读后接班。", "接班之前，值班通知仍照值班表发送，不受影响。")
 TELL = ("督促接班，或另行安排人员值守。",)
@@ -34,7 +38,10 @@ def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime)
         row = handover.held(conn, clock.school, number)
     except IllegalStep:
         return
-    if State(row.state) in HANDOVER.ends:
+    if State(row.state) in DONE:
+        return
+    if clock.name == ASKED:
+        _ask(conn, letterhead, row, clock, now)
         return
     leads = people.leading(conn, clock.school, now)
     words = _words(conn, row, now)
@@ -50,6 +57,22 @@ def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime)
     audit.record(
         conn, school=clock.school, now=now, actor="machine", action="duty.handover.overdue", subject=str(number),
         detail={"told": [one.id for one in persons], "clock": clock.name},
+    )  # fmt: skip
+
+
+def _ask(conn: Connection, letterhead: Letterhead, row: Row[Any], clock: Timer, now: datetime) -> None:
+    """The rota was changed after somebody had taken over: who is on by it now is asked to take over."""
+    words = MOVED.format(at=moment(row.at, now), outgoing=_names(conn, row.school, row.outgoing, now))
+    persons = _persons(conn, row.school, row.incoming, now)
+    for one in persons:
+        send(conn, letterhead, one, Letter(
+            matter=handover.matter_of(row.id), step=clock.name, kind="交接班", heading="值班表已改动，请接班",
+            lines=(words,), path=f"/duty/handover/{row.id}", asked=REMIND, source=f"接班时限：{Source.DEFAULT.label}",
+            role=Role.MONITOR, office="值班员",
+        ), now)  # fmt: skip
+    audit.record(
+        conn, school=row.school, now=now, actor="machine", action="duty.handover.asked", subject=str(row.id),
+        detail={"asked": [one.id for one in persons]},
     )  # fmt: skip
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, Connection, Index, Integer, Row, Table, delete, func, insert, select, update
 
 from escalation import audit
-from escalation.clock_words import hours
+from escalation.clock_words import SHANGHAI, hours
 from escalation.duty import calendar
 from escalation.duty.calendar import SpecialDay
 from escalation.duty.coverage import AHEAD, Span, Turn, holes, holes_ahead, say, turns
@@ -28,6 +28,7 @@ from stream.store import metadata
 from stream.store.types import Moment, Serial, Word
 
 LONGEST_TURN = timedelta(days=31)
+NAME_MOST = 32
 REFUSED = "未来 30 日的值班表还有空档：{holes}。{label}要求 24 小时监控，未作任何更改；请补齐空档后再{what}。"
 WORSE = "这样改会留下空档：{holes}。{label}要求 24 小时监控，未作任何更改；请先安排接替的人。"
 
@@ -197,6 +198,32 @@ def give(
     _must_not_be_worse(conn, school, desk, before, now)
     words = f"换班 {hours(row.starts_at, row.ends_at, now)} 改由 {who.name}"
     _written(conn, school, "change", words, "", actor, now, 1, person=row.person_id, to=person_id)
+
+
+def set_day(conn: Connection, school: str, actor: Actor, now: datetime, day: SpecialDay) -> None:
+    """Enter one holiday or swapped working day; it wins over the State Council's arrangement. Shifts that are placed
+    stay. Raises IllegalStep."""
+    _must(actor)
+    _must_come(day.day, now)
+    if len(day.name) > NAME_MOST:
+        raise IllegalStep(f"“名称”至多 {NAME_MOST} 字，现为 {len(day.name)} 字。未作任何更改。")
+    calendar.enter(conn, school, [day])
+    words = f"{day.day} 登记为{'上班' if day.working else '放假'} {day.name}".strip()
+    _written(conn, school, "change", words, "", actor, now, 0)
+
+
+def unset_day(conn: Connection, school: str, actor: Actor, now: datetime, day: date) -> None:
+    """Take back what the school entered for a day: the arrangement, else the weekday, counts. Raises IllegalStep."""
+    _must(actor)
+    _must_come(day, now)
+    if not calendar.forget(conn, school, day):
+        raise IllegalStep(f"{day} 没有本校登记的安排，可能刚被撤销。未作任何更改，请刷新后再看。")
+    _written(conn, school, "change", f"{day} 撤销本校登记的安排", "", actor, now, 0)
+
+
+def _must_come(day: date, now: datetime) -> None:
+    if day < now.astimezone(SHANGHAI).date():
+        raise IllegalStep(f"{day} 已经过去。未作任何更改。")
 
 
 def _shift(conn: Connection, school: str, shift_id: int, now: datetime) -> Row[Any]:

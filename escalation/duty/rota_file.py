@@ -6,18 +6,14 @@ Every mistake of the file is told by sheet, row and column; formulas are refused
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.styles import Font
-
 from escalation.clock_words import SHANGHAI
-from escalation.duty.calendar import SpecialDay, span, works
+from escalation.duty.calendar import SpecialDay, say_untold, span, untold, works
 from escalation.duty.coverage import Turn
 from escalation.duty.rota import Plan
 from stream.workbook import Grid, Unreadable, read_clock, read_day, read_flag, read_moment, read_text, sheets
@@ -29,6 +25,7 @@ LONGEST_PATTERN = timedelta(days=400)
 MOST = 5_000
 MOST_DAYS = 100_000
 """Days that the patterns of one file may look through: a year for each of 270 rows."""
+CURE = "请在“节假日”表填写该年的放假与调休，或把“适用”写成每天、周一至周日。"
 Values = dict[str, Any]
 
 
@@ -118,7 +115,7 @@ SHEETS: Mapping[str, Mapping[str, Column]] = {
 def read(data: bytes, known: Collection[str], special: Mapping[date, SpecialDay]) -> tuple[Plan, list[Problem]]:
     """The plan of a file, or everything that is wrong with it and no plan.
 
-    `known`: ids of the people who work here; `special`: the days the school entered before.
+    `known`: ids of the people who work here; `special`: the calendar as it stands, `calendar.read`.
     """
     try:
         grids = sheets(data)
@@ -218,7 +215,7 @@ def _expand(
     """Place the shifts of the patterns behind those that are placed; stops at the first shift or day too many."""
     days = 0
     for number, row in rows:
-        if not _pattern_in_order(number, row, problems):
+        if not _pattern_in_order(number, row, problems) or not _is_told(number, row, worked, problems):
             continue
         days += (row["last"] - row["first"]).days + 1
         if days > MOST_DAYS:
@@ -229,6 +226,20 @@ def _expand(
             break
     if len(placed) > MOST:
         problems.append(Problem("", 0, "", f"超过 {MOST} 班，请分期导入。"))
+
+
+def _is_told(number: int, row: Values, worked: Mapping[date, SpecialDay], problems: list[Problem]) -> bool:
+    """Whether the days off of every year of this pattern are known, where it goes by working days; else asked for."""
+    if not row["when"] & {WORKING, FREE}:
+        return True
+    lacking = {year: untold(year, worked) for year in range(row["first"].year, row["last"].year + 1)}
+    found = [
+        Problem(PATTERNS, number, "适用", f"{say_untold(year, names)}。{CURE}")
+        for year, names in lacking.items()
+        if names
+    ]
+    problems += found
+    return not found
 
 
 def _turn(row: Values) -> Turn:
@@ -288,29 +299,3 @@ def digest(plan: Plan) -> str:
         f"{one.person} {one.starts_at.isoformat()} {one.ends_at.isoformat()} {one.leads}" for one in plan.turns
     )
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def template() -> bytes:
-    """The file to fill in: every sheet with its headings (a star marks what is needed) and one that explains them."""
-    book = Workbook()
-    if book.active is not None:
-        book.remove(book.active)
-    for title, columns in SHEETS.items():
-        sheet = book.create_sheet(title)
-        sheet.append([f"{column.title}{'*' if column.needed else ''}" for column in columns.values()])
-        for cell in sheet[1]:
-            cell.font = Font(bold=True)
-            sheet.column_dimensions[cell.column_letter].width = 22
-        sheet.freeze_panes = "A2"
-    guide = book.create_sheet("填写说明")
-    guide.append(["工作表", "列", "要求", "说明"])
-    for title, columns in SHEETS.items():
-        for column in columns.values():
-            guide.append([title, column.title, "必填" if column.needed else "选填", column.guide])
-    guide.append(
-        ["", "", "", "三个工作表填一个即可。有一处不对，整份都不录入；导入只替换所涉时段的班次，此前的班次不动。"]
-    )
-    guide.column_dimensions["D"].width = 80
-    held = io.BytesIO()
-    book.save(held)
-    return held.getvalue()

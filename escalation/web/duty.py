@@ -12,8 +12,20 @@ from sqlalchemy import Connection
 
 from escalation import people
 from escalation.clock_words import SHANGHAI
-from escalation.duty import calendar, coverage, departing, handover, leave, rota, rota_file
+from escalation.duty import (
+    arrangement,
+    calendar,
+    coverage,
+    departing,
+    handover,
+    handover_opening,
+    leave,
+    rota,
+    rota_file,
+    rota_template,
+)
 from escalation.duty.absence import ABSENCE_WORDS
+from escalation.duty.calendar import SpecialDay
 from escalation.duty.coverage import Turn
 from escalation.duty.rota_file import Problem
 from escalation.people import Role
@@ -37,6 +49,8 @@ DONE = {
     "shift": "已加一班。",
     "removed": "已删去一班。",
     "given": "已换班。",
+    "day": "已登记。已排的班次不变，按工作日、休息日轮值的请重新导入。",
+    "undated": "已撤销本校登记，改依放假安排或星期。已排的班次不变。",
     "leave": "已登记。这段时间的通知将发给代理人，两人的姓名都会写明。",
     "alone": "已登记。没有代理人，届时通知仍发本人，请尽快指定代理人。",
     "back": "已销假。",
@@ -45,7 +59,7 @@ DONE = {
     "taken": "已接班。",
     "written": "交接单已写好，请接班人阅读后接班。",
 }
-BLANK = dict.fromkeys(("person", "starts", "ends", "leads", "kind", "substitute", "note"), "")
+BLANK = dict.fromkeys(("person", "starts", "ends", "leads", "kind", "substitute", "note", "day", "what", "name"), "")
 NO_FILE = "没有选择文件。请选择按模板填写的 .xlsx 文件。"
 
 
@@ -81,7 +95,8 @@ def show_page(
     return show(
         request, visitor, "duty.html", status=status, error=error, part=part, problems=problems[:SHOWN],
         more=max(0, len(problems) - SHOWN), of_shift=BLANK | (dict(given or {}) if part == "shift" else {}),
-        of_leave=BLANK | (dict(given or {}) if part == "leave" else {}), keeps=visitor.has(*KEEPERS),
+        of_leave=BLANK | (dict(given or {}) if part == "leave" else {}),
+        of_day=BLANK | (dict(given or {}) if part == "days" else {}), arranged=arrangement, keeps=visitor.has(*KEEPERS),
         rule=duty_of(request), kinds=ABSENCE_WORDS, done_words=DONE, **values,
     )  # fmt: skip
 
@@ -106,6 +121,17 @@ def moment_of(text: str, what: str) -> datetime:
     return at.replace(tzinfo=SHANGHAI).astimezone(UTC)
 
 
+def day_of(text: str) -> date:
+    """A day as a form gives it (`2027-01-01`). Raises IllegalStep."""
+    try:
+        day = date.fromisoformat(text.strip())
+        if day.year not in YEARS:
+            raise ValueError(day.year)
+    except ValueError:
+        raise IllegalStep("请填写日期，如 2027-01-01。未作任何更改。") from None
+    return day
+
+
 def do(
     request: Request, visitor: Visitor, part: str, done: str, act: Callable[[Connection], object], **given: str
 ) -> Response:
@@ -125,7 +151,7 @@ def change(
 
     def both(conn: Connection) -> None:
         act(conn)
-        handover.open_due(conn, desk.school, duty_of(request), visitor.now)
+        handover_opening.open_due(conn, desk.school, duty_of(request), visitor.now)
 
     return do(request, visitor, part, done, both, **given)
 
@@ -134,7 +160,7 @@ def change(
 def template() -> Response:
     """The xlsx to fill in."""
     name = "attachment; filename=\"rota.xlsx\"; filename*=UTF-8''%E5%80%BC%E7%8F%AD%E8%A1%A8%E6%A8%A1%E6%9D%BF.xlsx"
-    return Response(rota_file.template(), media_type=XLSX, headers={"content-disposition": name})
+    return Response(rota_template.template(), media_type=XLSX, headers={"content-disposition": name})
 
 
 @router.post("/duty/import")
@@ -182,6 +208,24 @@ def change_shift(request: Request, visitor: Keeper, shift_id: int, what: Field =
             rota.give(conn, school, rule, visitor.actor, visitor.now, shift_id, person)
 
     return change(request, visitor, "month", "removed" if what == "remove" else "given", act)
+
+
+@router.post("/duty/days")
+def change_day(request: Request, visitor: Keeper, what: Field = "", day: Field = "", name: Field = "") -> Response:
+    """登记 a holiday (`off`) or a swapped working day (`on`), or take back what was entered (`forget`)."""
+    school, said = desk_of(request).school, name.replace("\x00", "").strip()
+
+    def act(conn: Connection) -> None:
+        on = day_of(day)
+        if what == "forget":
+            rota.unset_day(conn, school, visitor.actor, visitor.now, on)
+        elif what in ("on", "off"):
+            rota.set_day(conn, school, visitor.actor, visitor.now, SpecialDay(on, what == "on", said))
+        else:
+            raise IllegalStep("请选择放假或上班。未作任何更改。")
+
+    done = "undated" if what == "forget" else "day"
+    return do(request, visitor, "days", done, act, day=day, what=what, name=name)
 
 
 @router.post("/duty/leave")

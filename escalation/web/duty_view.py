@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,6 +18,8 @@ from escalation.people import Shift, people, shifts
 
 WHOLE_DAY = "全天"
 HOLE = "空 {hours}"
+ASKED = timedelta(days=60)
+"""So long ahead a year is asked for whose holidays nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One day of the month; `special` is the name of a holiday or 调休, `holes` are spans nobody serves."""
+    """One day of the month; `special` names a holiday or 调休, `source` whose word that is; `holes`: nobody serves."""
 
     day: date
     inside: bool
@@ -42,18 +44,25 @@ class Cell:
     past: bool
     working: bool
     special: str
+    source: str
     slots: tuple[Slot, ...]
     holes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """The weeks of a month, Monday first, with the months before and after as `2026-12`."""
+    """The weeks of a month, Monday first, with the months before and after as `2026-12`.
+
+    `days`: its holidays and swapped working days; `untold`: of which years, this month's and those of the coming 60
+    days, nobody knows the days off, in words.
+    """
 
     title: str
     weeks: tuple[tuple[Cell, ...], ...]
     before: str
     after: str
+    days: tuple[SpecialDay, ...]
+    untold: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,7 @@ def month_of(conn: Connection, school: str, first: date, now: datetime) -> Month
         known = special.get(day)
         return Cell(
             day=day, inside=first <= day <= last, today=day == today, past=day < today,
-            working=calendar.works(day, special), special=_word(known),
+            working=calendar.works(day, special), special=_word(known), source=known.source if known else "",
             slots=tuple(_slot(row, day, away, names) for row in rows if _shown(row, day)),
             holes=tuple(HOLE.format(hours=_within(gap, day)) for gap in gaps if _touches(gap, day)),
         )  # fmt: skip
@@ -91,7 +100,18 @@ def month_of(conn: Connection, school: str, first: date, now: datetime) -> Month
     days = [cell(day) for day in calendar.span(monday, sunday)]
     weeks = tuple(tuple(days[n : n + 7]) for n in range(0, len(days), 7))
     before, after = first - timedelta(days=1), last + timedelta(days=1)
-    return Month(f"{first.year}年{first.month}月", weeks, f"{before:%Y-%m}", f"{after:%Y-%m}")
+    return Month(
+        f"{first.year}年{first.month}月", weeks, f"{before:%Y-%m}", f"{after:%Y-%m}",
+        tuple(special[day] for day in sorted(special) if first <= day <= last),
+        tuple(untold(special, (first.year, today.year, (today + ASKED).year))),
+    )  # fmt: skip
+
+
+def untold(special: calendar.Days, years: Iterable[int]) -> Iterator[str]:
+    """What is asked for: the years of these whose days off nobody knows."""
+    for year in sorted(set(years)):
+        if names := calendar.untold(year, special):
+            yield calendar.say_untold(year, names)
 
 
 def _word(known: SpecialDay | None) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, and_, func, select
 from escalation import alert, finding, people, silence, trial
 from escalation.alert import Alert
 from escalation.duty import handover
-from escalation.duty.handover_state import HANDOVER, State
+from escalation.duty.handover_state import DONE, HANDOVER, State
 from escalation.incident import incidents
 from escalation.incident.state import OPEN
 from escalation.people import Shift, shifts
@@ -104,7 +104,7 @@ def _holder(conn: Connection, school: str, now: datetime) -> tuple[str, datetime
 def _turn(conn: Connection, school: str, now: datetime) -> tuple[int, str] | None:
     """The hand-over that is to be dealt with, and what it waits for."""
     row = handover.current(conn, school, now)
-    if row is None or State(row.state) in HANDOVER.ends:
+    if row is None or State(row.state) in DONE:
         return None
     return row.id, "逾时未接班" if row.reminded_at else HANDOVER.state_words[State(row.state)]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from deploy import entering, upkeep
+from deploy import entering, rostering, upkeep
 from deploy.command import app
 from deploy.settings import load
 from escalation import alert, people
@@ -171,6 +172,29 @@ def test_departments_that_are_one_are_told_once_where_the_school_says_so(school:
     assert wrong.exit_code == 1
     assert "school.same_offices" in wrong.output
     assert "不能合并" in wrong.output
+
+
+def test_roster_says_the_holidays_ahead_and_asks_for_a_year_that_nobody_knows(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Then(datetime):
+        at: datetime
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Any:
+            return cls.at.astimezone(tz)
+
+    monkeypatch.setattr(rostering, "datetime", Then)
+
+    def shown(day: str) -> str:
+        Then.at = datetime.fromisoformat(f"{day}T09:00:00+08:00")
+        return fengxin("roster", "show", "--settings", school.file).output
+
+    october = shown("2026-09-20")
+    assert "✔ 2026-09-20 上班 国庆节调休，依国务院办公厅放假安排（程序库 chinesecalendar 1.11.0）" in october
+    assert "✔ 2026-10-07 放假 国庆节，" in october
+    assert "还不知道" not in october
+    assert "？ 2027 年的放假安排还不知道" in shown("2026-12-10")
 
 
 def test_before_the_first_run_the_check_goes_by_the_roster_alone(tmp_path: Path) -> None:

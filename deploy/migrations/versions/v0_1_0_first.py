@@ -341,6 +341,8 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("school", sa.String(32), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("nth", sa.Integer(), nullable=False),
+        sa.Column("replaces", sa.Integer(), nullable=True),
         sa.Column(
             "outgoing",
             sa.JSON(none_as_null=True).with_variant(
@@ -374,9 +376,10 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("moved_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_handovers")),
     )
-    op.create_index("uq_handovers_at", "handovers", ["school", "at"], unique=True)
+    op.create_index("uq_handovers_at", "handovers", ["school", "at", "nth"], unique=True)
     op.create_table(
         "hours",
         sa.Column("school", sa.String(32), nullable=False),

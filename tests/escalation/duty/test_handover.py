@@ -12,7 +12,8 @@ from escalation import alert, audit
 from escalation.consultation import consultations
 from escalation.duty import handover, handover_sheet
 from escalation.duty.coverage import Turn
-from escalation.duty.handover import changes, handovers
+from escalation.duty.handover import handovers
+from escalation.duty.handover_opening import changes
 from escalation.incident import Actor
 from escalation.notice import deliveries, notices
 from escalation.notice.docket import dockets

@@ -11,7 +11,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from escalation.clock_words import SHANGHAI
-from escalation.duty import calendar, coverage, rota, rota_file
+from escalation.duty import calendar, coverage, rota, rota_file, rota_template
 from escalation.duty.calendar import SpecialDay
 from escalation.duty.coverage import Turn, holes
 from escalation.duty.rota import Plan
@@ -45,9 +45,15 @@ def book(**sheets: Sequence[Sequence[Any]]) -> bytes:
 SINGLE = ("工号", "开始", "结束", "带班领导")
 PATTERN = ("从", "至", "适用", "开始", "结束", "轮值人员", "每人连值")
 
+LATER = [
+    (f"2027-{n:02}-08", "休", name)
+    for n, name in enumerate(("春节", "清明节", "劳动节", "端午节", "中秋节", "国庆节"), 3)
+]
+"""The other holidays of a year that the library does not have, somewhere later in it."""
+
 
 def read(special: Mapping[date, SpecialDay] | None = None, **sheets: Sequence[Sequence[Any]]) -> tuple[Plan, list[str]]:
-    plan, problems = rota_file.read(book(**sheets), KNOWN, special or {})
+    plan, problems = rota_file.read(book(**sheets), KNOWN, special or calendar.arranged())
     return plan, [str(one) for one in problems]
 
 
@@ -190,7 +196,7 @@ def test_a_pattern_turns_through_its_people_over_night_and_counts_swapped_days()
             ("2026-12-28", "2027-01-08", "工作日", "08:00", "20:00", "monitor、keeper", 2),
             ("2026-12-28", "2027-01-08", "休息日", time(20, 0), time(8, 0), "lead", ""),
         ],
-        节假日=[("日期", "安排", "名称"), ("2027-01-01", "休", "元旦"), ("2027-01-03", "班", "元旦调休")],
+        节假日=[("日期", "安排", "名称"), ("2027-01-01", "休", "元旦"), ("2027-01-03", "班", "元旦调休"), *LATER],
     )
     assert problems == []
     days = [one for one in plan.turns if one.person != "lead"]
@@ -201,12 +207,13 @@ def test_a_pattern_turns_through_its_people_over_night_and_counts_swapped_days()
     nights = [one for one in plan.turns if one.person == "lead"]
     assert [one.starts_at.day for one in nights] == [1, 2]
     assert nights[0].ends_at == datetime(2027, 1, 2, 8, tzinfo=SHANGHAI), "not later than its begin: the next morning"
-    assert [one.name for one in plan.days] == ["元旦", "元旦调休"]
+    assert [one.name for one in plan.days][:2] == ["元旦", "元旦调休"]
 
 
 def test_days_the_school_entered_before_count_for_a_later_file(office: Office) -> None:
     with office.store.write() as conn:
-        calendar.enter(conn, SCHOOL, [SpecialDay(date(2027, 1, 1), False, "元旦")])
+        entered = [SpecialDay(date.fromisoformat(day), False, name) for day, _, name in LATER]
+        calendar.enter(conn, SCHOOL, [SpecialDay(date(2027, 1, 1), False, "元旦"), *entered])
         special = calendar.read(conn, SCHOOL)
     plan, _ = read(special, 轮值=[PATTERN, ("2027-01-01", "2027-01-01", "工作日", "08:00", "20:00", "monitor", 1)])
     assert plan.turns == ()
@@ -286,6 +293,6 @@ def test_a_file_that_is_no_workbook_is_one_sentence(body: bytes) -> None:
 
 
 def test_the_template_has_its_sheets_and_is_no_rota_by_itself() -> None:
-    data = rota_file.template()
+    data = rota_template.template()
     assert load_workbook(io.BytesIO(data)).sheetnames == ["值班", "轮值", "节假日", "填写说明"]
     assert [str(one) for one in rota_file.read(data, KNOWN, {})[1]] == ["文件：没有任何数据行，请按模板填写。"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from escalation.duty import handover
+from escalation.duty import handover_opening
 from escalation.people import people, shifts
 from escalation.procedure import load
 from escalation.report.chapters import duty
@@ -51,7 +51,7 @@ def test_the_rows_are_those_of_the_week_also_of_who_left_since(tmp_path: Path) -
                 school=SCHOOL, person_id=who, leads=False, starts_at=week.starts + begins * hour,
                 ends_at=week.starts + ends * hour,
             ))  # fmt: skip
-        handover.open_due(conn, SCHOOL, load("JY").desk, week.starts + 60 * hour)
+        handover_opening.open_due(conn, SCHOOL, load("JY").desk, week.starts + 60 * hour)
     with office.store.write() as conn:
         conn.execute(people.update().where(people.c.id == "monitor").values(active=False))
     with office.store.read() as conn:

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from escalation.audit import audit_log
 from escalation.clock_words import SHANGHAI
-from escalation.duty import handover, handover_sheet
+from escalation.duty import handover_opening, handover_sheet
 from escalation.duty.absence import absences, departures
 from escalation.duty.handover import handovers
 from escalation.incident import incidents
@@ -34,7 +34,7 @@ def typed(at: datetime) -> str:
     return at.astimezone(SHANGHAI).strftime("%Y-%m-%dT%H:%M")
 
 
-def post(house: House, name: str, path: str, client: TestClient | None = None, **data: Any) -> Any:
+def post(house: House, name: str, path: str, client: TestClient | None = None, /, **data: Any) -> Any:
     client = client or house.client(name)
     return client.post(path, data=data | {"csrf": f"csrf-{name}"})
 
@@ -60,7 +60,8 @@ PAGES = {
 }  # fmt: skip
 ACTS = {
     "/duty/import": {"publicity", "admin"}, "/duty/shifts": {"publicity", "admin"},
-    "/duty/shifts/1": {"publicity", "admin"}, "/duty/people/leader/left": {"publicity", "admin"},
+    "/duty/shifts/1": {"publicity", "admin"}, "/duty/days": {"publicity", "admin"},
+    "/duty/people/leader/left": {"publicity", "admin"},
     "/duty/people/leader/back": {"publicity", "admin"},
 }  # fmt: skip
 
@@ -85,6 +86,45 @@ def test_the_month_shows_shifts_holes_holidays_and_the_clause(house: House) -> N
     assert "2026年11月" in page
     assert "2026年12月" in house.client("leader").get("/duty?month=2026-12").text
     assert "2026年11月" in house.client("leader").get("/duty?month=nonsense").text
+
+
+def test_a_day_is_as_arranged_until_somebody_enters_it_and_again_when_that_is_taken_back(house: House) -> None:
+    client, day = house.client("publicity"), "2026-12-31"
+
+    def said() -> str:
+        text: str = client.get("/duty?month=2026-12").text
+        return text[text.index('id="days"') :]
+
+    assert "依国务院办公厅放假安排（程序库 chinesecalendar 1.11.0）" in client.get("/duty?month=2026-10").text
+    assert "国庆节调休（班）" in client.get("/duty?month=2026-10").text
+    assert "本月没有节假日与调休" in said()
+    done = post(house, "publicity", "/duty/days", client, what="off", day=day, name="<b>校庆")
+    assert done.headers["location"] == "/duty?done=day#days"
+    assert "12月31日" in said()
+    assert "&lt;b&gt;校庆" in said()
+    assert "本校登记" in said()
+    assert "撤销登记" not in house.client("leader").get("/duty?month=2026-12").text
+    assert post(house, "publicity", "/duty/days", client, what="forget", day=day).status_code == 303
+    assert "本月没有节假日与调休" in said()
+    for data, words in (
+        ({"what": "off", "day": "1.1."}, "请填写日期"), ({"what": "free", "day": day}, "请选择放假或上班"),
+        ({"what": "forget", "day": day}, "没有本校登记的安排"), ({"what": "on", "day": "2026-11-19"}, "已经过去"),
+    ):  # fmt: skip
+        refused = post(house, "publicity", "/duty/days", client, name="校庆", **data)
+        assert refused.status_code == 409
+        assert words in refused.text
+        assert f'value="{data["day"]}"' in refused.text, "what was typed is kept"
+        assert 'value="校庆"' in refused.text
+
+
+def test_a_year_that_nobody_knows_is_asked_for_and_not_guessed(house: House) -> None:
+    client = house.client("admin")
+    assert "放假安排待登记" in client.get("/duty?month=2027-02").text
+    assert "2027 年的放假安排还不知道" in client.get("/duty").text, "it begins within 60 days"
+    assert "2026 年的放假安排还不知道" not in client.get("/duty?month=2026-10").text
+    for n, name in enumerate(("元旦", "除夕", "清明", "五一", "端午", "中秋", "国庆"), 1):
+        post(house, "admin", "/duty/days", client, what="off", day=f"2027-{n:02}-01", name=name)
+    assert "放假安排待登记" not in client.get("/duty?month=2027-02").text
 
 
 def test_a_rota_is_imported_or_every_row_that_is_wrong_is_named(house: House) -> None:
@@ -199,7 +239,7 @@ def test_contacts_stay_in_the_roster_and_are_on_no_page(house: House) -> None:
 def test_a_shift_is_handed_over_on_the_pages_and_the_desk_says_who_has_it(house: House) -> None:
     served(house, ("monitor", -8, 0), ("keeper", 0, 8))
     house.incident()
-    house.store.run(lambda conn: handover.open_due(conn, SCHOOL, JY, house.now - timedelta(minutes=20)))
+    house.store.run(lambda conn: handover_opening.open_due(conn, SCHOOL, JY, house.now - timedelta(minutes=20)))
     (row,) = rows(house, handovers)
     path = f"/duty/handover/{row.id}"
     assert "交接班 待交班" in house.client("monitor").get("/desk").text
@@ -224,7 +264,7 @@ def test_a_shift_is_handed_over_on_the_pages_and_the_desk_says_who_has_it(house:
 
 def test_a_hand_over_is_read_by_the_desk_and_by_whom_the_rota_names_and_is_a_secret_to_others(house: House) -> None:
     served(house, ("monitor", -8, 0), ("keeper", 0, 8))
-    house.store.run(lambda conn: handover.open_due(conn, SCHOOL, JY, house.now))
+    house.store.run(lambda conn: handover_opening.open_due(conn, SCHOOL, JY, house.now))
     (row,) = rows(house, handovers)
     for name in ("monitor", "publicity", "admin", "keeper"):
         assert house.client(name).get(f"/duty/handover/{row.id}").status_code == 200, name
@@ -237,7 +277,7 @@ def test_a_hand_over_is_read_by_the_desk_and_by_whom_the_rota_names_and_is_a_sec
 
 def test_who_stands_in_for_somebody_of_the_hand_over_reads_it_and_writes_it(house: House) -> None:
     served(house, ("monitor", -4, 0), ("keeper", 0, 8))
-    house.store.run(lambda conn: handover.open_due(conn, SCHOOL, JY, house.now))
+    house.store.run(lambda conn: handover_opening.open_due(conn, SCHOOL, JY, house.now))
     (row,) = rows(house, handovers)
     path = f"/duty/handover/{row.id}"
     assert post(house, "leader", f"{path}/write", words="代写").status_code in (404, 409)
@@ -281,7 +321,7 @@ def test_a_leave_in_no_year_of_ours_is_refused_with_a_sentence(house: House, sta
 
 def test_the_outgoing_cannot_take_over_from_themselves(house: House) -> None:
     served(house, ("monitor", -8, 0), ("keeper", 0, 8))
-    house.store.run(lambda conn: handover.open_due(conn, SCHOOL, JY, house.now - timedelta(minutes=20)))
+    house.store.run(lambda conn: handover_opening.open_due(conn, SCHOOL, JY, house.now - timedelta(minutes=20)))
     (row,) = rows(house, handovers)
     path = f"/duty/handover/{row.id}"
     page = house.client("monitor").get(path).text
@@ -298,7 +338,7 @@ def test_the_outgoing_cannot_take_over_from_themselves(house: House) -> None:
 def test_a_cry_for_help_is_folded_on_the_sheet(house: House) -> None:
     served(house, ("monitor", -8, 0), ("keeper", 0, 8))
     house.incident("某同学的话", care=True, text="我不想活了", level=1)
-    house.store.run(lambda conn: handover.open_due(conn, SCHOOL, JY, house.now))
+    house.store.run(lambda conn: handover_opening.open_due(conn, SCHOOL, JY, house.now))
     page = house.client("publicity").get(f"/duty/handover/{rows(house, handovers)[0].id}").text
     assert "疑似心理求助，原文已收起" in page
     assert "某同学的话" not in page
