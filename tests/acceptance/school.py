@@ -44,6 +44,26 @@ def short_pack(folder: Path) -> Path:
     return pack
 
 
+WATCH = {"take_over": "5s", "tell_lead": "8s"}
+WATCH_STEPS = {"remind": "5s", "phone": "8s"}
+
+
+def watch_pack(folder: Path) -> Path:
+    """A copy of the JY pack in which a late hand-over, and silence on level Ⅲ, are told of in seconds."""
+    pack = folder / "JY-watch"
+    shutil.copytree(shipped_pack("JY"), pack)
+    file = pack / "pack.toml"
+    text, changed = file.read_text("utf-8"), 0
+    places = [(rf'(\[desk\.{key}\]\nafter = )"\w+"', span) for key, span in WATCH.items()]
+    places += [(rf'(level = 3\nact = "{act}"\nclock = \{{ after = )"\w+"', span) for act, span in WATCH_STEPS.items()]
+    for place, span in places:
+        text, found = re.subn(place, rf'\1"{span}"', text)
+        changed += found
+    assert changed == len(places), "the pack reads otherwise than this test thinks"
+    file.write_text(f"{LABEL}\n{text}", "utf-8")
+    return pack
+
+
 BRISK: dict[int | str, dict[str, str]] = {
     1: {"watch": "9s"},
     2: {"idle": "3s", "first_report": "3s", "follow_up": "3s", "phone": "2s", "tell": "3s"},

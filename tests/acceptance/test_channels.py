@@ -16,6 +16,7 @@ import httpx
 import pytest
 from parsel import Selector
 
+from tests.acceptance.hands import opened
 from tests.acceptance.school import with_every_channel
 from tests.acceptance.standing import Mail, Person, Standing, eventually, fengxin, free_ports, words_of
 
@@ -109,22 +110,6 @@ def raised(ways: Standing, text: str, level: int) -> str:
     """A lead that opens nothing by itself, opened by the duty monitor; the incident's number."""
     ways.lead(text)
     return opened(ways, text, level)
-
-
-def opened(ways: Standing, text: str, level: int) -> str:
-    """The incident that the duty monitor opens from a lead."""
-    desk = ways.signed_in(DESK)
-
-    def link() -> str:
-        rows = [row for row in desk.page("/leads").css("#recent tbody tr") if text[:12] in words_of(row)]
-        judged = [row for row in rows if "待判" not in words_of(row)]
-        return judged[0].css("a[href^='/raise']::attr(href)").get("") if judged else ""
-
-    path = eventually("the lead is judged", link, 30)
-    post = desk.page(path).css("input[name=post]::attr(value)").get("")
-    answer = desk.send("/raise", path, post=post, level=str(level), title=text[:20], reason="值班员认为应当上报")
-    assert answer.status_code == 200, answer.text[:400]
-    return answer.url.path.rpartition("/")[2]
 
 
 def lines_with(desk: Person, number: str, place: str, pattern: str) -> list[str]:
