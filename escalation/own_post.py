@@ -17,13 +17,16 @@ from sqlalchemy import Connection, Row, select
 
 from escalation import breach, paper_letter, permit
 from escalation.breach import Kind
-from escalation.incident import members
+from escalation.deed import incident_of
+from escalation.incident import EntryKind, log, members
 from escalation.likeness import NEAR, Likeness
 from escalation.opening import UNAUTHORISED_THEME, Ground
 from escalation.paper import Noun
 from escalation.procedure import Pack, Source, Trigger
 from escalation.submission import published, use
+from escalation.voice.hold_notice import named
 from escalation.voice.match import Match, match
+from escalation.voice.speech import denies_of_the_school
 from escalation.voice.state import StatementState
 from escalation.voice.statement import statements
 from escalation.voice.stood import holds_at
@@ -40,6 +43,7 @@ from stream.rules import Category
 HELD_RULE = "HOLD"
 """The rule of a hit that no rule file has: the post speaks of what is held."""
 HELD_SHOWN = 40
+MAYBE = " 发布了否认的说法，可能涉及暂停发声的事项，请核对"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ def judge(
     if (held := _held(conn, assessment, places)) is not None:
         return Judged(assessment if spoken else _with_hold(assessment), (held, *findings))
     if not spoken or pack.standing_ban.source is Source.NONE:
+        _look_at(conn, account, post, now)
         return Judged(_without(assessment), tuple(findings))
     titles = "、".join(dict.fromkeys(hit.title for hit in spoken))
     why = f"没有授权：{titles}{_nearest('授权', near)}"
@@ -109,14 +114,26 @@ def _held(conn: Connection, assessment: Assessment, places: Sequence[str]) -> Fi
     """The first hold that stood when this post was published and whose subject it speaks of, ended since or not."""
     post = assessment.post
     themes = {hit.theme for hit in assessment.hits}
-    for one in holds_at(conn, post.school, post.published_at):
-        why = touches(one.subject, post.text, themes=themes, thread=post.thread_id, named=places)
-        if not why and UNAUTHORISED_THEME in themes and (same := _spoken_of(post) & set(one.subject.themes)):
+    standing = holds_at(conn, post.school, post.published_at)
+    spoken = _spoken_of(post) if standing else {}
+    for one in standing:
+        signs = [word for theme in one.subject.themes for word in spoken.get(theme, ())]
+        why = touches(one.subject, post.text, themes=themes, thread=post.thread_id, named=places, signs=signs)
+        if not why and UNAUTHORISED_THEME in themes and (same := spoken.keys() & set(one.subject.themes)):
             why = tuple(f"同类突发、敏感事项“{THEME_WORDS.get(theme, theme)}”" for theme in sorted(same))
         if why:
             words = f"{one.number} 的事项暂停发声：{'，'.join(why)}"
             return Finding(Kind.HELD, one.basis, words, one.incident_id)
     return None
+
+
+def _look_at(conn: Connection, account: Account, post: Post, now: datetime) -> None:
+    """A denial about the school without a word of the subject: a line in the incident's log; nobody is accused."""
+    if not denies_of_the_school(normalise(post.text).text):
+        return
+    for incident_id in dict.fromkeys(one.incident_id for one in holds_at(conn, post.school, post.published_at)):
+        incident_of(conn, incident_id)
+        log(conn, incident_id, now, EntryKind.MACHINE, f"{named(account)}{MAYBE}", post.url or post.id)
 
 
 @cache
@@ -125,12 +142,18 @@ def _reader() -> Reader:
     return Reader(rules.load())
 
 
-def _spoken_of(post: Post) -> frozenset[str]:
-    """Which kinds of incident the words name, denied or not; else no rule for comments is asked of an own post."""
-    reader = _reader()
-    page = reader.matcher.page(normalise(post.text).text)
-    named = (rule for rule in reader.matcher.book.rules if rule.category is Category.INCIDENT and page.group(rule.any))
-    return frozenset(rule.theme for rule in named)
+def _spoken_of(post: Post) -> dict[str, list[str]]:
+    """Which kinds of incident the words name, denied or not, and by which of them.
+
+    Else no rule for comments is asked of an own post.
+    """
+    reader, plain = _reader(), normalise(post.text).text
+    page = reader.matcher.page(plain)
+    found: dict[str, list[str]] = {}
+    for rule in reader.matcher.book.rules:
+        if rule.category is Category.INCIDENT and (spans := page.group(rule.any)):
+            found.setdefault(rule.theme, []).extend(plain[start:end] for start, end in spans)
+    return found
 
 
 def _carries_a_release(conn: Connection, post: Post) -> bool:

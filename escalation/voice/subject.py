@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from escalation.voice import speech
 from sentiment.normalise import normalise
 from stream.matter import kin, places
 from stream.novelty import letters
@@ -61,11 +62,14 @@ def read(kept: dict[str, Any]) -> Subject:
 
 
 def touches(
-    subject: Subject, text: str, *, themes: Collection[str] = (), thread: str = "", named: Sequence[str] = ()
-) -> tuple[str, ...]:
+    subject: Subject, text: str, *, themes: Collection[str] = (), thread: str = "", named: Sequence[str] = (),
+    signs: Sequence[str] = (),
+) -> tuple[str, ...]:  # fmt: skip
     """Why a post speaks of the subject, as phrases for a person; empty where it does not.
 
-    `themes`: of the rules that matched the post, `thread`: where it stands, `named`: names of places in the settings.
+    `themes`: of the rules that matched the post, `thread`: where it stands, `named`: names of places in the settings,
+    `signs`: words in it by which the rules know a matter of a held theme. A denial needs one of theme, place and cue
+    beside it, or a word of the theme's field; of who merely tells what happened, a name of the matter and the field.
     """
     plain = normalise(text).text
     if thread and thread in subject.threads:
@@ -76,10 +80,24 @@ def touches(
     spoken = set(places(plain, (*named, *subject.places)))
     where = [one for one in subject.places if spoken & {one, *places(one)}]
     cues = _apart(_found(subject.cues, plain))
-    if bool(same_theme) + bool(where) + len(cues) < ENOUGH:
-        return ()
-    why = [f"主题“{THEME_WORDS.get(one, one)}”" for one in same_theme[:1]]
-    return (*why, *(f"地点“{one}”" for one in where[:1]), *(f"含“{one}”" for one in cues))
+    theme = [f"主题“{THEME_WORDS.get(one, one)}”" for one in same_theme[:1]]
+    place, said = [f"地点“{one}”" for one in where[:1]], [f"含“{one}”" for one in cues]
+    if len(theme) + len(place) + len(said) >= ENOUGH:
+        return (*theme, *place, *said)
+    return _in_plain_words(subject, plain, place, cues or _signs(signs)[:1])
+
+
+def _in_plain_words(subject: Subject, plain: str, place: list[str], names: Sequence[str]) -> tuple[str, ...]:
+    """Why a text denies or tells of the subject that has hardly a name of it; empty where it does neither."""
+    field = speech.field(subject.themes, plain)
+    found = [*place, *dict.fromkeys(f"含“{one}”" for one in (*names, field) if one)]
+    if found and speech.denies(plain):
+        return (*found, "否认的说法")
+    return (*found, "讲述事件的说法") if names and field and speech.tells(plain) else ()
+
+
+def _signs(signs: Sequence[str]) -> list[str]:
+    return [one for one in signs if not speech.FACILITY.search(one)]
 
 
 def _found(words: Iterable[str], plain: str) -> list[str]:

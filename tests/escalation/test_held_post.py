@@ -18,10 +18,34 @@ from escalation.voice.hold import holds
 from tests.escalation.office import IN_LEAD, ON_DESK
 from tests.escalation.papers import ask, found, grant, permit_row, publish, school
 from tests.escalation.station import Station, open_station
+from tests.escalation.voice.course import TEXT
 from tests.stream.said import POISONED
 
 OTHER_WORDS = "网传我院食堂有学生上吐下泻，经了解系谣言，师生用餐一切正常，请勿传播"
+LONELY = "近日网络上有关我院的消息纯属子虚乌有，我院将追究造谣者法律责任"
 MENU = "【一周菜谱】本周食堂新增砂锅米线窗口，欢迎品尝"
+
+
+PLAIN_SPEECH = (
+    TEXT,
+    "昨晚几位同学在食堂吃完饭上吐下泻，目前情况稳定，涉事窗口已停业整顿",
+    "昨日有同学反映身体不适一事，经医院检查系普通感冒，与就餐无关",
+    "关于网上流传的我校就餐视频，经核实系摆拍，请广大师生不信谣不传谣",
+    "我院学生均健康平安，网传送医内容为旧闻拼接，请勿转发",
+    "有同学在食堂吃坏肚子的说法不实。我院下一步将加强食品安全培训",
+)
+EVERYDAY = (
+    MENU,
+    "二食堂今日正常供应午餐晚餐，卫生状况良好，欢迎监督",
+    "【提示】二食堂明日停水检修，午餐请到一食堂就餐",
+    "后厨探访：二食堂的阿姨们凌晨四点的故事",
+    "健康讲座：夏季如何预防食物中毒，主讲人校医院王医生，欢迎师生到食堂二楼参加",
+    "近期流感多发，同学们如有身体不适请及时到校医院就诊，就餐时保持距离",
+    "【反诈提醒】网传食堂饭卡充值返现系诈骗，请勿相信谣言",
+    "今日运动会，校医院医生现场救治身体不适的同学",
+    "校医院搬迁至食堂东侧，今日起接诊",
+    "食堂二楼因检修暂停营业一天，给您带来不便敬请谅解",
+)
 
 
 @pytest.fixture
@@ -61,6 +85,35 @@ def test_a_denial_that_shares_no_word_with_the_hold_is_found_by_what_it_is_about
     assert kind == "held"
     publish(station, "【辟谣】网传我院学生可免试入党系谣言，请以学校通知为准", "p2")
     assert len(found(station)) == 1, "another matter; Ningxia has no standing ban"
+
+
+@pytest.mark.parametrize("code", ["JY", "NX"])
+def test_plain_speech_and_plain_denials_of_what_is_held_are_found(station: Station, code: str) -> None:
+    school(station, code)
+    station.say(POISONED)
+    for nth, text in enumerate(PLAIN_SPEECH):
+        publish(station, text, f"p{nth}")
+        assert [kind for kind, _, _ in found(station)] == ["held"] * (nth + 1), text
+
+
+@pytest.mark.parametrize("code", ["JY", "NX"])
+def test_everyday_posts_lessons_and_advice_are_left_alone_while_it_is_held(station: Station, code: str) -> None:
+    school(station, code)
+    station.say(POISONED)
+    for nth, text in enumerate(EVERYDAY):
+        publish(station, text, f"p{nth}")
+        assert found(station) == [], text
+
+
+def test_a_denial_without_a_word_of_what_is_shown_to_a_person_and_accuses_nobody(station: Station) -> None:
+    school(station, "NX")
+    publish(station, LONELY, "p0")
+    station.say(POISONED)
+    publish(station, LONELY, "p1")
+    publish(station, "讲座预告：网络谣言的识别与应对，欢迎我校师生报名", "p2")
+    assert found(station) == []
+    seen = [one.heading for one in station.office.rows(entries) if "可能涉及暂停发声" in one.heading]
+    assert seen == ["微博“青禾后勤” 发布了否认的说法，可能涉及暂停发声的事项，请核对"]
 
 
 def test_an_ordinary_post_of_the_same_account_meanwhile_is_left_alone(station: Station) -> None:
