@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
 from escalation import people, reignition
 from escalation.deed import incident_of, must_fit, write_down
-from escalation.incident import Actor, EntryKind, advance, incidents, log
-from escalation.incident.state import Event, IllegalStep
+from escalation.incident import Actor, EntryKind, advance, entries, incidents, log
+from escalation.incident.state import Event, IllegalStep, State
 from escalation.notice import NoticeKind, notices
 from escalation.notice.addressee import TRIAL_REASON, VACANT_REASON, Addressee, acting_as
 from escalation.notice.issue import Letterhead, issue
@@ -19,6 +19,8 @@ from escalation.people import HANDLER, Person, Role
 from escalation.procedure import Source
 
 MOST = 300
+AT_ONCE = timedelta(minutes=10)
+"""So long the same words of two persons are one and the same handing over."""
 LEADER = "承办单位负责人"
 
 
@@ -33,6 +35,7 @@ def assign(
         raise IllegalStep("请选择交办给哪个单位。未作任何更改。")
     if unit not in known:
         raise IllegalStep(f"名册中没有单位“{unit[:40]}”。可选：{'、'.join(known)}。未作任何更改。")
+    _not_said_already(conn, row, actor, now, unit, note)
     advance(conn, incident_id, Event.ASSIGN, actor.roles)
     reignition.break_off(conn, incident_id, now)
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(assignee=unit))
@@ -41,6 +44,20 @@ def assign(
     told = _of_unit(conn, letterhead, row, unit, words, now)
     issue(conn, letterhead, incident_of(conn, incident_id), told, NoticeKind.ASSIGNED, _step(words, now), now)
     write_down(conn, row, actor, "assign", now, unit=unit, note=note)
+
+
+def _not_said_already(conn: Connection, row: Row[Any], actor: Actor, now: datetime, unit: str, note: str) -> None:
+    """Two who hand it to one unit at once: its leader is told once, the second is told who was first."""
+    if row.assignee != unit or State(row.state) is not State.HANDLING:
+        return
+    last = conn.execute(
+        select(entries.c.actor, entries.c.heading, entries.c.text)
+        .where(entries.c.incident_id == row.id, entries.c.at > now - AT_ONCE)
+        .where(entries.c.heading.startswith("交办 ", autoescape=True))
+        .order_by(entries.c.id.desc()).limit(1)
+    ).first()  # fmt: skip
+    if last is not None and (last.heading, last.text) == (f"交办 {unit}", note) and last.actor != actor.name:
+        raise IllegalStep(f"{last.actor}已交办给{unit}，要求相同；有新的要求请写明，须催促的请用催签。未作任何更改。")
 
 
 def hand_over(

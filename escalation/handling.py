@@ -27,7 +27,7 @@ from escalation.incident import (
     members,
     release_keys,
 )
-from escalation.incident.state import LEAD, Event, IllegalStep, State
+from escalation.incident.state import LEAD, Event, IllegalStep, State, step
 from escalation.loose_end import loose_ends
 from escalation.notice import NoticeKind, is_owed, notices
 from escalation.notice.addressee import Addressee
@@ -65,7 +65,8 @@ HANDLED = tuple(
 )  # fmt: skip
 """Deeds of the audit that count as handling; a signature alone does not."""
 HELD_AT_END = "keys_at_end"
-"""Where an ended incident keeps, with what is frozen, the keys that were its own."""
+"""Where an ended incident keeps, with what is frozen, the keys that were its own at its end: also those that joined,
+none that went with a part that was split off."""
 
 
 def confirm(conn: Connection, incident_id: int, actor: Actor, now: datetime, note: str = "") -> None:
@@ -254,9 +255,10 @@ def reopen(
     row = incident_of(conn, incident_id)
     if not reason.strip():
         raise IllegalStep("重新打开须写明理由。未作任何更改。")
+    step(State(row.state), Event.REOPEN, actor.roles)
     if State(row.state) is State.CLOSED and now > (until := row.closed_at + archive.window_of(row)):
         raise IllegalStep(f"重新打开的期限已于 {second(until)} 届满，请另立接续事件。未作任何更改。")
-    keys = set(row.frozen.get("keys", [])) | set(row.frozen.get(HELD_AT_END, []))
+    keys = set(row.frozen.get(HELD_AT_END, row.frozen.get("keys", [])))
     if len(claim_keys(conn, row.school, sorted(keys), incident_id)) < len(keys):
         raise IllegalStep("同一事由已另立事件，请在新事件上处理。未作任何更改。")
     advance(conn, incident_id, Event.REOPEN, actor.roles)

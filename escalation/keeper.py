@@ -15,9 +15,10 @@ from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Row, Tabl
 
 from escalation import audit, timer
 from escalation.bulletin.clock import start_follow_up
+from escalation.clock_words import second
 from escalation.deed import incident_of, must_not_be_archived
 from escalation.incident import Actor, EntryKind, advance, log
-from escalation.incident.state import Event, IllegalStep
+from escalation.incident.state import Event, IllegalStep, State
 from escalation.people import Role
 from escalation.procedure import DutyKind
 from escalation.task import platform as platform_contact
@@ -171,8 +172,20 @@ def answer(conn: Connection, incident_id: int, actor: Actor, now: datetime, *, t
     """回应: the words that were posted in public, and where."""
     values = {"text": _need(text, "回应原文"), "url": _web_address(url)}
     row = _incident(conn, incident_id)
+    _not_said_already(conn, row, actor, values)
     advance(conn, incident_id, Event.ANSWER, actor.roles)
     conn.execute(answers.insert().values(incident_id=incident_id, person_id=actor.id, at=now, **values))
     timer.fulfil(conn, incident_id, "first_answer", now)
     log(conn, incident_id, now, EntryKind.PERSON, "对外回应", values["text"], actor=actor.name)
     _audit(conn, row, actor, "keeper.answer", now, values)
+
+
+def _not_said_already(conn: Connection, row: Row[Any], actor: Actor, values: Mapping[str, str]) -> None:
+    """Two who enter the same answer: it stands once, as long as the matter was not on again since."""
+    if State(row.state) not in (State.RESPONDED, State.WATCHING):
+        return
+    last = conn.execute(
+        select(answers).where(answers.c.incident_id == row.id).order_by(answers.c.id.desc()).limit(1)
+    ).first()
+    if last is not None and last.person_id != actor.id and all(last._mapping[key] == values[key] for key in values):
+        raise IllegalStep(f"同一回应已由他人于 {second(last.at)} 登记。未作任何更改。")

@@ -70,6 +70,24 @@ def enter(conn: Connection, noun: Noun, school: str, paper_id: int, number: str,
     docket.enter(conn, school, matter_of(noun, paper_id), now, f"/{PAGE[noun]}/{number}")
 
 
+def must_be_new(
+    conn: Connection, table: Table, noun: Noun, account: Account, text: str, by: str, waiting: Sequence[str]
+) -> None:
+    """Raises Moved where this very text was handed in for this account already and waits in these states.
+
+    `by`: the column that names who did.
+    """
+    same = select(table.c.number, table.c[by]).where(
+        table.c.school == account.school, table.c.account_id == account.id, table.c.text_hash == digest(text),
+        table.c.state.in_(waiting),
+    )  # fmt: skip
+    known = conn.execute(same.limit(1)).first()
+    if known is not None:
+        who = person(conn, account.school, known[1])
+        named = who.name if who else known[1]
+        raise Moved(f"同一账号的同一文稿，{named}已交{NAME[noun]} {known.number}，正在办理。未作任何更改。")
+
+
 def held(conn: Connection, table: Table, noun: Noun, school: str, number: str) -> Row[Any]:
     """The paper's row, held until the transaction ends: the first statement of every deed on it. Docket, then paper."""
     own = (table.c.school == school) & (table.c.number == number)

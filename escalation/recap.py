@@ -72,15 +72,21 @@ def write(conn: Connection, incident_id: int, actor: Actor, now: datetime, given
         raise IllegalStep(f"整改措施至多 {MEASURES_MOST} 项。未作任何更改。")
     if not measures and row.level <= REQUIRED_TO:
         raise IllegalStep(f"{LEVELS[row.level]}级事件的复盘至少写一项整改措施，注明责任人与期限。未作任何更改。")
-    again = newest(conn, incident_id) is not None
+    last = newest(conn, incident_id)
+    if last is not None and last.written_by != actor.id and _says(last, said, measures):
+        raise IllegalStep("他人刚写了同样的复盘，不必再写。未作任何更改。")
     values = {"incident_id": incident_id, "at": now, "written_by": actor.id, "measures": measures}
     conn.execute(recaps.insert().values(**values, **said))
     listed = "；".join(f"{one['what']}（{one['owner']}，{one['until']} 前）" for one in measures)
     log(
-        conn, incident_id, now, EntryKind.PERSON, "修改复盘" if again else "写复盘",
+        conn, incident_id, now, EntryKind.PERSON, "修改复盘" if last is not None else "写复盘",
         f"起因：{said['cause']}" + (f"\n措施：{listed}" if listed else ""), actor=actor.name,
     )  # fmt: skip
     write_down(conn, row, actor, "recap", now, **said, measures=measures)
+
+
+def _says(last: Row[Any], said: dict[str, str], measures: list[dict[str, str]]) -> bool:
+    return {key: last._mapping[key] for key in FIELDS} == said and last.measures == measures
 
 
 def _said(text: str, words: str) -> str:

@@ -128,6 +128,8 @@ def explain(conn: Connection, school: str, number: str, actor: Actor, now: datet
     row = _held(conn, school, number)
     state = BREACH.step(State(row.state), Event.EXPLAIN, standing(conn, row, actor))
     text = paper.must_say(text, paper.WHY_MOST, "情况说明")
+    if row.explanation == text and row.state == State.EXPLAINED:
+        raise IllegalStep("单位已作同样的说明。未作任何更改。")
     paper.move(conn, breaches, row, state=state, explained_by=actor.id, explained_at=now, explanation=text)
     _write(conn, row, actor, now, "单位说明", text, "explain")
 

@@ -80,6 +80,8 @@ def promise(
         raise IllegalStep("承诺的答复时间须在此刻之后。未作任何更改。")
     if not words:
         raise IllegalStep("请写明怎样告知提问人的，例如“已在评论区回复：周五前答复”。未作任何更改。")
+    if State(row.state) is State.PROMISED and (row.promised_for, row.promise) == (until, words):
+        raise IllegalStep("已登记同样的承诺。未作任何更改。")
     matter = matter_of(row.id)
     heading = f"承诺 {moment(until, now)} 前答复"
     step(

@@ -114,6 +114,12 @@ def propose_referral(
     reason, authority = _reason(reason), must_fit(authority, WORDS_MOST, "接收机关")
     if not authority:
         raise IllegalStep("请写明接收机关。未作任何更改。")
+    standing = select(measures.c.id).where(
+        measures.c.incident_id == incident.id, measures.c.kind == MeasureKind.REFERRAL,
+        measures.c.subject_words == authority, measures.c.state.in_([PROPOSED, DECIDED]),
+    )  # fmt: skip
+    if conn.execute(standing.limit(1)).first() is not None:
+        raise IllegalStep(f"向{authority}移交的材料已在办理，不必再提。未作任何更改。")
     return _propose(
         conn, incident, actor, now, MeasureKind.REFERRAL, "", authority, "", "", "", reason, {"manifest": manifest}
     )

@@ -43,6 +43,9 @@ def answer(conn: Connection, task_id: int, actor: Actor, now: datetime, text: st
     if not text:
         raise IllegalStep("请填写答复。未作任何更改。")
     url = web_address(url)
+    last = last_answer(conn, task_id) if task.state == TaskState.ANSWERED else None
+    if last is not None and (last.text, last.url) == (text, url):
+        raise IllegalStep(f"{last.name}已作同样的答复。未作任何更改。")
     _step(conn, task, TaskEvent.ANSWER, actor, answered_at=now, answered_by=actor.id)
     clock.stop(conn, task, now)
     call_back(conn, task, "任务已答复，不再发送", now)

@@ -113,6 +113,8 @@ def add(
     why = _reason(why, "暂停发声的理由")
     if subject.empty:
         raise IllegalStep("请写明暂停哪些内容（词、地点或主题）。未作任何更改。")
+    if any(read(current(conn, one.id).subject) == subject for one in standing_of(conn, row.id)):
+        raise IllegalStep("本事件已就同一内容暂停发声，各账号管理人员已接到通知。未作任何更改。")
     made = _put(conn, letterhead, row, subject, actor, now, why)
     write_down(conn, row, actor, "hold", now, hold=made, subject=subject.kept(), why=why)
     return made

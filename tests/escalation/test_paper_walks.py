@@ -1,4 +1,5 @@
-"""Permits, statements, tasks and consultations walked over a real store: each deed whole, refused, or cut off."""
+"""Permits, submissions, findings, statements, tasks and consultations walked over a real store: each deed whole,
+refused, or cut off."""
 
 from __future__ import annotations
 
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from escalation import paper, permit
+from escalation import breach, paper, permit, submission
+from escalation.breach import breaches
+from escalation.breach.state import BREACH
 from escalation.consultation import consultations, course
 from escalation.consultation.state import CONSULTATION
 from escalation.deed import incident_of
@@ -19,6 +22,8 @@ from escalation.incident import Actor
 from escalation.permit import permits
 from escalation.permit.state import PERMIT
 from escalation.state_table import StateTable
+from escalation.submission import submissions
+from escalation.submission.state import SUBMISSION
 from escalation.task import TaskKind, deeds, tasks
 from escalation.task.setting import KEEPER as TO_KEEPER
 from escalation.task.setting import set_task
@@ -28,7 +33,19 @@ from escalation.voice.approval import approvals
 from escalation.voice.state import STATEMENT
 from escalation.voice.statement import Draft, statements
 from tests.escalation.office import IN_LEAD, ON_DESK
-from tests.escalation.papers import DEPUTY, FIRE, GIVER, KEEPER, LEADER, STRANGER, school
+from tests.escalation.papers import (
+    DEPUTY,
+    FIRE,
+    GIVER,
+    KEEPER,
+    LEADER,
+    PUBLICITY,
+    STRANGER,
+    WEATHER,
+    publish,
+    school,
+    use_submissions,
+)
 from tests.escalation.station import Station, open_station
 from tests.escalation.voice.course import CARD, TEXT, URL
 from tests.escalation.walk import take
@@ -43,8 +60,22 @@ SEEDS = [
 @pytest.fixture
 def station(tmp_path: Path) -> Iterator[Station]:
     with open_station(tmp_path) as made:
-        school(made)
         yield made
+
+
+def prepared(station: Station, noun: str) -> None:
+    """A school whose offices are filled, and what the noun hangs on."""
+    school(station, "ZG" if noun == "submission" else "JY")
+    if noun == "submission":
+        use_submissions(station)
+    elif noun == "finding":
+        publish(station, FIRE, "unasked")
+        assert station.office.rows(breaches)
+    elif noun == "consultation":
+        station.say("请问晚上几点收餐", negative=False)
+        assert station.office.rows(consultations)
+    elif noun != "permit":
+        station.office.open(level=3)
 
 
 def newest(station: Station, table: Any, name: str = "id") -> Any:
@@ -96,12 +127,40 @@ def _release(conn: Connection, s: Station, by: Actor) -> None:
     )
 
 
+def _hand_in(conn: Connection, s: Station, by: Actor) -> object:
+    place, office = paper.place_of(conn, SCHOOL, "article"), s.office
+    return submission.hand_in(conn, office.ground, place, by, office.now, title="一则通知", text=WEATHER)
+
+
+def _of_submission(deed: Callable[..., object], *words: str) -> Deed:
+    return lambda c, s, by: deed(
+        c, s.office.ground, SCHOOL, str(newest(s, submissions, "number")), by, s.office.now, *words
+    )
+
+
+def _of_finding(deed: Callable[..., object], *words: str, **more: Any) -> Deed:
+    return lambda c, s, by: deed(c, SCHOOL, str(newest(s, breaches, "number")), by, s.office.now, *words, **more)
+
+
 NOUNS: dict[str, tuple[Any, StateTable[Any, Any], tuple[Actor, ...], dict[str, Deed]]] = {
     "permit": (permits, PERMIT, (KEEPER, GIVER, STRANGER), {
         "ask": _ask, "grant": _decide(grant=True), "refuse": _decide(grant=False),
         "withdraw": lambda c, s, by: permit.withdraw(
             c, s.office.ground.pack, SCHOOL, str(newest(s, permits, "number")), by, s.office.now, "不发了"
         ),
+    }),
+    "submission": (submissions, SUBMISSION, (KEEPER, LEADER, PUBLICITY, STRANGER), {
+        "hand_in": _hand_in, "sign": _of_submission(submission.sign), "approve": _of_submission(submission.approve),
+        "return": _of_submission(submission.give_back, "请改"), "again": _of_submission(submission.hand_in_again, FIRE),
+        "withdraw": lambda c, s, by: submission.withdraw(
+            c, s.office.ground.pack, SCHOOL, str(newest(s, submissions, "number")), by, s.office.now, "不发了"
+        ),
+    }),
+    "finding": (breaches, BREACH, (KEEPER, LEADER, PUBLICITY, DEPUTY), {
+        "explain": _of_finding(breach.explain, "已口头同意"),
+        "confirm": _of_finding(breach.decide, confirm=True, why="属实"),
+        "dismiss": _of_finding(breach.decide, confirm=False, why="已有授权"),
+        "reconsider": _of_finding(breach.reconsider, "另有材料"),
     }),
     "task": (tasks, TASK, (KEEPER, IN_LEAD, ON_DESK, LEADER), {
         "set": _set, "accept": lambda c, s, by: deeds.accept(c, newest(s, tasks), by, s.office.now),
@@ -135,6 +194,15 @@ USUAL: dict[str, tuple[tuple[str, Actor], ...]] = {
         ("ask", STRANGER), ("ask", KEEPER), ("grant", KEEPER), ("grant", STRANGER), ("grant", GIVER), ("refuse", GIVER),
         ("withdraw", GIVER), ("ask", KEEPER), ("refuse", GIVER),
     ),
+    "submission": (
+        ("hand_in", STRANGER), ("hand_in", KEEPER), ("sign", KEEPER), ("return", LEADER), ("again", LEADER),
+        ("again", KEEPER), ("approve", PUBLICITY), ("sign", LEADER), ("approve", LEADER), ("approve", PUBLICITY),
+        ("withdraw", STRANGER), ("withdraw", PUBLICITY),
+    ),
+    "finding": (
+        ("explain", STRANGER), ("explain", KEEPER), ("confirm", KEEPER), ("confirm", PUBLICITY), ("explain", LEADER),
+        ("reconsider", KEEPER), ("reconsider", PUBLICITY), ("dismiss", PUBLICITY),
+    ),
     "task": (
         ("set", IN_LEAD), ("accept", LEADER), ("accept", KEEPER), ("answer", KEEPER), ("return", IN_LEAD),
         ("answer", KEEPER), ("confirm", KEEPER), ("confirm", IN_LEAD), ("set", IN_LEAD), ("withdraw", IN_LEAD),
@@ -157,11 +225,7 @@ USUAL: dict[str, tuple[tuple[str, Actor], ...]] = {
 @pytest.mark.parametrize("noun", NOUNS)
 def test_every_deed_is_whole_or_nothing(station: Station, noun: str, seed: int) -> None:
     table, states, actors, given = NOUNS[noun]
-    if noun == "consultation":
-        station.say("请问晚上几点收餐", negative=False)
-        assert station.office.rows(consultations)
-    elif noun != "permit":
-        station.office.open(level=3)
+    prepared(station, noun)
     chance, done = random.Random(seed), set[str]()
     for what, by in [*USUAL[noun], *((chance.choice([*given, "wait"]), chance.choice(actors)) for _ in range(4))]:
         station.office.now += timedelta(minutes=1)

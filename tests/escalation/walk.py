@@ -1,22 +1,27 @@
 """A deed on a real store, whole or not at all: cut off at its last statement it leaves every row as it was, refused it
-does so and says so; done, it left its line, its audit row, its clocks, and a way to everybody it told."""
+does so and says so; done, it left its line, its audit row, its clocks, and a way to everybody it told. Two persons who
+press at once get one result and one refusal."""
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event, select
 
 from escalation.audit import audit_log
-from escalation.incident import StateMoved
+from escalation.incident import Actor, StateMoved
 from escalation.notice import GROUP, calls, deliveries, notices
 from escalation.state_table import IllegalStep
 from escalation.timer import timers
 from stream.store import Store, metadata
 
+Deed = Callable[[Connection], object]
+Press = Callable[[Connection, Actor], object]
 Whole = dict[str, list[tuple[Any, ...]]]
 WRITES = ("INSERT", "UPDATE", "DELETE")
 
@@ -26,12 +31,26 @@ class CutOff(Exception):
 
 
 def whole(store: Store) -> Whole:
-    """Every row of every table."""
+    """Every row of every table, as the file holds it."""
     with store.read() as conn:
+        file = conn.connection.dbapi_connection
+        assert isinstance(file, sqlite3.Connection)
         return {
-            table.name: [tuple(row) for row in conn.execute(select(table).order_by(*table.primary_key.columns))]
-            for table in metadata.sorted_tables
+            table.name: file.execute(f'SELECT * FROM "{table.name}"').fetchall() for table in metadata.sorted_tables
         }
+
+
+@contextmanager
+def taken_back(store: Store) -> Iterator[None]:
+    """What happens inside is gone afterwards: every row stands as it stood."""
+    path = store.engine.url.database
+    assert path is not None
+    with closing(sqlite3.connect(path)) as file, closing(sqlite3.connect(":memory:")) as kept:
+        file.backup(kept)
+        try:
+            yield
+        finally:
+            kept.backup(file)
 
 
 @contextmanager
@@ -52,7 +71,15 @@ def dying_at(store: Store, nth: int) -> Iterator[list[str]]:
         event.remove(store.engine, "before_cursor_execute", look)
 
 
-def take(store: Store, deed: Callable[[Connection], object]) -> bool:
+def refused(store: Store, deed: Deed) -> str:
+    """The words with which a deed is refused. Raises AssertionError where it is done."""
+    with pytest.raises((IllegalStep, StateMoved)) as said:
+        store.run(deed)
+    assert "未作任何更改" in str(said.value), said.value
+    return str(said.value)
+
+
+def take(store: Store, deed: Deed) -> bool:
     """Try a deed: cut off before its last and its middle statement, then whole; False where it is refused."""
     before, words = whole(store), ""
     try:
@@ -92,3 +119,43 @@ def _is_whole(store: Store, before: Whole) -> None:
             if one.needs_signature and one.superseded_by is None and one.addressee != GROUP:
                 mine = select(timers.c.kind).where(timers.c.notice_id == one.id)
                 assert set(conn.execute(mine).scalars()) & {"sign", "letter"}, f"{one.number} has no clock"
+
+
+def at_once(store: Store, press: Press, one: Actor, other: Actor) -> list[str]:
+    """Two persons who both may press at the same moment, each on a connection of their own; nothing of it stays.
+
+    Gives the words of who was refused: one of them. What stands then is what the other's deed alone would have left.
+    """
+    alone = {}
+    for who in (one, other):
+        with taken_back(store):
+            press_by(store, press, who)
+            alone[who] = _sizes(store)
+    start, refused = threading.Barrier(2), dict[int, str]()
+
+    def go(n: int, who: Actor) -> None:
+        start.wait(20)
+        try:
+            press_by(store, press, who)
+        except (IllegalStep, StateMoved) as said:
+            refused[n] = str(said)
+
+    with taken_back(store):
+        threads = [threading.Thread(target=go, args=pair) for pair in enumerate((one, other))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        both = _sizes(store)
+    if len(refused) == 1:
+        assert both == alone[other if 0 in refused else one], "the refused one left something"
+    return list(refused.values())
+
+
+def press_by(store: Store, press: Press, who: Actor) -> None:
+    """One person's deed in one transaction."""
+    store.run(lambda conn: press(conn, who))
+
+
+def _sizes(store: Store) -> dict[str, int]:
+    return {name: len(rows) for name, rows in whole(store).items()}
