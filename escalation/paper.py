@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, select, update
+from sqlalchemy import Column, Connection, Row, Table, select, update
 
 from escalation import audit, numbering
 from escalation.duty import absence, proxy
@@ -26,6 +26,7 @@ from stream.account import Account, book
 NUMBER_LOCK = 730_044
 """Key of the advisory lock under which PostgreSQL's writers number papers."""
 TEXT_MOST, SUBJECT_MOST, WHY_MOST = 20_000, 60, 500
+AT_ONCE = timedelta(minutes=1)
 ASKERS = frozenset({Role.KEEPER, Role.UNIT_LEADER, Role.PUBLICITY})
 
 
@@ -71,21 +72,22 @@ def enter(conn: Connection, noun: Noun, school: str, paper_id: int, number: str,
 
 
 def must_be_new(
-    conn: Connection, table: Table, noun: Noun, account: Account, text: str, by: str, waiting: Sequence[str]
+    conn: Connection, noun: Noun, account: Account, text: str, by: Column[Any], at: Column[Any], now: datetime
 ) -> None:
-    """Raises Moved where this very text was handed in for this account already and waits in these states.
+    """Raises Moved where this very text was handed in for this account within the last minute: two pressed at once.
 
-    `by`: the column that names who did.
+    `by`, `at`: the columns of the papers that say who did, and when.
     """
-    same = select(table.c.number, table.c[by]).where(
+    table = by.table
+    same = select(table.c.number, by).where(
         table.c.school == account.school, table.c.account_id == account.id, table.c.text_hash == digest(text),
-        table.c.state.in_(waiting),
+        at > now - AT_ONCE,
     )  # fmt: skip
     known = conn.execute(same.limit(1)).first()
     if known is not None:
         who = person(conn, account.school, known[1])
         named = who.name if who else known[1]
-        raise Moved(f"同一账号的同一文稿，{named}已交{NAME[noun]} {known.number}，正在办理。未作任何更改。")
+        raise Moved(f"同一账号的同一文稿，{named}刚交了{NAME[noun]} {known[0]}。未作任何更改。")
 
 
 def held(conn: Connection, table: Table, noun: Noun, school: str, number: str) -> Row[Any]:

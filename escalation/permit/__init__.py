@@ -84,7 +84,7 @@ def ask(
     subject = paper.must_say(subject, paper.SUBJECT_MOST, "事项")
     text = paper.must_say(text, paper.TEXT_MOST, "拟发布原文")
     why = paper.must_say(why, paper.WHY_MOST, "申请理由")
-    paper.must_be_new(conn, permits, Noun.PERMIT, account, text, "asked_by", [State.ASKED])
+    paper.must_be_new(conn, Noun.PERMIT, account, text, permits.c.asked_by, permits.c.asked_at, now)
     deciding = [one for one in approvers(conn, school, pack, account.unit, now) if one.id != actor.id]
     if not deciding:
         raise IllegalStep(NOBODY.format(office=pack.permit.office))

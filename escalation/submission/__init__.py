@@ -119,8 +119,7 @@ def hand_in(
         raise IllegalStep("您不管理这个账号，不能代它送审。未作任何更改。")
     title = paper.must_say(title, paper.SUBJECT_MOST, "标题")
     text = paper.must_say(text, paper.TEXT_MOST, "送审原文")
-    waiting = [State.WITH_UNIT, State.WITH_CENTRE]
-    paper.must_be_new(conn, submissions, Noun.SUBMISSION, account, text, "written_by", waiting)
+    paper.must_be_new(conn, Noun.SUBMISSION, account, text, submissions.c.written_by, submissions.c.written_at, now)
     unit = _unit_of(conn, account, actor)
     for office, scope in ((clause.unit, unit), (clause.centre, "")):
         known = paper.holders_of(conn, school, pack.role_of(office), scope, now)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Connection, Row, or_, select
 
-from escalation import people
+from escalation import paper, people
 from escalation.deed import incident_of
 from escalation.incident import StateMoved, incidents
 from escalation.incident.state import OPEN, State
@@ -24,7 +24,7 @@ from escalation.voice.state import IN_FORCE, STATEMENT, StatementEvent, Statemen
 from escalation.voice.statement import statements
 from escalation.voice.subject import THEME_WORDS, Subject, read, typed
 from escalation.web.act import plain
-from escalation.web.gate import Acts, NotFound, Only, Visitor, desk_of
+from escalation.web.gate import Acts, NotAllowed, NotFound, Only, Visitor, desk_of
 from escalation.web.incident import row_of
 from escalation.web.page import show
 from escalation.web.voice_view import Version, Voice, voice_of
@@ -85,6 +85,7 @@ def desk_page(
     with desk.store.read() as conn:
         whole = voice_of(conn, row, visitor.now)
         units = people.units(conn, desk.school)
+        writer = visitor.has(Role.PUBLICITY, Role.UNIT_LEADER) and writes(conn, visitor, row)
         keeps = {
             one.id for one in whole.accounts.values()
             if visitor.actor.id in {p.id for p in people.holders(conn, desk.school, Role.KEEPER, account_id=one.id)}
@@ -94,7 +95,7 @@ def desk_page(
         request, visitor, "statement.html", status=status, row=row, voice=voice, error=error, given=given or {},
         may=_may(visitor, voice), open=State(row.state) in OPEN, me=visitor.actor.id, notice_done=DONE, keeps=keeps,
         units=units, desk=visitor.has(Role.PUBLICITY, Role.MONITOR),
-        lead=visitor.has(Role.PUBLICITY), writer=visitor.has(Role.PUBLICITY, Role.UNIT_LEADER), themes=THEME_WORDS,
+        lead=visitor.has(Role.PUBLICITY), writer=writer, themes=THEME_WORDS,
         old=[one for one in voice.versions if one not in (voice.work, voice.force)],
         redraft=_redraft(voice, given or {}),
     )  # fmt: skip
@@ -157,6 +158,21 @@ def act(
         fresh = row_of(request, visitor, number)
         return desk_page(request, visitor, fresh, error=str(refused), status=409, given=given)
     return RedirectResponse(f"/statements/{row.number}?done={done}{'#' + at if at else ''}", 303)
+
+
+def writes(conn: Connection, visitor: Visitor, row: Row[Any]) -> bool:
+    """Whether this person drafts and keeps facts: the desk, or who leads (or stands in for who leads) the unit of the
+    matter or the one it was handed to. A leader of another unit who was only told of it reads."""
+    units = [one for one in (row.unit, row.assignee) if one]
+    return visitor.has(Role.PUBLICITY, Role.MONITOR) or any(
+        paper.holds(conn, row.school, Role.UNIT_LEADER, one, visitor.actor.id, visitor.now) for one in units
+    )
+
+
+def must_write(conn: Connection, visitor: Visitor, row: Row[Any]) -> None:
+    """Raises NotAllowed for who only reads."""
+    if not writes(conn, visitor, row):
+        raise NotAllowed("口径和事实由宣传部或涉事单位填写。未作任何更改。")
 
 
 def own_hold(conn: Connection, row: Row[Any], hold_id: int) -> None:
@@ -246,14 +262,14 @@ def add_fact(
     request: Request, visitor: Writer, number: str, text: Field = "", source: Field = "", confirmed: Field = ""
 ) -> Response:
     """登记事实."""
-    return act(
-        request, visitor, number, "fact",
-        lambda conn, row: fact.add(
-            conn, row.id, visitor.actor, visitor.now, text=plain(text), source=plain(source),
-            confirmed_by=plain(confirmed),
-        ),
-        "facts", fact_text=text, fact_source=source, fact_confirmed=confirmed,
-    )  # fmt: skip
+
+    def do(conn: Connection, row: Row[Any]) -> None:
+        must_write(conn, visitor, row)
+        by = plain(confirmed)
+        fact.add(conn, row.id, visitor.actor, visitor.now, text=plain(text), source=plain(source), confirmed_by=by)
+
+    typed = {"fact_text": text, "fact_source": source, "fact_confirmed": confirmed}
+    return act(request, visitor, number, "fact", do, "facts", **typed)
 
 
 @router.post("/statements/{number}/facts/{fact_id}/confirm")
@@ -261,6 +277,7 @@ def confirm_fact(request: Request, visitor: Writer, number: str, fact_id: int, b
     """登记核实."""
 
     def do(conn: Connection, row: Row[Any]) -> None:
+        must_write(conn, visitor, row)
         _own_fact(conn, row, fact_id)
         fact.confirm(conn, fact_id, visitor.actor, visitor.now, plain(by))
 
@@ -272,6 +289,7 @@ def retract_fact(request: Request, visitor: Writer, number: str, fact_id: int, w
     """撤销一条事实."""
 
     def do(conn: Connection, row: Row[Any]) -> None:
+        must_write(conn, visitor, row)
         _own_fact(conn, row, fact_id)
         fact.retract(conn, fact_id, visitor.actor, visitor.now, plain(why))
 

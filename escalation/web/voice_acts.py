@@ -18,7 +18,7 @@ from escalation.voice.relay import relays
 from escalation.voice.statement import Card, Draft, Kind, statements
 from escalation.web.act import plain
 from escalation.web.gate import Acts, NotFound, Visitor, desk_of
-from escalation.web.voice import Anybody, Field, Lead, act
+from escalation.web.voice import Anybody, Field, Lead, act, must_write
 
 router = APIRouter()
 Writer = Annotated[Visitor, Depends(Acts(Role.PUBLICITY, Role.UNIT_LEADER))]
@@ -50,6 +50,7 @@ def draft(
     }  # fmt: skip
 
     def do(conn: Connection, row: Row[Any]) -> None:
+        must_write(conn, visitor, row)
         card = Card(plain(core), _lines(may_say), _lines(may_not_say), _answers(answers), plain(spokesperson))
         given = Draft(
             plain(text), card, tuple(dict.fromkeys(int(one) for one in facts if one.isdecimal())),
@@ -94,6 +95,7 @@ def check(
     """核对."""
 
     def do(conn: Connection, row: Row[Any]) -> None:
+        must_write(conn, visitor, row)
         own_version(conn, row, statement_id)
         statement.check(conn, statement_id, visitor.actor, visitor.now, item, passed=passed == "yes", note=plain(note))
 

@@ -23,8 +23,10 @@ from tests.escalation.web.house import OTHER_UNIT, PASSWORD, SCHOOL, House, _sec
 from tests.escalation.web.role_things import ABSENT, Things
 
 TABLE = Path(escalation.web.__file__).with_name("roles.md")
-ROW = re.compile(r"^\| `(GET|POST) (\S+)` \| (.+) \|$", re.MULTILINE)
-MARKS = {"yes", "403", "404", "sign-in", "gate"}
+ROW = re.compile(r"^\| `(GET|POST) (\S+)` ([^|]*)\| (.+) \|$", re.MULTILINE)
+MARKS = {"yes", "403", "404", "409", "sign-in"}
+DECIDED = "## Where persons decide"
+"""The heading of the second table: each of its rows is one deed on one paper in one state (`role_cases.py`)."""
 NOBODY, DUTY_LEAD = "nobody", "duty lead"
 NAMES = {
     "monitor": "monitor", "publicity": "publicity", "school leader": "school", "unit leader": "leader",
@@ -49,22 +51,45 @@ class Cell:
 
     @property
     def opens(self) -> bool:
-        return self.said in ("yes", "gate")
+        return self.said == "yes"
 
 
-def rows() -> dict[tuple[str, str], dict[str, Cell]]:
-    """The table by (method, path) and column. Raises ValueError for a row that is written twice or has odd cells."""
-    text = TABLE.read_text("utf-8")
-    columns = [one.strip() for one in re.findall(r"^\| route \| (.+) \|$", text, re.MULTILINE)[0].split("|")]
-    found: dict[tuple[str, str], dict[str, Cell]] = {}
-    for method, path, cells in ROW.findall(text):
-        said = [one.strip() for one in cells.split("|")]
-        if (method, path) in found or len(said) != len(columns) or set(said) - MARKS:
-            raise ValueError(f"{method} {path}: {said}")
-        found[method, path] = {
-            column: Cell(method, path, column, one) for column, one in zip(columns, said, strict=True)
-        }
+Rows = dict[tuple[str, str], dict[str, Cell]]
+
+
+def plain() -> Rows:
+    """The first table by (method, path) and column. Raises ValueError for a row written twice or with odd cells."""
+    found: Rows = {}
+    for method, path, when, said in _read(TABLE.read_text("utf-8").partition(DECIDED)[0]):
+        if (method, path) in found or when:
+            raise ValueError(f"{method} {path} {when}")
+        found[method, path] = {one: Cell(method, path, one, said[one]) for one in said}
     return found
+
+
+def rows() -> Rows:
+    """Every route, also those of the second table: a role gets in where it does in any state of the paper."""
+    found = plain()
+    known = set(found)
+    for method, path, _, said in _read(TABLE.read_text("utf-8").partition(DECIDED)[2]):
+        if (method, path) in known:
+            raise ValueError(f"{method} {path} stands in both tables")
+        into = found.setdefault((method, path), {})
+        for column, one in said.items():
+            before = into.get(column)
+            seen = "yes" if one in ("yes", "409") else one
+            into[column] = before if before is not None and before.opens else Cell(method, path, column, seen)
+    return found
+
+
+def _read(text: str) -> Iterator[tuple[str, str, str, dict[str, str]]]:
+    """The rows of a table: method, path, state of the paper, and what is said in each column."""
+    columns = [one.strip() for one in re.findall(r"^\| route[^|]*\| (.+) \|$", text, re.MULTILINE)[0].split("|")]
+    for method, path, when, cells in ROW.findall(text):
+        said = [one.strip() for one in cells.split("|")]
+        if len(said) != len(columns) or set(said) - MARKS:
+            raise ValueError(f"{method} {path}: {said}")
+        yield method, path, when.strip(), dict(zip(columns, said, strict=True))
 
 
 def routes() -> Iterator[tuple[str, str]]:
@@ -79,7 +104,7 @@ def routes() -> Iterator[tuple[str, str]]:
 class Premises:
     """The house with a second keeper and a duty lead, and one incident after another to try an act upon."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, *, stocked: bool = True) -> None:
         self.house = house
         self.app = build(house.desk())
         self.app.state.lookout.closing.set()  # an open line ends once it has said its opening
@@ -95,9 +120,10 @@ class Premises:
             for key, role in SIGNED_IN.items():
                 user.enrol(conn, SCHOOL, key, key, _secret(), [role], house.now)
         self.spare = house.post("食堂涨价了").id
-        self.things = Things(house)
+        self.things = Things(house, self.incident)
         self.number = self.incident()
-        self.things.make(self.number)
+        if stocked:
+            self.things.make(self.number)
         self._fresh: tuple[str, tuple[int, str, int]] | None = None
 
     def incident(self) -> str:
@@ -212,9 +238,3 @@ def verdict(answer: Response) -> str:
     if answer.status_code == 401 or (asked and answer.headers["location"].startswith("/sign-in")):
         return "sign-in"
     return str(answer.status_code) if answer.status_code in (403, 404) else "yes"
-
-
-def fits(cell: Cell, answer: Response) -> bool:
-    """Whether an answer is what the table says; `gate`: the role passes, whatever becomes of what is not there."""
-    found = verdict(answer)
-    return found not in ("403", "sign-in") if cell.said == "gate" else found == cell.said

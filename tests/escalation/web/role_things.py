@@ -5,6 +5,7 @@ Each is made once, when a route first asks for it, by whoever may make it on the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
 
@@ -39,8 +40,8 @@ ABSENT = "none"
 class Things:
     """What a route's address can name, by the name of the place in it."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, house: House, incident: Callable[[], str]) -> None:
+        self.house, self._incident = house, incident
         self.hold = self.approval = self.version = ""
         self.permit = self.submission = self.handover = ABSENT
 
@@ -71,7 +72,7 @@ class Things:
     @cached_property
     def told(self) -> str:
         """An incident with a hold, a fact, and a version of a statement that waits for its approval."""
-        number, lead = self.house.incident(), self.house.client("publicity")
+        number, lead = self._incident(), self.house.client("publicity")
         press(lead, f"/statements/{number}/hold", words="食堂")
         self.hold = str(only(self.house, holds))
         press(lead, f"/statements/{number}/facts", text="已停餐", source="后勤管理处")

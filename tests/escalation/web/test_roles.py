@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -11,18 +10,21 @@ from sqlalchemy import update
 from escalation import people, user
 from escalation.people import Role
 from tests.escalation.web.house import ROLES, House
+from tests.escalation.web.role_cases import CASES, printed
 from tests.escalation.web.role_table import (
+    DECIDED,
     DUTY_LEAD,
     NAMES,
     NOBODY,
     SIGNED_IN,
     TABLE,
     Premises,
-    fits,
+    plain,
     routes,
     rows,
     verdict,
 )
+from tests.escalation.web.role_world import World
 
 NEW_SESSION = {"/sign-in", "/sign-out"}
 """After these the browser is somebody else's, or nobody's."""
@@ -42,7 +44,7 @@ def test_every_cell_of_a_role_is_as_the_table_says_and_a_refusal_changes_nothing
     premises: Premises, column: str
 ) -> None:
     wrong, client = [], premises.client(column)
-    for (method, path), cells in rows().items():
+    for (method, path), cells in plain().items():
         cell = cells[column]
         acts = cell.opens and method == "POST"
         number = premises.untouched() if acts and "{number}" in path else premises.number
@@ -51,7 +53,7 @@ def test_every_cell_of_a_role_is_as_the_table_says_and_a_refusal_changes_nothing
         answer = premises.ask(client, method, path, number, f"csrf-{NAMES.get(column, '')}")
         if path in NEW_SESSION:
             client = premises.client(column)
-        if not fits(cell, answer):
+        if verdict(answer) != cell.said:
             wrong.append(f"{method} {path}: {verdict(answer)}, not {cell.said}")
         if not cell.opens and premises.trace() != before:
             wrong.append(f"{method} {path}: refused, and something changed")
@@ -85,12 +87,10 @@ def test_the_table_knows_every_role_of_the_house() -> None:
     assert DUTY_LEAD in NAMES
 
 
-def test_only_where_persons_decide_is_a_cell_left_to_the_noun() -> None:
-    left = {f"{method} {path}": cells for (method, path), cells in rows().items()
-            if any(cell.said == "gate" for cell in cells.values())}  # fmt: skip
-    rooms = ("/permits/", "/submissions/", "/duty/handover/", "/duty/leave/", "/measures/", "/approvals/", "/relays/")
-    assert [one for one in left if not any(room in one for room in rooms)] == []
-    cells = sum(cell.said == "gate" for found in left.values() for cell in found.values())
-    said = re.search(r"(\d+) cells in (\d+) routes", TABLE.read_text("utf-8"))
-    assert said is not None
-    assert (cells, len(left)) == (int(said[1]), int(said[2])), "the explanation in roles.md counts them"
+def test_where_persons_decide_every_cell_was_tried_on_a_real_paper_in_each_of_its_states(house: House) -> None:
+    """`roles.md` is printed from this: `python -m tests.escalation.web.role_cases`."""
+    world = World(house)
+    seen = printed(world)
+    world.close()
+    assert TABLE.read_text("utf-8").partition(f"{DECIDED}\n")[2].endswith(f"\n\n{seen}")
+    assert {(case.method, case.path) for case in CASES} == set(rows()) - set(plain())

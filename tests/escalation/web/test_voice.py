@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Table, func, select
 
+from escalation.duty.absence import absences
 from escalation.notice import notices
 from escalation.task import tasks
 from escalation.voice.approval import approvals
@@ -178,6 +179,27 @@ def test_nobody_approves_at_the_desk_who_is_not_asked(house: House, who: str) ->
     step = only(house, approvals)
     status, why = press(house.client(who), f"/statements/{number}/approvals/{step}", verdict="approve", seal=seal)
     assert (status, why.endswith("未作任何更改。")) == (409, True)
+
+
+def test_the_unit_s_leader_or_who_stands_in_writes_and_another_leader_who_was_told_only_reads(house: House) -> None:
+    draft = {"text": TEXT, "core": "已停餐"}
+    number = house.incident()
+    with house.store.write() as conn:
+        row = conn.execute(select(notices).where(notices.c.addressee == "leader")).first()
+        assert row is not None
+        values = {key: value for key, value in row._asdict().items() if key != "id"}
+        conn.execute(notices.insert().values(**values | {"addressee": "other", "number": "told", "step": "told"}))
+    page = house.client("other").get(f"/statements/{number}")
+    assert (page.status_code, "/draft" in page.text, "登记一条事实" in page.text) == (200, False, False)
+    assert press(house.client("other"), f"/statements/{number}/draft", **draft)[0] == 403
+    assert press(house.client("other"), f"/statements/{number}/facts", text="已停餐", source="教务处")[0] == 403
+    assert press(house.client("leader"), f"/statements/{number}/facts", text="已停餐", source="后勤")[0] == 303
+    with house.store.write() as conn:
+        conn.execute(absences.insert().values(
+            school="JY", person_id="leader", kind="leave", starts_at=house.now, ends_at=house.now + timedelta(days=1),
+            substitute_id="other", note="", entered_by="leader", entered_at=house.now,
+        ))  # fmt: skip
+    assert press(house.client("other"), f"/statements/{number}/draft", **draft) == (303, "")
 
 
 def test_another_incident_s_things_are_not_reached_through_this_one(house: House) -> None:
