@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Table, select
 
 from escalation import handling, people
 from escalation.deed import incident_of
-from escalation.duty import handover, handover_sheet, leave
+from escalation.duty import handover, handover_opening, handover_sheet, leave
 from escalation.duty.absence import absences
 from escalation.duty.handover import handovers
 from escalation.handling import FalseAlarm
@@ -129,7 +129,7 @@ class World:
         served(self.house, ("monitor", -8, -0.15), ("keeper", -0.15, 0.15), ("monitor", 0.15, 8))
         store, now = self.house.store, self.house.now
         with store.write() as conn:
-            handover.open_due(conn, SCHOOL, load("JY").desk, now)
+            handover_opening.open_due(conn, SCHOOL, load("JY").desk, now)
             late, coming = conn.execute(select(handovers.c.id).order_by(handovers.c.at)).scalars()
             handover.read(conn, SCHOOL, KEEPER, now, late)
             handover.write(conn, SCHOOL, KEEPER, now, coming, "一切正常")
