@@ -23,6 +23,7 @@ from escalation.place import place_of
 from escalation.procedure import Trigger
 from stream.account import book
 from stream.assessment import Assessment
+from stream.evidence import spoken_kinds
 from stream.kept import assessments, last_assessment, posts
 from stream.matter import Scene, attaching_keys
 from stream.post import Kind
@@ -173,6 +174,7 @@ def _matter(conn: Connection, line: Assessment, wish: Wish, actor: Actor) -> Mat
     ).scalar()
     heaviest = max(line.hits, key=lambda hit: (hit.theme != "any", hit.grave, hit.weight), default=None)
     themes = [hit.theme for hit in line.hits if hit.theme != "any"]
+    kinds = spoken_kinds(line.hits)
     cut = "" if care or post.kind is Kind.MESSAGE else " ".join(post.text.split())
     urgent = wish.level <= URGENT_FROM or any(hit.grave for hit in line.hits)
     return Matter(
@@ -181,7 +183,8 @@ def _matter(conn: Connection, line: Assessment, wish: Wish, actor: Actor) -> Mat
         level=wish.level,
         risk=int(risk or 0),
         reasons=({"name": "人工立事件", "share": 100, "sentence": f"{actor.name}：{wish.reason}", "article": ""},),
-        keys=_free(conn, post.school, (f"hand|{post.id}", *attaching_keys(themes, Scene(post.thread_id)))),
+        keys=_free(conn, post.school, (f"hand|{post.id}", *attaching_keys(themes, Scene(post.thread_id), kinds))),
+        dangers=kinds if urgent else (),
         grave=urgent,
         enough=urgent,
         care=care,

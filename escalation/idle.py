@@ -27,8 +27,8 @@ from escalation.timer import Timer, TimerKind, TimerState, set_timers, timers
 
 TO_BE_HANDLED = frozenset(
     {
-        NoticeKind.FIRST, NoticeKind.RAISED, NoticeKind.REOPENED, NoticeKind.REKINDLED, NoticeKind.ASSIGNED,
-        NoticeKind.HANDED_ON, NoticeKind.ESCALATED,
+        NoticeKind.FIRST, NoticeKind.RAISED, NoticeKind.DANGER, NoticeKind.REOPENED, NoticeKind.REKINDLED,
+        NoticeKind.ASSIGNED, NoticeKind.HANDED_ON, NoticeKind.ESCALATED,
     }
 )  # fmt: skip
 """Kinds of notices that ask for an act. A 情况报告 is read and signed, no more; the others are not signed at all."""

@@ -8,17 +8,21 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from escalation import reignition
+from escalation.belonging import kinds_told
 from escalation.incident import LEVELS, EntryKind, claim_keys, incidents, join, log
 from escalation.incident.state import OPEN, State
-from escalation.notice import NoticeKind, notices
-from escalation.opening import Ground, Matter, happened, hold_for, hurry, row_of
+from escalation.notice import NoticeKind
+from escalation.opening import Ground, Matter, happened, hold_for, hurry, row_of, told_of
 from escalation.procedure import Trigger, thaw
 from escalation.reset import reset
 from escalation.task.setting import set_by_rule
 from escalation.telling import not_yet_told, round_of, tell
+from stream import danger
 from stream.post import Post
 
 WIDENED = "适用条款增加，由此应当通知而尚未通知的人员现予通知"
+NEWS = "事件立时未通知过这种险情，条文所列人员现予通知，重新签收"
+STEP_MOST = 50
 ALL_TOLD = "适用条款增加，由此应当通知的人员此前均已通知"
 
 
@@ -41,12 +45,12 @@ def add_to(conn: Connection, ground: Ground, incident_id: int, matter: Matter, p
     graver = matter.level < min(incident.level, _found_before(incident))
     if matter.level < _found_before(incident):
         conn.execute(update(incidents).where(incidents.c.id == incident_id).values(level_found=matter.level))
-    danger = matter.grave and matter.theme != incident.theme and not _knows_danger(conn, incident_id, matter.theme)
-    if graver or danger:
-        _raise(conn, ground, incident, matter, post, now, graver=graver, danger=danger)
+    dangers = _new_dangers(incident, matter)
+    if graver or dangers:
+        _raise(conn, ground, incident, matter, post, now, graver=graver, dangers=dangers)
     elif matter.enough:
         _widen(conn, ground, incident, matter, post, now)
-    reignition.look(conn, ground.letterhead, incident_id, now, danger=matter.grave, told=graver or danger)
+    reignition.look(conn, ground.letterhead, incident_id, now, danger=matter.grave, told=bool(graver or dangers))
     return True
 
 
@@ -57,18 +61,17 @@ def _found_before(incident: Row[Any]) -> int:
     return int(incident.level_found or incident.level_by_machine)
 
 
-def _knows_danger(conn: Connection, incident_id: int, theme: str) -> bool:
-    told = notices.c.step.endswith(_danger(theme), autoescape=True)
-    return conn.execute(select(notices.c.id).where(notices.c.incident_id == incident_id, told)).first() is not None
-
-
-def _danger(theme: str) -> str:
-    return f"danger:{theme}"
+def _new_dangers(incident: Row[Any], matter: Matter) -> tuple[str, ...]:
+    """The kinds of danger in it that nobody was told of; a grave line of an older worker names none: its theme."""
+    known = kinds_told(incident.dangers)
+    if matter.grave and not matter.dangers:
+        return (matter.theme,) if matter.theme not in (incident.theme, *known) else ()
+    return danger.fresh(matter.dangers, known)
 
 
 def _raise(
     conn: Connection, ground: Ground, incident: Row[Any], matter: Matter, post: Post, now: datetime, *, graver: bool,
-    danger: bool,
+    dangers: tuple[str, ...],
 ) -> None:  # fmt: skip
     """The matter became graver, or a danger of another kind came up in it: one round tells everybody concerned once.
 
@@ -84,10 +87,12 @@ def _raise(
         words = f"系统建议由 {LEVELS[incident.level]}级升为 {LEVELS[matter.level]}级，已按新级别通知"
         log(conn, incident.id, now, EntryKind.LEVEL, words, "；".join(r["sentence"] for r in matter.reasons[:3]))
         hurry(conn, matter, incident.school, post.account_id, now)
-    if danger:
-        changed["title"] = f"{incident.title}；{matter.title}"
-        steps.append(_danger(matter.theme))
-        log(conn, incident.id, now, EntryKind.LEVEL, f"同一事件中另有危及人身或个人信息的情形：{matter.title}")
+    if dangers:
+        changed["title"] = incident.title if matter.title in incident.title else f"{incident.title}；{matter.title}"
+        changed["dangers"] = [*incident.dangers, *told_of(matter, now, dangers)]
+        steps.append(f"danger:{','.join(dangers)}"[:STEP_MOST])
+        words = "、".join(danger.words(kind) for kind in dangers)
+        log(conn, incident.id, now, EntryKind.LEVEL, f"新的险情（{words}）：{matter.title}", NEWS)
     conn.execute(update(incidents).where(incidents.c.id == incident.id).values(changed))
     fresh = row_of(conn, incident.id)
     pack = thaw(fresh.frozen["pack"])
@@ -95,7 +100,8 @@ def _raise(
         log(conn, incident.id, now, EntryKind.MACHINE, "时限按新级别重算", "；".join(said))
     recipients = pack.who(found, fresh.level, care=fresh.care).recipients
     told = round_of(conn, ground.letterhead, fresh, recipients, now)
-    tell(conn, ground.letterhead, fresh, told, NoticeKind.RAISED, "+".join(steps), now)
+    kind = NoticeKind.RAISED if graver else NoticeKind.DANGER
+    tell(conn, ground.letterhead, fresh, told, kind, "+".join(steps), now)
     set_by_rule(conn, ground.letterhead, fresh, matter.hits, now)
     hold_for(conn, ground.letterhead, fresh, matter, now)
 

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select, update
 
 from escalation import merged_level, merged_notices, reignition, timer
+from escalation.belonging import kinds_told
 from escalation.bulletin import bulletins_of
 from escalation.bulletin.clock import resume, start_follow_up, stop_follow_up
 from escalation.deed import incident_of, must_be, must_fit, write_down
@@ -227,7 +228,7 @@ def _one_call_each(conn: Connection, to_id: int, actor: Actor, now: datetime) ->
     return off
 
 
-FIGURES = ("level", "level_found", "level_by_person", "triggers", "title", "risk", "reasons")
+FIGURES = ("level", "level_found", "level_by_person", "triggers", "dangers", "title", "risk", "reasons")
 
 
 def _take_in(conn: Connection, row: Row[Any], other: Row[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -237,6 +238,7 @@ def _take_in(conn: Connection, row: Row[Any], other: Row[Any]) -> tuple[dict[str
     made = {
         "level": min(row.level, other.level), "level_found": min(found), "level_by_person": other.level_by_person,
         "triggers": list(dict.fromkeys((*other.triggers, *row.triggers))),
+        "dangers": [*other.dangers, *(one for one in row.dangers if one["kind"] not in kinds_told(other.dangers))],
         "title": other.title if row.title in other.title else f"{other.title}；{row.title}",
         "risk": risky.risk, "reasons": risky.reasons,
     }  # fmt: skip

@@ -72,6 +72,8 @@ class Matter:
     crisis: bool = False
     named: tuple[Trigger, ...] = ()
     """What a person said it was; then it is that and nothing else."""
+    dangers: tuple[str, ...] = ()
+    """The kinds of danger (`stream.danger`) that it is enough for."""
     judged: Mapping[str, Any] = field(default_factory=dict)
     """By what its line was judged: `engine`, `rules` (their edition) and `hits` (rule id to version)."""
 
@@ -109,6 +111,12 @@ class Ground:
     letterhead: Letterhead
     versions: dict[str, Any]
     rehearsal: bool = False
+
+
+def told_of(matter: Matter, now: datetime, kinds: Sequence[str] | None = None) -> list[dict[str, str]]:
+    """The dangers of a matter (or these of them) as an incident keeps them: kind, words and when it was told."""
+    wanted = matter.dangers if kinds is None else kinds
+    return [{"kind": kind, "words": matter.title, "at": now.isoformat()} for kind in wanted]
 
 
 def triggers(post: Post, hits: Sequence[Hit], *, grave: bool, crisis: bool = False) -> tuple[Trigger, ...]:
@@ -196,7 +204,8 @@ def open_from(
     on_trial = trial.on_trial(conn, school)
     row = {
         "school": school, "number": next_number(conn, school, now, rehearsal=ground.rehearsal), "title": matter.title,
-        "theme": matter.theme, "triggers": list(found), "state": State.TRIAGED, "level": matter.level,
+        "theme": matter.theme, "triggers": list(found), "dangers": told_of(matter, now),
+        "state": State.TRIAGED, "level": matter.level,
         "level_by_machine": matter.level, "level_found": matter.level, "level_by_person": None, "risk": matter.risk,
         "reasons": list(matter.reasons), "account_id": origin.account_id, "thread_id": origin.thread_id,
         "first_post_id": matter.first_post_id, "opening_post_id": origin.post_id, "unit": matter.unit,

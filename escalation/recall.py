@@ -18,7 +18,7 @@ from escalation.notice.addressee import Addressee, gather
 from escalation.notice.issue import Letterhead, issue, issue_group
 from escalation.people import Role
 
-WHOLE = (NoticeKind.FIRST, NoticeKind.RAISED, NoticeKind.REOPENED, NoticeKind.REKINDLED)
+WHOLE = (NoticeKind.FIRST, NoticeKind.RAISED, NoticeKind.DANGER, NoticeKind.REOPENED, NoticeKind.REKINDLED)
 """Kinds that say the whole matter to whom the procedure names."""
 REACHED = ("accepted", "partial", "unknown")
 """Outcomes of an attempt after which somebody has, or may have, the alarm (`outbox.OUTCOME_WORDS`)."""

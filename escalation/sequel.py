@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from escalation import archive
+from escalation.belonging import kinds_told
 from escalation.clock_words import second
 from escalation.deed import DESK, incident_of, must_be, must_fit, write_down
 from escalation.incident import Actor, EntryKind, incidents, log, open_keys
@@ -45,6 +46,7 @@ def follow(conn: Connection, ground: Ground, incident_id: int, actor: Actor, now
         keys=(f"again|{row.number}|{now.isoformat()}", *(key for key in kept if key not in owned)),
         grave=row.level <= 2, enough=True, care=row.care, member_ids=(row.opening_post_id,),
         first_post_id=row.first_post_id, unit=row.unit, account=row.frozen.get("account", {}),
+        dangers=kinds_told(row.dangers),
         facts=(f"接续 {row.number}（{second(row.closed_at)} 了结）",),
     )  # fmt: skip
     origin = Origin(

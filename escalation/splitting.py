@@ -1,8 +1,8 @@
 """Splitting 拆分: chosen lines and keys of an incident become one of their own, with own number and own notices.
 
 Who is told of the new one is decided by the procedure that the first one froze, from what the chosen lines are. From
-then on the watch adds to the new one what belongs to the chosen keys. (A second danger of the same theme at one unit or
-under one post joins the first incident by itself: this is how a person takes it apart.)
+then on the watch adds to the new one what belongs to the chosen keys. (Sides of one matter, and what no rule takes for
+a danger, stand in one incident: this is how a person takes them apart.)
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from escalation.tie import TieKind, tie
 from escalation.voice.subject import THEME_WORDS
 from stream.account import book
 from stream.assessment import Assessment
+from stream.danger import words
+from stream.evidence import spoken_kinds
 from stream.kept import last_assessment
 
 OWN_KEY = "split|"
@@ -116,7 +118,8 @@ def _matter(conn: Connection, row: Row[Any], part: Part, said: Sequence[Assessme
         theme=CARE_THEME if care else heaviest.theme if heaviest else row.theme,
         level=part.level, risk=max(conn.execute(risk).scalars(), default=0), reasons=(reason,),
         keys=(f"{OWN_KEY}{first.post.id}",), grave=urgent, enough=True, care=care, member_ids=part.post_ids,
-        first_post_id=first.post.id, unit=account.unit if account else row.unit,
+        dangers=spoken_kinds(hits) if urgent else (), first_post_id=first.post.id,
+        unit=account.unit if account else row.unit,
         account=place_of(first.post, account), hits=tuple(hits), facts=(f"自 {row.number} 拆出",),
     )  # fmt: skip
 
@@ -132,4 +135,6 @@ def key_words(key: str, said: str = "") -> str:
     }
     if theme == "hand":
         return f"人工立为事件的原文 {rest}"
-    return f"{THEME_WORDS.get(theme, theme)} · {shown.get(kind, rest)}"
+    theme, _, danger = theme.partition(".")
+    named = f"{THEME_WORDS.get(theme, theme)}（{words(danger)}）" if danger else THEME_WORDS.get(theme, theme)
+    return f"{named} · {shown.get(kind, rest)}"

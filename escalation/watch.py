@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from escalation import machine_audit, own_post
+from escalation import belonging, machine_audit, own_post
+from escalation.belonging import Belonging
 from escalation.consultation import find
-from escalation.incident import MatterTaken, incidents, members, open_keys
+from escalation.heading import cut, heading
+from escalation.incident import MatterTaken, incidents, members
 from escalation.incident.state import OPEN
 from escalation.joining import add_to
 from escalation.opening import CARE_THEME, Ground, Matter, open_matter
@@ -22,11 +24,11 @@ from escalation.own_post import Judged
 from escalation.place import place_of
 from escalation.task import correction
 from escalation.voice import posted
-from sentiment.normalise import normalise
 from stream import metrics
 from stream.account import Account, book
 from stream.assessing import ASSESSED, bury_all
 from stream.assessment import Assessment
+from stream.danger import fresh
 from stream.evidence import SLOW_DAYS, Evidence, Host
 from stream.figures import Gatherer
 from stream.follow import Effects, Follower
@@ -34,14 +36,13 @@ from stream.kept import Keeping, keep_counts, last_assessment, weigh_again
 from stream.kill_point import reach
 from stream.line import note_likes
 from stream.log import Log, Record
-from stream.matter import attaching_keys, joining_keys, places
+from stream.matter import attaching_keys, joining_keys
 from stream.post import Counts, Kind
 from stream.risk import HARDER_AT, Opening, Risk, decide, risk
 from stream.store import Store
 from stream.wire import WireError
 
 READER = "watch"
-PLACES_NAMED = 2
 QUOTE_LENGTH = 60
 CRISIS_VOICES = 5
 """A matter is taken for a 舆情危机 from so many distinct voices with HARDER_AT points on (系统默认，非校规); one grave
@@ -102,7 +103,7 @@ class Watch:
             gatherer = Gatherer(self._school, _hosts(accounts), self._places)
             newer = [one for one in seen if one.school == self._school and keep_counts(conn, one)]
             liked = [one for one in newer if note_likes(conn, one.school, one.post_id, one.likes or 0)]
-            ours = [assessment for assessment in found if assessment.post.school == self._school]
+            ours = sorted((one for one in found if one.post.school == self._school), key=_when_said)
             keeping = Keeping(conn, self._school, [assessment.post for assessment in ours])
             with gatherer.batch(conn, ours, keeping.text):
                 opened = [self._take(conn, keeping, gatherer, accounts, assessment, now) for assessment in ours]
@@ -180,36 +181,58 @@ class Watch:
         weighed: Risk,
         now: datetime,
     ) -> bool:
-        """Add the line to the open incident of its matter, or open one (then True) where the evidence is enough."""
-        post = assessment.post
-        own = [mark.theme for mark in evidence.marks if mark.post_id == post.id and mark.theme != "any"]
-        owner = self._owner(conn, joining_keys(own, evidence.scene)) if own else None
-        opening = decide(evidence, weighed)
-        if owner is None and opening is not None:
-            joining = joining_keys(opening.themes, evidence.scene)
-            owner = self._owner(conn, (*joining, *opening.keys))  # its older lines may belong to one already
-        if owner is not None:
-            keys = attaching_keys(own, evidence.scene)
-            matter = _matter(account, assessment, evidence, weighed, opening, keys, (post.id,))
-            if add_to(conn, self._ground, owner, matter, post, now):
-                return False
-        if opening is not None:
-            matter = _matter(account, assessment, evidence, weighed, opening, opening.keys, opening.members)
-            open_matter(conn, self._ground, matter, post, now)
-            return True
-        return False
+        """Add the line to the open incident of its matter, or open one (then True) where the evidence is enough.
 
-    def _owner(self, conn: Connection, keys: Sequence[str]) -> int | None:
-        """The incident that owns the first of the keys that anybody owns."""
-        if not keys:
-            return None
-        rows = conn.execute(
-            select(open_keys.c.key, open_keys.c.incident_id).where(
-                open_keys.c.school == self._school, open_keys.c.key.in_(list(keys))
-            )
-        )
-        owned = {row.key: row.incident_id for row in rows}
-        return next((owned[key] for key in keys if key in owned), None)
+        A danger that belongs to none of the incidents at its place stands on what is said of it alone.
+        """
+        post, scene, kinds = assessment.post, evidence.scene, evidence.kinds
+        own = [mark.theme for mark in evidence.marks if mark.post_id == post.id and mark.theme != "any"]
+        found = self._belongs(conn, joining_keys(own, scene, kinds), evidence, own) if own else Belonging()
+        opening = decide(evidence, weighed)
+        if found.incident_id is None and opening is not None:
+            keys = (*joining_keys(opening.themes, scene, kinds), *opening.keys)
+            found = self._belongs(conn, keys, evidence, own)  # its older lines may belong to one already
+        dangers = _enough(evidence, now)
+        if found.incident_id is not None:
+            evidence, weighed, opening = _again(evidence.of_matter(found.known), now, evidence, weighed, opening)
+            keys, new = attaching_keys(own, scene, kinds), fresh(dangers, found.known)
+            matter = _matter(account, assessment, evidence, weighed, opening, keys, (post.id,), dangers, new)
+            if add_to(conn, self._ground, found.incident_id, matter, post, now):
+                return False
+        elif found.apart:
+            evidence, weighed, opening = _again(evidence.of_danger(kinds), now, evidence, weighed, opening)
+        if opening is None:
+            return False
+        keys = belonging.free(conn, self._school, opening.keys) if found.apart else opening.keys
+        matter = _matter(account, assessment, evidence, weighed, opening, keys, opening.members, dangers)
+        belonging.write_apart(conn, open_matter(conn, self._ground, matter, post, now), found.apart, now)
+        return True
+
+    def _belongs(self, conn: Connection, keys: Sequence[str], evidence: Evidence, themes: Sequence[str]) -> Belonging:
+        return belonging.find(conn, self._school, keys, evidence.scene, themes, evidence.kinds)
+
+
+def _enough(evidence: Evidence, now: datetime) -> tuple[str, ...]:
+    """The kinds of danger that the line tells of, where what is said of them alone would open an incident."""
+    kinds = evidence.kinds
+    alone = evidence.of_danger(kinds)
+    return kinds if kinds and decide(alone, risk(alone, now)) is not None else ()
+
+
+def _again(
+    narrowed: Evidence, now: datetime, evidence: Evidence, weighed: Risk, opening: Opening | None
+) -> tuple[Evidence, Risk, Opening | None]:
+    """Weighed and decided anew where less is left of the evidence."""
+    if narrowed is evidence:
+        return evidence, weighed, opening
+    weighed = risk(narrowed, now)
+    return narrowed, weighed, decide(narrowed, weighed)
+
+
+def _when_said(assessment: Assessment) -> tuple[datetime, datetime, str]:
+    """Lines that arrive together are taken in the order in which they were said: platforms list the newest first."""
+    post = assessment.post
+    return post.published_at, post.fetched_at, post.id
 
 
 def is_settled(conn: Connection, school: str, post_id: str) -> bool:
@@ -242,20 +265,26 @@ def _matter(
     opening: Opening | None,
     keys: Sequence[str],
     members: Sequence[str],
+    dangers: Sequence[str],
+    named: Sequence[str] = (),
 ) -> Matter:
-    """The matter as the watch sees it. Articles come from the own pack only, never from a rule that cites others."""
+    """The matter as the watch sees it. Articles come from the own pack only, never from a rule that cites others.
+
+    `dangers`: the kinds that the line is enough for by itself; `named`: those that the title is to name.
+    """
     post = assessment.post
     care = any(hit.theme == CARE_THEME for hit in assessment.hits)
     theme = opening.theme if opening is not None else weighed.theme
     name = account.name if account is not None and post.account_named else "补录线索"
     return Matter(
-        title=_title(assessment, evidence, theme, name, care=care),
+        title=heading(assessment, evidence, theme, name, care=care, kinds=named),
         theme=theme,
         level=opening.level if opening is not None else 4,
         risk=weighed.value,
         reasons=tuple(asdict(reason) | {"article": ""} for reason in weighed.reasons),
         keys=tuple(keys),
         grave=opening is not None and opening.grave,
+        dangers=tuple(dangers),
         enough=opening is not None,
         crisis=opening is not None and weighed.points >= HARDER_AT and weighed.voices >= CRISIS_VOICES,
         care=care,
@@ -265,30 +294,10 @@ def _matter(
         account=place_of(post, account),
         hits=assessment.hits,
         facts=(f"涉及 {len(members)} 条，风险 {weighed.value}",),
-        quote="" if care or post.kind is Kind.MESSAGE else _cut(post.text, QUOTE_LENGTH),
+        quote="" if care or post.kind is Kind.MESSAGE else cut(post.text, QUOTE_LENGTH),
         judged={
             "engine": assessment.engine,
             "rules": assessment.rules,
             "hits": {hit.rule: hit.version for hit in assessment.hits},
         },
     )
-
-
-def _title(assessment: Assessment, evidence: Evidence, theme: str, account: str, *, care: bool) -> str:
-    """What is said and where, never in the writer's words: titles stand in subjects and on the big screen.
-
-    The place is the one the line itself names; a cry for help has a fixed title.
-    """
-    if care:
-        return "疑似心理求助，原文已收起"
-    hits = [hit for hit in assessment.hits if hit.theme == theme] or list(assessment.hits)
-    what = max(hits, key=lambda hit: (hit.grave, hit.weight)).title if hits else "评论集中压过原帖"
-    text = normalise(assessment.post.text).text
-    here = [place for place in evidence.scene.places if place in text]
-    named = [place for place in here if not any(place != other and place in other for other in here)] or places(text)
-    return f"{'、'.join(named[:PLACES_NAMED]) or account}：{what}"
-
-
-def _cut(text: str, length: int) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= length else line[:length] + "…"

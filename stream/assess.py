@@ -52,6 +52,7 @@ def _hit(found: Found, text: Normalised, raw: str) -> Hit:
         words=tuple(raw[start:end] for start, end in places),
         steps=tuple(steps),
         article=rule.article,
+        kinds=found.kinds,
     )
 
 

@@ -1,9 +1,13 @@
-"""Assessment: what one revision of a post says, by engine and rules; stateless, so any worker gives the same."""
+"""Assessment: what one revision of a post says, by engine and rules; stateless, so any worker gives the same.
+
+Wire version 2: a hit names the kinds of danger it tells of (`stream.danger`). Version 1 is read, and is written again
+as it was.
+"""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -24,7 +28,10 @@ class Target(StrEnum):
 
 
 class Hit(Wire):
-    """One rule that matched: `spans` are (start, end) in the post's own text; `steps` name the disguises undone."""
+    """One rule that matched: `spans` are (start, end) in the post's own text; `steps` name the disguises undone.
+
+    `kinds`: of danger; empty where it tells of none, and in every record of version 1.
+    """
 
     rule: str
     version: int
@@ -38,6 +45,7 @@ class Hit(Wire):
     words: tuple[str, ...]
     steps: tuple[str, ...] = ()
     article: str = ""
+    kinds: tuple[str, ...] = ()
 
 
 class Assessment(Wire):
@@ -46,7 +54,7 @@ class Assessment(Wire):
     `rules`: the edition of the rules that judged it (`Rulebook.edition`), empty where a worker of 0.1.0 did.
     """
 
-    v: Literal[1] = 1
+    v: Literal[1, 2] = 2
     type: Literal["assessment"] = "assessment"
     post: Post
     polarity: Polarity
@@ -59,5 +67,8 @@ class Assessment(Wire):
     rules: str = Field(default="", max_length=64)
 
     def wire(self) -> bytes:
-        """As every record; a record without an edition stays as it was written."""
-        return self.model_dump_json(exclude=None if self.rules else {"rules"}).encode()
+        """As every record; one without an edition, or of version 1, stays as it was written."""
+        left_out: dict[str, Any] = {} if self.rules else {"rules": True}
+        if self.v == 1:
+            left_out["hits"] = {"__all__": {"kinds"}}
+        return self.model_dump_json(exclude=left_out or None).encode()

@@ -16,13 +16,14 @@ gathers. Authors are keyed pseudonyms; a line without one counts as its own auth
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sentiment.normalise import normalise
 from stream.assessment import Assessment, Hit, Polarity, Target
-from stream.matter import Scene, all_keys, places
+from stream.danger import OUTCOMES
+from stream.matter import Scene, all_keys, danger_keys, places, spoken
 from stream.novelty import Postings
 from stream.post import Kind, Post
 from stream.rules import CUES, Category
@@ -36,7 +37,10 @@ OURS = frozenset({Target.SCHOOL, Target.STAFF, Target.SERVICE})
 
 @dataclass(frozen=True)
 class Mark:
-    """What one line says of one theme: its heaviest rule there. `at`: when published, aware; `ours`: about us."""
+    """What one line says of one theme: its heaviest rule there. `at`: when published, aware; `ours`: about us.
+
+    `kinds`: of danger, by all its rules of that theme.
+    """
 
     post_id: str
     author: str
@@ -53,6 +57,7 @@ class Mark:
     cluster: str
     ours: bool
     keys: tuple[str, ...]
+    kinds: tuple[str, ...] = ()
 
     @property
     def voice(self) -> str:
@@ -94,11 +99,33 @@ class Evidence:
         """Whether the line is an advertisement, which marks nothing."""
         return any(hit.category == Category.ADVERT for hit in self.hits)
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of danger that the line itself tells of, by what decides where it belongs."""
+        own = [mark for mark in self.marks if mark.post_id == self.post_id]
+        wanted = spoken(mark.theme for mark in own)
+        return tuple(dict.fromkeys(kind for mark in own if mark.theme in wanted for kind in mark.kinds))
+
+    def of_danger(self, kinds: Collection[str]) -> Evidence:
+        """As if nothing had been said but this line and what tells of these kinds of danger."""
+        return self._only(lambda mark: not set(kinds).isdisjoint(mark.kinds))
+
+    def of_matter(self, known: Collection[str]) -> Evidence:
+        """For an incident that knows these kinds of danger: what tells of other ones belongs to another incident."""
+        if not known:
+            return self
+        mine = {*known, *self.kinds, *OUTCOMES}
+        return self._only(lambda mark: not mark.kinds or not mine.isdisjoint(mark.kinds))
+
+    def _only(self, wanted: Callable[[Mark], bool]) -> Evidence:
+        kept = tuple(mark for mark in self.marks if mark.post_id == self.post_id or wanted(mark))
+        return self if len(kept) == len(self.marks) else replace(self, marks=kept)
+
 
 def scene_of(post: Post, cluster: str, root_text: str, unit: str, named: Sequence[str]) -> Scene:
     """Where a post stands. `unit`: the account's unit, empty for a main account; texts as written."""
     found = dict.fromkeys([*places(normalise(post.text).text, named), *places(normalise(root_text).text, named)])
-    return Scene(post.thread_id, cluster, tuple(found) + ((unit,) if unit else ()))
+    return Scene(post.thread_id, cluster, tuple(found) + ((unit,) if unit else ()), unit)
 
 
 def marks_of(assessment: Assessment, scene: Scene) -> tuple[Mark, ...]:
@@ -110,14 +137,21 @@ def marks_of(assessment: Assessment, scene: Scene) -> tuple[Mark, ...]:
     for hit in hits:
         if hit.theme not in best or _rank(hit) > _rank(best[hit.theme]):
             best[hit.theme] = hit
-    return tuple(_mark(assessment, hit, scene) for hit in best.values())
+    kinds = {theme: dict.fromkeys(kind for hit in hits if hit.theme == theme for kind in hit.kinds) for theme in best}
+    return tuple(_mark(assessment, hit, scene, tuple(kinds[hit.theme])) for hit in best.values())
+
+
+def spoken_kinds(hits: Sequence[Hit]) -> tuple[str, ...]:
+    """The kinds of danger that hits tell of, by what decides where their line belongs."""
+    wanted = spoken(hit.theme for hit in hits)
+    return tuple(dict.fromkeys(kind for hit in hits if hit.theme in wanted for kind in hit.kinds))
 
 
 def _rank(hit: Hit) -> tuple[bool, int, int]:
     return hit.grave, hit.weight, -(hit.level_floor or 5)
 
 
-def _mark(assessment: Assessment, hit: Hit, scene: Scene) -> Mark:
+def _mark(assessment: Assessment, hit: Hit, scene: Scene, kinds: tuple[str, ...]) -> Mark:
     post = assessment.post
     return Mark(
         post_id=post.id,
@@ -134,7 +168,8 @@ def _mark(assessment: Assessment, hit: Hit, scene: Scene) -> Mark:
         thread=post.thread_id,
         cluster=scene.cluster,
         ours=assessment.target in OURS,
-        keys=all_keys([hit.theme], scene),
+        keys=danger_keys([hit.theme], scene, kinds),
+        kinds=kinds,
     )
 
 

@@ -48,7 +48,8 @@ from stream.surge import CALM, Surge, hour_start, surge
 TextOf = Callable[[str], str | None]
 KEY_LENGTH = 300
 MARK_NAMES = (
-    "author", "rule", "title", "category", "weight", "grave", "level_floor", "article", "cluster", "ours", "keys"
+    "author", "rule", "title", "category", "weight", "grave", "level_floor", "article", "cluster", "ours", "keys",
+    "kinds",
 )  # fmt: skip
 
 
@@ -247,7 +248,8 @@ class Gatherer:
             [
                 {
                     "school": self.school, "post_id": m.post_id, "theme": m.theme, "at": m.at, "thread_id": m.thread,
-                    "spent": False, "mark": {name: getattr(m, name) for name in MARK_NAMES} | {"keys": list(m.keys)},
+                    "spent": False, "mark": {name: getattr(m, name) for name in MARK_NAMES}
+                    | {"keys": list(m.keys), "kinds": list(m.kinds)},
                 }
                 for m in own
             ],
@@ -369,5 +371,5 @@ def _normalised(text: str | None) -> str | None:
 
 def _mark(row: Row[Any]) -> Mark:
     kept = dict(row.mark)
-    kept["keys"] = tuple(kept["keys"])
+    kept |= {"keys": tuple(kept["keys"]), "kinds": tuple(kept["kinds"])}
     return Mark(post_id=row.post_id, theme=row.theme, at=row.at, thread=row.thread_id, **kept)

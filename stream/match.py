@@ -26,6 +26,8 @@ class Found:
 
     rule: Rule
     spans: tuple[Span, ...]
+    kinds: tuple[str, ...] = ()
+    """Of danger, in the order in which the rule names them."""
 
 
 def parts_of(term: str) -> tuple[str, ...]:
@@ -122,7 +124,7 @@ class Matcher:
         for number in sorted(numbers):
             rule = self.book.rules[number]
             if slot in rule.applies_to and target_fits(rule, target) and (spans := holds(rule, page)):
-                out.append(Found(rule, spans))
+                out.append(Found(rule, spans, kinds_of(rule, page, spans)))
         return out
 
 
@@ -143,6 +145,12 @@ def holds(rule: Rule, page: Page) -> tuple[Span, ...]:
         if None not in beside:
             spans |= {anchor, *(span for span in beside if span is not None)}
     return tuple(sorted(spans))
+
+
+def kinds_of(rule: Rule, page: Page, spans: Sequence[Span]) -> tuple[str, ...]:
+    """Of which kinds of danger the words are that made a rule hold: those whose words they are, else the rule's own."""
+    told = tuple(kind for kind, terms in rule.tells.items() if not set(spans).isdisjoint(page.group(terms)))
+    return told or ((rule.kind,) if rule.kind else ())
 
 
 def _groups(rule: Rule) -> tuple[tuple[str, ...], ...]:

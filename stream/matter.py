@@ -1,6 +1,7 @@
 """Matter: which lines speak of one and the same thing. A key is theme x (thread, near-duplicate cluster, place, unit).
 
-Keys are plain text and short; the watch owns them in `open_keys`. Two lines with a common key are one matter.
+Keys are plain text and short; the watch owns them in `open_keys`. Two lines with a common key are one matter. A danger
+has keys of its kind besides (`safety.fire|thread|…`): of two dangers under one post each finds its own incident.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from stream.danger import DANGERS, matters
 
 CARE = "self_harm"
 """A cry for help is a care case of its own: it joins no other matter, and no other matter joins it and is hidden."""
@@ -65,11 +68,20 @@ def places(text: str, named: Sequence[str] = ()) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Scene:
-    """Where a line stands. `places`: of its own text, its root's text, and its account's unit unless a main account."""
+    """Where a line stands. `places`: of its own text, its root's text, and its account's unit unless a main account.
+
+    `unit`: that unit again, which says less than a place that somebody named.
+    """
 
     thread: str
     cluster: str = ""
     places: tuple[str, ...] = ()
+    unit: str = ""
+
+
+def topic(theme: str, kind: str) -> str:
+    """What the keys of a kind of danger begin with, in place of the bare theme."""
+    return f"{theme}.{kind}"
 
 
 def keys(theme: str, scene: Scene) -> tuple[str, ...]:
@@ -90,22 +102,42 @@ def kin(theme: str) -> tuple[str, ...]:
     return tuple(sorted(other for pair in KIN if theme in pair for other in pair - {theme}))
 
 
-def joining_keys(themes: Iterable[str], scene: Scene) -> tuple[str, ...]:
-    """Where to look, in order, for an open incident that a line belongs to.
+def joining_keys(themes: Iterable[str], scene: Scene, kinds: Sequence[str] = ()) -> tuple[str, ...]:
+    """Where to look, in order, for an open incident that a line belongs to. `kinds`: of danger that it tells of.
 
-    The thread comes first (its own themes, then kin), then clusters and places: who talks under a post talks about
-    that post's matter. A line with a cry for help looks for care cases alone.
+    The thread comes first (the line's own kinds, its themes, then kin), then clusters and places: who talks under a
+    post talks about that post's matter. A line with a cry for help looks for care cases alone.
     """
     wanted = spoken(themes)
+    sides = tuple(dict.fromkeys((*wanted, *(other for theme in wanted for other in kin(theme)))))
+    exact = all_keys((topic(theme, kind) for theme in wanted for kind in kinds), scene)
+    alike = [f"{topic(theme, kind)}|thread|{scene.thread}" for theme in sides for kind in _sides_of(kinds)]
     own = all_keys(wanted, scene)
-    near = [f"{other}|thread|{scene.thread}" for theme in wanted for other in kin(theme)]
-    ordered = [key for key in own if "|thread|" in key] + near + [key for key in own if "|thread|" not in key]
+    plain = [f"{theme}|thread|{scene.thread}" for theme in sides]
+    others = [f"{topic(theme, kind)}|thread|{scene.thread}" for theme in sides if theme != CARE for kind in DANGERS]
+    ordered = [*_of_thread(exact), *alike, *plain, *others, *exact, *own]
     return tuple(dict.fromkeys(ordered))
 
 
-def attaching_keys(themes: Iterable[str], scene: Scene) -> tuple[str, ...]:
+def _sides_of(kinds: Sequence[str]) -> tuple[str, ...]:
+    """The kinds first, then those that are of one matter with them."""
+    mine = matters(kinds)
+    return tuple(dict.fromkeys((*kinds, *(kind for kind, danger in DANGERS.items() if danger.matter in mine))))
+
+
+def _of_thread(keys: Iterable[str]) -> list[str]:
+    return [key for key in keys if "|thread|" in key]
+
+
+def attaching_keys(themes: Iterable[str], scene: Scene, kinds: Sequence[str] = ()) -> tuple[str, ...]:
     """What an incident gains when a line joins it: the line's thread and cluster; places would chain."""
-    return tuple(key for key in all_keys(spoken(themes), scene) if "|place|" not in key)
+    return tuple(key for key in danger_keys(spoken(themes), scene, kinds) if "|place|" not in key)
+
+
+def danger_keys(themes: Iterable[str], scene: Scene, kinds: Sequence[str] = ()) -> tuple[str, ...]:
+    """The keys of a line with these themes and kinds of danger."""
+    wanted = tuple(dict.fromkeys(themes))
+    return all_keys((*wanted, *(topic(theme, kind) for theme in wanted for kind in kinds)), scene)
 
 
 def spoken(themes: Iterable[str]) -> tuple[str, ...]:

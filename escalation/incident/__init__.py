@@ -47,6 +47,7 @@ incidents = (
         Column("title", Text, nullable=False),
         Column("theme", Word(32), nullable=False),
         Column("triggers", Json, nullable=False),
+        Column("dangers", Json, nullable=False),  # kind, words and time of each that was told
         Column("state", Word(16), nullable=False),
         Column("level", Integer, nullable=False),
         Column("level_by_machine", Integer, nullable=False),

@@ -44,6 +44,7 @@ class NoticeKind(StrEnum):
 
     FIRST = "first"
     RAISED = "raised"
+    DANGER = "danger"
     REMINDER = "reminder"
     ESCALATED = "escalated"
     REOPENED = "reopened"
@@ -65,6 +66,7 @@ class NoticeKind(StrEnum):
 KIND_WORDS = {
     NoticeKind.FIRST: "首报",
     NoticeKind.RAISED: "升级",
+    NoticeKind.DANGER: "新的险情",
     NoticeKind.REMINDER: "催签",
     NoticeKind.ESCALATED: "逐级上报",
     NoticeKind.REOPENED: "重新打开",

@@ -27,6 +27,7 @@ PLATFORM_CONTACT = "platform_contact"
 """The kind of duty that cannot be asked for words of which nobody knows where they stand."""
 CARRIES = frozenset({NoticeKind.REOPENED, NoticeKind.REKINDLED, NoticeKind.ASSIGNED, NoticeKind.HANDED_ON})
 """Kinds that no article brings about: they carry the grounds of what they supersede and say their own reason."""
+NEW_DANGER = "同一事件中又发现新的险情“{words}”，此前的通知没有写到"
 
 BY_HAND = frozenset({NoticeKind.REPORT, NoticeKind.CHASED})
 """Kinds that ask their own things alone: no clause's duties, no clause's word for the time."""
@@ -142,6 +143,8 @@ def _lateness(incident: Row[Any]) -> str:
 
 def _facts(incident: Row[Any], now: datetime, one: Addressee | None, kind: NoticeKind) -> tuple[str, ...]:
     facts = [*found_words(incident, now), *incident.frozen.get("facts", [])]
+    if kind is NoticeKind.DANGER:
+        facts.insert(0, NEW_DANGER.format(words=incident.dangers[-1]["words"]))
     if one is not None and one.acts_for:
         facts.append(f"本应通知：{one.acts_for}。{one.reason}")
     elif one is not None and one.reason and (not one.grounds or kind in CARRIES):

@@ -30,13 +30,14 @@ from escalation.notice.vacancy import stand_in
 from escalation.notice.wording import NoticeView
 from escalation.people import Role
 from escalation.place import is_unplaced
-from escalation.procedure import Channel, Ground, thaw
+from escalation.procedure import Channel, Clock, Ground, thaw
 from stream.store import insert_new
 
 LINK_LIVES_AFTER_DEADLINE = timedelta(hours=24)
 TELL_ANEW: Mapping[NoticeKind, frozenset[NoticeKind]] = {
     NoticeKind.FIRST: frozenset({NoticeKind.ESCALATED, NoticeKind.ASSIGNED, NoticeKind.REPORT}),
     NoticeKind.RAISED: frozenset({NoticeKind.REPORT}),
+    NoticeKind.DANGER: frozenset({NoticeKind.REPORT}),
     NoticeKind.REOPENED: frozenset({NoticeKind.REPORT}),
     NoticeKind.REKINDLED: frozenset({NoticeKind.REPORT}),
     NoticeKind.ASSIGNED: frozenset({NoticeKind.ESCALATED, NoticeKind.REPORT}),
@@ -113,7 +114,7 @@ def issue(
     followed: dict[str, str] = {}
     for one in everyone:
         waits = quiet if quiet is not None and one.person.id not in quiet.desk else None
-        begins = waits.until if waits else now
+        begins = waits.until if waits else _begins(conn, incident.id, one.person.id, kind, clock, now)
         sign_by = begins + clock.after if clock else None
         new = _insert(conn, incident, one, kind, step, now, sign_by)
         if new is None:
@@ -137,7 +138,8 @@ def issue(
             view = view.model_copy(update={"facts": (*view.facts, waits.why)})
         _post(conn, letterhead, incident, one, notice_id, view, grade.channels, now, waits, signs=clock is not None)
         if clock is not None:
-            set_signature_clocks(conn, incident, clock, rungs_of(pack, incident.level, kind), notice_id, begins)
+            ahead = [rung for rung in rungs_of(pack, incident.level, kind) if begins + rung.clock.after > now]
+            set_signature_clocks(conn, incident, clock, ahead, notice_id, begins)
         if kind in TELL_ANEW:
             replaced = _supersede(conn, incident.id, one.person.id, kind, notice_id, number, now)
             followed |= dict.fromkeys(replaced, number)
@@ -222,6 +224,16 @@ def _insert(
         return None
     metrics.ISSUED.labels(kind=kind, level=incident.level).inc()
     return int(new[0][0]), str(new[0][1])
+
+
+def _begins(
+    conn: Connection, incident_id: int, person_id: str, kind: NoticeKind, clock: Clock | None, now: datetime
+) -> datetime:
+    """From when the time for signing runs. News of a further danger gives nobody more time for what is unsigned yet."""
+    if kind is not NoticeKind.DANGER or clock is None:
+        return now
+    owed = [row.sign_by - clock.after for row in _to_replace(conn, incident_id, person_id, kind) if row.sign_by]
+    return min((one for one in owed if one + clock.after > now), default=now)
 
 
 def _with_grounds(conn: Connection, incident_id: int, one: Addressee, kind: NoticeKind) -> Addressee:

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stream.assessment import Target
+from stream.danger import DANGERS, GRAVE_FROM
 from stream.post import Kind, Post
 
 HERE = Path(__file__).parent
@@ -81,6 +82,7 @@ class Rule(BaseModel):
 
     `unless` takes away an anchor that has such a term within `guard` characters; `not` in the whole text takes away
     the rule. `target` empty means anybody but another school. `about`: what the matter is called, for a hold of it.
+    `kind`: of danger (`stream.danger`); `tells`: words by which it is a danger of these kinds instead.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -90,6 +92,8 @@ class Rule(BaseModel):
     about: tuple[Annotated[str, Field(pattern=r"^[\u4e00-\u9fff]{2,8}$")], ...] = ()
     theme: str = ""
     category: Category
+    kind: str = ""
+    tells: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     grave: bool = False
     level_floor: int | None = Field(default=None, ge=1, le=4)
     weight: int = Field(ge=0, le=100)
@@ -227,7 +231,9 @@ def _file(path: Path, words: Mapping[str, Sequence[str]], faults: list[str]) -> 
             faults.extend(_fault(where, problem) for problem in error.errors())
             continue
         faults.extend(f"{where} {field}：{cure}" for field, cure in _senseless(rule))
-        yield _written_out(rule, words, where, faults)
+        whole = _written_out(rule, words, where, faults)
+        faults.extend(f"{where} tells：{cure}" for cure in _idle_tells(whole))
+        yield whole
 
 
 def _written_out(rule: Rule, words: Mapping[str, Sequence[str]], where: str, faults: list[str]) -> Rule:
@@ -235,7 +241,16 @@ def _written_out(rule: Rule, words: Mapping[str, Sequence[str]], where: str, fau
         return tuple(dict.fromkeys(_expand(terms, words, where, faults)))
 
     lists = {"any": out(rule.any), "unless": out(rule.unless), "not_": out(rule.not_)}
-    return rule.model_copy(update=lists | {"near": tuple(out(group) for group in rule.near)})
+    tells = {kind: out(terms) for kind, terms in rule.tells.items()}
+    return rule.model_copy(update=lists | {"near": tuple(out(group) for group in rule.near), "tells": tells})
+
+
+def _idle_tells(rule: Rule) -> Iterator[str]:
+    """Words that tell a danger and cannot make the rule hold; asked of the rule with its lists written out."""
+    held = {term for group in (rule.any, *rule.near) for term in group}
+    idle = sorted({term for terms in rule.tells.values() for term in terms} - held)
+    if idle:
+        yield f"“{'、'.join(idle)}”不在 any 和 near 中，不会起作用，请改正或加上。"
 
 
 def _senseless(rule: Rule) -> Iterator[tuple[str, str]]:
@@ -253,8 +268,23 @@ def _senseless(rule: Rule) -> Iterator[tuple[str, str]]:
         yield "near", "每一组近邻词至少要有一个词。"
     if rule.grave and rule.level_floor is None:
         yield "level_floor", "一条即开的规则须写明最轻等级（1 至 4）。"
+    yield from _danger_faults(rule)
     if not rule.owner:
         yield "owner", "须写明规则由谁负责维护。"
+
+
+def _danger_faults(rule: Rule) -> Iterator[tuple[str, str]]:
+    """A rule for a danger says which; no other does."""
+    known = "、".join(DANGERS)
+    is_danger = rule.level_floor is not None and rule.level_floor <= GRAVE_FROM
+    if not rule.kind and (rule.grave or (is_danger and rule.category is Category.INCIDENT)):
+        yield "kind", f"一条即开或Ⅰ、Ⅱ级的事故类规则须写明是哪种险情，可用：{known}。"
+    if rule.kind and not is_danger:
+        yield "kind", "只有最轻等级（level_floor）为 1 或 2 的规则才是险情，请删去 kind 或改正等级。"
+    for kind in {rule.kind, *rule.tells} - {"", *DANGERS}:
+        yield "kind", f"没有“{kind}”这种险情，可用：{known}。"
+    if rule.tells and not rule.kind:
+        yield "tells", "写了 tells 的规则也须写 kind，其余的话按它算。"
 
 
 WANTED = {"missing": "缺少这一项，请补上", "extra_forbidden": "不认识这一项，请删去或改正拼写"}

@@ -162,15 +162,19 @@ def test_a_cry_for_help_under_what_an_account_posted_without_leave_reaches_the_u
     assert steps(station, "first") == ["keeper", "publicity"]
     station.say("走廊着火了，全是浓烟，快来人救救我们", thread="weibo:p1")
     (one,) = station.incidents()
-    assert steps(station, f"level:{one.level}+danger:safety") == ["keeper", "leader", "publicity", "school"]
+    assert steps(station, f"level:{one.level}+danger:fire") == ["keeper", "leader", "publicity", "school"]
     assert mails(station)["leader@x.example"] == 1
 
 
 def test_a_second_danger_of_another_kind_is_told_and_a_third_of_a_known_kind_is_not(station: Station) -> None:
+    """Two matters under one post are two incidents, each with its own first notices."""
     station.say(POISONED)
     station.say("食堂后厨着火了，全是浓烟，快来人救救我们")
-    assert len(station.incidents()) == 1
-    assert steps(station, "danger:safety") == ["keeper", "leader", "publicity", "school"]
+    first, second = station.incidents()
+    assert (first.theme, second.theme) == ("canteen", "safety")
+    assert sorted({row.addressee for row in station.office.rows(notices, incident_id=second.id, step="first")}) == [
+        "keeper", "leader", "publicity", "robot", "school"
+    ]  # fmt: skip
     before = len(station.office.rows(deliveries))
     station.say("食堂后厨又着火了，浓烟滚滚，大家快跑")
     assert len(station.office.rows(deliveries)) == before

@@ -184,7 +184,7 @@ def test_a_raised_level_and_a_new_danger_ring_for_a_vacant_office(tmp_path: Path
     one = office.open(office.post(**OWN), level=3, hits=(PROHIBITED,))
     assert ringing(office) == set()
     office.add(one, **change)
-    assert "monitor" in office.told("raised")
+    assert "monitor" in office.told("raised" if "grave" not in change else "danger")
     assert ringing(office) == {"vacant:单位领导"}
     assert "“单位领导”无可联系人员" in office.headings()
     office.store.close()
@@ -201,7 +201,7 @@ def test_a_raised_level_and_a_new_danger_in_one_line_are_one_round(office: Offic
     assert len(office.robot.sent) == 2
     row = office.one(one)
     assert (row.level, row.title) == (1, "二食堂：饭菜有异物；二食堂：着火")
-    assert len([words for words in office.headings() if "升为 Ⅰ级" in words or "另有危及" in words]) == 2
+    assert len([words for words in office.headings() if "升为 Ⅰ级" in words or "新的险情" in words]) == 2
     assert {row.state for row in office.rows(deliveries)} == {"accepted"}
 
 

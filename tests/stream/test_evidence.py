@@ -172,7 +172,9 @@ def test_one_mark_per_theme_keeps_the_heaviest_rule() -> None:
     found = story.say("食堂那个窗口的饭吃完好几个人上吐下泻，去急诊了，菜里还吃出虫子")
     canteen = [mark for mark in found.marks if mark.theme == "canteen"]
     assert [mark.rule for mark in canteen] == ["FD-01"]
-    assert canteen[0].keys == ("canteen|thread|t1", "canteen|cluster|l1")
+    assert canteen[0].kinds == ("poisoning",)
+    own = ("canteen|thread|t1", "canteen|cluster|l1")
+    assert canteen[0].keys == (*own, *(key.replace("canteen", "canteen.poisoning") for key in own))
 
 
 def test_marks_of_is_a_pure_function_of_assessment_and_scene() -> None:

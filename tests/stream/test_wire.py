@@ -1,4 +1,4 @@
-"""Wire records: what was once written is read for ever. The golden files of `tests/wire/v1` are never changed."""
+"""Wire records: what was once written is read for ever. The golden files of `tests/wire` are never changed."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from stream.assessment import Assessment
 from stream.post import CUT_MARK, TEXT_LIMIT, Counts, Post, door, sound_text
 from stream.wire import Wire, WireError
 
-GOLDEN = Path(__file__).parents[1] / "wire" / "v1"
+WIRE = Path(__file__).parents[1] / "wire"
+GOLDEN = WIRE / "v1"
+DANGERS = WIRE / "v2" / "assessment-dangers.json"
 KINDS: dict[str, type[Wire]] = {"post": Post, "counts": Counts, "assessment": Assessment}
 
 
-@pytest.mark.parametrize("file", sorted(GOLDEN.glob("*.json")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(WIRE.glob("v*/*.json")), ids=lambda file: file.stem)
 def test_a_golden_record_is_read_and_written_the_same(file: Path) -> None:
     raw = file.read_bytes().strip()
     record = KINDS[file.stem.split("-")[0]].from_wire(raw)
@@ -25,6 +27,26 @@ def test_a_golden_record_is_read_and_written_the_same(file: Path) -> None:
 
 def test_every_kind_of_record_has_a_golden_file() -> None:
     assert {file.stem.split("-")[0] for file in GOLDEN.glob("*.json")} == set(KINDS)
+
+
+def test_an_assessment_of_the_second_version_names_the_kinds_of_danger_of_each_hit() -> None:
+    record = Assessment.from_wire(DANGERS.read_bytes())
+    assert record.v == 2
+    assert {hit.rule: hit.kinds for hit in record.hits} == {
+        "SF-01": ("fire",), "SF-03": ("fall",), "SF-13": ("injury",),
+    }  # fmt: skip
+
+
+def test_an_assessment_of_the_first_version_is_read_and_knows_no_kinds() -> None:
+    record = Assessment.from_wire((GOLDEN / "assessment-grave.json").read_bytes())
+    assert (record.v, record.hits[0].grave, record.hits[0].kinds) == (1, True, ())
+    assert b'"kinds"' not in record.wire()
+
+
+def test_an_assessment_of_a_third_version_is_refused_by_its_name() -> None:
+    raw = DANGERS.read_bytes()
+    with pytest.raises(WireError, match=r"^v："):
+        Assessment.from_wire(raw.replace(b'{"v":2', b'{"v":3', 1))
 
 
 def test_a_field_of_a_later_version_is_passed_over() -> None:

@@ -403,6 +403,13 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column(
+            "dangers",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("level", sa.Integer(), nullable=False),
         sa.Column("level_by_machine", sa.Integer(), nullable=False),

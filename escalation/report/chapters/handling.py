@@ -20,7 +20,7 @@ from escalation.report.rows import ClockRow, NoticeRow, WeekRows
 from escalation.report.week import Week
 from escalation.telephone import REACHED
 
-ANEW = frozenset({NoticeKind.FIRST, NoticeKind.RAISED, NoticeKind.REOPENED, NoticeKind.ASSIGNED})
+ANEW = frozenset({NoticeKind.FIRST, NoticeKind.RAISED, NoticeKind.DANGER, NoticeKind.REOPENED, NoticeKind.ASSIGNED})
 """Kinds by which somebody is told of the matter itself; a reminder and the word of a silence are counted apart."""
 HEAD = ("通知", "事件", "收件人", "职务", "何事", "写于", "送达")
 CLOCK_HEAD = ("事项", "事件", "责任单位", "应于", "办于", "用时", "依据")

@@ -1,0 +1,36 @@
+"""Heading: what an incident is called, in the rules' words and never in the writer's."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sentiment.normalise import normalise
+from stream.assessment import Assessment
+from stream.evidence import Evidence
+from stream.matter import places
+
+PLACES_NAMED = 2
+
+
+def heading(
+    assessment: Assessment, evidence: Evidence, theme: str, account: str, *, care: bool, kinds: Collection[str] = ()
+) -> str:
+    """What is said and where, never in the writer's words: titles stand in subjects and on the big screen.
+
+    The place is the one the line itself names; a cry for help has a fixed title. `kinds`: of danger, to be named first.
+    """
+    if care:
+        return "疑似心理求助，原文已收起"
+    hits = [hit for hit in assessment.hits if not set(kinds).isdisjoint(hit.kinds)]
+    hits = hits or [hit for hit in assessment.hits if hit.theme == theme] or list(assessment.hits)
+    what = max(hits, key=lambda hit: (hit.grave, hit.weight)).title if hits else "评论集中压过原帖"
+    text = normalise(assessment.post.text).text
+    here = [place for place in evidence.scene.places if place in text]
+    named = [place for place in here if not any(place != other and place in other for other in here)] or places(text)
+    return f"{'、'.join(named[:PLACES_NAMED]) or account}：{what}"
+
+
+def cut(text: str, length: int) -> str:
+    """The first so many characters on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[:length] + "…"
