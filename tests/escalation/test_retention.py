@@ -84,7 +84,8 @@ def test_an_open_incident_holds_its_members(store: Store, state: State, expected
             for column in incidents.columns if column.name != "id"
         } | {
             "school": "s", "number": "FX-2026-0001", "state": state, "level": 2, "level_by_machine": 2, "risk": 50,
-            "triggers": [], "dangers": [], "reasons": [], "frozen": {}, "detected_at": NOON, "opened_at": NOON, "confirmed_at": None,
+            "triggers": [], "dangers": [], "reasons": [], "frozen": {},
+            "detected_at": NOON, "opened_at": NOON, "confirmed_at": None,
             "closed_at": None, "resumed_at": None, "late": False, "trial": False, "rehearsal": False, "care": False,
         }  # fmt: skip
         number = conn.execute(incidents.insert().values(**row).returning(incidents.c.id)).scalar_one()
