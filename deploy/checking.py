@@ -8,9 +8,10 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from deploy import migrations, rostering
-from deploy.parts import channels, load_pack, role_words
+from deploy.parts import channels, load_pack, outside, role_words
 from deploy.roster import PLATFORMS
 from deploy.settings import Settings
+from escalation import heartbeat
 from escalation.channels import Accepted, Partial, RateLimited
 from escalation.duty.readiness import told_roles
 from escalation.people import Role
@@ -25,6 +26,7 @@ from stream.store import Store, StoreUnavailable
 CONNECTED = "已连上，未发信；值班台“送达”页的测试会真发一封给您。"
 SPOKEN = "测试消息已发出，请到群里查看。"
 HANDED_IN = "测试消息已交给对方系统，请到该系统查看。"
+BEATEN = "心跳网址已调用一次，对方已回应。"
 UNREAD = "?"
 """Stands for an address that is there and cannot be read: it is told as that, and not as missing too."""
 
@@ -216,6 +218,16 @@ def speak(settings: Settings) -> Iterator[Finding]:
             yield Finding(True, channel.title, f"已连通，但暂时限速：{outcome.reason}")
         else:
             yield Finding(False, channel.title, outcome.reason)
+    yield from beat(settings)
+
+
+def beat(settings: Settings) -> Iterator[Finding]:
+    """The heartbeat's address is called once, where there is one."""
+    place = outside(settings)
+    if place.url:
+        content = {"service": "fengxin", "school": settings.school.code, "check": True}
+        why = place.call(place.method, place.url, content)
+        yield Finding(not why, "稽核心跳", heartbeat.URL_WORDS.format(host=place.host, why=why) if why else BEATEN)
 
 
 Check = Callable[[Settings], Iterator[Finding]]

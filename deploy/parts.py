@@ -15,6 +15,7 @@ from escalation.channels.sms import Sms, SmsAccount
 from escalation.channels.webhook import Hook, Webhook
 from escalation.channels.wecom import Robot, RobotAddress
 from escalation.channels.wecom_app import App, Application
+from escalation.heartbeat import Outside
 from escalation.people import TITLES
 from escalation.procedure import Pack, PackError, load
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from deploy import settings as given
 
 __all__ = [
-    "PackError", "channels", "crawl_settings", "described", "group_names", "load_pack", "mail_server", "role_words",
+    "PackError", "channels", "crawl_settings", "described", "group_names", "load_pack", "mail_server", "outside",
+    "role_words",
 ]  # fmt: skip
 
 
@@ -115,6 +117,16 @@ def channels(settings: given.Settings) -> dict[str, Channel]:
         if section is not None:
             made.append(build(describe(section, settings)))
     return {channel.name: channel for channel in made}
+
+
+def outside(settings: given.Settings) -> Outside:
+    """Where the auditor beats."""
+    told = settings.auditor
+    return Outside(
+        file=settings.path(told.heartbeat_file) if told.heartbeat_file else None,
+        url=told.heartbeat_url.get_secret_value(), method=told.heartbeat_method, every_s=told.heartbeat_every_s,
+        allow_private=told.heartbeat_allow_private,
+    )  # fmt: skip
 
 
 def group_names(settings: given.Settings) -> dict[str, str]:

@@ -26,11 +26,11 @@ from typing import Protocol
 
 import uvicorn
 
-from deploy.parts import channels, crawl_settings, group_names, load_pack
+from deploy.parts import channels, crawl_settings, group_names, load_pack, outside
 from deploy.settings import Settings
 from escalation import alert, retention
 from escalation.auditor import Auditor
-from escalation.heartbeat import Heartbeat, Outside
+from escalation.heartbeat import Heartbeat
 from escalation.notice.issue import Letterhead
 from escalation.notify import Notify
 from escalation.opening import Ground
@@ -207,15 +207,6 @@ def audit(settings: Settings, stop: Event) -> None:
         )  # fmt: skip
         keep_stepping("audit", worker, store, stop)
         worker.close()
-
-
-def outside(settings: Settings) -> Outside:
-    """Where the auditor beats."""
-    given = settings.auditor
-    return Outside(
-        file=settings.path(given.heartbeat_file) if given.heartbeat_file else None,
-        url=given.heartbeat_url.get_secret_value(), method=given.heartbeat_method, every_s=given.heartbeat_every_s,
-    )  # fmt: skip
 
 
 def web(settings: Settings, stop: Event) -> None:

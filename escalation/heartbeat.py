@@ -1,8 +1,9 @@
 """Heartbeat 心跳: a sign of life outside, so that somebody notices when the whole machine is silent.
 
 A file whose time and content move, and an address that is called: the school's monitoring, or a dead man's switch. Only
-the address of the settings is called, by http or https, without redirects and without the environment's proxies. A
-call runs beside the auditor's loop, so that no server can hold it up.
+the address of the settings is called, by http or https, without redirects and without the environment's proxies; where
+its host leads into our own network, only with the permission of the settings (`address_guard`). A call runs beside the
+auditor's loop, so that no server can hold it up.
 """
 
 from __future__ import annotations
@@ -14,18 +15,22 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 import httpx
 
+from escalation.channels.address_guard import ForbiddenAddressError, Resolve, literal, pinned, resolve
 from escalation.clock_words import SHANGHAI
 
 FILE, URL = "heartbeat:file", "heartbeat:url"
 """Causes of the alerts where a heartbeat cannot be given."""
 SECONDS = 5.0
 HUNG_SECONDS = 30.0
+PERMISSION = "auditor.heartbeat_allow_private"
+"""The setting by which the address may stand in our own network."""
 FILE_WORDS = "稽核心跳写不进文件 {name}：{why}。请检查该目录是否存在、可写、磁盘是否已满；外部监控会以为风信已停。"
 URL_WORDS = "稽核心跳送不到 {host}：{why}。请检查 auditor.heartbeat_url 与网络；外部监控会以为风信已停。"
 
@@ -33,6 +38,8 @@ URL_WORDS = "稽核心跳送不到 {host}：{why}。请检查 auditor.heartbeat_
 @dataclass(frozen=True, slots=True)
 class Outside:
     """Where to beat. `every_s`: at most once in so many seconds. The address may hold a secret: it is never shown.
+
+    `allow_private`: the address may lead to this machine or into the campus network.
 
     Raises:
         ValueError: an address that is none, in Chinese.
@@ -42,9 +49,10 @@ class Outside:
     url: str = field(default="", repr=False)
     method: Literal["GET", "POST"] = "GET"
     every_s: float = 60.0
+    allow_private: bool = False
 
     def __post_init__(self) -> None:
-        if self.url and (why := unfit(self.url)):
+        if self.url and (why := unfit(self.url, allow_private=self.allow_private)):
             raise ValueError(why)
 
     @property
@@ -52,8 +60,13 @@ class Outside:
         """The address as far as it may be shown."""
         return urlsplit(self.url).hostname or ""
 
+    @property
+    def call(self) -> Call:
+        """How the address is called, with what the settings permit."""
+        return partial(call, allow_private=self.allow_private)
 
-def unfit(url: str) -> str:
+
+def unfit(url: str, *, allow_private: bool = False) -> str:
     """Why an address cannot be called, as a Chinese sentence; empty where it can."""
     try:
         parts = urlsplit(url)
@@ -64,22 +77,38 @@ def unfit(url: str) -> str:
         return "不是能调用的网址，须以 https:// 或 http:// 开头写全主机名。"
     if parts.username or parts.password:
         return "网址里不能带用户名和口令（@ 之前的部分），请改用网址路径里的令牌。"
-    return "网址里不能带 #，请删去其后的部分。" if parts.fragment else ""
+    if parts.fragment:
+        return "网址里不能带 #，请删去其后的部分。"
+    why = literal(parts.hostname or "", allow_private, setting=PERMISSION)
+    return f"{why}。" if why else ""
 
 
 Call = Callable[[str, str, Mapping[str, object]], str]
 """(method, address, content) -> why it failed, in Chinese; empty where it was answered by 2xx."""
 
 
-def call(method: str, url: str, content: Mapping[str, object]) -> str:
-    """Call the address once; the answer's body is not read."""
+def call(
+    method: str, url: str, content: Mapping[str, object], *, allow_private: bool = False, look_up: Resolve = resolve
+) -> str:
+    """Call the address once, at a number that was looked at before; the answer's body is not read."""
     body = dict(content) if method == "POST" else None
+    parts = urlsplit(url)
+    host = parts.hostname or ""
     try:
+        number = pinned(
+            host, parts.port or (443 if parts.scheme == "https" else 80), allow_private, look_up, setting=PERMISSION
+        )
+        machine = f"[{number}]" if ":" in number else number
+        place = parts._replace(netloc=machine if parts.port is None else f"{machine}:{parts.port}").geturl()
         with (
             httpx.Client(timeout=SECONDS, follow_redirects=False, trust_env=False) as client,
-            client.stream(method, url, json=body) as answer,
+            client.stream(
+                method, place, json=body, headers={"Host": parts.netloc}, extensions={"sni_hostname": host}
+            ) as answer,
         ):
             status = answer.status_code
+    except ForbiddenAddressError as refused:
+        return str(refused)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         return f"没有接通（{type(error).__name__}）"
     if 300 <= status < 400:
@@ -90,9 +119,12 @@ def call(method: str, url: str, content: Mapping[str, object]) -> str:
 class Heartbeat:
     """Beats where the settings say. `troubles` tells by cause what is wrong now, empty where all is well."""
 
-    def __init__(self, outside: Outside, call: Call = call, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, outside: Outside, call: Call | None = None, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         """Nothing is written or called before the first `beat`."""
-        self._outside, self._call, self._monotonic = outside, call, monotonic
+        self._outside, self._monotonic = outside, monotonic
+        self._call: Call = call or outside.call
         self._due = monotonic()
         self._calling: threading.Thread | None = None
         self._called_at = 0.0

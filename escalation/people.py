@@ -244,6 +244,15 @@ def all_acting(
     return proxy.everybody(held, absence.away(conn, school, now), lambda one: person(conn, school, one), channels, now)
 
 
+def stood_in_for(
+    conn: Connection, school: str, person_id: str, now: datetime, channels: Collection[str] = tuple(CONTACTS)
+) -> list[str]:
+    """Whom this person stands in for now: ids of those who are away and whose substitute answers to this id."""
+    gone = absence.away(conn, school, now)
+    found = {one: proxy.stand_in(one, gone, lambda who: person(conn, school, who), channels) for one in gone}
+    return [one for one, other in found.items() if other is not None and other.id == person_id]
+
+
 def desk(conn: Connection, school: str, now: datetime, channels: Collection[str] = tuple(CONTACTS)) -> list[Person]:
     """Who answers at the duty desk: those on duty, else every monitor, else the publicity office. Never nobody's.
 

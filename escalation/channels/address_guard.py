@@ -1,4 +1,4 @@
-"""The address guard 地址核验: a webhook reaches the configured host and nothing of our own network.
+"""The address guard 地址核验: a call outside reaches the configured host and nothing of our own network.
 
 Whoever can change a DNS entry (or a setting) could otherwise have the server speak to machines that only it reaches,
 such as the metadata service of a cloud. Every address of the host is looked at before each call, and the call goes to
@@ -18,7 +18,7 @@ _THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
 
 
 class ForbiddenAddressError(ValueError):
-    """The host leads where a webhook must not go; the sentence says so."""
+    """The host leads where a call must not go. The words go into a sentence; they name the `address` and the cure."""
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -27,8 +27,10 @@ def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
-def pinned(host: str, port: int, allow_private: bool, look_up: Resolve = resolve) -> str:
-    """The address to call, IPv4 first. One bad address among several refuses them all.
+def pinned(
+    host: str, port: int, allow_private: bool, look_up: Resolve = resolve, *, setting: str = "allow_private"
+) -> str:
+    """The address to call, IPv4 first. One bad address among several refuses them all. `setting` opens private ones.
 
     Raises:
         ForbiddenAddressError: an address that must not be called.
@@ -39,15 +41,28 @@ def pinned(host: str, port: int, allow_private: bool, look_up: Resolve = resolve
         raise OSError(f"no address of {host}")
     for one in addresses:
         if not is_allowed(one, allow_private):
-            raise ForbiddenAddressError(
-                f"网络回调的主机 {host} 指向不许访问的地址 {one}，未发送；请核对域名解析"
-                + ("。" if allow_private else "，确为校内系统时在设置中写 allow_private = true。")
-            )
+            raise ForbiddenAddressError(_why(host, one, allow_private, setting))
     return min(addresses, key=lambda one: ":" in one)
 
 
+def literal(host: str, allow_private: bool, *, setting: str = "allow_private") -> str:
+    """Why a host that is written as a number must not be called; empty where it may, or where it is a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return ""
+    return "" if is_allowed(host, allow_private) else _why(host, host, allow_private, setting)
+
+
+def _why(host: str, address: str, allow_private: bool, setting: str) -> str:
+    leads = f"主机 {host} 指向不许访问的地址 {address}" if host != address else f"主机 {host} 是不许访问的地址"
+    if allow_private or not is_allowed(address, allow_private=True):
+        return f"{leads}，未发送；请核对地址与域名解析"
+    return f"{leads}，未发送；请核对地址与域名解析，确为校内系统时在设置中写 {setting} = true"
+
+
 def is_allowed(address: str, allow_private: bool) -> bool:
-    """Whether a webhook may go to this address. Pure.
+    """Whether a call may go to this address. Pure.
 
     Private and loopback addresses need the setting; link-local (metadata services), multicast, unspecified and
     reserved ones are never called. An IPv4 address wrapped into an IPv6 one counts as what it is.

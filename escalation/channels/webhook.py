@@ -15,7 +15,7 @@ from datetime import UTC, timedelta
 from urllib.parse import quote, urlsplit
 
 from escalation.channels import Accepted, Channel, Fault, Message, Outcome, Permanent, RateLimited, Transient
-from escalation.channels.address_guard import ForbiddenAddressError, Resolve, pinned, resolve
+from escalation.channels.address_guard import ForbiddenAddressError, Resolve, literal, pinned, resolve
 from escalation.channels.bucket import Allowance, Bucket
 from escalation.channels.cutoff import Cutoff
 from escalation.channels.exchange import JSON, Answer, Line, encoded, is_own_machine
@@ -62,6 +62,8 @@ class Hook:
             raise ValueError(f"{TITLE}地址“{self.name}”里不能带用户名、口令或 #，签名密钥请写在 secret。")
         if not self.url.isascii() or any(letter <= " " for letter in self.url):
             raise ValueError(f"{TITLE}地址“{self.name}”只能含英文字母、数字与符号，不含空格。")
+        if why := literal(parts.hostname or "", self.allow_private):
+            raise ValueError(f"{TITLE}地址“{self.name}”的{why}。")
         if len(self.secret) < SHORTEST_SECRET:
             raise ValueError(f"{TITLE}“{self.name}”的签名密钥太短：至少 {SHORTEST_SECRET} 个字符，两边须一致。")
 
@@ -97,7 +99,7 @@ class Webhook(Channel):
         try:
             line, path = self._way()
         except ForbiddenAddressError as refused:
-            return Permanent(Fault.CREDENTIAL, str(refused))
+            return Permanent(Fault.CREDENTIAL, f"{TITLE}的{refused}。")
         except (OSError, UnicodeError):
             return Transient("找不到网络回调的主机，未送出，将自动重发；请核对地址与本机域名解析。")
         return self._post(line, path, message)

@@ -128,12 +128,13 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a named person with roles, or the machine."""
+    """Who acts: a named person with roles, or the machine. `stead`: the person, away now, in whose stead they act."""
 
     id: str
     name: str
     roles: frozenset[Role] | None
     ip: str = ""
+    stead: str = ""
 
 
 MACHINE = Actor("machine", "系统", None)

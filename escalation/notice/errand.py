@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from escalation.link import Link, Purpose, token
 from escalation.notice.addressee import Addressee
 from escalation.notice.wording import Article, NoticeView
+from escalation.procedure import Source
 
 if TYPE_CHECKING:
     from escalation.notice.issue import Letterhead
@@ -45,10 +46,11 @@ class Errand:
         return f"{letterhead.public_url.rstrip('/')}/{PAGES[self.purpose]}/{made}"
 
     def put_on(self, view: NoticeView, one: Addressee) -> NoticeView:
-        """The notice's view with these words alone."""
+        """The notice's view with these words alone. What cites no clause and names no figure is ours and says so."""
+        articles = self.articles if self.articles or self.source else (Article(source=Source.DEFAULT.label),)
         said = {
             "title": self.title, "facts": [fact for fact in (*self.facts, one.reason) if fact], "asks": self.asks,
-            "verb": self.verb, "articles": [article.model_dump() for article in self.articles],
+            "verb": self.verb, "articles": [article.model_dump() for article in articles],
             "deadline_source": self.source, "others_told": (), "why": (), "quote": "", "on_silence": "",
             "deadline": "", "passed": False, "unit": one.person.unit, "lead": False,
         }  # fmt: skip

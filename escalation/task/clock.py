@@ -78,8 +78,12 @@ def _ask_again(
     late += task.due_at is None or task.due_at <= now
     is_last = late >= thaw(incident.frozen["pack"]).task.reminders.times
     why = f"任务“{name_of(task)}”尚未答复（第 {n} 次提醒{'，此后不再自动提醒' if is_last else ''}）"
-    tell_holder(conn, letterhead, incident, task, f"remind:{task.round}:{n}", why, now)
-    log(conn, incident.id, now, EntryKind.NOTICE, f"提醒 {_holder(conn, task)} 办理“{name_of(task)}”", f"第 {n} 次")
+    who = tell_holder(conn, letterhead, incident, task, f"remind:{task.round}:{n}", why, now)
+    name, said = _holder(conn, task), f"第 {n} 次"
+    if who is not None and who.absent is not None:
+        name = name if who.alone else f"{who.person.name}（代{name}）"
+        said = f"{said}；{who.why}"
+    log(conn, incident.id, now, EntryKind.NOTICE, f"提醒 {name} 办理“{name_of(task)}”", said)
     if is_last:
         _give_up(conn, letterhead, incident, task, n, now)
     else:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row, select, update
 
-from escalation import audit, timer
+from escalation import audit, people, timer
 from escalation.deed import incident_of, must_be_open, must_fit
 from escalation.incident import MACHINE, Actor, EntryKind, StateMoved, log
 from escalation.incident.state import IllegalStep
@@ -31,7 +31,8 @@ def accept(conn: Connection, task_id: int, actor: Actor, now: datetime) -> None:
     incident, task = held(conn, task_id)
     must_be_open(incident, "接受任务")
     _step(conn, task, TaskEvent.ACCEPT, actor)
-    _write(conn, incident, task, actor, now, TaskEvent.ACCEPT, f"接受任务“{name_of(task)}”", "")
+    heading = f"接受任务“{name_of(task)}”{_for_whom(conn, task, actor)}"
+    _write(conn, incident, task, actor, now, TaskEvent.ACCEPT, heading, "")
 
 
 def answer(conn: Connection, task_id: int, actor: Actor, now: datetime, text: str, url: str = "") -> None:
@@ -52,8 +53,8 @@ def answer(conn: Connection, task_id: int, actor: Actor, now: datetime, text: st
     duty = CLOCK_OF.get(TaskKind(task.kind))
     if duty is not None:
         timer.fulfil(conn, incident.id, duty, now)
-    for_whom = "" if actor.id == task.person_id else "（代为登记）"
-    _write(conn, incident, task, actor, now, TaskEvent.ANSWER, f"答复任务“{name_of(task)}”{for_whom}", text, url)
+    heading = f"答复任务“{name_of(task)}”{_for_whom(conn, task, actor)}"
+    _write(conn, incident, task, actor, now, TaskEvent.ANSWER, heading, text, url)
 
 
 def confirm(conn: Connection, task_id: int, actor: Actor, now: datetime, note: str = "") -> None:
@@ -175,8 +176,18 @@ def _reason(why: str, what: str) -> str:
 def _roles(task: Row[Any], actor: Actor) -> frozenset[str] | None:
     if actor.roles is None:
         return None
-    own = {HOLDER} if actor.id == task.person_id else set()
+    own = {HOLDER} if task.person_id in (actor.id, actor.stead) else set()
     return frozenset(actor.roles & DESK) | own
+
+
+def _for_whom(conn: Connection, task: Row[Any], actor: Actor) -> str:
+    """Who acts where it is not the holder: the substitute of one who is away, or the desk for what was telephoned."""
+    if actor.id == task.person_id:
+        return ""
+    if actor.stead != task.person_id:
+        return "（代为登记）"
+    holder = people.person(conn, task.school, task.person_id)
+    return f"（代{holder.name if holder else task.person_id}）"
 
 
 def _step(conn: Connection, task: Row[Any], event: TaskEvent, actor: Actor, **values: Any) -> None:

@@ -22,7 +22,7 @@ from escalation.notice.issue import Letterhead
 from escalation.place import is_unplaced
 from escalation.procedure import thaw
 from escalation.task import TaskKind, deeds, tasks
-from escalation.task.state import HOLDER, TASK, UNANSWERED, TaskEvent, TaskState
+from escalation.task.state import TASK, UNANSWERED, TaskEvent, TaskState
 from stream.kept import posts
 from stream.platform import NAMES
 
@@ -84,7 +84,7 @@ def contacted(conn: Connection, incident_id: int, actor: Actor, now: datetime) -
     task = next(iter(_open(conn, incident_id)), None)
     if task is None:
         return None
-    if actor.id == task.person_id and TASK.may(TaskState(task.state), TaskEvent.ACCEPT, {HOLDER}):
+    if deeds.may(task, TaskEvent.ACCEPT, actor):
         deeds.accept(conn, task.id, actor, now)
     return int(task.id)
 

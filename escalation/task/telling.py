@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +10,10 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, select
 
 from escalation import people
 from escalation.clock_words import moment
+from escalation.duty.proxy import Acting
 from escalation.link import Link, Purpose, token
 from escalation.notice import DeliveryState, NoticeKind, deliveries, notices
-from escalation.notice.addressee import Addressee
+from escalation.notice.addressee import Addressee, acting_as
 from escalation.notice.errand import LIVES, Errand
 from escalation.notice.issue import Letterhead, issue
 from escalation.notice.outbox import with_notice
@@ -49,14 +51,21 @@ def page_path(letterhead: Letterhead, task_id: int, person_id: str, now: datetim
 
 def tell_holder(
     conn: Connection, letterhead: Letterhead, incident: Row[Any], task: Row[Any], step: str, why: str, now: datetime
-) -> None:
-    """Tell the holder, once per step: what is asked, by when, by which article. `why` is the first sentence."""
+) -> Acting | None:
+    """Tell the holder, once per step: what is asked, by when, by which article. `why` is the first sentence.
+
+    While the holder is away it is told to whoever stands in; the task stays the holder's. Gives who was told.
+    """
     person = people.person(conn, task.school, task.person_id)
     if person is None:
-        return
-    one = Addressee(person, task.role, (task.office,), (), task.article, "", acts_for=task.acts_for)
+        return None
+    who = people.acting(conn, task.school, [person], now, letterhead.channels) or Acting(person)
+    one = acting_as(who, task.role, task.office, (), task.article, "")
+    if who.absent is None or who.alone:
+        one = replace(one, acts_for=task.acts_for)
     errand = _errand(incident, task, (ASKS.get(TaskKind(task.kind), ASK),), why, now)
     issue(conn, letterhead, incident, [one], NoticeKind.TASK, _step(task, step), now, errand=errand)
+    return who
 
 
 def tell_above(
@@ -106,8 +115,8 @@ def call_back(conn: Connection, task: Row[Any], why: str, now: datetime) -> None
         withdraw(conn, row, why, now)
 
 
-def was_shown_overdue(conn: Connection, task: Row[Any], person_id: str) -> bool:
-    """Whether this person heard that the task is overdue, and so may look at it."""
+def was_told(conn: Connection, task: Row[Any], person_id: str) -> bool:
+    """Whether this person heard of the task (overdue, or as a substitute), and so may look at it."""
     mine = of_task(task) & (notices.c.addressee == person_id)
     return conn.execute(select(notices.c.id).where(mine).limit(1)).first() is not None
 

@@ -18,8 +18,9 @@ from escalation.notice import NoticeKind
 from escalation.notice.addressee import Addressee, acting_as
 from escalation.notice.errand import Errand
 from escalation.notice.issue import Letterhead, issue
+from escalation.notice.wording import Article
 from escalation.people import Role
-from escalation.procedure import Source, thaw
+from escalation.procedure import Clock, Source, say_span, thaw
 from escalation.timer import Timer
 from escalation.voice import approval, hold, hold_notice, relay
 from escalation.voice.hold import hold_accounts, hold_confirmations, holds
@@ -58,13 +59,14 @@ def _hold(conn: Connection, letterhead: Letterhead, incident: Row[Any], clock: T
     left = unconfirmed(conn, held.id, now_stands.n)
     if HoldState(held.state) is not HoldState.STANDING or now_stands.n != clock.data["n"] or not left:
         return
-    subject, known = read(now_stands.subject), book(conn, incident.school)
+    pack, subject, known = thaw(incident.frozen["pack"]), read(now_stands.subject), book(conn, incident.school)
     names = [hold_notice.named(known[one]) for one in dict.fromkeys(row.account_id for row in left) if one in known]
     told = f"{len(names)} 个账号未确认暂停发声"
     log(conn, incident.id, now, EntryKind.DEADLINE, f"{told}（逾期）", "、".join(names), article=held.basis)
     asked = Errand(
         title=f"请确认知悉：暂停就{subject.said()}发声", verb=hold_notice.CONFIRM, log="逾期未确认，提醒一次",
         facts=(f"暂停就{subject.said()}发声的通知已过确认时限，尚未见您确认",), asks=("请即在页面上确认知悉",),
+        articles=hold_notice.articles(pack, pack.voice.hold), source=_label("确认", pack.voice.confirm),
     )  # fmt: skip
     found = hold_notice.now_answering(conn, letterhead, incident.school, [row.account_id for row in left], now)
     hold.answer_for(conn, held.id, found)
@@ -116,6 +118,8 @@ def _approval(conn: Connection, letterhead: Letterhead, incident: Row[Any], cloc
     ask = Errand(
         title=f"请审批口径第 {found.n} 版（已过时限）", verb="审批", facts=("口径等候您审批，已过时限",),
         asks=("请即审批：同意，或写明意见退回",), log="逾期未审批，提醒一次",
+        articles=(Article(**{"source" if asked.basis == Source.DEFAULT.label else "article": asked.basis}),),
+        source=_label("审批", thaw(incident.frozen["pack"]).voice.approve),
     )  # fmt: skip
     gone = absence.away(conn, incident.school, now).get(asked.asked)
     if gone is None:
@@ -134,7 +138,7 @@ def _relay(conn: Connection, letterhead: Letterhead, incident: Row[Any], clock: 
     left = [one for one in relay.lapse(conn, statement_id, now) if (one.state == RelayState.RECALLED) is down]
     if not left:
         return
-    verb = "撤下" if down else "转发"
+    verb, pack = "撤下" if down else "转发", thaw(incident.frozen["pack"])
     known = book(conn, incident.school)
     names = [hold_notice.named(known[one.account_id]) for one in left if one.account_id in known]
     told = f"{len(left)} 个账号逾期未{verb}口径"
@@ -143,12 +147,19 @@ def _relay(conn: Connection, letterhead: Letterhead, incident: Row[Any], clock: 
         title=f"请即{verb}学校口径（已过时限）", verb=f"登记{verb}",
         facts=(f"学校口径已过{verb}时限，尚未见您的账号{verb}",),
         asks=(f"请即{verb}；已{verb}的，请在页面上登记",), log=f"逾期未{verb}，提醒一次",
+        articles=() if down else hold_notice.articles(pack, pack.voice.relay),
+        source=_label(verb, pack.voice.relay_within),
     )  # fmt: skip
     before = {person for one in left for person in relay.persons_of(conn, one)}
     found = hold_notice.now_answering(conn, letterhead, incident.school, [one.account_id for one in left], now)
     relay.answer_for(conn, statement_id, found)
     _remind(conn, letterhead, incident, found, before, NoticeKind.RELAY, clock, ask, now)
     tell_office(conn, letterhead, incident, f"{clock.name}:list", told, names, now)
+
+
+def _label(verb: str, clock: Clock) -> str:
+    """How long there was, and whose figure that is."""
+    return f"{verb}时限 {say_span(clock.after)}：{clock.label}"
 
 
 LAPSES: dict[str, Lapse] = {"hold": _hold, "approval": _approval, "relay": _relay, "recall": _relay}

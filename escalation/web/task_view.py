@@ -13,7 +13,7 @@ from escalation.incident import Actor, incidents
 from escalation.incident.state import OPEN, State
 from escalation.keeper import contacts
 from escalation.notice.issue import Letterhead
-from escalation.people import Role, holders, people
+from escalation.people import Role, holders, people, stood_in_for
 from escalation.task import KIND_WORDS, TaskKind, tasks
 from escalation.task.correction import ACT_WORDS, STATE_WORDS, candidates, corrections_of, unseen
 from escalation.task.deeds import may, turns_of, undone
@@ -72,6 +72,8 @@ class Mine:
     level: int
     number: str
     path: str
+    stead: str = ""
+    """The holder's name, where they are away and this person stands in."""
 
 
 def errand_of(conn: Connection, incident: Row[Any], task: Row[Any], actor: Actor, now: datetime) -> Errand:
@@ -113,11 +115,12 @@ def errands_of(conn: Connection, incident: Row[Any], actor: Actor, now: datetime
 
 
 def mine_of(conn: Connection, school: str, actor: Actor, letterhead: Letterhead, now: datetime) -> list[Mine]:
-    """The tasks that wait for this person in open incidents, the nearest deadline first."""
+    """The tasks that wait for this person, or for whom they stand in, in open incidents, nearest deadline first."""
+    whose = [actor.id, *stood_in_for(conn, school, actor.id, now, letterhead.channels)]
     rows = conn.execute(
         select(tasks)
         .join(incidents, incidents.c.id == tasks.c.incident_id)
-        .where(tasks.c.school == school, tasks.c.person_id == actor.id, tasks.c.state.in_(sorted(OPEN_TASKS)))
+        .where(tasks.c.school == school, tasks.c.person_id.in_(whose), tasks.c.state.in_(sorted(OPEN_TASKS)))
         .where(incidents.c.state.in_(sorted(OPEN)))
         .order_by(tasks.c.state == TaskState.ANSWERED, tasks.c.due_at.is_(None), tasks.c.due_at, tasks.c.id)
         .limit(SHOWN)
@@ -128,7 +131,8 @@ def mine_of(conn: Connection, school: str, actor: Actor, letterhead: Letterhead,
         path = page_path(letterhead, row.id, actor.id, now)
         title = CARE_TITLE if incident.care else incident.title
         errand = errand_of(conn, incident, row, actor, now)
-        found.append(Mine(errand, title, incident.level, incident.number, path))
+        stead = errand.who if row.person_id != actor.id else ""
+        found.append(Mine(errand, title, incident.level, incident.number, path, stead))
     return found
 
 

@@ -22,7 +22,7 @@ from escalation.people import Person, Role
 from escalation.task import TaskKind, correction, deeds, tasks
 from escalation.task.platform import prepare
 from escalation.task.setting import KEEPER, To, leader_of, named, set_task
-from escalation.task.telling import of_task, was_shown_overdue
+from escalation.task.telling import of_task, was_told
 from escalation.web.act import LONGEST, OnDesk, act, plain
 from escalation.web.frozen import Frozen
 from escalation.web.gate import NotFound, Open, address_of, desk_of
@@ -138,33 +138,39 @@ def answer_for(
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A task behind a good link: its row, its incident, who holds the link, and whether the task is theirs."""
+    """A task behind a good link: its row, its incident, who holds the link, and whether the task is theirs.
+
+    `stead`: the holder, who is away, where the link is that of whoever stands in now.
+    """
 
     task: Row[Any]
     incident: Row[Any]
     person: Person
     holds: bool
+    stead: str = ""
 
 
 def ticket_of(conn: Connection, request: Request, given: str) -> Ticket:
-    """The task of a link. Raises Refused: only its holder, and who was told that it is overdue."""
+    """The task of a link. Raises Refused: only its holder, who stands in for them now, and who was told of it."""
     desk = desk_of(request)
     read = read_link(desk, given, desk.clock(), Purpose.TASK)
     task = conn.execute(select(tasks).where(tasks.c.id == read.notice_id, tasks.c.school == desk.school)).first()
     if task is None:
         raise Refused("unknown")
     person = people.person(conn, desk.school, read.person_id)
-    holds = task.person_id == read.person_id
-    if person is None or not person.active or not (holds or was_shown_overdue(conn, task, read.person_id)):
+    stood = people.stood_in_for(conn, desk.school, read.person_id, desk.clock(), desk.letterhead.channels)
+    stead = task.person_id if task.person_id in stood else ""
+    holds = task.person_id == read.person_id or bool(stead)
+    if person is None or not person.active or not (holds or was_told(conn, task, read.person_id)):
         raise Refused("stranger")
     incident = conn.execute(select(incidents).where(incidents.c.id == task.incident_id)).one()
-    return Ticket(task, incident, person, holds)
+    return Ticket(task, incident, person, holds, stead)
 
 
 def actor_of(ticket: Ticket, request: Request) -> Actor:
     """Who acts: the holder of the link, with the role the task was set under."""
     roles = frozenset({Role(ticket.task.role)}) if ticket.task.role in set(Role) and ticket.holds else frozenset()
-    return Actor(ticket.person.id, ticket.person.name, roles, address_of(request))
+    return Actor(ticket.person.id, ticket.person.name, roles, address_of(request), ticket.stead)
 
 
 @router.get("/t/{given}", dependencies=[Depends(Open())])

@@ -154,7 +154,8 @@ def with_every_channel(data: Path, port: int, heartbeat: str, now: datetime) -> 
     text = re.sub(r'email = "(\S+)@(\S+)"', r'email = "\1@\2"\nwecom = "\1"', text)
     text = re.sub(r"(?m)^watch_from = .*$", r'\g<0>\nroute = "manual"', text)
     text = text.replace(
-        "heartbeat_every_s", f'heartbeat_url = "{heartbeat}"\nheartbeat_method = "POST"\nheartbeat_every_s'
+        "heartbeat_every_s",
+        f'heartbeat_url = "{heartbeat}"\nheartbeat_allow_private = true\nheartbeat_method = "POST"\nheartbeat_every_s',
     )
     text = text.replace('pack = "JY"', f'pack = "{pack.name}"')
     settings.write_text(f"{LABEL}\n{text}", "utf-8")

@@ -81,7 +81,9 @@ def test_a_file_that_cannot_be_written_is_a_sentence_with_the_cure(tmp_path: Pat
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_the_address_is_called_by_its_method_and_a_good_answer_is_no_trouble(method: str) -> None:
     with monitor(204) as (url, asked):
-        heartbeat = Heartbeat(Outside(url=url, method="POST" if method == "POST" else "GET"), monotonic=Seconds())
+        heartbeat = Heartbeat(
+            Outside(url=url, method="POST" if method == "POST" else "GET", allow_private=True), monotonic=Seconds()
+        )
         heartbeat.beat("JY", 1, NOW)
         heartbeat.wait(10)
     ((how, path, body),) = asked
@@ -92,19 +94,19 @@ def test_the_address_is_called_by_its_method_and_a_good_answer_is_no_trouble(met
 
 def test_a_refusal_is_said_with_its_number_and_without_the_address() -> None:
     with monitor(503) as (url, _):
-        heartbeat = Heartbeat(Outside(url=url), monotonic=Seconds())
+        heartbeat = Heartbeat(Outside(url=url, allow_private=True), monotonic=Seconds())
         heartbeat.beat("JY", 0, NOW)
         heartbeat.wait(10)
     words = heartbeat.troubles[URL]
     assert "对方回答 503" in words
     assert "127.0.0.1" in words
     assert "secret" not in words
-    assert "secret" not in repr(Outside(url=url))
+    assert "secret" not in repr(Outside(url=url, allow_private=True))
 
 
 def test_a_redirect_is_not_followed_into_the_school() -> None:
     with monitor(200) as (inside, asked), monitor(302, {"location": inside}) as (url, _):
-        assert "不跟随" in call("GET", url, {})
+        assert "不跟随" in call("GET", url, {}, allow_private=True)
     assert asked == []
 
 
@@ -112,7 +114,7 @@ def test_the_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "")
     with monitor(200) as (url, asked):
-        assert call("GET", url, {}) == ""
+        assert call("GET", url, {}, allow_private=True) == ""
     assert len(asked) == 1
 
 
@@ -161,3 +163,31 @@ def test_an_address_that_is_no_plain_web_address_is_refused(url: str) -> None:
     assert unfit(url)
     with pytest.raises(ValueError, match="网址"):
         Outside(url=url)
+
+
+@pytest.mark.parametrize(
+    ("host", "ever"),
+    [("127.0.0.1", True), ("10.1.2.3", True), ("[::1]", True), ("[::ffff:192.168.0.9]", True),
+     ("169.254.169.254", False), ("[fe80::1]", False), ("0.0.0.0", False)],
+)  # fmt: skip
+def test_a_number_of_our_own_network_needs_the_named_permission_and_metadata_has_none(host: str, ever: bool) -> None:
+    why = unfit(f"http://{host}/x")
+    assert "不许访问的地址" in why
+    assert ("auditor.heartbeat_allow_private = true" in why) is ever
+    assert (unfit(f"http://{host}/x", allow_private=True) == "") is ever
+
+
+def test_a_name_that_leads_inside_is_not_called_without_the_permission() -> None:
+    with monitor(200) as (url, asked):
+        inside = url.replace("127.0.0.1", "monitor.example")
+        why = call("GET", inside, {}, look_up=lambda _host, _port: ["127.0.0.1"])
+        assert "主机 monitor.example 指向不许访问的地址 127.0.0.1" in why
+        assert asked == []
+        assert call("GET", inside, {}, allow_private=True, look_up=lambda _host, _port: ["127.0.0.1"]) == ""
+    assert len(asked) == 1, "the number that was looked at is called, though no resolver knows the name"
+
+
+def test_one_inner_number_among_outer_ones_is_enough_not_to_call() -> None:
+    assert "10.0.0.1" in call(
+        "GET", "https://m.example/", {}, look_up=lambda _host, _port: ["93.184.215.14", "10.0.0.1"]
+    )

@@ -97,3 +97,36 @@ def test_the_card_goes_to_the_substitute_of_who_was_told_of_the_incident(staffed
     readers = {row.addressee: row.office for row in told(staffed, "voice", "card:")}
     assert "leader" not in readers
     assert readers["deputy"] == "单位领导，代罗广平"
+
+
+def grounds(row: Row[Any]) -> list[str]:
+    """What stands under 依据: articles or whose figure it is, and the source of the deadline."""
+    return [one["article"] or one["source"] for one in row.view["articles"]] + [row.view["deadline_source"]]
+
+
+def test_every_reminder_of_one_voice_says_by_what_it_reminds(staffed: Office) -> None:
+    incident_id = staffed.open(level=2)
+    staffed.later(hours=3)
+    late = told(staffed, "hold", "remind:")
+    assert late
+    cited = grounds(told(staffed, "hold", "hold:")[0])[:-1]
+    assert cited[0].endswith("第十条")
+    for row in late:
+        assert grounds(row) == [*cited, "确认时限 2 小时：系统默认，非校规"]
+    (office_list,) = [row for row in told(staffed, "voice") if "未确认暂停发声" in row.view["title"]]
+    assert grounds(office_list) == ["系统默认，非校规", ""], "a list is ours and says so"
+
+    submitted(staffed, checked(staffed, drafted(staffed, incident_id)))
+    staffed.later(hours=1)
+    (late_approval,) = told(staffed, "approval", "remind:")
+    assert grounds(late_approval) == grounds(told(staffed, "approval", "approval:")[0])
+    assert grounds(late_approval)[-1] == "审批时限 30 分钟：系统默认，非校规"
+
+
+def test_a_reminder_of_a_relay_cites_the_article_of_the_relay(staffed: Office) -> None:
+    released(staffed, staffed.open(level=2))
+    asked = told(staffed, "relay", "relay:")[0]
+    staffed.later(hours=3)
+    for row in told(staffed, "relay", "remind:"):
+        assert grounds(row) == grounds(asked)
+        assert grounds(row)[0].endswith("第十六条")

@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import Table, select
 
 from escalation.audit import audit_log
+from escalation.duty.absence import absences
 from escalation.incident import incidents
 from escalation.keeper import contacts
 from escalation.link import Link, Purpose, token
 from escalation.notice import notices
 from escalation.task import corrections, tasks, turns
 from escalation.task.telling import page_path
-from tests.escalation.web.house import UNIT, House
+from tests.escalation.web.house import SCHOOL, UNIT, House
 
 
 def rows(house: House, table: Table, **where: Any) -> list[Any]:
@@ -218,3 +219,25 @@ def test_the_package_is_a_download_after_approval_and_never_kept_by_a_cache(hous
     assert answer.content[:2] == b"PK"
     assert "no-store" in answer.headers["cache-control"]
     assert [row.actor for row in rows_of_audit(house) if row.action == "incident.referral.export"] == ["publicity"]
+
+
+def test_the_substitute_of_a_holder_who_left_for_a_while_does_the_task_and_the_holder_keeps_it(house: House) -> None:
+    task = set_facts(house, house.incident())
+    with house.store.write() as conn:
+        conn.execute(absences.insert().values(
+            school=SCHOOL, person_id="leader", kind="leave", starts_at=house.now,
+            ends_at=house.now + timedelta(days=1), substitute_id="keeper", note="", entered_by="leader",
+            entered_at=house.now,
+        ))  # fmt: skip
+    path = own(house, task, "keeper")
+    assert "罗广平现不在岗，由您代办" in house.client().get(path).text
+    assert "代罗广平" in house.client("keeper").get("/me").text
+    assert "代罗广平" not in house.client("leader").get("/me").text
+    assert "打开并办理" in house.client("leader").get("/me").text, "the holder has it, too"
+    assert house.client().post(f"{path}/answer", data={"text": "三人就诊"}).status_code == 303
+    assert (rows(house, tasks, id=task.id)[0].state, rows(house, turns, event="answer")[0].person_id) == (
+        "answered", "keeper",
+    )  # fmt: skip
+    house.now += timedelta(days=2)
+    assert house.client().get(own(house, task, "keeper")).status_code == 403, "the leave is over, and nobody told them"
+    assert house.client().post(f"{own(house, task, 'mate')}/answer", data={"text": "晚了"}).status_code == 403
