@@ -82,6 +82,7 @@ class CrawlSettings(_Strict):
     look_every_s: float = Field(default=1.0, gt=0, le=60)
     floor_s: int = Field(default=120, ge=1, le=3600)
     night_slower: int = Field(default=4, ge=1, le=12)
+    gone_after_minutes: int = Field(default=5, ge=1, le=1440)
     history: timedelta = HISTORY
 
     @model_validator(mode="after")

@@ -34,8 +34,9 @@ GAP_AT_ONCE = frozenset(
 )
 FAILURES_TO_GAP = 3
 GONE_AGAIN = timedelta(minutes=30)
-LOST_AGAIN = appearance.LOSE_OVER + timedelta(minutes=1)
-"""When an account is looked at again of which the platform said once that it is not there."""
+LOST_AGAIN = 1.2
+"""After how many times the span by which it counts as gone an account is looked at again of which the platform said
+once that it is not there."""
 GONE_SINCE = "gone_since"
 QUOTA_EARLY = "今日接口额度在 18 点前已用完，次日零点恢复"
 BACK_FILL = "show"
@@ -61,7 +62,8 @@ def settle(
     if row is None:
         raise LeaseLost(job.source_id)
     sighting.keep(conn, haul.rows)
-    unsure = _appear(conn, job, harvest, now)
+    lose_over = timedelta(minutes=settings.gone_after_minutes)
+    unsure = _appear(conn, job, harvest, lose_over, now)
     met = Failure.BAD_TARGET if unsure else result.failure
     breaker = Breaker(State(row.breaker), row.breaker_until, row.failures).after(met, now)
     fresh = haul.fresh if row.last_full else 0
@@ -96,7 +98,7 @@ def settle(
     if GONE_SINCE in cursor and not over:
         values["next_due"] = max(values["next_due"], now + GONE_AGAIN)
     if unsure:
-        values["next_due"] = now + LOST_AGAIN
+        values["next_due"] = now + lose_over * LOST_AGAIN
     if complete:
         values["last_full"] = now
     if result.shown is not None:
@@ -111,7 +113,7 @@ def settle(
     token.end_turn(conn, job.token, me)
 
 
-def _appear(conn: Connection, job: Job, harvest: Harvest, now: datetime) -> bool:
+def _appear(conn: Connection, job: Job, harvest: Harvest, lose_over: timedelta, now: datetime) -> bool:
     """Keep how the account was shown; True where the platform says that it is not there and has not said so enough.
 
     A look that failed for any other reason tells nothing of the account.
@@ -122,8 +124,8 @@ def _appear(conn: Connection, job: Job, harvest: Harvest, now: datetime) -> bool
     if job.stream in WHOLE_THREAD or not (lost or result.failure in HEALTHY):
         return False
     shown = Shown(gone=lost) if lost else harvest.shown or Shown()
-    row = appearance.saw(conn, job.scope.school, job.account_id, shown, now)
-    return bool(row.gone) and not appearance.lost(row)
+    row = appearance.saw(conn, job.scope.school, job.account_id, shown, now, lose_over)
+    return bool(row.gone) and not row.lost
 
 
 def _seen(conn: Connection, job: Job, counted: int) -> int:

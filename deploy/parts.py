@@ -85,6 +85,7 @@ def crawl_settings(settings: given.Settings) -> CrawlSettings:
         school=settings.school.code, pseudonym_key=crawl.key.get_secret_value().encode(), routes=settings.routes,
         user_agent=crawl.user_agent, spacing_s=crawl.spacing_s, at_once=crawl.at_once, floor_s=crawl.floor_s,
         night_slower=crawl.night_slower,
+        gone_after_minutes=crawl.gone_after_minutes,
     )  # fmt: skip
 
 

@@ -74,6 +74,7 @@ class Crawl(Section):
     at_once: int = Field(default=4, ge=1, le=32)
     floor_s: int = Field(default=120, ge=1, le=3600)
     night_slower: int = Field(default=4, ge=1, le=12)
+    gone_after_minutes: int = Field(default=5, ge=1, le=1440)
 
 
 class MailServer(Section):

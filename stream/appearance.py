@@ -19,7 +19,8 @@ from stream.store.types import Moment, Serial, Word
 NAME_MOST = 100
 LOOKS_TO_LOSE = 2
 LOSE_OVER = timedelta(minutes=5)
-"""An account counts as gone after so many looks in a row with the platform's own word for it, so far apart at least."""
+"""An account counts as gone after so many looks in a row with the platform's own word for it, over so long at least,
+where the settings do not say otherwise: one look that fails loses nothing."""
 
 appearances = Table(
     "appearances",
@@ -30,6 +31,7 @@ appearances = Table(
     Column("name", Word(NAME_MOST)),
     Column("verified", Boolean),
     Column("gone", Text, nullable=False),
+    Column("lost", Boolean, nullable=False),
     Column("first_at", Moment(), nullable=False),
     Column("last_at", Moment(), nullable=False),
     Column("told_at", Moment()),
@@ -37,8 +39,8 @@ appearances = Table(
     Index(None, "school", "account_id", "id"),
 )
 """`name` and `verified` are empty where the platform never told them; `gone`: its words that the account is not there,
-empty where it is; `told_at`: the last look that told the name (not every look does); `looks`: how many looks saw it so
-without a break."""
+empty where it is; `lost`: said often and long enough to be taken for so; `told_at`: the last look that told the name
+(not every look does); `looks`: how many looks saw it so without a break."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,9 @@ class Shown:
     gone: str = ""
 
 
-def saw(conn: Connection, school: str, account_id: str, shown: Shown, now: datetime) -> Row[Any]:
+def saw(
+    conn: Connection, school: str, account_id: str, shown: Shown, now: datetime, lose_over: timedelta = LOSE_OVER
+) -> Row[Any]:
     """Keep what a look at `now` (aware) tells; gives the row as it stands."""
     last = newest(conn, school, account_id)
     name = shown.name if shown.name is not None or last is None else last.name
@@ -58,11 +62,14 @@ def saw(conn: Connection, school: str, account_id: str, shown: Shown, now: datet
     if last is not None and (last.name, last.verified, bool(last.gone)) == (name, verified, bool(shown.gone)):
         still = update(appearances).where(appearances.c.id == last.id)
         told = now if shown.name is not None else last.told_at
-        conn.execute(still.values(last_at=max(now, last.last_at), told_at=told, looks=last.looks + 1))
+        at, looks = max(now, last.last_at), last.looks + 1
+        lost = bool(shown.gone) and looks >= LOOKS_TO_LOSE and at - last.first_at >= lose_over
+        conn.execute(still.values(last_at=at, told_at=told, looks=looks, lost=lost))
     else:
         row = {
             "school": school, "account_id": account_id, "name": name, "verified": verified, "gone": shown.gone,
-            "first_at": now, "last_at": now, "told_at": now if shown.name is not None else None, "looks": 1,
+            "lost": False, "first_at": now, "last_at": now, "told_at": now if shown.name is not None else None,
+            "looks": 1,
         }  # fmt: skip
         conn.execute(insert(appearances).values(**row))
     kept = newest(conn, school, account_id)
@@ -81,11 +88,6 @@ def courses(conn: Connection, school: str) -> dict[str, list[Row[Any]]]:
     for row in conn.execute(select(appearances).where(appearances.c.school == school).order_by(appearances.c.id)):
         found.setdefault(row.account_id, []).append(row)
     return found
-
-
-def lost(row: Row[Any]) -> bool:
-    """Whether the platform said often enough that the account is not there: one look that fails loses nothing."""
-    return bool(row.gone) and row.looks >= LOOKS_TO_LOSE and row.last_at - row.first_at >= LOSE_OVER
 
 
 def _of(school: str, account_id: str) -> Any:

@@ -13,7 +13,6 @@ from sqlalchemy import Row
 
 from escalation.procedure import Trigger
 from stream.account import Account
-from stream.appearance import lost
 
 
 class Kind(StrEnum):
@@ -94,6 +93,6 @@ def _verified(shown: Sequence[Row[Any]]) -> Difference | None:
 def _gone(shown: Sequence[Row[Any]]) -> Difference | None:
     """Only what was there can be gone: of a wrong id in the settings the platform says the same."""
     last, there = shown[-1], [row for row in shown if not row.gone]
-    if not lost(last) or not there:
+    if not last.lost or not there:
         return None
     return Difference(Kind.GONE, THERE, last.gone, there[-1].last_at, last.first_at)

@@ -1,4 +1,4 @@
-"""An account of the school is renamed on the platform, another loses its verification: who is told, by which article.
+"""An account of the school is renamed on the platform and then gone, another loses its verification: who is told.
 
 A school of its own under the ZG pack, which alone of the five says what a new name asks for (article 10).
 """
@@ -28,6 +28,7 @@ def zhengzhou(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     assert fengxin("init", data, "--demo", "--port", port).returncode == 0
     settings = data / "fengxin.toml"
     text = settings.read_text("utf-8").replace('pack = "JY"', 'pack = "ZG"').replace('"学校相关部门"', '"授权人"')
+    text = text.replace("night_slower = 1", "night_slower = 1\ngone_after_minutes = 1")
     story = datetime.now(UTC) - timedelta(minutes=15)
     text = re.sub(r"(?m)^start = .*$", f"start = {story.isoformat(timespec='seconds')}", text)
     settings.write_text(f"{LABEL}\n{text}", "utf-8")
@@ -138,9 +139,16 @@ def test_a_renamed_account_is_told_by_article_ten_and_ends_with_the_book(
     assert "已改名" not in alarms(zhengzhou)
     assert len(letters(zhengzhou, "账号已改名")) == 2, "told once"
 
+    zhengzhou.sandbox("faults", name="account_gone", account="wb_main")
+    gone = eventually("the lost account is told", lambda: letters(zhengzhou, "账号不见了", 2), 2 * LOOK)
+    assert set(gone) == {OFFICE, MAIN_KEEPER}
+    assert "平台代码20003" in flat(gone[MAIN_KEEPER].text)
+    assert "依据系统默认，非校规" in flat(gone[OFFICE].text)
+    zhengzhou.sandbox("faults", name="account_gone", account="wb_main", restore=True)
+
     week = office.page("/reports").css("a[href^='/reports/']::attr(href)").getall()
     report = flat(words_of(office.page(next(one for one in week if re.search(r"W\d\d$", one))).css("body")[0]))
-    assert "本周看到账号变动2件（账号已改名1、账号失去认证1），尚待处理0件。" in report
+    assert "本周看到账号变动3件（账号已改名1、账号失去认证1、账号不见了1），尚待处理" in report
 
 
 def words_of_text(html: str) -> str:

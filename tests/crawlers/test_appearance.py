@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def _course(room: Any, account: str = "wb_main") -> list[tuple[Any, ...]]:
 def _lost(room: Any, account: str = "wb_main") -> bool:
     with room.store.read() as conn:
         row = appearance.newest(conn, "FL", account)
-    return row is not None and appearance.lost(row)
+    return row is not None and bool(row.lost)
 
 
 def test_the_sample_timeline_tells_name_and_verification_of_the_account_alone(samples: Path) -> None:
@@ -149,3 +150,16 @@ def test_a_post_that_is_gone_is_no_lost_account(room: Any) -> None:
     room.sandbox.control("delete", thread=thread)
     room.look("show")
     assert _course(room) == [(HOME, True, False, 1)]
+
+
+def test_how_long_the_platform_must_say_so_is_a_setting(make_room: Any) -> None:
+    room = make_room(gone_after_minutes=30)
+    room.sandbox.post()
+    room.look("timeline")
+    room.sandbox.fault("account_gone")
+    room.look("timeline")
+    assert room.source("timeline").next_due - room.now() == timedelta(minutes=36)
+    for minutes, lost in ((10, False), (15, False), (10, True)):
+        room.sandbox.forward(minutes=minutes)
+        room.look("timeline")
+        assert _lost(room) is lost

@@ -114,6 +114,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(100), nullable=True),
         sa.Column("verified", sa.Boolean(), nullable=True),
         sa.Column("gone", sa.Text(), nullable=False),
+        sa.Column("lost", sa.Boolean(), nullable=False),
         sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),

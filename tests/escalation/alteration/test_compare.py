@@ -17,11 +17,11 @@ BOOK = Account("FL", "wb", "weibo", "风林学院", "9", "宣传部", "api", T0)
 
 
 def _row(n: int, name: str | None = "风林学院", verified: bool | None = True, gone: str = "", **changes: Any) -> Any:
-    """Shown from hour `n` on, for half an hour and ten looks."""
+    """Shown from hour `n` on, for half an hour."""
     told = T0 + n * HOUR + HOUR / 2 if name is not None and not gone else None
     values = {
-        "name": name, "verified": verified, "gone": gone, "first_at": T0 + n * HOUR, "told_at": told, "looks": 10,
-        "last_at": T0 + n * HOUR + HOUR / 2,
+        "name": name, "verified": verified, "gone": gone, "first_at": T0 + n * HOUR, "told_at": told,
+        "last_at": T0 + n * HOUR + HOUR / 2, "lost": bool(gone),
     }  # fmt: skip
     return SimpleNamespace(**values | changes)
 
@@ -76,8 +76,7 @@ def test_only_a_verified_account_loses_its_verification(rows: list[Any], kinds: 
     [
         ([_row(0), _row(1, gone="不存在")], [Kind.GONE]),
         ([_row(1, None, None, gone="不存在")], []),
-        ([_row(0), _row(1, gone="不存在", looks=1)], []),
-        ([_row(0), _row(1, gone="不存在", last_at=T0 + HOUR + timedelta(minutes=4))], []),
+        ([_row(0), _row(1, gone="不存在", lost=False)], []),
         ([_row(0), _row(1, gone="不存在"), _row(2)], []),
         ([_row(0, None, None), _row(1, None, None, gone="不存在")], [Kind.GONE]),
     ],
