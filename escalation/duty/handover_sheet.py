@@ -10,10 +10,10 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, String, and_, cast, select
+from sqlalchemy import Connection, and_, select
 
 from escalation import alert, finding, silence
-from escalation.consultation import consultations
+from escalation.consultation import consultations, matter_of
 from escalation.consultation.state import WAITING
 from escalation.incident import incidents
 from escalation.incident.state import OPEN, STATE_WORDS, State
@@ -172,16 +172,17 @@ def _holds(conn: Connection, school: str) -> list[dict[str, Any]]:
 def _questions(conn: Connection, school: str, now: datetime) -> list[dict[str, Any]]:
     """Questions whose answer is late or falls due within the coming shift."""
     rows = conn.execute(
-        select(consultations.c.id, consultations.c.unit, consultations.c.due_at, consultations.c.overdue_at,
-               dockets.c.number)
-        .join(dockets, dockets.c.matter == "consultation:" + cast(consultations.c.id, String))
-        .where(consultations.c.school == school, dockets.c.school == school, consultations.c.state.in_(WAITING))
+        select(consultations.c.id, consultations.c.unit, consultations.c.due_at, consultations.c.overdue_at)
+        .where(consultations.c.school == school, consultations.c.state.in_(WAITING))
         .where(consultations.c.due_at <= now + SHIFT).order_by(consultations.c.due_at, consultations.c.id)
-    )  # fmt: skip
+    ).all()  # fmt: skip
+    own = (dockets.c.school == school) & dockets.c.matter.in_([matter_of(row.id) for row in rows])
+    numbers = {row.matter: row.number for row in conn.execute(select(dockets.c.matter, dockets.c.number).where(own))}
     return [
-        {"number": row.number, "unit": row.unit, "due_at": row.due_at.isoformat(), "late": row.overdue_at is not None}
-        for row in rows
-    ]
+        {"number": numbers[matter_of(row.id)], "unit": row.unit, "due_at": row.due_at.isoformat(),
+         "late": row.overdue_at is not None}
+        for row in rows if matter_of(row.id) in numbers
+    ]  # fmt: skip
 
 
 def _blind(conn: Connection, school: str, now: datetime) -> list[dict[str, Any]]:

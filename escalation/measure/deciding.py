@@ -23,6 +23,7 @@ from escalation.notice import docket
 from escalation.notice.issue import Letterhead
 from escalation.notice.letter import Letter, send
 from escalation.people import Role
+from escalation.procedure import thaw
 
 WORDS_MOST = 500
 DECIDES = frozenset({"decide", "refuse"})
@@ -135,8 +136,9 @@ def _tell_unit(
     docket.enter(conn, incident.school, matter, now, f"/incidents/{incident.number}")
     heading = f"{'解除责令关闭' if lifted else '责令关闭'}：{row.subject_words}"
     done = "责令关闭已解除" if lifted else "学校责令关闭该账号，请按要求办理，并把结果告知宣传部"
+    pack = thaw(incident.frozen["pack"])
     for who, role in _concerned(conn, letterhead, incident, now):
-        instead = f"{people.title_of(role)}，代{who.absent.name}" if who.absent and not who.alone else ""
+        instead = f"{people.office_in(pack, role)}，代{who.absent.name}" if who.absent and not who.alone else ""
         send(conn, letterhead, who.person, Letter(
             matter=matter, step="lifted" if lifted else "ordered", kind="责令关闭", heading=heading,
             lines=tuple(part for part in (done, f"理由：{row.reason}", words, who.why) if part), office=instead,

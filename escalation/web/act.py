@@ -35,10 +35,10 @@ Field = Annotated[str, Form()]
 LONGEST = 2_000
 
 
-def plain(text: str) -> str:
-    """What somebody typed, without NUL, at most LONGEST characters. Raises IllegalStep where it is longer."""
+def plain(text: str, what: str) -> str:
+    """What somebody typed, without NUL, at most LONGEST characters. Raises IllegalStep, naming `what`, where longer."""
     if len(text) > LONGEST:
-        raise IllegalStep(f"内容至多 {LONGEST} 字，现为 {len(text)} 字。未作任何更改，请删减后再试。")
+        raise IllegalStep(f"“{what}”至多 {LONGEST:,} 字，现为 {len(text):,} 字。未作任何更改，请删减后再试。")
     return text.replace("\x00", "").strip()
 
 
@@ -60,7 +60,7 @@ def confirm(request: Request, visitor: OnDesk, number: str, note: Field = "") ->
     """确认研判."""
     return act(
         request, visitor, number, "confirm",
-        lambda conn, i: handling.confirm(conn, i, visitor.actor, visitor.now, plain(note)), note=note,
+        lambda conn, i: handling.confirm(conn, i, visitor.actor, visitor.now, plain(note, "说明")), note=note,
     )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def dismiss(request: Request, visitor: OnDesk, number: str, reason: Field = "", 
     def do(conn: Connection, i: int) -> None:
         if reason not in set(FalseAlarm):
             raise IllegalStep("请选择误报的理由。未作任何更改。")
-        handling.dismiss(conn, letterhead, i, visitor.actor, visitor.now, FalseAlarm(reason), plain(note))
+        handling.dismiss(conn, letterhead, i, visitor.actor, visitor.now, FalseAlarm(reason), plain(note, "说明"))
 
     return act(request, visitor, number, "dismiss", do, reason=reason, note=note)
 
@@ -83,7 +83,7 @@ def assign(request: Request, visitor: OnDesk, number: str, unit: Field = "", not
     letterhead = desk_of(request).letterhead
 
     def do(conn: Connection, i: int) -> None:
-        assigning.assign(conn, letterhead, i, visitor.actor, visitor.now, plain(unit), plain(note))
+        assigning.assign(conn, letterhead, i, visitor.actor, visitor.now, plain(unit, "单位"), plain(note, "要求"))
 
     return act(request, visitor, number, "assign", do, unit=unit, note=note)
 
@@ -93,7 +93,7 @@ def note(request: Request, visitor: Writer, number: str, text: Field = "") -> Re
     """记录."""
     return act(
         request, visitor, number, "note",
-        lambda conn, i: handling.note(conn, i, visitor.actor, visitor.now, plain(text)), text=text,
+        lambda conn, i: handling.note(conn, i, visitor.actor, visitor.now, plain(text, "记录")), text=text,
     )  # fmt: skip
 
 
@@ -121,7 +121,9 @@ def close(request: Request, visitor: Lead, number: str, note: Field = "", undone
     """销号."""
     return act(
         request, visitor, number, "close",
-        lambda conn, i: handling.close(conn, i, visitor.actor, visitor.now, plain(note), plain(undone)),
+        lambda conn, i: handling.close(
+            conn, i, visitor.actor, visitor.now, plain(note, "处置结果"), plain(undone, "未办原因")
+        ),
         closing=note, undone=undone,
     )  # fmt: skip
 
@@ -131,7 +133,9 @@ def settle(request: Request, visitor: Settler, number: str, person: Field = "", 
     """代为了结; the use-case admits the 宣传部 and the duty lead."""
     return act(
         request, visitor, number, "settle",
-        lambda conn, i: handling.settle(conn, i, plain(person), visitor.actor, visitor.now, plain(why)), why=why,
+        lambda conn, i: handling.settle(
+            conn, i, plain(person, "人员"), visitor.actor, visitor.now, plain(why, "原因")
+        ), why=why,
     )  # fmt: skip
 
 
@@ -141,7 +145,7 @@ def reopen(request: Request, visitor: OnDesk, number: str, reason: Field = "") -
     letterhead = desk_of(request).letterhead
     return act(
         request, visitor, number, "reopen",
-        lambda conn, i: handling.reopen(conn, letterhead, i, visitor.actor, visitor.now, plain(reason)),
+        lambda conn, i: handling.reopen(conn, letterhead, i, visitor.actor, visitor.now, plain(reason, "理由")),
         reopening=reason,
     )  # fmt: skip
 
@@ -157,7 +161,7 @@ def call(
         if (why := refuse(outcome, remark)) is not None:
             raise IllegalStep(f"{why}未作任何更改。")
         title = OUTCOMES[CallOutcome(outcome)].title
-        telephone.record_call(conn, call_id, visitor.actor, visitor.now, title, plain(remark))
+        telephone.record_call(conn, call_id, visitor.actor, visitor.now, title, plain(remark, "情况"))
 
     return act(request, visitor, number, "call", do)
 

@@ -27,7 +27,9 @@ def merge(request: Request, visitor: OnDesk, number: str, into: Field = "", why:
     head = desk_of(request).letterhead
     return act(
         request, visitor, number, "merge",
-        lambda conn, i: merging.merge(conn, head, i, plain(into), visitor.actor, visitor.now, plain(why)),
+        lambda conn, i: merging.merge(
+            conn, head, i, plain(into, "并入的事件"), visitor.actor, visitor.now, plain(why, "理由")
+        ),
         merge_into=into, merge_why=why,
     )  # fmt: skip
 
@@ -37,7 +39,7 @@ def unmerge(request: Request, visitor: OnDesk, number: str, why: Field = "") -> 
     """撤销并入."""
     return act(
         request, visitor, number, "unmerge",
-        lambda conn, i: merging.unmerge(conn, i, visitor.actor, visitor.now, plain(why)), unmerge_why=why,
+        lambda conn, i: merging.unmerge(conn, i, visitor.actor, visitor.now, plain(why, "理由")), unmerge_why=why,
     )  # fmt: skip
 
 
@@ -48,7 +50,13 @@ def split(
 ) -> Response:  # fmt: skip
     """拆分: on to the page of the new incident."""
     head = desk_of(request).letterhead
-    part = Part(tuple(post), tuple(key), plain(title), int(level) if level in ("1", "2", "3", "4") else 0, plain(why))
+    part = Part(
+        tuple(post),
+        tuple(key),
+        plain(title, "新事件标题"),
+        int(level) if level in ("1", "2", "3", "4") else 0,
+        plain(why, "理由"),
+    )
 
     def do(conn: Connection, i: int) -> str:
         return splitting.split(conn, head, i, visitor.actor, visitor.now, part)
@@ -62,7 +70,7 @@ def follow(request: Request, visitor: OnDesk, number: str, why: Field = "") -> R
     ground = desk_of(request).ground
 
     def do(conn: Connection, i: int) -> str:
-        return sequel.follow(conn, ground, i, visitor.actor, visitor.now, plain(why))
+        return sequel.follow(conn, ground, i, visitor.actor, visitor.now, plain(why, "理由"))
 
     return _onward(request, visitor, number, "follow", do, follow_why=why)
 

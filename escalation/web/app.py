@@ -44,6 +44,7 @@ from escalation.web import (
     silences,
     staff,
     submissions,
+    task_slip,
     tasks,
     trouble,
     voice,
@@ -51,10 +52,10 @@ from escalation.web import (
     voice_slip,
 )
 from escalation.web.desk import Desk
-from escalation.web.entry import Tries
 from escalation.web.frozen import Frozen
 from escalation.web.gate import Touched, ungated
 from escalation.web.live import Lookout
+from escalation.web.pace import Paces
 from escalation.web.recent import Recent
 from escalation.web.viewing import Viewed
 from escalation.web.wall import Wall
@@ -67,7 +68,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     duty.router, handover.router, staff.router,
     apart.router, account_changes.router,
     voice.router, voice_acts.router, voice_slip.router,
-    tasks.router, measures.router,
+    tasks.router, task_slip.router, measures.router,
 )  # fmt: skip
 STATIC = Path(__file__).with_name("static")
 
@@ -78,7 +79,7 @@ def build(desk: Desk) -> FastAPI:
     app = FastAPI(title="风信", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lookout.lifespan)
     app.state.desk = desk
     app.state.lookout = lookout
-    app.state.touched, app.state.tries, app.state.viewed = Touched(), Tries(), Viewed()
+    app.state.touched, app.state.paces, app.state.viewed = Touched(), Paces(), Viewed()
     app.state.strangers = Strangers()
     app.state.frozen, app.state.recent = Frozen(), Recent()
     for router in ROUTERS:

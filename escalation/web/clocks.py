@@ -21,6 +21,7 @@ from escalation.people import people, title_of
 from escalation.procedure import Act, Source
 from escalation.timer import ENDED, NO_LONGER, TimerKind, TimerState, timers
 from escalation.web.face import Face, face
+from escalation.web.frozen import Words
 
 SHOWN = (TimerKind.SIGN, TimerKind.DUTY)
 RUNNING_ONLY = (TimerKind.RUNG, TimerKind.IDLE, TimerKind.FOLLOW)
@@ -50,11 +51,11 @@ class Running:
 
 
 def clocks_of(
-    conn: Connection, rows: Sequence[Row[Any]], now: datetime, chains: Mapping[int, Mapping[str, str]]
+    conn: Connection, rows: Sequence[Row[Any]], now: datetime, frozen: Mapping[int, Words]
 ) -> dict[int, list[Running]]:
     """Every clock that runs or lapsed unanswered (and answered duties), by incident, the nearest first.
 
-    `chains` says for each incident whose silence is brought to whom, as its frozen pack has it.
+    `frozen` says for each incident whose silence is brought to whom, as its frozen pack has it.
     """
     ids = [row.id for row in rows]
     ended = [row.id for row in rows if State(row.state) not in OPEN]
@@ -75,7 +76,7 @@ def clocks_of(
     for row in found:
         if not _answered(row, acted):
             by_incident.setdefault(row.incident_id, []).append(row)
-    return {one: _running(own, now, chains.get(one, {})) for one, own in by_incident.items()}
+    return {one: _running(own, now, frozen.get(one, Words())) for one, own in by_incident.items()}
 
 
 def _answered(row: Row[Any], acted: Mapping[int, datetime]) -> bool:
@@ -86,7 +87,7 @@ def _answered(row: Row[Any], acted: Mapping[int, datetime]) -> bool:
     return row.kind == TimerKind.IDLE and last is not None and last >= datetime.fromisoformat(row.data["since"])
 
 
-def _running(rows: Sequence[Row[Any]], now: datetime, chain: Mapping[str, str]) -> list[Running]:
+def _running(rows: Sequence[Row[Any]], now: datetime, words: Words) -> list[Running]:
     rungs = [row for row in rows if row.kind == TimerKind.RUNG and row.state == TimerState.SET and not row.signed_at]
     signs: dict[datetime, list[Row[Any]]] = {}
     clocks: list[Running] = []
@@ -97,7 +98,7 @@ def _running(rows: Sequence[Row[Any]], now: datetime, chain: Mapping[str, str]) 
             clocks.append(_duty(row, now))
         elif row.kind == TimerKind.FOLLOW or (row.kind == TimerKind.IDLE and "act" not in row.data):
             clocks.append(_alone(row, now))
-    clocks += [_signature(together, rungs, now, chain) for together in signs.values()]
+    clocks += [_signature(together, rungs, now, words) for together in signs.values()]
     return sorted(clocks, key=lambda clock: (clock.done, clock.due_at))
 
 
@@ -119,25 +120,23 @@ def _alone(row: Row[Any], now: datetime) -> Running:
     return Running(row.kind, row.name, shown, row.due_at, row.source, row.article, names, then)
 
 
-def _signature(
-    together: Sequence[Row[Any]], rungs: Sequence[Row[Any]], now: datetime, chain: Mapping[str, str]
-) -> Running:
+def _signature(together: Sequence[Row[Any]], rungs: Sequence[Row[Any]], now: datetime, words: Words) -> Running:
     first = together[0]
     names = tuple(dict.fromkeys(row.who or "收件人" for row in together))
     own = {row.notice_id for row in together}
     after = [rung for rung in rungs if rung.notice_id in own and rung.due_at >= first.due_at]
-    then = _then([rung for rung in after if rung.due_at == after[0].due_at], chain)
+    then = _then([rung for rung in after if rung.due_at == after[0].due_at], words)
     note = f"待 {'、'.join(names)}" if first.due_at <= now else ""
     shown = face("签收", first.set_at, first.due_at, now, note=note)
     return Running(first.kind, first.name, shown, first.due_at, first.source, first.article, names, then)
 
 
-def _then(rungs: Sequence[Row[Any]], chain: Mapping[str, str]) -> str:
+def _then(rungs: Sequence[Row[Any]], words: Words) -> str:
     """What follows on silence, in a few words: whom it is brought to, else the telephone."""
-    acts = [(row.data.get("act"), row.data.get("role") or chain.get(row.role, "")) for row in rungs]
+    acts = [(row.data.get("act"), row.data.get("role") or words.chain.get(row.role, "")) for row in rungs]
     above = {role for act, role in acts if act == Act.TELL and role}
     if len(above) == 1:
-        return f"报{title_of(above.pop())}"
+        return f"报{words.offices.get(one := above.pop()) or title_of(one)}"
     return "逐级上报" if above else "电话催办" if any(act == Act.PHONE for act, _ in acts) else ""
 
 

@@ -176,7 +176,9 @@ def answer(request: Request, visitor: Answerer, number: int, how: Field = "", li
     school = visitor.user.school
     return _act(
         request, visitor, number, "answer",
-        lambda conn: course.answer(conn, school, number, visitor.actor, visitor.now, plain(how), plain(link)),
+        lambda conn: course.answer(
+            conn, school, number, visitor.actor, visitor.now, plain(how, "怎样答复的"), plain(link, "回复的链接")
+        ),
         how=how, link=link,
     )  # fmt: skip
 
@@ -187,7 +189,9 @@ def promise(request: Request, visitor: Answerer, number: int, until: Field = "",
     school = visitor.user.school
     return _act(
         request, visitor, number, "promise",
-        lambda conn: course.promise(conn, school, number, visitor.actor, visitor.now, _instant(until), plain(words)),
+        lambda conn: course.promise(
+            conn, school, number, visitor.actor, visitor.now, _instant(until), plain(words, "怎样告知提问人的")
+        ),
         until=until, words=words,
     )  # fmt: skip
 
@@ -198,7 +202,7 @@ def dismiss(request: Request, visitor: Sorter, number: int, why: Field = "") -> 
     school = visitor.user.school
     return _act(
         request, visitor, number, "dismiss",
-        lambda conn: course.dismiss(conn, school, number, visitor.actor, visitor.now, plain(why)), why=why,
+        lambda conn: course.dismiss(conn, school, number, visitor.actor, visitor.now, plain(why, "理由")), why=why,
     )  # fmt: skip
 
 
@@ -208,7 +212,7 @@ def reopen(request: Request, visitor: Sorter, number: int, again: Field = "") ->
     school = visitor.user.school
     return _act(
         request, visitor, number, "reopen",
-        lambda conn: course.reopen(conn, school, number, visitor.actor, visitor.now, plain(again)), again=again,
+        lambda conn: course.reopen(conn, school, number, visitor.actor, visitor.now, plain(again, "理由")), again=again,
     )  # fmt: skip
 
 

@@ -29,7 +29,9 @@ def no_answer(request: Request, visitor: Lead, number: str, why: Field = "", app
     """决定不公开回应."""
     return act(
         request, visitor, number, "no_answer",
-        lambda conn, i: handling.no_answer(conn, i, visitor.actor, visitor.now, plain(why), plain(approved_by)),
+        lambda conn, i: handling.no_answer(
+            conn, i, visitor.actor, visitor.now, plain(why, "理由"), plain(approved_by, "批准人")
+        ),
         silent_why=why, approved_by=approved_by,
     )  # fmt: skip
 
@@ -39,7 +41,7 @@ def watch(request: Request, visitor: OnDesk, number: str, note: Field = "") -> R
     """转入观察."""
     return act(
         request, visitor, number, "watch",
-        lambda conn, i: reignition.begin(conn, i, visitor.actor, visitor.now, plain(note)), watching=note,
+        lambda conn, i: reignition.begin(conn, i, visitor.actor, visitor.now, plain(note, "说明")), watching=note,
     )  # fmt: skip
 
 
@@ -49,7 +51,9 @@ def rekindle(request: Request, visitor: OnDesk, number: str, why: Field = "") ->
     head = desk_of(request).letterhead
     return act(
         request, visitor, number, "rekindle",
-        lambda conn, i: reignition.rekindle(conn, head, i, visitor.actor, visitor.now, plain(why)), rekindling=why,
+        lambda conn, i: reignition.rekindle(
+            conn, head, i, visitor.actor, visitor.now, plain(why, "复燃的情形")
+        ), rekindling=why,
     )  # fmt: skip
 
 
@@ -61,7 +65,12 @@ def write_recap(
     """复盘."""
 
     def do(conn: Connection, i: int) -> None:
-        given = {"cause": plain(cause), "course": plain(course), "well": plain(well), "badly": plain(badly)}
+        given = {
+            "cause": plain(cause, "起因"),
+            "course": plain(course, "经过"),
+            "well": plain(well, "做得好的"),
+            "badly": plain(badly, "做得不够的"),
+        }
         recap.write(conn, i, visitor.actor, visitor.now, Recap(**given, measures=_measures(what, owner, until)))
 
     typed = dict(zip(FIELDS, (cause, course, well, badly), strict=True))
@@ -72,7 +81,7 @@ def _measures(what: list[str], owner: list[str], until: list[str]) -> tuple[Meas
     """The rows that say something. Raises IllegalStep where a day cannot be read."""
     found = []
     for row in zip_longest(what, owner, until, fillvalue=""):
-        doing, who, day = (plain(one) for one in row)
+        doing, who, day = (plain(one, "整改措施") for one in row)
         if not (doing or who or day):
             continue
         try:
@@ -90,7 +99,7 @@ def change_level(request: Request, visitor: OnDesk, number: str, to: Field = "",
     def do(conn: Connection, i: int) -> None:
         if to not in ("1", "2", "3", "4"):
             raise IllegalStep("请选择级别。未作任何更改。")
-        level.change(conn, head, i, visitor.actor, visitor.now, int(to), plain(why))
+        level.change(conn, head, i, visitor.actor, visitor.now, int(to), plain(why, "理由"))
 
     return act(request, visitor, number, "level", do, level_to=to, level_why=why)
 
@@ -105,7 +114,7 @@ def renew(request: Request, visitor: Lead, number: str, why: Field = "", version
             raise IllegalStep("现行规程刚刚更换，请刷新并核对差异后再试。未作任何更改。")
         ground = desk.ground
         who, now = visitor.actor, visitor.now
-        renewal.renew(conn, desk.letterhead, i, who, now, ground.pack, ground.versions, plain(why))
+        renewal.renew(conn, desk.letterhead, i, who, now, ground.pack, ground.versions, plain(why, "理由"))
 
     return act(request, visitor, number, "renew", do, renewing=why)
 

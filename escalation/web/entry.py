@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
-from collections import deque
-from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query, Request
@@ -15,40 +12,16 @@ from sqlalchemy import update
 from escalation import user
 from escalation.user import Entry, users
 from escalation.web.gate import Acts, NotSignedIn, Open, Visitor, address_of, cookie_name, desk_of, visitor_of
+from escalation.web.pace import paces_of
 from escalation.web.page import bare, home_of
 
 router = APIRouter()
-TRIES = 20
-"""Attempts from one address in a minute (research 6.1)."""
-WINDOW = timedelta(minutes=1)
 THEMES = frozenset({"auto", "day", "night"})
 SENTENCES = {
     Entry.WRONG: "登录名或口令不对，请重试。连续 5 次不对将锁定 15 分钟。",
     Entry.LOCKED: "该登录名因连续输错已锁定 15 分钟。请稍后再试，或请系统管理员重设口令。",
 }
-TOO_MANY = "此处尝试过于频繁，请一分钟后再试。"
-
-
-class Tries:
-    """How often each address tried within the last minute."""
-
-    def __init__(self) -> None:
-        """Nobody has tried yet."""
-        self._at: dict[str, deque[datetime]] = {}
-        self._lock = threading.Lock()
-
-    def allowed(self, address: str, now: datetime) -> bool:
-        """Count one attempt; False where there were too many."""
-        with self._lock:
-            if len(self._at) > 10_000:
-                self._at.clear()
-            recent = self._at.setdefault(address, deque())
-            while recent and now - recent[0] > WINDOW:
-                recent.popleft()
-            if len(recent) >= TRIES:
-                return False
-            recent.append(now)
-            return True
+TOO_MANY = "此处尝试过于频繁：同一地址每分钟至多 {most} 次，请 {wait} 秒后再试。"
 
 
 def own_path(wanted: str) -> str:
@@ -79,9 +52,11 @@ def enter(
     """Sign in; the answer to a wrong name and to a wrong password is the same."""
     desk, ip = desk_of(request), address_of(request)
     now, name = desk.clock(), name.strip()
-    tries: Tries = request.app.state.tries
-    if not tries.allowed(ip, now):
-        return _again(request, TOO_MANY, name, wanted, 429)
+    pace = paces_of(request).sign_in
+    if wait := pace.wait(ip, now):
+        answer = _again(request, TOO_MANY.format(most=pace.most, wait=wait), name, wanted, 429)
+        answer.headers["Retry-After"] = str(wait)
+        return answer
     if not name or len(name) > 64 or "\x00" in name or len(password) > 128:
         return _again(request, SENTENCES[Entry.WRONG], name[:64], wanted, 401)
     became, token = user.enter(desk.store, desk.school, name, password, now, ip, request.app.state.strangers)
@@ -90,12 +65,12 @@ def enter(
     with desk.store.read() as conn:
         found = user.recognise(conn, token, now)
     home = home_of(found.roles) if found else "/me"
-    answer = RedirectResponse(own_path(wanted) or home, 303)
-    answer.set_cookie(
+    welcome = RedirectResponse(own_path(wanted) or home, 303)
+    welcome.set_cookie(
         cookie_name(desk), token, max_age=math.floor(user.SESSION_LIVES.total_seconds()), path="/",
         secure=desk.secure_cookies, httponly=True, samesite="lax",
     )  # fmt: skip
-    return answer
+    return welcome
 
 
 def _again(request: Request, error: str, name: str, wanted: str, status: int) -> HTMLResponse:

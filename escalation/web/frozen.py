@@ -22,6 +22,7 @@ JUDGED = {"rules": "规则", "engine": "引擎", "program": "程序"}
 class Words:
     """Names of the levels, of the account and its platform, the pack's label and title, whose silence goes to whom.
 
+    `offices`: each role under the school's own name; where its rules name none, it is missing.
     `judged`: the edition of the rules, the engine and the program that found the matter.
     """
 
@@ -31,6 +32,7 @@ class Words:
     pack: str = ""
     title: str = ""
     chain: Mapping[str, str] = field(default_factory=dict)
+    offices: Mapping[str, str] = field(default_factory=dict)
     judged: str = ""
 
 
@@ -92,5 +94,6 @@ def words_of(frozen: Mapping[str, Any], account: str, where: str) -> Words:
         pack=f"{pack.get('code', '')}@{version}" if pack else "",
         title=str(pack.get("title", "")),
         chain=pack.get("ladder", {}).get("chain", {}),
+        offices={one["key"]: one["words"][0] for one in pack.get("office", []) if one.get("words")},
         judged=" · ".join(f"{name} {said}" for key, name in JUDGED.items() if (said := versions.get(key))),
     )

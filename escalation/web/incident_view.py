@@ -140,7 +140,7 @@ def case_of(conn: Connection, frozen: Frozen, row: Row[Any], now: datetime) -> C
         row=row,
         words=words,
         title=CARE_TITLE if row.care else row.title,
-        clocks=clocks_of(conn, [row], now, {row.id: words.chain}).get(row.id, []),
+        clocks=clocks_of(conn, [row], now, {row.id: words}).get(row.id, []),
         receipts=receipts_of(conn, row.id, now),
         figures=figures_of(conn, row, now),
         steps=[*_ahead(conn, row, now), *_log(conn, row)],

@@ -23,10 +23,11 @@ from escalation.task.platform import prepare
 from escalation.web.act import LONGEST, plain
 from escalation.web.frozen import Frozen
 from escalation.web.gate import Open, address_of, desk_of
+from escalation.web.pace import ByLink
 from escalation.web.page import bare
 from escalation.web.sign import Refused, Slip, actor_of, read_link, refusal, slip_of
+from escalation.web.task_slip import fit
 from escalation.web.task_view import errands_of, mine_of, shared
-from escalation.web.tasks import fit
 from escalation.web.words import CARE_TITLE
 
 router = APIRouter()
@@ -109,18 +110,26 @@ def act(request: Request, given: str, done: str, do: Callable[[Connection, Slip]
     return RedirectResponse(f"/k/{given}?done={done}", 303)
 
 
-@router.post("/k/{given}/report", dependencies=[Depends(Open())])
+@router.post("/k/{given}/report", dependencies=[Depends(ByLink())])
 def report(request: Request, given: str, seen: Field = "", did: Field = "", url: Field = "") -> Response:
     """上报."""
 
     def do(conn: Connection, slip: Slip) -> None:
         actor, now = actor_of(slip, address_of(request)), desk_of(request).clock()
-        keeper.report(conn, slip.incident.id, actor, now, seen=plain(seen), done=plain(did), url=plain(url))
+        keeper.report(
+            conn,
+            slip.incident.id,
+            actor,
+            now,
+            seen=plain(seen, "看到的情况"),
+            done=plain(did, "已做的事"),
+            url=plain(url, "链接"),
+        )
 
     return act(request, given, "report", do, seen=seen, did=did, url=url)
 
 
-@router.post("/k/{given}/contact", dependencies=[Depends(Open())])
+@router.post("/k/{given}/contact", dependencies=[Depends(ByLink())])
 def contact(
     request: Request, given: str, platform: Field = "", way: Field = "", asked: Field = "", ticket: Field = ""
 ) -> Response:
@@ -130,14 +139,14 @@ def contact(
         fit({"platform": platform, "way": way, "ticket": ticket})
         actor, now = actor_of(slip, address_of(request)), desk_of(request).clock()
         keeper.contact(
-            conn, slip.incident.id, actor, now, platform=plain(platform), way=plain(way), asked=plain(asked),
-            ticket=plain(ticket),
+            conn, slip.incident.id, actor, now, platform=plain(platform, "平台"), way=plain(way, "渠道"),
+            asked=plain(asked, "沟通内容"), ticket=plain(ticket, "受理编号"),
         )  # fmt: skip
 
     return act(request, given, "contact", do, platform=platform, way=way, asked=asked, ticket=ticket)
 
 
-@router.post("/k/{given}/contacts/{contact_id}", dependencies=[Depends(Open())])
+@router.post("/k/{given}/contacts/{contact_id}", dependencies=[Depends(ByLink())])
 def answered(request: Request, given: str, contact_id: int, answer: Field = "") -> Response:
     """平台答复."""
 
@@ -148,23 +157,23 @@ def answered(request: Request, given: str, contact_id: int, answer: Field = "") 
         if own is None:
             raise IllegalStep("没有这次沟通记录。未作任何更改。")
         now = desk_of(request).clock()
-        keeper.contact_answered(conn, contact_id, actor_of(slip, address_of(request)), now, plain(answer))
+        keeper.contact_answered(conn, contact_id, actor_of(slip, address_of(request)), now, plain(answer, "平台答复"))
 
     return act(request, given, "answered", do)
 
 
-@router.post("/k/{given}/answer", dependencies=[Depends(Open())])
+@router.post("/k/{given}/answer", dependencies=[Depends(ByLink())])
 def answer(request: Request, given: str, text: Field = "", url: Field = "") -> Response:
     """对外回应."""
 
     def do(conn: Connection, slip: Slip) -> None:
         actor, now = actor_of(slip, address_of(request)), desk_of(request).clock()
-        keeper.answer(conn, slip.incident.id, actor, now, text=plain(text), url=plain(url))
+        keeper.answer(conn, slip.incident.id, actor, now, text=plain(text, "回应原文"), url=plain(url, "链接"))
 
     return act(request, given, "answer", do, text=text, answer_url=url)
 
 
-@router.post("/k/{given}/correct", dependencies=[Depends(Open())])
+@router.post("/k/{given}/correct", dependencies=[Depends(ByLink())])
 def correct(
     request: Request, given: str, post: Field = "", did: Field = "", words: Field = "", url: Field = ""
 ) -> Response:
@@ -175,7 +184,14 @@ def correct(
         held = incident_of(conn, slip.incident.id)
         task_id = correction.own_task(conn, desk.letterhead, held, actor, desk.clock())
         correction.correct(
-            conn, task_id, actor, desk.clock(), post_id=plain(post), act=did, words=plain(words), url=plain(url)
+            conn,
+            task_id,
+            actor,
+            desk.clock(),
+            post_id=plain(post, "帖文"),
+            act=did,
+            words=plain(words, "说明"),
+            url=plain(url, "链接"),
         )
 
     return act(request, given, "correct", do, words=words, url=url, did=did)

@@ -22,6 +22,7 @@ from escalation.incident import incidents, members
 from escalation.people import Role
 from escalation.web.desk import Taken
 from escalation.web.gate import Acts, NotAllowed, Only, Visitor, desk_of
+from escalation.web.pace import paces_of
 from escalation.web.page import show
 from escalation.web.prose import clean
 from escalation.web.words import CARE_THEMES, CARE_TITLE
@@ -48,6 +49,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PASTED_NAME = "粘贴.csv"
 WHOLE = "文件"
 """The column that a problem of the whole file names."""
+LATER = "未录入任何内容，填写的内容已保留，请 {wait} 秒后再试；条目多的请用粘贴或文件一次录入。"
 KNOWN = "未重复录入"
 """How the intake says that a lead was there before: no mistake, and nothing to mend."""
 _WHERE = re.compile(
@@ -252,6 +254,11 @@ def _take(
     request: Request, visitor: Visitor, part: str, take: Callable[[], Taken], given: Mapping[str, str]
 ) -> Response:
     """Hand over, then: back to the page with the count, or the page with every problem and what was typed."""
+    if wait := (pace := paces_of(request).leads).wait(visitor.actor.id, visitor.now):
+        said = [Problem(0, "", f"每分钟至多录入 {pace.most} 次，{LATER.format(wait=wait)}")]
+        later = _page(request, visitor, status=429, part=part, problems=said, given=given)
+        later.headers["Retry-After"] = str(wait)
+        return later
     try:
         taken = take()
     except PartlyAppended as error:

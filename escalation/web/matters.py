@@ -24,6 +24,6 @@ def add(
 
     def do(conn: Connection, i: int) -> None:
         found = circumstance.read(named or (), tuple(circumstance.WORDS))
-        circumstance.add(conn, head, i, found, visitor.actor, visitor.now, plain(why))
+        circumstance.add(conn, head, i, found, visitor.actor, visitor.now, plain(why, "理由"))
 
     return act(request, visitor, number, "circumstance", do, circumstance_why=why)

@@ -29,7 +29,7 @@ def closing(request: Request, visitor: Lead, number: str, reason: Field = "") ->
     """提出责令关闭."""
 
     def do(conn: Connection, i: int) -> None:
-        proposing.propose_closing(conn, incident_of(conn, i), visitor.actor, visitor.now, plain(reason))
+        proposing.propose_closing(conn, incident_of(conn, i), visitor.actor, visitor.now, plain(reason, "理由"))
 
     return act(request, visitor, number, "measure", do, closing_reason=reason)
 
@@ -44,8 +44,8 @@ def accountability(
     def do(conn: Connection, i: int) -> None:
         chosen = int(grade) if grade.isascii() and grade.isdigit() and len(grade) < 4 else -1
         proposing.propose_accountability(
-            conn, incident_of(conn, i), visitor.actor, visitor.now, grade=chosen, person_id=plain(person)[:64],
-            whom=plain(whom), reason=plain(reason),
+            conn, incident_of(conn, i), visitor.actor, visitor.now, grade=chosen, person_id=plain(person, "人员")[:64],
+            whom=plain(whom, "单位或身份"), reason=plain(reason, "理由"),
         )  # fmt: skip
 
     return act(request, visitor, number, "measure", do, blame_reason=reason, blame_whom=whom)
@@ -59,7 +59,13 @@ def referral(request: Request, visitor: Lead, number: str, authority: Field = ""
         row = incident_of(conn, i)
         manifest = evidence.manifest_of(conn, row)
         proposing.propose_referral(
-            conn, row, visitor.actor, visitor.now, authority=plain(authority), reason=plain(reason), manifest=manifest
+            conn,
+            row,
+            visitor.actor,
+            visitor.now,
+            authority=plain(authority, "接收机关"),
+            reason=plain(reason, "理由"),
+            manifest=manifest,
         )
 
     return act(request, visitor, number, "measure", do, authority=authority, referral_reason=reason)
@@ -95,6 +101,6 @@ def step(request: Request, visitor: Decides, number: str, measure_id: int, event
 
     def do(conn: Connection, i: int) -> None:
         _own(conn, i, measure_id)
-        deciding.act(conn, letterhead, measure_id, event, visitor.actor, visitor.now, plain(words))
+        deciding.act(conn, letterhead, measure_id, event, visitor.actor, visitor.now, plain(words, "说明"))
 
     return act(request, visitor, number, "measure_step", do)

@@ -161,8 +161,7 @@ def _group(clock: Running | None, now: datetime) -> str:
 
 def _lines(conn: Connection, rows: Sequence[Row[Any]], words: Mapping[int, Words], now: datetime) -> list[Line]:
     ids = [row.id for row in rows]
-    chains = {row.id: words[row.id].chain for row in rows}
-    clocks, sparks, matched = clocks_of(conn, rows, now, chains), sparks_of(conn, rows, now), _matched(conn, rows)
+    clocks, sparks, matched = clocks_of(conn, rows, now, words), sparks_of(conn, rows, now), _matched(conn, rows)
     tallies, sizes, rings = _tallies(conn, ids), _sizes(conn, ids, now), open_by_incident(conn, ids)
     lines = []
     for row in rows:

@@ -28,6 +28,7 @@ from escalation.web.desk import Desk
 from escalation.web.face import Face, face, took
 from escalation.web.figures import Figures, figures_of
 from escalation.web.gate import Open, address_of, desk_of
+from escalation.web.pace import ByLink, bad_link
 from escalation.web.page import bare
 from escalation.web.receipts import Receipt, receipts_of
 
@@ -109,7 +110,9 @@ def read_link(desk: Desk, given: str, now: datetime, purpose: Purpose = Purpose.
 
 
 def refusal(request: Request, refused: Refused) -> HTMLResponse:
-    """The page of a link that does not count; 410 where it once did."""
+    """The page of a link that does not count; 410 where it once did. Raises TooOften for one who guesses."""
+    if refused.why in ("forged", "unknown"):
+        bad_link(request)
     status = {"forged": 404, "unknown": 404, "stranger": 403, "unsigned": 403}.get(refused.why, 410)
     now = desk_of(request).clock()
     at = moment(refused.at, now) if refused.at else ""
@@ -165,7 +168,7 @@ def page(
     )  # fmt: skip
 
 
-@router.post("/r/{given}", dependencies=[Depends(Open())])
+@router.post("/r/{given}", dependencies=[Depends(ByLink())])
 def sign(
     request: Request,
     given: str,
@@ -269,7 +272,7 @@ def after(
     )  # fmt: skip
 
 
-@router.post("/r/{given}/remark", dependencies=[Depends(Open())])
+@router.post("/r/{given}/remark", dependencies=[Depends(ByLink())])
 def remark_on(
     request: Request, given: str, remark: Annotated[str, Form()] = "", proof: Annotated[str, Form()] = ""
 ) -> HTMLResponse:

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from escalation.web.gate import NotAllowed, NotFound, NotSignedIn
+from escalation.web.pace import TooOften
 from escalation.web.page import bare
 from stream.store import StoreUnavailable
 
@@ -23,6 +24,7 @@ TITLES = {
 EXPIRED = "登录已过期，未作任何更改。请重新登录；填写的文字留在本标签页，回到原页后会填回。"
 CURES = {
     413: "请返回原页，分几次提交；值班台各页上填写的文字会填回。",
+    429: "不是您所为的，请告诉系统管理员。值班台各页上填写的文字会填回。",
     403: "如认为有误，请联系系统管理员。",
     404: "请核对地址，或从导航重新进入。",
     405: "请从页面上的按钮操作。",
@@ -91,6 +93,13 @@ def unforeseen(request: Request, error: Exception) -> Response:
     return page(request, 500, "这一页没有取到。", _logged(request, error))
 
 
+def too_often(request: Request, error: Exception) -> Response:
+    """429 with the sentence, and in `Retry-After` after how many seconds to try again."""
+    answer = page(request, 429, str(error), back=back_of(request.url.path))
+    answer.headers["Retry-After"] = str(error.wait if isinstance(error, TooOften) else 60)
+    return answer
+
+
 def too_large(request: Request, words: str) -> Response:
     """413 with the way back to the form."""
     return page(request, 413, words, back=back_of(request.url.path))
@@ -107,6 +116,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(NotSignedIn, not_signed_in)
     app.add_exception_handler(NotAllowed, not_allowed)
     app.add_exception_handler(NotFound, not_found)
+    app.add_exception_handler(TooOften, too_often)
     app.add_exception_handler(HTTPException, spoken)
     app.add_exception_handler(RequestValidationError, spoken)
     app.add_exception_handler(StoreUnavailable, away)

@@ -185,10 +185,12 @@ def own_hold(conn: Connection, row: Row[Any], hold_id: int) -> None:
 def put_on(request: Request, visitor: Lead, number: str, words: Field = "", why: Field = "") -> Response:
     """暂停发声, by a person."""
     desk = desk_of(request)
-    subject = Subject(words=typed(plain(words)))
+    subject = Subject(words=typed(plain(words, "词")))
     return act(
         request, visitor, number, "hold",
-        lambda conn, row: hold.add(conn, desk.letterhead, row.id, visitor.actor, visitor.now, subject, plain(why)),
+        lambda conn, row: hold.add(
+            conn, desk.letterhead, row.id, visitor.actor, visitor.now, subject, plain(why, "理由")
+        ),
         hold_words=words, hold_why=why,
     )  # fmt: skip
 
@@ -206,9 +208,13 @@ def change(
         before = read(hold.current(conn, hold_id).subject)
         themes = before.themes if theme else ()
         subject = Subject(
-            themes, typed(plain(words)), typed(plain(cues)), typed(plain(places)), before.threads if theme else ()
+            themes,
+            typed(plain(words, "词")),
+            typed(plain(cues, "佐证词")),
+            typed(plain(places, "地点")),
+            before.threads if theme else (),
         )
-        hold.change(conn, desk.letterhead, hold_id, visitor.actor, visitor.now, subject, plain(why))
+        hold.change(conn, desk.letterhead, hold_id, visitor.actor, visitor.now, subject, plain(why, "理由"))
 
     return act(request, visitor, number, "change", do, change_words=words, change_why=why)
 
@@ -220,7 +226,7 @@ def lift(request: Request, visitor: Lead, number: str, hold_id: int, why: Field 
 
     def do(conn: Connection, row: Row[Any]) -> None:
         own_hold(conn, row, hold_id)
-        hold.lift(conn, desk.letterhead, hold_id, visitor.actor, visitor.now, plain(why))
+        hold.lift(conn, desk.letterhead, hold_id, visitor.actor, visitor.now, plain(why, "理由"))
 
     return act(request, visitor, number, "lift", do, lift_why=why)
 
@@ -231,7 +237,7 @@ def confirm(request: Request, visitor: Anybody, number: str, hold_id: int, perso
 
     def do(conn: Connection, row: Row[Any]) -> None:
         own_hold(conn, row, hold_id)
-        whose = plain(person) or visitor.actor.id
+        whose = plain(person, "人员") or visitor.actor.id
         by_phone = whose != visitor.actor.id
         if by_phone and not visitor.has(Role.PUBLICITY, Role.MONITOR):
             raise IllegalStep("电话确认由宣传部或值班员登记。未作任何更改。")
@@ -247,11 +253,11 @@ def ask(request: Request, visitor: Desk, number: str, unit: Field = "", words: F
 
     def do(conn: Connection, row: Row[Any]) -> None:
         held = incident_of(conn, row.id)
-        if plain(unit) not in people.units(conn, desk.school):
+        if plain(unit, "单位") not in people.units(conn, desk.school):
             raise IllegalStep("请选择涉事单位。未作任何更改。")
         set_task(
-            conn, desk.letterhead, held, TaskKind.FACTS, leader_of(plain(unit)), visitor.actor, visitor.now,
-            plain(words),
+            conn, desk.letterhead, held, TaskKind.FACTS, leader_of(plain(unit, "单位")), visitor.actor, visitor.now,
+            plain(words, "要说明什么"),
         )  # fmt: skip
 
     return act(request, visitor, number, "ask", do, "facts", ask_words=words)
@@ -265,8 +271,12 @@ def add_fact(
 
     def do(conn: Connection, row: Row[Any]) -> None:
         must_write(conn, visitor, row)
-        by = plain(confirmed)
-        fact.add(conn, row.id, visitor.actor, visitor.now, text=plain(text), source=plain(source), confirmed_by=by)
+        said = {
+            "text": plain(text, "事实"),
+            "source": plain(source, "来源"),
+            "confirmed_by": plain(confirmed, "核实人"),
+        }
+        fact.add(conn, row.id, visitor.actor, visitor.now, **said)
 
     typed = {"fact_text": text, "fact_source": source, "fact_confirmed": confirmed}
     return act(request, visitor, number, "fact", do, "facts", **typed)
@@ -279,7 +289,7 @@ def confirm_fact(request: Request, visitor: Writer, number: str, fact_id: int, b
     def do(conn: Connection, row: Row[Any]) -> None:
         must_write(conn, visitor, row)
         _own_fact(conn, row, fact_id)
-        fact.confirm(conn, fact_id, visitor.actor, visitor.now, plain(by))
+        fact.confirm(conn, fact_id, visitor.actor, visitor.now, plain(by, "由谁核实"))
 
     return act(request, visitor, number, "fact", do, "facts")
 
@@ -291,7 +301,7 @@ def retract_fact(request: Request, visitor: Writer, number: str, fact_id: int, w
     def do(conn: Connection, row: Row[Any]) -> None:
         must_write(conn, visitor, row)
         _own_fact(conn, row, fact_id)
-        fact.retract(conn, fact_id, visitor.actor, visitor.now, plain(why))
+        fact.retract(conn, fact_id, visitor.actor, visitor.now, plain(why, "理由"))
 
     return act(request, visitor, number, "fact", do, "facts")
 

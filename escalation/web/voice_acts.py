@@ -51,25 +51,28 @@ def draft(
 
     def do(conn: Connection, row: Row[Any]) -> None:
         must_write(conn, visitor, row)
-        card = Card(plain(core), _lines(may_say), _lines(may_not_say), _answers(answers), plain(spokesperson))
+        card = Card(
+            plain(core, "要点"), _lines(may_say, "可以说"), _lines(may_not_say, "不可以说"), _answers(answers),
+            plain(spokesperson, "发言人"),
+        )  # fmt: skip
         given = Draft(
-            plain(text), card, tuple(dict.fromkeys(int(one) for one in facts if one.isdecimal())),
+            plain(text, "口径全文"), card, tuple(dict.fromkeys(int(one) for one in facts if one.isdecimal())),
             Kind(kind) if kind in set(Kind) else Kind.STATEMENT, when(embargo, "不早于"), when(valid, "有效期至"),
-            plain(why),
+            plain(why, "改了什么、为何改"),
         )  # fmt: skip
         statement.draft(conn, row.id, visitor.actor, visitor.now, given)
 
     return act(request, visitor, number, "draft", do, "work", **(typed if kind != Kind.SILENCE else {"silence": text}))
 
 
-def _lines(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.strip() for one in plain(text).splitlines() if one.strip()))
+def _lines(text: str, what: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.strip() for one in plain(text, what).splitlines() if one.strip()))
 
 
 def _answers(text: str) -> tuple[tuple[str, str], ...]:
     """One line each: 问｜答."""
     pairs = []
-    for line in _lines(text):
+    for line in _lines(text, "答问"):
         question, mark, answer = line.replace("|", "｜").partition("｜")
         if not mark or not question.strip() or not answer.strip():
             raise IllegalStep("答问请一行一条，写成“问｜答”。未作任何更改。")
@@ -97,7 +100,9 @@ def check(
     def do(conn: Connection, row: Row[Any]) -> None:
         must_write(conn, visitor, row)
         own_version(conn, row, statement_id)
-        statement.check(conn, statement_id, visitor.actor, visitor.now, item, passed=passed == "yes", note=plain(note))
+        statement.check(
+            conn, statement_id, visitor.actor, visitor.now, item, passed=passed == "yes", note=plain(note, "说明")
+        )
 
     return act(request, visitor, number, "check", do, "work")
 
@@ -120,7 +125,7 @@ def drop(request: Request, visitor: Lead, number: str, statement_id: int, why: F
 
     def do(conn: Connection, row: Row[Any]) -> None:
         own_version(conn, row, statement_id)
-        statement.drop(conn, statement_id, visitor.actor, visitor.now, plain(why))
+        statement.drop(conn, statement_id, visitor.actor, visitor.now, plain(why, "理由"))
 
     return act(request, visitor, number, "drop", do)
 
@@ -143,7 +148,7 @@ def decide(
             raise NotFound("没有这一审批。未作任何更改。")
         approval.decide(
             conn, desk.letterhead, approval_id, visitor.actor, visitor.now, approve=verdict == "approve",
-            comment=plain(comment), seal=seal, via="desk",
+            comment=plain(comment, "意见"), seal=seal, via="desk",
         )  # fmt: skip
 
     return act(request, visitor, number, "decide", do, "work", comment=comment)
@@ -160,8 +165,8 @@ def put_out(
     def do(conn: Connection, row: Row[Any]) -> None:
         own_version(conn, row, statement_id)
         release.release(
-            conn, desk.letterhead, statement_id, visitor.actor, visitor.now, account_id=plain(account),
-            url=plain(url), text_hash=text_hash, posted_at=when(posted, "发布时间"),
+            conn, desk.letterhead, statement_id, visitor.actor, visitor.now, account_id=plain(account, "账号"),
+            url=plain(url, "链接"), text_hash=text_hash, posted_at=when(posted, "发布时间"),
             relayed_by=frozenset(relayed) if listed else None,
         )  # fmt: skip
 
@@ -175,7 +180,7 @@ def withdraw(request: Request, visitor: Lead, number: str, statement_id: int, wh
 
     def do(conn: Connection, row: Row[Any]) -> None:
         own_version(conn, row, statement_id)
-        release.withdraw(conn, desk.letterhead, statement_id, visitor.actor, visitor.now, plain(why))
+        release.withdraw(conn, desk.letterhead, statement_id, visitor.actor, visitor.now, plain(why, "理由"))
 
     return act(request, visitor, number, "withdraw", do)
 
@@ -208,7 +213,7 @@ def relayed(request: Request, visitor: Anybody, number: str, relay_id: int, url:
 
     def do(conn: Connection, row: Row[Any]) -> None:
         own_relay(conn, row, relay_id)
-        relay.register(conn, relay_id, visitor.actor.id, visitor.actor, visitor.now, plain(url), "desk")
+        relay.register(conn, relay_id, visitor.actor.id, visitor.actor, visitor.now, plain(url, "链接"), "desk")
 
     return act(request, visitor, number, "relay", do, "relays")
 
@@ -219,6 +224,6 @@ def excuse(request: Request, visitor: Lead, number: str, relay_id: int, why: Fie
 
     def do(conn: Connection, row: Row[Any]) -> None:
         own_relay(conn, row, relay_id)
-        relay.excuse(conn, relay_id, visitor.actor, visitor.now, plain(why))
+        relay.excuse(conn, relay_id, visitor.actor, visitor.now, plain(why, "理由"))
 
     return act(request, visitor, number, "excuse", do, "relays")

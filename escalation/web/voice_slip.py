@@ -24,6 +24,7 @@ from escalation.voice.statement import card_of, statements
 from escalation.voice.subject import read
 from escalation.web.act import plain
 from escalation.web.gate import Open, address_of, desk_of
+from escalation.web.pace import ByLink
 from escalation.web.page import bare
 from escalation.web.sign import PREFETCH, Refused, Slip, read_link, refusal, slip_of
 from stream.account import book
@@ -169,7 +170,7 @@ def act(request: Request, given: str, done: str, do: Callable[[Connection, Slip,
     return RedirectResponse(f"/v/{given}?done={done}", 303)
 
 
-@router.post("/v/{given}/confirm", dependencies=[Depends(Open())])
+@router.post("/v/{given}/confirm", dependencies=[Depends(ByLink())])
 def confirm(request: Request, given: str) -> Response:
     """确认知悉."""
 
@@ -182,7 +183,7 @@ def confirm(request: Request, given: str) -> Response:
     return act(request, given, "confirm", do)
 
 
-@router.post("/v/{given}/decide", dependencies=[Depends(Open())])
+@router.post("/v/{given}/decide", dependencies=[Depends(ByLink())])
 def decide(request: Request, given: str, verdict: Field = "", comment: Field = "", seal: Field = "") -> Response:
     """同意, 退回."""
     desk = desk_of(request)
@@ -192,14 +193,14 @@ def decide(request: Request, given: str, verdict: Field = "", comment: Field = "
         if about != "approval" or verdict not in ("approve", "return"):
             raise IllegalStep("这份通知没有要审批的事项。未作任何更改。")
         approval.decide(
-            conn, desk.letterhead, number, actor, desk.clock(), approve=verdict == "approve", comment=plain(comment),
-            seal=seal, via="link",
+            conn, desk.letterhead, number, actor, desk.clock(), approve=verdict == "approve",
+            comment=plain(comment, "意见"), seal=seal, via="link",
         )  # fmt: skip
 
     return act(request, given, "return" if verdict == "return" else "approve", do)
 
 
-@router.post("/v/{given}/read", dependencies=[Depends(Open())])
+@router.post("/v/{given}/read", dependencies=[Depends(ByLink())])
 def mark_read(request: Request, given: str) -> Response:
     """已阅看口径卡."""
 
@@ -212,7 +213,7 @@ def mark_read(request: Request, given: str) -> Response:
     return act(request, given, "read", do)
 
 
-@router.post("/v/{given}/relays/{relay_id}", dependencies=[Depends(Open())])
+@router.post("/v/{given}/relays/{relay_id}", dependencies=[Depends(ByLink())])
 def relayed(request: Request, given: str, relay_id: int, url: Field = "") -> Response:
     """登记转发, 登记撤下."""
 
@@ -221,7 +222,7 @@ def relayed(request: Request, given: str, relay_id: int, url: Field = "") -> Res
         own = (relays.c.id == relay_id) & (relays.c.statement_id == number)
         if conn.execute(select(relays.c.id).where(own)).first() is None:
             raise IllegalStep("没有这一转发任务。未作任何更改。")
-        relay.register(conn, relay_id, slip.person.id, actor, desk_of(request).clock(), plain(url), "link")
+        relay.register(conn, relay_id, slip.person.id, actor, desk_of(request).clock(), plain(url, "转发链接"), "link")
 
     return act(request, given, "relay", do)
 

@@ -134,6 +134,13 @@ def test_a_question_is_printed_with_its_clause_its_clock_and_its_silence(code: s
     assert letters == ([*daily, *urged] if owed else [])
 
 
+@each
+def test_nothing_that_an_article_leaves_to_persons_is_begun_by_the_machine(code: str) -> None:
+    """No closing of an account, no accountability, no handing over, nothing of 可参照 or 原则上: not one line."""
+    words = ("责令", "关闭", "注销", "追究", "追责", "问责", "否决", "移交", "有权", "可参照", "原则上")
+    assert [line for line in print_of(code).splitlines() if any(one in line for one in words)] == []
+
+
 def test_missing_submissions_are_printed_where_asked_for_and_refused_where_no_article_demands_them() -> None:
     lines = part_of(printed("--pack", "ZG", "--submissions"), "comment")
     kinds = [(row[2], row[4], row[6]) for row in table(lines, FOUND)]

@@ -115,6 +115,49 @@ def test_what_a_document_leaves_to_persons_is_no_automatic_duty(
     assert "不是自动义务" in page
 
 
+LEFT: dict[str, dict[str, str]] = {
+    "JY": {"第六条": "【有权】", "第十四条": "【有权】", "第十九条": "可参照，不是义务"},
+    "LG": {"第六条": "【有权】", "第十四条": "【有权】", "第十七条": "可参照，不是义务"},
+    "TF": {"第十八条": "【有权】", "第二十一条": "原则上，不是自动义务"},
+    "ZG": {"第十四条": "【有权】", "第十六条": "可参照，不是义务"},
+    "NX": {"第十二条": "【原则】", "第十三条": "【原则】"},
+}
+"""Read in the documents by hand: where each says 有权, 可参照 or 原则上, and what `show` must make of it."""
+ASKS = re.compile("有权|可参照|原则上")
+
+
+def articles_of(code: str) -> dict[str, str]:
+    """The articles of a document in its own words, as the pack keeps them."""
+    text = (ROOT / "escalation/policies" / code / "articles.toml").read_text("utf-8")
+    found: dict[str, str] = {}
+    for part in text.split("[[article]]")[1:]:
+        number = re.search(r'number = "(.+?)"', part)
+        assert number is not None, part
+        found[number[1]] = found.get(number[1], "") + part
+    return found
+
+
+@pytest.mark.parametrize("code", SCHOOLS)
+def test_what_a_document_says_as_a_power_a_pattern_or_a_principle_is_left_to_a_person_in_every_pack(
+    code: str,
+) -> None:
+    assert {number for number, text in articles_of(code).items() if ASKS.search(text)} == set(LEFT[code])
+    page = said("show", code)
+    for number, mark in LEFT[code].items():
+        if mark.startswith("【"):
+            parts = [one for one in re.split(r"\n(?=第.+条（)", page) if re.match(rf"第.+章{number}（", one)]
+            duties = [line for part in parts for line in part.splitlines() if "义务：" in line and mark in line]
+            assert duties, number
+        else:
+            named = rf"  (第.+章)?{number}：.*。理由：{mark}"
+            assert len([line for line in page.splitlines() if re.match(named, line)]) == 1, number
+    automatic = [
+        line for line in page.splitlines()
+        if "义务：" in line and "不是自动义务，由人决定" not in line and (ASKS.search(line) or "追究" in line)
+    ]  # fmt: skip
+    assert automatic == [], "no duty of the machine says so"
+
+
 def test_24_hours_is_watching_and_no_clock_of_anybody() -> None:
     for code, article in (("JY", "第十三条"), ("ZG", "第十四条")):
         watching = json.loads(said("who", code, "--trigger", "monitoring", "--json"))

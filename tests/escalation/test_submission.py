@@ -42,9 +42,7 @@ def station(tmp_path: Path) -> Iterator[Station]:
 
 
 def test_an_approved_article_is_matched_when_it_appears_and_one_that_nobody_saw_is_found(station: Station) -> None:
-    school(station, "ZG")
-    use_submissions(station)
-    number = hand_in(station, WEATHER)
+    number = handed_in_at_zhengzhou(station)
     sign(station, number)
     approve(station, number)
     publish(station, WEATHER, "a1", account="article")
@@ -59,9 +57,7 @@ def test_an_approved_article_is_matched_when_it_appears_and_one_that_nobody_saw_
 
 
 def test_a_platform_that_tells_whole_seconds_makes_no_post_older_than_its_approval(station: Station) -> None:
-    school(station, "ZG")
-    use_submissions(station)
-    number = hand_in(station, WEATHER)
+    number = handed_in_at_zhengzhou(station)
     sign(station, number)
     station.office.now = station.office.now.replace(microsecond=352_000)
     approve(station, number)
@@ -144,9 +140,7 @@ def test_in_ningxia_the_units_own_reviewer_is_the_last_word(station: Station) ->
 
 
 def test_a_returned_one_comes_again_as_a_new_version_and_its_signatures_count_no_more(station: Station) -> None:
-    school(station, "ZG")
-    use_submissions(station)
-    number = hand_in(station, WEATHER)
+    number = handed_in_at_zhengzhou(station)
     sign(station, number)
     office = station.office
     ground = office.ground
@@ -196,11 +190,15 @@ def test_nobody_signs_or_reviews_what_they_wrote_and_no_stranger_does(station: S
     assert submission_row(station, own).approved_by == "deputy"
 
 
-def test_nobody_gives_both_the_units_signature_and_the_review_even_as_a_substitute(station: Station) -> None:
+def handed_in_at_zhengzhou(station: Station) -> str:
+    """A submission under the ZG rules, at its unit; its number."""
     school(station, "ZG")
     use_submissions(station)
-    office = station.office
-    number = hand_in(station, WEATHER)
+    return hand_in(station, WEATHER)
+
+
+def test_nobody_gives_both_the_units_signature_and_the_review_even_as_a_substitute(station: Station) -> None:
+    number, office = handed_in_at_zhengzhou(station), station.office
     with office.store.write() as conn:
         conn.execute(
             absences.insert(),
@@ -223,10 +221,7 @@ def test_nobody_gives_both_the_units_signature_and_the_review_even_as_a_substitu
 
 
 def test_a_unit_does_not_sign_where_nobody_else_could_review(station: Station) -> None:
-    school(station, "ZG")
-    use_submissions(station)
-    office = station.office
-    number = hand_in(station, WEATHER)
+    number, office = handed_in_at_zhengzhou(station), station.office
     with office.store.write() as conn:
         conn.execute(offices.delete().where(offices.c.role == "publicity"))
         conn.execute(offices.insert().values(school=SCHOOL, role="publicity", scope="", person_id="leader", rank=0))
@@ -236,9 +231,7 @@ def test_a_unit_does_not_sign_where_nobody_else_could_review(station: Station) -
 
 
 def test_two_reviewers_at_once_get_one_result_and_one_refusal(station: Station) -> None:
-    school(station, "ZG")
-    use_submissions(station)
-    number = hand_in(station, WEATHER)
+    number = handed_in_at_zhengzhou(station)
     sign(station, number)
     approve(station, number)
     before = station.office.rows(audit.audit_log)

@@ -175,13 +175,19 @@ def test_leaders_whom_no_clause_names_are_told_only_where_the_writer_says_so(tmp
     office.store.close()
 
 
-def test_the_next_report_comes_due_again_and_again_while_the_matter_is_open(office: Office) -> None:
+def reported(office: Office) -> int:
+    """A matter of which everybody signed the notice and the 首报."""
     one = office.open(level=2)
     office.work()
     sign_all(office)
     put(office, one, said())
     office.work()
     sign_all(office)
+    return one
+
+
+def test_the_next_report_comes_due_again_and_again_while_the_matter_is_open(office: Office) -> None:
+    one = reported(office)
     office.later(hours=3, minutes=59)
     assert "续报逾期" not in office.headings()
     office.later(minutes=2)
@@ -197,12 +203,7 @@ def test_the_next_report_comes_due_again_and_again_while_the_matter_is_open(offi
 
 
 def test_a_leave_entered_later_sends_the_next_report_and_its_reminder_to_the_substitute(office: Office) -> None:
-    one = office.open(level=2)
-    office.work()
-    sign_all(office)
-    put(office, one, said())
-    office.work()
-    sign_all(office)
+    one = reported(office)
     with office.store.write() as conn:
         people.enter(conn, [Person(SCHOOL, "deputy", "曹卫东", "", UNIT, "deputy@x.example", "139")], [])
         for who, substitute in (("publicity", "deputy"), ("keeper", "lead")):

@@ -112,6 +112,11 @@ def test_an_account_may_be_excused_with_a_reason_by_the_office_alone(office: Off
     assert states(office)["hall"] == "excused"
 
 
+def heard_of_the_end(office: Office, statement_id: int) -> set[str]:
+    """Who was told that this version no longer stands."""
+    return {row.addressee for row in office.rows(notices, kind="voice") if row.step == f"old:{statement_id}"}
+
+
 def test_a_withdrawn_statement_is_taken_down_and_its_readers_are_told(office: Office) -> None:
     incident_id = office.open(level=2)
     made = released(office, incident_id)
@@ -122,8 +127,7 @@ def test_a_withdrawn_statement_is_taken_down_and_its_readers_are_told(office: Of
         do(office, lambda conn: release.withdraw(conn, office.head, made, IN_LEAD, office.now, ""))
     do(office, lambda conn: release.withdraw(conn, office.head, made, IN_LEAD, office.now, "数据有误"))
     assert states(office) == {"canteen": "recalled", "hall": "called_off"}
-    told = {row.addressee for row in office.rows(notices, kind="voice") if row.step == f"old:{made}"}
-    assert told == {"keeper", "leader", "school"}
+    assert heard_of_the_end(office, made) == {"keeper", "leader", "school"}
     assert office.notice("keeper", "relay").view["title"] == "请撤下学校口径第 1 版"
     do(office, lambda conn: relay.register(conn, of(office, "canteen"), "keeper", KEEPER, office.now, "", "link"))
     assert states(office)["canteen"] == "taken_down"
@@ -142,9 +146,7 @@ def test_a_newer_version_supersedes_the_old_one_and_is_relayed_anew(office: Offi
         (first, "canteen"): "done", (first, "hall"): "called_off",
         (newer, "canteen"): "waiting", (newer, "hall"): "waiting",
     }  # fmt: skip
-    assert {row.addressee for row in office.rows(notices, kind="voice") if row.step == f"old:{first}"} == {
-        "keeper", "leader",
-    }  # fmt: skip
+    assert heard_of_the_end(office, first) == {"keeper", "leader"}
     with pytest.raises(IllegalStep, match="不能撤回"):
         do(office, lambda conn: release.withdraw(conn, office.head, first, IN_LEAD, office.now, "旧版"))
 

@@ -1,0 +1,70 @@
+"""An own post corrected, another removed, under the NX rules (NX 18): asked for by the article, before and after."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.acceptance.hands import KEEPER, OFFICE, body, part, signs
+from tests.acceptance.school import shipped_pack, written
+from tests.acceptance.standing import Standing, eventually, fengxin, free_ports, words_of
+
+pytestmark = [pytest.mark.timeout(300), pytest.mark.long]  # the next look of the crawlers is a minute away
+LIST = "【公示】困难补助拟发放名单：张甲 000000200601010011 手机10000000001 建档立卡"
+MENDED = "【公示】困难补助拟发放名单已发放到人，不再公布个人信息"
+NOTICE = "图书馆今晚停电检修，闭馆一晚"
+
+
+@pytest.fixture(scope="module")
+def polytechnic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    """The demo's people under the NX pack as it is shipped; two own posts stand there before anybody reads."""
+    data, port = tmp_path_factory.mktemp("polytechnic") / "data", free_ports()
+    assert fengxin("init", data, "--demo", "--port", port).returncode == 0
+    settings = written(data, datetime.now(UTC) - timedelta(minutes=15), shipped_pack("NX"), trial=False)
+    text = re.sub(r'\[\[offices\]\]\nrole = "学校相关部门"\nperson = "\w+"\n', "", settings.read_text("utf-8"))
+    settings.write_text(text.replace('"学校相关领导"', '"党委宣传统战部"'), "utf-8")
+    standing = Standing(data, port, ("run", "--settings", str(settings)))
+    standing.start()
+    try:
+        eventually("the platforms are there", standing.threads, 60, every=0.1)
+        for key, words in (("own-list", LIST), ("own-power", NOTICE)):
+            standing.sandbox("post", account="wb_main", key=key, text=words)
+        standing.ready()
+        yield standing
+    finally:
+        standing.stop()
+
+
+def test_the_article_asks_for_it_the_keeper_says_it_and_the_crawlers_see_before_and_after(
+    polytechnic: Standing,
+) -> None:
+    office, keeper = polytechnic.signed_in(OFFICE), polytechnic.signed_in(KEEPER)
+    number = eventually("the own post is found", lambda: polytechnic.incident("个人"), 100)
+    task = part(office, number, "tasks")
+    for words in ("更正或删除", "待办", "陈思源", "第十八条", "第一时间处置"):
+        assert words in task, task
+    signs(polytechnic, number, KEEPER)
+    (row,) = [one for one in keeper.page("/me").css(".mine") if "更正或删除" in words_of(one)]
+    path = row.css("a[href^='/t/']::attr(href)").get("")
+    for words, did, why in (("困难补助", "corrected", "去掉身份证号和电话"), ("停电检修", "removed", "停电已取消")):
+        (choice,) = [one for one in keeper.page(path).css("#correct label") if words in words_of(one)]
+        post = choice.css("input::attr(value)").get("")
+        said = keeper.client.post(f"{path}/correct", data={"post": post, "did": did, "words": why})
+        assert "尚未见到" in said.text
+    polytechnic.sandbox("edit", thread="own-list", text=MENDED)
+    polytechnic.sandbox("delete", thread="own-power")
+
+    def seen() -> str:
+        block = part(office, number, "tasks")
+        return block if block.count("已核实") == 2 else ""
+
+    block = eventually("the crawlers see both", seen, 150, 1.0)
+    for words in ("之前（", "建档立卡", "之后（", MENDED, NOTICE, "去掉身份证号和电话", "停电已取消"):
+        assert words in block, block
+    log = body(office, number)
+    for words in ("更正已核实", "删除已核实", "原帖已不可见"):
+        assert words in log, words
+    assert "000000200601010011" not in block, "what was wrong with it is not shown anew"
