@@ -38,7 +38,7 @@ LONGEST = 2_000
 def plain(text: str, what: str) -> str:
     """What somebody typed, without NUL, at most LONGEST characters. Raises IllegalStep, naming `what`, where longer."""
     if len(text) > LONGEST:
-        raise IllegalStep(f"“{what}”至多 {LONGEST:,} 字，现为 {len(text):,} 字。未作任何更改，请删减后再试。")
+        raise IllegalStep(f"“{what}”至多 {LONGEST} 字，现为 {len(text)} 字。未作任何更改，请删减后再试。")
     return text.replace("\x00", "").strip()
 
 

@@ -113,7 +113,7 @@ def test_an_order_goes_to_who_acts_for_the_leader_and_the_keeper(registered: Off
         made = proposing.propose_closing(conn, row, IN_LEAD, registered.now, reason="屡次发布不实内容")
         deciding.act(conn, registered.head, made, "decide", course.HEAD, registered.now, "同意")
     found = {each.addressee: each.office for each in registered.rows(notices, matter=f"order:{made}")}
-    assert found == {"lead": "单位党政主要负责人，代罗广平", "monitor": "官方新媒体管理人员，代谢晓"}
+    assert found == {"lead": "单位领导，代罗广平", "monitor": "官方新媒体管理人员，代谢晓"}
 
 
 def test_nobody_approves_for_an_approver_who_is_away_and_the_refusal_names_the_absence(registered: Office) -> None:

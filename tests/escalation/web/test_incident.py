@@ -247,7 +247,7 @@ def test_a_note_that_is_far_too_long_is_refused(house: House) -> None:
     number = house.incident()
     status, page = act(house, "monitor", f"/incidents/{number}/note", text="长" * 2001)
     assert status == 409
-    assert "至多 2000 字" in page
+    assert "“记录”至多 2000 字" in page
     with house.store.read() as conn:
         assert conn.execute(select(entries).where(entries.c.heading == "记录")).all() == []
 
