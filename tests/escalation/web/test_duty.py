@@ -215,7 +215,7 @@ def test_a_note_longer_than_can_be_kept_is_refused_with_its_text_in_the_form(hou
     number = house.incident()
     long = "长" * 2001
     status, page = act(house, "monitor", f"/incidents/{number}/note", text=long)
-    assert (status, "内容至多 2000 字，现为 2001 字" in page, long in page) == (409, True, True)
+    assert (status, "“记录”至多 2000 字，现为 2001 字" in page, long in page) == (409, True, True)
     assert 'maxlength="2000"' not in page, "a browser would cut what is pasted without a word"
 
 
