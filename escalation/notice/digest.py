@@ -68,8 +68,8 @@ def plan(due: Sequence[tuple[int, int]], left: Sequence[tuple[datetime, int]], n
 
 def may_join(row: Row[Any]) -> bool:
     """Whether a delivery may leave with others. Not at level Ⅰ, no letter, nor bare number and link; an SMS that may
-    have left is looked up by its own number."""
-    if row.incident_id is None or row.level == 1 or row.channel in NEVER:
+    have left is looked up by its own number, and what was in a sender's hands leaves again as the same message."""
+    if row.incident_id is None or row.level == 1 or row.channel in NEVER or row.state == DeliveryState.SENDING:
         return False
     if row.text == render_neutral(row.number, row.url):
         return False

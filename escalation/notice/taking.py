@@ -31,6 +31,7 @@ _READY = or_(
 )
 _FIRST = (
     with_notice().where(_READY, deliveries.c.channel.in_(bindparam("channels", expanding=True)))
+    .where(deliveries.c.id.not_in(bindparam("seen", expanding=True)))
     .order_by(deliveries.c.level, deliveries.c.next_at, deliveries.c.id).limit(1)
 )  # fmt: skip
 
@@ -47,7 +48,9 @@ def take(
         and_(deliveries.c.state == DeliveryState.WAITING, deliveries.c.next_at <= now),
         and_(deliveries.c.state == DeliveryState.SENDING, deliveries.c.taken_until <= now),
     )
-    while (row := conn.execute(_FIRST, {"now": now, "channels": sorted(channels)}).first()) is not None:
+    seen: list[int] = []  # what stays ready though it was put off waits for the next call: this one comes to an end
+    while (row := conn.execute(_FIRST, {"now": now, "channels": sorted(channels), "seen": seen}).first()) is not None:
+        seen.append(row.id)
         if why := why_gone(conn, row):
             if not withdraw(conn, row, why, now):
                 return None
@@ -84,7 +87,7 @@ def _leaving(conn: Connection, row: Row[Any], ready: ColumnElement[bool], now: d
         lead = conn.execute(with_notice().where(deliveries.c.id == row.carried_by)).first()
         if lead is None or lead.state not in digest.ON_THE_WAY or why_gone(conn, lead):
             digest.release(conn, row.carried_by)
-            return []
+            return _leaving(conn, conn.execute(with_notice().where(deliveries.c.id == row.id)).one(), ready, now)
         if conn.execute(select(deliveries.c.id).where(deliveries.c.id == lead.id, ready)).first() is None:
             digest.follow(conn, row, lead)
             return []
