@@ -18,9 +18,12 @@ from escalation.alteration.words import (
     BY_DEFAULT,
     BY_RULE,
     COUNTS,
+    DEMANDED,
     KIND_OF_LETTER,
     LATE,
     NOT_TOLD,
+    OF_KEEPER,
+    OF_OTHERS,
     ON_TRIAL,
     SEEN,
     TODO,
@@ -32,6 +35,7 @@ from escalation.notice.addressee import Addressee, address
 from escalation.notice.issue import Letterhead
 from escalation.notice.letter import Letter, send
 from escalation.paper import Noun
+from escalation.people import Role
 from escalation.procedure import Answer, Deadline, Pack, Source, say_span
 from escalation.timer import Timer
 from stream.account import Account, book
@@ -99,24 +103,25 @@ def _write(
         channels=head.channels,
     )  # fmt: skip
     sign = max(pack.level, key=lambda level: level.number).sign
-    duties = tuple(f"{duty.what}（{duty.cited}）" for duty in answer.duties)
     for one in told.addressees:
+        asked = OF_KEEPER if one.role == Role.KEEPER else OF_OTHERS
         send(conn, head, one.person, Letter(
             matter=paper.matter_of(Noun.ALTERATION, row.id), step="seen", kind=KIND_OF_LETTER,
-            heading=f"{account.name}：{KIND_WORDS[Kind(row.kind)]}", lines=_lines(row, one, now),
+            heading=f"{account.name}：{KIND_WORDS[Kind(row.kind)]}", lines=_lines(row, one, answer, now),
             path=f"/{paper.PAGE[Noun.ALTERATION]}/{row.number}", basis=one.basis, office=one.office, role=one.role,
-            asked=(TODO[Kind(row.kind)], *duties), signs=True, answer_by=now + sign.after,
+            asked=asked[Kind(row.kind)], signs=True, answer_by=now + sign.after,
             source=f"{say_span(sign.after)}内签收：{sign.label}",
         ), now)  # fmt: skip
     return tuple(dict.fromkeys(one.office for one in answer.recipients))
 
 
-def _lines(row: Row[Any], one: Addressee, now: datetime) -> tuple[str, ...]:
+def _lines(row: Row[Any], one: Addressee, answer: Answer, now: datetime) -> tuple[str, ...]:
     lines = [f"编号 {row.number}", alteration.shown(row), SEEN.format(at=moment(row.seen_at, now))]
     if row.before_at is not None:
         lines.append(BEFORE.format(before=row.before, at=moment(row.before_at, now)))
     if row.due_at is not None:
         lines.append(COUNTS.format(rule=_rule(row), until=moment(row.due_at, now)))
+    lines += [DEMANDED.format(actor=duty.actor, what=duty.what, cited=duty.cited) for duty in answer.duties]
     return (*lines, one.reason) if one.reason else tuple(lines)
 
 

@@ -28,4 +28,25 @@ TODO = {
         "确已停用的，在名册“账号”表停用后录入。"
     ),
 }
-"""What to do; where the document demands something besides (ZG 10), the letter cites it apart."""
+"""What to do, as the duty desk's alert says it."""
+OF_KEEPER = {
+    Kind.RENAMED: (
+        "核对是不是本校所改：是的，在变动单上填写变更日期，按学校规定办理变更手续",
+        "不是本校所改的，立即联系平台找回账号，并告知值班台",
+    ),
+    Kind.UNVERIFIED: ("登录平台核对认证是否到期或被取消，尽快重新认证，并报宣传部",),
+    Kind.GONE: ("登录平台核对账号是否被封停、注销，查明原因报宣传部",),
+}
+OF_OTHERS = {
+    Kind.RENAMED: (
+        "督促账号管理人员核对，并在变动单上填写变更日期",
+        "名称确已变更的，由系统管理员在名册“账号”表改名后录入，变动单随之了结",
+    ),
+    Kind.UNVERIFIED: ("督促账号管理人员重新认证；确不再认证的，在变动单上说明了结",),
+    Kind.GONE: (
+        "督促账号管理人员查明原因；其间采集中断，安排人工巡查",
+        "确已停用的，由系统管理员在名册“账号”表停用后录入，变动单随之了结",
+    ),
+}
+"""What a letter asks of the account's keeper, and of everybody else; what the document demands is cited apart."""
+DEMANDED = "条文要求（{actor}）：{what}（{cited}）"

@@ -105,9 +105,9 @@ def test_a_rename_under_zg_is_told_to_the_publicity_office_by_article_ten(zg: Re
     assert "“青禾后勤”已改名：原显示“青禾后勤”，现显示“青禾资讯”" in words
     assert "依据 第十条，已函告校党委宣传部、官方新媒体管理人员。" in words
     text = "\n".join(message.text for message in zg.office.mail.sent)
-    assert "账号名变更，以书面形式报校党委宣传部备案（第十条）" in text.replace("\n　　　　　", "").replace(
-        "\n     ", ""
-    )
+    assert "条文要求（各单位）：账号名变更，以书面形式报校党委宣传部备案（第十条）" in text.replace(
+        "\n　　　　　", ""
+    ).replace("\n     ", "")
 
 
 @pytest.mark.parametrize("code", ["JY", "LG", "TF", "NX", "neutral", "neutral3"])
