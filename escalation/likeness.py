@@ -1,9 +1,9 @@
 """Likeness: whether what an account published is what was approved; small edits pass and are shown, others do not.
 
-Compared are the letters of the normalised texts. Figures and words of denial must be the same whatever the likeness:
-“无人受伤” and “二人受伤” are not one text. Of a part they must be those of the whole sentences it was taken from, and
-what refutes the rest may not be left out. Known limits: what stands in a picture or behind a link is not compared, nor
-to which words of a sentence a figure or denial belongs.
+Compared are the letters of the normalised texts. Figures, words of denial and words that decide (属实, 停业, 开除) must
+be the same and in the same order whatever the likeness: “无人受伤” and “二人受伤” are not one text, nor are “情况属实”
+and “情况失实”. Of a part they must be those of the whole sentences it was taken from, and what refutes the rest may not
+be left out. Known limits: what stands in a picture or behind a link is not compared.
 """
 
 from __future__ import annotations
@@ -28,8 +28,24 @@ SHOWN_MOST = 3_000
 """Characters of either text of which the difference is worked out."""
 COST_MOST = 2_000_000
 """Steps that one difference may take; beyond it both texts are shown whole. A hostile text would take for ever."""
-_NUMERAL = "[一二三四五六七八九十百千两]"
-_FIRM = re.compile(rf"\d+|(?<!{_NUMERAL}){_NUMERAL}+(?=[人名位例起次死伤])|[不无未没非否勿]")
+_NUMERAL, NUMERAL_MOST = "[〇零一二三四五六七八九十百千万亿两]", 14
+_IDIOMS = re.compile(
+    "进一步|第一时间|一如既往|一系列|一方面|一次性|一并|一律|一些|一定|一切|一直|一般|一起|一同|一道|一线|一体|一经|一旦"
+    "|一向|一贯|一样|一致|一一|逐一|统一|唯一|同一|单一|不一|万一|千万|万分|万众|十分(?!钟)|百姓|百年|四处|三令五申"
+    "|五湖四海|千方百计"
+)
+"""Words in which a numeral counts nothing; written in or left out they change no figure."""
+DECIDING = (
+    "属实", "失实", "真实", "虚假", "谣言", "误传", "子虚乌有", "暂停", "停止", "停业", "停课", "停餐", "停职", "恢复",
+    "正常", "异常", "关闭", "开放", "取消", "撤销", "解除", "同意", "拒绝", "批准", "驳回", "允许", "禁止", "严禁",
+    "开除", "免予", "免于", "免除", "处分", "警告", "记过", "留校察看", "撤职", "免职", "辞退", "解聘", "拘留", "合格",
+    "超标", "轻伤", "重伤", "死亡", "去世", "遇难", "住院", "出院", "病危", "故意", "过失", "增加", "减少", "上升",
+    "下降", "提高", "降低", "全部", "个别", "少数", "多数",
+)  # fmt: skip
+"""Words of which one for another turns what a text says, though hardly a letter changes; of a pair one is enough."""
+_FIRM = re.compile(
+    rf"\d+|(?<!{_NUMERAL}){_NUMERAL}{{1,{NUMERAL_MOST}}}(?!{_NUMERAL})|{'|'.join(DECIDING)}|[不无未没非否勿]"
+)
 _REFUTES = re.compile("不实|失实|不属实|谣言|虚假|不存在|并非|[未没]有?发生|误传")
 _SENTENCE = re.compile(r"[^。！？!?；;\n]+")
 _CLAUSE = re.compile(r"[^。！？!?；;，,、：:\n]*[。！？!?；;，,、：:\n]+|[^。！？!?；;，,、：:\n]+")
@@ -62,25 +78,38 @@ def compare(approved: str, published: str) -> Likeness:
     share = jaccard(asked, said)
     held = len(asked & said) / len(said) if said else 0.0
     asked_firm, spoken = firm(one), firm(other)
-    if share >= FITS and asked_firm == spoken:
+    unturned = asked_firm == spoken and _in_order(one, other)
+    if share >= FITS and unturned:
         return Likeness(share, False, True, f"有小改动，相同 {min(99, round(100 * share))}%")
-    if held >= PART and (asked_firm == spoken or _is_part(one, _CUT_OFF.sub("", other))):
+    if held >= PART and (unturned or _is_part(one, _CUT_OFF.sub("", other))):
         return Likeness(held, False, True, "只发了（或只看到）批准文字的一部分")
     if share >= FITS or held >= PART:
-        return Likeness(share, False, False, f"数字或否定词与批准的不同：{_told(asked_firm, spoken)}")
+        return Likeness(share, False, False, f"数字、否定词或关键词与批准的不同：{_told(asked_firm, spoken)}")
     return Likeness(max(share, 0.0), False, False, f"与批准的文字不同，相同 {round(100 * share)}%")
 
 
 def firm(text: str) -> Counter[str]:
-    """The figures and words of denial of a normalised text, which no small edit may change."""
-    return Counter(_FIRM.findall(text))
+    """The figures, words of denial and deciding words of a normalised text, which no small edit may change."""
+    return Counter(_firm_words(text))
+
+
+def _firm_words(text: str) -> list[str]:
+    return [word.replace("两", "二") for word in _FIRM.findall(_IDIOMS.sub("\n", text))]
+
+
+def _in_order(approved: str, published: str) -> bool:
+    """Whether what is firm stands in the same order, or in the same sentences in another order."""
+    if _firm_words(approved) == _firm_words(published):
+        return True
+    one, other = (Counter(tuple(_firm_words(part)) for part in _sentences(text)) for text in (approved, published))
+    return one == other
 
 
 def _told(before: Counter[str], after: Counter[str]) -> str:
     gone, new = before - after, after - before
     parts = [f"少了“{'、'.join(sorted(gone))}”"] if gone else []
     parts += [f"多了“{'、'.join(sorted(new))}”"] if new else []
-    return "，".join(parts)
+    return "，".join(parts) or "换了位置"
 
 
 def _is_part(approved: str, published: str) -> bool:

@@ -61,6 +61,7 @@ permits = Table(
     Index(None, "school", "state", "expires_at"),
 )
 NO_CLAUSE = "本校规程没有写授权发布（校规未规定），本系统不受理。未作任何更改。"
+AS_GRANTED = "按授权的文字发布；改动数字、增减“不、无、未”等字，改换“属实、停业、开除”一类的词，就不在授权之内。"
 NOBODY = (
     "规程写的是“{office}”，名册里还没有填由谁担任。请系统管理员在名册“任职”表为“{office}”填人后再申请。未作任何更改。"
 )
@@ -148,7 +149,7 @@ def decide(
         conn, ground.letterhead, row, Noun.PERMIT, "decided", [paper_letter.person(conn, school, row.asked_by)], now,
         kind="授权结果", heading=f"{'已授权' if grant else '不予授权'}：{row.subject}",
         lines=(words, why) if why else (words,), basis=row.basis,
-        asked=("按授权的文字发布；改动数字、增减“不、无、未”等字，就不在授权之内。",) if grant else (),
+        asked=(AS_GRANTED,) if grant else (),
     )  # fmt: skip
     paper.write_down(
         conn, Noun.PERMIT, school, number, actor, "grant" if grant else "refuse", now, text=row.text_hash, why=why

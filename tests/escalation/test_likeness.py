@@ -33,6 +33,51 @@ def test_a_text_that_lost_or_turned_its_denial_is_not_the_approved_one(
     assert not compare(f"{head}{denied}。{rest}", f"{head}{said}。{rest}").fits
 
 
+@pytest.mark.parametrize(
+    ("approved", "turned"),
+    [
+        ("网传情况属实", "网传情况失实"),
+        ("网传情况属实", "网传情况系谣言"),
+        ("网传情况属实", "网传情况纯属误传"),
+        ("网传视频真实", "网传视频虚假"),
+        ("停业三天整改", "停业五天整改"),
+        ("涉及三所学院", "涉及五所学院"),
+        ("退还三万元", "退还五万元"),
+        ("赔偿三百元", "赔偿八百元"),
+        ("下午三点公布", "下午五点公布"),
+        ("涉及两个班级", "涉及八个班级"),
+        ("对其予以开除", "对其免予处分"),
+        ("即日起暂停营业", "即日起恢复营业"),
+        ("窗口已停止供餐", "窗口已正常供餐"),
+        ("学校同意该申请", "学校拒绝该申请"),
+        ("三名教师、五名学生在场", "五名教师、三名学生在场"),
+        ("部分同学受影响", "全部同学受影响"),
+    ],
+)
+@pytest.mark.parametrize("head", ["", HEAD])
+def test_a_text_whose_verdict_or_figure_was_turned_is_not_the_approved_one(
+    approved: str, turned: str, head: str
+) -> None:
+    found = compare(f"{head}{approved}。{REST * 2}", f"{head}{turned}。{REST * 2}")
+    assert not found.fits
+    assert "不同" in found.why
+
+
+@pytest.mark.parametrize(
+    ("approved", "edited"),
+    [
+        ("学校已安排人员", "学校已进一步安排人员"),
+        ("相关情况将公布", "相关情况将第一时间统一公布"),
+        ("涉及二人", "涉及两人"),
+        ("请广大师生放心", "请师生放心"),
+        ("三名教师在场。学校已停课一天。", "学校已停课一天。三名教师在场。"),
+    ],
+)
+def test_an_edit_that_turns_no_figure_and_no_verdict_still_fits(approved: str, edited: str) -> None:
+    found = compare(f"{HEAD}{approved}。{REST * 2}", f"{HEAD}{edited}。{REST * 2}")
+    assert found.fits, found.why
+
+
 def test_a_text_that_ends_before_its_denial_is_not_the_approved_one() -> None:
     assert not compare(f"{HEAD}{REST}有同学受伤的说法不属实。", f"{HEAD}{REST}有同学受伤的说法").fits
 

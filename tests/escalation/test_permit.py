@@ -31,7 +31,7 @@ from tests.escalation.papers import (
     school,
 )
 from tests.escalation.station import Station, open_station
-from tests.stream.said import SCHOOL
+from tests.stream.said import POISONED, SCHOOL
 
 
 @pytest.fixture
@@ -96,6 +96,23 @@ def test_a_small_edit_still_fits_and_is_shown_while_a_changed_figure_or_denial_d
     publish(station, FIRE.replace("无人员受伤", "有人员受伤"), "p2")
     assert permit_row(station, second).state == "granted"
     assert [kind for kind, _, _ in found(station)] == ["unauthorised"]
+
+
+def test_a_turned_verdict_uses_no_permit_and_is_found(station: Station) -> None:
+    school(station)
+    station.say(POISONED)
+    approved = (
+        "关于网传我院食堂学生食物中毒的情况说明：经了解，网传情况属实，涉事窗口已停业三天整改，"
+        "学院已安排校医院接诊，相关同学情况稳定，后续将及时公布检测结果，感谢关心。"
+    )
+    number = ask(station, approved)
+    grant(station, number)
+    publish(station, approved.replace("属实", "失实").replace("三天", "五天"), "p1")
+    assert permit_row(station, number).state == "granted"
+    assert [kind for kind, _, _ in found(station)] == ["held"]
+    publish(station, approved.replace("感谢关心", "感谢大家关心"), "p2")
+    assert permit_row(station, number).state == "used"
+    assert len(found(station)) == 1
 
 
 def test_a_permit_is_for_its_account_for_one_post_and_for_its_time(station: Station) -> None:
