@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from deploy.manual import Command, Group
-from deploy.policy.command import policy
+from deploy.policy.command import OfSchool, merged, policy
 from deploy.roster_command import roster
 from deploy.settings import Settings, SettingsError, load
 
@@ -226,6 +226,7 @@ def rehearse(
     submissions: Annotated[
         bool, typer.Option("--submissions", help="视为已启用送审单：规程要求送审而未送审的，列为核对单。")
     ] = False,
+    settings: OfSchool = None,
 ) -> None:
     """演练：让场景按自己的时钟走完整条链路，不向外发送，看会通知谁、何时、依据哪一条。"""
     from rich.console import Console
@@ -239,7 +240,7 @@ def rehearse(
 
     console = Console(width=None if sys.stdout.isatty() else WIDE)
     try:
-        chosen = load_pack(pack)
+        chosen, one_office = merged(pack, None, settings) if settings is not None else (load_pack(pack), [])
         held = rehearsal.submissions_of(chosen, submissions)
         house = rehearsal.House(Snow(), rules.load(), chosen, rehearsal.channels_of(channel or ()), held)
         played = list(scenario.read(paths))
@@ -251,7 +252,7 @@ def rehearse(
         rehearsal.SubmissionsError,
     ) as error:
         raise fail(str(error)) from None
-    rehearsal_report.begin(console, house)
+    rehearsal_report.begin(console, house, one_office)
     rows: list[str] = []
     for one in track(played, "演练中", console=Console(stderr=True), transient=True):
         outcomes = rehearsal.rehearse(one, house)

@@ -21,11 +21,16 @@ LEVELS = "ⅠⅡⅢⅣ"
 REASONS_SHOWN = 3
 
 
-def begin(console: Console, house: House) -> None:
-    """Say by whose rules it is played, how to choose others, and whether submissions are held against posts."""
+def begin(console: Console, house: House, one_office: Iterable[str] = ()) -> None:
+    """Say by whose rules it is played, how to choose others, and whether submissions are held against posts.
+
+    `one_office`: what the school made one, in a line each.
+    """
     shipped, pack = "、".join(codes()), house.pack
     console.print(f"【演练】规程包 {pack.code}：{pack.title}", markup=False)
     console.print(f"【演练】换一个用 --pack，随附的有 {shipped}，也可写规程包的路径", markup=False)
+    for line in one_office:
+        console.print(f"【演练】{line}", markup=False)
     if pack.submission:
         articles = "、".join(dict.fromkeys(one.article for one in pack.submission))
         held = "视为已启用，场景中的账号均未送审" if house.submissions else "视为未启用；加 --submissions 则视为已启用"

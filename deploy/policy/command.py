@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,8 +39,17 @@ def _opened(name: str) -> Pack:
         raise _fail(f"规程包“{name}”不能用：\n" + "\n".join(f"  ✘ {one}" for one in error.problems)) from None
 
 
-def _merged(name: str, same: list[str] | None, settings: Path | None, *, said: bool = True) -> Pack:
-    """The pack with the offices that the school says are one: by the settings, or as named on the command line."""
+def _said_as_one(apart: Pack, keys: Iterable[str]) -> Iterator[str]:
+    """What was made one, by the school's own word, in a line each."""
+    for key in sorted(set(keys)):
+        office = apart.offices[key]
+        into = apart.offices[office.maybe_same_as].words[0]
+        yield f"按学校确认合并：“{office.words[0]}”就是“{into}”，只告知一次，各条仍显示原词。"
+
+
+def merged(name: str, same: list[str] | None, settings: Path | None) -> tuple[Pack, list[str]]:
+    """The pack with the offices that the school says are one, by the settings or as named on the command line; and what
+    was made one, in a line each. What is wrong is said, with exit code 1."""
     apart, keys = _opened(name), list(same or [])
     if settings is not None:
         from deploy.settings import SettingsError, load
@@ -50,14 +60,14 @@ def _merged(name: str, same: list[str] | None, settings: Path | None, *, said: b
             lines = "\n".join(f"  ✘ {one}" for one in error.problems)
             raise _fail(f"设置不能用，共 {len(error.problems)} 处：\n{lines}") from None
     try:
-        pack = apart.merged(keys)
+        return apart.merged(keys), list(_said_as_one(apart, keys))
     except ValueError as error:
         raise _fail(f"{error}。") from None
-    for key in sorted(set(keys)) if said else ():
-        office = apart.offices[key]
-        into = apart.offices[office.maybe_same_as].words[0]
-        typer.echo(f"按学校确认合并：“{office.words[0]}”就是“{into}”，只告知一次，各条仍显示原词。")
-    return pack
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        typer.echo(line)
 
 
 @policy.command("list", cls=Command)
@@ -79,7 +89,8 @@ def show(
     """用中文写出整个规程包：单位、逐条规则、分级时限与无人签收的步骤、不执行的条文和理由。"""
     from deploy.policy.page import pack_page
 
-    pack = _merged(name, same, settings)
+    pack, one = merged(name, same, settings)
+    _say(one)
     chosen = tuple(cited for cited, one in pack.articles.items() if article in (one.number, one.chapter + one.number))
     if article and not chosen:
         known = "、".join(pack.articles) or "没有条文"
@@ -145,7 +156,8 @@ def who(
     """某种情形告知谁、依据哪一条的哪句话、多久之内、怎样签收，条文还要求做什么。"""
     from deploy.policy import decision, page
 
-    pack = _merged(name, same, settings, said=not (as_json or table))
+    pack, one = merged(name, same, settings)
+    _say(() if as_json or table else one)
     if table:
         if trigger or level or as_json:
             raise _fail("--table 是全部情形的总表，不能与 --trigger、--level、--json 同用。")

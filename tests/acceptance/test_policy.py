@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import unicodedata
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.acceptance.standing import fengxin
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKS = sorted(one.parent for one in (ROOT / "escalation" / "policies").glob("*/pack.toml"))
+SCENARIOS = Path(__file__).with_name("scenarios")
 SCHOOLS = ("JY", "LG", "NX", "TF", "ZG")
 TRIGGERS = 35
 KEYS = {"school", "trigger", "recipients", "deadline", "duties", "silent"}
@@ -176,6 +178,68 @@ def test_a_level_changes_clocks_and_removes_nobody_whom_an_article_names() -> No
     ]
     assert len({json.dumps(one["recipients"], sort_keys=True) for one in told}) == 1
     assert len({json.dumps(one["receipts"], sort_keys=True) for one in told}) == 4, "each level has its own clocks"
+
+
+MANY = (
+    "食堂的鸡腿没熟，骨头里还有血水，学校管不管", "我在青菜里吃出虫子，太恶心了", "昨天的饭里也吃出虫子",
+    "我也吃到没熟的鸡腿，都是血水", "汤里有飞虫，恶心的菜，食堂能不能管管", "面里吃出虫子，已经打12345投诉了",
+    "今天的肉也没熟，血水一盘", "青菜里又有虫子，拍照了", "米饭里吃出虫子，我们寝室都看到了",
+    "鸡腿骨头里全是血水，没熟吧", "豆腐里有虫子，学校管不管", "凉菜里吃出虫子，已经投诉",
+)  # fmt: skip
+"""Many voices on one matter: a crisis, of which NX 11 tells the 党委宣传统战部, and NX 18 the 党委宣传部."""
+
+
+def crowd(folder: Path) -> Path:
+    """A scenario in which they speak, two minutes apart."""
+    folder.mkdir()
+    post = {"id": "p1", "kind": "post", "account": "wx_hq", "thread": "p1", "parent": None, "author": "school",
+            "likes": 1, "text": "食堂本周菜单", "at": "2026-03-11T12:00:00+08:00"}  # fmt: skip
+    said_by = [
+        post | {"id": f"c{n}", "kind": "comment", "parent": None, "author": f"u{n}", "text": text,
+                "at": f"2026-03-11T12:{2 * n:02}:00+08:00"}
+        for n, text in enumerate(MANY, 1)
+    ]  # fmt: skip
+    lines = [json.dumps(one, ensure_ascii=False) for one in (post, *said_by)]
+    (folder / "crowd.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    shutil.copy(SCENARIOS / "accounts.json", folder)
+    return folder
+
+
+def test_two_departments_are_told_apart_until_the_school_says_that_they_are_one(tmp_path: Path) -> None:
+    """Only a person of NX knows whether its 党委宣传部 and its 党委宣传统战部 are one office."""
+    assert fengxin("init", tmp_path / "nx", "--demo", "--port", "23000").returncode == 0
+    file, scenario = tmp_path / "nx" / "fengxin.toml", crowd(tmp_path / "crowd")
+    related = r'\[\[offices\]\]\nrole = "学校相关[^"]+"\nperson = "P\d+"\n'
+    apart = re.sub(related, "", file.read_text("utf-8")).replace('pack = "JY"', 'pack = "NX"')
+    one = "按学校确认合并：“党委宣传统战部”就是“党委宣传部”，只告知一次，各条仍显示原词。"
+
+    def answers() -> tuple[str, set[tuple[str, str]], bool, list[list[str]]]:
+        """check; `policy who`, role and word; whether the rehearsal says it; whom it tells of the crisis, by what."""
+        who = ("who", "NX", "--trigger", "crisis_or_negative_opinion", "--settings", file, "--json")
+        played = fengxin("rehearse", scenario, "--pack", "NX", "--channel", "mail", "--settings", file)
+        assert played.returncode == 0, played.stderr
+        crisis = [re.split(r" {2,}", line.strip()) for line in played.stdout.splitlines() if "  升级  " in line]
+        named = {(row["role"], row["office"]) for row in json.loads(said(*who))["recipients"]}
+        told = [row[3:6] for row in crisis if "宣传" in row[3]]
+        return fengxin("check", "--settings", file).stdout, named, one in played.stdout, told
+
+    file.write_text(apart, "utf-8")
+    checked, offices, says, told = answers()
+    assert "“党委宣传统战部”与“党委宣传部”可能是一家，现在各告知各的" in checked
+    assert "没有人担任党委宣传统战部" in checked
+    assert ("united_front", "党委宣传统战部") in offices
+    assert not says
+    assert sorted(told) == [
+        ["演练·党委宣传统战部", "党委宣传统战部", "第十一条"], ["演练·党委宣传部", "党委宣传部", "第十八条"],
+    ]  # fmt: skip
+    file.write_text(apart.replace('pack = "NX"', 'pack = "NX"\nsame_offices = ["united_front"]'), "utf-8")
+    checked, offices, says, told = answers()
+    assert "学校已确认“党委宣传统战部”与“党委宣传部”是一家" in checked
+    assert "没有人担任党委宣传统战部" not in checked
+    assert ("publicity", "党委宣传统战部") in offices, "the clause keeps its own word"
+    assert "united_front" not in {role for role, _ in offices}
+    assert says
+    assert told == [["演练·党委宣传部", "党委宣传部", "第十八条、第十一条"]], "told once, by both articles"
 
 
 @named
