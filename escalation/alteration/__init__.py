@@ -98,15 +98,19 @@ def shown(row: Row[Any]) -> str:
     )
 
 
-def agree(conn: Connection, row: Row[Any], why: str, now: datetime) -> None:
-    """Book and platform agree again, or nobody watches the account any more: it is over, whoever had explained it."""
+def agree(conn: Connection, row: Row[Any], why: str, now: datetime) -> bool:
+    """Book and platform agree again, or nobody watches the account any more: it is over, whoever had explained it.
+
+    False where another worker ended it meanwhile.
+    """
     held = paper.held(conn, alterations, Noun.ALTERATION, row.school, row.number)
     if held.ended_at is not None:
-        return
+        return False
     state = ALTERATION.step(State(held.state), Event.AGREE, None)
     paper.move(conn, alterations, held, state=state, ended_at=now, ended_why=why)
     paper.note(conn, Noun.ALTERATION, held.school, held.id, now, STATE_WORDS[state], why)
     _quiet(conn, held, now)
+    return True
 
 
 def again(conn: Connection, row: Row[Any], now: datetime) -> Row[Any]:

@@ -29,7 +29,7 @@ from escalation.alteration.words import (
     TODO,
 )
 from escalation.clock_words import moment
-from escalation.incident import EntryKind
+from escalation.incident import MACHINE, EntryKind
 from escalation.notice import docket
 from escalation.notice.addressee import Addressee, address
 from escalation.notice.issue import Letterhead
@@ -47,41 +47,48 @@ FLICKER = timedelta(days=1)
 
 
 def look(conn: Connection, head: Letterhead, pack: Pack, now: datetime) -> None:
-    """Compare every account of the book with how the platform showed it, and do what follows."""
+    """Compare every account of the book with how the platform showed it, and do what follows; the audit last."""
     known, shown = book(conn, head.school), courses(conn, head.school)
     found = {
         (account.id, one.kind, one.after[: alteration.AFTER_MOST]): (account, one)
         for account in known.values()
         for one in differences(account, shown.get(account.id, ()))
     }
+    decided: list[tuple[str, str, str]] = []
     standing = conn.execute(select(alterations).where(alterations.c.school == head.school, STANDING)).all()
     for row in standing:
         if (row.account_id, row.kind, row.after) not in found:
-            alteration.agree(conn, row, _why_over(row, known.get(row.account_id), shown.get(row.account_id, ())), now)
+            why = _why_over(row, known.get(row.account_id), shown.get(row.account_id, ()))
+            if alteration.agree(conn, row, why, now):
+                decided.append((row.number, "over", why))
     told = {(row.account_id, row.kind, row.after) for row in standing}
     for key, (account, one) in found.items():
-        if key not in told:
-            _take(conn, head, pack, account, one, now)
+        if key not in told and (number := _take(conn, head, pack, account, one, now)):
+            decided.append((number, "seen", f"{KIND_WORDS[one.kind]}：{one.before} → {one.after}"))
+    for number, act, words in decided:
+        paper.write_down(conn, Noun.ALTERATION, head.school, number, MACHINE, act, now, words=words)
 
 
-def _take(conn: Connection, head: Letterhead, pack: Pack, account: Account, one: Difference, now: datetime) -> None:
+def _take(conn: Connection, head: Letterhead, pack: Pack, account: Account, one: Difference, now: datetime) -> str:
+    """Write it down and tell it, or open it again; gives its number, empty where another worker was quicker."""
     before = _just_ended(conn, account, one, now)
     if before is not None:
         row = alteration.again(conn, before, now)
         _ring(conn, row, account, "", now)
-        return
+        return str(row.number)
     trigger = TRIGGER.get(one.kind)
     answer = pack.who((trigger,), max(level.number for level in pack.level)) if trigger else None
     basis = "；".join(dict.fromkeys(who.basis for who in answer.named)) if answer and answer.named else ""
     deadline = answer.deadline if answer else Deadline()
     made = alteration.record(conn, account, one, basis or Source.DEFAULT.label, deadline, now)
     if made is None:
-        return
+        return ""
     told = "、".join(_write(conn, head, pack, made, account, answer, now)) if answer else ""
     if told and trial.on_trial(conn, head.school):
         told += ON_TRIAL
     words = NOT_TOLD if not told else (BY_RULE if basis else BY_DEFAULT).format(basis=basis, told=told)
     _ring(conn, made, account, words, now)
+    return str(made.number)
 
 
 def _just_ended(conn: Connection, account: Account, one: Difference, now: datetime) -> Row[Any] | None:

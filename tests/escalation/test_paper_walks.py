@@ -1,5 +1,5 @@
-"""Permits, submissions, findings, statements, tasks and consultations walked over a real store: each deed whole,
-refused, or cut off."""
+"""Permits, submissions, findings, account changes, statements, tasks and consultations walked over a real store: each
+deed whole, refused, or cut off."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from escalation import breach, paper, permit, submission
+from escalation import alteration, breach, paper, permit, submission
+from escalation.alteration import alterations
+from escalation.alteration.compare import Difference, Kind
+from escalation.alteration.state import ALTERATION
 from escalation.breach import breaches
 from escalation.breach.state import BREACH
 from escalation.consultation import consultations, course
@@ -21,6 +24,7 @@ from escalation.deed import incident_of
 from escalation.incident import Actor
 from escalation.permit import permits
 from escalation.permit.state import PERMIT
+from escalation.procedure import Trigger, load
 from escalation.state_table import StateTable
 from escalation.submission import submissions
 from escalation.submission.state import SUBMISSION
@@ -71,6 +75,12 @@ def prepared(station: Station, noun: str) -> None:
     elif noun == "finding":
         publish(station, FIRE, "unasked")
         assert station.office.rows(breaches)
+    elif noun == "account change":
+        office = station.office
+        found = Difference(Kind.RENAMED, "旧名", "新名", office.now, office.now)
+        week = load("ZG").who((Trigger.ACCOUNT_RENAMED,), 4).deadline
+        with office.store.write() as conn:
+            alteration.record(conn, paper.place_of(conn, SCHOOL, "canteen"), found, "第十条", week, office.now)
     elif noun == "consultation":
         station.say("请问晚上几点收餐", negative=False)
         assert station.office.rows(consultations)
@@ -142,6 +152,10 @@ def _of_finding(deed: Callable[..., object], *words: str, **more: Any) -> Deed:
     return lambda c, s, by: deed(c, SCHOOL, str(newest(s, breaches, "number")), by, s.office.now, *words, **more)
 
 
+def _of_change(deed: Callable[..., object], *words: str) -> Deed:
+    return lambda c, s, by: deed(c, SCHOOL, newest(s, alterations, "number"), by, s.office.now, *words)
+
+
 NOUNS: dict[str, tuple[Any, StateTable[Any, Any], tuple[Actor, ...], dict[str, Deed]]] = {
     "permit": (permits, PERMIT, (KEEPER, GIVER, STRANGER), {
         "ask": _ask, "grant": _decide(grant=True), "refuse": _decide(grant=False),
@@ -161,6 +175,9 @@ NOUNS: dict[str, tuple[Any, StateTable[Any, Any], tuple[Actor, ...], dict[str, D
         "confirm": _of_finding(breach.decide, confirm=True, why="属实"),
         "dismiss": _of_finding(breach.decide, confirm=False, why="已有授权"),
         "reconsider": _of_finding(breach.reconsider, "另有材料"),
+    }),
+    "account change": (alterations, ALTERATION, (KEEPER, LEADER, PUBLICITY, STRANGER), {
+        "date": _of_change(alteration.set_date, "2026-11-01"), "settle": _of_change(alteration.settle, "临时改名"),
     }),
     "task": (tasks, TASK, (KEEPER, IN_LEAD, ON_DESK, LEADER), {
         "set": _set, "accept": lambda c, s, by: deeds.accept(c, newest(s, tasks), by, s.office.now),
@@ -202,6 +219,10 @@ USUAL: dict[str, tuple[tuple[str, Actor], ...]] = {
     "finding": (
         ("explain", STRANGER), ("explain", KEEPER), ("confirm", KEEPER), ("confirm", PUBLICITY), ("explain", LEADER),
         ("reconsider", KEEPER), ("reconsider", PUBLICITY), ("dismiss", PUBLICITY),
+    ),
+    "account change": (
+        ("date", STRANGER), ("date", KEEPER), ("settle", KEEPER), ("date", LEADER), ("settle", PUBLICITY),
+        ("settle", PUBLICITY), ("date", KEEPER),
     ),
     "task": (
         ("set", IN_LEAD), ("accept", LEADER), ("accept", KEEPER), ("answer", KEEPER), ("return", IN_LEAD),

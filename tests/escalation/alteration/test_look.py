@@ -195,6 +195,9 @@ def test_a_person_says_why_and_it_is_told_no_second_time(jy: Register) -> None:
     assert jy.rows()[0].state == State.OVER
     with jy.office.store.read() as conn:
         assert list(audit.faults(conn)) == []
+        rows = conn.execute(select(audit.audit_log).order_by(audit.audit_log.c.seq))
+        said = [(one.action, one.actor) for one in rows if one.action.startswith("alteration.")]
+    assert said == [("alteration.seen", "machine"), ("alteration.settle", "publicity"), ("alteration.over", "machine")]
 
 
 def test_lost_verification_and_a_lost_account_are_told_by_their_own_rows(jy: Register) -> None:
@@ -235,6 +238,14 @@ def test_two_workers_that_see_it_again_at_once_open_it_once(jy: Register) -> Non
         jy.office.store.run(lambda conn: alteration.again(conn, ended, jy.office.now))
     assert jy.course().count("再次看到同一变动") == 1
     assert jy.rows()[0].state == "seen"
+
+
+def test_two_workers_that_see_it_end_at_once_end_it_once(jy: Register) -> None:
+    jy.shown("青禾资讯")
+    (row,) = jy.rows()
+    ended = [jy.office.store.run(lambda conn: alteration.agree(conn, row, "名册已改", jy.office.now)) for _ in range(2)]
+    assert ended == [True, False]
+    assert jy.course().count("已一致") == 1
 
 
 def test_without_a_pack_the_notify_role_looks_at_no_account(tmp_path: Path) -> None:
