@@ -20,7 +20,7 @@ from escalation.notice.errand import Errand
 from escalation.notice.issue import Letterhead, issue
 from escalation.notice.wording import Article
 from escalation.people import Role
-from escalation.procedure import Clock, Source, say_span, thaw
+from escalation.procedure import Basis, Clock, Source, basis_words, say_span, thaw
 from escalation.timer import Timer
 from escalation.voice import approval, hold, hold_notice, relay
 from escalation.voice.hold import hold_accounts, hold_confirmations, holds
@@ -70,26 +70,42 @@ def _hold(conn: Connection, letterhead: Letterhead, incident: Row[Any], clock: T
     )  # fmt: skip
     found = hold_notice.now_answering(conn, letterhead, incident.school, [row.account_id for row in left], now)
     hold.answer_for(conn, held.id, found)
-    _remind(conn, letterhead, incident, found, {row.person_id for row in left}, NoticeKind.HOLD, clock, asked, now)
+    _remind(
+        conn,
+        letterhead,
+        incident,
+        found,
+        {row.person_id for row in left},
+        NoticeKind.HOLD,
+        clock,
+        asked,
+        pack.voice.hold,
+        now,
+    )
     tell_office(conn, letterhead, incident, f"{clock.name}:list", f"{told}：{subject.said()}", names, now)
 
 
 def _remind(
     conn: Connection, letterhead: Letterhead, incident: Row[Any], found: Sequence[Reached], before: Collection[str],
-    kind: NoticeKind, clock: Timer, ask: Errand, now: datetime,
+    kind: NoticeKind, clock: Timer, ask: Errand, basis: Sequence[Basis], now: datetime,
 ) -> None:  # fmt: skip
     """Remind who was asked before; who answers for an account only since then is asked for the first time."""
-    whom = [] if incident.trial else hold_notice.addressees(found, "", thaw(incident.frozen["pack"]))
+    whom = hold_notice.addressees(found, basis_words(basis), thaw(incident.frozen["pack"]))
+    whom = [] if incident.trial else whom
     for step, fresh in ((f"remind:{clock.name}", False), (clock.name, True)):
         some = [one for one in whom if (one.person.id not in before) is fresh]
         issue(conn, letterhead, incident, some, kind, step, now, errand=ask)
 
 
-def _persons(conn: Connection, letterhead: Letterhead, incident: Row[Any], ids: Mapping[str, None]) -> list[Addressee]:
+def _persons(
+    conn: Connection, letterhead: Letterhead, incident: Row[Any], ids: Mapping[str, None], basis: str
+) -> list[Addressee]:
     found = [people.person(conn, incident.school, one) for one in ids]
     title = (people.office_in(thaw(incident.frozen["pack"]), Role.KEEPER),)
     return [
-        Addressee(one, Role.KEEPER, title, (), "", "") for one in found if one and one.reachable_by(letterhead.channels)
+        Addressee(one, Role.KEEPER, title, (), basis, "")
+        for one in found
+        if one and one.reachable_by(letterhead.channels)
     ]
 
 
@@ -123,7 +139,7 @@ def _approval(conn: Connection, letterhead: Letterhead, incident: Row[Any], cloc
     )  # fmt: skip
     gone = absence.away(conn, incident.school, now).get(asked.asked)
     if gone is None:
-        whom = _persons(conn, letterhead, incident, {asked.asked: None})
+        whom = _persons(conn, letterhead, incident, {asked.asked: None}, asked.basis)
         issue(conn, letterhead, incident, whom, NoticeKind.APPROVAL, f"remind:{clock.name}", now, errand=ask)
     title = f"口径第 {found.n} 版{asked.words}审批逾期"
     name = hold_notice.name_of(conn, incident.school, asked.asked)
@@ -147,13 +163,14 @@ def _relay(conn: Connection, letterhead: Letterhead, incident: Row[Any], clock: 
         title=f"请即{verb}学校口径（已过时限）", verb=f"登记{verb}",
         facts=(f"学校口径已过{verb}时限，尚未见您的账号{verb}",),
         asks=(f"请即{verb}；已{verb}的，请在页面上登记",), log=f"逾期未{verb}，提醒一次",
-        articles=() if down else hold_notice.articles(pack, pack.voice.relay),
+        articles=hold_notice.articles(pack, () if down else pack.voice.relay),
         source=_label(verb, pack.voice.relay_within),
     )  # fmt: skip
     before = {person for one in left for person in relay.persons_of(conn, one)}
     found = hold_notice.now_answering(conn, letterhead, incident.school, [one.account_id for one in left], now)
     relay.answer_for(conn, statement_id, found)
-    _remind(conn, letterhead, incident, found, before, NoticeKind.RELAY, clock, ask, now)
+    cited = () if down else pack.voice.relay
+    _remind(conn, letterhead, incident, found, before, NoticeKind.RELAY, clock, ask, cited, now)
     tell_office(conn, letterhead, incident, f"{clock.name}:list", told, names, now)
 
 

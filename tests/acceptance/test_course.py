@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import zipfile
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
@@ -30,6 +32,7 @@ from tests.acceptance.hands import (
     task_of,
     told_in,
 )
+from tests.acceptance.school import BEIJING
 from tests.acceptance.standing import Mail, Standing, eventually, fengxin, words_of
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
@@ -262,6 +265,35 @@ def test_the_keeper_clarifies_after_reminders_and_answers_in_public(brisk: Stand
     assert "已回应" in words_of(office.page("/incidents").css("main")[0])
     does(office, number, f"tasks/{task_of(brisk, number, '澄清')}/confirm")
     assert "澄清 已办结" in part(office, number, "tasks")
+
+
+def test_a_leave_entered_after_a_task_was_set_sends_its_reminders_to_the_substitute_who_does_it(
+    brisk: Standing, matters: dict[str, str]
+) -> None:
+    number, stamp, now = matters["一号楼"], "%Y-%m-%dT%H:%M", datetime.now(BEIJING)
+    office, away, deputy = brisk.signed_in(OFFICE), brisk.signed_in("sun.jianguo"), brisk.signed_in("su.anning")
+    wished = {"kind": "clarification", "to": "person:P06", "words": "火势不大，请在后勤群里澄清"}
+    assert "已布置任务" in does(office, number, "tasks", **wished)
+    eventually("the holder is reminded", lambda: brisk.mails("sun.jianguo", "任务“澄清”")[1:], 60)
+    entered = away.send(
+        "/duty/leave", "/duty", person="P06", kind="leave", starts=(now - timedelta(hours=1)).strftime(stamp),
+        ends=(now + timedelta(days=1)).strftime(stamp), substitute="P12",
+    )  # fmt: skip
+    assert "已登记" in entered.text
+    (mail, *_) = eventually("the substitute is reminded", lambda: brisk.mails("su.anning", "任务“澄清”"), 60)
+    assert re.search("孙建国请假至.*由代理人代收", "".join(mail.text.split())), mail.text
+    assert "提醒 苏安宁（代孙建国） 办理“澄清”" in words_of(office.page(f"/incidents/{number}").css("ol.log")[0])
+    mine = [words_of(one) for one in away.page("/me").css(".mine") if "后勤群" in words_of(one)]
+    assert len(mine) == 1, "the holder has it on their own page all the same"
+    (row,) = [one for one in deputy.page("/me").css(".mine") if "后勤群" in words_of(one)]
+    assert "代孙建国" in words_of(row)
+    path = row.css("a[href^='/t/']::attr(href)").get("")
+    assert "孙建国现不在岗，由您代办" in deputy.client.get(path).text
+    assert "已答复" in deputy.client.post(f"{path}/answer", data={"text": "已在群里澄清"}).text
+    log = words_of(office.page(f"/incidents/{number}").css("ol.log")[0])
+    assert "答复任务“澄清”（代孙建国）" in log
+    block = part(office, number, "tasks")
+    assert "澄清 已答复，待确认 孙建国" in block, block
 
 
 @pytest.mark.long  # the next look of the crawler is a minute away

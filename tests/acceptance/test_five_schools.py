@@ -97,6 +97,10 @@ def test_a_comment_is_told_in_the_order_and_by_the_articles_of_each_document(cod
     assert short(said(lines, NUMBER), "12:25") == five.climb(school)
     silenced = [one for one in said(lines, NUMBER, {"暂停发声"}) if one[0] == "12:10"]
     assert {(who, basis) for _, _, who, _, basis, _ in silenced} == {(who, school.hold) for who in five.HOLDERS}
+    again = [one for one in said(lines, NUMBER, {"暂停发声"}) if one[0] == "14:10"]
+    assert {(who, basis) for _, _, who, _, basis, _ in again} == {(who, school.hold) for who in five.HOLDERS}, (
+        "reminded"
+    )
     order = [row[0] for row in table(lines, TOLD)]
     assert order == sorted(order), "the print is in the order of time"
 

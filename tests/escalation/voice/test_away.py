@@ -111,6 +111,7 @@ def test_every_reminder_of_one_voice_says_by_what_it_reminds(staffed: Office) ->
     assert late
     cited = grounds(told(staffed, "hold", "hold:")[0])[:-1]
     assert cited[0].endswith("第十条")
+    assert {row.basis for row in late} == {told(staffed, "hold", "hold:")[0].basis}
     for row in late:
         assert grounds(row) == [*cited, "确认时限 2 小时：系统默认，非校规"]
     (office_list,) = [row for row in told(staffed, "voice") if "未确认暂停发声" in row.view["title"]]
