@@ -1,7 +1,7 @@
 """The notify role: clocks that ran out, and deliveries that wait. Both are rows; a killed process changes nothing.
 
 A clock's effects and its mark are one transaction. A delivery is taken, sent, and its outcome recorded: killed between
-sending and recording, it is sent again with the same number.
+sending and recording, it is sent again with the same number. A process that lives repeats nothing (`ledger.py`).
 """
 
 from __future__ import annotations
@@ -9,29 +9,24 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection
 
-from escalation import alert, auditor, jump, lapse, machine_audit, reignition, sight, silence, timer, unrecorded
+from escalation import alert, auditor, chore, jump, lapse, machine_audit, reignition, sight, silence, timer
 from escalation.alteration import look as alteration
-from escalation.bulletin import clock as bulletin_clock
-from escalation.channels import Channel, Fault, Outcome, RateLimited
+from escalation.channels import Channel
 from escalation.channels.breaker import Breaker
+from escalation.chore import Chore
 from escalation.deed import hold_incident
-from escalation.duty import contact
 from escalation.duty import look as duty_look
-from escalation.duty.contact import Refused
-from escalation.incident import MACHINE, EntryKind, StateMoved
+from escalation.incident import MACHINE, StateMoved
 from escalation.incident.state import IllegalStep
 from escalation.jump import Reading, Steady
-from escalation.notice import GROUP, DeliveryState, NoticeKind, detour, metrics, notices, stranded, ways
-from escalation.notice.calling import DEAD_DELIVERY, call
-from escalation.notice.docket import hold, hold_of, tell
+from escalation.ledger import Ledger
+from escalation.notice import detour, stranded, unreached
+from escalation.notice.docket import hold
 from escalation.notice.issue import Letterhead
-from escalation.notice.outbox import CHANNEL_FAULTS, Taken, Verdict, jitter, judge, neutral_text, settle
 from escalation.notice.taking import take
 from escalation.procedure import Pack
 from escalation.procedure.desk_duty import DeskDuty
@@ -42,14 +37,8 @@ from stream.store import Store, StoreUnavailable
 
 Clock = Callable[[], datetime]
 CLOCK_FAILED = "timer:"
-GRAVE = 2
-"""Levels up to this one do not wait for a channel's minute to pass."""
 LONGEST_STEP = 10.0
 """Seconds after which clocks are looked at again, however much waits to be sent: a slow channel delays no clock."""
-TRIED_ENOUGH = 3
-"""After so many attempts the person's next channel is used as well."""
-TOGETHER = "短时间内通知较多，{count} 份合并为一条发送（首份 {number}）"
-NEXT_WAY = "前一通道未送达，见“送达”页"
 
 
 class Notify:
@@ -72,11 +61,14 @@ class Notify:
         self.trouble = ""
         self._looked: datetime | None = None
         self._listens_from: datetime | None = None
+        self._ledger = Ledger(store, letterhead, channels, lambda name, now: self._breaker(name).rests(now))
+        self._chores = self._all_chores()
 
     def step(self, limit: int = 50) -> int:
         """Fire the clocks that ran out, then send what waits; gives how much was done."""
         try:
             self._watch_clock()
+            self._ledger.write_down()
             self._look()
             done = self._fire(limit) + self._send(limit)
         except StoreUnavailable as error:
@@ -91,14 +83,13 @@ class Notify:
         forward (`escalation/jump.py`)."""
         if self._steady is None:
             return
-        before, self._read = self._read, Reading(self._clock(), self._steady())
-        leap = jump.between(before, self._read) if before is not None else None
-        if leap is None:
-            return
-        now = self._read.wall
-        self._store.run(lambda conn: jump.absorb(conn, self._letterhead.school, leap, now))
-        self._holds_until = now + jump.HOLD if leap > timedelta(0) else None
-        self._looked, self._breakers = None, {}
+        read = Reading(self._clock(), self._steady())
+        leap = jump.between(self._read, read) if self._read is not None else None
+        if leap is not None:
+            self._store.run(lambda conn: jump.absorb(conn, self._letterhead.school, leap, read.wall))
+            self._holds_until = read.wall + jump.HOLD if leap > timedelta(0) else None
+            self._looked, self._breakers = None, {}
+        self._read = read  # last: a jump that could not be absorbed is seen again at the next step
 
     def _holds_dates(self, now: datetime) -> bool:
         """Whether clocks that stand for a date wait, since the clock was just set forward."""
@@ -107,39 +98,38 @@ class Notify:
     def _look(self) -> None:
         now = self._clock()
         if self._looked is None or now - self._looked >= sight.LOOK_EVERY:
-            with self._store.write() as conn:
-                sight.look(conn, self._letterhead.school, now)
-                stranded.look(conn, self._letterhead.school, frozenset(self._channels), now)
-                unheld.look(conn, self._letterhead.school, now)
-                silence.look(conn, self._letterhead.school, now)
-                jump.hush(conn, self._letterhead.school, now)
-                self._hush_clocks(conn, now)
-                self._listen(conn, now)
-            self._look_at_accounts(now)
-            duty_look.look(self._store, self._letterhead, self._desk, now)
-            self._record_rest(now)
+            chore.do_each(self._store, self._letterhead.school, self._chores, now)
             self._looked = now
-            self._begin_watches(now)
+
+    def _all_chores(self) -> tuple[Chore, ...]:
+        school, head = self._letterhead.school, self._letterhead
+
+        def inside(look: Callable[[Connection, datetime], object]) -> Callable[[datetime], object]:
+            return lambda now: self._store.run(lambda conn: look(conn, now))
+
+        def stranded_ones(conn: Connection, now: datetime) -> None:
+            stranded.look(conn, school, frozenset(self._channels), now)
+
+        return (
+            Chore("sight", "看得见", inside(lambda conn, now: sight.look(conn, school, now))),
+            Chore("stranded", "停用通道的通知", inside(stranded_ones)),
+            Chore("unreached", "送不到的通知", inside(lambda conn, now: unreached.look(conn, school, now))),
+            Chore("unheld", "无人可办的任务", inside(lambda conn, now: unheld.look(conn, school, now))),
+            Chore("silence", "静默到期", inside(lambda conn, now: silence.look(conn, school, now))),
+            Chore("jump", "时钟跳变", inside(lambda conn, now: jump.hush(conn, school, now))),
+            Chore("clocks", "处理失败的时限", inside(self._hush_clocks)),
+            Chore("auditor", "稽核是否在运行", inside(self._listen)),
+            Chore("accounts", "账号变动", self._look_at_accounts),
+            Chore("duty", "值守与人员变动", lambda now: duty_look.look(self._store, head, self._desk, now)),
+            Chore("records", "补登送达结果", self._ledger.write_rest),
+            Chore("watches", "开始观察", self._begin_watches),
+        )
 
     def _look_at_accounts(self, now: datetime) -> None:
         """Whether the platform shows every account as the book has it."""
         pack = self._pack
         if pack is not None:
             self._store.run(lambda conn: alteration.look(conn, self._letterhead, pack, now))
-
-    def _record_rest(self, now: datetime) -> None:
-        """What is still to be written down of deliveries whose record failed; each by itself."""
-        with self._store.read() as conn:
-            rest = unrecorded.rest(conn, self._letterhead.school)
-        for taken, verdict in rest:
-
-            def again(conn: Connection, taken: Taken = taken, verdict: Verdict = verdict) -> None:
-                hold_of(conn, conn.execute(select(notices).where(notices.c.id == taken.notice_id)).one())
-                if unrecorded.rings(conn, self._letterhead.school, taken.id):
-                    self._tell(conn, taken, verdict, now)
-                    unrecorded.hush(conn, self._letterhead.school, taken.id, now)
-
-            unrecorded.attempt(self._store, taken, again)
 
     def _begin_watches(self, now: datetime) -> None:
         """An answered matter in which nothing is waited for any more is watched from now on; each by itself."""
@@ -214,7 +204,8 @@ class Notify:
             outcome = self._channels[taken.channel].send(taken.joint or taken.message)
             reach("notify.sent_before_recorded")
             self._breakers[taken.channel] = self._breaker(taken.channel).after(outcome, self._clock())
-            self._record(taken, outcome)
+            self._ledger.keep(taken, outcome, self._clock())
+            self._ledger.write_down()
             reach("notify.recorded")
             if self._breaker(taken.channel).rests(now := self._clock()):
                 detour.around(self._store, self._letterhead.school, taken.channel, self._ready(now), now)
@@ -227,107 +218,3 @@ class Notify:
 
     def _breaker(self, channel: str) -> Breaker:
         return self._breakers.get(channel, Breaker())
-
-    def _record(self, taken: Taken, outcome: Outcome) -> None:
-        now = self._clock()
-        is_neutral = taken.message.text == neutral_text(taken)
-        verdict = judge(
-            outcome, taken.attempt, taken.give_up_at, now, jitter(), is_neutral=is_neutral, to=taken.message.to
-        )
-        if taken.carries and verdict.state is DeliveryState.ACCEPTED:
-            words = TOGETHER.format(count=len(taken.everything), number=taken.message.notice)
-            verdict = replace(verdict, reason="；".join(part for part in (verdict.reason, words) if part))
-
-        def record(conn: Connection) -> None:
-            ids = [one.notice_id for one in taken.everything]
-            ours = select(notices).where(notices.c.id.in_(ids)).order_by(notices.c.incident_id, notices.c.id)
-            for row in conn.execute(ours).all():
-                hold_of(conn, row)
-            settled = [one for one in taken.everything if settle(conn, one, outcome, verdict, now)]
-            for one in settled:
-                unrecorded.hush(conn, self._letterhead.school, one.id, now)
-                self._tell(conn, one, verdict, now, limited=isinstance(outcome, RateLimited))
-            if verdict.state in (DeliveryState.ACCEPTED, DeliveryState.DEAD):
-                for one in settled:
-                    detail = {
-                        "channel": one.channel, "end": verdict.state, "try": one.attempt, "reason": verdict.reason,
-                        "request": verdict.vendor_id, "answer": outcome.answer,
-                    }  # fmt: skip
-                    machine_audit.delivered(conn, self._letterhead.school, one.message.notice, now, detail)
-            metrics.ATTEMPTS.labels(channel=taken.channel, outcome=verdict.state).inc()
-
-        try:
-            self._store.run(record)
-        except StoreUnavailable:
-            raise
-        except Exception as error:  # noqa: BLE001 (what left is never sent again because it could not be written down)
-            unrecorded.note(self._store, self._letterhead.school, taken, outcome, verdict, error, now)
-
-    def _tell(self, conn: Connection, taken: Taken, verdict: Verdict, now: datetime, *, limited: bool = False) -> None:
-        """Write into its matter's log what a person must know, and ring where the channel itself is at fault."""
-        title = self._channels[taken.channel].title
-        school = self._letterhead.school
-        cause = f"channel:{taken.channel}"
-        row = conn.execute(select(notices).where(notices.c.id == taken.notice_id)).one()
-        self._note_contact(conn, taken, verdict, row, now)
-        if verdict.state is DeliveryState.ACCEPTED:
-            alert.hush(conn, school, cause, now)
-            bulletin_clock.left(conn, row, now)
-            words = "；".join(part for part in (f"晚 {taken.late}送出" if taken.late else "", verdict.reason) if part)
-            tell(conn, row, now, EntryKind.DELIVERY, f"{title}已送出 {row.number}", words)
-            return
-        number, reason = row.number, verdict.reason
-        if verdict.state is DeliveryState.WAITING and taken.attempt == 1:
-            tell(conn, row, now, EntryKind.DELIVERY, f"{title}未送出 {number}，将重试", reason)
-            if verdict.fault in CHANNEL_FAULTS and row.addressee != GROUP:
-                self._next_way(conn, taken, row, f"channel:{taken.id}", now)
-            elif limited and taken.message.level <= GRAVE:
-                self._next_way(conn, taken, row, "", now)
-        if verdict.state is DeliveryState.WAITING and taken.attempt == TRIED_ENOUGH:
-            self._next_way(conn, taken, row, "", now)
-        if verdict.state is DeliveryState.DEAD:
-            tell(conn, row, now, EntryKind.DELIVERY, f"{title}送不到 {number}", reason)
-            words = f"通知 {number} 经{title}送不到：{_bare(reason)}。"
-            if row.kind == NoticeKind.DISMISSED or _is_over(row):
-                return
-            if row.addressee != GROUP:
-                if not self._next_way(conn, taken, row, f"{DEAD_DELIVERY}{taken.id}", now):
-                    return
-                words += "已生成电话通知任务，请立即拨打并登记结果。"
-            alert.ring(conn, school, f"delivery:{taken.id}", words, now)
-        if verdict.fault in CHANNEL_FAULTS or taken.attempt >= 3 or self._breaker(taken.channel).rests(now):
-            words = (
-                f"{title}连续送不出：{_bare(verdict.reason)}。请在“送达”页测试该通道并按提示修复；未送通知会自动补发。"
-            )
-            alert.ring(conn, school, cause, words, now)
-
-    def _note_contact(self, conn: Connection, taken: Taken, verdict: Verdict, row: Row[Any], now: datetime) -> None:
-        """A contact that is refused for good is found before the next incident; one that works is not."""
-        school, to = self._letterhead.school, taken.message.to
-        if row.addressee == GROUP:
-            return
-        if verdict.state is DeliveryState.DEAD and verdict.fault is Fault.CONTACT:
-            title = self._channels[taken.channel].title
-            contact.note(conn, school, Refused(row.addressee, taken.channel, title, to, verdict.reason, now))
-        elif verdict.state is DeliveryState.ACCEPTED and verdict.fault is None:
-            contact.works_again(conn, school, row.addressee, taken.channel, to)
-
-    def _next_way(self, conn: Connection, taken: Taken, row: Row[Any], step: str, now: datetime) -> bool:
-        """The person's next channel, or else (where `step` names it) a phone task; gives whether it came to that."""
-        title = ways.take_over(conn, self._letterhead, taken.id, now)
-        if title:
-            tell(conn, row, now, EntryKind.DELIVERY, f"{row.number} 改由{title}送出", NEXT_WAY)
-        if title is None and step:
-            call(conn, row, step, now)
-            return True
-        return False
-
-
-def _is_over(notice: Row[Any]) -> bool:
-    """Whether nobody waits for this notice's signature any more: nobody is telephoned because it did not arrive."""
-    return any(one is not None for one in (notice.signed_at, notice.settled_at, notice.superseded_by))
-
-
-def _bare(sentence: str) -> str:
-    """A sentence without the mark at its end."""
-    return sentence.rstrip("。；")

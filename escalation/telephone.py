@@ -16,7 +16,7 @@ from escalation.channels.phone import OUTCOMES
 from escalation.deed import DESK, incident_of, must_be, must_be_open, write_down
 from escalation.incident import Actor, EntryKind
 from escalation.incident.state import IllegalStep
-from escalation.notice import DeliveryState, calls, deliveries, is_owed, notices, same_matter
+from escalation.notice import DeliveryState, calls, deliveries, is_owed, notices, same_matter, unreached
 from escalation.notice.calling import AGAIN, call, open_call
 from escalation.notice.docket import hold_of, is_open, tell
 from escalation.procedure import Act, Source, thaw
@@ -109,7 +109,7 @@ def hush(conn: Connection, theirs: ColumnElement[bool], person_id: str, now: dat
         .where(deliveries.c.state == DeliveryState.DEAD)
     ).all()
     for row in dead:
-        alert.hush(conn, row.school, f"delivery:{row.id}", now)
+        alert.hush(conn, row.school, f"{unreached.CAUSE}{row.id}", now)
 
 
 def _task(conn: Connection, call_id: int) -> Row[Any]:

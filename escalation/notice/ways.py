@@ -74,11 +74,6 @@ def rows(
     return found
 
 
-def take_over(conn: Connection, letterhead: Letterhead, failed: int, now: datetime) -> str | None:
-    """The person's next channel among those of the house, see `next_way`."""
-    return next_way(conn, letterhead.channels, failed, now)
-
-
 def next_way(conn: Connection, set_up: Collection[str], failed: int, now: datetime) -> str | None:
     """Let the person's next channel carry a notice that this delivery could not bring.
 

@@ -16,6 +16,7 @@ from escalation.notify import Notify
 from escalation.task import tasks
 from escalation.timer import claim, timers
 from tests.escalation.office import FOUR, Office
+from tests.escalation.shaky import Shaky
 from tests.stream.said import SCHOOL, START
 
 JUMPS = {
@@ -221,3 +222,25 @@ def test_of_two_workers_one_moves_the_clocks_once(machine: Machine) -> None:
     other.step()
     after = {row.id: row.due_at - timedelta(hours=1) for row in machine.rows(timers) if row.kind in SPANS}
     assert after == before
+
+
+@pytest.mark.parametrize("away", [1, 3])
+def test_a_jump_that_is_seen_while_the_store_is_away_is_absorbed_when_it_is_back(tmp_path: Path, away: int) -> None:
+    store = Shaky(str(Office.at(tmp_path).store.engine.url))
+    machine = Machine(store)
+    machine.notify = Notify(store, machine.head, {"mail": machine.mail}, lambda: machine.now, steady=machine.steady)
+    machine.work()
+    machine.open(level=2)
+    machine.work()
+    sent = len(machine.mail.sent)
+    store.away = away
+    machine.now += timedelta(hours=3)
+    for _ in range(away):
+        machine.notify.step()
+        assert "database is locked" in machine.notify.trouble
+        machine.now, machine.ran = machine.now + timedelta(seconds=1), machine.ran + timedelta(seconds=1)
+    machine.work()
+    assert len(ringing(machine)) == 1
+    assert (machine.told("reminder"), machine.told("escalated")) == ([], [])
+    assert len(machine.mail.sent) == sent
+    store.close()
