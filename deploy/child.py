@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from logging.handlers import RotatingFileHandler
@@ -152,8 +153,9 @@ class Child:
 
     def _pass_on(self, line: bytes) -> None:
         text = line.decode("utf-8", "replace").rstrip("\r")
-        print(f"{self.name:>7} | {text}", file=self.out, flush=True)
         self._file.emit(logging.makeLogRecord({"msg": text}))
+        with suppress(OSError):  # whoever read it has gone: the service does not end for that
+            print(f"{self.name:>7} | {text}", file=self.out, flush=True)
 
     def say(self, text: str) -> None:
         """A line of the supervisor's own about this child."""

@@ -27,7 +27,6 @@ NUMBER_LOCK = 730_044
 """Key of the advisory lock under which PostgreSQL's writers number papers."""
 TEXT_MOST, SUBJECT_MOST, WHY_MOST = 20_000, 60, 500
 AT_ONCE = timedelta(minutes=1)
-ASKERS = frozenset({Role.KEEPER, Role.UNIT_LEADER, Role.PUBLICITY})
 
 
 class Noun(StrEnum):

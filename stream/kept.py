@@ -40,6 +40,7 @@ posts = Table(
     Index(None, "school", "thread_id", "published_at"),
     Index(None, "school", "account_id", "published_at"),
     Index(None, "school", "published_at"),
+    Index(None, "school", "row"),
 )
 
 revisions = Table(

@@ -61,17 +61,6 @@ OUTCOMES: Mapping[CallOutcome, Meaning] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CallTask:
-    """Whom to ring and what to say. `words` come from the `phone.txt` template; an empty `number` is a task, too."""
-
-    notice: str
-    person: str
-    office: str
-    number: str
-    words: str
-
-
 def refuse(outcome: str, remark: str) -> str | None:
     """Why this record cannot be taken, as a sentence, or None where it can."""
     if outcome not in set(CallOutcome):

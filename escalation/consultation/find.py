@@ -117,7 +117,7 @@ def _again(conn: Connection, known: Row[Any], post: Post, now: datetime) -> None
         if row.window_until is not None:
             _move_window(conn, row.id, row.school, now)
     elif row.state != State.NOT_ONE and (row.answered_at is None or post.published_at > row.answered_at):
-        begin_again(conn, row, Event.ASKED_AGAIN, MACHINE, now, "提问人再次询问", **values)
+        begin_again(conn, row, Event.ASKED_AGAIN, MACHINE, now, "该提问下又有提问", **values)
 
 
 def _move_window(conn: Connection, number: int, school: str, now: datetime) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, insert, select, update
 
@@ -22,9 +22,6 @@ from escalation.notice import DeliveryState, attempts, deliveries, notices
 from escalation.notice.docket import dockets
 from escalation.notice.wording import render_neutral
 from stream.store import insert_new
-
-if TYPE_CHECKING:
-    pass
 
 BACK_OFF = (2, 4, 8, 16, 30, 60, 120, 300)
 """Seconds before the next attempt; the last figure repeats."""

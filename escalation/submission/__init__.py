@@ -200,15 +200,19 @@ def open_to(conn: Connection, pack: Pack, school: str, actor: Actor) -> list[Acc
 
 
 def sign(
-    conn: Connection, ground: Ground, school: str, number: str, actor: Actor, now: datetime, *, sealed: bool = False,
-    note: str = "",
+    conn: Connection, ground: Ground, school: str, number: str, actor: Actor, now: datetime, *, seen: str,
+    sealed: bool = False, note: str = "",
 ) -> None:  # fmt: skip
-    """The unit's step: it goes on to the office that reviews, or is approved where no clause names one."""
+    """The unit's step: it goes on to the office that reviews, or is approved where no clause names one.
+
+    `seen`: the hash of the text that the person had before them, here as in `approve` and `give_back`.
+    """
     row = paper.held(conn, submissions, Noun.SUBMISSION, school, number)
     _not_the_writer(row, actor)
     last = not row.centre_office
     event = Event.CONSENT if last else Event.SIGN
     state = SUBMISSION.step(State(row.state), event, standing(conn, ground.pack, row, actor, now))
+    _as_seen(row, seen)
     if row.seal and not sealed:
         raise IllegalStep(UNSEALED)
     if not last and not asking.reviewers(conn, ground, row, actor.id, now):
@@ -228,13 +232,15 @@ def sign(
 
 
 def approve(
-    conn: Connection, ground: Ground, school: str, number: str, actor: Actor, now: datetime, note: str = ""
-) -> None:
+    conn: Connection, ground: Ground, school: str, number: str, actor: Actor, now: datetime, *, seen: str,
+    note: str = "",
+) -> None:  # fmt: skip
     """The office that the clause names approves this very text."""
     row = paper.held(conn, submissions, Noun.SUBMISSION, school, number)
     _not_the_writer(row, actor)
     _not_the_signer(row, actor)
     state = SUBMISSION.step(State(row.state), Event.APPROVE, standing(conn, ground.pack, row, actor, now))
+    _as_seen(row, seen)
     note = paper.clean(note)[: paper.WHY_MOST]
     paper.move(conn, submissions, row, state=state, approved_by=actor.id, approved_at=now, approved_hash=row.text_hash)
     paper.note(conn, Noun.SUBMISSION, school, row.id, now, "审核通过，可以发布", note, actor.name)
@@ -243,13 +249,14 @@ def approve(
 
 
 def give_back(
-    conn: Connection, ground: Ground, school: str, number: str, actor: Actor, now: datetime, why: str
+    conn: Connection, ground: Ground, school: str, number: str, actor: Actor, now: datetime, why: str, *, seen: str
 ) -> None:
     """Return it with a reason; the writer may hand it in again."""
     row = paper.held(conn, submissions, Noun.SUBMISSION, school, number)
     _not_the_writer(row, actor)
     _not_the_signer(row, actor)
     state = SUBMISSION.step(State(row.state), Event.RETURN, standing(conn, ground.pack, row, actor, now))
+    _as_seen(row, seen)
     why = paper.must_say(why, paper.WHY_MOST, "退回理由")
     paper.move(conn, submissions, row, state=state)
     paper.note(conn, Noun.SUBMISSION, school, row.id, now, "退回", why, actor.name)
@@ -284,6 +291,12 @@ def withdraw(conn: Connection, pack: Pack, school: str, number: str, actor: Acto
     paper.note(conn, Noun.SUBMISSION, school, row.id, now, "撤回", why, actor.name)
     docket.end(conn, school, paper.matter_of(Noun.SUBMISSION, row.id), now)
     paper.write_down(conn, Noun.SUBMISSION, school, number, actor, "withdraw", now, why=why)
+
+
+def _as_seen(row: Row[Any], seen: str) -> None:
+    """Raises IllegalStep where the text is another than the one that was judged."""
+    if row.text_hash != seen:
+        raise IllegalStep("送审稿在您打开之后已改动，请看过现在这一版再办。未作任何更改。")
 
 
 def _not_the_writer(row: Row[Any], actor: Actor) -> None:

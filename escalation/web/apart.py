@@ -50,15 +50,10 @@ def split(
 ) -> Response:  # fmt: skip
     """拆分: on to the page of the new incident."""
     head = desk_of(request).letterhead
-    part = Part(
-        tuple(post),
-        tuple(key),
-        plain(title, "新事件标题"),
-        int(level) if level in ("1", "2", "3", "4") else 0,
-        plain(why, "理由"),
-    )
 
     def do(conn: Connection, i: int) -> str:
+        grade = int(level) if level in ("1", "2", "3", "4") else 0
+        part = Part(tuple(post), tuple(key), plain(title, "新事件标题"), grade, plain(why, "理由"))
         return splitting.split(conn, head, i, visitor.actor, visitor.now, part)
 
     return _onward(request, visitor, number, "split", do, split_title=title, split_why=why)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from markupsafe import Markup
 from sqlalchemy import Connection, and_, case, func, select
 
 from escalation.clock_words import SHANGHAI
 from escalation.web.prose import marked
-from escalation.web.words import CARE_THEMES, CARE_TITLE
+from escalation.web.words import CARE_THEMES, CARE_TITLE, UNJUDGED_TEXT
 from stream.account import accounts
 from stream.kept import assessments, posts, revisions
 from stream.post import Kind
@@ -87,8 +88,8 @@ def feed_of(conn: Connection, school: str, now: datetime, shown: int = SHOWN) ->
                 polarity=row.polarity or "neutral",
                 risk=row.risk,
                 account=row.name or row.account_id,
-                text=CARE_TITLE if (care := bool(CARE_THEMES & set(row.themes or ()))) else _text(row.text, row.hits),
-                care=care,
+                text=_shown(row),
+                care=bool(CARE_THEMES & set(row.themes or ())),
             )
             for row in rows
         ),
@@ -96,6 +97,12 @@ def feed_of(conn: Connection, school: str, now: datetime, shown: int = SHOWN) ->
         negative=round(100 * figures.negative / figures.judged, 1) if figures.judged else None,
         latest=now - rows[0].first_seen_at if rows else None,
     )
+
+
+def _shown(row: Any) -> Markup | str:
+    if row.themes is None:
+        return UNJUDGED_TEXT
+    return CARE_TITLE if CARE_THEMES & set(row.themes) else _text(row.text, row.hits)
 
 
 def _text(text: str, hits: list[dict[str, object]] | None) -> Markup:

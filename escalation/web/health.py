@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from escalation.web import trouble
 from escalation.web.desk import Desk
 from escalation.web.gate import Open, desk_of
 from escalation.web.measure import registry_of
@@ -18,6 +19,7 @@ from stream.pulse import Pulse
 from stream.store import StoreUnavailable
 
 router = APIRouter()
+STORE = "存储此刻读不到；请检查数据库是否在运行、磁盘是否已满。原话在值班台日志里，编号 {code}。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def healthz(request: Request) -> Response:
     try:
         found = beats(desk_of(request))
     except StoreUnavailable as error:
-        found = [Beat("store", "silent", None, f"{error}。请检查数据库是否在运行、磁盘是否已满。")]
+        found = [Beat("store", "silent", None, STORE.format(code=trouble.logged(request, error)))]
     bad = [beat for beat in found if beat.state != "up"]
     words = "；".join(beat.words for beat in bad) or "各进程均正常。"
     status = 503 if bad else 200

@@ -15,7 +15,7 @@ from escalation.web.page import show
 from escalation.web.prose import highlighted
 from escalation.web.queue_view import Filter, queue_of
 from escalation.web.viewing import Viewed, record
-from escalation.web.words import CARE_THEMES, CARE_TITLE
+from escalation.web.words import CARE_THEMES, CARE_TITLE, UNJUDGED_TEXT
 from stream.kept import assessments
 from stream.post import Kind
 from stream.search import Query, SearchUnavailable
@@ -24,14 +24,21 @@ router = APIRouter()
 SHOWN = 50
 
 
-def folded(conn: Connection, school: str, ids: Sequence[str]) -> set[str]:
-    """Of these posts, the cries for help: found, but not shown."""
+def folded(conn: Connection, school: str, ids: Sequence[str]) -> dict[str, str]:
+    """What stands in the place of the words of those that are found but not shown: cries for help, and what the watch
+    has not come to yet, as the search engine is ahead of it."""
     rows = conn.execute(
         select(assessments.c.post_id, assessments.c.themes).where(
             assessments.c.school == school, assessments.c.post_id.in_(list(ids))
         )
     )
-    return {row.post_id for row in rows if CARE_THEMES & set(row.themes)}
+    shown = dict.fromkeys(ids, UNJUDGED_TEXT)
+    for row in rows:
+        if CARE_THEMES & set(row.themes):
+            shown[row.post_id] = CARE_TITLE
+        else:
+            shown.pop(row.post_id, None)
+    return shown
 
 
 @router.get("/search")
@@ -46,11 +53,10 @@ def page(
         try:
             documents = desk.search(Query(desk.school, words, limit=SHOWN))
             with desk.store.read() as conn:
-                grave = folded(conn, desk.school, [one.id for one in documents])
+                apart = folded(conn, desk.school, [one.id for one in documents])
             documents = [one for one in documents if one.kind != Kind.MESSAGE]
             found = [
-                {"document": one, "text": CARE_TITLE if one.id in grave else highlighted(one.text, [words])}
-                for one in documents
+                {"document": one, "text": apart.get(one.id) or highlighted(one.text, [words])} for one in documents
             ]
         except SearchUnavailable as error:
             trouble = str(error)

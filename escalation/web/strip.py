@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, exists, func, select
 
 from escalation import alert, finding, people, silence, trial
 from escalation.alert import Alert
@@ -146,12 +146,16 @@ def _judging(conn: Connection, desk: Desk, pulses: dict[str, pulse.Pulse], now: 
     dead = next((role for role in ("assess", "watch") if role in desk.roles and not _alive(pulses, role, now)), None)
     if dead:
         return (Light(Lamp.BLIND, "研判停", f"{process(dead)}进程没有回应；新评论暂存在日志里，恢复后会补判。"),)
-    row = conn.execute(
-        select(assessments.c.watched_at, posts.c.fetched_at)
-        .join(posts, and_(posts.c.school == assessments.c.school, posts.c.id == assessments.c.post_id))
-        .where(posts.c.school == desk.school)
+    judged = and_(assessments.c.school == posts.c.school, assessments.c.post_id == posts.c.id)
+    newest = (
+        select(posts.c.row)
+        .where(posts.c.school == desk.school, exists().where(judged))
         .order_by(posts.c.row.desc())
         .limit(1)
+        .scalar_subquery()
+    )
+    row = conn.execute(
+        select(assessments.c.watched_at, posts.c.fetched_at).join(posts, judged).where(posts.c.row == newest)
     ).first()
     if row is None:
         return (Light(Lamp.ON, "研判就绪"),)

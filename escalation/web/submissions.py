@@ -119,13 +119,15 @@ def _one(
 
 
 @router.post("/submissions/{number}/sign")
-def sign(request: Request, visitor: Actor, number: str, sealed: Field = "", note: Field = "") -> Response:
+def sign(
+    request: Request, visitor: Actor, number: str, seen: Field = "", sealed: Field = "", note: Field = ""
+) -> Response:
     """单位审签."""
     desk = desk_of(request)
     return act(
         request, f"/submissions/{number}?done=signed",
         lambda conn: submission.sign(
-            conn, desk.ground, desk.school, number, visitor.actor, visitor.now, sealed=bool(sealed),
+            conn, desk.ground, desk.school, number, visitor.actor, visitor.now, seen=seen, sealed=bool(sealed),
             note=note,
         ),
         lambda error: _one(request, visitor, number, error),
@@ -133,25 +135,26 @@ def sign(request: Request, visitor: Actor, number: str, sealed: Field = "", note
 
 
 @router.post("/submissions/{number}/approve")
-def approve(request: Request, visitor: Actor, number: str, note: Field = "") -> Response:
+def approve(request: Request, visitor: Actor, number: str, seen: Field = "", note: Field = "") -> Response:
     """审核通过."""
     desk = desk_of(request)
     return act(
         request, f"/submissions/{number}?done=approved",
         lambda conn: submission.approve(
-            conn, desk.ground, desk.school, number, visitor.actor, visitor.now, note
+            conn, desk.ground, desk.school, number, visitor.actor, visitor.now, seen=seen, note=note
         ),
         lambda error: _one(request, visitor, number, error),
     )  # fmt: skip
 
 
 @router.post("/submissions/{number}/return")
-def give_back(request: Request, visitor: Actor, number: str, why: Field = "") -> Response:
+def give_back(request: Request, visitor: Actor, number: str, seen: Field = "", why: Field = "") -> Response:
     """退回."""
     desk = desk_of(request)
     return act(
         request, f"/submissions/{number}?done=returned",
-        lambda conn: submission.give_back(conn, desk.ground, desk.school, number, visitor.actor, visitor.now, why
+        lambda conn: submission.give_back(
+            conn, desk.ground, desk.school, number, visitor.actor, visitor.now, why, seen=seen
         ),
         lambda error: _one(request, visitor, number, error),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
+from escalation.state_table import IllegalStep
 from escalation.web.gate import NotAllowed, NotFound, NotSignedIn
 from escalation.web.pace import TooOften
 from escalation.web.page import bare
@@ -82,15 +83,20 @@ def spoken(request: Request, error: Exception) -> Response:
     return page(request, status, words)
 
 
+def refused(request: Request, error: Exception) -> Response:
+    """409 with the sentence, where a page does not show it itself."""
+    return page(request, 409, str(error), back=back_of(request.url.path))
+
+
 def away(request: Request, error: Exception) -> Response:
     """The store cannot be reached: its own words are for the log, the page shows their number."""
-    code = _logged(request, error)
+    code = logged(request, error)
     return page(request, 503, "值班台此刻读不到存储里的数据，这一页没有取到。", code)
 
 
 def unforeseen(request: Request, error: Exception) -> Response:
     """Anything else: logged under a number that the page shows."""
-    return page(request, 500, "这一页没有取到。", _logged(request, error))
+    return page(request, 500, "这一页没有取到。", logged(request, error))
 
 
 def too_often(request: Request, error: Exception) -> Response:
@@ -105,7 +111,8 @@ def too_large(request: Request, words: str) -> Response:
     return page(request, 413, words, back=back_of(request.url.path))
 
 
-def _logged(request: Request, error: Exception) -> str:
+def logged(request: Request, error: Exception) -> str:
+    """Write an error into the log under a number, which is all that a page says of it."""
     code = f"E-{secrets.token_hex(3)}"
     LOGGER.error("页面出错 %s %s", code, request.url.path.split("/")[1][:20], exc_info=error)
     return code
@@ -119,5 +126,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(TooOften, too_often)
     app.add_exception_handler(HTTPException, spoken)
     app.add_exception_handler(RequestValidationError, spoken)
+    app.add_exception_handler(IllegalStep, refused)
     app.add_exception_handler(StoreUnavailable, away)
     app.add_exception_handler(Exception, unforeseen)

@@ -185,14 +185,12 @@ def own_hold(conn: Connection, row: Row[Any], hold_id: int) -> None:
 def put_on(request: Request, visitor: Lead, number: str, words: Field = "", why: Field = "") -> Response:
     """暂停发声, by a person."""
     desk = desk_of(request)
-    subject = Subject(words=typed(plain(words, "词")))
-    return act(
-        request, visitor, number, "hold",
-        lambda conn, row: hold.add(
-            conn, desk.letterhead, row.id, visitor.actor, visitor.now, subject, plain(why, "理由")
-        ),
-        hold_words=words, hold_why=why,
-    )  # fmt: skip
+
+    def do(conn: Connection, row: Row[Any]) -> None:
+        subject = Subject(words=typed(plain(words, "词")))
+        hold.add(conn, desk.letterhead, row.id, visitor.actor, visitor.now, subject, plain(why, "理由"))
+
+    return act(request, visitor, number, "hold", do, hold_words=words, hold_why=why)
 
 
 @router.post("/statements/{number}/holds/{hold_id}/change")

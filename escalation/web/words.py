@@ -25,6 +25,8 @@ LEVEL_NAMES = {1: "特别重大", 2: "重大", 3: "较大", 4: "一般"}
 """Shown where an incident's own pack does not name its levels."""
 CARE_TITLE = "疑似心理求助，原文已收起"
 CARE_THEMES = frozenset({"self_harm"})
+UNJUDGED_TEXT = "（待判，判完再显示原文）"
+"""In the place of words of which nobody knows yet whether they are a cry for help."""
 
 
 platform = platform_name

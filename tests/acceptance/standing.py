@@ -118,9 +118,14 @@ class Person:
         return Selector(answer.text)
 
     def send(self, path: str, page: str, **form: str) -> httpx.Response:
-        """Send a form with the token of the page that it stands on."""
-        token = self.page(page).css("input[name=csrf]::attr(value)").get("")
-        return self.client.post(path, data={"csrf": token, **form})
+        """Send a form of a page as a browser does: with its token and all that it holds hidden."""
+        shown = self.page(page)
+        held = {
+            one.attrib["name"]: one.attrib.get("value", "")
+            for one in shown.css(f'form[action="{path}"]')[:1].css("input[type=hidden][name]")
+        }
+        token = shown.css("input[name=csrf]::attr(value)").get("")
+        return self.client.post(path, data={"csrf": token, **held, **form})
 
     def found(self, words: str) -> list[str]:
         """The texts that the search finds."""

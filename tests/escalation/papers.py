@@ -94,17 +94,26 @@ def use_submissions(station: Station) -> None:
     act(station, lambda conn: use.switch(conn, office.ground.pack, SCHOOL, PUBLICITY, office.now, on=True))
 
 
-def sign(station: Station, number: str, who: Actor = LEADER, *, sealed: bool = False) -> None:
-    office = station.office
+def sign(station: Station, number: str, who: Actor = LEADER, *, sealed: bool = False, seen: str = "") -> None:
+    """`seen`: the hash of the text on the screen, the present one where none is given; so in the two that follow."""
+    office, seen = station.office, seen or submission_row(station, number).text_hash
     act(
         station,
-        lambda conn: submission.sign(conn, office.ground, SCHOOL, number, who, office.now, sealed=sealed),
+        lambda conn: submission.sign(conn, office.ground, SCHOOL, number, who, office.now, seen=seen, sealed=sealed),
     )
 
 
-def approve(station: Station, number: str, who: Actor = PUBLICITY) -> None:
-    office = station.office
-    act(station, lambda conn: submission.approve(conn, office.ground, SCHOOL, number, who, office.now))
+def approve(station: Station, number: str, who: Actor = PUBLICITY, seen: str = "") -> None:
+    office, seen = station.office, seen or submission_row(station, number).text_hash
+    act(station, lambda conn: submission.approve(conn, office.ground, SCHOOL, number, who, office.now, seen=seen))
+
+
+def give_back(station: Station, number: str, why: str, who: Actor = PUBLICITY, seen: str = "") -> None:
+    office, seen = station.office, seen or submission_row(station, number).text_hash
+    act(
+        station,
+        lambda conn: submission.give_back(conn, office.ground, SCHOOL, number, who, office.now, why, seen=seen),
+    )
 
 
 def publish(station: Station, text: str, name: str, account: str = "canteen", **changes: Any) -> Post:

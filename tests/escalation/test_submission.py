@@ -24,6 +24,7 @@ from tests.escalation.papers import (
     act,
     approve,
     found,
+    give_back,
     hand_in,
     publish,
     school,
@@ -139,14 +140,40 @@ def test_in_ningxia_the_units_own_reviewer_is_the_last_word(station: Station) ->
     )
 
 
+def test_what_was_changed_after_somebody_opened_it_is_neither_signed_nor_approved_nor_returned_unseen(
+    station: Station,
+) -> None:
+    school(station, "ZG")
+    use_submissions(station)
+    office, number = station.office, hand_in(station, WEATHER)
+    first = submission_row(station, number).text_hash
+    sign(station, number)
+    give_back(station, number, "请写明时间")
+    better = WEATHER + "。时间为周六至周日"
+    act(
+        station,
+        lambda c: submission.hand_in_again(c, office.ground, SCHOOL, number, KEEPER, office.now, better),
+    )
+    with pytest.raises(IllegalStep, match="请看过现在这一版再办"):
+        sign(station, number, seen=first)
+    sign(station, number)
+    with pytest.raises(IllegalStep, match="送审稿在您打开之后已改动"):
+        approve(station, number, seen=first)
+    with pytest.raises(IllegalStep, match="送审稿在您打开之后已改动"):
+        give_back(station, number, "不妥", seen=first)
+    approve(station, number)
+    row = submission_row(station, number)
+    assert (row.state, row.text, row.approved_hash) == ("approved", better, row.text_hash)
+
+
 def test_a_returned_one_comes_again_as_a_new_version_and_its_signatures_count_no_more(station: Station) -> None:
     number = handed_in_at_zhengzhou(station)
     sign(station, number)
     office = station.office
     ground = office.ground
     with pytest.raises(IllegalStep, match="退回理由"):
-        act(station, lambda c: submission.give_back(c, ground, SCHOOL, number, PUBLICITY, office.now, " "))
-    act(station, lambda c: submission.give_back(c, ground, SCHOOL, number, PUBLICITY, office.now, "请写明时间"))
+        give_back(station, number, " ")
+    give_back(station, number, "请写明时间")
     better = WEATHER + "。时间为周六至周日"
     with pytest.raises(IllegalStep):
         act(station, lambda c: submission.hand_in_again(c, ground, SCHOOL, number, LEADER, office.now, better))

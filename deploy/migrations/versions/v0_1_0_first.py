@@ -600,6 +600,7 @@ def upgrade() -> None:
         op.f("ix_posts_school_account_id_published_at"), "posts", ["school", "account_id", "published_at"], unique=False
     )
     op.create_index(op.f("ix_posts_school_published_at"), "posts", ["school", "published_at"], unique=False)
+    op.create_index(op.f("ix_posts_school_row"), "posts", ["school", "row"], unique=False)
     op.create_index(
         op.f("ix_posts_school_thread_id_published_at"), "posts", ["school", "thread_id", "published_at"], unique=False
     )
@@ -1632,6 +1633,7 @@ def downgrade() -> None:
     op.drop_table("pulses")
     op.drop_index("uq_posts_school_id", table_name="posts")
     op.drop_index(op.f("ix_posts_school_thread_id_published_at"), table_name="posts")
+    op.drop_index(op.f("ix_posts_school_row"), table_name="posts")
     op.drop_index(op.f("ix_posts_school_published_at"), table_name="posts")
     op.drop_index(op.f("ix_posts_school_account_id_published_at"), table_name="posts")
     op.drop_table("posts")

@@ -57,7 +57,9 @@ def test_a_store_that_is_away_is_503_and_not_a_stack_trace(
     monkeypatch.setattr(Store, "read", away)
     answer = client.get("/healthz")
     assert answer.status_code == 503
-    assert "磁盘已满" in answer.json()["words"]
+    assert "存储此刻读不到" in answer.json()["words"]
+    assert "磁盘已满" not in answer.text, "the database's own words are for the log, not for everybody"
+    assert re.search(r"编号 E-[0-9a-f]{6}", answer.json()["words"])
     page = client.get("/desk", headers={"accept": "text/html"})
     assert page.status_code == 503
     assert "恢复后补判" in page.text

@@ -50,7 +50,8 @@ class Office:
 
     def send(self, name: str, path: str, **form: str) -> tuple[int, str]:
         """Send a form as this person; gives the status and where it leads, or the page."""
-        answer = self.client(name).post(path, data={"csrf": f"csrf-{name}", **form})
+        seen = [("seen", row.text_hash) for row in _rows(self, submissions) if f"/{row.number}/" in path]
+        answer = self.client(name).post(path, data={"csrf": f"csrf-{name}", **dict(seen), **form})
         return answer.status_code, answer.headers.get("location", answer.text)
 
     def asked(self, text: str = TEXT) -> str:
@@ -294,3 +295,13 @@ def test_no_control_sign_reaches_the_database(zg: Office) -> None:
     assert not [one for one in asked if "\\x00" in one or "\\x07" in one]
     (row,) = _rows(zg, permits)
     assert (row.planned, row.subject) == ("明天", "事项")
+
+
+def test_a_review_on_a_page_of_before_an_edit_is_refused_with_the_page_of_now(zg: Office) -> None:
+    number = zg.handed_in()
+    page = zg.client("leader").get(f"/submissions/{number}").text
+    (row,) = _rows(zg, submissions)
+    assert page.count(f'name="seen" value="{row.text_hash}"') >= 1
+    status, shown = zg.send("leader", f"/submissions/{number}/sign", seen="0" * 64)
+    assert (status, "送审稿在您打开之后已改动" in shown, row.text_hash in shown) == (409, True, True)
+    assert zg.send("leader", f"/submissions/{number}/sign")[0] == 303

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from escalation import alert, handling, receipt
 from escalation.audit import audit_log
@@ -19,6 +19,7 @@ from sentiment.polarity import Polarity
 from stream import account, pulse
 from stream.coverage import sources
 from stream.dead_letter import bury
+from stream.kept import assessments
 from stream.post import Kind
 from stream.search import Document, SearchUnavailable
 from tests.escalation.web.house import OTHER_UNIT, SCHOOL, UNIT, House
@@ -228,6 +229,23 @@ def test_a_private_message_is_neither_in_the_ticker_nor_in_what_search_finds(hou
     assert "我家里" not in client.get("/search?q=助学贷款").text
 
 
+def test_words_that_nobody_has_judged_yet_are_shown_nowhere_as_they_may_be_a_cry_for_help(house: House) -> None:
+    cry, at = "我不想活了，今晚就从三号楼跳下去", house.now
+    house.shelf.documents.append(
+        Document(SCHOOL, "wechat:999", "comment", "wechat", "wx-hq", "wx-hq:1", cry, "negative", 90, at, at)
+    )
+    post = house.post("三号楼的灯坏了，有人在楼顶哭")
+    with house.store.write() as conn:
+        conn.execute(delete(assessments).where(assessments.c.post_id == post.id))
+    client = house.client("monitor")
+    found = client.get("/search?q=三号楼").text
+    assert "跳下去" not in found
+    assert "待判，判完再显示原文" in found
+    ticker = client.get("/desk/feed").text
+    assert "楼顶哭" not in ticker
+    assert "待判，判完再显示原文" in ticker
+
+
 def test_looking_at_comment_text_is_in_the_audit_once_an_hour(house: House) -> None:
     client = house.client("monitor")
     for _ in range(3):
@@ -253,9 +271,9 @@ def test_the_band_shows_what_came_and_what_is_due(house: House) -> None:
 def test_search_finds_posts_and_says_when_it_cannot(house: House) -> None:
     number = house.incident()
     grave = house.post("活不下去了", theme="self_harm", words=["活不下去"])
-    at = house.now
+    at, plain = house.now, house.post("食堂 <b>拉肚子")
     shelf = house.shelf.documents
-    shelf.append(Document(SCHOOL, "x", "comment", "weibo", "a", "t", "食堂 <b>拉肚子", "negative", 60, at, at))
+    shelf.append(Document(SCHOOL, plain.id, "comment", "weibo", "a", "t", "食堂 <b>拉肚子", "negative", 60, at, at))
     shelf.append(Document(SCHOOL, grave.id, "comment", "weibo", "a", "t", "活不下去了", "negative", 90, at, at))
     client = house.client("monitor")
     page = client.get("/search?q=拉肚子").text
