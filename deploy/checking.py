@@ -8,13 +8,13 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from deploy import migrations, rostering
-from deploy.parts import channels, load_pack, outside, role_words
-from deploy.roster import PLATFORMS
+from deploy.parts import channels, described, load_pack, outside, role_words
+from deploy.roster import PLATFORMS, PersonRow
 from deploy.settings import Settings
 from escalation import heartbeat
 from escalation.channels import Accepted, Partial, RateLimited
 from escalation.duty.readiness import told_roles
-from escalation.people import Role
+from escalation.people import CONTACTS, Role
 from escalation.procedure import Channel, Pack, load
 from stream import rules
 from stream.log import LogError, open_log
@@ -133,12 +133,20 @@ def accounts(settings: Settings) -> Iterator[Finding]:
     yield Finding(True, "账号", f"{len(watched)} 个账号启用。")
 
 
+def used_contacts(settings: Settings) -> list[str]:
+    """The columns of the roster by which the channels that are set up find a person; the mail's where none is."""
+    set_up = {name for name, _, _ in described(settings)} | ({"mail"} if settings.mail is not None else set())
+    return [contact for channel, contact in CONTACTS.items() if channel in set_up] or [CONTACTS["mail"]]
+
+
 def people(settings: Settings) -> Iterator[Finding]:
     """Everybody whom the pack may tell can be reached, for every unit that runs an account."""
     pack, roster = load_pack(settings), settings.roster
     words = role_words(pack)
-    mailed = {row.id for row in roster.people if getattr(row, "email", UNREAD)}
-    contact = mailed | {row.id for row in roster.people if getattr(row, "mobile", UNREAD)}
+    used = used_contacts(settings)
+    missing = "或".join(PersonRow.model_fields[one].title or one for one in used)
+    written = {row.id for row in roster.people if any(getattr(row, one, UNREAD) for one in used)}
+    contact = written | {row.id for row in roster.people if getattr(row, "mobile", UNREAD)}
     held: dict[tuple[str, str], list[str]] = {}
     for row in roster.offices:
         held.setdefault((words.get(row.role, row.role), row.scope), []).append(row.person)
@@ -151,12 +159,12 @@ def people(settings: Settings) -> Iterator[Finding]:
             if not holders:
                 yield Finding(False, "人员", f"没有人担任{where}，依规程须通知此人；请在“任职”表填写。")
             elif not contact.intersection(holders):
-                yield Finding(False, "人员", f"{where}没有可用的邮箱或手机；请在“人员”表补上。")
-            elif not mailed.intersection(holders):
-                yield Finding(False, "人员", f"{where}没有邮箱，目前只能电话通知；请在“人员”表补上邮箱。")
+                yield Finding(False, "人员", f"{where}没有可用的{missing}，也没有手机；请在“人员”表补上。")
+            elif not written.intersection(holders):
+                yield Finding(False, "人员", f"{where}没有{missing}，目前只能电话通知；请在“人员”表补上{missing}。")
     yield from _care(pack, {role for role, _ in held})
-    for keeper in {row.person for row in roster.keepers} - mailed:
-        yield Finding(False, "人员", f"账号管理员（工号 {keeper}）没有邮箱；请在“人员”表补上。")
+    for keeper in sorted({row.person for row in roster.keepers} - written):
+        yield Finding(False, "人员", f"账号管理员（工号 {keeper}）没有{missing}；请在“人员”表补上。")
     if not any(role == Role.ADMINISTRATOR for role, _ in held):
         yield Finding(False, "人员", "没有人担任系统管理员，试运行无法结束；请在“任职”表填写“系统管理员”。")
     yield Finding(True, "人员", f"名册 {len(roster.people)} 人，规程包 {pack.label}。")

@@ -132,6 +132,22 @@ def test_check_names_the_person_who_could_not_be_told(demo: Path, cut: str, sent
     assert sentence in done.output
 
 
+def test_check_asks_of_everybody_a_contact_of_a_channel_that_is_set_up_and_of_no_other(demo: Path) -> None:
+    text = demo.read_text(encoding="utf-8")
+    (demo.parent / "app.secret").write_text("secret-of-the-application-0123456789\n", encoding="utf-8")
+    start, end = text.index("[mail]"), text.index("[wecom_robot]")
+    app = '[wecom_app]\ncorp_id = "ww1234567890abcdef"\nagent_id = 1000002\nsecret_file = "app.secret"\n\n'
+    text = re.sub(r'email = "([a-z.]+)@[^"]*"', r'wecom = "\1"', text[:start] + app + text[end:])
+    demo.write_text(text, encoding="utf-8")
+    whole = fengxin("check", "--settings", demo)
+    assert (whole.exit_code, "目前只能电话通知" in whole.output) == (0, False), whole.output
+    demo.write_text(text.replace('wecom = "lin.zhiyuan"\n', ""), encoding="utf-8")
+    done = fengxin("check", "--settings", demo)
+    assert done.exit_code == 1
+    assert "主管校领导没有企业微信账号，目前只能电话通知；请在“人员”表补上企业微信账号。" in done.output
+    assert "邮箱" not in done.output
+
+
 def test_check_names_an_account_without_a_route(demo: Path) -> None:
     text = demo.read_text(encoding="utf-8")
     start = text.index("[[routes]]")
