@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from escalation import timer
 from escalation.notice import DeliveryState, NoticeKind, deliveries, is_owed, notices
-from escalation.notice.clocking import rung_rows
+from escalation.notice.clocking import rung_rows, rungs_set
 from escalation.notice.due import receipt_of, rungs_of
 from escalation.procedure import thaw
 from escalation.recall import WHOLE
@@ -110,7 +110,7 @@ def _run_anew(conn: Connection, incident: Row[Any], notice: Row[Any], now: datet
         .values(state=TimerState.SET, set_at=now, due_at=due, ended_at=None, source=clock.source, article=clock.article)
     )  # fmt: skip
     rungs = [
-        (f"{now:%Y%m%d%H%M%S}:{n}", step, now + step.clock.after)
-        for n, step in enumerate(rungs_of(pack, incident.level, kind))
+        (str(n), step, now + step.clock.after)
+        for n, step in enumerate(rungs_of(pack, incident.level, kind), rungs_set(conn, notice.id))
     ]
     timer.set_timers(conn, rung_rows(incident, notice.id, rungs, now))

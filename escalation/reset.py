@@ -17,7 +17,7 @@ from escalation import timer
 from escalation.bulletin import BulletinKind, bulletins_of
 from escalation.bulletin.clock import FIRST_REPORT, start_follow_up, stop_follow_up
 from escalation.notice import NoticeKind, is_owed, notices
-from escalation.notice.clocking import duties_of, rung_rows, set_duty_clocks
+from escalation.notice.clocking import duties_of, rung_rows, rungs_set, set_duty_clocks
 from escalation.notice.due import receipt_of, rungs_of
 from escalation.procedure import Clock, Pack, Step
 from escalation.timer import TimerKind, TimerState, timers
@@ -133,8 +133,8 @@ def _rungs(conn: Connection, incident: Row[Any], notice: Row[Any], steps: Sequen
     done = [_what(row) for row in rows if row.state == TimerState.FIRED]
     for row in ahead:
         timer.stop_named(conn, incident.id, row.name, now)
-    fresh = []
-    for n, step in enumerate(steps):
+    used, fresh = rungs_set(conn, notice.id), list[tuple[str, Step, datetime]]()
+    for step in steps:
         what = (str(step.act), step.role)
         if what in done:
             done.remove(what)
@@ -145,7 +145,7 @@ def _rungs(conn: Connection, incident: Row[Any], notice: Row[Any], steps: Sequen
             ahead.remove(old)
             before = old.due_at
         due = due_anew(notice.created_at, before, step.clock.after, now)
-        fresh.append((f"{now:%Y%m%d%H%M%S}:{n}", step, max(due, now)))
+        fresh.append((str(used + len(fresh)), step, max(due, now)))
     timer.set_timers(conn, rung_rows(incident, notice.id, fresh, now))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, func, select
 
 from escalation import timer
 from escalation.procedure import Clock, Pack, Step, thaw
@@ -38,6 +38,14 @@ def rung_rows(
         }
         for name, rung, due in rungs
     ]  # fmt: skip
+
+
+def rungs_set(conn: Connection, notice_id: int) -> int:
+    """How many rungs a notice's ladder has ever had: the number that names its next one. Two changes at one moment
+    thus name different rungs."""
+    own = (timer.timers.c.notice_id == notice_id) & (timer.timers.c.kind == timer.TimerKind.RUNG)
+    own &= timer.timers.c.name.startswith(f"rung:{notice_id}:", autoescape=True)
+    return int(conn.execute(select(func.count()).where(own)).scalar_one())
 
 
 def duties_of(pack: Pack, level: int) -> list[tuple[str, str, Clock]]:

@@ -6,15 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from escalation import handling, level, timer
+from escalation import assigning, handling, level, people, timer
 from escalation.bulletin import BulletinKind
 from escalation.bulletin.write import Draft, write
 from escalation.incident import entries
 from escalation.opening import Ground
+from escalation.people import Held, Person, Role
 from escalation.procedure import Trigger, load
 from escalation.report.fetch import week_rows
 from escalation.report.rows import ClockRow
 from escalation.report.week import Week
+from escalation.reset import reset
 from escalation.task import tasks
 from escalation.timer import timers
 from escalation.web.clocks import Running, clocks_of
@@ -186,3 +188,34 @@ def test_a_first_report_that_left_before_the_level_asked_for_one_is_not_asked_fo
     assert set(asked(office)) == {"facts", "first_answer"}
     (line,) = [row for row in office.rows(entries) if row.heading == "时限按新级别重算"]
     assert "首报此前已送出" in line.text
+
+
+def ladder(office: Office, notice_id: int) -> list[tuple[str, str, timedelta]]:
+    """What follows on a person's silence, and when."""
+    rungs = office.rows(timers, notice_id=notice_id, kind="rung", state="set")
+    return sorted((row.data["act"], row.data["role"], row.due_at - office.now) for row in rungs)
+
+
+@pytest.mark.parametrize("levels", [(3, 2), (3, 2, 3), (3, 4, 3, 2)])
+def test_levels_that_change_at_one_moment_leave_the_ladder_of_the_last(office: Office, levels: tuple[int, ...]) -> None:
+    """Two lines of one batch of the watch have one moment. Set anew twice is set anew once."""
+    other = Person(SCHOOL, "other", "王五", "", "学工处", "other@x.example", "139")
+    with office.store.write() as conn:
+        people.enter(conn, [other], [Held(Role.UNIT_LEADER, "学工处", "other")])
+    incident = office.open(level=4)
+    office.work()
+    with office.store.write() as conn:
+        assigning.assign(conn, office.head, incident, ON_DESK, office.now, "学工处")
+    office.work()
+    office.now += timedelta(minutes=1)
+    own = office.notice("other", "assigned").id
+    for to in levels:
+        changed(office, incident, to)
+    at_once = ladder(office, own)
+    assert {act for act, _, _ in at_once} == {"remind", "phone", "tell"}
+    with office.store.write() as conn:
+        reset(conn, office.one(incident), office.ground.pack, office.now)
+    assert ladder(office, own) == at_once
+    office.later(days=1)
+    assert "other" in office.told("reminder")
+    assert "other" in office.phoned()
