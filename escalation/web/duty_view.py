@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -50,6 +50,15 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class DaysOff:
+    """A holiday or swapped working day as the list shows it; days in a row of one arrangement are one line."""
+
+    one: SpecialDay
+    last: date
+    many: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Month:
     """The weeks of a month, Monday first, with the months before and after as `2026-12`.
 
@@ -61,7 +70,7 @@ class Month:
     weeks: tuple[tuple[Cell, ...], ...]
     before: str
     after: str
-    days: tuple[SpecialDay, ...]
+    days: tuple[DaysOff, ...]
     untold: tuple[str, ...]
 
 
@@ -102,9 +111,22 @@ def month_of(conn: Connection, school: str, first: date, now: datetime) -> Month
     before, after = first - timedelta(days=1), last + timedelta(days=1)
     return Month(
         f"{first.year}年{first.month}月", weeks, f"{before:%Y-%m}", f"{after:%Y-%m}",
-        tuple(special[day] for day in sorted(special) if first <= day <= last),
+        tuple(days_off(special[day] for day in sorted(special) if first <= day <= last)),
         tuple(untold(special, (first.year, today.year, (today + ASKED).year))),
     )  # fmt: skip
+
+
+def days_off(days: Iterable[SpecialDay]) -> list[DaysOff]:
+    """Special days in their order; those in a row that the arrangement has under one name are one line."""
+    found: list[DaysOff] = []
+    for day in days:
+        before = found[-1] if found else None
+        same = before is not None and replace(before.one, day=day.day) == day and day.arranged
+        if before is not None and same and day.day - before.last == timedelta(days=1):
+            found[-1] = DaysOff(before.one, day.day, before.many + 1)
+        else:
+            found.append(DaysOff(day, day.day))
+    return found
 
 
 def untold(special: calendar.Days, years: Iterable[int]) -> Iterator[str]:

@@ -97,6 +97,8 @@ def test_a_day_is_as_arranged_until_somebody_enters_it_and_again_when_that_is_ta
 
     assert "依国务院办公厅放假安排（程序库 chinesecalendar 1.11.0）" in client.get("/duty?month=2026-10").text
     assert "国庆节调休（班）" in client.get("/duty?month=2026-10").text
+    assert "10月1日 至 10月7日" in client.get("/duty?month=2026-10").text
+    assert "8 天" in client.get("/duty?month=2026-10").text
     assert "本月没有节假日与调休" in said()
     done = post(house, "publicity", "/duty/days", client, what="off", day=day, name="<b>校庆")
     assert done.headers["location"] == "/duty?done=day#days"
