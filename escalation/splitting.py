@@ -29,6 +29,7 @@ from stream.assessment import Assessment
 from stream.danger import words
 from stream.evidence import spoken_kinds
 from stream.kept import last_assessment
+from stream.matter import of_theme
 
 OWN_KEY = "split|"
 
@@ -80,19 +81,20 @@ def _sound(conn: Connection, row: Row[Any], part: Part) -> Part:
     own = conn.execute(select(members.c.post_id).where(members.c.incident_id == row.id)).scalars().all()
     chosen = tuple(dict.fromkeys(part.post_ids))
     held = conn.execute(select(open_keys.c.key).where(open_keys.c.incident_id == row.id)).scalars().all()
+    keys = tuple(dict.fromkeys((*part.keys, *(key for key in held if of_theme(key) in part.keys))))
     if not chosen or not set(chosen) <= set(own):
         raise IllegalStep("请从本事件的原文中选择要拆出的。未作任何更改，请刷新后再选。")
     if row.opening_post_id in chosen or len(chosen) == len(own):
         raise IllegalStep("触发本事件的原文留在本事件，请选择其余原文。未作任何更改。")
     if not set(part.keys) <= set(held):
         raise IllegalStep("所选事由键已不属于本事件。未作任何更改，请刷新后再选。")
-    if held and set(part.keys) >= set(held):
+    if held and set(keys) >= set(held):
         raise IllegalStep("事由键不能全部拆走，本事件须留一个，否则后续原文无处可归。未作任何更改。")
     if not title or not reason:
         raise IllegalStep("拆分须写明新事件的标题和理由。未作任何更改。")
     if part.level not in LEVELS:
         raise IllegalStep("请选择新事件的级别。未作任何更改。")
-    return Part(chosen, part.keys, title, part.level, reason)
+    return Part(chosen, keys, title, part.level, reason)
 
 
 def _triggers(said: Sequence[Assessment], level: int) -> list[Trigger]:
@@ -122,6 +124,15 @@ def _matter(conn: Connection, row: Row[Any], part: Part, said: Sequence[Assessme
         unit=account.unit if account else row.unit,
         account=place_of(first.post, account), hits=tuple(hits), facts=(f"自 {row.number} 拆出",),
     )  # fmt: skip
+
+
+def to_choose(held: Sequence[str], dangers: Sequence[str]) -> list[str]:
+    """The keys of an incident among which a person chooses; what goes along with another one is left out.
+
+    A danger's key goes with that of its theme; where several `dangers` were told each may be chosen by itself.
+    """
+    along = () if len(dangers) > 1 else [key for key in held if of_theme(key) != key and of_theme(key) in held]
+    return [key for key in held if not key.startswith(OWN_KEY) and key not in along]
 
 
 def key_words(key: str, said: str = "") -> str:

@@ -84,6 +84,12 @@ def topic(theme: str, kind: str) -> str:
     return f"{theme}.{kind}"
 
 
+def of_theme(key: str) -> str:
+    """The key of the bare theme beside a danger's key; any other key as it is."""
+    begins, bar, rest = key.partition("|")
+    return f"{begins.partition('.')[0]}{bar}{rest}"
+
+
 def keys(theme: str, scene: Scene) -> tuple[str, ...]:
     """The keys under which a line of this theme counts and by which it belongs to an incident."""
     out = [f"{theme}|thread|{scene.thread}"]

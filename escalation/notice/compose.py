@@ -143,7 +143,7 @@ def _lateness(incident: Row[Any]) -> str:
 
 def _facts(incident: Row[Any], now: datetime, one: Addressee | None, kind: NoticeKind) -> tuple[str, ...]:
     facts = [*found_words(incident, now), *incident.frozen.get("facts", [])]
-    if kind is NoticeKind.DANGER:
+    if kind is NoticeKind.DANGER and incident.dangers:
         facts.insert(0, NEW_DANGER.format(words=incident.dangers[-1]["words"]))
     if one is not None and one.acts_for:
         facts.append(f"本应通知：{one.acts_for}。{one.reason}")

@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from escalation import archive, recap, reignition, renewal, sequel, tie
+from escalation.belonging import kinds_told
 from escalation.incident import LEVELS, incidents, open_keys
 from escalation.incident.state import DESK, INCIDENT, LEAD, OPEN, STATE_WORDS, Event, State
 from escalation.loose_end import loose_ends
 from escalation.opening import Ground
 from escalation.procedure import thaw
 from escalation.replay import Difference
-from escalation.splitting import OWN_KEY, key_words
+from escalation.splitting import key_words, to_choose
 from escalation.tie import FROM_WORDS, TO_WORDS, TieKind
 from escalation.web.gate import Visitor
 from escalation.web.words import CARE_TITLE
@@ -125,7 +126,8 @@ def _others(conn: Connection, row: Row[Any]) -> list[Any]:
 def _keys(conn: Connection, row: Row[Any]) -> list[tuple[str, str]]:
     """The keys by which later lines belong to it, in words, so that a person can tell them apart."""
     held = conn.execute(select(open_keys.c.key).where(open_keys.c.incident_id == row.id).order_by(open_keys.c.key))
-    return [(key, key_words(key, _said(conn, row, key))) for key in held.scalars() if not key.startswith(OWN_KEY)]
+    keys = to_choose(held.scalars().all(), kinds_told(row.dangers))
+    return [(key, key_words(key, _said(conn, row, key))) for key in keys]
 
 
 def _said(conn: Connection, row: Row[Any], key: str) -> str:

@@ -199,7 +199,8 @@ def test_a_part_that_a_person_splits_off_takes_the_keys_of_its_danger_along(stat
     station.say(BEATEN)
     touched = station.say(TOUCHED)
     (one,) = station.incidents()
-    keys = tuple(row.key for row in station.office.rows(open_keys) if row.key.startswith("safety.sexual|thread"))
+    held = [row.key for row in station.office.rows(open_keys)]
+    keys = tuple(key for key in splitting.to_choose(held, kinds_told(one.dangers)) if key.startswith("safety.sexual"))
     part = Part((touched.id,), keys, "体育老师：反映猥亵", 2, "与保安打人无关")
     with station.office.store.write() as conn:
         splitting.split(conn, station.office.head, one.id, ON_DESK, station.office.now, part)
@@ -207,7 +208,26 @@ def test_a_part_that_a_person_splits_off_takes_the_keys_of_its_danger_along(stat
     assert kinds_told(new.dangers) == ("sexual",)
     station.say("他也摸了我们班女生的大腿，晚上跑步的时候从后面抱")
     assert lines_of(station, new) == 2
-    assert splitting.key_words(keys[0], "早操") == "校园安全（猥亵、偷拍、尾随） · “早操”之下"
+    assert splitting.key_words("safety.sexual|thread|weibo:t1", "早操") == "校园安全（猥亵、偷拍、尾随） · “早操”之下"
+
+
+def test_of_one_danger_its_key_goes_along_with_the_theme_and_is_not_asked_for(station: Station) -> None:
+    station.say("五号楼和七号楼的电动车棚都烧起来了，火苗蹿得老高")
+    later = station.say("七号楼楼道里着火，有女生呛到晕倒")
+    (one,) = station.incidents()
+    held = [row.key for row in station.office.rows(open_keys)]
+    assert {"safety|place|7栋", "safety.fire|place|7栋"} <= set(held)
+    offered = splitting.to_choose(held, ["fire"])
+    assert [key for key in offered if "7栋" in key] == ["safety|place|7栋"]
+    part = Part((later.id,), ("safety|place|7栋",), "七号楼楼道起火", 2, "不是同一处火")
+    with station.office.store.write() as conn:
+        splitting.split(conn, station.office.head, one.id, ON_DESK, station.office.now, part)
+    _, new = station.incidents()
+    assert {row.key for row in station.office.rows(open_keys, incident_id=new.id)} >= {
+        "safety|place|7栋", "safety.fire|place|7栋"
+    }  # fmt: skip
+    station.say("七号楼三层还在着火，消防车堵在路口", thread="weibo:other", account="main")
+    assert lines_of(station, new) == 2
 
 
 def test_a_person_who_opens_a_line_by_hand_tells_its_danger_and_no_machine_tells_it_again(station: Station) -> None:
