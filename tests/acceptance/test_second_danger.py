@@ -1,4 +1,4 @@
-"""A second danger under the same post is never hidden in the first: first a beating, then a fire, as everybody sees it."""
+"""A second danger under the same post never hides in the first: first a beating, then a fire, as everybody sees it."""
 
 from __future__ import annotations
 
