@@ -48,6 +48,7 @@ consultations = Table(
     Column("promised_for", Moment()),
     Column("promise", Text, nullable=False),
     Column("overdue_at", Moment()),
+    Column("late_at", Moment()),
     Column("ended_at", Moment()),
     Column("ended_by", Word(64)),
     Column("answered_at", Moment()),

@@ -45,7 +45,11 @@ def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime)
 def _overdue(conn: Connection, letterhead: Letterhead, row: Row[Any], name: str, now: datetime) -> None:
     if name == "answer" and row.state == State.PROMISED:
         return
-    conn.execute(update(consultations).where(consultations.c.id == row.id).values(overdue_at=row.overdue_at or now))
+    conn.execute(
+        update(consultations)
+        .where(consultations.c.id == row.id)
+        .values(overdue_at=row.overdue_at or now, late_at=row.late_at or now)
+    )
     heading = "承诺的答复期限已过，仍未答复" if name == "promise" else "逾期未答复"
     matter = matter_of(row.id)
     docket.line(conn, row.school, matter, now, EntryKind.DEADLINE, heading, "已提醒账号管理人员", article=row.article)

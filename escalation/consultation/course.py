@@ -22,6 +22,8 @@ from escalation.timer import TimerKind
 
 LONGEST = 500
 LINK_LIMIT = 1000
+PROMISE_MOST = timedelta(days=30)
+"""系统默认，非校规: no document says how long a promised answer may take (JY 11)."""
 
 
 def step(
@@ -78,6 +80,11 @@ def promise(
     words = must_fit(words, LONGEST, "怎样告知提问人")
     if until <= now:
         raise IllegalStep("承诺的答复时间须在此刻之后。未作任何更改。")
+    if until > now + PROMISE_MOST:
+        raise IllegalStep(
+            f"承诺的答复时间最迟为 {PROMISE_MOST.days} 日后（系统默认，非校规）；需要更久的，请先答复进展。"
+            "未作任何更改。"
+        )
     if not words:
         raise IllegalStep("请写明怎样告知提问人的，例如“已在评论区回复：周五前答复”。未作任何更改。")
     if State(row.state) is State.PROMISED and (row.promised_for, row.promise) == (until, words):
@@ -86,7 +93,7 @@ def promise(
     heading = f"承诺 {moment(until, now)} 前答复"
     step(
         conn, row, Event.PROMISE, actor, now, heading, words, promised_at=now, promised_for=until, promise=words,
-        overdue_at=None if row.overdue_at is None or State(row.state) is State.OPEN else row.overdue_at,
+        overdue_at=None if State(row.state) is State.OPEN else row.overdue_at, late_at=_late_at(row, now),
     )  # fmt: skip
     for begins in ("answer:", "promise:"):
         timer.stop_matter(conn, school, matter, now, begins)
@@ -122,7 +129,7 @@ def begin_again(
     further = row.round + 1
     step(
         conn, row, event, actor, now, heading, text, round=further, asked_at=asked_at, due_at=due_of(row.span_s, now),
-        promised_at=None, promised_for=None, promise="", overdue_at=None, found_at=now, **values,
+        promised_at=None, promised_for=None, promise="", overdue_at=None, late_at=None, found_at=now, **values,
     )  # fmt: skip
     set_clocks(conn, held(conn, row.school, row.id), now)
 
@@ -151,7 +158,15 @@ def _clock(row: Row[Any], name: str, words: str, due_at: datetime, now: datetime
 
 def _late(row: Row[Any], now: datetime) -> str:
     due = row.promised_for or row.due_at
-    return "（逾期）" if row.overdue_at is not None or (due is not None and now > due) else ""
+    return "（逾期）" if _late_at(row, now) is not None or (due is not None and now > due) else ""
+
+
+def _late_at(row: Row[Any], now: datetime) -> datetime | None:
+    """Since when the answer is late, whatever was promised afterwards; None where it is not."""
+    late: datetime | None = row.late_at or row.overdue_at
+    if late is None and State(row.state) is State.OPEN and row.due_at is not None and now > row.due_at:
+        return now
+    return late
 
 
 def words_of(row: Row[Any]) -> str:

@@ -220,6 +220,7 @@ def upgrade() -> None:
         sa.Column("promised_for", sa.DateTime(timezone=True), nullable=True),
         sa.Column("promise", sa.Text(), nullable=False),
         sa.Column("overdue_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("late_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_by", sa.String(64), nullable=True),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),

@@ -39,7 +39,7 @@ class Asked:
     due_at: datetime | None
     promised_for: datetime | None
     answered_at: datetime | None
-    overdue_at: datetime | None
+    late_at: datetime | None
     article: str
     default: bool
     seen: bool = False
@@ -68,8 +68,8 @@ def fetch(conn: Connection, school: str, week: Week) -> tuple[Asked, ...]:
     return tuple(
         Asked(
             row.id, numbers.get(matter_of(row.id), ""), row.name or row.account_id, row.unit, row.private,
-            State(row.state), row.first_asked_at, row.due_at, row.promised_for, row.answered_at, row.overdue_at,
-            row.article, row.source == "default", row.ended_by == "machine",
+            State(row.state), row.first_asked_at, row.due_at, row.promised_for, row.answered_at,
+            row.late_at or row.overdue_at, row.article, row.source == "default", row.ended_by == "machine",
         )
         for row in rows
     )  # fmt: skip
@@ -109,7 +109,7 @@ def write(rows: tuple[Asked, ...], week_rows: WeekRows, now: datetime) -> Writte
 
 
 def _in_time(one: Asked) -> bool:
-    return one.due_at is not None and one.overdue_at is None
+    return one.due_at is not None and one.late_at is None
 
 
 def _is_overdue(one: Asked, now: datetime) -> bool:

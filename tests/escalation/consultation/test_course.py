@@ -19,12 +19,15 @@ from escalation.notice import docket, notices
 from escalation.opening import Ground
 from escalation.people import Person
 from escalation.procedure import load
+from escalation.report.chapters import consultations as chapter
+from escalation.report.week import Week
 from escalation.state_table import IllegalStep
 from escalation.timer import timers
 from stream import account
 from stream.account import Account
 from stream.post import Kind, Post
 from tests.escalation.office import IN_LEAD, KEEPER, ON_DESK, UNIT
+from tests.escalation.report.sample import empty
 from tests.escalation.station import EARLY, Station, open_station
 from tests.stream.said import SCHOOL, assessed
 
@@ -188,11 +191,27 @@ def test_a_further_promise_moves_the_time_and_the_first_stays_in_the_log(station
     ]  # fmt: skip
 
 
+def test_a_promise_after_the_deadline_does_not_make_the_answer_timely(station: Station) -> None:
+    ask(station)
+    station.office.later(days=5)
+    assert the_one(station).overdue_at is not None
+    act(station, "promise", until=station.office.now + timedelta(days=2), words="已告知")
+    assert the_one(station).overdue_at is None, "the promise runs"
+    station.office.later(days=1)
+    act(station, "answer", how="已电话答复")
+    assert log(station)[-1] == "登记答复（逾期）"
+    with station.office.store.read() as conn:
+        asked = chapter.fetch(conn, SCHOOL, Week.of(station.office.now - timedelta(days=6)))
+    lists = chapter.write(asked, empty(), station.office.now).lists
+    assert (lists["in-time"].total, lists["late"].total) == (0, 1)
+
+
 @pytest.mark.parametrize(
     ("name", "given", "why"),
     [
         ("answer", {"how": " "}, "怎样答复"), ("answer", {"how": "已答", "link": "javascript:1"}, "http"),
         ("promise", {"until": timedelta(hours=-1), "words": "x"}, "此刻之后"),
+        ("promise", {"until": timedelta(days=31), "words": "x"}, "最迟为 30 日后"),
         ("promise", {"until": timedelta(hours=1), "words": ""}, "怎样告知"), ("dismiss", {"why": ""}, "为什么"),
         ("reopen", {"why": "没答"}, "待答复"),
     ],

@@ -192,10 +192,10 @@ TASKS = (
 )
 ASKED = (
     asked(1, at(17, 9), seen=True),
-    asked(2, at(17, 10), overdue_at=at(18, 10), answered_at=at(18, 16)),
-    asked(3, at(18, 11), Consulted.OPEN, overdue_at=at(19, 11)),
+    asked(2, at(17, 10), late_at=at(18, 10), answered_at=at(18, 16)),
+    asked(3, at(18, 11), Consulted.OPEN, late_at=at(19, 11)),
     asked(4, at(19, 12), Consulted.PROMISED, promised_for=at(30, 12), unit="后勤\u202e处<b>"),
-    asked(5, at(19, 13), Consulted.LAPSED, private=True, overdue_at=at(20, 13)),
+    asked(5, at(19, 13), Consulted.LAPSED, private=True, late_at=at(20, 13)),
 )
 
 

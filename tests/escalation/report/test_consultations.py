@@ -38,7 +38,7 @@ def test_the_figures_of_the_sample_add_up() -> None:
 
 
 def test_where_nothing_is_owed_nothing_is_late_and_the_page_says_why() -> None:
-    free = tuple(replace(one, due_at=None, overdue_at=None, article="", promised_for=None) for one in ASKED)
+    free = tuple(replace(one, due_at=None, late_at=None, article="", promised_for=None) for one in ASKED)
     rows = replace(rich(), chapters={**rich().chapters, "consultations": free})
     found = said(rows)
     assert (found["in-time"], found["late"], found["overdue"]) == (0, 0, 0)
