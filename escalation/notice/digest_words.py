@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from pydantic import Field
 from sqlalchemy import Row
@@ -25,12 +26,13 @@ from escalation.procedure import Channel
 if TYPE_CHECKING:
     from escalation.notice.issue import Letterhead
 
+SIGN = "签收"
 LIVES = timedelta(hours=24)
 """How long the page of a digest opens after it left; each notice's own link is bounded by its own time as well."""
 
 
 class Item(Part):
-    """One notice of a digest."""
+    """One notice of a digest. `verb`: what its own page asks for (签收, 答复, 确认知悉), empty where it only tells."""
 
     incident: Word
     number: Word
@@ -42,6 +44,7 @@ class Item(Part):
     passed: bool = False
     care: bool = False
     marks: Word = ""
+    verb: Word = ""
 
 
 class DigestView(Part):
@@ -57,6 +60,16 @@ class DigestView(Part):
     validity: Sentence = ""
 
 
+def way_of(view: NoticeView) -> str:
+    """The path of the page that a notice's own link leads to, with its token."""
+    return urlsplit(str(view.sign_url)).path
+
+
+def signs(view: NoticeView) -> bool:
+    """Whether that page takes a signature."""
+    return way_of(view).startswith("/r/") and not view.over
+
+
 def item_of(view: NoticeView, late: str = "") -> Item:
     """One line of the list from the frozen view of a notice."""
     flags = (
@@ -65,7 +78,7 @@ def item_of(view: NoticeView, late: str = "") -> Item:
     return Item(
         incident=view.incident, number=view.number, kind=view.kind, level=view.level, level_name=view.level_name,
         title=view.title, deadline=view.deadline, passed=view.passed, care=view.care,
-        marks="".join(words for flag, words in flags if flag),
+        marks="".join(words for flag, words in flags if flag), verb=view.verb or (SIGN if signs(view) else ""),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
-"""合并通知: the page behind a digest's link. It lists the notices that left together, each with its own way to sign.
+"""合并通知: the page behind a digest's link. It lists the notices that left together, each with its own way.
 
-Opening it signs nothing and marks nothing as read; each notice is read and signed on its own page by its own link.
+Opening it signs nothing and marks nothing as read; each notice is signed, each errand done on its own page by its own
+link; a reminder leads to the notice that it reminds of.
 """
 
 from __future__ import annotations
@@ -17,20 +18,24 @@ from escalation import link, people
 from escalation.incident import incidents
 from escalation.incident.state import OPEN, State
 from escalation.link import Link, Purpose
-from escalation.notice import deliveries, notices
-from escalation.notice.digest_words import Item, item_of
+from escalation.notice import ERRANDS, NoticeKind, deliveries, notices
+from escalation.notice.digest_words import SIGN, Item, item_of, signs, way_of
 from escalation.notice.wording import NoticeView
+from escalation.task import tasks
+from escalation.task.state import UNANSWERED
+from escalation.web import voice_slip
 from escalation.web.desk import Desk
 from escalation.web.gate import Open, desk_of
 from escalation.web.page import bare
 from escalation.web.sign import Refused, read_link, refusal
 
 router = APIRouter()
+DONE, NOTHING = "已办理", "无需签收"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One notice of the list. `path` is its signing page; without one, `said` says why there is nothing to sign."""
+    """One notice of the list. `path` is the page where it is signed or done; `said` is why nothing is left to do."""
 
     item: Item
     path: str
@@ -53,8 +58,9 @@ def look(request: Request, given: str) -> HTMLResponse:
         return refusal(request, refused)
     if not lines:
         return refusal(request, Refused("unknown"))
-    left = sum(bool(one.path) for one in lines)
-    return bare(request, "bundle.html", lines=lines, person=person, left=left)
+    left = [one for one in lines if one.path and one.item.verb and not one.said]
+    signs = sum(one.item.verb == SIGN for one in left)
+    return bare(request, "bundle.html", lines=lines, person=person, signs=signs, does=len(left) - signs)
 
 
 def lines_of(conn: Connection, desk: Desk, read: Link, now: datetime) -> list[Line]:
@@ -67,28 +73,53 @@ def lines_of(conn: Connection, desk: Desk, read: Link, now: datetime) -> list[Li
         .where(notices.c.school == desk.school, notices.c.addressee == read.person_id)
         .order_by(deliveries.c.level, notices.c.id)
     ).all()
-    return [_line(desk, row, read, now) for row in rows]
+    return [_line(conn, desk, row, read, now) for row in rows]
 
 
-def _line(desk: Desk, row: Row[Any], read: Link, now: datetime) -> Line:
+def _line(conn: Connection, desk: Desk, row: Row[Any], read: Link, now: datetime) -> Line:
     view = NoticeView.model_validate(row.view)
-    passed = row.sign_by is not None and row.sign_by <= now
+    asked = _original(conn, row)
+    passed = asked.sign_by is not None and asked.sign_by <= now
     item = item_of(view.model_copy(update={"passed": passed}))
-    said = _done(row)
+    if row.kind in ERRANDS:
+        return Line(item, way_of(view), "" if _waits(conn, row) else DONE)
+    said = _done(asked, row.state)
     if said:
         return Line(item, "", said)
-    own = Link(row.id, read.person_id, read.expires_at)
+    if not signs(view):
+        return Line(item, way_of(view), NOTHING)
+    own = Link(asked.id, read.person_id, read.expires_at)
     return Line(item, f"/r/{link.token(desk.letterhead.link_key, Purpose.SIGN, own)}", "")
 
 
-def _done(row: Row[Any]) -> str:
+def _original(conn: Connection, row: Row[Any]) -> Row[Any]:
+    """The notice that is to be signed: a reminder asks for another one's signature, every other for its own."""
+    about, _, rest = str(row.step).partition(":")
+    number = rest.partition(":")[0]
+    if row.kind != NoticeKind.REMINDER or about != "remind" or not number.isdecimal():
+        return row
+    mine = (notices.c.id == int(number)) & (notices.c.addressee == row.addressee)
+    return conn.execute(select(notices).where(mine, notices.c.school == row.school)).first() or row
+
+
+def _waits(conn: Connection, row: Row[Any]) -> bool:
+    """Whether what an errand asks for is still to be done, as far as its page is one that ends."""
+    about, _, rest = str(row.step).partition(":")
+    number = rest.partition(":")[0]
+    if about == "task" and number.isdecimal():
+        state = conn.execute(select(tasks.c.state).where(tasks.c.id == int(number))).scalar()
+        return state in UNANSWERED
+    if about in ("hold", "approval", "relay", "recall"):
+        return voice_slip.waits(conn, row)
+    return State(row.state) in OPEN
+
+
+def _done(row: Row[Any], state: str) -> str:
     """Why there is nothing to sign any more, empty where there is."""
     if row.signed_at is not None:
         return "已签收"
-    if State(row.state) not in OPEN:
+    if State(state) not in OPEN:
         return "事件已了结"
     if row.superseded_by is not None:
         return f"已由 {row.superseded_by} 取代"
-    if row.settled_at is not None:
-        return "已代为了结"
-    return "" if row.needs_signature else "无需签收"
+    return "已代为了结" if row.settled_at is not None else ""

@@ -241,10 +241,11 @@ def waiting(conn: Connection, school: str, person_id: str) -> list[Row[Any]]:
         .order_by(notices.c.id.desc())
         .limit(200)
     ).all()
-    return [row for row in rows if _waits(conn, row)]
+    return [row for row in rows if waits(conn, row)]
 
 
-def _waits(conn: Connection, row: Row[Any]) -> bool:
+def waits(conn: Connection, row: Row[Any]) -> bool:
+    """Whether what an errand of this family asks for is still to be done by its addressee."""
     about, _, rest = str(row.step).partition(":")
     number = rest.partition(":")[0]
     if not number.isdecimal():

@@ -216,6 +216,29 @@ def test_the_group_is_told_once_as_well_and_its_link_signs_nothing(office: Offic
     assert robot.url == "https://fx.example/incidents"
 
 
+def test_a_digest_of_tasks_asks_for_answers_and_not_for_signatures(office: Office) -> None:
+    ids = storm(office, 5)
+    office.work()
+    office.now += timedelta(minutes=5)
+    for one in ids:
+        give(office, one, TaskKind.FACTS, leader_of(UNIT))
+    office.work()
+    tasks = mails(office, "leader")[-1]
+    assert tasks.text.count("任务，须答复") == 5
+    assert "请逐份办理" in tasks.text
+    assert "逐份查看并办理：" in tasks.text
+    assert "签收" not in f"{tasks.subject}{tasks.text}{tasks.html}"
+
+
+def test_a_digest_of_notices_asks_for_signatures(office: Office) -> None:
+    storm(office, 5)
+    office.work()
+    (mail,) = mails(office, "leader")
+    assert "每份各有编号、时限和签收，请逐份签收。" in mail.text.replace("\n", "")
+    assert "逐份查看并签收：" in mail.text
+    assert "请逐份查看签收" in mail.subject
+
+
 @pytest.mark.parametrize("seconds", [0, 30, 59])
 def test_no_second_sms_of_one_incident_leaves_within_a_minute(tmp_path: Path, seconds: int) -> None:
     office = Office.at(tmp_path)
