@@ -35,6 +35,7 @@ from escalation.notice.clocking import run_duties_again
 from escalation.notice.issue import Letterhead, issue
 from escalation.people import Role
 from escalation.task import deeds as task_deeds
+from escalation.task import resuming
 from escalation.task.telling import name_of
 from escalation.voice import hold
 from escalation.voice.demand import begin_demanded
@@ -247,8 +248,9 @@ def may_settle(conn: Connection, school: str, actor: Actor, now: datetime) -> bo
 def reopen(
     conn: Connection, letterhead: Letterhead, incident_id: int, actor: Actor, now: datetime, reason: str
 ) -> None:
-    """Open an ended matter again; who was told of it or of its false alarm is told, new clocks run, and a
-    hold that its false alarm ended begins anew where the level demands one.
+    """Open an ended matter again; who was told of it or of its false alarm is told, new clocks run, the tasks
+    that its end withdrew are asked for again, and a hold that its false alarm ended begins anew where the level demands
+    one.
 
     A closed one within the frozen pack's watch after its closing; later a new incident follows it (`sequel`).
     """
@@ -268,6 +270,7 @@ def reopen(
     fresh = incident_of(conn, incident_id)
     resume(conn, fresh, now)
     recall.take_back(conn, letterhead, fresh, now, reason.strip())
+    resuming.resume(conn, letterhead, fresh, row.closed_at, now)
     if running := run_duties_again(conn, fresh, now):
         log(conn, incident_id, now, EntryKind.MACHINE, f"{'、'.join(running)} 重新计时")
     begin_demanded(conn, letterhead, fresh, now)

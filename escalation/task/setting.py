@@ -119,9 +119,7 @@ def set_task(
         f"{by}任务“{KIND_WORDS[kind]}”给 {held.person.name}（{held.office}）", words, actor=actor.name,
         article=task.article,
     )  # fmt: skip
-    if actor.id != held.person.id and not (
-        actor.roles is None and _heard_just_now(conn, incident, held.person.id, now)
-    ):
+    if actor.id != held.person.id and not (actor.roles is None and heard_just_now(conn, incident, held.person.id, now)):
         tell_holder(conn, letterhead, incident, task, "set", f"{_who(actor)}请您办理任务“{KIND_WORDS[kind]}”", now)
     audit.record(
         conn, school=incident.school, now=now, actor=actor.id, action="task.set", subject=incident.number,
@@ -249,7 +247,7 @@ def _held(conn: Connection, letterhead: Letterhead, incident: Row[Any], to: To, 
     return _Held(serving[0], Role.MONITOR, "值班台", acts_for=office)
 
 
-def _heard_just_now(conn: Connection, incident: Row[Any], person_id: str, now: datetime) -> bool:
+def heard_just_now(conn: Connection, incident: Row[Any], person_id: str, now: datetime) -> bool:
     """Whether this transaction told the person of the incident: that notice asks for the same, and once is enough."""
     mine = (notices.c.incident_id == incident.id) & (notices.c.addressee == person_id)
     told = select(notices.c.id).where(mine, notices.c.created_at == now, notices.c.needs_signature)

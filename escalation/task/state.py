@@ -1,4 +1,7 @@
-"""The states of a task: set, perhaps accepted, answered, then confirmed or returned; withdrawn at any time before."""
+"""The states of a task: set, perhaps accepted, answered, then confirmed or returned; withdrawn at any time before.
+
+What the end of its incident withdrew is set again where the incident is opened again; no person resumes a single one.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,7 @@ class TaskEvent(StrEnum):
     CONFIRM = "confirm"
     GIVE_BACK = "give_back"
     WITHDRAW = "withdraw"
+    RESUME = "resume"
 
 
 STATE_WORDS = {
@@ -49,6 +53,7 @@ EVENT_WORDS = {
     TaskEvent.CONFIRM: "确认办结",
     TaskEvent.GIVE_BACK: "退回",
     TaskEvent.WITHDRAW: "撤销",
+    TaskEvent.RESUME: "随事件重新打开",
 }
 S, E = TaskState, TaskEvent
 TASK = StateTable(
@@ -75,7 +80,7 @@ TASK = StateTable(
             E.WITHDRAW: Step(S.WITHDRAWN, DESK),
         },
         S.CONFIRMED: {},
-        S.WITHDRAWN: {},
+        S.WITHDRAWN: {E.RESUME: Step(S.SET)},
     },
     STATE_WORDS,
     EVENT_WORDS,

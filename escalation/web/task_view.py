@@ -27,6 +27,7 @@ from escalation.web.words import CARE_TITLE
 TURN_WORDS: Mapping[str, str] = {
     "set": "布置", TaskEvent.ACCEPT: "接受", TaskEvent.ANSWER: "答复", TaskEvent.CONFIRM: "确认办结",
     TaskEvent.GIVE_BACK: "退回", TaskEvent.WITHDRAW: "撤销",
+    TaskEvent.RESUME: "随事件重新打开",
 }  # fmt: skip
 SHOWN = 50
 
