@@ -136,6 +136,8 @@ def set_date(conn: Connection, school: str, number: str, actor: Actor, now: date
         raise IllegalStep("变更日期请写成“2026-11-03”这样的形式。未作任何更改。") from None
     if day > row.seen_at.astimezone(SHANGHAI).date():
         raise IllegalStep("变更日期不能晚于系统看到新名称的那一天，请核对。未作任何更改。")
+    if row.changed_on == day.isoformat():
+        raise IllegalStep(f"变更日期已填写为 {day.isoformat()}。未作任何更改。")
     paper.move(conn, alterations, row, state=state, changed_on=day.isoformat(), dated_by=actor.id)
     paper.note(conn, Noun.ALTERATION, school, row.id, now, "填写变更日期", day.isoformat(), actor.name)
     _clocked(conn, row, now, day)

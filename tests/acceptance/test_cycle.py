@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
+from parsel import Selector
 
-from tests.acceptance.hands import KEEPER, LEADER, MONITOR, OFFICE, UNIT, body, does, refusal, told_in
+from tests.acceptance.hands import KEEPER, LEADER, MONITOR, OFFICE, UNIT, body, does, opened, refusal, told_in
 from tests.acceptance.standing import Mail, Standing, eventually, words_of
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
@@ -133,3 +135,33 @@ def test_a_level_is_lowered_by_two_and_raised_again_with_both_values_kept(demo: 
     for words in ("Ⅱ级升为 Ⅰ级（系统初判 Ⅰ级）伤者病情加重", "现为Ⅰ级（人工）", "Ⅰ级降为 Ⅱ级（系统初判 Ⅰ级）"):
         assert words in page, words
     assert told_in(page) == told + 1, "raised, everybody named hears so"
+
+
+def test_two_who_press_the_same_button_at_once_get_one_result_and_one_polite_refusal(demo: Standing) -> None:
+    demo.lead("十一号楼的门禁坏了三天一直没有人来修，晚上谁都能进")
+    number = opened(demo, "十一号楼的门禁坏了三天一直没有人来修", 3)
+    both = [demo.signed_in(name) for name in (OFFICE, MONITOR)]
+    path = f"/incidents/{number}"
+    units = both[0].page(path).css("select[name=unit] option::attr(value)").getall()
+    unit = next(one for one in units if one)
+    recap = {
+        "cause": "酒精未入柜", "course": "当日处置", "well": "送医及时", "badly": "无人看管", "what": "逐柜清点",
+        "owner": "后勤处", "until": "2027-01-31",
+    }  # fmt: skip
+    acts: tuple[tuple[str, dict[str, str], str], ...] = (
+        ("confirm", {}, "确认研判"),
+        ("assign", {"unit": unit, "note": "17 点前报"}, f"交办 {unit}"),
+        ("recap", recap, "写复盘"),
+    )
+    for act, form, line in acts:
+        tokens = [one.page(path).css("input[name=csrf]::attr(value)").get("") for one in both]
+        with ThreadPoolExecutor(2) as pool:
+            sent = [
+                pool.submit(one.client.post, f"{path}/{act}", data={"csrf": token, **form})
+                for one, token in zip(both, tokens, strict=True)
+            ]
+        answers = sorted((one.result() for one in sent), key=lambda answer: answer.status_code)
+        assert [one.status_code for one in answers] == [200, 409], act
+        assert "未作任何更改" in words_of(Selector(answers[1].text).css("#refused")[0]), act
+        log = words_of(both[0].page(path).css("ol.log")[0])
+        assert log.count(line) == 1, f"{act}: {log}"

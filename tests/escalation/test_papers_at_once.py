@@ -1,5 +1,5 @@
-"""Two persons press at once on a permit, a submission, a finding, a task, a question or a statement: one of them does
-it, the other is refused politely and nothing of theirs stands."""
+"""Two persons press at once on a permit, a submission, a finding, an account change, a task, a question or a statement:
+one of them does it, the other is refused politely and nothing of theirs stands."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ BESIDE = {
         "hand_in": PUBLICITY, "sign": LEADER, "return": LEADER, "again": KEEPER, "approve": DEPUTY, "withdraw": KEEPER,
     },
     "finding": {"explain": LEADER, "confirm": DEPUTY, "dismiss": DEPUTY, "reconsider": DEPUTY},
+    "account change": {"date": LEADER, "settle": PUBLICITY},
     "task": {"accept": KEEPER, "answer": ON_DESK, "return": ON_DESK, "confirm": ON_DESK, "withdraw": ON_DESK},
     "consultation": {"promise": LEADER, "answer": LEADER, "dismiss": LEADER, "reopen": LEADER},
     "statement": {
