@@ -149,7 +149,7 @@ def test_two_who_press_the_same_button_at_once_get_one_result_and_one_polite_ref
         "owner": "后勤处", "until": "2027-01-31",
     }  # fmt: skip
     acts: tuple[tuple[str, dict[str, str], str], ...] = (
-        ("confirm", {}, "确认研判"),
+        ("level", {"to": "2", "why": "家长到校"}, "Ⅲ级升为 Ⅱ级"),
         ("assign", {"unit": unit, "note": "17 点前报"}, f"交办 {unit}"),
         ("recap", recap, "写复盘"),
     )

@@ -93,6 +93,7 @@ def test_two_who_press_at_once_get_one_result_and_one_polite_refusal_whatever_th
                 words = at_once(store, _pressed(office, one, what), by, OTHER)
                 assert len(words) == 1, f"{what}: {words or 'both did it'}"
                 assert "未作任何更改" in words[0], f"{what}: {words}"
+                assert "另立" not in words[0], "nobody opened another incident"
                 tried.add(what)
             press_by(store, _deed(office, one, what), by)
     assert tried == set(DEEDS)

@@ -15,7 +15,7 @@ import escalation.web
 from escalation import audit, people, user
 from escalation.incident import entries, incidents
 from escalation.link import Link, Purpose, token
-from escalation.notice import GROUP, calling, calls, notices
+from escalation.notice import GROUP, calling, calls, deliveries, notices
 from escalation.people import Held, Person, Role
 from escalation.report.week import Week
 from escalation.web.app import ROUTERS, build
@@ -207,11 +207,20 @@ class Premises:
             )  # fmt: skip
 
     def _link(self, path: str, number: str) -> str:
+        if path.startswith("/t/"):
+            return self.things.task_link(number)
+        if path.startswith("/v/"):
+            return self.things.errand
         purpose, who = (Purpose.KEEPER, "keeper") if path.startswith("/k/") else (Purpose.SIGN, "leader")
-        if path.startswith(("/t/", "/v/", "/b/")):
-            return ABSENT
-        link = Link(self.house.notice(number, who), who, self.house.now.replace(year=2027))
-        return token(self.house.letterhead.link_key, purpose, link)
+        told = self.house.notice(number, who)
+        if path.startswith("/b/"):
+            purpose, told = Purpose.BUNDLE, self._delivery(told)
+        return token(self.house.letterhead.link_key, purpose, Link(told, who, self.house.now.replace(year=2027)))
+
+    def _delivery(self, notice: int) -> int:
+        with self.house.store.read() as conn:
+            mine = select(deliveries.c.id).where(deliveries.c.notice_id == notice)
+            return int(conn.execute(mine.order_by(deliveries.c.id).limit(1)).scalar_one())
 
     def ask(self, client: TestClient, method: str, path: str, number: str, csrf: str) -> Response:
         """Go there; an act carries the form's token and nothing else."""

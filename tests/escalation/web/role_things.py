@@ -21,6 +21,7 @@ from escalation.incident import Actor, incidents
 from escalation.people import Person, Role, shifts
 from escalation.procedure import Deadline
 from escalation.task import tasks
+from escalation.task.telling import page_path
 from escalation.voice.approval import approvals
 from escalation.voice.fact import facts
 from escalation.voice.hold import holds
@@ -29,12 +30,12 @@ from tests.escalation.web.house import SCHOOL, UNIT, House
 from tests.escalation.web.test_consultations import ask
 from tests.escalation.web.test_rota_page import served
 from tests.escalation.web.test_tasks import set_facts
-from tests.escalation.web.test_voice import drafted, only, press
+from tests.escalation.web.test_voice import drafted, errand, only, press
 
 LEAD = Actor("publicity", "何岚", frozenset({Role.PUBLICITY}))
 SOMEBODY = "somebody"
 ABSENT = "none"
-"""The number of a paper that does not exist: which role passes the gate shows there as well."""
+"""The number of a paper that does not exist; those that do are tried in `role_cases.py`."""
 
 
 class Things:
@@ -43,12 +44,13 @@ class Things:
     def __init__(self, house: House, incident: Callable[[], str]) -> None:
         self.house, self._incident = house, incident
         self.hold = self.approval = self.version = ""
-        self.permit = self.submission = self.handover = ABSENT
+        self.permit = self.submission = ABSENT
+        self.handover = "999"
 
     def make(self, number: str) -> None:
         """One of each now: what is made when it is first asked for looks as if asking had changed something."""
-        made = (self.consultation, self.finding, self.alteration, self.told, self.person, self.shift, self.silence)
-        assert all((*made, self.task(number), self.bulletin(number)))
+        papers = (self.consultation, self.finding, self.alteration, self.told, self.errand)
+        assert all((*papers, self.person, self.shift, self.silence, self.task(number), self.bulletin(number)))
 
     @cached_property
     def consultation(self) -> str:
@@ -81,6 +83,12 @@ class Things:
         self.approval = str(only(self.house, approvals))
         return number
 
+    @cached_property
+    def errand(self) -> str:
+        """The link by which the school leader is asked to approve."""
+        assert self.told
+        return errand(self.house, "approval", "school").removeprefix("/v/")
+
     @property
     def fact(self) -> str:
         return str(only(self.house, facts))
@@ -108,6 +116,12 @@ class Things:
             mine = select(tasks.c.id).join(incidents, incidents.c.id == tasks.c.incident_id)
             found = conn.execute(mine.where(incidents.c.number == number)).scalars().first()
         return str(found if found is not None else set_facts(self.house, number).id)
+
+    def task_link(self, number: str) -> str:
+        """The link by which its holder does it."""
+        with self.house.store.read() as conn:
+            row = conn.execute(select(tasks).where(tasks.c.id == int(self.task(number)))).one()
+        return page_path(self.house.letterhead, row.id, row.person_id, self.house.now).removeprefix("/t/")
 
     def bulletin(self, number: str) -> str:
         """The first bulletin of this very incident."""
