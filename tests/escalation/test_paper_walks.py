@@ -142,10 +142,15 @@ def _hand_in(conn: Connection, s: Station, by: Actor) -> object:
     return submission.hand_in(conn, office.ground, place, by, office.now, title="一则通知", text=WEATHER)
 
 
-def _of_submission(deed: Callable[..., object], *words: str) -> Deed:
-    return lambda c, s, by: deed(
-        c, s.office.ground, SCHOOL, str(newest(s, submissions, "number")), by, s.office.now, *words
-    )
+def _of_submission(deed: Callable[..., object], *words: str, read: bool = True) -> Deed:
+    """`read`: it counts for the text that is on the screen."""
+
+    def do(conn: Connection, s: Station, by: Actor) -> object:
+        more = {"seen": str(newest(s, submissions, "text_hash"))} if read else {}
+        number = str(newest(s, submissions, "number"))
+        return deed(conn, s.office.ground, SCHOOL, number, by, s.office.now, *words, **more)
+
+    return do
 
 
 def _of_finding(deed: Callable[..., object], *words: str, **more: Any) -> Deed:
@@ -165,7 +170,8 @@ NOUNS: dict[str, tuple[Any, StateTable[Any, Any], tuple[Actor, ...], dict[str, D
     }),
     "submission": (submissions, SUBMISSION, (KEEPER, LEADER, PUBLICITY, STRANGER), {
         "hand_in": _hand_in, "sign": _of_submission(submission.sign), "approve": _of_submission(submission.approve),
-        "return": _of_submission(submission.give_back, "请改"), "again": _of_submission(submission.hand_in_again, FIRE),
+        "return": _of_submission(submission.give_back, "请改"),
+        "again": _of_submission(submission.hand_in_again, FIRE, read=False),
         "withdraw": lambda c, s, by: submission.withdraw(
             c, s.office.ground.pack, SCHOOL, str(newest(s, submissions, "number")), by, s.office.now, "不发了"
         ),

@@ -27,7 +27,6 @@ class Case:
     when: str
     named: tuple[str, ...]
     form: Mapping[str, str] = field(default_factory=dict)
-    seal: str = ""
 
     def ask(self, world: World, column: str) -> Response:
         """Go there as this role; an act carries the whole form."""
@@ -39,8 +38,8 @@ class Case:
         if self.method == "GET":
             return client.get(where)  # type: ignore[no-any-return]
         typed = {key: value for key, value in self.form.items() if key != "event"}
-        typed |= {"seen": world.seals[world.named[self.seal]]} if self.seal in world.named else {}
-        typed |= {"seal": world.seals[self.seal]} if self.seal in world.seals else {}
+        seal = world.seals.get(self.named[-1])  # of what was on the screen
+        typed |= {"seen": seal, "seal": seal} if seal else {}
         data = {"csrf": f"csrf-{NAMES.get(column, '')}"} | typed
         return client.post(where, data=data)  # type: ignore[no-any-return]
 
@@ -80,8 +79,8 @@ def _duty() -> list[Case]:
         Case("GET", sheet, "", (late,)),
         Case("POST", f"{sheet}/write", "待交班", (late,), {"words": "一切正常"}),
         Case("POST", f"{sheet}/write", "待接班", (soon,), {"words": "再补一句"}),
-        Case("POST", f"{sheet}/take", "待交班，已到点", (late,), seal=late),
-        Case("POST", f"{sheet}/take", "待接班", (soon,), seal=soon),
+        Case("POST", f"{sheet}/take", "待交班，已到点", (late,)),
+        Case("POST", f"{sheet}/take", "待接班", (soon,)),
         Case("POST", "/duty/leave/{absence_id}/end", "", ("leave",)),
     ]
 
@@ -115,8 +114,8 @@ def _voice() -> list[Case]:
     returned = {"verdict": "return", "comment": "请改"}
     link = {"url": "https://mp.example/2"}
     return [
-        Case("POST", errand, "同意", asked, {"verdict": "approve"}, "approval"),
-        Case("POST", errand, "退回", asked, returned, "approval"),
+        Case("POST", errand, "同意", asked, {"verdict": "approve"}),
+        Case("POST", errand, "退回", asked, returned),
         Case("POST", relay, "待转发", (f"statement of {owed}", owed), link),
         Case("POST", relay, "须撤下", (f"statement of {down}", down)),
         Case("POST", f"{relay}/excuse", "待转发", (f"statement of {owed}", owed), {"why": "账号停用中"}),

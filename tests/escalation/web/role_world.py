@@ -121,8 +121,9 @@ class World:
         for name, steps in course.items():
             self.send("keeper", "/submissions", account="wx-hq", title="天气", text=f"{TEXT}{name}")
             self.named[name] = self._newest(submissions, "number")
+            self.seals[name] = self._newest(submissions, "text_hash")
             for who, deed in steps:
-                self.send(who, f"/submissions/{self.named[name]}/{deed}", why="请改")
+                self.send(who, f"/submissions/{self.named[name]}/{deed}", why="请改", seen=self.seals[name])
 
     def _duty(self) -> None:
         """The monitor left ten minutes ago, nobody wrote; the keeper leaves in ten minutes and wrote already."""
@@ -138,7 +139,8 @@ class World:
         self.named |= {"unwritten sheet": str(late), "written sheet": str(coming), "leave": str(gone)}
         with store.read() as conn:
             for row in conn.execute(select(handovers)):
-                self.seals[str(row.id)] = handover_sheet.digest(row.sheet, row.words)
+                name = {late: "unwritten sheet", coming: "written sheet"}[row.id]
+                self.seals[name] = handover_sheet.digest(row.sheet, row.words)
 
     def _measures(self) -> None:
         number, other = self.premises.incident(), self.house.incident(account_id="wb-jw", unit=OTHER_UNIT)
