@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from escalation.incident import incidents
-from escalation.notice import calls, is_owed, notices, same_matter
+from escalation.notice import calls, is_owed, notices
 from escalation.notice.calling import words_now
 from escalation.notice.docket import dockets
 from escalation.people import people
@@ -45,31 +45,31 @@ class Task:
     letter: bool = False
 
 
-def _tasks(conn: Connection, where: Any, now: datetime) -> list[Task]:
-    rows = conn.execute(
-        select(
-            calls, people.c.name, notices.c.office, notices.c.view, notices.c.sign_by, notices.c.incident_id,
-            notices.c.matter, dockets.c.number.label("docket"),
-            incidents.c.number.label("incident"), incidents.c.title, incidents.c.level, incidents.c.care,
-        )
-        .join(notices, notices.c.id == calls.c.notice_id)
-        .outerjoin(incidents, incidents.c.id == notices.c.incident_id)
-        .outerjoin(dockets, and_(dockets.c.school == notices.c.school, dockets.c.matter == notices.c.matter))
-        .outerjoin(people, and_(people.c.school == calls.c.school, people.c.id == calls.c.person_id))
-        .where(where)
-        .order_by(calls.c.outcome.is_not(None), calls.c.id.desc())
-    ).all()  # fmt: skip
+_ALL = (
+    select(
+        calls, people.c.name, notices.c.office, notices.c.view, notices.c.sign_by, notices.c.incident_id,
+        notices.c.matter, dockets.c.number.label("docket"),
+        incidents.c.number.label("incident"), incidents.c.title, incidents.c.level, incidents.c.care,
+    )
+    .join(notices, notices.c.id == calls.c.notice_id)
+    .outerjoin(incidents, incidents.c.id == notices.c.incident_id)
+    .outerjoin(dockets, and_(dockets.c.school == notices.c.school, dockets.c.matter == notices.c.matter))
+    .outerjoin(people, and_(people.c.school == calls.c.school, people.c.id == calls.c.person_id))
+)  # fmt: skip
+
+
+def _tasks(conn: Connection, rows: Sequence[Row[Any]], now: datetime) -> list[Task]:
     seen: set[tuple[int | str, str]] = set()
-    tasks = []
+    owed, tasks = _owed(conn, [row for row in rows if row.outcome is None]), []
     for row in rows:
         own = (row.incident_id or row.matter, row.person_id)
-        tasks.append(_task(conn, row, now, newest=own not in seen))
+        words = row.words if row.outcome else _words(owed.get(own, row), now)
+        tasks.append(_task(row, words, newest=own not in seen))
         seen.add(own)
     return tasks
 
 
-def _task(conn: Connection, row: Row[Any], now: datetime, *, newest: bool) -> Task:
-    words = row.words if row.outcome else _words(conn, row, now)
+def _task(row: Row[Any], words: str, *, newest: bool) -> Task:
     if row.matter is not None:
         return Task(
             row.id, row.person_id, row.name or row.person_id, row.office, row.number, words, row.created_at,
@@ -82,27 +82,39 @@ def _task(conn: Connection, row: Row[Any], now: datetime, *, newest: bool) -> Ta
     )  # fmt: skip
 
 
-def _words(conn: Connection, row: Row[Any], now: datetime) -> str:
+def _owed(conn: Connection, rows: Sequence[Row[Any]]) -> dict[tuple[int | str, str], Any]:
+    """By matter and person: the newest notice that waits for this person."""
+    if not rows:
+        return {}
+    matters = and_(
+        notices.c.school.in_(sorted({row.school for row in rows})),
+        notices.c.matter.in_(sorted({row.matter for row in rows if row.matter is not None})),
+    )
+    theirs = or_(notices.c.incident_id.in_({row.incident_id for row in rows if row.incident_id is not None}), matters)
+    found = conn.execute(
+        select(notices.c.incident_id, notices.c.matter, notices.c.addressee, notices.c.view, notices.c.sign_by)
+        .where(theirs, notices.c.addressee.in_(sorted({row.person_id for row in rows})), is_owed())
+        .order_by(notices.c.id)
+    ).all()
+    return {(row.incident_id or row.matter, row.addressee): row for row in found}
+
+
+def _words(stands: Row[Any], now: datetime) -> str:
     """What to say now: of the notice that waits for this person, with its deadline as it stands."""
-    owed = conn.execute(
-        select(notices.c.view, notices.c.sign_by)
-        .where(same_matter(row), notices.c.addressee == row.person_id, is_owed())
-        .order_by(notices.c.id.desc())
-        .limit(1)
-    ).first()
-    stands = owed or row
     return words_now(stands.view, stands.sign_by, now)
 
 
 def tasks_of(conn: Connection, incident_id: int, now: datetime) -> list[Task]:
     """The phone tasks of one incident, the open ones first."""
-    return _tasks(conn, notices.c.incident_id == incident_id, now)
+    mine = _ALL.where(notices.c.incident_id == incident_id)
+    return _tasks(conn, conn.execute(mine.order_by(calls.c.outcome.is_not(None), calls.c.id.desc())).all(), now)
 
 
 def open_tasks(conn: Connection, school: str, now: datetime) -> list[Task]:
-    """What is still to be dialled in the whole school, the gravest first."""
-    found = _tasks(conn, and_(calls.c.school == school, calls.c.outcome.is_(None)), now)
-    return sorted(found, key=lambda task: (task.level, task.created_at))[:SHOWN]
+    """What is still to be dialled in the whole school, the gravest first, at most SHOWN (`count_open` counts all)."""
+    waits = _ALL.where(calls.c.school == school, calls.c.outcome.is_(None))
+    first = (func.coalesce(incidents.c.level, LETTER_LEVEL), calls.c.created_at, calls.c.id)
+    return _tasks(conn, conn.execute(waits.order_by(*first).limit(SHOWN)).all(), now)
 
 
 def open_by_incident(conn: Connection, ids: Sequence[int]) -> dict[int, int]:

@@ -17,7 +17,7 @@ from escalation.incident.state import IllegalStep
 from escalation.notice import KIND_WORDS, calls, digest, ways
 from escalation.people import Role
 from escalation.procedure import Channel as Way
-from escalation.web.call_tasks import open_tasks
+from escalation.web.call_tasks import count_open, open_tasks
 from escalation.web.delivery_log import PAGE, PROBE, STATES, Wanted, log_of, shortened, verdict, ways_of
 from escalation.web.gate import Acts, NotFound, Only, Visitor, desk_of
 from escalation.web.page import show
@@ -58,6 +58,7 @@ def _page(
         log = log_of(conn, desk.school, wanted)
         ways = ways_of(conn, desk)
         tasks = open_tasks(conn, desk.school, visitor.now)
+        ringing = count_open(conn, desk.school)
 
     def at(**changed: object) -> str:
         now = {"state": wanted.state, "channel": wanted.channel, "q": wanted.words, "page": wanted.page} | changed
@@ -68,6 +69,7 @@ def _page(
     titles = {way.name: way.title for way in ways}
     return show(
         request, visitor, "deliveries.html", status=status, log=log, ways=ways, tasks=tasks, wanted=wanted, at=at,
+        ringing=ringing,
         pages=max(1, (log.total + PAGE - 1) // PAGE), outcomes=OUTCOMES, error=error, call_id=call_id,
         given=given or {}, states=STATES, storm_rule=digest.LABEL, channel_titles=titles, kind_words=KIND_WORDS,
         tested=request.query_params.get("tested", ""), calls_here=visitor.has(Role.MONITOR, Role.PUBLICITY),

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
-from sqlalchemy import Connection, Row, and_, or_, select
+from sqlalchemy import Connection, Row, Select, and_, or_, select
 
 from escalation import link
 from escalation.incident import incidents
@@ -18,7 +18,7 @@ from escalation.notice import KIND_WORDS, is_owed, notices
 from escalation.notice.docket import dockets
 from escalation.people import Role
 from escalation.web import voice_slip
-from escalation.web.call_tasks import open_tasks
+from escalation.web.call_tasks import count_open, open_tasks
 from escalation.web.face import Face, face
 from escalation.web.gate import Only, Visitor, desk_of
 from escalation.web.page import show
@@ -50,27 +50,31 @@ def page(request: Request, visitor: Annotated[Visitor, Depends(Only())]) -> HTML
     """The page."""
     desk = desk_of(request)
     with desk.store.read() as conn:
-        rows = conn.execute(
-            select(
-                notices, incidents.c.title, incidents.c.care, incidents.c.level, incidents.c.number.label("incident")
-            )
-            .join(incidents, incidents.c.id == notices.c.incident_id)
-            .where(notices.c.school == desk.school, notices.c.addressee == visitor.user.person_id)
-            .where(or_(is_owed(), notices.c.signed_at.is_not(None) & notices.c.needs_signature))
-            .where(incidents.c.state.in_(sorted(OPEN)))
-            .order_by(notices.c.sign_by)
-            .limit(SHOWN)
-        ).all()
+        rows = conn.execute(_mine(visitor).where(is_owed()).order_by(notices.c.sign_by, notices.c.id)).all()
+        done = notices.c.signed_at.is_not(None) & notices.c.needs_signature
+        past = conn.execute(_mine(visitor).where(done).order_by(notices.c.signed_at.desc()).limit(SHOWN)).all()
         letters = _letters(conn, request, visitor)
         my_tasks = mine_of(conn, desk.school, visitor.actor, desk.letterhead, visitor.now)
         errands = voice_slip.waiting(conn, desk.school, visitor.user.person_id)
         rings = open_tasks(conn, desk.school, visitor.now) if visitor.has(*CALLERS) else []
-    waiting = [_waiting(request, visitor, row) for row in rows if row.signed_at is None]
-    signed = [_waiting(request, visitor, row) for row in rows if row.signed_at is not None]
+        ringing = count_open(conn, desk.school)
+    waiting = [_waiting(request, visitor, row) for row in rows]
+    signed = [_waiting(request, visitor, row) for row in past]
     return show(
-        request, visitor, "me.html", waiting=waiting, signed=signed, letters=letters, rings=rings, my_tasks=my_tasks,
-        kind_words=KIND_WORDS, errands=[(row, _errand(request, visitor, row)) for row in errands],
+        request, visitor, "me.html", waiting=waiting, signed=signed, letters=letters, rings=rings, ringing=ringing,
+        my_tasks=my_tasks, kind_words=KIND_WORDS, errands=[(row, _errand(request, visitor, row)) for row in errands],
     )  # fmt: skip
+
+
+def _mine(visitor: Visitor) -> Select[Any]:
+    """The notices of this person in incidents that are open."""
+    about = incidents.c
+    return (
+        select(notices, about.title, about.care, about.level, about.number.label("incident"))
+        .join(incidents, about.id == notices.c.incident_id)
+        .where(notices.c.school == visitor.user.school, notices.c.addressee == visitor.user.person_id)
+        .where(about.state.in_(sorted(OPEN)))
+    )
 
 
 def _errand(request: Request, visitor: Visitor, row: Row[Any]) -> str:

@@ -8,14 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import Connection, Row, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select
 
 from escalation.care import state_words
 from escalation.incident import incidents, members
 from escalation.incident.state import ENDED, OPEN, State
 from escalation.notice import is_owed, notices
+from escalation.timer import TimerKind, TimerState, timers
 from escalation.web.call_tasks import open_by_incident
-from escalation.web.clocks import Running, clocks_of, nearest
+from escalation.web.clocks import RUNNING_ONLY, SHOWN, Running, clocks_of, nearest
 from escalation.web.frozen import Frozen, Words
 from escalation.web.prose import highlighted
 from escalation.web.scope import Scope
@@ -93,7 +94,7 @@ VIEWS: Mapping[str, tuple[str, frozenset[State]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The rows by group, and what the rail counts."""
+    """The rows by group, and what the rail counts. `total`: how many there are, also where not all are shown."""
 
     groups: tuple[tuple[str, str, tuple[Line, ...]], ...]
     total: int
@@ -133,18 +134,37 @@ def queue_of(
 ) -> Queue:
     """The queue as it is now."""
     columns = [column for column in incidents.c if column.name != "frozen"]
-    rows = conn.execute(
-        select(*columns).where(matching(school, scope, wanted)).order_by(incidents.c.id.desc()).limit(limit)
-    ).all()
-    words = frozen.of(conn, [row.id for row in rows])
-    if wanted.platform:
+    which = matching(school, scope, wanted)
+    found = select(*columns).where(which).order_by(*_by_clock())
+    if wanted.platform:  # of which the frozen words of each incident know
+        rows = conn.execute(found).all()
+        words = frozen.of(conn, [row.id for row in rows])
         rows = [row for row in rows if words[row.id].platform == wanted.platform]
+        total, rows = len(rows), rows[:limit]
+    else:
+        rows = conn.execute(found.limit(limit)).all()
+        words = frozen.of(conn, [row.id for row in rows])
+        total = conn.execute(select(func.count()).select_from(incidents).where(which)).scalar_one()
     lines = sorted(_lines(conn, rows, words, now), key=lambda line: _order(line, now))
     groups = tuple((key, title, tuple(line for line in lines if line.group == key)) for key, title in GROUPS)
     return Queue(
-        groups=tuple(group for group in groups if group[2]), total=len(lines), **_counts(conn, school, scope),
+        groups=tuple(group for group in groups if group[2]), total=total, **_counts(conn, school, scope),
         platforms=tuple(sorted({one.platform for one in words.values() if one.platform})),
     )  # fmt: skip
+
+
+def _by_clock() -> tuple[ColumnElement[Any], ...]:
+    """The order in which incidents are due, so that a page which is cut is cut at its end: the open ones by their
+    nearest clock that runs or was not kept, then the others, the newest first."""
+    owed = select(notices.c.id).where(notices.c.id == timers.c.notice_id, is_owed()).exists()
+    runs = (timers.c.state == TimerState.SET) & timers.c.kind.in_(sorted((*SHOWN, *RUNNING_ONLY)))
+    missed = (timers.c.state == TimerState.FIRED) & ((timers.c.kind == TimerKind.DUTY) | owed)
+    missed &= timers.c.kind.in_(sorted(SHOWN))
+    due = select(func.min(timers.c.due_at)).where(timers.c.incident_id == incidents.c.id, runs | missed)
+    first = due.correlate(incidents).scalar_subquery()
+    is_open = incidents.c.state.in_(sorted(OPEN))
+    at = case((is_open, first), else_=None)
+    return case((is_open, 0), else_=1).asc(), at.is_(None).asc(), at.asc(), incidents.c.level, incidents.c.id.desc()
 
 
 def _order(line: Line, now: datetime) -> tuple[float, int, float]:

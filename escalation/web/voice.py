@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, Row, case, func, or_, select
 
 from escalation import paper, people
 from escalation.deed import incident_of
@@ -20,7 +20,7 @@ from escalation.task import TaskKind
 from escalation.task.setting import leader_of, set_task
 from escalation.voice import fact, hold
 from escalation.voice.hold import holds
-from escalation.voice.state import IN_FORCE, STATEMENT, StatementEvent, StatementState
+from escalation.voice.state import IN_FORCE, STATEMENT, HoldState, StatementEvent, StatementState
 from escalation.voice.statement import statements
 from escalation.voice.subject import THEME_WORDS, Subject, read, typed
 from escalation.web.act import plain
@@ -54,19 +54,18 @@ def page(request: Request, visitor: Reader) -> HTMLResponse:
     """Every incident in sight that has a hold or a statement, the open ones first."""
     desk = desk_of(request)
     with desk.store.read() as conn:
+        mine = (incidents.c.school == desk.school) & visitor.scope.clause()
+        spoken = or_(
+            incidents.c.id.in_(select(holds.c.incident_id)), incidents.c.id.in_(select(statements.c.incident_id)),
+        )  # fmt: skip
+        held = incidents.c.id.in_(select(holds.c.incident_id).where(holds.c.state == HoldState.STANDING))
+        first = (case((held, 0), else_=1), case((incidents.c.state.in_(sorted(OPEN)), 0), else_=1))
         rows = conn.execute(
-            select(incidents)
-            .where(incidents.c.school == desk.school, visitor.scope.clause())
-            .where(or_(
-                incidents.c.id.in_(select(holds.c.incident_id)),
-                incidents.c.id.in_(select(statements.c.incident_id)),
-            ))
-            .order_by(incidents.c.opened_at.desc())
-            .limit(SHOWN)
-        ).all()  # fmt: skip
+            select(incidents).where(mine, spoken).order_by(*first, incidents.c.opened_at.desc()).limit(SHOWN)
+        ).all()
+        standing = conn.execute(select(func.count()).select_from(incidents).where(mine, held)).scalar_one()
         found = [(row, voice_of(conn, row, visitor.now, whole=False)) for row in rows]
     found.sort(key=lambda one: State(one[0].state) not in OPEN)
-    standing = sum(bool(voice.standing) for _, voice in found)
     return show(request, visitor, "statements.html", found=found, standing=standing)
 
 
