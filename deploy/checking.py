@@ -179,8 +179,14 @@ def _care(pack: Pack, held: set[str]) -> Iterator[Finding]:
 
 
 def offices(settings: Settings) -> Iterator[Finding]:
-    """Departments that may be one: what the school has said of them, and what it has not said yet."""
+    """Whose rules these are; departments that may be one: what the school has said of them, and what not yet."""
     apart = load(settings.path(settings.school.pack) if _own(settings) else settings.school.pack)
+    if apart.school_names and not {settings.school.name, *settings.school.aliases} & {apart.school, *apart.school_names}:
+        words = (
+            f"现用的是{apart.school}的规程，与本校校名不同：告知对象与时限都按该校条文；"
+            "不是本校规定的，请改用 neutral，或本校的规程包。"
+        )
+        yield Finding(True, "规程包", words, aside=True)
     for office in apart.office:
         if not office.maybe_same_as:
             continue

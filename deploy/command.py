@@ -299,19 +299,22 @@ def reindex(settings: SettingsFile = HERE) -> None:
 @app.command(cls=Command)
 def enter(settings: SettingsFile = HERE) -> None:
     """名册有改动时录入存储（fengxin run 启动时会自动录入）。不影响已立的事件。"""
-    from deploy.entering import RotaRefused
     from deploy.upkeep import enter_roster
     from stream.store import StoreUnavailable
 
     given = with_tables(read(settings))
     try:
-        enter_roster(given, whole=True)
-    except RotaRefused as error:
-        raise fail(f"未录入任何内容。{error}") from None
+        untaken = enter_roster(given)
     except StoreUnavailable as error:
         raise fail(f"{error}；请稍后再执行一次。") from None
     roster = given.roster
-    typer.echo(f"已录入 {len(roster.accounts)} 个账号、{len(roster.people)} 人、{len(roster.shifts)} 个班次。")
+    entered = f"已录入 {len(roster.accounts)} 个账号、{len(roster.people)} 人"
+    if untaken is None:
+        typer.echo(f"{entered}、{len(roster.shifts)} 个班次。")
+    elif untaken.missing:
+        raise fail(f"{entered}，没有录入班次：{untaken.words}")
+    else:
+        typer.echo(f"{entered}。{untaken.words}")
 
 
 @app.command(cls=Command)

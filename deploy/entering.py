@@ -7,6 +7,7 @@ follow the offices: who holds none can no longer sign in, and is signed out at o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
@@ -26,15 +27,24 @@ from stream.account import Account
 ROTA = "rota:file"
 NOT_TAKEN = (
     "名册“值班”表未来 30 日有空档：{holes}。{label}要求 24 小时监控，名册里的班次没有录入，仍用以前的；"
-    "请补齐“值班”表后重新录入，或在“值守”页导入完整的值班表。"
+    "请补齐“值班”表后重新录入，或导入完整的值班表（“值守”页，或 fengxin roster import）。"
 )
+KEPT = "名册“值班”表未来 30 日有空档，没有采用；现用的值班表没有空档，继续使用。"
 
 
-def enter(conn: Connection, settings: Settings, now: datetime, *, whole: bool = False) -> None:
+@dataclass(frozen=True, slots=True)
+class Untaken:
+    """Shifts of the roster that were not entered, and why. `missing`: what stands in their place has a hole, too."""
+
+    words: str
+    missing: bool
+
+
+def enter(conn: Connection, settings: Settings, now: datetime) -> Untaken | None:
     """Bring accounts, people, offices, shifts and sign-ins up to date, and begin the trial of a new installation.
 
-    Shifts that leave a hole where the school's rules demand 24 hours are not taken: those entered before stay and an
-    alert rings, for the service must start; with `whole` RotaRefused is raised and the caller takes nothing.
+    Shifts that leave a hole where the school's rules demand 24 hours are not taken: those entered before stay, and an
+    alert rings where they have a hole, too, for the service must start. Gives what was not taken.
     """
     school = settings.school.code
     _accounts(conn, settings)
@@ -43,11 +53,12 @@ def enter(conn: Connection, settings: Settings, now: datetime, *, whole: bool = 
     if _contacts(conn, school) != before:
         vacancy.look_again(conn, school, now)
     departing.keep_out(conn, school)
-    _shifts(conn, settings, now, whole=whole)
+    untaken = _shifts(conn, settings, now)
     gone = absence.gone(conn, school)
     user.entitle(conn, school, lambda one: [] if one in gone else roles_of(settings, one), now)
     if settings.trial.on:
         trial.begin(conn, school, now)
+    return untaken
 
 
 def roles_of(settings: Settings, person_id: str) -> list[Role]:
@@ -97,11 +108,7 @@ def _contacts(conn: Connection, school: str) -> set[tuple[str, ...]]:
     return {tuple(map(str, row)) for query in (reached, offices) for row in conn.execute(query)}
 
 
-class RotaRefused(Exception):
-    """The roster's shifts leave a hole where the rules demand 24 hours; the message names holes and article."""
-
-
-def _shifts(conn: Connection, settings: Settings, now: datetime, *, whole: bool) -> None:
+def _shifts(conn: Connection, settings: Settings, now: datetime) -> Untaken | None:
     """The roster's shifts, where they are others than those of the last entering: what was changed at the desk since
     then stands until the file speaks of something new."""
     school, desk = settings.school.code, load_pack(settings).desk
@@ -109,18 +116,22 @@ def _shifts(conn: Connection, settings: Settings, now: datetime, *, whole: bool)
     said = rota_file.digest(Plan(tuple(planned)))
     before = rota.newest(conn, school, rota.BY_ROSTER)
     if before.digest == said if before is not None else not planned:
-        return
+        return None
     coming = [one for one in planned if one.ends_at > now]
     left = coverage.holes_ahead(conn, school, now, coming) if coming and desk.around_the_clock else []
+    newest = rota.newest(conn, school)
+    imported = newest is not None and newest.source != rota.BY_ROSTER
+    if left and imported and not coverage.holes_ahead(conn, school, now):
+        alert.hush(conn, school, ROTA, now)
+        return Untaken(KEPT, missing=False)
     if left:
         words = NOT_TAKEN.format(holes=coverage.say(left, now), label=desk.label)
-        if whole:
-            raise RotaRefused(words)
         alert.ring(conn, school, ROTA, words, now)
-        return
+        return Untaken(words, missing=True)
     alert.hush(conn, school, ROTA, now)
     table = people.shifts
     conn.execute(delete(table).where(table.c.school == school, table.c.ends_at > now))
     if coming:
         rota.insert_turns(conn, school, coming)
     rota.note_edition(conn, school, rota.BY_ROSTER, "名册“值班”表", said, user.BY_ROSTER, now, len(coming))
+    return None

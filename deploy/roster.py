@@ -15,7 +15,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from stream.post import Route
 from stream.workbook import read_flag, read_moment, read_text
 
-PLATFORMS = {"weibo": ("微博", "新浪微博"), "wechat": ("微信", "微信公众号", "公众号")}
+PLATFORMS = {
+    "weibo": ("微博", "新浪微博"), "wechat": ("微信", "微信公众号", "公众号"), "douyin": ("抖音", "抖音号"),
+    "channels": ("视频号", "微信视频号"), "bilibili": ("B 站", "B站", "哔哩哔哩"), "kuaishou": ("快手",),
+    "xiaohongshu": ("小红书",), "zhihu": ("知乎",), "toutiao": ("今日头条", "头条号"),
+}  # fmt: skip
+READ = frozenset({"weibo", "wechat"})
+"""Platforms with an interface that the crawlers read; what stands on the others is seen by people."""
 WAYS: Mapping[str, tuple[Route, tuple[str, ...]]] = {
     "接口": (Route.API, ("自动", "自动采集")),
     "人工巡查": (Route.MANUAL, ("人工", "手工", "线索", "导入", "补录", "无接口")),
@@ -32,7 +38,7 @@ def read_platform(value: object) -> str:
     for code, words in PLATFORMS.items():
         if text.lower() == code or text in words:
             return code
-    known = "、".join(word for code, words in PLATFORMS.items() for word in (*words, code))
+    known = "、".join(words[0] for words in PLATFORMS.values())
     raise ValueError(f"不认识平台“{text}”，可写：{known}。")
 
 
@@ -94,7 +100,7 @@ class AccountRow(Row):
     """
 
     id: Text = Field(default="", title="编号", max_length=100)
-    platform: Annotated[Literal["weibo", "wechat"], BeforeValidator(read_platform)] = Field(title="平台")
+    platform: Annotated[str, BeforeValidator(read_platform)] = Field(title="平台")
     name: Needed = Field(title="账号名称", max_length=100)
     native_id: Needed = Field(title="平台内编号", max_length=100)
     unit: Needed = Field(title="主办单位", max_length=100)
@@ -215,7 +221,7 @@ def knots(roster: Roster, unread: frozenset[str] = frozenset()) -> list[Knot]:
             found.append(("shifts", index, "ends_at", "结束不晚于开始，请更正。"))
     for table in ("offices", "keepers", "shifts"):
         found += _absent(roster, table, "person", persons, "“人员”表中没有工号“{}”，请补上或更正。")
-    return found + _mains(roster.accounts)
+    return found + _mains(roster.accounts) + _unseen(roster.accounts)
 
 
 def _absent(roster: Roster, table: str, field: str, known: frozenset[str] | None, sentence: str) -> list[Knot]:
@@ -224,6 +230,15 @@ def _absent(roster: Roster, table: str, field: str, known: frozenset[str] | None
         (table, index, field, sentence.format(word))
         for index, word in named if known is not None and word and word not in known
     ]  # fmt: skip
+
+
+def _unseen(rows: Sequence[AccountRow]) -> list[Knot]:
+    """Accounts that no interface reads are watched by people, and say so."""
+    return [
+        ("accounts", index, "route", f"{PLATFORMS[row.platform][0]}没有可用的接口，“采集方式”请写“人工巡查”。")
+        for index, row in enumerate(rows)
+        if getattr(row, "platform", "weibo") not in READ and getattr(row, "route", None) == Route.API
+    ]
 
 
 def _mains(rows: Sequence[AccountRow]) -> list[Knot]:

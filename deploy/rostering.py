@@ -122,6 +122,10 @@ def take(settings: Settings, path: Path, person_id: str) -> list[Line]:
             ]
             known = {one.id for one in people.everyone(conn, school) if one.active}
             special = calendar.read(conn, school)
+        if person_id not in known:
+            raise NotTaken(
+                f"已录入的名册里没有工号“{person_id}”；名册填好或改动后，请先执行 fengxin enter。未作任何更改。"
+            )
         if not roles:
             raise NotTaken(f"工号“{person_id}”不是系统管理员，也不在宣传部任职，不能导入值班表。未作任何更改。")
         plan, problems = rota_file.read(data, known, special)

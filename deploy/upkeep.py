@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from deploy import entering
+from deploy.entering import Untaken
 from deploy.settings import Settings
 from deploy.wiring import SEARCH_DAMAGED, opened_search, opened_store
 from escalation import alert, people, trial, user
@@ -33,11 +34,11 @@ def enrol(settings: Settings, name: str, person_id: str, password: str) -> list[
     return roles
 
 
-def enter_roster(settings: Settings, *, whole: bool = False) -> None:
-    """Bring accounts, people, offices, shifts and sign-ins up to date with the roster. Raises StoreUnavailable; with
-    `whole` RotaRefused where its shifts leave a hole that the rules forbid, and then nothing was entered."""
+def enter_roster(settings: Settings) -> Untaken | None:
+    """Bring accounts, people, offices, shifts and sign-ins up to date with the roster; gives the shifts that were not
+    taken. Raises StoreUnavailable."""
     with opened_store(settings) as store, store.write() as conn:
-        entering.enter(conn, settings, datetime.now(UTC), whole=whole)
+        return entering.enter(conn, settings, datetime.now(UTC))
 
 
 class NotAllowed(Exception):

@@ -69,6 +69,7 @@ def test_check_before_the_first_run_is_content_and_only_tells_that_tables_will_b
     before = fengxin("check", "--settings", demo)
     assert before.exit_code == 0, before.output
     assert "· 存储：还没有建表；运行时自动完成，不必处理。" in before.output
+    assert "· 规程包：现用的是江阴职业技术学院的规程，与本校校名不同" in before.output
     assert "✘" not in before.output
     assert fengxin("migrate", "--settings", demo).exit_code == 0
     assert "✔ 存储：可用，表结构为 " in fengxin("check", "--settings", demo).output

@@ -9,6 +9,7 @@ from openpyxl import Workbook, load_workbook
 from deploy import installation, roster_file
 from deploy.roster import SHEETS, Roster
 from deploy.settings import load
+from stream.post import Route
 from tests.deploy.test_settings import GOOD
 
 ROWS: dict[str, list[dict[str, Any]]] = {
@@ -52,11 +53,24 @@ def test_every_wrong_row_is_named_by_sheet_row_and_column(tmp_path: Path) -> Non
     _, problems = taken(path)
     assert problems == [
         "accounts.xlsx 工作表“账号” 第 3 行，“平台”列：不认识平台“贴吧”，"
-        "可写：微博、新浪微博、weibo、微信、微信公众号、公众号、wechat。",
+        "可写：微博、微信、抖音、视频号、B 站、快手、小红书、知乎、今日头条。",
         "accounts.xlsx 工作表“账号” 第 3 行，“采集方式”列：不认识采集方式“爬虫”，可写：接口、人工巡查；留空即“接口”。",
         "accounts.xlsx 工作表“账号” 第 3 行，“学校主账号”列：“也许”读不懂，请写“是”或“否”。",
         "accounts.xlsx 工作表“人员” 第 3 行，“姓名”列：缺少这一项，请补上。",
         "accounts.xlsx 工作表“人员” 第 3 行，“邮箱”列：“nobody”不是邮箱地址，请更正。",
+    ]
+
+
+def test_an_account_that_no_interface_reads_is_registered_as_watched_by_people(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.xlsx"
+    seen = {**ROWS["accounts"][0], "platform": "抖音", "native_id": "fenglin_dy", "name": "风林抖音", "main": ""}
+    roster_file.write(path, {**ROWS, "accounts": [*ROWS["accounts"], {**seen, "route": "人工巡查"}]})
+    roster, problems = taken(path)
+    assert problems == []
+    assert (roster.accounts[-1].key, roster.accounts[-1].route) == ("douyin:fenglin_dy", Route.MANUAL)
+    roster_file.write(path, {**ROWS, "accounts": [*ROWS["accounts"], {**seen, "route": ""}]})
+    assert taken(path)[1] == [
+        "accounts.xlsx 工作表“账号” 第 3 行，“采集方式”列：抖音没有可用的接口，“采集方式”请写“人工巡查”。"
     ]
 
 

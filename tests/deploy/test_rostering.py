@@ -62,15 +62,20 @@ def test_a_restart_with_the_same_roster_leaves_what_was_changed_at_the_desk(scho
     assert rows(school) == [("P03", False), ("P09", True)], "a roster that speaks of something new is what counts"
 
 
-def test_a_roster_with_a_hole_is_refused_whole_by_enter_and_kept_out_by_the_start(school: School) -> None:
+def test_shifts_with_a_hole_are_kept_out_by_enter_and_by_the_start_and_all_else_is_taken(school: School) -> None:
     text = school.file.read_text("utf-8")
     begins = text.index("[[shifts]]")
     one = (now() + timedelta(days=3)).astimezone(SHANGHAI).replace(microsecond=0)
     ends = text[text.index("ends_at", begins) :].splitlines()[0]
-    school.file.write_text(text[:begins] + text[begins:].replace(ends, f"ends_at = {one.isoformat()}", 1), "utf-8")
+    spoilt = text[:begins] + text[begins:].replace(ends, f"ends_at = {one.isoformat()}", 1)
+    school.file.write_text(spoilt.replace('name = "林知远"', 'name = "林致远"'), "utf-8")
     done = fengxin("enter", "--settings", school.file)
     assert done.exit_code == 1
-    assert "未录入任何内容" in done.output
+    assert "没有录入班次" in done.output
+    with school.store.read() as conn:
+        renamed = people.person(conn, school.code, "P01")
+    assert renamed is not None
+    assert renamed.name == "林致远", "who is to be told does not wait for the shifts"
     assert "第十三条要求 24 小时监控" in done.output
     upkeep.enter_roster(load(school.file))
     assert rows(school) == [("P08", False), ("P09", True)]
@@ -80,6 +85,32 @@ def test_a_roster_with_a_hole_is_refused_whole_by_enter_and_kept_out_by_the_star
     school.change('[[shifts]]\nperson = "P08"', '[[shifts]]\nperson = "P03"')
     with school.store.read() as conn:
         assert alert.ringing(conn, school.code) == []
+
+
+def test_an_imported_rota_without_a_hole_stands_whatever_the_shifts_of_the_roster_lack(
+    school: School, tmp_path: Path
+) -> None:
+    turn = Turn("P10", now(), now() + timedelta(hours=8))
+    school.store.run(lambda conn: rota.add(conn, school.code, ADMIN, now(), turn))
+    with school.store.write() as conn:
+        rota.note_edition(conn, school.code, "desk", "全月.xlsx", "0" * 64, "P09", now(), 2)
+    text = school.file.read_text("utf-8")
+    begins = text.index("[[shifts]]")
+    ends = text[text.index("ends_at", begins) :].splitlines()[0]
+    one = (now() + timedelta(days=3)).astimezone(SHANGHAI).replace(microsecond=0)
+    school.file.write_text(text[:begins] + text[begins:].replace(ends, f"ends_at = {one.isoformat()}", 1), "utf-8")
+    done = fengxin("enter", "--settings", school.file)
+    assert (done.exit_code, "现用的值班表没有空档，继续使用" in done.output) == (0, True), done.output
+    with school.store.read() as conn:
+        assert alert.ringing(conn, school.code) == []
+
+
+def test_a_rota_in_the_name_of_somebody_who_was_never_entered_says_so(school: School, tmp_path: Path) -> None:
+    (tmp_path / "rota.xlsx").write_bytes(b"-")
+    done = fengxin("roster", "import", tmp_path / "rota.xlsx", "--person", "P77", "--settings", school.file)
+    assert done.exit_code == 1
+    assert "请先执行 fengxin enter" in done.output
+    assert "不是系统管理员" not in done.output
 
 
 def test_who_left_stays_out_though_the_roster_still_names_them(school: School) -> None:
