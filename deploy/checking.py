@@ -181,7 +181,8 @@ def _care(pack: Pack, held: set[str]) -> Iterator[Finding]:
 def offices(settings: Settings) -> Iterator[Finding]:
     """Whose rules these are; departments that may be one: what the school has said of them, and what not yet."""
     apart = load(settings.path(settings.school.pack) if _own(settings) else settings.school.pack)
-    if apart.school_names and not {settings.school.name, *settings.school.aliases} & {apart.school, *apart.school_names}:
+    ours = {settings.school.name, *settings.school.aliases}
+    if apart.school_names and not ours & {apart.school, *apart.school_names}:
         words = (
             f"现用的是{apart.school}的规程，与本校校名不同：告知对象与时限都按该校条文；"
             "不是本校规定的，请改用 neutral，或本校的规程包。"
