@@ -79,6 +79,11 @@ def title_of(kind: str, number: int) -> str:
     return f"{BULLETIN_WORDS[BulletinKind(kind)]}（情况报告第 {number} 号）"
 
 
+def since_last(number: int) -> str:
+    """The line that stands in the form after bulletin `number`; what comes after it a person writes."""
+    return f"情况报告第 {number} 号之后："
+
+
 def bulletins_of(conn: Connection, incident_id: int) -> list[Row[Any]]:
     """Every bulletin of an incident and of what is merged into it, the first one first; `of` is its incident's number.
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from escalation import timer
-from escalation.bulletin import Figure, bulletins_of, last_number
+from escalation.bulletin import Figure, bulletins_of, last_number, since_last
 from escalation.bulletin.state import Series, series_after
 from escalation.clock_words import moment
 from escalation.incident import EntryKind, entries
@@ -41,7 +41,7 @@ def prefilled(conn: Connection, incident: Row[Any], now: datetime) -> Prefilled:
     before = bulletins_of(conn, incident.id)
     since = before[-1].written_at if before else incident.opened_at
     first = [*found_words(incident, now), *(() if incident.care else incident.frozen.get("facts", []))]
-    facts = [f"情况报告第 {before[-1].number} 号之后："] if before else [f"{one.rstrip('。')}。" for one in first]
+    facts = [since_last(before[-1].number)] if before else [f"{one.rstrip('。')}。" for one in first]
     return Prefilled(
         "\n".join(facts), "\n".join(_acts(conn, incident, since, now)), "\n".join(_ahead(conn, incident, now)),
         last_number(before), series_after([one.kind for one in before]),

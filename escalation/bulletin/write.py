@@ -9,7 +9,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, update
 
-from escalation.bulletin import BulletinKind, Figure, bulletins, bulletins_of, last_number, step_of, title_of
+from escalation.bulletin import (
+    BulletinKind,
+    Figure,
+    bulletins,
+    bulletins_of,
+    last_number,
+    since_last,
+    step_of,
+    title_of,
+)
 from escalation.bulletin.clock import start_follow_up, stop_follow_up
 from escalation.bulletin.round import by_choice, due
 from escalation.bulletin.state import BULLETINS, series_after
@@ -53,7 +62,7 @@ def write(
     if draft.after != last:
         raise IllegalStep(f"刚有人写了情况报告第 {last} 号，请先看过再写。未作任何更改。")
     BULLETINS.step(series_after([one.kind for one in before]), draft.kind, actor.roles)
-    facts, done, next_step = _said(draft)
+    facts, done, next_step = _said(draft, last)
     told = due(conn, letterhead, row, actor.id, now)
     extra = [
         one for one in by_choice(conn, letterhead, row, {one.person.id for one in told} | {actor.id})
@@ -85,12 +94,14 @@ def write(
     return number
 
 
-def _said(draft: Draft) -> tuple[str, str, str]:
+def _said(draft: Draft, last: int) -> tuple[str, str, str]:
     facts = must_fit(draft.facts, MOST, "事实")
     done, next_step = must_fit(draft.done, MOST, "处置情况"), must_fit(draft.next_step, MOST, "下一步")
     for text, what in ((facts, "事实"), (done, "处置情况")):
         if not text:
             raise IllegalStep(f"请填写“{what}”。未作任何更改。")
+    if last and not facts.removeprefix(since_last(last).rstrip("：")).strip("： \n"):
+        raise IllegalStep(f"“事实”还没有写：请写明第 {last} 号之后的新情况；确无新情况的，写“无新情况”。未作任何更改。")
     if not next_step and draft.kind is not BulletinKind.FINAL:
         raise IllegalStep("请填写“下一步”。未作任何更改。")
     return facts, done, next_step

@@ -16,6 +16,7 @@ from escalation.bulletin.write import MOST, Draft, write
 from escalation.clock_words import moment
 from escalation.incident import StateMoved
 from escalation.incident.state import IllegalStep
+from escalation.loose_end import loose_ends
 from escalation.notice import notices
 from escalation.people import Role
 from escalation.place import is_unplaced
@@ -30,6 +31,7 @@ DESK = (Role.MONITOR, Role.PUBLICITY)
 Reader = Annotated[Visitor, Depends(Told(*READERS))]
 Writer = Annotated[Visitor, Depends(Acts(*DESK))]
 Field = Annotated[str, Form()]
+READ = "已逐项核对，发出后不可修改"
 
 
 def _figures(conn: Connection, row: Row[Any], visitor: Visitor) -> list[Figure]:
@@ -66,16 +68,18 @@ def _form(
         told = due(conn, desk.letterhead, row, visitor.actor.id, visitor.now)
         more = by_choice(conn, desk.letterhead, row, {one.person.id for one in told} | {visitor.actor.id})
         figures = _figures(conn, row, visitor)
+        left = loose_ends(conn, row.id) if BulletinKind.FINAL in kinds else []
     return show(
         request, visitor, "bulletin.html", status=status, row=row, first=first, kinds=kinds, told=told, more=more,
         figures=figures, kind_words=BULLETIN_WORDS, error=error, given=dict(given or {}), most=MOST,
+        read=READ, left=left,
     )  # fmt: skip
 
 
 @router.post("/incidents/{number}/bulletins")
 def send(
     request: Request, visitor: Writer, number: str, kind: Field = "", facts: Field = "", done: Field = "",
-    next_step: Field = "", after: Field = "", add: Annotated[Sequence[str], Form()] = (),
+    next_step: Field = "", after: Field = "", read: Field = "", add: Annotated[Sequence[str], Form()] = (),
 ) -> Response:  # fmt: skip
     """Write and send one report; refused, the form comes back with what was typed."""
     desk, row = desk_of(request), row_of(request, visitor, number)
@@ -88,7 +92,10 @@ def send(
             BulletinKind(kind), _clean(facts), _clean(done), _clean(next_step),
             int(after) if after.isdecimal() and len(after) < 6 else -1, frozenset(add),
         )  # fmt: skip
-        return write(conn, desk.letterhead, row.id, visitor.actor, visitor.now, draft, _figures(conn, row, visitor))
+        made = write(conn, desk.letterhead, row.id, visitor.actor, visitor.now, draft, _figures(conn, row, visitor))
+        if read != "1":
+            raise IllegalStep(f"请核对全文后勾选“{READ}”，再点发出。未作任何更改。")
+        return made
 
     try:
         made = desk.store.run(do)

@@ -78,7 +78,14 @@ def reports(person: Person, number: str, kind: str, facts: str, **more: str) -> 
     """Write one 情况报告 by its form; the path of its page."""
     form = f"/incidents/{number}/bulletins/new"
     after = person.page(form).css("input[name=after]::attr(value)").get("")
-    given = {"kind": kind, "facts": facts, "done": "已封闭楼栋", "next_step": "排查线路", "after": after} | more
+    given = {
+        "kind": kind,
+        "facts": facts,
+        "done": "已封闭楼栋",
+        "next_step": "排查线路",
+        "after": after,
+        "read": "1",
+    } | more
     answer = person.send(f"/incidents/{number}/bulletins", form, **given)
     assert answer.status_code == 200, answer.text[:300]
     return answer.url.path

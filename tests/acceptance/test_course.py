@@ -166,6 +166,10 @@ def test_first_follow_up_and_final_report_are_written_by_persons_and_their_clock
     late = {"facts": "同上", "done": "同上", "next_step": "同上"}
     assert "刚有人写了情况报告第 1 号" in refusal(office, number, "bulletins", kind="follow", after="0", **late)
     assert "未作任何更改" in refusal(office, number, "bulletins", kind="first", after="1", **late)
+    typed = {"kind": "final", "done": "同上", "next_step": "", "after": "1"}
+    untouched = office.page(f"/incidents/{number}/bulletins/new").css("#facts::text").get("")
+    assert "“事实”还没有写" in refusal(office, number, "bulletins", facts=untouched, read="1", **typed)
+    assert "发出后不可修改" in refusal(office, number, "bulletins", facts="原因查明。", **typed)
     reports(office, number, "follow", "明火已灭，正在排查线路。")
     last = reports(office, number, "final", "原因查明，线路已更换。", next_step="")
     ahead = [words_of(one) for one in office.page(f"/incidents/{number}").css("ol.log .is-next")]

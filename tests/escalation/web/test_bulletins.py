@@ -20,6 +20,7 @@ SAID = {
     "done": "已留样送检。",
     "next_step": "等检验结果。",
     "after": "0",
+    "read": "1",
 }
 
 
@@ -92,6 +93,22 @@ def test_what_is_refused_comes_back_with_what_was_typed(house: House) -> None:
     status, page = write(house, number)
     assert (status, "刚有人写了情况报告第 1 号" in page) == (409, True)
     assert write(house, number, kind="final", after="1", kindly="x")[0] == 303
+    with house.store.read() as conn:
+        assert [row.kind for row in conn.execute(select(bulletins))] == ["first", "final"]
+
+
+def test_an_untouched_report_does_not_leave_and_none_leaves_that_was_not_said_to_be_read(house: House) -> None:
+    number = house.incident()
+    status, page = write(house, number, read="", facts="独一无二的事实")
+    assert (status, "已逐项核对，发出后不可修改" in page, "独一无二的事实" in page) == (409, True, True)
+    write(house, number)
+    form = house.client("publicity").get(f"/incidents/{number}/bulletins/new").text
+    assert "情况报告第 1 号之后：" in form, "what the form holds before anybody types"
+    assert "人未签收" in words(form).partition("终报之前仍未了结")[2], "what is open is said before a 终报"
+    for untouched in ("情况报告第 1 号之后：", "情况报告第 1 号之后", " 情况报告第 1 号之后：\r\n "):
+        status, page = write(house, number, kind="final", after="1", facts=untouched)
+        assert (status, "“事实”还没有写" in page) == (409, True), untouched
+    assert write(house, number, kind="final", after="1", facts="情况报告第 1 号之后：无新情况")[0] == 303
     with house.store.read() as conn:
         assert [row.kind for row in conn.execute(select(bulletins))] == ["first", "final"]
 
