@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import accumulate
 
+from escalation.imprint import body
 from sentiment.normalise import normalise
 from stream.novelty import grams, jaccard, letters
 
@@ -70,7 +71,16 @@ class Likeness:
 
 
 def compare(approved: str, published: str) -> Likeness:
-    """How like the published text is to the approved one."""
+    """How like the published text is to the approved one; what platforms and editors put around it does not count."""
+    found = _compare(approved, published)
+    if found.fits or (bare := body(published)) == published:
+        return found
+    dated = firm(normalise(approved).text) - firm(normalise(body(approved)).text)  # an approved date stays as it is
+    other = found if dated - firm(normalise(published).text) else _compare(approved, bare)
+    return replace(other, exact=False, why=f"{other.why}，另附有链接、署名或日期") if other.fits else found
+
+
+def _compare(approved: str, published: str) -> Likeness:
     one, other = normalise(approved).text, normalise(published).text
     if letters(one) == letters(other):
         return Likeness(1.0, bool(letters(one)), bool(letters(one)), "与批准的文字一致" if letters(one) else "没有文字")

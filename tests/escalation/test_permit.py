@@ -115,6 +115,19 @@ def test_a_turned_verdict_uses_no_permit_and_is_found(station: Station) -> None:
     assert len(found(station)) == 1
 
 
+@pytest.mark.parametrize("added", [" http://t.cn/A6abc123", "\n（2026年11月20日）", "\n编辑：张三 2026-11-20"])
+def test_a_link_a_date_or_a_byline_that_the_platform_adds_breaks_no_permit(station: Station, added: str) -> None:
+    school(station)
+    number = ask(station, FIRE)
+    grant(station, number)
+    publish(station, FIRE + added, "p1")
+    assert (permit_row(station, number).state, found(station)) == ("used", [])
+    second = ask(station, FIRE)
+    grant(station, second)
+    publish(station, f"{FIRE}，15人送医{added}", "p2")
+    assert (permit_row(station, second).state, len(found(station))) == ("granted", 1)
+
+
 def test_a_permit_is_for_its_account_for_one_post_and_for_its_time(station: Station) -> None:
     school(station)
     number = ask(station, FIRE)
