@@ -28,6 +28,10 @@ _ITEM = re.compile(
     rf"(?:{_ROLE})\s?[:：|/丨]\s?([^\s:：|/丨，,。]{{0,16}}(?:[ 、][\u4e00-\u9fff]{{2,4}}(?![:：|/丨]))?)"
 )
 _DATED = re.compile(_DATE)
+_NUMBER = "(?:\\d{1,4}|[一二三四五六七八九十]{1,3})"
+_ORDINAL = re.compile(
+    rf"{_NUMBER}月{_NUMBER}[日号]|第{_NUMBER}(?:[号版期条])?|{_NUMBER}(?:食堂|餐厅|号楼|栋|系|班级?|级|院|部|校区)"
+)
 _FRAME = re.compile(r"[\s\W_丨]+")
 _LAST_DATE = re.compile(rf"(?:[（(【\[]\s?{_DATE}\s?[）)】\]]|(?<=[\s。！？!?]){_DATE})\s*$")
 
@@ -44,12 +48,8 @@ def body(text: str) -> str:
 
 
 def undated(text: str) -> str:
-    """The text without any date: a figure in one says nothing of the matter where words are only put before others."""
-    return re.sub(
-        r"(?:\d{1,2}|[一二三四五六七八九十]{1,3})月(?:\d{1,2}|[一二三四五六七八九十]{1,3})[日号]",
-        " ",
-        _DATED.sub(" ", text),
-    )
+    """The text without dates and ordinals (11月20日, 第二食堂, 3号楼): they are no figure of a matter by themselves."""
+    return _ORDINAL.sub(" ", _DATED.sub(" ", text))
 
 
 def _is_imprint(line: str) -> bool:

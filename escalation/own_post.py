@@ -24,11 +24,9 @@ from escalation.opening import UNAUTHORISED_THEME, Ground
 from escalation.paper import Noun
 from escalation.procedure import Pack, Source, Trigger
 from escalation.submission import published, use
+from escalation.voice.carried import carried
 from escalation.voice.hold_notice import named
-from escalation.voice.match import Match, match
 from escalation.voice.speech import denies_of_the_school
-from escalation.voice.state import StatementState
-from escalation.voice.statement import statements
 from escalation.voice.stood import holds_at
 from escalation.voice.subject import THEME_WORDS, touches
 from sentiment.normalise import normalise
@@ -43,6 +41,7 @@ from stream.rules import Category
 HELD_RULE = "HOLD"
 """The rule of a hit that no rule file has: the post speaks of what is held."""
 HELD_SHOWN = 40
+BESIDE = "（在学校口径之外另加的文字）"
 MAYBE = " 发布了否认的说法，可能涉及暂停发声的事项，请核对"
 
 
@@ -79,17 +78,19 @@ def judge(
     if covered is not None and near is not None:
         permit.use(conn, covered, post, near, now)
     findings = [*_unsubmitted(conn, pack, account, post, now)]
-    spoken = [hit for hit in assessment.hits if hit.theme == UNAUTHORISED_THEME]
     if account.main:
         return Judged(assessment, tuple(findings))
-    if covered is not None or _carries_a_release(conn, post):
+    beside = carried(conn, post) if covered is None else ""
+    if beside == "":
         return Judged(_without(assessment), tuple(findings))
-    if (held := _held(conn, assessment, places)) is not None:
+    said = assessment if beside is None else _only(assessment, beside)
+    spoken = [hit for hit in said.hits if hit.theme == UNAUTHORISED_THEME]
+    if (held := _held(conn, said, places)) is not None:
         return Judged(assessment if spoken else _with_hold(assessment), (held, *findings))
     if not spoken or pack.standing_ban.source is Source.NONE:
         _look_at(conn, account, post, now)
         return Judged(_without(assessment), tuple(findings))
-    titles = "、".join(dict.fromkeys(hit.title for hit in spoken))
+    titles = "、".join(dict.fromkeys(hit.title for hit in spoken)) + (BESIDE if beside else "")
     why = f"没有授权：{titles}{_nearest('授权', near)}"
     return Judged(assessment, (Finding(Kind.UNAUTHORISED, pack.standing_ban.basis, why), *findings))
 
@@ -156,12 +157,11 @@ def _spoken_of(post: Post) -> dict[str, list[str]]:
     return found
 
 
-def _carries_a_release(conn: Connection, post: Post) -> bool:
-    """Whether the post passes on a statement that the school released: that is what is asked of it."""
-    released = select(statements.c.text).where(
-        statements.c.school == post.school, statements.c.state == StatementState.RELEASED
-    )
-    return any(match(text, post.text) in (Match.EXACT, Match.CARRIES) for text in conn.execute(released).scalars())
+def _only(assessment: Assessment, words: str) -> Assessment:
+    """The line as if only these of its words were there, by the same rules: those put beside a released statement."""
+    post = assessment.post.model_copy(update={"text": words})
+    _, hits = _reader().read(post, normalise(words))
+    return assessment.model_copy(update={"post": post, "hits": hits})
 
 
 def _unsubmitted(conn: Connection, pack: Pack, account: Account, post: Post, now: datetime) -> list[Finding]:

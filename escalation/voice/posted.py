@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from escalation.deed import incident_of
 from escalation.voice import relay
-from escalation.voice.release import check_found, releases
+from escalation.voice.release import check_found, out_since, releases
 from escalation.voice.state import RelayState, StatementState
 from escalation.voice.statement import statements
 from stream.post import Kind, Post
@@ -30,7 +30,7 @@ def seen(conn: Connection, post: Post, now: datetime) -> int:
             done += check_found(conn, found, row, out, post.id, post.url, post.text, now)
         for one in relay.relays_of(conn, statement_id):
             if one.account_id == post.account_id:
-                done += relay.seen(conn, row, one, post.text, post.id, post.url, found.text, now)
+                done += relay.seen(conn, row, one, post, found.text, now, since=out_since(conn, out))
     return done
 
 

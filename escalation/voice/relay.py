@@ -24,10 +24,11 @@ from escalation.procedure import basis_words, say_span, thaw
 from escalation.timer import TimerKind
 from escalation.voice import hold_notice
 from escalation.voice.hold_notice import Reached
-from escalation.voice.match import Match, match
+from escalation.voice.match import CARRIED, Match, match
 from escalation.voice.state import OWED, RELAY, RelayEvent, RelayState
 from escalation.voice.statement import statement_of, statements
 from stream.account import book
+from stream.post import Post
 from stream.store import insert_new, metadata
 from stream.store.types import Moment, Serial, Word
 
@@ -153,16 +154,26 @@ def excuse(conn: Connection, relay_id: int, actor: Actor, now: datetime, why: st
 
 
 def seen(
-    conn: Connection, row: Row[Any], one: Row[Any], text: str, post_id: str, url: str, words: str, now: datetime
+    conn: Connection, row: Row[Any], one: Row[Any], post: Post | Row[Any], words: str, now: datetime, *, since: datetime
 ) -> bool:
-    """A crawled post of the account carries the statement: the relay is done. `words`: of the statement."""
+    """A crawled post of the account carries the statement: the relay is done. `words`: of the statement.
+
+    Not by what stood there before the statement was out (`since`), nor by what says more than it: a person looks.
+    """
     if RelayState(one.state) not in (RelayState.WAITING, RelayState.OVERDUE):
         return False
-    how = match(words, text)
-    if how not in (Match.EXACT, Match.CARRIES):
+    how = match(words, post.text)
+    if how not in (*CARRIED, Match.ADDED):
         return False
-    _settle(conn, one, RelayEvent.RELAY, None, now, "系统", how="crawled", url=url, post_id=post_id)
-    log(conn, row.id, now, EntryKind.MACHINE, f"{_account(conn, row, one)} 已转发口径，文字已核对", url)
+    name = _account(conn, row, one)
+    if post.published_at < since:
+        log(conn, row.id, now, EntryKind.MACHINE, f"{name} 先于学校账号发布口径文字，不计为转发，请核对", post.url)
+        return False
+    if how is Match.ADDED:
+        log(conn, row.id, now, EntryKind.MACHINE, f"{name} 转发口径时另加了内容，不计为转发，请核对", post.url)
+        return False
+    _settle(conn, one, RelayEvent.RELAY, None, now, "系统", how="crawled", url=post.url, post_id=post.id)
+    log(conn, row.id, now, EntryKind.MACHINE, f"{name} 已转发口径，文字已核对", post.url)
     return True
 
 

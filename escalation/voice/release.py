@@ -23,13 +23,13 @@ from escalation.notice.issue import Letterhead, issue
 from escalation.people import Role
 from escalation.procedure import thaw
 from escalation.voice import hold, hold_notice, relay, statement
-from escalation.voice.approval import answered, must_be_covered, supersede
+from escalation.voice.approval import answered, must_be_covered, steps_of, supersede
 from escalation.voice.coverage import must_stand
 from escalation.voice.hold_notice import named
-from escalation.voice.match import MATCH_WORDS, Match, match
+from escalation.voice.match import CARRIED, MATCH_WORDS, Match, match
 from escalation.voice.reading import readers
 from escalation.voice.state import StatementEvent, StatementState
-from escalation.voice.statement import Kind, move, statement_of
+from escalation.voice.statement import Kind, move, statement_of, statements
 from stream.account import Account, book
 from stream.kept import posts, revisions
 from stream.post import Kind as PostKind
@@ -111,6 +111,7 @@ def _may_release(
         raise IllegalStep(f"口径须先由学校账号发布（{names}），再由各账号转发。未作任何更改。")
     if posted > now:
         raise IllegalStep("发布时间不能在现在之后：请先发布，再来登记。未作任何更改。")
+    _must_follow_approval(conn, found, posted, now)
     if found.embargo_until is not None and posted < found.embargo_until:
         when = moment(found.embargo_until, now)
         raise IllegalStep(f"这一版口径不得早于 {when} 发布。未作任何更改。")
@@ -118,6 +119,13 @@ def _may_release(
     if not (actor.roles and Role.PUBLICITY in actor.roles) and actor.id not in {one.id for one in keeps}:
         raise IllegalStep("登记发布由宣传部或该账号的管理人员办理。未作任何更改。")
     return known[account_id]
+
+
+def _must_follow_approval(conn: Connection, found: Row[Any], posted: datetime, now: datetime) -> None:
+    """Refuse a time of posting before the last approval; people type whole minutes."""
+    decided = max((one.decided_at for one in steps_of(conn, found.id) if one.decided_at is not None), default=None)
+    if decided is not None and posted < decided.replace(second=0, microsecond=0):
+        raise IllegalStep(f"发布时间早于审批（{moment(decided, now)} 审批通过），请核对发布时间。未作任何更改。")
 
 
 def withdraw(
@@ -145,7 +153,7 @@ def check_found(
     conn: Connection, found: Row[Any], row: Row[Any], out: Row[Any], post_id: str, url: str, text: str, now: datetime
 ) -> bool:
     """Lay a crawled post of the releasing account beside the words; gives whether it was taken for the release."""
-    if out.found in (Match.EXACT, Match.CARRIES):
+    if out.found in CARRIED:
         return False
     how = match(found.text, text)
     same_place = bool(url) and url == out.url
@@ -158,9 +166,20 @@ def check_found(
         update(releases).where(releases.c.statement_id == found.id).values(found=how, found_post=post_id, found_at=now)
     )
     words = f"学校账号发布的口径第 {found.n} 版：{MATCH_WORDS[how]}"
-    kind = EntryKind.MACHINE if how is not Match.ALTERED else EntryKind.LEVEL
-    log(conn, row.id, now, kind, words, "" if how is not Match.ALTERED else "与审批的文字不一致，请核对并更正")
+    kind = EntryKind.MACHINE if how in CARRIED else EntryKind.LEVEL
+    log(conn, row.id, now, kind, words, "" if how in CARRIED else "与审批的文字不一致，请核对并更正")
     return True
+
+
+def out_since(conn: Connection, out: Row[Any]) -> datetime:
+    """Since when a release is out: as it was recorded, or as the school's own post was seen, whichever is earlier."""
+    seen: datetime | None = None
+    if out.found in CARRIED:
+        school = select(statements.c.school).where(statements.c.id == out.statement_id).scalar_subquery()
+        own = (posts.c.school == school) & (posts.c.id == out.found_post)
+        seen = conn.execute(select(posts.c.published_at).where(own)).scalar()
+    recorded: datetime = out.posted_at
+    return recorded if seen is None else min(recorded, seen)
 
 
 def look_back(conn: Connection, found: Row[Any], row: Row[Any], now: datetime) -> None:
@@ -168,15 +187,15 @@ def look_back(conn: Connection, found: Row[Any], row: Row[Any], now: datetime) -
     out = release_of(conn, found.id)
     if out is None:
         return
-    for post in own_posts(conn, row.school, out.posted_at - LOOK_BACK):
-        if post.account_id == out.account_id:
-            fresh = release_of(conn, found.id)
-            if fresh is not None:
-                check_found(conn, found, row, fresh, post.id, post.url, post.text, now)
-        else:
-            for one in relay.relays_of(conn, found.id):
-                if one.account_id == post.account_id:
-                    relay.seen(conn, row, one, post.text, post.id, post.url, found.text, now)
+    crawled = own_posts(conn, row.school, out.posted_at - LOOK_BACK)
+    for post in crawled:
+        if post.account_id == out.account_id and (fresh := release_of(conn, found.id)) is not None:
+            check_found(conn, found, row, fresh, post.id, post.url, post.text, now)
+    since = out_since(conn, release_of(conn, found.id) or out)
+    for post in crawled:
+        for one in relay.relays_of(conn, found.id):
+            if one.account_id == post.account_id:
+                relay.seen(conn, row, one, post, found.text, now, since=since)
 
 
 def own_posts(conn: Connection, school: str, since: datetime) -> list[Row[Any]]:

@@ -11,13 +11,18 @@ import pytest
 from escalation import handling
 from escalation.breach import breaches
 from escalation.handling import FalseAlarm
-from escalation.incident import entries
+from escalation.incident import Actor, entries
 from escalation.notice import notices
-from escalation.voice import hold
+from escalation.procedure import load
+from escalation.state_table import IllegalStep
+from escalation.voice import hold, statement
+from escalation.voice.approval import approvals
 from escalation.voice.hold import holds
+from escalation.voice.relay import relays
 from tests.escalation.office import IN_LEAD, ON_DESK
 from tests.escalation.papers import ask, found, grant, permit_row, publish, school
 from tests.escalation.station import Station, open_station
+from tests.escalation.voice import course
 from tests.escalation.voice.course import TEXT
 from tests.stream.said import POISONED
 
@@ -166,3 +171,74 @@ def test_what_was_published_during_a_hold_that_fell_with_a_false_alarm_is_nothin
         handling.dismiss(conn, station.office.head, one.id, ON_DESK, station.office.now, FalseAlarm.JOKE)
     publish(station, OTHER_WORDS, "p1", at=during, fetched=station.office.now)
     assert [kind for kind, _, _ in found(station) if kind == "held"] == []
+
+
+def during_a_hold(station: Station, code: str = "JY", text: str = TEXT) -> int:
+    """A statement of the held incident, approved and not yet out."""
+    school(station, code)
+    station.say(POISONED)
+    (one,) = station.incidents()
+    station.office.now += timedelta(minutes=5)
+    made = course.drafted(station.office, one.id, text=text)
+    for item in load(code).voice.check:
+        with station.office.store.write() as conn:
+            statement.check(conn, made, IN_LEAD, station.office.now, item.key, passed=True)
+    course.submitted(station.office, made)
+    while waiting := [row for row in station.office.rows(approvals, statement_id=made) if row.decision is None]:
+        course.decide(station.office, waiting[0], Actor(waiting[0].asked, "审批人", frozenset()))
+    assert course.version(station.office, made).state == "approved"
+    return made
+
+
+def relay_of(station: Station, account: str) -> str:
+    (row,) = station.office.rows(relays, account_id=account)
+    return str(row.state)
+
+
+@pytest.mark.parametrize("code", ["JY", "NX"])
+def test_a_statement_that_a_unit_puts_out_before_the_school_is_found_also_where_it_is_read_later(
+    station: Station, code: str
+) -> None:
+    made = during_a_hold(station, code)
+    leak = station.office.now = station.office.now + timedelta(minutes=1)
+    station.office.now += timedelta(minutes=30)
+    course.put_out(station.office, made)
+    publish(station, TEXT, "p1", at=leak, fetched=station.office.now)
+    assert [kind for kind, _, _ in found(station)] == ["held"]
+    assert relay_of(station, "canteen") == "waiting", "what stood there before is no relay"
+    publish(station, f"转发学校通报：{TEXT}", "p2")
+    assert (len(found(station)), relay_of(station, "canteen")) == (1, "done")
+
+
+def test_who_passes_on_what_the_school_has_put_out_before_it_was_recorded_breaks_nothing(station: Station) -> None:
+    made = during_a_hold(station)
+    station.office.now += timedelta(minutes=1)
+    publish(station, TEXT, "m1", account="main")
+    station.office.now += timedelta(minutes=1)
+    publish(station, TEXT, "p1")
+    assert found(station) == []
+    station.office.now += timedelta(minutes=10)
+    course.put_out(station.office, made)
+    assert relay_of(station, "canteen") == "done"
+
+
+def test_what_a_unit_adds_to_the_schools_statement_is_judged_as_its_own_post(station: Station) -> None:
+    course.put_out(station.office, during_a_hold(station))
+    station.office.now += timedelta(minutes=5)
+    publish(station, f"{TEXT}\n{OTHER_WORDS}。实际送医十五人，学校瞒报", "p1")
+    assert found(station) == [("unauthorised", "canteen", "第十条")]
+    assert relay_of(station, "canteen") == "waiting"
+    headings = [row.heading for row in station.office.rows(entries)]
+    assert "微博“青禾后勤” 转发口径时另加了内容，不计为转发，请核对" in headings
+    publish(station, f"转发学校情况通报：{TEXT} 请以学校通报为准，不信谣、不传谣", "p2")
+    assert (len(found(station)), relay_of(station, "canteen")) == (1, "done")
+
+
+def test_a_release_cannot_be_dated_before_its_approval(station: Station) -> None:
+    made = during_a_hold(station)
+    approved = station.office.now
+    station.office.now += timedelta(minutes=30)
+    with pytest.raises(IllegalStep, match=r"发布时间早于审批.*未作任何更改。$"):
+        course.put_out(station.office, made, posted_at=approved - timedelta(minutes=2))
+    course.put_out(station.office, made, posted_at=approved.replace(second=0))
+    assert course.version(station.office, made).state == "released"
