@@ -51,6 +51,7 @@ permits = Table(
     Column("decided_at", Moment()),
     Column("decided_why", Text),
     Column("expires_at", Moment()),
+    Column("ended_at", Moment()),
     Column("used_post_id", Word(200)),
     Column("used_at", Moment()),
     Column("archived_text", Text),
@@ -161,7 +162,7 @@ def withdraw(conn: Connection, pack: Pack, school: str, number: str, actor: Acto
     row = paper.held(conn, permits, Noun.PERMIT, school, number)
     state = PERMIT.step(State(row.state), Event.WITHDRAW, standing(conn, pack, row, actor, now))
     why = paper.must_say(why, paper.WHY_MOST, "撤回原因")
-    paper.move(conn, permits, row, state=state)
+    paper.move(conn, permits, row, state=state, ended_at=now)
     paper.note(conn, Noun.PERMIT, school, row.id, now, "撤回", why, actor.name)
     docket.end(conn, school, paper.matter_of(Noun.PERMIT, row.id), now)
     paper.write_down(conn, Noun.PERMIT, school, number, actor, "withdraw", now, why=why)
@@ -182,11 +183,12 @@ def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime)
 def fitting(conn: Connection, post: Post) -> tuple[Row[Any] | None, Likeness | None]:
     """The permit under which this post was published; else None, with the nearest one's likeness where there is one.
 
-    What counts is when it was published, not when it was read: after the approval and before its end.
+    What counts is when it was published, not when it was read: after the approval and before its end or withdrawal.
     """
     by = permits.c
-    in_force = and_(by.decided_at < paper_match.approved_by(post), by.expires_at > post.published_at)
-    open_in = (State.GRANTED, State.USED, State.EXPIRED)
+    stood = or_(by.state != State.WITHDRAWN, by.ended_at > post.published_at)
+    in_force = and_(by.decided_at < paper_match.approved_by(post), by.expires_at > post.published_at, stood)
+    open_in = (State.GRANTED, State.USED, State.EXPIRED, State.WITHDRAWN)
     return paper_match.fitting(conn, permits, Noun.PERMIT, open_in, in_force, by.id.asc(), post)
 
 

@@ -64,10 +64,10 @@ PERMIT = StateTable(
         S.REFUSED: {},
         S.USED: {E.USE: Step(S.USED, MACHINE)},
         S.EXPIRED: {E.USE: Step(S.USED, MACHINE)},
-        S.WITHDRAWN: {},
+        S.WITHDRAWN: {E.USE: Step(S.USED, MACHINE)},
     },
     STATE_WORDS,
     EVENT_WORDS,
     ends=frozenset({S.REFUSED, S.USED, S.EXPIRED, S.WITHDRAWN}),
 )
-"""A post that was published in time and is read late still uses an expired permit."""
+"""A post that was published in time and is read late still uses a permit that has expired or was withdrawn since."""

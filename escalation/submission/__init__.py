@@ -75,6 +75,7 @@ submissions = Table(
     Column("approved_by", Word(64)),
     Column("approved_at", Moment()),
     Column("approved_hash", Word(64)),
+    Column("ended_at", Moment()),
     Column("used_post_id", Word(200)),
     Column("used_at", Moment()),
     Column("published_text", Text),
@@ -287,7 +288,7 @@ def withdraw(conn: Connection, pack: Pack, school: str, number: str, actor: Acto
     row = paper.held(conn, submissions, Noun.SUBMISSION, school, number)
     state = SUBMISSION.step(State(row.state), Event.WITHDRAW, standing(conn, pack, row, actor, now))
     why = paper.must_say(why, paper.WHY_MOST, "撤回原因")
-    paper.move(conn, submissions, row, state=state)
+    paper.move(conn, submissions, row, state=state, ended_at=now)
     paper.note(conn, Noun.SUBMISSION, school, row.id, now, "撤回", why, actor.name)
     docket.end(conn, school, paper.matter_of(Noun.SUBMISSION, row.id), now)
     paper.write_down(conn, Noun.SUBMISSION, school, number, actor, "withdraw", now, why=why)

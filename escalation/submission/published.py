@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, update
+from sqlalchemy import Connection, Row, and_, or_, update
 
 from escalation import paper, paper_match
 from escalation.likeness import Likeness
@@ -16,10 +16,11 @@ from stream.post import Post
 
 
 def fitting(conn: Connection, post: Post) -> tuple[Row[Any] | None, Likeness | None]:
-    """The approved submission that this post is; else None, with the nearest one's likeness where there is one."""
+    """The submission that was approved when this post was published; else None, with the nearest likeness, if any."""
     by = submissions.c
-    open_in = (State.APPROVED, State.PUBLISHED)
-    approved = by.approved_at < paper_match.approved_by(post)
+    open_in = (State.APPROVED, State.PUBLISHED, State.WITHDRAWN)
+    stood = or_(by.state != State.WITHDRAWN, by.ended_at > post.published_at)
+    approved = and_(by.approved_at < paper_match.approved_by(post), stood)
     return paper_match.fitting(conn, submissions, Noun.SUBMISSION, open_in, approved, by.id.desc(), post)
 
 

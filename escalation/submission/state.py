@@ -85,9 +85,10 @@ SUBMISSION = StateTable(
             E.WITHDRAW: Step(S.WITHDRAWN, {WRITER}),
         },
         S.PUBLISHED: {E.APPEAR: Step(S.PUBLISHED, MACHINE)},
-        S.WITHDRAWN: {},
+        S.WITHDRAWN: {E.APPEAR: Step(S.PUBLISHED, MACHINE)},
     },
     STATE_WORDS,
     EVENT_WORDS,
     ends=frozenset({S.PUBLISHED, S.WITHDRAWN}),
 )
+"""What was published while the approval stood and is read after its withdrawal still is the approved text."""

@@ -30,9 +30,8 @@ FACILITY = re.compile("医院$|医务室$|校医$|急诊$|^120$")
 FIELDS: dict[str, tuple[str, ...]] = {
     "canteen": ("食堂", "餐厅", "就餐", "用餐", "供餐", "饭菜", "后厨", "餐饮"),
     "dorm": ("宿舍", "寝室", "公寓", "住宿"),
-    "fees": ("收费", "学费", "缴费", "退费", "费用"),
-    "teacher": ("教师", "老师", "师德", "导师", "辅导员"),
-    "safety": ("事故", "火情", "起火", "冒烟", "伤亡", "坠", "实训楼", "实验室"),
+    "fees": ("收费", "学费", "缴费", "退费"),
+    "teacher": ("师德",),
     "bullying": ("欺凌", "霸凌", "殴打", "打人", "围殴"),
     "exam": ("考试", "试卷", "考场", "试题"),
     "admissions": ("招生", "录取", "报考"),
@@ -40,7 +39,9 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "internship": ("实习",),
     "awards": ("评奖", "评优", "奖学金", "助学金"),
 }
-"""Everyday words of a theme: alone they say nothing, beside a name of the matter they say that it is this one."""
+"""Everyday words of a theme: alone they say nothing, beside a name of the matter they say that it is this one.
+
+None for 校园安全: a fire, a fall and a crush of people have no word in common."""
 
 
 def denies(plain: str) -> bool:

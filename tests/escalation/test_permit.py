@@ -128,6 +128,34 @@ def test_a_link_a_date_or_a_byline_that_the_platform_adds_breaks_no_permit(stati
     assert (permit_row(station, second).state, len(found(station))) == ("granted", 1)
 
 
+def test_what_was_published_under_a_permit_is_under_it_although_it_was_withdrawn_before_anybody_read_it(
+    station: Station,
+) -> None:
+    school(station)
+    number = ask(station, FIRE)
+    grant(station, number)
+    during = station.office.now = station.office.now + timedelta(minutes=10)
+    pack = station.office.ground.pack
+    act(station, lambda conn: permit.withdraw(conn, pack, SCHOOL, number, GIVER, station.office.now, "不再需要"))
+    station.office.now += timedelta(minutes=10)
+    publish(station, FIRE, "p2")
+    assert permit_row(station, number).state == "withdrawn"
+    assert [kind for kind, _, _ in found(station)] == ["unauthorised"], "published after the withdrawal"
+    publish(station, FIRE, "p1", at=during, fetched=station.office.now)
+    row = permit_row(station, number)
+    assert (row.state, row.archived_text, len(found(station))) == ("used", FIRE, 1)
+
+
+def test_an_application_that_was_withdrawn_before_anybody_granted_it_covers_nothing(station: Station) -> None:
+    school(station)
+    number = ask(station, FIRE)
+    during = station.office.now = station.office.now + timedelta(minutes=10)
+    pack = station.office.ground.pack
+    act(station, lambda conn: permit.withdraw(conn, pack, SCHOOL, number, KEEPER, station.office.now, "另行报送"))
+    publish(station, FIRE, "p1", at=during, fetched=station.office.now)
+    assert (permit_row(station, number).state, len(found(station))) == ("withdrawn", 1)
+
+
 def test_a_permit_is_for_its_account_for_one_post_and_for_its_time(station: Station) -> None:
     school(station)
     number = ask(station, FIRE)

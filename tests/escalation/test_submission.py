@@ -57,6 +57,21 @@ def test_an_approved_article_is_matched_when_it_appears_and_one_that_nobody_saw_
     assert told == {"keeper", "publicity"}, "whom the pack names for speaking without leave"
 
 
+def test_an_article_that_was_out_before_its_approval_was_withdrawn_is_the_approved_one(station: Station) -> None:
+    number = handed_in_at_zhengzhou(station)
+    sign(station, number)
+    approve(station, number)
+    during = station.office.now = station.office.now + timedelta(minutes=10)
+    pack = station.office.ground.pack
+    act(station, lambda conn: submission.withdraw(conn, pack, SCHOOL, number, KEEPER, station.office.now, "已发"))
+    station.office.now += timedelta(minutes=10)
+    publish(station, WEATHER, "a2", account="article")
+    assert [kind for kind, _, _ in found(station)] == ["unsubmitted"], "published after the withdrawal"
+    publish(station, WEATHER, "a1", account="article", at=during, fetched=station.office.now)
+    row = submission_row(station, number)
+    assert (row.state, row.used_post_id, len(found(station))) == ("published", "wechat:a1", 1)
+
+
 def test_a_platform_that_tells_whole_seconds_makes_no_post_older_than_its_approval(station: Station) -> None:
     number = handed_in_at_zhengzhou(station)
     sign(station, number)

@@ -47,3 +47,7 @@ def test_an_everyday_word_of_the_field_counts_only_beside_a_name_or_a_denial() -
     assert touches(held, "宿舍今晚停电检修") == ()
     assert touches(held, "图书馆昨日冒烟一事系误报") == (), "a name of the matter, elsewhere"
     assert touches(held, "网上流传的招聘信息系谣言") == ()
+    fall = Subject(themes=("safety",), cues=("晕倒", "急救"))
+    assert touches(fall, "【辟谣】网传我院实训室“起火”系谣言，实为设备调试产生水汽") == (), (
+        "another matter of the same theme"
+    )
