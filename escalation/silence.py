@@ -115,8 +115,10 @@ def begin(
     if actor.roles is not None and not actor.roles & MAY:
         raise IllegalStep("您的角色不能设置静默，请联系值班台。未作任何更改。")
     reason = reason.strip()
-    if not reason or len(reason) > WHY_MOST:
+    if not reason:
         raise IllegalStep(f"请写明静默的理由（至多 {WHY_MOST} 字）。未作任何更改。")
+    if len(reason) > WHY_MOST:
+        raise IllegalStep(f"“理由”至多 {WHY_MOST} 字，现为 {len(reason)} 字。未作任何更改，请删减后再试。")
     if not now < ends_at <= now + LONGEST:
         raise IllegalStep("静默须有结束时间，且不超过 24 小时；到时可以再设。未作任何更改。")
     words = _words(conn, school, kind, target)

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Index, Integer, Row, Table, Text, and_, or_, select, update
 
 from escalation import paper, paper_letter, paper_match, timer
+from escalation.deed import must_fit
 from escalation.incident import Actor
 from escalation.likeness import Likeness
 from escalation.notice import docket
@@ -28,6 +29,8 @@ from stream.account import Account
 from stream.post import Post
 from stream.store import metadata
 from stream.store.types import Moment, Serial, Word
+
+PLANNED_MOST = 100
 
 permits = Table(
     "permits",
@@ -86,6 +89,7 @@ def ask(
     subject = paper.must_say(subject, paper.SUBJECT_MOST, "事项")
     text = paper.must_say(text, paper.TEXT_MOST, "拟发布原文")
     why = paper.must_say(why, paper.WHY_MOST, "申请理由")
+    planned = must_fit(paper.clean(planned), PLANNED_MOST, "拟发布时间")
     paper.must_be_new(conn, Noun.PERMIT, account, text, permits.c.asked_by, permits.c.asked_at, now)
     deciding = [one for one in approvers(conn, school, pack, account.unit, now) if one.id != actor.id]
     if not deciding:
@@ -93,7 +97,7 @@ def ask(
     number = paper.next_number(conn, permits, Noun.PERMIT, school, now)
     values = {
         "school": school, "number": number, "account_id": account.id, "unit": account.unit, "subject": subject,
-        "text": text, "text_hash": paper.digest(text), "planned": paper.clean(planned)[:100], "why": why,
+        "text": text, "text_hash": paper.digest(text), "planned": planned, "why": why,
         "asked_by": actor.id, "asked_at": now, "office": pack.permit.office, "basis": pack.permit.basis,
         "state": State.ASKED,
     }  # fmt: skip

@@ -81,7 +81,7 @@ def _measures(what: list[str], owner: list[str], until: list[str]) -> tuple[Meas
     """The rows that say something. Raises IllegalStep where a day cannot be read."""
     found = []
     for row in zip_longest(what, owner, until, fillvalue=""):
-        doing, who, day = (plain(one, "整改措施") for one in row)
+        doing, who, day = map(plain, row, ("措施", "责任人", "期限"))
         if not (doing or who or day):
             continue
         try:

@@ -183,11 +183,11 @@ def own_hold(conn: Connection, row: Row[Any], hold_id: int) -> None:
 @router.post("/statements/{number}/hold")
 def put_on(request: Request, visitor: Lead, number: str, words: Field = "", why: Field = "") -> Response:
     """暂停发声, by a person."""
-    desk = desk_of(request)
+    head = desk_of(request).letterhead
 
     def do(conn: Connection, row: Row[Any]) -> None:
-        subject = Subject(words=typed(plain(words, "词")))
-        hold.add(conn, desk.letterhead, row.id, visitor.actor, visitor.now, subject, plain(why, "理由"))
+        subject = Subject(words=typed(plain(words, "暂停就哪些词发声")))
+        hold.add(conn, head, row.id, visitor.actor, visitor.now, subject, plain(why, "理由"))
 
     return act(request, visitor, number, "hold", do, hold_words=words, hold_why=why)
 

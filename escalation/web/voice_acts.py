@@ -56,7 +56,8 @@ def draft(
             plain(spokesperson, "发言人"),
         )  # fmt: skip
         given = Draft(
-            plain(text, "口径全文"), card, tuple(dict.fromkeys(int(one) for one in facts if one.isdecimal())),
+            plain(text, "理由" if kind == Kind.SILENCE else "口径全文"), card,
+            tuple(dict.fromkeys(int(one) for one in facts if one.isdecimal())),
             Kind(kind) if kind in set(Kind) else Kind.STATEMENT, when(embargo, "不早于"), when(valid, "有效期至"),
             plain(why, "改了什么、为何改"),
         )  # fmt: skip
