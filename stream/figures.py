@@ -43,7 +43,7 @@ from stream.matter import Scene, all_keys
 from stream.novelty import cluster_of, fingerprint
 from stream.post import Kind, Post
 from stream.store import insert_new, put
-from stream.surge import CALM, Surge, hour_start, surge
+from stream.surge import CALM, READ_BACK, Surge, hour_start, surge
 
 TextOf = Callable[[str], str | None]
 KEY_LENGTH = 300
@@ -70,6 +70,8 @@ class _Batch:
     """By account and hour: lines and negative ones to add."""
     past: dict[str, dict[datetime, int]] = field(default_factory=dict)
     """By account: lines per hour, with what is to be added."""
+    decoded: dict[tuple[str, str], Mark] = field(default_factory=dict)
+    """By post and theme: marks that were read. In a storm every line of a thread asks for the same thousands."""
 
 
 class Gatherer:
@@ -160,13 +162,15 @@ class Gatherer:
             return plain
         if is_new:
             self._keep(conn, own)
-        found = self._found(conn, self._wanted(conn, own, scene, is_outliked=is_outliked), post.published_at)
+            for mark in own:
+                batch.decoded.pop((mark.post_id, mark.theme), None)
+        found = self._found(conn, batch, self._wanted(conn, own, scene, is_outliked=is_outliked), post.published_at)
         self._write_lines(conn, batch)
         figures = self._figures(conn, post, cluster, root_likes)
         return replace(
             plain,
             marks=found,
-            cues=self._cues(conn, found, scene, post.published_at),
+            cues=self._cues(conn, batch, found, scene, post.published_at),
             thread=ThreadFigures(figures.lines, figures.authors, figures.negative),
             outliked=figures.outliked,
             is_outliked=is_outliked,
@@ -274,13 +278,19 @@ class Gatherer:
             themes = [row.theme for row in rows]
         return all_keys(themes, scene)
 
-    def _marks(self, rows: Sequence[Row[Any]]) -> tuple[Mark, ...]:
-        found = {(row.post_id, row.theme): _mark(row) for row in rows}
-        return tuple(sorted(found.values(), key=lambda mark: (mark.at, mark.post_id, mark.theme)))
+    def _marks(self, conn: Connection, batch: _Batch, named: Select[Any]) -> tuple[Mark, ...]:
+        """The marks that `named` names by post and theme, the oldest first; each is read once in a batch."""
+        wanted = {(row.post_id, row.theme) for row in conn.execute(named)}
+        missing = sorted({post_id for post_id, theme in wanted if (post_id, theme) not in batch.decoded})
+        for some in chunks(missing):
+            here = select(marks).where(marks.c.school == self.school, marks.c.post_id.in_(some))
+            batch.decoded |= {(row.post_id, row.theme): _mark(row) for row in conn.execute(here)}
+        found = [batch.decoded[one] for one in wanted]
+        return tuple(sorted(found, key=lambda mark: (mark.at, mark.post_id, mark.theme)))
 
-    def _found(self, conn: Connection, keys: Sequence[str], now: datetime) -> tuple[Mark, ...]:
-        rows = conn.execute(
-            select(marks)
+    def _found(self, conn: Connection, batch: _Batch, keys: Sequence[str], now: datetime) -> tuple[Mark, ...]:
+        named = (
+            select(marks.c.post_id, marks.c.theme)
             .join(
                 mark_keys,
                 (mark_keys.c.school == marks.c.school)
@@ -290,16 +300,18 @@ class Gatherer:
             .where(mark_keys.c.school == self.school, mark_keys.c.key.in_([key[:KEY_LENGTH] for key in keys]))
             .where(marks.c.at >= now - timedelta(days=SLOW_DAYS), marks.c.spent.is_(False))
         )
-        return self._marks(rows.all())
+        return self._marks(conn, batch, named)
 
-    def _cues(self, conn: Connection, found: Sequence[Mark], scene: Scene, now: datetime) -> tuple[Mark, ...]:
+    def _cues(
+        self, conn: Connection, batch: _Batch, found: Sequence[Mark], scene: Scene, now: datetime
+    ) -> tuple[Mark, ...]:
         threads = {mark.thread for mark in found} | {scene.thread}
-        rows = conn.execute(
-            select(marks)
+        named = (
+            select(marks.c.post_id, marks.c.theme)
             .where(marks.c.school == self.school, marks.c.theme == "any", marks.c.thread_id.in_(sorted(threads)))
             .where(marks.c.at >= now - timedelta(hours=QUICK_HOURS), marks.c.spent.is_(False))
         )
-        return self._marks(rows.all())
+        return self._marks(conn, batch, named)
 
     def _figures(self, conn: Connection, post: Post, cluster: str, root_likes: int) -> Row[Any]:
         """Lines and voices of the thread, of the copies and of the account, up to this line."""
@@ -313,11 +325,10 @@ class Gatherer:
 
     def _surge(self, conn: Connection, batch: _Batch, post: Post, recent: int) -> Surge:
         if post.account_id not in batch.past:
-            rows = conn.execute(
-                select(hours.c.hour, hours.c.lines).where(
-                    hours.c.school == self.school, hours.c.account_id == post.account_id
-                )
-            )
+            own = (hours.c.school == self.school) & (hours.c.account_id == post.account_id)
+            began = select(func.min(hours.c.hour)).where(own).scalar_subquery()  # since when it has been watched
+            of_use = (hours.c.hour >= post.published_at - READ_BACK) | (hours.c.hour == began)
+            rows = conn.execute(select(hours.c.hour, hours.c.lines).where(own, of_use))
             past = {row.hour: row.lines for row in rows}
             for (account, hour), (seen, _) in batch.counted.items():
                 if account == post.account_id:

@@ -29,6 +29,10 @@ Handle = Callable[[Sequence[Record]], Effects | None]
 """Takes one partition's records in order, does what lies outside the store, gives what belongs into the transaction."""
 
 PAUSE_SECONDS = 0.5
+HELD_SECONDS = 2.0
+"""A transaction of many records is made so short that others need not wait longer for the store."""
+AT_ONCE = 50
+"""Records of the first transaction; as many more in the next ones as their pace allows."""
 HEALTH_SECONDS = 5.0
 """Between two questions to the log while nothing comes; each may take up to 5 s."""
 LAG_SECONDS = 10.0
@@ -69,6 +73,7 @@ class Follower:
         self._health_at = monotonic() + HEALTH_SECONDS
         self._lag_at = monotonic()
         self._culprits = 0
+        self._at_once = AT_ONCE
         self._next: dict[int, int | None] = {}
         self._reader = log.reader(topic, name, self._stored)
 
@@ -138,11 +143,16 @@ class Follower:
         try:
             while stretches:
                 stretch = stretches.pop()
+                if len(stretch) > self._at_once:
+                    stretches.append(stretch[self._at_once :])
+                    stretch = stretch[: self._at_once]
+                began = self._monotonic()
                 if stretch and not self._taken(partition, stretch, handle):
                     middle = len(stretch) // 2
                     stretches += [stretch[middle:], stretch[:middle]]
                     continue
                 taken += len(stretch)
+                self._at_once = paced(self._at_once, len(stretch), self._monotonic() - began)
         except self._troubles as error:
             self._refuse(partition, error)
             failed.add(partition)
@@ -245,6 +255,13 @@ class Follower:
     def close(self) -> None:
         """Leave the group."""
         self._reader.close()
+
+
+def paced(at_once: int, taken: int, seconds: float) -> int:
+    """How many records the next transaction may take, after one of `taken` records lasted so long. Pure."""
+    if seconds > HELD_SECONDS:
+        return max(1, int(taken * HELD_SECONDS / seconds))
+    return at_once * 2 if taken >= at_once and seconds < HELD_SECONDS / 2 else at_once
 
 
 def _kind(error: BaseException) -> str:

@@ -33,6 +33,10 @@ PRIOR_DAYS = 3.0
 """Days of the same kind after which what was seen outweighs the prior."""
 SEEN_LEAST = 4
 """Lines below which nothing is called a surge, however quiet the hour."""
+BASELINE = timedelta(days=56)
+"""How far back the days of the same kind are looked at."""
+READ_BACK = BASELINE + timedelta(days=30)
+"""Older hours are of no use for a line that comes now, nor for one that comes a month late."""
 TIMES = 6.0
 """Times the expectation that count as a full surge (score 1)."""
 
@@ -65,16 +69,15 @@ def expected(hourly: Mapping[datetime, int], now: datetime, watched_since: datet
     The same hour of day and its neighbours (half weight) on days of the same kind count since `watched_since`; each
     hour is capped at eight times the prior, so that last week's storm does not become what is normal.
     """
-    counts = {hour.astimezone(SHANGHAI): n for hour, n in hourly.items()}
     local = hour_start(now.astimezone(SHANGHAI) - timedelta(minutes=30))
     prior = PRIOR_PER_HOUR[local.hour]
     seen, weight = prior * PRIOR_DAYS, PRIOR_DAYS
     day, first = local - timedelta(days=1), watched_since.astimezone(SHANGHAI)
-    while day >= first and day >= local - timedelta(days=56):
+    while day >= first and day >= local - BASELINE:
         if day_kind(day) == day_kind(local):
             for shift, share in ((-1, 0.5), (0, 1.0), (1, 0.5)):
                 cap = 8 * max(prior, 1.0)
-                seen += share * min(counts.get(day + timedelta(hours=shift), 0), cap)
+                seen += share * min(hourly.get(day + timedelta(hours=shift), 0), cap)
                 weight += share
         day -= timedelta(days=1)
     return seen / weight

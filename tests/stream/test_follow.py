@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row, select
 import stream.follow
 from stream import metrics
 from stream.dead_letter import dead_letters
-from stream.follow import BURIED_IN_A_ROW, Effects, Follower
+from stream.follow import AT_ONCE, BURIED_IN_A_ROW, HELD_SECONDS, Effects, Follower, paced
 from stream.log import LogError, LogUnavailable, LostPosition, Positions, Reader, Record
 from stream.log.sqlite import SqliteLog
 from stream.position import stored
@@ -341,3 +341,44 @@ def test_the_log_line_of_a_burial_holds_no_words_of_anybody(bench: Bench, caplog
     drain(bench.follower(), Taker([b"0"]))
     assert "Poison" in caplog.text
     assert "什么人写的话" not in caplog.text
+
+
+class Slow(Taker):
+    """Effects that take their time for every record; notes how long each transaction held the store."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        super().__init__()
+        self.clock, self.seconds = clock, seconds
+        self.held: list[float] = []
+
+    def __call__(self, records: Sequence[Record]) -> Effects:
+        inner = super().__call__(records)
+
+        def effects(conn: Connection) -> None:
+            inner(conn)
+            self.clock.seconds += self.seconds * len(records)
+            self.held.append(self.seconds * len(records))
+
+        return effects
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.001, 0.19, 5.0])
+def test_slow_records_hold_the_store_for_two_seconds_at_most_once_their_pace_is_known(
+    bench: Bench, seconds: float
+) -> None:
+    values = [b"%d" % n for n in range(400)]
+    bench.append(values)
+    slow = Slow(bench.clock, seconds)
+    assert bench.follower().step(slow, wait=0) == 400
+    assert bench.handled() == values, "in order, each once"
+    assert bench.position() == 400
+    assert max(slow.held[1:]) <= max(HELD_SECONDS, seconds)
+    assert slow.held[0] == AT_ONCE * seconds
+
+
+@given(st.integers(1, 5000), st.integers(1, 5000), st.floats(0, 1000))
+def test_the_next_transaction_is_never_empty_and_fits_the_pace(at_once: int, taken: int, seconds: float) -> None:
+    following = paced(at_once, taken, seconds)
+    assert following >= 1
+    if seconds > HELD_SECONDS:
+        assert following == 1 or following * seconds / taken <= HELD_SECONDS
