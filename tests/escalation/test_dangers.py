@@ -280,3 +280,8 @@ def test_in_whatever_order_they_were_said_two_matters_under_one_post_are_two_inc
     found = opened([(number, text, "weibo:t1") for number, text in enumerate(texts)])
     kinds = sorted(sorted(set(dangers) - {"injury"}) for _, dangers, _ in found)
     assert kinds == [["blast", "fire"], ["sexual", "violence"]]
+
+
+def test_a_platform_that_lists_the_newest_first_opens_what_was_said_in_order() -> None:
+    said = [(0, BEATEN, "weibo:t1"), (1, FELL, "weibo:t1"), (2, COLLAPSED, "weibo:t2"), (3, COLLAPSED, "weibo:t1")]
+    assert opened(said[::-1]) == opened(said)
