@@ -129,10 +129,14 @@ def _matter(conn: Connection, row: Row[Any], part: Part, said: Sequence[Assessme
 def to_choose(held: Sequence[str], dangers: Sequence[str]) -> list[str]:
     """The keys of an incident among which a person chooses; what goes along with another one is left out.
 
-    A danger's key goes with that of its theme; where several `dangers` were told each may be chosen by itself.
+    A danger's key goes with that of its theme; under one post with several `dangers` each may be chosen by itself.
     """
-    along = () if len(dangers) > 1 else [key for key in held if of_theme(key) != key and of_theme(key) in held]
-    return [key for key in held if not key.startswith(OWN_KEY) and key not in along]
+    apart = len(dangers) > 1
+    along = {key for key in held if of_theme(key) != key and not (apart and "|thread|" in key)}
+    return [
+        key for key in held
+        if not key.startswith(OWN_KEY) and not (key in along and of_theme(key) in held)
+    ]  # fmt: skip
 
 
 def key_words(key: str, said: str = "") -> str:

@@ -219,6 +219,9 @@ def test_of_one_danger_its_key_goes_along_with_the_theme_and_is_not_asked_for(st
     assert {"safety|place|7栋", "safety.fire|place|7栋"} <= set(held)
     offered = splitting.to_choose(held, ["fire"])
     assert [key for key in offered if "7栋" in key] == ["safety|place|7栋"]
+    by_itself = [key for key in splitting.to_choose(held, ["fire", "emergency"]) if "." in key]
+    assert by_itself == sorted(key for key in held if key.startswith("safety.") and "|thread|" in key)
+    assert by_itself
     part = Part((later.id,), ("safety|place|7栋",), "七号楼楼道起火", 2, "不是同一处火")
     with station.office.store.write() as conn:
         splitting.split(conn, station.office.head, one.id, ON_DESK, station.office.now, part)
