@@ -177,6 +177,15 @@ def seen(
     return True
 
 
+def first_post(conn: Connection, out: Row[Any]) -> None:
+    """The first publisher's own post of a release that is about to be withdrawn: one more on the list to take down."""
+    insert_new(conn, relays, [
+        {"statement_id": out.statement_id, "account_id": out.account_id, "state": RelayState.DONE,
+         "set_at": out.recorded_at, "due_at": out.posted_at, "done_at": out.posted_at, "done_by": out.recorded_by,
+         "how": "first", "url": out.url}
+    ], key=["statement_id", "account_id"])  # fmt: skip
+
+
 def call_off(
     conn: Connection, letterhead: Letterhead, statement_id: int, row: Row[Any], now: datetime, *, take_down: bool,
     why: str,
@@ -201,7 +210,7 @@ def call_off(
     answer_for(conn, statement_id, reached)
     errand = Errand(
         title=f"请撤下学校口径第 {found.n} 版", verb="登记撤下",
-        facts=(f"口径第 {found.n} 版已撤回：{why}", "已转发的，请撤下，等候新的口径"),
+        facts=(f"口径第 {found.n} 版已撤回：{why}", "已发布、转发的，请撤下，等候新的口径"),
         asks=(f"请于 {moment(due, now)} 前撤下，并在页面上登记",),
         source=f"撤下时限 {say_span(clock.after)}：{clock.label}", log="请撤下",
     )  # fmt: skip

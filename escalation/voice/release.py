@@ -22,7 +22,7 @@ from escalation.notice.errand import Errand
 from escalation.notice.issue import Letterhead, issue
 from escalation.people import Role
 from escalation.procedure import thaw
-from escalation.voice import hold, hold_notice, relay, statement
+from escalation.voice import hold, hold_notice, relay, statement, withdrawal
 from escalation.voice.approval import answered, must_be_covered, steps_of, supersede
 from escalation.voice.coverage import must_stand
 from escalation.voice.hold_notice import named
@@ -129,9 +129,12 @@ def _must_follow_approval(conn: Connection, found: Row[Any], posted: datetime, n
 
 
 def withdraw(
-    conn: Connection, letterhead: Letterhead, statement_id: int, actor: Actor, now: datetime, why: str
-) -> None:
-    """撤回 a version in force, with the reason: whoever relayed it takes it down, whoever read it is told."""
+    conn: Connection, letterhead: Letterhead, statement_id: int, actor: Actor, now: datetime, why: str,
+    again: bool | None = None,
+) -> None:  # fmt: skip
+    """撤回 a version in force, with the reason: whoever posted or relayed it takes it down, whoever drafted, approved,
+    read or was sent it is told, 首次回应 runs anew. `again`: whether the accounts keep silent again; asked where a
+    release had set something free."""
     found, row = statement_of(conn, statement_id)
     why = must_fit(why, WHY_MOST, "撤回的理由")
     if not why:
@@ -139,8 +142,14 @@ def withdraw(
     move(conn, found, StatementEvent.WITHDRAW, actor, now, why)
     what = f"口径第 {found.n} 版" if Kind(found.kind) is Kind.STATEMENT else "“不公开回应”的决定"
     log(conn, row.id, now, EntryKind.PERSON, f"撤回{what}", why, actor=actor.name)
+    out = release_of(conn, found.id)
+    if out is not None:
+        relay.first_post(conn, out)
     relay.call_off(conn, letterhead, found.id, row, now, take_down=True, why=why)
-    tell_readers(conn, letterhead, found, row, f"{what}已撤回：{why}。请不再引用", now)
+    others = withdrawal.concerned(conn, found, out) - {actor.id}
+    tell_readers(conn, letterhead, found, row, f"{what}已撤回：{why}。请不再引用", now, others)
+    withdrawal.settle_hold(conn, letterhead, row, actor, now, why, again)
+    withdrawal.answer_again(conn, row, out.url if out is not None else "", now)
     write_down(conn, row, actor, "statement_withdraw", now, n=found.n, why=why)
 
 
@@ -238,12 +247,13 @@ def tell_involved(conn: Connection, letterhead: Letterhead, found: Row[Any], row
 
 
 def tell_readers(
-    conn: Connection, letterhead: Letterhead, old: Row[Any], row: Row[Any], words: str, now: datetime
-) -> None:
-    """Everybody who read the old version, or was asked to relay it, is told that it no longer stands."""
-    ids = readers(conn, old.id) | {
-        person for one in relay.relays_of(conn, old.id) for person in relay.persons_of(conn, one)
-    }
+    conn: Connection, letterhead: Letterhead, old: Row[Any], row: Row[Any], words: str, now: datetime,
+    others: Collection[str] = (),
+) -> None:  # fmt: skip
+    """Everybody who read the old version, or was asked to relay it, is told that it no longer stands; so are `others`
+    (ids)."""
+    asked = {person for one in relay.relays_of(conn, old.id) for person in relay.persons_of(conn, one)}
+    ids = set(others) | readers(conn, old.id) | asked
     if row.trial:
         return
     title = people.office_in(thaw(row.frozen["pack"]), Role.KEEPER)

@@ -175,15 +175,18 @@ def put_out(
 
 
 @router.post("/statements/{number}/versions/{statement_id}/withdraw")
-def withdraw(request: Request, visitor: Lead, number: str, statement_id: int, why: Field = "") -> Response:
-    """撤回."""
+def withdraw(
+    request: Request, visitor: Lead, number: str, statement_id: int, why: Field = "", again: Field = ""
+) -> Response:
+    """撤回; `again`: whether the accounts keep silent again."""
     desk = desk_of(request)
 
     def do(conn: Connection, row: Row[Any]) -> None:
         own_version(conn, row, statement_id)
-        release.withdraw(conn, desk.letterhead, statement_id, visitor.actor, visitor.now, plain(why, "理由"))
+        said = {"yes": True, "no": False}.get(again)
+        release.withdraw(conn, desk.letterhead, statement_id, visitor.actor, visitor.now, plain(why, "理由"), said)
 
-    return act(request, visitor, number, "withdraw", do)
+    return act(request, visitor, number, "withdraw", do, withdraw_why=why)
 
 
 @router.post("/statements/{number}/versions/{statement_id}/read")

@@ -186,6 +186,20 @@ class Voice:
         return next((one for one in self.versions if StatementState(one.row.state) in IN_FORCE), None)
 
     @property
+    def withdrawn(self) -> Version | None:
+        """The last version that was in force, where it was withdrawn and nothing has taken its place."""
+        ended = (StatementState.WITHDRAWN, StatementState.SUPERSEDED)
+        last = next((one for one in self.versions if StatementState(one.row.state) in ended), None)
+        gone = last is not None and StatementState(last.row.state) is StatementState.WITHDRAWN
+        return last if gone and self.force is None else None
+
+    @property
+    def freed(self) -> list[str]:
+        """The subjects that a release set free and that nothing holds now."""
+        newest = {one.said: one for one in reversed(self.holds)}
+        return [said for said, one in newest.items() if HoldState(one.row.state) is HoldState.RELEASED]
+
+    @property
     def main_accounts(self) -> list[Account]:
         """The accounts that may release first: the school's own; every one where the roster marks none."""
         active = [one for one in self.accounts.values() if one.active]
@@ -305,6 +319,7 @@ def _relayed(conn: Connection, row: Row[Any], one: Row[Any], known: Mapping[str,
         "、".join(name_of(conn, row.school, person) for person in sorted(persons)), RELAY.state_words[state],
         state in OWED, state is RelayState.OVERDUE, state is RelayState.RECALLED, one.due_at,
         one.done_at if state in (RelayState.DONE, RelayState.TAKEN_DOWN) else None,
-        {"crawled": "系统核对", "keeper": "本人登记"}.get(one.how or "", ""), one.url or "", one.words or "",
+        {"crawled": "系统核对", "keeper": "本人登记", "first": "首发"}.get(one.how or "", ""), one.url or "",
+        one.words or "",
         frozenset(persons),
     )  # fmt: skip

@@ -226,8 +226,15 @@ def test_a_relay_that_is_missing_is_told_and_a_new_version_supersedes_and_is_wit
     told(college, UNION, "已由第 2 版取代，以新版为准")
 
     refused(office.send(f"{after}/withdraw", path, why=""), "请写明撤回的理由")
-    assert "已撤回" in plain(office.send(f"{after}/withdraw", path, why="伤情有变"))
+    refused(office.send(f"{after}/withdraw", path, why="伤情有变"), "请选择撤回后是否恢复暂停发声")
+    assert "已撤回" in plain(office.send(f"{after}/withdraw", path, why="伤情有变", again="yes"))
     told(college, UNION, "请不再引用")
+    told(college, OFFICE, "请撤下学校口径第 2 版")
+    page = words_of(office.page(f"/incidents/{number}").css("body")[0])
+    assert "口径第 2 版已撤回，现无在用口径" in page
+    assert "待撤下：" in page
+    assert "统一发声管控中" in page, "the accounts keep silent again, as the office said"
+    assert "现无在用口径，首次回应重新计时" in page
 
 
 def test_the_publicity_office_asks_for_facts_and_takes_a_statement_to_release_in_a_browser(

@@ -12,7 +12,9 @@ from escalation.incident import Actor
 from escalation.incident.state import IllegalStep
 from escalation.notice import notices
 from escalation.people import Role
+from escalation.timer import timers
 from escalation.voice import posted, reading, relay, release
+from escalation.voice.hold import holds
 from escalation.voice.relay import relays
 from escalation.voice.release import releases
 from stream import account
@@ -21,7 +23,7 @@ from stream.kept import keep
 from stream.post import Kind, Post
 from tests.escalation.office import IN_LEAD, KEEPER, UNIT, Office
 from tests.escalation.station import Station, open_station
-from tests.escalation.voice.course import TEXT, URL, approved, do, put_out, released, version
+from tests.escalation.voice.course import HEAD, TEXT, URL, approved, do, put_out, released, version
 from tests.stream.said import SCHOOL, a_post
 
 
@@ -125,14 +127,40 @@ def test_a_withdrawn_statement_is_taken_down_and_its_readers_are_told(office: Of
     seen(office, TEXT, "canteen")
     with pytest.raises(IllegalStep, match="撤回的理由"):
         do(office, lambda conn: release.withdraw(conn, office.head, made, IN_LEAD, office.now, ""))
-    do(office, lambda conn: release.withdraw(conn, office.head, made, IN_LEAD, office.now, "数据有误"))
-    assert states(office) == {"canteen": "recalled", "hall": "called_off"}
-    assert heard_of_the_end(office, made) == {"keeper", "leader", "school"}
+    with pytest.raises(IllegalStep, match="请选择撤回后是否恢复暂停发声"):
+        do(office, lambda conn: release.withdraw(conn, office.head, made, IN_LEAD, office.now, "数据有误"))
+    do(office, lambda conn: release.withdraw(conn, office.head, made, IN_LEAD, office.now, "数据有误", again=False))
+    assert states(office) == {"main": "recalled", "canteen": "recalled", "hall": "called_off"}
+    assert heard_of_the_end(office, made) == {"keeper", "leader", "school", "monitor"}, "monitor: for the main account"
+    assert office.rows(holds)[-1].state == "released"
     assert office.notice("keeper", "relay").view["title"] == "请撤下学校口径第 1 版"
     do(office, lambda conn: relay.register(conn, of(office, "canteen"), "keeper", KEEPER, office.now, "", "link"))
     assert states(office)["canteen"] == "taken_down"
     with pytest.raises(IllegalStep, match="请看最新一版"):
         do(office, lambda conn: reading.mark(conn, made, reader, office.now, "link"))
+
+
+def test_the_only_statement_withdrawn_leaves_a_hold_an_open_answer_and_its_first_post_to_take_down(
+    office: Office,
+) -> None:
+    incident_id = office.open(level=2)
+    made = released(office, incident_id)
+    seen(office, TEXT, "canteen")
+    (before,) = office.rows(timers, kind="duty", name="first_answer")
+    assert before.state == "stopped"
+    do(office, lambda conn: release.withdraw(conn, office.head, made, IN_LEAD, office.now, "数据有误", again=True))
+    first, second = office.rows(holds)
+    assert (first.state, second.state, second.begun_by) == ("released", "standing", "何岚")
+    (clock,) = office.rows(timers, kind="duty", name="first_answer")
+    assert (clock.state, clock.due_at - clock.set_at) == ("set", before.due_at - before.set_at)
+    assert [row.state for row in office.rows(timers, kind="duty", name="first_answer:1")] == ["stopped"]
+    ends = do(office, lambda conn: release.open_of(conn, incident_id))
+    assert "2 个账号未撤下口径" in ends, "the first post as well as the relay"
+    (own,) = [row for row in office.rows(relays) if row.account_id == "main"]
+    keeps = do(office, lambda conn: relay.persons_of(conn, own))
+    assert keeps, "somebody answers for the first post"
+    assert keeps <= {row.addressee for row in office.rows(notices, kind="relay") if row.step == f"recall:{made}"}
+    assert heard_of_the_end(office, made) >= {HEAD.id}, "who approved it is told"
 
 
 def test_a_newer_version_supersedes_the_old_one_and_is_relayed_anew(office: Office) -> None:

@@ -142,7 +142,13 @@ def test_the_whole_course_runs_through_the_pages(house: House) -> None:
     assert "已转发 1 / 1" in page
     assert "谢晓" in page
     lead = house.client("publicity")
-    assert press(lead, f"/statements/{number}/versions/{made}/withdraw", why="数据有误") == (303, "")
+    away = f"/statements/{number}/versions/{made}/withdraw"
+    status, why = press(lead, away, why="数据有误")
+    assert (status, "请选择撤回后是否恢复暂停发声" in why) == (409, True)
+    assert press(lead, away, why="数据有误", again="yes") == (303, "")
+    page = lead.get(f"/incidents/{number}").text
+    for said in ("口径第 1 版已撤回，现无在用口径", "待撤下：", "下一步：起草新的口径", "统一发声管控中"):
+        assert said in page, said
     assert "请撤下学校口径第 1 版" in phone.get(errand(house, "relay", "keeper")).text
 
 
