@@ -10,12 +10,12 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, or_, select
 
 from escalation import alert, finding, silence
 from escalation.consultation import consultations, matter_of
 from escalation.consultation.state import WAITING
-from escalation.incident import incidents
+from escalation.incident import EntryKind, entries, incidents
 from escalation.incident.state import OPEN, STATE_WORDS, State
 from escalation.notice import calls, is_owed, notices
 from escalation.notice.docket import dockets
@@ -33,10 +33,12 @@ from stream.account import book
 from stream.coverage import Lamp, sights
 
 Sheet = dict[str, Any]
+ORDER = "批示："
+"""How the log's line of a 批示 begins that was written after signing."""
 SHIFT = timedelta(hours=12)
 """How far ahead the sheet looks for questions that fall due."""
 PARTS = (
-    "incidents", "clocks", "unsigned", "calls", "tasks", "holds", "questions", "blind", "alerts", "silences",
+    "incidents", "clocks", "orders", "unsigned", "calls", "tasks", "holds", "questions", "blind", "alerts", "silences",
     "findings",
 )  # fmt: skip
 """The parts of a sheet, in the order of the page."""
@@ -48,6 +50,7 @@ def fill(conn: Connection, school: str, now: datetime) -> Sheet:
         "filled_at": now.isoformat(),
         "incidents": _incidents(conn, school),
         "clocks": _clocks(conn, school),
+        "orders": _orders(conn, school),
         "unsigned": _unsigned(conn, school),
         "calls": _calls(conn, school),
         "tasks": _tasks(conn, school),
@@ -95,11 +98,13 @@ def _incidents(conn: Connection, school: str) -> list[dict[str, Any]]:
 
 
 def _clocks(conn: Connection, school: str) -> list[dict[str, Any]]:
-    """The incidents' own duties that run or ran out undone."""
+    """The incidents' own duties that run or ran out undone, and what runs to the next 情况报告 or to the first act."""
+    asked = (timers.c.kind == TimerKind.DUTY) & (timers.c.state != TimerState.STOPPED)
+    ahead = timers.c.kind.in_((TimerKind.FOLLOW, TimerKind.IDLE)) & (timers.c.state == TimerState.SET)
     rows = conn.execute(
         select(timers.c.words, timers.c.due_at, timers.c.state, incidents.c.number)
         .join(incidents, incidents.c.id == timers.c.incident_id)
-        .where(_open(school), timers.c.kind == TimerKind.DUTY, timers.c.state != TimerState.STOPPED)
+        .where(_open(school), or_(asked, ahead))
         .order_by(timers.c.due_at, timers.c.id)
     )
     return [
@@ -107,6 +112,32 @@ def _clocks(conn: Connection, school: str) -> list[dict[str, Any]]:
          "late": row.state == TimerState.FIRED}
         for row in rows
     ]  # fmt: skip
+
+
+def _orders(conn: Connection, school: str) -> list[dict[str, Any]]:
+    """What leaders wrote when they signed, or after: word for word, with whom and when; of a care case that there is
+    one."""
+    remarks = conn.execute(
+        select(notices.c.remark, notices.c.signed_at, notices.c.office, people.c.name, notices.c.addressee,
+               incidents.c.number, incidents.c.care)
+        .join(incidents, incidents.c.id == notices.c.incident_id)
+        .outerjoin(people, and_(people.c.school == notices.c.school, people.c.id == notices.c.addressee))
+        .where(_open(school), notices.c.remark.is_not(None))
+    )  # fmt: skip
+    found = [
+        (row.signed_at, row.number, f"{row.name or row.addressee}（{row.office}）", row.remark, bool(row.care))
+        for row in remarks
+    ]
+    later = conn.execute(
+        select(entries.c.at, entries.c.actor, entries.c.text, incidents.c.number, incidents.c.care)
+        .join(incidents, incidents.c.id == entries.c.incident_id)
+        .where(_open(school), entries.c.kind == EntryKind.PERSON, entries.c.text.startswith(ORDER))
+    )
+    found += [(row.at, row.number, row.actor, row.text.removeprefix(ORDER), bool(row.care)) for row in later]
+    return [
+        {"incident": number, "name": who, "words": "见事件日志" if care else words, "since": at.isoformat()}
+        for at, number, who, words, care in sorted(found, key=lambda one: one[0])
+    ]
 
 
 def _unsigned(conn: Connection, school: str) -> list[dict[str, Any]]:

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Row
 
-from escalation import alert, audit
+from escalation import alert, audit, handling, receipt
+from escalation.bulletin import BulletinKind
+from escalation.bulletin.write import Draft
+from escalation.bulletin.write import write as write_bulletin
 from escalation.consultation import consultations
 from escalation.duty import handover, handover_sheet
 from escalation.duty.coverage import Turn
@@ -111,6 +114,30 @@ def test_what_stands_open_is_in_the_sheet_and_a_cry_for_help_without_its_title(o
     assert sheet["calls"]
     assert set(handover_sheet.PARTS) < set(sheet)
     assert "求助" not in str(sheet)
+
+
+def test_the_next_report_and_what_leaders_wrote_are_in_the_sheet(office: Office) -> None:
+    night(office)
+    one = office.open(level=2)
+    office.work()
+    with office.store.write() as conn:
+        draft = Draft(BulletinKind.FIRST, "三人不适。", "已送医。", "等检验。", 0)
+        write_bulletin(conn, office.head, one, IN_LEAD, office.now, draft, ())
+    with office.store.write() as conn:
+        told = office.notice("school").id
+        receipt.sign(conn, told, "school", office.now, via="link", remark="8点前报我书面情况")
+    with office.store.write() as conn:
+        head = Actor("school", "沈澄", frozenset({Role.SCHOOL_LEADER}))
+        handling.note(conn, one, head, office.now, "批示：请当面报告")
+    office.later(hours=7, minutes=40)
+    write(office)
+    sheet = the_one(office).sheet
+    (number,) = [row["number"] for row in sheet["incidents"]]
+    assert (number, "续报") in {(row["incident"], row["words"]) for row in sheet["clocks"]}
+    assert [(row["incident"], row["words"]) for row in sheet["orders"]] == [
+        (number, "8点前报我书面情况"), (number, "请当面报告"),
+    ]  # fmt: skip
+    assert sheet["orders"][0]["name"].startswith("沈澄（")
 
 
 def question(office: Office, number: str, hours: float) -> None:
