@@ -19,6 +19,7 @@ from escalation.notice import DeliveryState, deliveries, notices
 from escalation.people import Role
 from escalation.procedure import Source
 from escalation.report.chapters import CHAPTERS
+from escalation.report.folded import folded
 from escalation.report.rows import (
     AccountRow,
     AlertRow,
@@ -57,7 +58,7 @@ def week_rows(conn: Connection, school: str, school_name: str, week: Week) -> We
     """All rows of one school and week. One consistent view where `conn` is one read block."""
     wanted = _touched(school, week)
     cases = tuple(_incidents(conn, wanted))
-    return WeekRows(
+    return folded(WeekRows(
         school=school,
         school_name=school_name,
         publisher=_publisher(conn, school),
@@ -79,7 +80,7 @@ def week_rows(conn: Connection, school: str, school_name: str, week: Week) -> We
         chapters={one.name: one.fetch(conn, school, week) for one in CHAPTERS},
         on_trial=trial.on_trial(conn, school),
         signature=signature(conn, school, week),
-    )
+    ))  # fmt: skip
 
 
 def _touched(school: str, week: Week) -> ColumnElement[bool]:

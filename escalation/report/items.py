@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from escalation.incident.state import STATE_WORDS
 from escalation.report import picks, words
+from escalation.report.folded import NOTHING
 from escalation.report.picks import title_of
 from escalation.report.rows import DeliveryRow, IncidentRow, NoticeRow, WeekRows
 from escalation.report.unseen import Unseen, unseen, watched
@@ -106,7 +107,7 @@ def _late(rows: WeekRows, now: datetime) -> Items:
 
 def _delivery(one: DeliveryRow) -> tuple[Cell, ...]:
     return (
-        Cell(one.notice, f"/deliveries?q={one.notice}"),
+        Cell(one.notice, "" if one.notice == NOTHING else f"/deliveries?q={one.notice}"),
         Cell(f"{one.office} {one.person}".strip()),
         Cell(words.channel(one.channel)),
         Cell(day_time(one.created_at)),

@@ -15,6 +15,7 @@ from escalation.notice.withdrawal import ANSWERED_BY_AN_ACT
 from escalation.people import DUTY_LEAD, HANDLER, TITLES
 from escalation.report import picks, words
 from escalation.report.chapter import Chapter, Written
+from escalation.report.folded import NOTHING
 from escalation.report.items import Cell, Items, notice_items
 from escalation.report.rows import ClockRow, NoticeRow, WeekRows
 from escalation.report.week import Week
@@ -244,10 +245,10 @@ def _tellings(title: str, rows: WeekRows, found: Sequence[Telling]) -> Items:
         case = held[one.incident_id]
         lines.append(
             (
-                Cell(one.number, "" if case.care else f"/incidents/{case.number}"),
+                Cell(NOTHING) if case.care else Cell(one.number, f"/incidents/{case.number}"),
                 Cell(picks.title_of(case)),
-                Cell(one.person),
-                Cell(one.office),
+                Cell(NOTHING if case.care else one.person),
+                Cell(NOTHING if case.care else one.office),
                 Cell(KIND_WORDS[one.kind]),
                 Cell(words.day_time(one.created_at)),
                 Cell(words.month_day_time(one.reached_at) if one.reached_at else "未送达"),

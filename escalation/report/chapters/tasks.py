@@ -13,6 +13,7 @@ from escalation.people import people
 from escalation.procedure import Source
 from escalation.report import picks, words
 from escalation.report.chapter import Chapter, Written
+from escalation.report.folded import NOTHING
 from escalation.report.items import Cell, Items
 from escalation.report.rows import WeekRows
 from escalation.report.week import Week
@@ -115,7 +116,7 @@ def _list(title: str, rows: WeekRows, found: Sequence[Set]) -> Items:
             (
                 Cell(KIND_WORDS[one.kind]),
                 Cell(picks.title_of(case), "" if case.care else f"/incidents/{case.number}"),
-                Cell(f"{one.person}（{one.office}）"),
+                Cell(NOTHING if case.care else f"{one.person}（{one.office}）"),
                 Cell(words.day_time(one.set_at)),
                 Cell(f"{words.month_day_time(one.due_at)}{'*' if one.default else ''}" if one.due_at else "未定"),
                 Cell(words.month_day_time(one.answered_at) if one.answered_at else "—"),

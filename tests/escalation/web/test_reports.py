@@ -10,7 +10,8 @@ from sqlalchemy import func, select, update
 
 from escalation import audit, keeper, receipt
 from escalation.incident import Actor
-from escalation.people import Role
+from escalation.notice import notices
+from escalation.people import Role, people
 from escalation.report.fetch import week_rows
 from escalation.report.figures import figures
 from escalation.report.week import Week
@@ -94,6 +95,23 @@ def test_care_cases_have_no_title_and_no_link_behind_their_figure(house: House) 
         assert "不可外露" not in said
         assert f"/incidents/{number}" not in said
     assert client.get(f"/reports/{WEEK}/items/theme-self_harm").status_code == 404
+
+
+def test_a_care_case_tells_of_no_number_unit_or_person_on_the_report_nor_behind_any_of_its_figures(
+    house: House,
+) -> None:
+    number = house.incident("求助", care=True, unit="心理健康中心", minutes=600)
+    with house.store.read() as conn:
+        told = conn.execute(select(people.c.name).join(notices, notices.c.addressee == people.c.id)).scalars().all()
+    assert told
+    reader = house.client("school")
+    report = reader.get(f"/reports/{WEEK}").text
+    lists = sorted(set(re.findall(rf"/reports/{WEEK}/items/[a-z0-9-]+", report)))
+    assert f"/reports/{WEEK}/items/care" in lists
+    for said in (report, *(reader.get(path).text for path in lists)):
+        paper = said.partition("<main")[2]
+        found = {word: paper.find(word) for word in (number, "心理健康中心", *told)}
+        assert {word: paper[at - 90 : at + 30] for word, at in found.items() if at >= 0} == {}
 
 
 def test_a_trial_week_counts_nothing_and_says_why(house: House) -> None:
