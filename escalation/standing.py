@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, or_, select, update
 
 from escalation import audit
 from escalation.case import Case, Clock, Facts, Named, Reading, Sent, Told
@@ -172,7 +172,10 @@ def _covered(conn: Connection, row: Row[Any], role: str, names: tuple[str, ...],
 
 
 def _letters(conn: Connection, school: str) -> Iterator[Case]:
-    """Matters that are no incident: those with a clock that runs, or a letter that has not reached anybody yet."""
+    """Matters that are no incident: those with a clock that runs, or a letter that has not reached anybody yet.
+
+    A letter written before its matter ended is asked for by nobody, unless it is still on its way.
+    """
     clocks: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in conn.execute(
         select(timers)
@@ -181,13 +184,22 @@ def _letters(conn: Connection, school: str) -> Iterator[Case]:
     ):
         clocks[row.matter].append(row)
     written: dict[str, list[Row[Any]]] = defaultdict(list)
+    on_the_way = select(deliveries.c.notice_id).where(
+        deliveries.c.school == school, deliveries.c.state.in_((DeliveryState.WAITING, DeliveryState.SENDING))
+    )
     for row in conn.execute(
-        select(notices, people.c.name, dockets.c.ended_at)
+        select(
+            notices.c.id, notices.c.matter, notices.c.number, notices.c.addressee, notices.c.kind,
+            notices.c.created_at, people.c.name, dockets.c.ended_at,
+        )
         .join(dockets, and_(dockets.c.school == notices.c.school, dockets.c.matter == notices.c.matter))
         .outerjoin(people, and_(people.c.school == notices.c.school, people.c.id == notices.c.addressee))
         .where(notices.c.school == school, notices.c.sent_at.is_(None), notices.c.opened_at.is_(None))
+        .where(or_(
+            dockets.c.ended_at.is_(None), notices.c.created_at >= dockets.c.ended_at, notices.c.id.in_(on_the_way),
+        ))
         .order_by(notices.c.id)
-    ):
+    ):  # fmt: skip
         written[row.matter].append(row)
     sent: dict[int, list[Sent]] = defaultdict(list)
     ids = [row.id for rows in written.values() for row in rows]
