@@ -29,7 +29,7 @@ from escalation.incident import (
 )
 from escalation.incident.state import LEAD, Event, IllegalStep, State, step
 from escalation.loose_end import loose_ends
-from escalation.notice import NoticeKind, is_owed, notices
+from escalation.notice import NoticeKind, is_owed, notices, withdrawal
 from escalation.notice.addressee import Addressee
 from escalation.notice.clocking import run_duties_again
 from escalation.notice.issue import Letterhead, issue
@@ -109,8 +109,19 @@ def dismiss(
     if undone:
         log(conn, incident_id, now, EntryKind.MACHINE, f"{'、'.join(undone)} 误报时未办，时限已停")
     hold.fall(conn, letterhead, row, actor, now, f"事件记为误报：{reason.value}")
-    recall.tell(conn, letterhead, incident_of(conn, incident_id), actor, now, reason.value)
+    _recall(conn, letterhead, incident_of(conn, incident_id), actor, now, reason)
     write_down(conn, row, actor, "dismiss", now, reason=reason.value, note=note, undone=undone)
+
+
+def _recall(
+    conn: Connection, letterhead: Letterhead, ended: Row[Any], actor: Actor, now: datetime, reason: FalseAlarm
+) -> None:
+    """What has not left does not leave; who has or may have heard of it is told that it was nothing."""
+    gone, heard_nothing = withdrawal.ended(conn, ended, now)
+    if gone:
+        words = f"其中 {heard_nothing} 人没有收到过通知，不必告知" if heard_nothing else ""
+        log(conn, ended.id, now, EntryKind.MACHINE, f"致 {gone} 人的通知尚未发出，已撤回", words)
+    recall.tell(conn, letterhead, ended, actor, now, reason.value)
 
 
 def _free(conn: Connection, row: Row[Any]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, or_, select, update
 
 from escalation.incident import EntryKind
 from escalation.incident.acting import acted_since
 from escalation.incident.state import OPEN, STATE_WORDS, State
-from escalation.notice import DeliveryState, NoticeKind, deliveries, is_owed, notices
+from escalation.notice import GROUP, DeliveryState, NoticeKind, deliveries, is_owed, notices
 from escalation.notice.docket import tell
+from escalation.notice.outbox import with_notice
 
 ENDED = "事件已了结（{state}），不再发送"
 OVER = "此事已办结，不再发送"
@@ -65,6 +66,31 @@ def _owes(conn: Connection, incident_id: int, person_id: str) -> bool:
         ).first()
         is not None
     )
+
+
+def ended(conn: Connection, incident: Row[Any], now: datetime) -> tuple[int, int]:
+    """The incident is over: what waits to leave does not leave; gives how many persons are not told any more, and of
+    these how many heard nothing of it at all.
+
+    `incident`: its row as it is now. A message that a sender has in hand is judged when it comes back.
+    """
+    if State(incident.state) in OPEN:
+        return 0, 0
+    rows = conn.execute(
+        with_notice()
+        .where(notices.c.incident_id == incident.id, deliveries.c.state == DeliveryState.WAITING)
+        .order_by(deliveries.c.id)
+    ).all()
+    gone: set[str] = set()
+    for row in rows:
+        why = why_gone(conn, row)
+        if why and withdraw(conn, row, why, now):
+            gone.add(row.addressee)
+    heard = select(notices.c.addressee).where(
+        notices.c.incident_id == incident.id, or_(notices.c.sent_at.is_not(None), notices.c.opened_at.is_not(None))
+    )  # fmt: skip
+    gone.discard(GROUP)
+    return len(gone), len(gone - set(conn.execute(heard).scalars()))
 
 
 def withdraw(conn: Connection, row: Row[Any], why: str, now: datetime) -> bool:

@@ -153,6 +153,8 @@ def test_whoever_was_mailed_hears_once_that_it_was_a_false_alarm(office: Office)
 def test_who_was_not_mailed_yet_hears_neither_alarm_nor_false_alarm(office: Office) -> None:
     one = office.open(level=2)
     dismiss(office, one)
+    assert {row.state for row in office.rows(deliveries)} == {"withdrawn"}, "at once, not when they would have left"
+    assert "致 4 人的通知尚未发出，已撤回" in office.headings(), office.headings()
     office.later(days=1)
     assert (office.mail.sent, office.robot.sent, office.told("dismissed")) == ([], [], [])
 
