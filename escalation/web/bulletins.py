@@ -24,6 +24,7 @@ from escalation.web.bulletin_view import next_kinds, sent_of
 from escalation.web.figures import figures_of
 from escalation.web.gate import Acts, NotFound, Only, Told, Visitor, desk_of
 from escalation.web.incident import READERS, row_of
+from escalation.web.orders import READ_BY
 from escalation.web.page import show
 
 router = APIRouter()
@@ -122,4 +123,5 @@ def one(request: Request, visitor: Reader, number: str, n: int, of: str = "") ->
             .where(notices.c.bulletin_id == found.row.id)
         ).all()  # fmt: skip
     by_person = {one.addressee: one for one in receipts}
-    return show(request, visitor, "bulletin-sent.html", row=row, sent=found, receipts=by_person)
+    mine = {visitor.actor.id} if not visitor.has(*READ_BY) else by_person.keys()
+    return show(request, visitor, "bulletin-sent.html", row=row, sent=found, receipts=by_person, reads=mine)

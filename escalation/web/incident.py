@@ -23,6 +23,7 @@ from escalation.web.gate import NotFound, Told, Visitor, desk_of
 from escalation.web.incident_view import MEMBERS_ALL, MEMBERS_SHOWN, Case, Member, case_of, find, members_of
 from escalation.web.matters_view import matters_of
 from escalation.web.nudge import nudged
+from escalation.web.orders import read_by
 from escalation.web.page import frame, render, show
 from escalation.web.queue_view import VIEWS, Filter, queue_of
 from escalation.web.receipts import notice_ids
@@ -124,7 +125,7 @@ def page(
     folded = bool(row.care) and not revealed
     note_view(request, visitor, row)
     with desk.store.read() as conn:
-        case = case_of(conn, request.app.state.frozen, row, visitor.now)
+        case = read_by(visitor, case_of(conn, request.app.state.frozen, row, visitor.now))
         most = MEMBERS_ALL if request.query_params.get("all") else MEMBERS_SHOWN
         found: list[Member] = members_of(conn, row, revealed=revealed, limit=most)
         units = people.units(conn, desk.school)
@@ -189,7 +190,7 @@ def peek(request: Request, visitor: Reader, number: str) -> HTMLResponse:
     """The pane of the desk: a fragment for the script, a page for a phone."""
     desk, row = desk_of(request), row_of(request, visitor, number)
     with desk.store.read() as conn:
-        case = case_of(conn, request.app.state.frozen, row, visitor.now)
+        case = read_by(visitor, case_of(conn, request.app.state.frozen, row, visitor.now))
         just_now = nudged(conn, row.id, visitor.now)
     values = {"nudged": just_now, "case": case, "row": row, "rights": rights_of(row, visitor.user.roles)}
     if request.headers.get("x-fragment"):

@@ -15,6 +15,7 @@ from escalation.web.feed import LARGE, SHOWN, Feed, feed_of
 from escalation.web.gate import Acts, Only, Visitor, desk_of
 from escalation.web.incident import DONE, filter_of
 from escalation.web.incident_view import case_of, find
+from escalation.web.orders import read_by
 from escalation.web.page import frame, home_of, render, show
 from escalation.web.queue_view import VIEWS, queue_of
 from escalation.web.recent import Recent
@@ -54,7 +55,8 @@ def page(
     with desk.store.read() as conn:
         tide, feed = band(request, visitor, conn), ticker(request, visitor, conn, large=large)
         row = find(conn, desk.school, visitor.scope, wanted or (lines[0].number if lines else ""))
-        case = case_of(conn, request.app.state.frozen, row, visitor.now) if row is not None else None
+        found = case_of(conn, request.app.state.frozen, row, visitor.now) if row is not None else None
+        case = read_by(visitor, found) if found is not None else None
     rights = rights_of(row, visitor.user.roles) if row is not None else None
     return show(
         request, visitor, "desk.html", tide=tide, feed=feed, large=large, case=case, row=row, rights=rights, **values

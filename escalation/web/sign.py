@@ -28,6 +28,7 @@ from escalation.web.desk import Desk
 from escalation.web.face import Face, face, took
 from escalation.web.figures import Figures, figures_of
 from escalation.web.gate import Open, address_of, desk_of
+from escalation.web.orders import own_only
 from escalation.web.pace import ByLink, bad_link
 from escalation.web.page import bare
 from escalation.web.receipts import Receipt, receipts_of
@@ -126,10 +127,12 @@ def shown(conn: Connection, slip: Slip, now: datetime) -> Shown:
     if notice.sign_by is not None:
         clock = face("签收时限", notice.created_at, notice.sign_by, now)
     mates = [p for p in people.everyone(conn, notice.school) if p.active and p.unit and p.unit == slip.person.unit]
+    receipts = receipts_of(conn, incident.id, now)
+    desk = notice.role in (Role.MONITOR, Role.PUBLICITY)
     return Shown(
         view=NoticeView.model_validate(notice.view),
         clock=clock,
-        receipts=receipts_of(conn, incident.id, now),
+        receipts=receipts if desk else own_only(receipts, slip.person.id),
         figures=figures_of(conn, incident, now),
         colleagues=[p for p in mates if p.id != slip.person.id][:30],
     )

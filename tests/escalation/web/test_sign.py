@@ -254,6 +254,19 @@ def test_what_was_raised_while_the_page_was_open_is_shown_before_it_is_signed(ho
     assert client.post(link, data={"seen": newer}).status_code == 200
 
 
+def test_what_a_leader_wrote_is_read_by_the_desk_and_by_the_leader_alone(house: House) -> None:
+    number = house.incident()
+    link = house.link(number, "school")
+    assert house.client().post(link, data={"remark": "请后勤说明采购"}).status_code == 200
+    for who in ("monitor", "publicity", "school"):
+        assert house.client(who).get(f"/incidents/{number}").text.count("请后勤说明采购") >= 2, who
+    for who in ("leader", "keeper"):
+        page = house.client(who).get(f"/incidents/{number}").text
+        assert ("请后勤说明采购" in page, "批示仅值班员和宣传部可见" in page) == (False, True), who
+        assert "请后勤说明采购" not in house.client(who).get(f"/incidents/{number}/peek").text
+        assert "请后勤说明采购" not in house.client().get(house.link(number, who)).text, who
+
+
 def test_an_overlong_remark_is_refused_and_signs_nothing(house: House) -> None:
     number = house.incident()
     answer = house.client().post(house.link(number, "leader"), data={"remark": "长" * 501})
