@@ -175,15 +175,23 @@ def _source(incident: Row[Any], own: str) -> str:
 
 def _silence(pack: Pack, level: int, role: str, kind: NoticeKind) -> str:
     """What follows when this person does not sign, from the ladder."""
-    words = []
-    for step in () if kind is NoticeKind.CHASED else rungs_of(pack, level, kind):
-        after = say_span(step.clock.after)
-        if step.act is Act.REMIND:
-            words.append(f"{after}后催签")
-        elif step.act is Act.PHONE:
-            words.append(f"{after}后电话通知")
-        else:
-            above = step.role or pack.ladder.next_role(role)
-            if above and above != role:
-                words.append(f"{after}后报{office_in(pack, above)}")
+    rungs = () if kind is NoticeKind.CHASED else rungs_of(pack, level, kind)
+    return silence_words(pack, role, [(f"{say_span(one.clock.after)}后", one.act, one.role) for one in rungs])
+
+
+def silence_words(pack: Pack, role: str, rungs: Sequence[tuple[str, Act, str]]) -> str:
+    """What follows when the holder of `role` does not sign: for each rung when, in words, and what; empty for none.
+
+    Nobody is told of silence twice: where a rung comes back to the same office, the duty desk telephones again.
+    """
+    words: list[str] = []
+    told: set[str] = set()
+    for when, act, named in rungs:
+        if act is Act.REMIND:
+            words.append(f"{when}催签")
+        elif act is Act.PHONE:
+            words.append(f"{when}电话通知")
+        elif (above := named or pack.ladder.next_role(role)) and above != role:
+            words.append(f"{when}值班台再次电话" if above in told else f"{when}报{office_in(pack, above)}")
+            told.add(above)
     return f"{'，'.join(words)}（{Source.DEFAULT.label}）" if words else ""

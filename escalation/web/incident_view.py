@@ -14,6 +14,7 @@ from escalation.incident import EntryKind, entries, incidents, members
 from escalation.keeper import answers, contacts, reports
 from escalation.notice import notices
 from escalation.people import people
+from escalation.procedure import Act, Pack, thaw
 from escalation.timer import TimerKind, TimerState, timers
 from escalation.web.call_tasks import Task, tasks_of
 from escalation.web.clocks import Running, clocks_of
@@ -184,19 +185,28 @@ def _said(row: Row[Any], one: Row[Any]) -> str:
 def _ahead(conn: Connection, row: Row[Any], now: datetime) -> list[Step]:
     """What will happen if nobody does anything, the farthest on top; steps of the same minute are one."""
     found = conn.execute(
-        select(timers, people.c.name.label("who"))
+        select(timers, notices.c.role, people.c.name.label("who"))
         .outerjoin(notices, notices.c.id == timers.c.notice_id)
         .outerjoin(people, and_(people.c.school == notices.c.school, people.c.id == notices.c.addressee))
         .where(timers.c.incident_id == row.id, timers.c.state == TimerState.SET, timers.c.due_at > now)
         .where(notices.c.signed_at.is_(None), notices.c.settled_at.is_(None))
         .order_by(timers.c.due_at)
     ).all()
+    pack = thaw(row.frozen["pack"]) if any(one.kind == TimerKind.RUNG for one in found) else None
     together: dict[tuple[Any, ...], list[Row[Any]]] = {}
     for one in found:
-        words = RUNG_WORDS.get(str(one.data.get("act")), "") if one.kind == TimerKind.RUNG else one.words
+        words = _rung(pack, one) if one.kind == TimerKind.RUNG else one.words
         together.setdefault((one.due_at.replace(second=0, microsecond=0), one.kind, words), []).append(one)
     steps = [_step(kind, words, rows) for (_, kind, words), rows in together.items()]
     return sorted(steps, key=lambda step: step.at, reverse=True)
+
+
+def _rung(pack: Pack | None, one: Row[Any]) -> str:
+    """What a rung does; above who stands at the top there is nobody, so the duty desk telephones."""
+    above = one.data.get("role") or (pack.ladder.next_role(one.role) if pack is not None else "")
+    if one.data.get("act") == Act.TELL and (not above or above == one.role):
+        return "由值班台再次电话"
+    return RUNG_WORDS.get(str(one.data.get("act")), "")
 
 
 def _step(kind: str, words: str, rows: Sequence[Row[Any]]) -> Step:

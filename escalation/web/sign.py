@@ -19,8 +19,10 @@ from escalation.incident import Actor, incidents
 from escalation.incident.state import OPEN, State
 from escalation.link import Link, LinkRefused, Purpose, Refusal
 from escalation.notice import notices
+from escalation.notice.compose import silence_words
 from escalation.notice.wording import NoticeView
 from escalation.people import Person, Role
+from escalation.procedure import Act, thaw
 from escalation.receipt import Signed
 from escalation.timer import TimerKind, TimerState, timers
 from escalation.web import letter
@@ -68,6 +70,7 @@ class Shown:
     receipts: list[Receipt]
     figures: Figures
     colleagues: list[Person]
+    then: str
 
 
 def slip_of(conn: Connection, desk: Desk, given: Link, *, signed_too: bool = False) -> Slip:
@@ -130,12 +133,25 @@ def shown(conn: Connection, slip: Slip, now: datetime) -> Shown:
     receipts = receipts_of(conn, incident.id, now)
     desk = notice.role in (Role.MONITOR, Role.PUBLICITY)
     return Shown(
+        then=_then(conn, slip, now),
         view=NoticeView.model_validate(notice.view),
         clock=clock,
         receipts=receipts if desk else own_only(receipts, slip.person.id),
         figures=figures_of(conn, incident, now),
         colleagues=[p for p in mates if p.id != slip.person.id][:30],
     )
+
+
+def _then(conn: Connection, slip: Slip, now: datetime) -> str:
+    """What follows without a signature, by the clock: only what is still to come."""
+    rows = conn.execute(
+        select(timers.c.due_at, timers.c.data)
+        .where(timers.c.notice_id == slip.notice.id, timers.c.kind == TimerKind.RUNG)
+        .where(timers.c.state == TimerState.SET, timers.c.due_at > now)
+        .order_by(timers.c.due_at, timers.c.id)
+    ).all()
+    rungs = [(f"{moment(one.due_at, now)} ", Act(one.data["act"]), one.data.get("role") or "") for one in rows]
+    return silence_words(thaw(slip.incident.frozen["pack"]), slip.notice.role, rungs)
 
 
 @router.get("/r/{given}", dependencies=[Depends(Open())])

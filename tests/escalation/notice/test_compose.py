@@ -80,6 +80,9 @@ def test_what_follows_silence_is_told_with_its_times_and_its_source(office: Offi
     assert view(office, "school").on_silence == "7 分钟 30 秒后催签，15 分钟后电话通知（" + DEFAULT + "）", (
         "nobody stands above 主管校领导"
     )
+    assert view(office, "leader").on_silence == (
+        "7 分钟 30 秒后催签，15 分钟后电话通知，22 分钟 30 秒后报主管校领导，30 分钟后值班台再次电话（" + DEFAULT + "）"
+    ), "nobody is told of silence twice"
 
 
 def test_a_duty_of_the_clause_is_asked_of_its_own_actor_only(office: Office) -> None:

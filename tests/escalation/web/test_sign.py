@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from escalation import handling
 from escalation.handling import FalseAlarm
@@ -265,6 +265,21 @@ def test_what_a_leader_wrote_is_read_by_the_desk_and_by_the_leader_alone(house: 
         assert ("请后勤说明采购" in page, "批示仅值班员和宣传部可见" in page) == (False, True), who
         assert "请后勤说明采购" not in house.client(who).get(f"/incidents/{number}/peek").text
         assert "请后勤说明采购" not in house.client().get(house.link(number, who)).text, who
+
+
+def test_what_follows_silence_stands_by_the_clock_and_only_what_is_still_to_come(house: House) -> None:
+    number = house.incident()
+    link = house.link(number, "leader")
+    page = house.client().get(link).text
+    assert "16:49 催签，16:57 电话通知，17:04 报主管校领导，17:12 值班台再次电话" in page, page
+    house.now += timedelta(minutes=10)
+    with house.store.write() as conn:
+        conn.execute(update(timers).where(timers.c.due_at <= house.now).values(state="fired"))
+    page = house.client().get(link).text
+    assert "催签，" not in page
+    assert "16:57 电话通知，17:04 报主管校领导" in page
+    log = house.client("publicity").get(f"/incidents/{number}").text
+    assert "沈澄 仍未签收则由值班台再次电话" in log, "nobody stands above 主管校领导"
 
 
 def test_an_overlong_remark_is_refused_and_signs_nothing(house: House) -> None:
