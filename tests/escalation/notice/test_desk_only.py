@@ -112,7 +112,7 @@ def test_a_whole_course_on_trial_reaches_nobody_but_the_desk(office: Office) -> 
     course.decide(office, step, approve=False, comment="请补充")
     first = course.released(office, one, text="学校已接诊、停餐、送检。")
     office.later(hours=5)  # the relays lapse
-    do(office, lambda conn: release.withdraw(conn, office.head, first, IN_LEAD, office.now, "有误"))
+    do(office, lambda conn: release.withdraw(conn, office.head, first, IN_LEAD, office.now, "有误", again=False))
     do(office, lambda conn: assigning.assign(conn, office.head, one, ON_DESK, office.now, UNIT))
     do(office, lambda conn: recall.take_back(conn, office.head, office.one(one), office.now, "是真的"))
     office.later(hours=5)
