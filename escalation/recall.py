@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
 from escalation import people
 from escalation.incident import Actor
-from escalation.notice import ERRANDS, GROUP, NoticeKind, attempts, deliveries, notices, ways
+from escalation.notice import ERRANDS, GROUP, NoticeKind, attempts, deliveries, is_owed, notices, ways
 from escalation.notice.addressee import Addressee, gather
 from escalation.notice.issue import Letterhead, issue, issue_group
 from escalation.people import Role
@@ -57,7 +57,8 @@ def take_back(conn: Connection, letterhead: Letterhead, incident: Row[Any], now:
 def tell_again(
     conn: Connection, letterhead: Letterhead, incident: Row[Any], now: datetime, kind: NoticeKind, step: str, words: str
 ) -> None:
-    """The matter is on again: everybody who had its first notice or heard that it was a false alarm is told, to sign.
+    """The matter is on again: everybody who had its first notice, heard that it was a false alarm or still owes a
+    signature (handed the matter by telephone alone, say) is told, to sign.
 
     So is the group, where it was told of the matter; for somebody who can no longer be reached the duty desk is told.
     """
@@ -66,7 +67,7 @@ def tell_again(
     told = conn.execute(
         select(notices)
         .where(own, notices.c.needs_signature)
-        .where(notices.c.kind.in_(WHOLE) | notices.c.addressee.in_(heard))
+        .where(notices.c.kind.in_(WHOLE) | notices.c.addressee.in_(heard) | is_owed())
         .order_by(notices.c.id)
     ).all()
     again = []

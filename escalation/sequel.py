@@ -25,7 +25,10 @@ AFTER = frozenset({State.CLOSED, State.ARCHIVED})
 
 
 def follow(conn: Connection, ground: Ground, incident_id: int, actor: Actor, now: datetime, reason: str) -> str:
-    """Open a new incident that follows this ended one; gives its number. Inside the window: reopen instead."""
+    """Open a new incident that follows this ended one; gives its number. Inside the window: reopen instead.
+
+    One at a time: while the last one that followed is open, or the one it was merged into, that one has the matter.
+    """
     row = incident_of(conn, incident_id)
     must_be(actor, DESK, "另立接续事件")
     reason = must_fit(reason, REASON_MOST, "理由")
@@ -36,6 +39,11 @@ def follow(conn: Connection, ground: Ground, incident_id: int, actor: Actor, now
     until = row.closed_at + archive.window_of(row)
     if State(row.state) is State.CLOSED and now <= until:
         raise IllegalStep(f"{second(until)} 前可以重新打开本事件，请用“重新打开”。未作任何更改。")
+    own_key = f"again|{row.number}"
+    has_it = select(incidents.c.number).join(open_keys, open_keys.c.incident_id == incidents.c.id)
+    known = conn.execute(has_it.where(open_keys.c.school == row.school, open_keys.c.key == own_key)).scalar()
+    if known is not None:
+        raise IllegalStep(f"接续事件 {known} 已经另立，请在该事件上处理。未作任何更改。")
     kept = list(row.frozen.get("keys_at_end", row.frozen.get("keys", [])))
     owned = set(conn.execute(
         select(open_keys.c.key).where(open_keys.c.school == row.school, open_keys.c.key.in_(kept))
@@ -43,7 +51,7 @@ def follow(conn: Connection, ground: Ground, incident_id: int, actor: Actor, now
     matter = Matter(
         title=row.title, theme=row.theme, level=row.level, risk=row.risk,
         reasons=({"name": "接续事件", "share": 100, "sentence": f"{actor.name}：{reason}", "article": ""},),
-        keys=(f"again|{row.number}|{now.isoformat()}", *(key for key in kept if key not in owned)),
+        keys=(own_key, *(key for key in kept if key not in owned)),
         grave=row.level <= 2, enough=True, care=row.care, member_ids=(row.opening_post_id,),
         first_post_id=row.first_post_id, unit=row.unit, account=row.frozen.get("account", {}),
         dangers=kinds_told(row.dangers),
