@@ -18,6 +18,7 @@ from escalation.notice import NoticeKind
 from escalation.notice.issue import Letterhead
 from escalation.procedure import Trigger, thaw
 from escalation.state_table import IllegalStep
+from escalation.task.setting import set_by_rule
 from escalation.telling import not_yet_told, round_of, tell
 from stream.post import Kind, Post
 
@@ -73,7 +74,8 @@ def add(
 ) -> int:  # fmt: skip
     """补充情形: say what else an open incident is; gives how many persons are told by it.
 
-    By the desk, with a reason; by the procedure that the incident froze.
+    By the desk, with a reason; by the procedure that the incident froze, whose demands become tasks as at an opening.
+    What was demanded when it was decided stays beside (`duties_decided`), for the replay.
     """
     row = incident_of(conn, incident_id)
     must_be(actor, DESK, "补充情形")
@@ -93,11 +95,12 @@ def add(
     cited = "、".join(dict.fromkeys(article for one in answer.recipients for article in one.articles))
     heading = f"补充情形：{'、'.join(WORDS[one] for one in new)}"
     log(conn, incident_id, now, EntryKind.PERSON, heading, why, actor=actor.name, article=cited)
-    duties = [duty.model_dump(mode="json") for duty in answer.duties]
-    frozen = row.frozen | {"duties": duties}
+    first = {"duties_decided": row.frozen["duties"]} if "duties" in row.frozen else {}
+    frozen = first | row.frozen | {"duties": [duty.model_dump(mode="json") for duty in answer.duties]}
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(frozen=frozen))
     fresh = incident_of(conn, incident_id)
     if told.addressees or told.vacant:
         tell(conn, letterhead, fresh, told, NoticeKind.FIRST, f"circumstance:{len(every)}", now)
+    set_by_rule(conn, letterhead, fresh, (), now)
     write_down(conn, fresh, actor, "circumstance", now, added=[str(one) for one in new], why=why)
     return len(told.addressees)

@@ -29,7 +29,7 @@ from escalation.voice.demand import begin_demanded
 
 WHY_MOST = 300
 NONE = "无"
-DECIDED = ("pack", "recipients", "duties", "deadline", "decided")
+DECIDED = ("pack", "recipients", "duties", "duties_decided", "deadline", "decided")
 """What of the frozen record belongs to one decision."""
 
 
@@ -102,7 +102,7 @@ def renew(
 def _keep(conn: Connection, row: Row[Any], today: Pack, answer: Answer, told: Round, now: datetime) -> None:
     """Freeze the new decision, and put the old one beside it."""
     old = {key: row.frozen[key] for key in DECIDED if key in row.frozen} | {"until": now.isoformat()}
-    frozen = row.frozen | {
+    frozen = {key: value for key, value in row.frozen.items() if key != "duties_decided"} | {
         "pack": today.freeze(),
         "recipients": told.frozen(),
         "duties": [duty.model_dump(mode="json") for duty in answer.duties],

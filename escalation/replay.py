@@ -147,7 +147,7 @@ def _faults(then: Answer, frozen: Mapping[str, Any], told: Sequence[Mapping[str,
         yield f"所存的决定通知“{office}”（{cited or '系统默认'}），重建的结果中没有"
     if frozen.get("deadline") != then.deadline.model_dump(mode="json"):
         yield f"所存的期限与重建的期限“{then.deadline.shown}”不同"
-    if frozen.get("duties") != [duty.model_dump(mode="json") for duty in then.duties]:
+    if frozen.get("duties_decided", frozen.get("duties")) != [duty.model_dump(mode="json") for duty in then.duties]:
         yield "所存的其他要求与重建的不同"
 
 

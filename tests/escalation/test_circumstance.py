@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from escalation import audit, by_hand, circumstance, people
+from escalation import audit, by_hand, circumstance, people, replay
 from escalation.by_hand import Wish
 from escalation.notice import notices
+from escalation.opening import Ground
 from escalation.people import Held, Person
 from escalation.procedure import Trigger, load
 from escalation.state_table import IllegalStep
+from escalation.task import tasks
 from stream.post import Kind
-from tests.escalation.office import KEEPER, ON_DESK
+from tests.escalation.office import IN_LEAD, KEEPER, ON_DESK, Office
 from tests.escalation.papers import act
 from tests.escalation.station import Station, open_station
 from tests.stream.said import PLAIN, POISONED, SCHOOL
@@ -110,3 +112,20 @@ def test_a_comment_cannot_be_called_the_accounts_own_post(station: Station) -> N
     with pytest.raises(IllegalStep, match="不是这里可选的情形"):
         act(station, lambda c: by_hand.open_by_hand(c, office.ground, post.id, wish, ON_DESK, office.now, SCHOOL))
     assert station.incidents() == []
+
+
+def test_what_a_circumstance_demands_is_asked_as_at_an_opening_and_the_replay_accuses_nobody(tmp_path: Path) -> None:
+    """NX 18: an own post that a person calls improper is corrected or removed, whenever that is said."""
+    first, second = Trigger.UNAUTHORISED_PUBLICATION, Trigger.INAPPROPRIATE_POST
+    office = Office.at(tmp_path)
+    office.ground = Ground(load("NX"), office.head, {"engine": "said"})
+    one = office.open(office.post(by_school=True, kind="post"), theme="unauthorised_post", named=(first,))
+    assert not office.rows(tasks, kind="correction")
+    with office.store.write() as conn:
+        circumstance.add(conn, office.head, one, [second], IN_LEAD, office.now, "内容不当")
+    (asked,) = office.rows(tasks, kind="correction")
+    assert "第十八条" in asked.article
+    with office.store.read() as conn:
+        found = replay.replay(conn, SCHOOL, office.one(one).number, office.ground.pack, office.ground.versions)
+    assert found.faults == ()
+    office.store.close()
