@@ -82,7 +82,7 @@ def _tell(
     graver = {row.addressee for row in rows if row.id in moved}
     alone = {row.addressee for row in rows} - graver
     pack = thaw(incident.frozen["pack"])
-    recipients = pack.who([Trigger(one) for one in incident.triggers], incident.level).recipients
+    recipients = pack.who([Trigger(one) for one in incident.triggers], incident.level, care=incident.care).recipients
     told = round_of(conn, letterhead, incident, recipients, now)
     raised = [one for one in told.addressees if one.person.id in alone]
     issue(conn, letterhead, incident, raised, NoticeKind.RAISED, f"merge:{merged}:{now:%Y%m%d%H%M%S}", now)

@@ -256,7 +256,8 @@ def _give_back_figures(conn: Connection, other: Row[Any], kept: dict[str, Any]) 
 
 def _tell_the_rest(conn: Connection, letterhead: Letterhead, other: Row[Any], row: Row[Any], now: datetime) -> None:
     """Whom the procedure names for the two together, and nobody told of either, is told now."""
-    recipients = thaw(other.frozen["pack"]).who([Trigger(one) for one in other.triggers], other.level).recipients
+    found = [Trigger(one) for one in other.triggers]
+    recipients = thaw(other.frozen["pack"]).who(found, other.level, care=other.care).recipients
     told = not_yet_told(conn, other.id, recipients, round_of(conn, letterhead, other, recipients, now))
     if told.addressees or told.vacant:
         tell(conn, letterhead, other, told, NoticeKind.FIRST, f"merge:{row.number}:{now:%Y%m%d%H%M%S}", now)

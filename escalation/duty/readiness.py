@@ -75,12 +75,12 @@ class Ahead:
 
 
 def told_roles(pack: Pack) -> list[str]:
-    """Every role that an incident may tell, at any level or by the ladder, in the pack's order; keepers apart."""
+    """Every role that an incident may tell, at any level, for a cry for help or by the ladder, in the pack's order; keepers apart."""
     told = {
         recipient.role
         for level in pack.level
         for trigger in OF_INCIDENTS
-        for recipient in pack.who([trigger], level.number).recipients
+        for recipient in pack.who([trigger], level.number, care=True).recipients
     }
     told |= {pack.ladder.chain[role] for role in told if role in pack.ladder.chain}
     told |= {step.role for step in pack.ladder.step if step.role}

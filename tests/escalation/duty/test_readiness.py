@@ -39,7 +39,7 @@ def staffed(office: Office) -> None:
     with office.store.write() as conn:
         account.enter(conn, ACCOUNTS[:1])
         people.enter(conn, [Person(SCHOOL, "school", "沈澄", "", UNIT, "school@x.example", "138")],
-                     [Held("related_leaders", "", "school")])  # fmt: skip
+                     [Held("related_leaders", "", "school"), Held(Role.CARE, "", "publicity")])  # fmt: skip
     save(office, around(office))
 
 
@@ -258,3 +258,14 @@ def test_the_auditor_says_it_with_an_alert_and_ends_it_when_it_is_mended(office:
     assert look() == []
     with office.store.read() as conn:
         assert alert.ringing(conn, SCHOOL) == []
+
+
+@pytest.mark.parametrize("code", ["JY", "LG", "TF", "ZG", "NX", "neutral"])
+def test_that_nobody_answers_a_cry_for_help_is_found_ahead(office: Office, code: str) -> None:
+    pack = load(code)
+    name = pack.offices[Role.CARE].words[0]
+    assert any(f"没有人担任{name}，" in words for words in wanting(office, pack))
+    with office.store.write() as conn:
+        people.enter(conn, [Person(SCHOOL, "publicity", "何岚", "", UNIT, "he@x.example", "138")],
+                     [Held(Role.CARE, "", "publicity")])  # fmt: skip
+    assert not any(name in words for words in wanting(office, pack))
