@@ -57,7 +57,8 @@ class Named:
 class Case:
     """An open incident with all that the checks ask of it.
 
-    `touched_at`: its newest log line; `owed`: signatures waited for; `lapsed`: its own duties that ran out undone;
+    `touched_at`: its newest log line; `owed`: signatures waited for; `unasked`: those of them for which no
+    clock runs and nobody telephones; `lapsed`: its own duties that ran out undone;
     `missing`: offices that the frozen procedure names at its triggers and level and that no notice covers.
     """
 
@@ -67,6 +68,7 @@ class Case:
     touched_at: datetime
     assignee: str = ""
     owed: int = 0
+    unasked: int = 0
     open_calls: int = 0
     lapsed: int = 0
     clocks: tuple[Clock, ...] = ()

@@ -87,12 +87,15 @@ def no_next_step(case: Case, facts: Facts, now: datetime) -> Iterator[Finding]:
     """
     del facts
     still = now - case.touched_at
-    if case.clocks or case.open_calls or case.state == State.TRIAGED:
+    if case.state == State.TRIAGED:
         return
-    if case.owed:
+    runs = bool(case.clocks or case.open_calls)
+    if left := case.unasked if runs else case.owed:
         if still > DEAD_END:
-            words = f"还有 {case.owed} 份通知未签收，而催签与逐级上报都已走完"
+            words = f"还有 {left} 份通知未签收，而催签与逐级上报都已走完"
             yield _idle(case, f"{words}；请催签、电话转告或代为了结。")
+    elif runs:
+        return
     elif case.assignee or case.lapsed:
         if still > ABANDONED:
             who = f"已交办 {case.assignee}，但" if case.assignee else "有逾期未办的时限，且"

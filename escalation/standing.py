@@ -136,9 +136,7 @@ def _case(conn: Connection, row: Row[Any], parts: _Parts, frozen: Frozen) -> Cas
     return Case(
         number=row.number, state=row.state, opened_at=row.opened_at,
         touched_at=parts.touched.get(row.id, row.opened_at), assignee=row.assignee or "",
-        owed=sum(
-            one.needs_signature and not (one.signed_at or one.superseded_by or one.settled_at) for one in written
-        ),
+        owed=sum(_is_owed(one) for one in written), unasked=_unasked(written, clocks, called),
         open_calls=sum(one.outcome is None for one in called),
         lapsed=sum(one.kind == TimerKind.DUTY and one.state == TimerState.FIRED for one in clocks),
         clocks=tuple(
@@ -148,6 +146,23 @@ def _case(conn: Connection, row: Row[Any], parts: _Parts, frozen: Frozen) -> Cas
         named=named,
         missing=tuple(names[0] for role, names in roles if not _covered(conn, row, role, names, written)),
     )  # fmt: skip
+
+
+def _is_owed(one: Row[Any]) -> bool:
+    return bool(one.needs_signature) and not (one.signed_at or one.superseded_by or one.settled_at)
+
+
+def _unasked(written: Sequence[Row[Any]], clocks: Sequence[Row[Any]], called: Sequence[Row[Any]]) -> int:
+    """How many signatures are owed for which nothing of theirs runs. A ladder that came to its end is no gap while
+    somebody above is still asked: it was brought up to them."""
+    ladder = [one for one in clocks if one.kind in (TimerKind.SIGN, TimerKind.RUNG)]
+    running = {one.notice_id for one in ladder if one.state == TimerState.SET}
+    walked = {one.notice_id for one in ladder if one.state == TimerState.FIRED}
+    phoned = {one.person_id for one in called if one.outcome is None}
+    owed = [one for one in written if _is_owed(one)]
+    still = [one for one in owed if one.id not in running and one.addressee not in phoned]
+    above = len(still) < len(owed)
+    return sum(one.id not in walked or not above for one in still)
 
 
 def _clock(row: Row[Any]) -> Clock:

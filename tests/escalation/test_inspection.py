@@ -49,6 +49,9 @@ def test_a_sound_incident_gives_no_finding() -> None:
     [
         ({}, [What.IDLE]),
         ({"clocks": (RUNNING,)}, []),
+        ({"clocks": (RUNNING,), "unasked": 1}, [What.IDLE]),
+        ({"open_calls": 1, "unasked": 1}, [What.IDLE]),
+        ({"clocks": (RUNNING,), "unasked": 1, "touched_at": ago(minutes=4)}, []),
         ({"open_calls": 1}, []),
         ({"assignee": "罗广平"}, [What.IDLE]),
         ({"lapsed": 1}, [What.IDLE]),
