@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Connection, Row, Table, Text, insert, select, text
 
+from escalation.clock_words import second
 from stream.store import metadata, put
 from stream.store.types import Json, Moment, Word
 
@@ -159,4 +160,4 @@ def _row_faults(row: Row[Any], previous: str, expected: int) -> Iterator[str]:
         yield f"第 {row.seq} 行与上一行衔接不上：上一行可能被删除、插入或改动。"
     fields = _fields(row.school, row.at, row.actor, row.action, row.object, row.detail, row.ip)
     if digest(row.seq, fields, row.previous) != row.hash:
-        yield f"第 {row.seq} 行内容与其指纹不符：{row.at:%Y-%m-%d %H:%M} {row.actor} {row.action} 可能被改动。"
+        yield f"第 {row.seq} 行内容与其指纹不符：{second(row.at)} {row.actor} {row.action} 可能被改动。"

@@ -19,7 +19,7 @@ from escalation.notice import calls, notices
 from stream.store import insert_new, metadata
 from stream.store.types import Moment, Serial, Word
 
-NUMBER_LOCK = 730_043
+NUMBER_LOCK = 730_045
 """Key of the advisory lock under which PostgreSQL's writers count dockets; on SQLite there is one writer anyway."""
 ENDED = "事项已办结，不必再拨"
 

@@ -138,3 +138,14 @@ def test_a_row_with_a_recomputed_hash_still_breaks_the_chain(store: Store) -> No
         conn.execute(delete(audit_log).where(audit_log.c.seq == other.seq))
         conn.execute(update(audit_log).where(audit_log.c.seq == 2).values(hash=other.hash))
         assert any("第 3 行与上一行衔接不上" in fault for fault in faults(conn))
+
+
+def test_an_altered_row_is_named_with_the_time_of_the_pages(tmp_path: Path) -> None:
+    opened = pour(tmp_path / "store.db")
+    late = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)
+    with opened.write() as conn:
+        record(conn, school="s", now=late, actor="甲", action="note", subject="FX", detail={})
+        conn.execute(update(audit_log).values(actor="乙"))
+    with opened.read() as conn:
+        assert any("2026年11月21日 01:30:00 乙 note" in words for words in faults(conn))
+    opened.close()
