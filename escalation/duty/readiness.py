@@ -75,7 +75,8 @@ class Ahead:
 
 
 def told_roles(pack: Pack) -> list[str]:
-    """Every role that an incident may tell, at any level, for a cry for help or by the ladder, in the pack's order; keepers apart."""
+    """Every role that an incident may tell, at any level, for a cry for help or by the ladder, in the pack's order;
+    keepers apart."""
     told = {
         recipient.role
         for level in pack.level
