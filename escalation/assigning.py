@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from escalation import people, reignition
 from escalation.deed import incident_of, must_fit, write_down
+from escalation.duty.proxy import Acting
 from escalation.incident import Actor, EntryKind, advance, entries, incidents, log
 from escalation.incident.state import Event, IllegalStep, State
 from escalation.notice import NoticeKind, notices
@@ -78,7 +79,10 @@ def hand_over(
         .limit(1)
     ).first()
     role, office = (known.role, known.office) if known else (HANDLER, people.title_of(HANDLER))
-    one = Addressee(to, role, (office,), (), Source.DEFAULT.label, reason)
+    who = people.acting(conn, row.school, [to], now, letterhead.channels) or Acting(to)
+    if who.absent is not None:
+        log(conn, incident_id, now, EntryKind.NOTICE, f"交办通知发 {who.person.name}", who.why)
+    one = acting_as(who, role, office, (), Source.DEFAULT.label, reason)
     issue(conn, letterhead, row, [one], NoticeKind.ASSIGNED, _step(reason, now), now)
 
 

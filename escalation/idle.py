@@ -12,12 +12,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from escalation import people
+from escalation.duty.proxy import Acting
 from escalation.incident import EntryKind, incidents, log
 from escalation.incident.acting import acted_since
 from escalation.incident.state import OPEN, State
 from escalation.ladder import Silence, bring_up, name_of
 from escalation.notice import NoticeKind, is_owed, notices
-from escalation.notice.addressee import Addressee
+from escalation.notice.addressee import acting_as
 from escalation.notice.calling import call
 from escalation.notice.issue import Letterhead, issue
 from escalation.notice.withdrawal import ANSWERED_BY_AN_ACT
@@ -82,15 +83,18 @@ def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime)
 def _open_again(conn: Connection, silence: Silence, words: str, label: str) -> None:
     incident, notice, clock, now = silence.incident, silence.notice, silence.clock, silence.now
     log(conn, incident.id, now, EntryKind.DEADLINE, f"{name_of(conn, notice)} 签收后{words}，重新计时", label)
-    person = people.person(conn, notice.school, notice.addressee)
-    if person is None:
+    who = _acts_now(conn, silence)
+    if who is None:
         return
-    one = Addressee(person, notice.role, (notice.office,), (), notice.basis, f"您已签收 {notice.number}，此后{words}")
+    signer = "您" if who.person.id == notice.addressee else name_of(conn, notice)
+    office = notice.office.partition("，代")[0] if who.absent is not None else notice.office
+    said = f"{signer}已签收 {notice.number}，此后{words}"
+    one = acting_as(who, notice.role, office, (), notice.basis, said)
     quiet = hushed(conn, incident, now)
     if quiet is None:
         issue(conn, silence.letterhead, incident, [one], NoticeKind.CHASED, _step(notice), now)
     else:
-        keep_quiet(conn, quiet, _step(notice), f"催办 {person.name} 因静默未发", now)
+        keep_quiet(conn, quiet, _step(notice), f"催办 {who.person.name} 因静默未发", now)
     steps = thaw(incident.frozen["pack"]).ladder.steps(incident.level)
     set_timers(conn, [
         {
@@ -103,6 +107,17 @@ def _open_again(conn: Connection, silence: Silence, words: str, label: str) -> N
     ])  # fmt: skip
 
 
+def _acts_now(conn: Connection, silence: Silence) -> Acting | None:
+    """Who is asked for the signer: the signer, who stands in, or who holds the office now."""
+    incident, notice = silence.incident, silence.notice
+    signer = people.person(conn, notice.school, notice.addressee)
+    held = people.holders(conn, notice.school, notice.role, unit=incident.unit, account_id=incident.account_id)
+    first = [signer] if signer is not None else []
+    return people.acting(conn, notice.school, first, silence.now, silence.letterhead.channels) or people.acting(
+        conn, notice.school, held, silence.now, silence.letterhead.channels
+    )
+
+
 def _step(notice: Row[Any]) -> str:
     return f"{ANSWERED_BY_AN_ACT}{notice.id}"
 
@@ -111,8 +126,7 @@ def _chased(conn: Connection, notice: Row[Any]) -> Row[Any]:
     """The reminder that opened the clock again: its words are what is said on the telephone."""
     found = conn.execute(
         select(notices).where(
-            notices.c.incident_id == notice.incident_id, notices.c.addressee == notice.addressee,
-            notices.c.step == _step(notice),
+            notices.c.incident_id == notice.incident_id, notices.c.step == _step(notice),
         )
     ).first()  # fmt: skip
     return notice if found is None else found

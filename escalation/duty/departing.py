@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
 
 from escalation import audit, people, telephone, timer, user
 from escalation.deed import incident_of
@@ -21,10 +21,12 @@ from escalation.notice.issue import Letterhead, issue
 from escalation.people import Person, Role
 from escalation.procedure import Source
 from escalation.state_table import IllegalStep
+from escalation.task import handing
 
 BY_ROSTER = Actor(user.BY_ROSTER, user.BY_ROSTER, None)
 """Who acts where a departure or an absence entered before takes effect by the clock."""
 NOTE_MOST = 200
+LEFT = "离任"
 
 
 def enter(
@@ -106,12 +108,15 @@ def take_effect(conn: Connection, letterhead: Letterhead, now: datetime) -> int:
     ).all()
     begun = conn.execute(_begun(school, now)).all()
     owing = _owing(conn, school, [row.person_id for row in (*left, *begun)])
+    for row in left:
+        for incident_id in _unfinished(conn, school, row.person_id):
+            owing.setdefault(incident_id, set()).add(row.person_id)
     for incident_id in sorted(owing):
         incident_of(conn, incident_id)
     for row in left:
         _switch_off(conn, school, row, now)
     for row in left:
-        _hand_on(conn, letterhead, row.person_id, "离任", owing, now)
+        _hand_on(conn, letterhead, row.person_id, LEFT, owing, now)
     for row in begun:
         conn.execute(update(absences).where(absences.c.id == row.id).values(begun_at=now))
         if row.substitute_id:
@@ -131,6 +136,23 @@ def _owing(conn: Connection, school: str, persons: list[str]) -> dict[int, set[s
     for row in rows:
         found.setdefault(row.incident_id, set()).add(row.addressee)
     return found
+
+
+def _unfinished(conn: Connection, school: str, person_id: str) -> set[int]:
+    """The open incidents in which this person holds a task, or has signed and is waited for to act."""
+    idle = (
+        select(notices.c.incident_id)
+        .join(incidents, incidents.c.id == notices.c.incident_id)
+        .where(notices.c.school == school, notices.c.addressee == person_id, _is_idle())
+        .where(incidents.c.state.in_(sorted(OPEN)))
+    )
+    return {*conn.execute(idle).scalars(), *handing.held_in(conn, school, [person_id])}
+
+
+def _is_idle() -> ColumnElement[bool]:
+    """The condition on `notices` for a signature after which an act is still waited for (`idle`)."""
+    waits = (timer.timers.c.kind == timer.TimerKind.IDLE) & (timer.timers.c.state == timer.TimerState.SET)
+    return select(timer.timers.c.id).where(timer.timers.c.notice_id == notices.c.id, waits).exists()
 
 
 def keep_out(conn: Connection, school: str) -> None:
@@ -156,11 +178,14 @@ def _hand_on(
     leaver = people.person(conn, letterhead.school, person_id)
     for incident_id in sorted(number for number, persons in owing.items() if person_id in persons):
         row = incident_of(conn, incident_id)
+        wanted = or_(is_owed(), _is_idle()) if word == LEFT else is_owed()
         owed = conn.execute(
             select(notices)
-            .where(notices.c.incident_id == incident_id, notices.c.addressee == person_id, is_owed())
+            .where(notices.c.incident_id == incident_id, notices.c.addressee == person_id, wanted)
             .order_by(notices.c.id)
         ).all()
+        if leaver is not None and word == LEFT:
+            handing.hand_on(conn, letterhead, row, leaver, word, BY_ROSTER, now)
         if leaver is None or not owed:
             continue
         told = gather(one for notice in owed for one in _instead(conn, letterhead, row, notice, leaver, word, now))
@@ -170,12 +195,13 @@ def _hand_on(
         why = f"{leaver.name}{word}，改由 {names} 签收"
         for notice in owed:
             conn.execute(
-                update(notices).where(notices.c.id == notice.id)
+                update(notices).where(notices.c.id == notice.id, is_owed())
                 .values(settled_at=now, settled_by=BY_ROSTER.id, settled_why=why)
             )  # fmt: skip
             timer.stop(conn, now, notice_id=notice.id)
         telephone.call_off(conn, row, BY_ROSTER, now, f"{leaver.name}{word}，不必再拨", person_id)
-        log(conn, incident_id, now, EntryKind.NOTICE, why, "原通知未签")
+        signed = all(notice.signed_at is not None for notice in owed)
+        log(conn, incident_id, now, EntryKind.NOTICE, why, "原通知已签，尚无人办理" if signed else "原通知未签")
         issue(conn, letterhead, row, told, NoticeKind.HANDED_ON, f"handed_on:{owed[-1].id}", now)
 
 
@@ -185,7 +211,8 @@ def _instead(
     """Who is told instead of this notice: who acts for its office, else the duty desk."""
     held = people.holders(conn, row.school, notice.role, unit=row.unit, account_id=row.account_id)
     who = people.acting(conn, row.school, held, now, letterhead.channels)
-    reason = f"{leaver.name}{word}，其未签收的 {notice.number} 由您签收"
+    left_over = "已签收、尚无人办理的" if notice.signed_at is not None else "未签收的"
+    reason = f"{leaver.name}{word}，其{left_over} {notice.number} 由您签收"
     office = notice.office.partition("，代")[0]
     if who is not None and not row.trial:
         return [acting_as(who, notice.role, office, (), notice.basis, reason)]

@@ -45,7 +45,9 @@ def contact(person: Person, channel: str) -> str:
 
 
 def ways_to(person: Person, set_up: Collection[str], wanted: Collection[str]) -> list[Channel]:
-    """The personal channels of the level that can be used for this person. Pure."""
+    """The personal channels of the level that can be used for this person; none for who is no longer there. Pure."""
+    if not person.active:
+        return []
     return [one for one in PERSONAL if one in wanted and one in set_up and contact(person, one)]
 
 

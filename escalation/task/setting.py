@@ -45,7 +45,9 @@ class To:
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class Held:
+    """Who holds a task, under which role and office; `acts_for`: the office for which the duty desk stands in."""
+
     person: Person
     role: str
     office: str
@@ -94,7 +96,7 @@ def set_task(
     if within is not None and not timedelta(minutes=5) <= within <= LONGEST:
         raise IllegalStep("答复期限应在 5 分钟至 30 天之间。未作任何更改。")
     pack = thaw(incident.frozen["pack"])
-    held = _held(conn, letterhead, incident, to, now)
+    held = held_by(conn, letterhead, incident, to, now)
     if actor.id != held.person.id:
         must_be(actor, DESK, "布置任务")
     row = _clock(pack, incident.level, kind, within, now) | {
@@ -214,7 +216,7 @@ def _clock(pack: Pack, level: int, kind: TaskKind, within: timedelta | None, now
     }  # fmt: skip
 
 
-def _held(conn: Connection, letterhead: Letterhead, incident: Row[Any], to: To, now: datetime) -> _Held:
+def held_by(conn: Connection, letterhead: Letterhead, incident: Row[Any], to: To, now: datetime) -> Held:
     """The person behind it: who acts for the office now, or for a named person who is away; on trial, or where nothing
     reaches anybody, the duty desk instead."""
     if to.person_id:
@@ -236,15 +238,15 @@ def _held(conn: Connection, letterhead: Letterhead, incident: Row[Any], to: To, 
         if who.absent is not None:
             log(conn, incident.id, now, EntryKind.NOTICE, f"任务交 {who.person.name} 办理", who.why)
         if who.absent is None or who.alone:
-            return _Held(who.person, role, office)
-        return _Held(who.person, role, f"{office}，代{who.absent.name}")
+            return Held(who.person, role, office)
+        return Held(who.person, role, f"{office}，代{who.absent.name}")
     if not serving:
         if not found:
             raise Unheld(office)
-        return _Held(found[0], role, office)
+        return Held(found[0], role, office)
     why = TRIAL_REASON if incident.trial else VACANT_REASON.format(office=office)
     log(conn, incident.id, now, EntryKind.NOTICE, f"任务由值班台代收：{office}", why)
-    return _Held(serving[0], Role.MONITOR, "值班台", acts_for=office)
+    return Held(serving[0], Role.MONITOR, "值班台", acts_for=office)
 
 
 def heard_just_now(conn: Connection, incident: Row[Any], person_id: str, now: datetime) -> bool:

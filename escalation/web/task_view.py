@@ -17,6 +17,7 @@ from escalation.people import Role, holders, people, stood_in_for
 from escalation.task import KIND_WORDS, TaskKind, tasks
 from escalation.task.correction import ACT_WORDS, STATE_WORDS, candidates, corrections_of, unseen
 from escalation.task.deeds import may, turns_of, undone
+from escalation.task.handing import MOVED
 from escalation.task.platform import routes_of
 from escalation.task.state import DESK, OPEN_TASKS, TaskEvent, TaskState
 from escalation.task.state import STATE_WORDS as TASK_WORDS
@@ -27,7 +28,7 @@ from escalation.web.words import CARE_TITLE
 TURN_WORDS: Mapping[str, str] = {
     "set": "布置", TaskEvent.ACCEPT: "接受", TaskEvent.ANSWER: "答复", TaskEvent.CONFIRM: "确认办结",
     TaskEvent.GIVE_BACK: "退回", TaskEvent.WITHDRAW: "撤销",
-    TaskEvent.RESUME: "随事件重新打开",
+    MOVED: "改由他人办理", TaskEvent.RESUME: "随事件重新打开",
 }  # fmt: skip
 SHOWN = 50
 
