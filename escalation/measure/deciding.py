@@ -23,7 +23,7 @@ from escalation.notice import docket
 from escalation.notice.issue import Letterhead
 from escalation.notice.letter import Letter, send
 from escalation.people import Role
-from escalation.procedure import thaw
+from escalation.procedure import say_span, thaw
 
 WORDS_MOST = 500
 DECIDES = frozenset({"decide", "refuse"})
@@ -64,6 +64,8 @@ def act(
     )  # fmt: skip
     if kind is MeasureKind.CLOSING and after in (DECIDED, "lifted"):
         _tell_unit(conn, letterhead, incident, row, now, lifted=after == "lifted", words=words)
+    if kind is MeasureKind.CLOSING and after == "closed":
+        docket.end(conn, incident.school, f"order:{row.id}", now)
     if kind is MeasureKind.REFERRAL and event == "finish" and _may_refer(incident):
         advance(conn, incident.id, Event.REFER, actor.roles)
     write_down(conn, incident, actor, f"{kind}.{event}", now, measure=row.id, words=words)
@@ -131,9 +133,13 @@ def _tell_unit(
     conn: Connection, letterhead: Letterhead, incident: Row[Any], row: Row[Any], now: datetime, *, lifted: bool,
     words: str,
 ) -> None:  # fmt: skip
-    """The unit's leader and the account's keepers hear of the order, by letter and with a receipt."""
+    """The unit's leader and the account's keepers hear of the order, by letter and with a receipt: by the clock of
+    receipts at the incident's level. What is lifted is waited for no more."""
     matter = f"order:{row.id}"
     docket.enter(conn, incident.school, matter, now, f"/incidents/{incident.number}")
+    if lifted:
+        docket.end(conn, incident.school, matter, now)
+    sign = thaw(incident.frozen["pack"]).grade(incident.level).sign
     heading = f"{'解除责令关闭' if lifted else '责令关闭'}：{row.subject_words}"
     done = "责令关闭已解除" if lifted else "学校责令关闭该账号，请按要求办理，并把结果告知宣传部"
     pack = thaw(incident.frozen["pack"])
@@ -144,6 +150,7 @@ def _tell_unit(
             lines=tuple(part for part in (done, f"理由：{row.reason}", words, who.why) if part), office=instead,
             path=f"/incidents/{incident.number}", basis=f"{row.basis}“{row.quote}”" if not lifted else row.basis,
             asked=() if lifted else ("签收本函。", "关闭账号，并把结果告知宣传部。"), role=role, signs=not lifted,
+            answer_by=None if lifted else now + sign.after, source="" if lifted else f"{say_span(sign.after)}内签收：{sign.label}",
             trial=incident.trial,
         ), now)  # fmt: skip
 

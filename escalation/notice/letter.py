@@ -79,6 +79,11 @@ class Letter:
     urgency: int = ORDINARY
     trial: bool = False
 
+    def __post_init__(self) -> None:
+        """A receipt that is asked for without a deadline would be waited for by nobody. Raises ValueError."""
+        if self.signs and self.answer_by is None:
+            raise ValueError(f"letter {self.matter} {self.step} asks for a receipt and names no deadline")
+
 
 def send(conn: Connection, letterhead: Letterhead, person: Person, letter: Letter, now: datetime) -> int | None:
     """Write one letter; gives the notice's id (the first one's, where the desk stands in), None where it was told."""
@@ -137,7 +142,7 @@ def _write(
         f"{letter.kind} {number}{'，须签收' if letter.signs else ''}", article=letter.basis,
     )  # fmt: skip
     _post(conn, letterhead, letter, person, notice_id, view, now)
-    if letter.signs and letter.answer_by is not None:
+    if letter.signs:
         timer.set_timers(conn, [{
             "school": letterhead.school, "matter": letter.matter, "notice_id": notice_id, "kind": TimerKind.LETTER,
             "name": f"sign:{notice_id}", "words": f"{letter.kind}签收", "source": "default", "set_at": now,
