@@ -1,5 +1,6 @@
 """Departing 离任: somebody leaves. From that moment the person acts for nothing, signs in no more, and what waited for
-their signature goes to whoever acts for the office now, else to the duty desk. The same handing on begins an absence.
+their signature, for an act after it or for their answer to a task goes to whoever acts for the office now, else to the
+duty desk. An absence begins with the same handing on of signatures.
 """
 
 from __future__ import annotations
