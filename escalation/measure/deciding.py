@@ -150,7 +150,8 @@ def _tell_unit(
             lines=tuple(part for part in (done, f"理由：{row.reason}", words, who.why) if part), office=instead,
             path=f"/incidents/{incident.number}", basis=f"{row.basis}“{row.quote}”" if not lifted else row.basis,
             asked=() if lifted else ("签收本函。", "关闭账号，并把结果告知宣传部。"), role=role, signs=not lifted,
-            answer_by=None if lifted else now + sign.after, source="" if lifted else f"{say_span(sign.after)}内签收：{sign.label}",
+            answer_by=None if lifted else now + sign.after,
+            source="" if lifted else f"{say_span(sign.after)}内签收：{sign.label}",
             trial=incident.trial,
         ), now)  # fmt: skip
 

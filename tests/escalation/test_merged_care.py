@@ -18,11 +18,12 @@ def helper(office: Office, *, active: bool) -> None:
 
 
 def test_who_can_help_hears_of_the_level_that_a_merging_raised(office: Office) -> None:
-    cry = {"care": True, "theme": "self_harm"}
     helper(office, active=True)
-    one = office.open(**cry, keys=("self_harm|thread|a",), level=3, title="A")
+    one = office.open(care=True, theme="self_harm", keys=("self_harm|thread|a",), level=3, title="A")
     helper(office, active=False)
-    other = office.open(**cry, keys=("self_harm|thread|b",), level=1, title="B", member_ids=("weibo:2",))
+    other = office.open(
+        care=True, theme="self_harm", keys=("self_harm|thread|b",), level=1, title="B", member_ids=("weibo:2",)
+    )
     helper(office, active=True)
     office.now += timedelta(minutes=2)
     with office.store.write() as conn:

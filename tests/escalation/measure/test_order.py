@@ -11,8 +11,8 @@ from escalation.notice.docket import dockets
 from escalation.notice.letter import Letter
 from escalation.procedure import load
 from escalation.timer import timers
-from tests.escalation.measure.test_measures import IN_LEAD, LEADER, closing, step
-from tests.escalation.office import Office
+from tests.escalation.measure.test_measures import LEADER, closing, step
+from tests.escalation.office import IN_LEAD, Office
 
 
 def ordered(office: Office) -> tuple[int, set[int]]:
