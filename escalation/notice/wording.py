@@ -186,10 +186,10 @@ def render_robot(view: View) -> str:
 def render_for(channel: str, view: View) -> tuple[str, str, str | None]:
     """Subject, text and HTML for a channel; only mail has HTML. An SMS says number and phone, and has no link.
 
-    Of a care case no channel is told what it is: number and link, nothing else.
+    Of a care case no channel is told what it is: level, number, until when to sign and the link, nothing else.
     """
     if isinstance(view, NoticeView) and view.care and channel != "sms":
-        return view.number, _render("care.txt", view), None
+        return one_line(_render("care_subject.txt", view), 150), _render("care.txt", view), None
     if channel == "mail":
         return render_mail(view)
     if channel == "sms":
@@ -210,7 +210,7 @@ def render_neutral(number: str, url: str) -> str:
 def _render(name: str, view: View) -> str:
     own = f"letter_{name}" if isinstance(view, LetterView) else name
     text = environment(name.endswith(".html")).get_template(own).render(view=view).strip("\n")
-    return text if name == "mail_subject.txt" else text + "\n"
+    return text if name.endswith("_subject.txt") else text + "\n"
 
 
 def _ended(sentence: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,7 +68,11 @@ def test_no_message_on_any_channel_says_what_it_is(station: Station) -> None:
         assert not any(word in said for word in ("求助", "心理", "自伤", "轻生", "后勤", CRY, CRY[:6], WRITER)), said
         assert message.html is None
     assert "请登录查看" in station.office.robot.sent[0].text
-    assert "有一份须签收的通知 FX-2026-0001-" in station.office.mail.sent[0].text
+    first = station.office.mail.sent[0]
+    assert "有一份须签收的通知 FX-2026-0001-" in first.text
+    for said in (first.subject, first.text):
+        assert re.search(r"级.*请于 \d\d:\d\d 前签收", said), "how grave and until when is no secret"
+    assert "签收后请即致电值班室" in first.text or not station.office.head.duty_phone
 
 
 def test_a_late_message_says_that_it_is_late_and_still_not_what_it_is(station: Station) -> None:
