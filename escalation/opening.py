@@ -187,12 +187,17 @@ def open_matter(
 ) -> int:
     """Open an incident for a matter that has none. Raises MatterTaken where another process was quicker.
 
-    `hand`: a person opened it, which is a confirmation as well; None: the watch.
+    `hand`: a person opened it, which is a confirmation as well; None: the watch. Who raises it by hand is not called
+    late (迟报): no clause sets them a time; the log says how long after.
     """
     found = happened(post, matter)
     late = lateness(post, promised_of(conn, post.school, post.account_id), now)
-    origin = Origin(post.school, post.account_id, post.thread_id, post.id, post.first_seen_at, found, late)
-    return open_from(conn, ground, matter, origin, now, hand=hand)
+    stamp = "" if hand else late
+    origin = Origin(post.school, post.account_id, post.thread_id, post.id, post.first_seen_at, found, stamp)
+    made = open_from(conn, ground, matter, origin, now, hand=hand)
+    if hand and late:
+        log(conn, made, now, EntryKind.PERSON, f"补录：{late}", actor=hand.name)
+    return made
 
 
 def open_from(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from escalation import audit
 from escalation.incident import entries, incidents, members
-from escalation.notice import notices
+from escalation.notice import deliveries, notices
 from escalation.timer import timers
 from stream.post import Post
 from stream.search import Document
@@ -32,6 +35,17 @@ def form(house: House, post: Post, name: str = "monitor", **changes: str) -> dic
 def rows(house: House, table: object) -> list[object]:
     with house.store.read() as conn:
         return list(conn.execute(select(table)))  # type: ignore[call-overload]
+
+
+def test_who_raises_a_line_later_is_not_called_late_and_the_log_says_how_long_after(house: House) -> None:
+    post = house.post(FELL)
+    house.now += timedelta(minutes=25)
+    answer = house.client("monitor").post("/raise", data=form(house, post))
+    page = house.client("monitor").get(answer.headers["location"]).text
+    assert "迟报" not in page
+    assert re.search(r"补录：采到后 \d+ 分钟才立事件", page)
+    with house.store.read() as conn:
+        assert not any("迟报" in row.subject for row in conn.execute(select(deliveries)))
 
 
 def test_an_incident_opened_by_hand_is_told_clocked_and_logged_with_the_person(house: House) -> None:
