@@ -54,7 +54,7 @@ def _page(
         request, visitor, "silences.html", status=status, running=running, past=past, kept=kept, error=error,
         given=given, open_ones=open_ones, themes=sorted({row.theme for row in open_ones if row.theme}),
         accounts=accounts, ringing=alerts, spans=SPANS, quiet_words=QUIET_WORDS, state_words=SILENCE.state_words,
-        why_most=silence.WHY_MOST,
+        why_most=silence.WHY_MOST, theme_words=silence.THEMES,
     )  # fmt: skip
 
 

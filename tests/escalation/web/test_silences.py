@@ -33,6 +33,17 @@ def test_a_silence_is_set_shown_everywhere_and_ended_by_hand(house: House) -> No
     assert "已提前结束" in page
 
 
+def test_themes_stand_in_chinese_accounts_with_their_platform_and_the_duty_page_leads_here(house: House) -> None:
+    house.incident()
+    client = house.client("monitor")
+    page = client.get("/silences").text
+    assert '<option value="theme|canteen">食堂餐饮</option>' in page
+    assert "风林后勤（微信公众号）" in page
+    assert silence(house, "theme|canteen")[0] == 303
+    assert "主题“食堂餐饮”各事件的催签与催办" in words(client.get("/silences").text)
+    assert 'href="/silences"' in client.get("/duty").text
+
+
 def test_what_cannot_be_silenced_is_refused_with_the_reason_and_the_words_kept(house: House) -> None:
     grave = house.incident(level=1)
     status, page = silence(house, f"incident|{grave}")
