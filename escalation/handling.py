@@ -193,8 +193,9 @@ def close(conn: Connection, incident_id: int, actor: Actor, now: datetime, note:
     demanded = task_deeds.undone(conn, incident_id)
     left = "、".join([*(one.words for one in timer.undone(conn, incident_id)), *map(name_of, demanded)])
     if left and not why:
+        where = _where(left, "、".join(map(name_of, demanded)))
         raise IllegalStep(
-            f"{left} 还没有登记已办。已办的，请先在“时限”或“任务”中登记；未办而须销号的，请写明未办原因。未作任何更改。"
+            f"{left} 还没有登记已办。已办的，请先登记（{where}）；未办而须销号的，请写明未办原因。未作任何更改。"
         )
     state = advance(conn, incident_id, Event.CLOSE, actor.roles)
     task_deeds.call_off(conn, row, actor, now, f"销号时未办：{why}")
@@ -206,6 +207,13 @@ def close(conn: Connection, incident_id: int, actor: Actor, now: datetime, note:
     if left:
         log(conn, incident_id, now, EntryKind.PERSON, f"{left} 销号时未办", why, actor=actor.name)
     write_down(conn, row, actor, "close", now, note=note.strip(), undone=left, why=why if left else "")
+
+
+def _where(left: str, demanded: str) -> str:
+    """Where what is left is recorded as done; `demanded`: the tasks among it."""
+    if not demanded:
+        return "在“时限”中"
+    return f"{demanded}在“任务”中代为登记答复" + ("，其余在“时限”中" if left != demanded else "")
 
 
 def _handled_by_another(conn: Connection, row: Row[Any], actor: Actor) -> bool:

@@ -77,6 +77,10 @@ def test_two_incidents_are_merged_and_parted_by_forms_and_each_page_names_the_ot
     assert f'已并入 <a href="/incidents/{other}">' in here
     assert f'并入了 <a href="/incidents/{one}">' in there
     assert "0 / 4，须全部签收" in there
+    for said in ("进程见该事件", "时限在该事件上", "通知与签收随同转入，见该事件"):
+        assert (said in here, said in there) == (True, False), said
+    for untrue in ("0 / 0", "尚无人被通知", "归档</li>"):
+        assert untrue not in here, untrue
     again = act(house, "monitor", f"/incidents/{one}/merge", into=other, why="再来")
     assert (again[0], "不能并入" in again[1]) == (409, True)
     assert act(house, "monitor", f"/incidents/{one}/unmerge", why="不是一件事")[0] == 303
