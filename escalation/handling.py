@@ -37,7 +37,7 @@ from escalation.people import Role
 from escalation.task import deeds as task_deeds
 from escalation.task import resuming
 from escalation.task.telling import name_of
-from escalation.voice import hold
+from escalation.voice import hold, statement
 from escalation.voice.demand import begin_demanded
 from stream import line
 
@@ -109,6 +109,7 @@ def dismiss(
     if undone:
         log(conn, incident_id, now, EntryKind.MACHINE, f"{'、'.join(undone)} 误报时未办，时限已停")
     hold.fall(conn, letterhead, row, actor, now, f"事件记为误报：{reason.value}")
+    statement.fall(conn, row, now, f"事件记为误报：{reason.value}")
     _recall(conn, letterhead, incident_of(conn, incident_id), actor, now, reason)
     write_down(conn, row, actor, "dismiss", now, reason=reason.value, note=note, undone=undone)
 

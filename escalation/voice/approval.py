@@ -94,6 +94,7 @@ def decide(
     make final while the level of today asks for others (`coverage.py`).
     """
     asked, found, row = approval_of(conn, approval_id)
+    must_be_open(row, "审批")
     comment = must_fit(comment, COMMENT_MOST, "意见")
     _must_decide(conn, asked, found, row, actor, seal)
     if not approve and not comment:
@@ -136,15 +137,17 @@ def _must_decide(conn: Connection, asked: Row[Any], found: Row[Any], row: Row[An
     if actor.id == found.drafted_by:
         raise IllegalStep("起草人不能审批自己起草的口径。未作任何更改。")
     if actor.id not in may_decide(conn, asked, found, row):
+        if actor.id == asked.asked:
+            raise IllegalStep(f"您已不在此岗位（{asked.words}），不能审批；由现任审批。未作任何更改。")
         raise IllegalStep(f"这一步由{asked.words}审批，您不是其审批人。未作任何更改。")
     if seal != found.seal or seal != asked.seal:
         raise IllegalStep("口径在您打开之后已有改动，请重新打开最新一版再审批。未作任何更改。")
 
 
 def may_decide(conn: Connection, asked: Row[Any], found: Row[Any], row: Row[Any]) -> set[str]:
-    """Who may decide this step: whoever is asked, and every other holder of the office; never the drafter."""
-    held = {one.id for one in people.holders(conn, row.school, asked.office, unit=row.unit, account_id=row.account_id)}
-    return ({str(asked.asked)} | held) - {str(found.drafted_by)} - _signed(conn, found.id)
+    """Who may decide this step: whoever holds the office now, asked or not; never the drafter."""
+    held = people.holders(conn, row.school, asked.office, unit=row.unit, account_id=row.account_id)
+    return {one.id for one in held} - {str(found.drafted_by)} - _signed(conn, found.id)
 
 
 def _signed(conn: Connection, statement_id: int) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, update
 
 from escalation import people
 from escalation.clock_words import moment
@@ -137,15 +137,37 @@ def _approval(conn: Connection, letterhead: Letterhead, incident: Row[Any], cloc
         articles=(Article(**{"source" if asked.basis == Source.DEFAULT.label else "article": asked.basis}),),
         source=_label("审批", thaw(incident.frozen["pack"]).voice.approve),
     )  # fmt: skip
-    gone = absence.away(conn, incident.school, now).get(asked.asked)
-    if gone is None:
-        whom = _persons(conn, letterhead, incident, {asked.asked: None}, asked.basis)
+    waits_for = _now_asked(conn, asked, found, incident, now)
+    gone = absence.away(conn, incident.school, now).get(waits_for)
+    if waits_for and gone is None:
+        whom = _persons(conn, letterhead, incident, {waits_for: None}, asked.basis)
         issue(conn, letterhead, incident, whom, NoticeKind.APPROVAL, f"remind:{clock.name}", now, errand=ask)
     title = f"口径第 {found.n} 版{asked.words}审批逾期"
-    name = hold_notice.name_of(conn, incident.school, asked.asked)
-    said = [f"{name}{gone.word}至 {moment(gone.ends_at, now)}，审批不由代理人代行，未再提醒"] if gone else []
+    name = hold_notice.name_of(conn, incident.school, waits_for or asked.asked)
+    said = [] if waits_for else [f"{name}已不在此岗位，名册中没有现任，请在人员表中补上"]
+    said += [f"{name}{gone.word}至 {moment(gone.ends_at, now)}，审批不由代理人代行，未再提醒"] if gone else []
     said.append("可电话催办，或改写后另行送审")
     tell_office(conn, letterhead, incident, f"{clock.name}:list", title, said, now)
+
+
+def _now_asked(conn: Connection, asked: Row[Any], found: Row[Any], incident: Row[Any], now: datetime) -> str:
+    """Whom a step waits for: who was asked, or, where they hold the office no more, who holds it now and is there.
+
+    Then the step is theirs. Empty where nobody who may decide it is there.
+    """
+    able = approval.may_decide(conn, asked, found, incident)
+    if asked.asked in able:
+        return str(asked.asked)
+    held = people.holders(conn, incident.school, asked.office, unit=incident.unit, account_id=incident.account_id)
+    gone = absence.away(conn, incident.school, now)
+    fresh = next((one for one in held if one.id in able and one.id not in gone), None)
+    if fresh is None:
+        return ""
+    own = approval.approvals.c.id == asked.id
+    conn.execute(update(approval.approvals).where(own).values(asked=fresh.id))
+    words = f"口径第 {found.n} 版{asked.words}的审批人已不在此岗位，改请 {fresh.name} 审批"
+    log(conn, incident.id, now, EntryKind.MACHINE, words, article=asked.basis)
+    return fresh.id
 
 
 def _relay(conn: Connection, letterhead: Letterhead, incident: Row[Any], clock: Timer, now: datetime) -> None:

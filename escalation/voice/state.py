@@ -91,18 +91,20 @@ class StatementEvent(StrEnum):
     SUPERSEDE = "supersede"
     WITHDRAW = "withdraw"
     DROP = "drop"
+    FALL = "fall"
 
 
 APPROVER = "approver"
 """Who is asked at this step of the chain: looked up by person, whatever roles they sign in with."""
 S, E = StatementState, StatementEvent
 _REVISE, _DROP = Step(S.REVISED, WRITERS), Step(S.DROPPED, LEAD)
+_FALL = Step(S.DROPPED, MACHINE)
 _OLD, _BACK = Step(S.SUPERSEDED, MACHINE), Step(S.WITHDRAWN, LEAD)
 STATEMENT = StateTable(
     "口径",
     S.DRAFT,
     {
-        S.DRAFT: {E.SUBMIT: Step(S.REVIEW, LEAD), E.REVISE: _REVISE, E.DROP: _DROP},
+        S.DRAFT: {E.SUBMIT: Step(S.REVIEW, LEAD), E.REVISE: _REVISE, E.DROP: _DROP, E.FALL: _FALL},
         S.REVIEW: {
             E.SIGN: Step(S.REVIEW, {APPROVER}),
             E.APPROVE: Step(S.APPROVED, MACHINE),
@@ -110,9 +112,10 @@ STATEMENT = StateTable(
             E.RETURN: Step(S.RETURNED, {APPROVER}),
             E.REVISE: _REVISE,
             E.DROP: _DROP,
+            E.FALL: _FALL,
         },
-        S.RETURNED: {E.REVISE: _REVISE, E.DROP: _DROP},
-        S.APPROVED: {E.RELEASE: Step(S.RELEASED, KEEPERS), E.REVISE: _REVISE, E.DROP: _DROP},
+        S.RETURNED: {E.REVISE: _REVISE, E.DROP: _DROP, E.FALL: _FALL},
+        S.APPROVED: {E.RELEASE: Step(S.RELEASED, KEEPERS), E.REVISE: _REVISE, E.DROP: _DROP, E.FALL: _FALL},
         S.RELEASED: {E.SUPERSEDE: _OLD, E.WITHDRAW: _BACK},
         S.DECIDED: {E.SUPERSEDE: _OLD, E.WITHDRAW: _BACK},
         S.REVISED: {},
@@ -143,6 +146,7 @@ STATEMENT = StateTable(
         E.SUPERSEDE: "由新版取代",
         E.WITHDRAW: "撤回",
         E.DROP: "作废",
+        E.FALL: "随误报作废",
     },
     ends=frozenset({S.REVISED, S.SUPERSEDED, S.WITHDRAWN, S.DROPPED}),
 )

@@ -230,6 +230,14 @@ def drop(conn: Connection, statement_id: int, actor: Actor, now: datetime, why: 
     write_down(conn, row, actor, "statement_drop", now, n=found.n, why=why)
 
 
+def fall(conn: Connection, row: Row[Any], now: datetime, why: str) -> None:
+    """A false alarm ends the version in work with it; nobody is asked to approve it any more."""
+    found = in_work(conn, row.id)
+    if found is not None:
+        move(conn, found, StatementEvent.FALL, None, now, why)
+        log(conn, row.id, now, EntryKind.MACHINE, f"口径第 {found.n} 版随误报作废，不再审批", why)
+
+
 def statement_of(conn: Connection, statement_id: int) -> tuple[Row[Any], Row[Any]]:
     """A version and its incident, both held until the transaction ends. Raises IllegalStep."""
     incident_id = conn.execute(select(statements.c.incident_id).where(statements.c.id == statement_id)).scalar()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Connection, select
 
-from escalation import keeper
+from escalation import keeper, people
 from escalation.clock_words import moment
 from escalation.deed import incident_of
-from escalation.incident import StateMoved
+from escalation.incident import StateMoved, members
 from escalation.incident.state import OPEN, TABLE, Event, IllegalStep, State
 from escalation.keeper import answers, contacts, reports
 from escalation.link import Purpose
@@ -29,6 +30,7 @@ from escalation.web.sign import Refused, Slip, actor_of, read_link, refusal, sli
 from escalation.web.task_slip import fit
 from escalation.web.task_view import errands_of, mine_of, shared
 from escalation.web.words import CARE_TITLE
+from stream.kept import posts
 
 router = APIRouter()
 Field = Annotated[str, Form()]
@@ -46,7 +48,27 @@ def own_slip(conn: Connection, request: Request, given: str) -> Slip:
         raise Refused("stranger")
     if slip.notice.signed_at is None:
         raise Refused("sign_first")
+    if not still_answers(conn, slip, desk.letterhead.channels, desk.clock()):
+        raise Refused("stranger")
     return slip
+
+
+def still_answers(conn: Connection, slip: Slip, channels: Collection[str], now: datetime) -> bool:
+    """Whether this person still answers for an account of the matter: its keeper of today, or who stands in for one.
+
+    So do the 宣传部 and whoever is at the duty desk, or was when the notice went out (a vacant office is told there).
+    """
+    row = slip.incident
+    lines = select(members.c.post_id).where(members.c.incident_id == row.id)
+    concerned = select(posts.c.account_id).where(posts.c.school == row.school, posts.c.id.in_(lines)).distinct()
+    accounts = {row.account_id, *conn.execute(concerned).scalars()}
+    held = people.all_holders(conn, row.school)
+    keepers = {person.id for one in accounts for person in held.get((Role.KEEPER, one), ())}
+    desk = {person.id for role in (Role.MONITOR, Role.PUBLICITY) for person in held.get((role, ""), ())}
+    desk |= {shift.person.id for at in (now, slip.notice.created_at) for shift in people.on_duty(conn, row.school, at)}
+    if slip.person.id in keepers | desk:
+        return True
+    return bool(keepers & set(people.stood_in_for(conn, row.school, slip.person.id, now, channels)))
 
 
 def show(

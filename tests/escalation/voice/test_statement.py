@@ -7,13 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
-from escalation import audit
-from escalation.incident import Actor, StateMoved
+from escalation import audit, handling, people
+from escalation.handling import FalseAlarm
+from escalation.incident import Actor, StateMoved, entries
 from escalation.incident.state import IllegalStep
 from escalation.keeper import answers
 from escalation.notice import notices
-from escalation.people import Role
+from escalation.people import Held, Person, Role, offices
 from escalation.procedure import load
 from escalation.timer import timers
 from escalation.voice import approval, fact, release, statement
@@ -231,6 +233,41 @@ def test_an_approver_who_stays_silent_is_reminded_and_the_office_hears_of_it(off
     assert [row.addressee for row in office.rows(notices, kind="voice") if "审批逾期" in row.view["title"]] == [
         "publicity"
     ]
+
+
+def test_who_was_asked_and_lost_the_office_approves_no_more_and_the_present_holder_is_asked(office: Office) -> None:
+    one = office.open()
+    step = submitted(office, checked(office, drafted(office, one)))
+    assert step.asked == HEAD.id
+    new = Person(SCHOOL, "newhead", "邵清", "副校长", "学校", "newhead@x.example", "139")
+    with office.store.write() as conn:
+        conn.execute(delete(offices).where(offices.c.person_id == HEAD.id, offices.c.role == Role.SCHOOL_LEADER))
+        people.enter(conn, [new], [Held(Role.SCHOOL_LEADER, "", "newhead")])
+    with pytest.raises(IllegalStep, match=r"您已不在此岗位.*未作任何更改。$"):
+        decide(office, step)
+    assert version(office, step.statement_id).state == "review"
+    office.later(hours=5)
+    office.work()
+    (again,) = office.rows(approvals, id=step.id)
+    assert again.asked == "newhead"
+    reminded = [row.addressee for row in office.rows(notices, kind="approval") if row.step.startswith("remind:")]
+    assert reminded == ["newhead"]
+    assert any("改请 邵清 审批" in row.heading for row in office.rows(entries))
+    decide(office, again, Actor("newhead", "邵清", frozenset({Role.SCHOOL_LEADER})))
+    assert version(office, step.statement_id).state == "approved"
+
+
+def test_a_false_alarm_drops_the_version_in_review_and_nobody_approves_it_any_more(office: Office) -> None:
+    one = office.open()
+    step = submitted(office, checked(office, drafted(office, one)))
+    do(office, lambda conn: handling.dismiss(conn, office.head, one, ON_DESK, office.now, FalseAlarm.JOKE))
+    assert version(office, step.statement_id).state == "dropped"
+    before = len(office.rows(notices))
+    with pytest.raises(IllegalStep, match=r"事件已经了结，不能审批.*未作任何更改。$"):
+        decide(office, step)
+    office.later(hours=5)
+    office.work()
+    assert [row.step for row in office.rows(notices)[before:] if "approv" in row.step] == []
 
 
 def test_without_anybody_to_approve_it_says_so_and_changes_nothing(office: Office, tmp_path: Any) -> None:

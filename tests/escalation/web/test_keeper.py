@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
+from escalation import people
 from escalation.incident import incidents
 from escalation.incident.state import State
 from escalation.keeper import answers, contacts, reports
-from tests.escalation.web.house import House
+from escalation.people import Held, Role, offices
+from tests.escalation.web.house import SCHOOL, House
 
 
 def own_page(house: House, number: str) -> str:
@@ -89,3 +91,30 @@ def test_nothing_is_added_to_an_incident_that_has_ended(house: House) -> None:
     answer = house.client().post(f"{path}/report", data={"seen": "补写"})
     assert answer.status_code == 409
     assert "了结" in answer.text
+
+
+def enter(house: House, who: str, rank: int = 0) -> None:
+    """This person keeps the account from now on."""
+    with house.store.write() as conn:
+        one = people.person(conn, SCHOOL, who)
+        assert one is not None
+        people.enter(conn, [one], [Held(Role.KEEPER, "wx-hq", who, rank)])
+
+
+def test_who_no_longer_keeps_the_account_acts_no_more_by_an_old_link(house: House) -> None:
+    number = house.incident()
+    path = own_page(house, number)
+    with house.store.write() as conn:
+        conn.execute(delete(offices).where(offices.c.person_id == "keeper"))
+    assert house.client().get(path).status_code == 403, "nobody keeps it now"
+    enter(house, "mate")
+    form = {"text": "我以学校名义回应：不属实", "url": "https://mp.weixin.qq.com/s/1"}
+    answer = house.client().post(f"{path}/answer", data=form)
+    assert answer.status_code == 403
+    assert "人员已调整" in answer.text
+    assert house.client().get(path).status_code == 403
+    with house.store.read() as conn:
+        assert conn.execute(select(answers)).all() == []
+        assert conn.execute(select(incidents.c.state)).scalar_one() != State.RESPONDED
+    enter(house, "keeper", 1)
+    assert house.client().get(path).status_code == 200, "one of two keepers acts"
