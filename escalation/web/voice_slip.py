@@ -16,7 +16,7 @@ from escalation.link import Link, Purpose
 from escalation.notice import ERRANDS, notices
 from escalation.notice.wording import NoticeView
 from escalation.state_table import IllegalStep
-from escalation.voice import approval, hold, reading, relay
+from escalation.voice import approval, fact, hold, reading, relay
 from escalation.voice.hold import hold_accounts, hold_confirmations, holds
 from escalation.voice.relay import relay_persons, relays
 from escalation.voice.state import OWED, RELAY, STATEMENT, HoldState, RelayState, StatementState
@@ -92,9 +92,9 @@ def _asked(conn: Connection, approval_id: int) -> dict[str, Any]:
         return {}
     found = conn.execute(select(statements).where(statements.c.id == asked.statement_id)).one()
     waits = asked.decision is None and StatementState(found.state) is StatementState.REVIEW
-    drafter = found.drafter
+    rests_on = [one for one in fact.facts_of(conn, found.incident_id) if one.id in found.facts]
     return {"about": "approval", "asked": asked, "version": found, "card": card_of(found.card), "waits": waits,
-            "drafter": drafter}  # fmt: skip
+            "drafter": found.drafter, "facts": rests_on}  # fmt: skip
 
 
 def _version(conn: Connection, slip: Slip, statement_id: int) -> dict[str, Any]:

@@ -9,10 +9,12 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Table, func, select
 
+from escalation.clock_words import SHANGHAI
 from escalation.duty.absence import absences
 from escalation.notice import notices
 from escalation.task import tasks
 from escalation.voice.approval import approvals
+from escalation.voice.fact import facts
 from escalation.voice.hold import hold_confirmations, holds
 from escalation.voice.relay import relays
 from escalation.voice.statement import statements
@@ -48,17 +50,17 @@ def only(house: House, table: Table) -> int:
         return int(conn.execute(select(func.max(table.c.id))).scalar_one())
 
 
-def drafted(house: House, number: str) -> int:
+def drafted(house: House, number: str, **more: str) -> int:
     lead = house.client("publicity")
-    assert press(lead, f"/statements/{number}/draft", **FORM) == (303, "")
+    assert press(lead, f"/statements/{number}/draft", **FORM, **more) == (303, "")
     made = only(house, statements)
     for item in ("secrecy", "internal", "personal", "prohibited"):
         press(lead, f"/statements/{number}/versions/{made}/check", item=item, passed="yes")
     return made
 
 
-def released(house: House, number: str) -> int:
-    made = drafted(house, number)
+def released(house: House, number: str, **more: str) -> int:
+    made = drafted(house, number, **more)
     lead = house.client("publicity")
     assert press(lead, f"/statements/{number}/versions/{made}/submit") == (303, "")
     with house.store.read() as conn:
@@ -70,6 +72,26 @@ def released(house: House, number: str) -> int:
     said = {"account": "wb-jw", "url": "https://weibo.example/1", "text_hash": found.text_hash}
     assert press(lead, path, **said) == (303, "")
     return made
+
+
+def test_the_approver_sees_what_it_rests_on_and_until_when_and_everybody_that_the_time_is_over(house: House) -> None:
+    number, lead = house.incident(), house.client("publicity")
+    entered = {"text": "三名同学已就诊", "source": "校医院", "confirmed": "校医院 李医生"}
+    assert press(lead, f"/statements/{number}/facts", **entered) == (303, "")
+    until = (house.now + timedelta(hours=1)).astimezone(SHANGHAI)
+    released(house, number, facts=str(only(house, facts)), valid=until.strftime("%Y-%m-%dT%H:%M"))
+    asked = house.client().get(errand(house, "approval", "school")).text
+    assert "三名同学已就诊（校医院，校医院 李医生）" in asked
+    assert "<dt>有效期</dt>" in asked
+    card = errand(house, "relay", "keeper")
+
+    def over() -> list[bool]:
+        desk = [lead.get(f"/statements/{number}").text, lead.get(f"/incidents/{number}").text]
+        return ["已过有效期" in page for page in (*desk, house.client().get(card).text)]
+
+    assert over() == [False] * 3
+    house.now += timedelta(hours=1, minutes=1)
+    assert over() == [True] * 3
 
 
 def test_the_unit_is_asked_for_facts_from_the_statements_page_with_the_packs_deadline(house: House) -> None:
