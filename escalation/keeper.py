@@ -16,7 +16,7 @@ from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Row, Tabl
 from escalation import audit, timer
 from escalation.bulletin.clock import start_follow_up
 from escalation.clock_words import second
-from escalation.deed import incident_of, must_not_be_archived
+from escalation.deed import incident_of, must_be_open, must_not_be_archived
 from escalation.incident import Actor, EntryKind, advance, log
 from escalation.incident.state import Event, IllegalStep, State
 from escalation.people import Role
@@ -100,6 +100,7 @@ def report(
     """上报: what was seen and what was done; the first one stops 首报 where the pack means it by that."""
     values = {"seen": _need(seen, "看到的情况"), "done": done.strip(), "url": _web_address(url)}
     row = _incident(conn, incident_id)
+    must_be_open(row, "上报")
     if is_first_report(row.frozen) and timer.fulfil(conn, incident_id, "first_report", now):
         log(conn, incident_id, now, EntryKind.PERSON, "首报已办", "账号管理人员已上报", actor=actor.name)
         start_follow_up(conn, row, now)
@@ -138,6 +139,7 @@ def contact(
         "ticket": ticket.strip(),
     }
     row = _incident(conn, incident_id)
+    must_be_open(row, "登记平台沟通")
     task_id = platform_contact.contacted(conn, incident_id, actor, now)
     conn.execute(
         contacts.insert().values(incident_id=incident_id, person_id=actor.id, at=now, task_id=task_id, **values)

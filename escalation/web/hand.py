@@ -94,11 +94,9 @@ def decide(
 
     try:
         try:
-            with desk.store.write() as conn:
-                number = do(conn)
+            number = desk.store.run(do)
         except MatterTaken:  # the watch or another desk was quicker: look again at what stands now
-            with desk.store.write() as conn:
-                number = do(conn)
+            number = desk.store.run(do)
     except IllegalStep as refused:
         return _page(request, visitor, post, error=str(refused), status=409, given=given)
     return RedirectResponse(f"/incidents/{number}?done={'joined' if join else 'opened'}", 303)

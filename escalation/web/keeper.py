@@ -123,8 +123,7 @@ def act(request: Request, given: str, done: str, do: Callable[[Connection, Slip]
             ended = slip.incident.closed_at
             when = moment(ended, desk.clock()) if ended else "此前"
             raise IllegalStep(f"事件已于 {when} 了结，不能再登记；需要补充请联系宣传部。未作任何更改。")
-        with desk.store.write() as conn:
-            do(conn, slip)
+        desk.store.run(lambda conn: do(conn, slip))
     except Refused as refused:
         return refusal(request, refused)
     except (IllegalStep, StateMoved) as refused:

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from escalation import keeper
+from escalation import handling, keeper
 from escalation.audit import audit_log, faults
 from escalation.incident import Actor, EntryKind, entries, incidents
 from escalation.incident.state import IllegalStep
 from escalation.keeper import answers, contacts, reports
 from escalation.people import Role
 from escalation.timer import timers
-from tests.escalation.office import KEEPER, Office
+from tests.escalation.office import KEEPER, ON_DESK, Office
 
 ABROAD = Actor("school", "沈澄", frozenset({Role.SCHOOL_LEADER}))
 
@@ -145,3 +145,17 @@ def test_where_the_clause_demands_the_report_of_another_office_the_keepers_does_
     assert not keeper.is_first_report({"duties": others})
     assert keeper.is_first_report({"duties": [*others, {"kind": "report", "role": "keeper"}]})
     assert keeper.is_first_report({"duties": []}), "no clause demands a report of anybody"
+
+
+def test_nothing_is_added_where_the_matter_ended_between_the_look_and_the_press(office: Office) -> None:
+    one = office.open()
+    with office.store.write() as conn:
+        handling.dismiss(conn, office.head, one, ON_DESK, office.now, handling.FalseAlarm.MISREAD)
+    before = traces(office)
+    for act, given in (
+        (keeper.report, {"seen": "三人说吃坏肚子", "done": ""}),
+        (keeper.contact, {"platform": "微博", "way": "电话", "asked": "请协助核实"}),
+    ):
+        with pytest.raises(IllegalStep, match=r"事件已经了结，不能.*未作任何更改。$"):
+            do(office, act, one, **given)
+    assert traces(office) == before
