@@ -23,6 +23,7 @@ from escalation.task import deeds, tasks, turns
 from escalation.timer import timers
 from tests.escalation.office import FOUR, HELD, IN_LEAD, KEEPER, ON_DESK, Office, Scripted
 
+WHERE = r"情况说明、与平台沟通 还没有登记已办.*与平台沟通在“任务”中代为登记答复，其余在“时限”中"
 ALL = ["首报", "情况说明", "首次回应"]
 
 
@@ -78,7 +79,7 @@ def test_closing_names_open_duties_and_asks_why_they_were_not_done(office: Offic
     with office.store.write() as conn:
         timer.fulfil(conn, one, "first_report", office.now)
     office.see_through(one)
-    with office.store.write() as conn, pytest.raises(IllegalStep, match="情况说明、与平台沟通 还没有登记已办.*与平台沟通在“任务”中代为登记答复，其余在“时限”中"):
+    with office.store.write() as conn, pytest.raises(IllegalStep, match=WHERE):
         handling.close(conn, one, IN_LEAD, office.now, "已处置")
     with office.store.write() as conn:
         handling.close(conn, one, IN_LEAD, office.now, "已处置", "当面报告，未对外")

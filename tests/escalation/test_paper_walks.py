@@ -206,7 +206,7 @@ NOUNS: dict[str, tuple[Any, StateTable[Any, Any], tuple[Actor, ...], dict[str, D
         "approve": _approve(yes=True), "return": _approve(yes=False), "release": _release,
         "drop": lambda c, s, by: statement.drop(c, newest(s, statements), by, s.office.now, "不用了"),
         "withdraw": lambda c, s, by: release.withdraw(
-            c, s.office.head, newest(s, statements), by, s.office.now, "有误"
+            c, s.office.head, newest(s, statements), by, s.office.now, "有误", again=False
         ),
     }),
 }  # fmt: skip

@@ -184,7 +184,7 @@ class World:
                 self.named |= {name: str(conn.execute(ids).scalar_one()), f"statement of {name}": number}
             gone, head, now = int(self.named["relay to be taken down"]), self.house.letterhead, self.house.now
             relay.register(conn, gone, KEEPER.id, KEEPER, now, "https://mp.example/1", "desk")
-            release.withdraw(conn, head, version, LEAD, now, "有误")
+            release.withdraw(conn, head, version, LEAD, now, "有误", again=False)
 
     def _in_review(self, conn: Connection, number: str) -> int:
         head, now = self.house.letterhead, self.house.now
