@@ -97,7 +97,9 @@ def init(
 @app.command(cls=Command)
 def check(
     settings: SettingsFile = HERE,
-    probe: Annotated[bool, typer.Option("--probe", help="真实连接邮件服务器，让机器人发一条测试消息，并调用一次心跳网址。")] = False,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="真实连接邮件服务器，让机器人发一条测试消息，并调用一次心跳网址。")
+    ] = False,
 ) -> None:
     """检查设置、存储、日志流、规则、规程包与人员，指出缺什么、怎么补。"""
     from deploy.checking import Finding, findings, what_can_be_read

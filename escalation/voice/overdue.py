@@ -28,7 +28,9 @@ from escalation.voice.hold_notice import Reached
 from escalation.voice.state import HoldState, RelayState, StatementState
 from escalation.voice.subject import read
 from stream.account import book
+from stream.post import Route
 
+UNSEEN = "（人工巡查，系统看不到）"
 Lapse = Callable[[Connection, Letterhead, Row[Any], Timer, datetime], None]
 
 
@@ -178,8 +180,9 @@ def _relay(conn: Connection, letterhead: Letterhead, incident: Row[Any], clock: 
         return
     verb, pack = "撤下" if down else "转发", thaw(incident.frozen["pack"])
     known = book(conn, incident.school)
-    names = [hold_notice.named(known[one.account_id]) for one in left if one.account_id in known]
-    told = f"{len(left)} 个账号逾期未{verb}口径"
+    late = [known[one.account_id] for one in left if one.account_id in known]
+    names = [f"{hold_notice.named(one)}{UNSEEN if one.route == Route.MANUAL else ''}" for one in late]
+    told = _told(verb, len(left), sum(one.route == Route.MANUAL for one in late))
     log(conn, incident.id, now, EntryKind.DEADLINE, told, "、".join(names))
     ask = Errand(
         title=f"请即{verb}学校口径（已过时限）", verb=f"登记{verb}",
@@ -194,6 +197,14 @@ def _relay(conn: Connection, letterhead: Letterhead, incident: Row[Any], clock: 
     cited = () if down else pack.voice.relay
     _remind(conn, letterhead, incident, found, before, NoticeKind.RELAY, clock, ask, cited, now)
     tell_office(conn, letterhead, incident, f"{clock.name}:list", told, names, now)
+
+
+def _told(verb: str, left: int, unseen: int) -> str:
+    """How many are late, and of how many of these the system cannot know."""
+    if not unseen:
+        return f"{left} 个账号逾期未{verb}口径"
+    apart = f"{unseen} 个人工巡查的账号未登记{verb}，系统看不到"
+    return apart if unseen == left else f"{left - unseen} 个账号逾期未{verb}口径，另有 {apart}"
 
 
 def _label(verb: str, clock: Clock) -> str:

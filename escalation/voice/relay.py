@@ -91,7 +91,7 @@ def set_out(
         facts=("学校口径已由学校账号发布，请原文转发，不增不减", f"全文见页面；指纹 {found.text_hash[:12]}"),
         asks=(
             f"请于 {moment(due, now)} 前转发", "阅看口径卡：可以说、不可以说、答问",
-            "转发后系统会自行核对，也可在页面上登记链接",
+            "转发后系统会自行核对，也可在页面上登记链接；人工巡查的账号系统看不到，须登记",
         ),
         articles=hold_notice.articles(pack, pack.voice.relay),
         source=f"转发时限 {say_span(clock.after)}：{clock.label}", log="请转发并阅看口径卡",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from escalation.voice.release import releases
 from stream import account
 from stream.account import Account
 from stream.kept import keep
-from stream.post import Kind, Post
+from stream.post import Kind, Post, Route
 from tests.escalation.office import IN_LEAD, KEEPER, UNIT, Office
 from tests.escalation.station import Station, open_station
 from tests.escalation.voice.course import HEAD, TEXT, URL, approved, do, put_out, released, version
@@ -102,6 +103,19 @@ def test_what_is_overdue_is_reminded_once_and_told_to_the_office_as_a_list(offic
     seen(office, TEXT, "hall", "weibo:late")
     assert states(office)["hall"] == "done", "late is late, and done"
     assert do(office, lambda conn: release.open_of(conn, incident_id)) == []
+
+
+def test_an_account_that_no_machine_reads_is_listed_as_not_recorded_and_not_as_late(office: Office) -> None:
+    with office.store.write() as conn:
+        known = account.book(conn, SCHOOL)
+        account.enter(conn, [replace(known["hall"], route=Route.MANUAL)])
+    released(office, office.open(level=2))
+    do(office, lambda conn: relay.register(conn, of(office, "canteen"), "keeper", KEEPER, office.now, URL, "link"))
+    office.later(hours=3)
+    (given,) = [row for row in office.rows(notices, kind="voice") if "人工巡查" in row.view["title"]]
+    assert "1 个人工巡查的账号未登记转发，系统看不到" in given.view["title"]
+    assert "逾期未转发" not in given.view["title"]
+    assert given.view["facts"][0] == "微信公众号“青禾后勤公众号”（人工巡查，系统看不到）"
 
 
 def test_an_account_may_be_excused_with_a_reason_by_the_office_alone(office: Office) -> None:
