@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Connection, Row, select
 
-from escalation.bulletin import BULLETIN_WORDS, BulletinKind, Figure
+from escalation.bulletin import BULLETIN_WORDS, BulletinKind, Figure, clock
 from escalation.bulletin.draft import own_figures, prefilled
 from escalation.bulletin.round import by_choice, due
 from escalation.bulletin.write import MOST, Draft, write
@@ -69,7 +69,8 @@ def _form(
         told = due(conn, desk.letterhead, row, visitor.actor.id, visitor.now)
         more = by_choice(conn, desk.letterhead, row, {one.person.id for one in told} | {visitor.actor.id})
         figures = _figures(conn, row, visitor)
-        left = loose_ends(conn, row.id) if BulletinKind.FINAL in kinds else []
+        itself = clock.open_of(conn, row.id)
+        left = [one for one in loose_ends(conn, row.id) if one not in itself] if BulletinKind.FINAL in kinds else []
     return show(
         request, visitor, "bulletin.html", status=status, row=row, first=first, kinds=kinds, told=told, more=more,
         figures=figures, kind_words=BULLETIN_WORDS, error=error, given=dict(given or {}), most=MOST,

@@ -105,6 +105,7 @@ def test_an_untouched_report_does_not_leave_and_none_leaves_that_was_not_said_to
     form = house.client("publicity").get(f"/incidents/{number}/bulletins/new").text
     assert "情况报告第 1 号之后：" in form, "what the form holds before anybody types"
     assert "人未签收" in words(form).partition("终报之前仍未了结")[2], "what is open is said before a 终报"
+    assert "还没有终报" not in words(form), "what is being written is not called open"
     for untouched in ("情况报告第 1 号之后：", "情况报告第 1 号之后", " 情况报告第 1 号之后：\r\n "):
         status, page = write(house, number, kind="final", after="1", facts=untouched)
         assert (status, "“事实”还没有写" in page) == (409, True), untouched
