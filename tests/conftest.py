@@ -68,6 +68,13 @@ def kafka() -> Iterator[Kafka]:
         yield engine
 
 
+@pytest.fixture
+def empty_kafka() -> Iterator[Kafka]:
+    """A Kafka of its own, for a test to whom what others wrote would be in the way."""
+    with _running(Kafka) as engine:
+        yield engine
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A running PostgreSQL; `postgres.database()` gives a test its own empty database."""

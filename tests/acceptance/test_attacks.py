@@ -186,3 +186,45 @@ def test_what_a_user_types_forges_no_header_no_line_and_no_cell(demo: Standing, 
     assert forged == []
     assert any("trial.end" in str(row.get("object", "")) for row in rows), "the name that was tried, in one line"
     assert fengxin("audit", "verify", "--file", out).returncode == 0
+
+
+SIGN_INS = {
+    "monitor": MONITOR, "publicity": OFFICE, "school leader": "lin.zhiyuan", "unit leader": "gu.wenqing",
+    "keeper": KEEPER, "care": "su.anning",
+}  # fmt: skip
+"""A column of the table of roles, and who of the demo holds this role alone."""
+BY_THE_SHIFT = ("/duty/handover", "/events", "/raise")
+"""Pages that depend on who is on duty, never end, or ask for a line."""
+
+
+def cells() -> list[tuple[str, dict[str, str]]]:
+    """The pages of the documented table that need no paper: path, and what each column says."""
+    text = (Path(__file__).parents[2] / "escalation/web/roles.md").read_text("utf-8")
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:2] == "| "]
+    (head, *rows) = lines
+    found = [(row[0].strip("`").removeprefix("GET "), dict(zip(head, row, strict=False))) for row in rows]
+    return [(path, says) for path, says in found if path[0] == "/" and "{" not in path and path not in BY_THE_SHIFT]
+
+
+def test_every_page_opens_to_the_roles_of_the_table_and_to_nobody_else_nor_after_signing_out(demo: Standing) -> None:
+    table = cells()
+    assert len(table) > 20
+    opened = {}
+    for column, name in SIGN_INS.items():
+        client = demo.signed_in(name).client
+        for path, says in table:
+            answer = client.get(path, follow_redirects=False)
+            opened[path, column] = (
+                "yes" if answer.status_code in (200, 303) else str(answer.status_code),
+                says[column],
+            )
+    left = Person(demo.url, MONITOR, re.findall(r"口令都是 (\S+?)）", demo.printed)[0])
+    kept = dict(left.client.cookies)
+    left.send("/sign-out", "/me")
+    for column, client in (("nobody", httpx.Client(base_url=demo.url)),
+                           ("nobody", httpx.Client(base_url=demo.url, cookies=kept))):  # fmt: skip
+        for path, says in table:
+            answer = client.get(path, follow_redirects=False)
+            away = answer.status_code == 303 and answer.headers["location"].startswith("/sign-in")
+            opened[path, f"{column} {len(client.cookies)}"] = ("sign-in" if away else "yes", says[column])
+    assert {cell: pair for cell, pair in opened.items() if pair[0] != pair[1]} == {}

@@ -56,9 +56,9 @@ def test_every_named_point_is_hit_and_nothing_is_lost_or_told_twice(tmp_path: Pa
 @pytest.mark.live
 @pytest.mark.long
 @pytest.mark.timeout(400)
-def test_points_of_those_who_read_and_write_the_log_hold_on_a_real_broker(tmp_path: Path, kafka: Kafka) -> None:
+def test_points_of_those_who_read_and_write_the_log_hold_on_a_real_broker(tmp_path: Path, empty_kafka: Kafka) -> None:
     queues = {role: points for role, points in by_role(POINTS).items() if role in ("crawl", "assess", "watch", "index")}
-    with built(tmp_path, kafka.url) as house:
+    with built(tmp_path, empty_kafka.url) as house:
         passage = Passage(house, queues)
         try:
             passage.go()
