@@ -118,12 +118,11 @@ class Person:
         return Selector(answer.text)
 
     def send(self, path: str, page: str, **form: str) -> httpx.Response:
-        """Send a form of a page as a browser does: with its token and all that it holds hidden."""
+        """Send a form of a page as a browser does: with its token, hidden fields and ticked boxes."""
         shown = self.page(page)
-        held = {
-            one.attrib["name"]: one.attrib.get("value", "")
-            for one in shown.css(f'form[action="{path}"]')[:1].css("input[type=hidden][name]")
-        }
+        held: dict[str, list[str]] = {}
+        for one in shown.css(f'form[action="{path}"]')[:1].css("input[type=hidden][name], input[checked][name]"):
+            held.setdefault(one.attrib["name"], []).append(one.attrib.get("value", ""))
         token = shown.css("input[name=csrf]::attr(value)").get("")
         return self.client.post(path, data={"csrf": token, **held, **form})
 
