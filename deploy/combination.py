@@ -15,12 +15,14 @@ from stream.post import Route
 
 if TYPE_CHECKING:
     from deploy.settings import Settings
+    from escalation.procedure import Pack
 
 Fault = tuple[str, str]
 SHORTEST_KEY = 32
 STORES = ("sqlite", "postgresql+psycopg")
 LOGS = ("sqlite", "kafka")
 SEARCHES = ("sqlite",)
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 (read, not bound)
 
 
 def is_loopback(host: str) -> bool:
@@ -156,12 +158,40 @@ def other_channels(settings: Settings) -> Iterator[Fault]:
 def pack(settings: Settings) -> Iterator[Fault]:
     """The policy pack must be readable; its own sentences name its file and line."""
     try:
-        load_pack(settings)
+        yield from _only_for_acceptance(settings, load_pack(settings))
     except PackError as error:
         for problem in error.problems:
             yield "school.pack", str(problem)
     except ValueError as error:
         yield "school.same_offices", f"{error}。"
+
+
+def _only_for_acceptance(settings: Settings, chosen: Pack) -> Iterator[Fault]:
+    """A pack 仅供验收 runs only where the platforms are played and nobody outside this machine is written to."""
+    reached = list(_outside(settings)) if chosen.purpose else []
+    if reached:
+        yield (
+            "school.pack",
+            f"规程包 {chosen.code} 写明“{chosen.purpose}”，时限短于学校可用的，只能在本机沙盒里运行；"
+            f"现在的设置{'、'.join(reached)}。请换用学校自己的规程包。",
+        )
+
+
+def _outside(settings: Settings) -> Iterator[str]:
+    """By what these settings leave this machine, in Chinese."""
+    if settings.sandbox is None:
+        yield "没有 [sandbox]"
+    told = {"web.host": settings.web.host, "school.public_url": urlsplit(settings.school.public_url).hostname}
+    if settings.mail is not None:
+        told["mail.host"] = settings.mail.host
+    for number, route in enumerate(settings.routes, 1):
+        told[f"routes[{number}].base_url"] = urlsplit(route.base_url).hostname
+    for name, section, _ in described(settings):
+        address = section.url.get_secret_value() if name == "webhook" else section.base_url
+        told[f"{name}.{'url' if name == 'webhook' else 'base_url'}"] = urlsplit(address).hostname
+    for key, host in told.items():
+        if not host or not is_loopback(host) or host in EVERY_ADDRESS:
+            yield f"的 {key} 不在本机"
 
 
 def ways_out(settings: Settings) -> Iterator[Fault]:

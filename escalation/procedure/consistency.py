@@ -15,6 +15,7 @@ from escalation.procedure.desk_duty import desk_inconsistencies
 from escalation.procedure.figure import parse_span, spoken_months, spoken_spans, spoken_times
 from escalation.procedure.own_post_check import own_post_findings
 from escalation.procedure.prohibited import items
+from escalation.procedure.reignition_check import watch_findings
 from escalation.procedure.words import Every
 
 Path = tuple[str | int, ...]
@@ -45,6 +46,7 @@ def inconsistencies(raw: dict[str, Any]) -> Iterator[Finding]:
         yield from _cited(("not_in_scope", number, "article"), row.get("article"), articles)
     for path, clock in _clocks(raw):
         yield from _clock(path, clock, articles)
+    yield from watch_findings(raw)
     yield from desk_inconsistencies(raw, lambda cited: _resolve(cited, articles))
     care = raw.get("care")
     if isinstance(care, dict):

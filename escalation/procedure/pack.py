@@ -20,6 +20,7 @@ from escalation.procedure.ladder import Ladder, Level, LevelNumber
 from escalation.procedure.own_post import PermitClause, RelayClause, StandingBan, SubmissionClause
 from escalation.procedure.prohibited import Prohibited
 from escalation.procedure.reignition import Reignition
+from escalation.procedure.reignition_check import FOR_ACCEPTANCE
 from escalation.procedure.same_office import unite
 from escalation.procedure.service import Care, Consultation
 from escalation.procedure.voice import Voice
@@ -100,7 +101,10 @@ class Omission(Strict):
 
 
 class Pack(Strict):
-    """One school's procedure. Build it with `load`; `version` is the sha256 of the files it was read from."""
+    """One school's procedure. Build it with `load`; `version` is the sha256 of the files it was read from.
+
+    `purpose`: empty, or 仅供验收 for clocks that no school may have; see `reignition_check`.
+    """
 
     code: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")
     school: str = Field(min_length=1)
@@ -110,6 +114,7 @@ class Pack(Strict):
     document: str = ""
     interpreter: str = ""
     school_names: tuple[str, ...] = ()
+    purpose: str = Field(default="", pattern=rf"^({FOR_ACCEPTANCE})?$")
     office: tuple[Office, ...] = Field(min_length=1)
     level: tuple[Level, ...] = Field(min_length=1)
     ladder: Ladder
@@ -134,8 +139,8 @@ class Pack(Strict):
 
     @property
     def label(self) -> str:
-        """Code and short version, as shown on the incident page: `JY@1a2b3c4d`."""
-        return f"{self.code}@{self.version[:8]}"
+        """Code and short version, as shown on the incident page: `JY@1a2b3c4d`; and what it is only for."""
+        return f"{self.code}@{self.version[:8]}" + (f"（{self.purpose}）" if self.purpose else "")
 
     @property
     def articles(self) -> dict[str, Article]:

@@ -13,6 +13,8 @@ from pathlib import Path
 SHORT = {"remind": "6s", "phone": "12s", "tell": "18s", "sign": "12s"}
 REMIND = "8s"
 BEIJING = timezone(timedelta(hours=8))
+FOR_ACCEPTANCE = 'purpose = "仅供验收"'
+"""The word by which a pack with a watch of seconds is let in, on settings that reach nobody."""
 LABEL = "# 仅供验收：时钟缩短，非校规，不得用于学校。"
 
 
@@ -77,7 +79,7 @@ def brisk_pack(folder: Path) -> Path:
     pack = folder / "JY-brisk"
     shutil.copytree(shipped_pack("JY"), pack)
     file = pack / "pack.toml"
-    lines, head, act = [LABEL], "", ""
+    lines, head, act = [LABEL, FOR_ACCEPTANCE], "", ""
     left = deepcopy(BRISK)
     spans: dict[str, str] = {}
     for line in file.read_text("utf-8").splitlines():

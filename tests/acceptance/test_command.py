@@ -244,6 +244,22 @@ def test_a_broken_policy_file_is_named_with_line_and_field(settings: Path) -> No
     assert "第九十九条" in said
 
 
+def test_a_pack_for_acceptance_does_not_start_where_anybody_outside_is_reached(settings: Path) -> None:
+    pack = settings.parent / "own"
+    shutil.copytree(shipped_pack("JY"), pack)
+    spoil(settings, 'pack = "JY"', 'pack = "own"')
+    spoil(pack / "pack.toml", 'watch = { after = "14d"', 'watch = { after = "9s"')
+    told = refused("run", "--settings", settings)
+    assert re.search(
+        r"own/pack\.toml 第 \d+ 行，level\[1\]\.watch：复燃观察期 9 秒太短，不得短于 14 天，请改为 14d", told
+    )
+    spoil(pack / "pack.toml", "code =", 'purpose = "仅供验收"\ncode =')
+    assert fengxin("check", "--settings", settings).returncode == 0
+    spoil(settings, 'host = "127.0.0.1"\n', 'host = "0.0.0.0"\n')
+    told = refused("run", "--settings", settings)
+    assert "写明“仅供验收”，时限短于学校可用的，只能在本机沙盒里运行；现在的设置的 web.host 不在本机" in told
+
+
 def test_a_broken_rule_file_is_named_and_the_other_checks_go_on(settings: Path, tmp_path: Path) -> None:
     ask = "import importlib.util as u; print(u.find_spec('stream').submodule_search_locations[0])"
     place = Path(subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True).stdout.strip()).parent

@@ -285,6 +285,18 @@ def test_check_finds_the_packs_good_and_names_every_mistake_of_a_spoilt_one(tmp_
     assert re.search(r"mine/rules\.toml 第 \d+ 行，rule\[1\]\.tell：没有登记“校长”这个单位，请", told)
 
 
+def test_a_watch_shorter_than_fourteen_days_is_refused_in_a_pack_for_schools(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "escalation/policies/JY", tmp_path / "mine")
+    file = tmp_path / "mine" / "pack.toml"
+    shipped = file.read_text("utf-8")
+    file.write_text(shipped.replace('watch = { after = "14d"', 'watch = { after = "13d"', 1), "utf-8")
+    at = next(no for no, line in enumerate(file.read_text("utf-8").splitlines(), 1) if line.startswith("watch ="))
+    told = refused("check", file.parent)
+    assert f"mine/pack.toml 第 {at} 行，level[1].watch：复燃观察期 13 天太短，不得短于 14 天，请改为 14d 或更长" in told
+    file.write_text('purpose = "仅供验收"\n' + file.read_text("utf-8"), "utf-8")
+    assert re.search(r"可用，.*版本 JY@[0-9a-f]{8}（仅供验收）。", said("check", file.parent))
+
+
 def test_diff_shows_a_school_what_its_edited_copy_changes(tmp_path: Path) -> None:
     copy = tmp_path / "JY"
     copy.mkdir()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from deploy import installation
 from deploy.checking import what_can_be_read
 from deploy.settings import Settings, SettingsError, load
 from deploy.toml_file import is_secret, sections_of
+from escalation.procedure.pack_file import POLICIES
 
 BAD = Path(__file__).parent / "bad"
 GOOD = """
@@ -146,3 +148,76 @@ def test_no_single_wrong_line_of_the_demo_ends_in_anything_but_sentences(tmp_pat
                 if error.legible is not None and refused % 9 == 0:
                     list(what_can_be_read(error.legible))
     assert refused > 80
+
+
+HERE = """
+[school]
+code = "fenglin"
+name = "风林职业技术学院"
+public_url = "http://127.0.0.1:8700"
+pack = "own"
+[web]
+key = "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww"
+[crawl]
+key = "cccccccccccccccccccccccccccccccccccccccc"
+[mail]
+host = "127.0.0.1"
+port = 8703
+security = "plain"
+from = "fengxin@school.example"
+[webhook]
+url = "http://127.0.0.1:8702/hook"
+secret = "webhook-sandbox-not-a-secret-0001"
+allow_private = true
+[sandbox]
+port = 8701
+start = 2026-11-21T08:00:00+08:00
+"""
+"""Settings that reach nobody outside this machine."""
+TLS_MAIL = 'host = "smtp.school.example"\nport = 465\nsecurity = "tls"'
+SMS = """[duty]
+phone = "010-12345678"
+[sms]
+key_id = "k"
+key_secret = "s"
+sign_name = "风林"
+template_code = "SMS_1"
+[sandbox]"""
+LEAKS = {
+    "没有 [sandbox]": ("[sandbox]\nport = 8701\nstart = 2026-11-21T08:00:00+08:00\n", ""),
+    "的 web.host 不在本机": ("[web]\n", '[web]\nhost = "0.0.0.0"\n'),
+    "的 school.public_url 不在本机": ("http://127.0.0.1:8700", "https://fx.school.example"),
+    "的 mail.host 不在本机": ('host = "127.0.0.1"\nport = 8703\nsecurity = "plain"', TLS_MAIL),
+    "的 webhook.url 不在本机": ("http://127.0.0.1:8702/hook", "https://oa.school.example/hook"),
+    "的 sms.base_url 不在本机": ("[sandbox]", SMS),
+}
+
+
+def for_acceptance(folder: Path, purpose: str) -> None:
+    shutil.copytree(POLICIES / "JY", folder / "own")
+    pack = folder / "own" / "pack.toml"
+    short = pack.read_text("utf-8").replace('watch = { after = "14d"', 'watch = { after = "9s"')
+    pack.write_text(f"{purpose}\n{short}", "utf-8")
+
+
+def test_a_watch_of_seconds_is_refused_even_where_nobody_is_reached(tmp_path: Path) -> None:
+    for_acceptance(tmp_path, "")
+    sentences = said(written(tmp_path, HERE))
+    assert len(sentences) == 4
+    assert all("own/pack.toml 第 " in one and "不得短于 14 天，请改为 14d 或更长" in one for one in sentences)
+
+
+def test_a_pack_for_acceptance_is_taken_where_nobody_is_reached(tmp_path: Path) -> None:
+    for_acceptance(tmp_path, 'purpose = "仅供验收"')
+    assert load(written(tmp_path, HERE)).school.pack == "own"
+
+
+@pytest.mark.parametrize("where", LEAKS)
+def test_a_pack_for_acceptance_is_refused_by_settings_that_reach_somebody(tmp_path: Path, where: str) -> None:
+    for_acceptance(tmp_path, 'purpose = "仅供验收"')
+    old, new = LEAKS[where]
+    assert old in HERE
+    told = [one for one in said(written(tmp_path, HERE.replace(old, new, 1))) if "仅供验收" in one]
+    assert len(told) == 1
+    assert "第 6 行，school.pack：规程包 JY 写明“仅供验收”" in told[0]
+    assert f"现在的设置{where}。请换用学校自己的规程包。" in told[0]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from escalation.procedure import PackError, Trigger, codes, load
 from escalation.procedure.consistency import inconsistencies
-from escalation.procedure.pack import Pack
+from escalation.procedure.pack import Pack, thaw
 
 HERE = Path(__file__).parent
 SMALL = HERE / "small.toml"
@@ -46,6 +46,16 @@ def test_the_line_of_a_sentence_shows_the_field_it_names(file: Path) -> None:
 
 def test_the_good_pack_beside_the_bad_ones_loads() -> None:
     assert load(SMALL).code == "small"
+
+
+def test_a_pack_for_acceptance_may_watch_for_seconds_and_says_so_wherever_it_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "pack.toml"
+    text = SMALL.read_text("utf-8").replace('watch = { after = "14d"', 'watch = { after = "9s"')
+    file.write_text(f'purpose = "仅供验收"\n{text}', "utf-8")
+    pack = load(file)
+    assert pack.label == f"small@{pack.version[:8]}（仅供验收）"
+    assert thaw(pack.freeze()) == pack
+    assert load(SMALL).label == f"small@{load(SMALL).version[:8]}"
 
 
 def test_an_unknown_code_is_told_which_packs_exist() -> None:
