@@ -1,0 +1,78 @@
+"""What goes in and what must not go out (issue 3): leads by file, a comment under an article, a rehearsal beside the
+running school.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+from openpyxl import Workbook
+from parsel import Selector
+
+from tests.acceptance.standing import Standing, eventually, fengxin, words_of
+
+SCENARIOS = Path(__file__).resolve().parent / "scenarios"
+REHEARSED = ("后厨", "玉兰", "青岚", "演练·", "YL-2026", "rehearsal.invalid")
+"""What nobody but a rehearsal of these scenarios says: their words, its people, numbers and addresses."""
+
+
+def test_a_rehearsal_beside_the_running_school_reaches_nobody_and_leaves_no_trace(demo: Standing) -> None:
+    """What it sent by itself would be in the inbox when it ends, what it left to be sent would stand in the log."""
+    done = fengxin("rehearse", SCENARIOS, "--pack", "JY", "--settings", demo.data / "fengxin.toml")
+    assert done.returncode == 0, done.stderr
+    assert re.search("【演练】gas：6 条，立.*首报", done.stdout, re.DOTALL), "it has opened and told"
+    inbox = httpx.get(f"http://127.0.0.1:{demo.port + 2}/messages", timeout=10).text
+    desk = demo.signed_in("ye.chuqing")
+    pages = [words_of(desk.page(path).css("main")[0]) for path in ("/incidents", "/deliveries", "/findings", "/desk")]
+    seen = [*(one.subject + one.text + one.to for one in demo.mails()), *demo.robot(), inbox, *pages]
+    assert [(words, text) for text in seen for words in REHEARSED if words in text] == []
+    assert desk.found("后厨爆炸") == []
+
+
+HEADS = ("平台", "账号", "链接", "原文", "发布时间", "看到时间")
+GOOD = {"csv": "西操场的单杠松了三颗螺丝", "xlsx": "东操场的双杠掉了一大片漆"}
+
+
+def file_of(kind: str, *rows: tuple[str, ...]) -> bytes:
+    """Leads as a spreadsheet program saves them."""
+    if kind == "csv":
+        text = io.StringIO(newline="")
+        csv.writer(text).writerows((HEADS, *rows))
+        return text.getvalue().encode("gb18030")
+    book, held = Workbook(), io.BytesIO()
+    assert book.active is not None
+    for row in (HEADS, *rows):
+        book.active.append(list(row))
+    book.save(held)
+    return held.getvalue()
+
+
+@pytest.mark.parametrize("kind", GOOD)
+def test_a_file_of_leads_is_taken_in_whole_or_every_bad_cell_is_named(demo: Standing, kind: str) -> None:
+    desk = demo.signed_in("zheng.wanzhou")
+    token = desk.page("/leads").css("input[name=csrf]::attr(value)").get("")
+
+    def uploaded(*rows: tuple[str, ...]) -> tuple[int, Selector]:
+        files = {"file": (f"线索.{kind}", file_of(kind, *rows))}
+        answer = desk.client.post("/leads/file", data={"csrf": token}, files=files)
+        return answer.status_code, Selector(answer.text)
+
+    good = ("微博", "", "", GOOD[kind], "2026-11-03 18:02", "")
+    other = ("抖音", "", "https://v.example/1", GOOD[kind][::-1], "", "")
+    bad = (("人人网", "", "", "平台不认识", "", ""), ("微博", "没有的账号", "javascript:1", "又一行", "昨天", ""))
+    status, page = uploaded(good, bad[0], other, bad[1])
+    assert status == 422
+    assert "有 4 处须改，未录入任何内容，改好后整份重传" in words_of(page.css("#summary")[0])
+    named = [tuple(words_of(cell) for cell in row.css("td")) for row in page.css("#summary .bads tbody tr")]
+    assert [one[:2] for one in named] == [("3", "平台"), ("5", "账号"), ("5", "链接"), ("5", "发布时间")]
+    assert "人人网" in named[0][2]
+    status, page = uploaded(good, other)
+    assert (status, "已录入 2 条线索" in words_of(page.css(".saidbar")[0])) == (200, True), "nothing of it was there"
+    for text in (good[3], other[3]):
+        assert len(eventually(f"found: {text}", partial(desk.found, text), 30)) == 1
