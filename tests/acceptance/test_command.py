@@ -25,6 +25,19 @@ COMMANDS = (
     *("rehearse", "reindex", "enter", "user", "audit", "trial"),
 )
 
+WRONG: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "账号": (
+        {"平台": "微薄", "账号名称": "某学院", "主办单位": "不存在的单位", "起始时间": "昨天", "采集方式": "爬虫"},
+        {
+            "平台": "“微薄”，可写：", "平台内编号": "缺少这一项，请补上", "主办单位": "没有“不存在的单位”",
+            "起始时间": "昨天", "采集方式": "“爬虫”，可写：",
+        },
+    ),
+    "人员": ({"工号": "2016001", "姓名": "张三", "邮箱": "not-an-address"}, {"邮箱": "“not-an-address”不是邮箱地址"}),
+    "任职": ({"角色": "主管校领导", "工号": "9999999"}, {"工号": "没有工号“9999999”"}),
+}  # fmt: skip
+"""Of each sheet of the accounts file a row, and what is wrong in which of its columns."""
+
 
 def chinese(text: str) -> bool:
     """Whether there is Chinese in it."""
@@ -283,19 +296,23 @@ def test_wrong_rows_of_the_accounts_file_are_all_named_by_sheet_row_and_column(s
     file = settings.parent / "accounts.xlsx"
     shutil.move(settings.parent / "fresh" / "accounts.xlsx", file)
     book = load_workbook(file)
-    sheet = book["账号"]
-    heads = [str(cell.value) for cell in sheet[1]]
-    good = {"平台": "微薄", "名称": "某学院", "单位": "不存在的单位", "起看时间": "昨天"}
-    sheet.append([next((value for key, value in good.items() if key in head), "") for head in heads])
-    book["人员"].append(["2016001", "张三", "", "", "not-an-address", ""])
+    named: set[tuple[str, int, str, str]] = set()
+    for sheet, (row, words) in WRONG.items():
+        heads = [str(cell.value).rstrip("*") for cell in book[sheet][1]]
+        book[sheet].append([row.get(head, "") for head in heads])
+        named |= {(sheet, book[sheet].max_row, column, word) for column, word in words.items()}
     book.save(file)
     text = settings.read_text("utf-8")
     text = f'accounts_file = "accounts.xlsx"\n{text[: text.index("[[units]]")]}'
     settings.write_text(text, "utf-8")
     said = refused("check", "--settings", settings)
-    assert "accounts.xlsx 工作表“账号” 第 " in said
-    assert "微薄" in said
-    assert "accounts.xlsx 工作表“人员” 第 " in said
+    lines = re.findall(r"accounts\.xlsx 工作表“(.+?)” 第 (\d+) 行，“(.+?)”列：(.+)", said)
+    assert len(lines) == len(named), said
+    told = {(sheet, int(row), column) for sheet, row, column, _ in lines}
+    assert told == {(sheet, row, column) for sheet, row, column, _ in named}
+    for sheet, _, column, word in named:
+        assert any(word in text for one, _, head, text in lines if (one, head) == (sheet, column)), (column, said)
+    assert f"共 {len(named)} 处" in said
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS, "audit verify", "trial end"])
