@@ -6,6 +6,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+import httpx
 import pytest
 from parsel import Selector
 
@@ -90,6 +91,11 @@ def recalled(demo: Standing, number: str, name: str) -> list[Mail]:
     return [one for one in demo.mails(name, number) if "误报" in one.subject]
 
 
+def again(demo: Standing, number: str, name: str) -> list[Mail]:
+    """The mails that tell somebody that an incident is open again."""
+    return [one for one in demo.mails(name, number) if "重新打开" in one.subject]
+
+
 def test_a_false_alarm_of_level_one_takes_two_persons_and_everybody_told_hears_so(demo: Standing) -> None:
     demo.lead("东门的气瓶爆炸了，玻璃全碎，两个学生送医院")
     number = eventually("the matter of the boiler", lambda: demo.incident("东门"), 60)
@@ -112,7 +118,17 @@ def test_a_false_alarm_of_level_one_takes_two_persons_and_everybody_told_hears_s
         (mail,) = eventually(f"{name} hears so", partial(recalled, demo, number, name), 60)
         assert "演练或测试" in mail.text
         assert "前签收" not in mail.subject
-    assert "已了结" in words_of(office.page("/incidents").css("main")[0]) or "误报" in page
+    (letter,) = [one for one in demo.mails(LEADER, number) if "首报" in one.subject]
+    spent = httpx.get(f"{demo.url}{letter.sign_path}", timeout=20)
+    assert (spent.status_code, "东门" in spent.text) == (410, False), "a link ends with its incident and tells nothing"
+
+    assert "重新打开须写明理由" in refusal(office, number, "reopen", reason=" ")
+    assert "已重新打开，已通知首报人员" in does(office, number, "reopen", reason="校医院来电：确有两人受伤")
+    for name in (LEADER, UNIT, KEEPER):
+        (mail,) = eventually(f"{name} hears that it is open again", partial(again, demo, number, name), 60)
+        assert "事件重新打开：校医院来电：确有两人受伤" in re.sub(r"\s", "", mail.text)
+        assert httpx.get(f"{demo.url}{mail.sign_path}", timeout=20).status_code == 200
+    assert "重新打开校医院来电：确有两人受伤" in body(office, number)
 
 
 def test_a_level_is_lowered_by_two_and_raised_again_with_both_values_kept(demo: Standing) -> None:

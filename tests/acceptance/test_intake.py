@@ -76,3 +76,26 @@ def test_a_file_of_leads_is_taken_in_whole_or_every_bad_cell_is_named(demo: Stan
     assert (status, "已录入 2 条线索" in words_of(page.css(".saidbar")[0])) == (200, True), "nothing of it was there"
     for text in (good[3], other[3]):
         assert len(eventually(f"found: {text}", partial(desk.found, text), 30)) == 1
+
+
+@pytest.mark.long
+def test_a_comment_under_an_article_of_the_wechat_account_comes_to_the_desk(demo: Standing) -> None:
+    """The crawler finds the new article in the account's list, asks for its comments, and the desk reads them."""
+    desk = demo.signed_in("zheng.wanzhou")
+    demo.sandbox("post", account="wx_main", key="own-article", title="实训周安排", text="下周起实训周，请留意课表")
+    demo.sandbox("comment", thread="own-article", text="课表上的四号车间几点开门呀，门口等了半小时")
+
+    def rows() -> list[Selector]:
+        return desk.page("/search", q="课表上的四号车间").css("article.quote")
+
+    (row,) = eventually("it is found", rows, 110)
+    assert words_of(row.css("bdi")[0]) == "课表上的四号车间几点开门呀，门口等了半小时"
+    assert "微信公众号" in words_of(row.css("footer")[0])
+    (line,) = [
+        one
+        for one in desk.page("/accounts").css("table.cover__t tr")
+        if "主账号" in words_of(one) and "微信" in words_of(one)
+    ]
+    assert "看不到" not in words_of(line)
+    seen, shown = re.findall(r"[\d,]+", words_of(line.css("[data-k='见 / 显']")[0]))
+    assert seen == shown, "every comment that the platform counts"
