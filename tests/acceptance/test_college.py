@@ -15,7 +15,7 @@ from tests.acceptance.test_one_voice import errand, plain
 from tests.acceptance.window import Watched, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.long]
-OFFICE, HEAD, LEADER = "ye.chuqing", "gu.wenqing", "lin.zhiyuan"
+OFFICE, HEAD, LEADER, GIVER = "ye.chuqing", "gu.wenqing", "lin.zhiyuan", "xu.mingde"
 MAIN, UNION, LOGISTICS = "chen.siyuan", "zhou.yiming", "wu.xiaoyu"
 CHINA = timezone(timedelta(hours=8))
 GAMES = "周五下午校运会开幕，地点田径场，各班十三点五十分到场，雨天顺延一周，具体安排见学校官网通知。"
@@ -24,6 +24,8 @@ DENIAL = "有同学就餐后不适，与食物中毒无关，食堂照常营业�
 MENU = "二食堂上新四个窗口，三个班的同学吃过都说好吃，晚上吃的夜宵也有了，欢迎品尝。"
 STATEMENT = "今日我院体育馆看台局部脱落，有同学受伤，学校已送医救治并封闭场馆，正在排查原因，进展以学校通报为准。"
 SECOND = "我院体育馆看台脱落一事：受伤同学均已出院，场馆检测合格前不开放，进展以学校通报为准，感谢各方关心。"
+BROKEN = "网传体育馆看台塌了不是事实，看台没有塌，没有同学受伤，请大家不要传播，也不要来现场围观。"
+ALLOWED = "体育馆看台局部脱落，有同学受伤，已经送医，请同学们绕行，不要在看台附近停留，志愿者在路口引导。"
 CARD = {
     "core": "已送医、已封馆、在排查", "may_say": "受伤同学已送医\n场馆已封闭", "may_not_say": "人数\n病情",
     "answers": "有多少人受伤｜以学校通报为准", "spokesperson": "顾文清",
@@ -88,6 +90,11 @@ def _main(person: Person, path: str) -> str:
 
 
 def _rows(office: Person) -> list[str]:
+    return [row for row in _all_rows(office) if "风林后勤服务" not in row]
+
+
+def _all_rows(office: Person) -> list[str]:
+    """Besides, what the 后勤 says of the gymnasium; see the sixth story."""
     return [words_of(one) for one in office.page("/own-posts").css("tbody tr")]
 
 
@@ -190,9 +197,43 @@ def relays(office: Person, path: str) -> dict[str, str]:
     return {name: line for line in lines for name in ("风林职院团委", "风林后勤服务") if name in line}
 
 
+def spoken_while_it_is_held(college: Standing) -> str:
+    """One unit gets leave for its words and says them, another denies what happened; gives the permit's path."""
+    union, giver = college.signed_in(UNION), college.signed_in(GIVER)
+    account = union.page("/permits").css("select[name=account] option::attr(value)").get("")
+    asked = {"account": account, "subject": "体育馆看台", "text": ALLOWED, "why": "要在现场引导同学"}
+    path = union.send("/permits", "/permits", **asked).url.path
+    assert "已授权" in plain(giver.send(f"{path}/decide", path, grant="yes", why="同意"))
+    college.sandbox("post", account="wb_tw", key="own-allowed", text=ALLOWED.replace("绕行", "绕道"))
+    college.sandbox("post", account="wx_hq", key="own-broken", title="关于体育馆的说明", text=BROKEN)
+    return path
+
+
+def told_apart(college: Standing, number: str, permit: str) -> None:
+    """The denial is a finding on the matter whose hold it broke; what was permitted is kept with its permit alone."""
+    office, union = college.signed_in(OFFICE), college.signed_in(UNION)
+    eventually("the permit is used", lambda: "已发布的内容（存档）" in _main(union, permit), 100)
+    held = f"{number} 的事项暂停发声"
+    (found,) = eventually("the denial is found", lambda: [one for one in _all_rows(office) if held in one], 100)
+    for words in ("风林后勤服务", "第十二条", "待核对"):
+        assert words in found
+    (finding,) = re.findall(r"HD-\d{4}-\d{4}", found)
+    assert finding in words_of(office.page(f"/incidents/{number}").css("body")[0])
+    assert "没有同学受伤" in _main(office, f"/own-posts/{finding}")
+    linked = set(office.page(f"/own-posts/{finding}").css("main a[href^='/incidents/FX']::text").getall())
+    (own,) = {one.strip() for one in linked} - {number}
+    told(college, LOGISTICS, own)
+    log = words_of(office.page(f"/incidents/{own}").css("ol.log")[0])
+    assert re.search(r"通知 \d 人：[^。]*党委宣传部", log), log
+    assert not [one for one in college.mails(to=UNION) if own in f"{one.subject}{one.text}"]
+    assert not [one for one in _all_rows(office) if "绕道" in one or ("风林职院团委" in one and number in one)]
+    assert finding not in words_of(union.page("/own-posts").css("main")[0]), "another unit's matter"
+
+
 def test_a_relay_that_is_missing_is_told_and_a_new_version_supersedes_and_is_withdrawn(college: Standing) -> None:
     number = incident(college, "体育馆看台塌了，有同学被压住，满头是血，救护车刚到", "体育馆")
     path, office = f"/statements/{number}", college.signed_in(OFFICE)
+    permit = spoken_while_it_is_held(college)
     version = drafted(office, path, STATEMENT, **CARD)
     submitted(office, path, version)
     approve(college, path)
@@ -215,6 +256,7 @@ def test_a_relay_that_is_missing_is_told_and_a_new_version_supersedes_and_is_wit
     told(college, LOGISTICS, "请即转发学校口径（已过时限）")
     log = words_of(office.page(f"/incidents/{number}").css("body")[0])
     assert re.search(r"\d 个账号逾期未转发口径", log)
+    told_apart(college, number, permit)
 
     after = drafted(office, path, SECOND, why="伤情更新")
     submitted(office, path, after)
