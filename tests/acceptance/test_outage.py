@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from functools import partial
 from pathlib import Path
@@ -92,6 +93,37 @@ def test_with_the_search_damaged_alarms_go_out_and_reindex_brings_it_back(spare:
     for words in ("暖冬套餐", "书架倒了"):
         eventually(f"found again: {words}", partial(desk.found, words), 45)
     assert len(first_notices(spare, number)) == 4, "a rebuilt search tells nobody anything"
+
+
+def account_line(standing: Standing, unit: str) -> str:
+    """What the coverage page says of the Weibo account of a unit."""
+    page, seen = standing.signed_in("zheng.wanzhou").page("/accounts"), ""
+    for row in page.css("table.cover__t tbody tr"):
+        words = words_of(row)
+        if "unit" in row.attrib.get("class", ""):
+            seen = words
+        elif seen.startswith(unit) and "微博" in words:
+            return words
+    return ""
+
+
+@pytest.mark.timeout(300)
+def test_an_answer_of_a_new_shape_is_named_with_the_cure_and_the_other_accounts_go_on(spare: Standing) -> None:
+    said = r"平台返回的数据结构有变，请联系维护人员升级：字段 comments\[0\]\.id，结构指纹 [0-9a-f]{12}"
+    desk = spare.signed_in("zheng.wanzhou")
+    spare.sandbox("faults", name="type_change", account="wb_tw", path="comments")
+    try:
+        spare.sandbox("post", account="wb_tw", key="own-shape", text="团委志愿者招募开始啦")
+        spare.sandbox("comment", thread="own-shape", text="招募表的第七栏到底填啥呀没看懂")
+        spare.matter("西边车棚的二号充电桩扫码没反应")
+        eventually("the page says so", lambda: re.search(said, account_line(spare, "校团委")), 150)
+        assert re.search(r"缺口始于 \d\d:\d\d", account_line(spare, "校团委")), "it is a gap, and not taken for silence"
+        eventually("the other account is read", lambda: desk.found("二号充电桩扫码"), 60)
+        assert "结构指纹" not in account_line(spare, "党委宣传部")
+        assert desk.found("招募表的第七栏") == []
+        assert spare.health()[0] == 200
+    finally:
+        spare.sandbox("faults", name="type_change", on=False)
 
 
 def restart(standing: Standing, *names: str) -> None:
