@@ -16,6 +16,7 @@ import httpx
 import pytest
 from parsel import Selector
 
+from tests.acceptance.answers import ANSWERED
 from tests.acceptance.hands import opened
 from tests.acceptance.school import with_every_channel
 from tests.acceptance.standing import Mail, Person, Standing, eventually, fengxin, free_ports, words_of
@@ -228,11 +229,52 @@ def test_a_grave_matter_leaves_on_every_channel_and_the_log_has_number_and_answe
         eventually(f"{place}: {answer}", partial(lines_with, desk, grave, place, taken), 60)
 
 
+def pressed(ways: Standing, place: str) -> str:
+    """What the page says once the channel's test button was pressed."""
+    done = ways.signed_in(DESK).send(f"/deliveries/probe/{NAMES[place]}", "/deliveries")
+    return words_of(Selector(done.text).css("#ways [role=status], #ways [role=alert]")[0])
+
+
+def test_an_sms_whose_answer_is_lost_is_looked_up_and_never_sent_again(ways: Standing) -> None:
+    ways.break_inbox(sms={"name": "timeout", "times": 1})
+    try:
+        number = raised(ways, "四号楼的消防门锁着，推不开", 1)
+        lost = eventually("one is unclear", partial(lines_with, ways.signed_in(DESK), number, "sms", "先查回执"), 60)
+        assert len(lost) == 1
+    finally:
+        ways.break_inbox(sms=None)
+
+    def taken() -> list[str]:
+        return lines_with(ways.signed_in(DESK), number, "sms", "首报.*已送出.*通道已收下")
+
+    eventually("all four are taken", lambda: len(taken()) == 4, 150)
+    (asked,) = [one for one in taken() if "先查回执" in one]
+    assert re.search(r"[23] 次尝试", asked), "the receipt was looked up a minute later"
+    for mail in first(ways, number):
+        assert len(heard(ways, "sms", f"code={number[-4:]}{mail.notice[-2:]}")) == 1, "one SMS each, and no second"
+
+
+@pytest.mark.parametrize(("place", "fault", "words"), ANSWERED, ids=lambda one: str(one)[:24])
+def test_the_test_button_says_each_answer_of_a_vendor_with_its_cure(
+    ways: Standing, place: str, fault: str, words: str
+) -> None:
+    """A notice may meet the fault first: then the button is pressed again."""
+
+    def said() -> str:
+        ways.break_inbox(**{place: {"name": fault, "times": 1}})
+        told = pressed(ways, place)
+        return told if words in told else ""
+
+    try:
+        told = eventually(words, said, 15, every=5.0)
+        assert "测试通过" not in told
+    finally:
+        ways.break_inbox(**{place: None})
+
+
 @pytest.mark.parametrize("place", WAYS)
 def test_the_test_button_proves_each_channel_and_says_what_was_done(ways: Standing, place: str) -> None:
-    desk = ways.signed_in(DESK)
-    done = desk.send(f"/deliveries/probe/{NAMES[place]}", "/deliveries")
-    said = words_of(Selector(done.text).css("#ways [role=status]")[0])
+    said = pressed(ways, place)
     assert "测试通过" in said
     assert ("请到群里查看" in said, "请到该系统查看" in said) == (place in GROUPS, place == "webhook")
     if place == "smtp":
@@ -345,3 +387,19 @@ def test_what_a_leader_who_left_has_not_signed_goes_to_the_duty_desk_at_once(way
     again = admin.send("/duty/people/P02/left", "/duty/people")
     assert (again.status_code, "或已离任。未作任何更改" in again.text) == (409, True)
     assert "已撤销离任" in admin.send("/duty/people/P02/back", "/duty/people").text
+
+
+def test_dingtalks_punishment_is_waited_out_and_the_own_limit_ends_before_the_vendors(ways: Standing) -> None:
+    """The last of this file: by the test button these robots say no more for a while; notices are not held up."""
+    ways.break_inbox(dingtalk={"name": "130101", "times": 1})
+    assert "130101：每分钟 20 条，超出罚停十分钟），十分钟后重发" in pressed(ways, "dingtalk")
+    ways.break_inbox(dingtalk=None)
+    before = len(heard(ways, "dingtalk", "【测试】"))
+    assert "钉钉因发送过快罚停本机器人十分钟，期满自动重发" in pressed(ways, "dingtalk")
+    assert len(heard(ways, "dingtalk", "【测试】")) == before, "nothing is said to a vendor who punishes it"
+
+    before = len(ways.robot("【测试】"))
+    answers = [pressed(ways, "robot") for _ in range(20)]
+    assert "一分钟内已发 18 条（为Ⅰ、Ⅱ级留 4 条），稍后自动重发" in answers[-1]
+    assert len(ways.robot("【测试】")) - before <= 18
+    assert not [one for one in answers if "45009" in one], "the vendor never had to refuse"
