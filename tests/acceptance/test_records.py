@@ -104,6 +104,24 @@ def test_every_figure_of_the_chapters_opens_exactly_so_many_items(demo: Standing
         assert number in words_of(office.page(f"{address}/items/{what}").css("main")[0]), what
 
 
+def test_the_handling_stands_by_role_and_adds_up(demo: Standing) -> None:
+    """Who is told by JY 13 and 14, each in a line of their own; every cell opens its items."""
+    number = wave(demo)
+    eventually("the first mail", lambda: demo.mails(words=number), 60)
+    address, page = newest(demo)
+    (table,) = [one for one in page.css("table") if "各职务告知与签收" in words_of((one.css("caption") or [None])[0])]
+    assert [words_of(one) for one in table.css("th")][:5] == ["职务", "告知", "应签", "按时", "逾期"]
+    told = {words_of(row.css("td.u")[0]): words_of(row.css("td")[1]) for row in table.css("tbody tr")}
+    assert {"主管校领导", "宣传部", "单位党政主要负责人", "官方新媒体管理人员"} <= set(told)
+    (all_told,) = set(map(words_of, page.css(f"a.fig[href='{address}/items/handling.told']")))
+    assert sum(map(int, told.values())) == int(all_told) >= 4
+    for row in table.css("tbody tr"):
+        must, in_time, late = (int(words_of(cell)) for cell in row.css("td")[2:5])
+        assert in_time + late <= must, words_of(row)
+        for cell in row.css("td")[1:5]:
+            assert cell.css("a::attr(href)").get("").startswith(f"{address}/items/handling."), words_of(row)
+
+
 def test_replay_names_the_office_that_another_person_holds_today(demo: Standing, tmp_path: Path) -> None:
     """On a copy of the store, as a school would try it: nothing of the running service is touched."""
     number, settings = wave(demo), demo.data / "fengxin.toml"

@@ -86,6 +86,11 @@ def test_a_task_to_the_units_leader_is_answered_on_a_phone_and_confirmed(
     page.goto(f"{demo.url}/me")
     page.locator(".mine", has_text="说明伤者人数").get_by_role("link", name="打开并办理").click()
     expect(page.locator("main")).to_contain_text("说明伤者人数和送医情况")
+    clock = page.locator("main .clock")
+    expect(clock).to_contain_text("答复")
+    expect(clock).to_contain_text("系统默认，非校规")
+    given = int(clock.get_attribute("data-due") or 0) - int(clock.get_attribute("data-set") or 0)
+    assert given == 2 * 3_600_000, "the pack's own deadline of the level for 情况说明, in milliseconds"
     page.get_by_role("button", name="接受任务").click()
     page.get_by_label("答复", exact=True).fill("两人轻伤，已送校医院")
     page.get_by_role("button", name="答复").click()
