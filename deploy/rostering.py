@@ -19,6 +19,7 @@ from escalation.duty import absence, calendar, coverage, leave, readiness, rota,
 from escalation.duty.coverage import AHEAD, Turn
 from escalation.duty.readiness import Kind, Wanting
 from escalation.incident import Actor
+from escalation.people import Role
 from escalation.state_table import IllegalStep
 from stream.store import Store
 
@@ -84,7 +85,10 @@ def _away(conn: Connection, school: str, now: datetime) -> Iterator[Line]:
 
 def _wanting(found: list[Wanting], around_the_clock: bool) -> Iterator[Line]:
     for one in found:
-        yield Line(one.kind is Kind.ROTA and not around_the_clock, one.words)
+        if one.about == f"{Role.CARE}|":  # the duty desk gets a cry for help then, as `fengxin check` says
+            yield Line(None, one.words)
+        else:
+            yield Line(one.kind is Kind.ROTA and not around_the_clock, one.words)
     if not any(one.kind is Kind.ROTA for one in found):
         yield Line(True, "未来 30 日的值班表没有空档。")
 

@@ -94,7 +94,7 @@ def test_the_figures_of_the_reports_are_those_that_the_rows_give(lived: Lived) -
         }
         (chapter,) = (one for one in found.sections if one.name == "handling")
         kinds = Counter(row.kind for row in told if held(row.created_at, week))
-        wanted = {NoticeKind.FIRST, NoticeKind.RAISED, NoticeKind.REOPENED, NoticeKind.ASSIGNED}
+        wanted = {NoticeKind.FIRST, NoticeKind.RAISED, NoticeKind.REOPENED, NoticeKind.ASSIGNED, NoticeKind.DANGER}
         assert chapter.figs["told"].value == sum(kinds[one] for one in wanted)
         assert chapter.figs["reminded"].value == kinds[NoticeKind.REMINDER]
         assert chapter.figs["escalated"].value == kinds[NoticeKind.ESCALATED]

@@ -79,6 +79,7 @@ def _incidents(premises: Premises) -> int:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(400)
 def test_every_parameter_takes_every_odd_value_without_breaking(premises: Premises) -> None:
     known, before = rows(), _incidents(premises)
     tried, slowest = 0, 0.0

@@ -120,7 +120,7 @@ def led_to_its_end(office: Office, one: int, between: Turns | None = None) -> No
     assert whole(office.store) == sealed
 
 
-@pytest.mark.parametrize("examples", [2, pytest.param(20, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
+@pytest.mark.parametrize("examples", [2, pytest.param(6, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
 def test_every_step_is_whole_every_refusal_changes_nothing_and_every_walk_ends_in_the_archive(
     tmp_path_factory: pytest.TempPathFactory, examples: int
 ) -> None:
