@@ -35,6 +35,23 @@ def test_a_rehearsal_beside_the_running_school_reaches_nobody_and_leaves_no_trac
     assert desk.found("后厨爆炸") == []
 
 
+def test_a_neutral_pack_tells_the_four_and_cites_no_article() -> None:
+    done = fengxin("rehearse", SCENARIOS, "--pack", "neutral")
+    assert done.returncode == 0, done.stderr
+    assert "系统默认，非校规" in done.stdout.splitlines()[0]
+    first = [line for line in done.stdout.splitlines() if " 首报 " in line and "群机器人 " not in line]
+    told = [
+        office
+        for office in ("账号管理人员", "单位负责人", "宣传部", "主管校领导")
+        for line in first
+        if f" {office} " in line
+    ]
+    assert len(first) == len(told) == 4, first
+    assert all("系统默认，非校规" in line for line in first)
+    assert [word for word in ("催签", "电话通知", "逐级上报") if word not in done.stdout] == [], "silence has its steps"
+    assert re.findall(r"第[一二三四五六七八九十]+条", done.stdout) == []
+
+
 HEADS = ("平台", "账号", "链接", "原文", "发布时间", "看到时间")
 GOOD = {"csv": "西操场的单杠松了三颗螺丝", "xlsx": "东操场的双杠掉了一大片漆"}
 
