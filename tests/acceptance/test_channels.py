@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import httpx
 import pytest
@@ -60,6 +61,8 @@ NAMES = {
     "app": "wecom_app", "robot": "wecom_robot", "dingtalk": "dingtalk_robot", "feishu": "feishu_robot",
     "webhook": "webhook", "sms": "sms", "smtp": "mail",
 }  # fmt: skip
+SCENARIOS = Path(__file__).resolve().parent / "scenarios"
+CHANNELS_REHEARSED = [word for name in NAMES.values() for word in ("--channel", name)]
 
 
 class Ear(BaseHTTPRequestHandler):
@@ -318,6 +321,21 @@ def test_with_mail_and_robot_down_at_once_nothing_is_lost_and_nobody_is_told_twi
         ways.break_inbox(smtp=None, robot=None)
     assert sorted(one.to.partition("@")[0] for one in first(ways, number)) == sorted(FOUR)
     assert len(ways.robot(f"{number} 首报")) == 1
+
+
+def test_a_rehearsal_with_the_settings_of_the_school_says_nothing_on_any_channel(ways: Standing) -> None:
+    """What is told afterwards in earnest leaves everywhere, and of the rehearsal nothing has."""
+    done = fengxin("rehearse", SCENARIOS, "--settings", ways.data / "fengxin.toml", *CHANNELS_REHEARSED)
+    assert done.returncode == 0, done.stderr
+    assert "首报" in done.stdout
+    number = raised(ways, "图书馆二层的书架歪了，靠着墙才没有倒", 1)
+    for place in ("robot", "dingtalk", "feishu", "webhook", "app", "sms"):
+        words = f"code={number[-4:]}" if place == "sms" else number
+        eventually(place, partial(heard, ways, place, words), 60)
+    eventually("and by mail", lambda: first(ways, number), 60)
+    assert [place for place in WAYS for one in heard(ways, place, "") if "后厨" in words_of(one)] == []
+    assert [one.subject for one in ways.mails() if "后厨" in one.text + one.subject or "rehearsal" in one.to] == []
+    assert ways.signed_in(DESK).page("/deliveries", q="后厨").css("table.cards tbody tr") == []
 
 
 def test_nothing_of_the_gravest_level_can_be_silenced(ways: Standing, grave: str) -> None:
