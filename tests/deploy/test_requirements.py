@@ -11,7 +11,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("crawlers", "stream", "sentiment", "escalation", "deploy")
-IMPORTED_AS = {"argon2-cffi": "argon2", "kafka-python": "kafka", "vl-convert-python": "vl_convert"}
+IMPORTED_AS = {
+    "chinesecalendar": "chinese_calendar",
+    "argon2-cffi": "argon2",
+    "kafka-python": "kafka",
+    "vl-convert-python": "vl_convert",
+}
 BEHIND = {
     "httptools": "uvicorn's parser",
     "psycopg": "SQLAlchemy's driver for postgresql+psycopg://",
