@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from tests.acceptance.standing import Standing, eventually, fengxin, words_of
+import pytest
+
+from tests.acceptance.school import BEIJING
+from tests.acceptance.standing import FENGXIN, Standing, eventually, fengxin, surroundings, words_of
 
 
 def strip_of(standing: Standing) -> str:
@@ -47,6 +53,47 @@ def test_a_paused_auditor_is_named_by_healthz_and_the_desk_and_beats_no_more_unt
         os.kill(auditor, signal.SIGCONT)
     eventually("it is green again", lambda: "稽核停" not in strip_of(spare), 60)
     eventually("it beats again", lambda: beaten(spare)[0] > still[0], 60)
+
+
+def findings_of(standing: Standing, words: str) -> list[str]:
+    """The lines of the page of findings that say so."""
+    page = standing.signed_in("zheng.wanzhou").page("/findings")
+    return [words_of(one) for one in page.css("main .panel")[0].css("tbody tr") if words in words_of(one)]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_a_second_auditor_beside_the_first_finds_each_thing_once_and_takes_nothing_along_when_it_ends(
+    spare: Standing,
+) -> None:
+    """As an operator may start one on another machine. A new auditor says nothing for its first minute."""
+    settings, first = spare.data / "fengxin.toml", spare.roles()["audit"]
+    with spare.data.with_suffix(".second").open("wb") as said:
+        second = subprocess.Popen(
+            [FENGXIN, "run", "audit", "--settings", str(settings)], stdout=said, stderr=said, env=surroundings()
+        )
+    begun, admin, stamp = time.monotonic(), spare.signed_in("xu.mingde"), "%Y-%m-%dT%H:%M"
+    then = datetime.now(BEIJING) + timedelta(days=3)
+    span = {"starts": then.strftime(stamp), "ends": (then + timedelta(days=1)).strftime(stamp)}
+    try:
+        admin.send("/duty/leave", "/duty", person="P06", kind="trip", **span)
+        eventually("it is found", lambda: findings_of(spare, "孙建国"), 100, 2.0)
+        while time.monotonic() < begun + 80:
+            assert len(findings_of(spare, "孙建国")) == 1, "by two auditors, in one line"
+            assert second.poll() is None, spare.data.with_suffix(".second").read_text("utf-8")
+            time.sleep(2)
+        assert spare.health()[0] == 200
+        (away,) = admin.page("/duty").css("form[action^='/duty/leave/'][action$='/end']::attr(action)").getall()
+        admin.send(away, "/duty")
+        eventually("it ends for both", lambda: not findings_of(spare, "孙建国"), 60, 2.0)
+    finally:
+        second.terminate()
+        assert second.wait(20) == 0
+    still = beaten(spare)
+    eventually("the first beats on", lambda: beaten(spare)[0] > still[0], 60)
+    assert (spare.roles()["audit"], spare.health()[0]) == (first, 200)
+    assert "稽核停" not in strip_of(spare)
+    assert fengxin("audit", "verify", "--settings", settings).returncode == 0
 
 
 def test_a_killed_auditor_is_started_again_and_the_desk_has_no_finding(spare: Standing) -> None:
