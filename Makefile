@@ -48,10 +48,12 @@ define pytest
 failed=0; run() { echo "$(BIN)/python -m pytest $$*"; $(BIN)/python -m pytest "$$@" || failed=1; };
 endef
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile
+# The plain tests wait for the disk a third of their time.
+MORE = -n $$(($(WORKERS) + 1)) --dist loadfile
 
 test: check browser
 	@$(pytest) \
-	run $(SIDE_BY_SIDE) -m "not live and not long and not browser" --ignore tests/acceptance; \
+	run $(MORE) -m "not live and not long and not browser" --ignore tests/acceptance; \
 	run $(SIDE_BY_SIDE) -m "not live and not long" tests/acceptance tests/escalation/web/test_*browser.py; \
 	exit $$failed
 
