@@ -15,6 +15,8 @@ import pytest
 from tests.acceptance.school import BEIJING
 from tests.acceptance.standing import FENGXIN, Standing, eventually, fengxin, surroundings, words_of
 
+pytestmark = pytest.mark.long
+
 
 def strip_of(standing: Standing) -> str:
     """The watch strip as the duty monitor sees it."""
@@ -61,7 +63,6 @@ def findings_of(standing: Standing, words: str) -> list[str]:
     return [words_of(one) for one in page.css("main .panel")[0].css("tbody tr") if words in words_of(one)]
 
 
-@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_a_second_auditor_beside_the_first_finds_each_thing_once_and_takes_nothing_along_when_it_ends(
     spare: Standing,

@@ -13,6 +13,8 @@ import pytest
 
 from tests.acceptance.standing import WEIBO_TOKEN, Standing, eventually, fengxin, words_of
 
+pytestmark = pytest.mark.long
+
 CRY = "真的活不下去了，活着好累，猫留给室友了"
 SAYS_WHAT = ("求助", "心理", "活不下去", "好累", "轻生", "自伤", "室友")
 HELPER, NUMBER = "su.anning", "13900000012"

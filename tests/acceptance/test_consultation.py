@@ -6,7 +6,11 @@ import re
 import time
 from datetime import datetime, timedelta, timezone
 
+import pytest
+
 from tests.acceptance.standing import Person, Standing, eventually, words_of
+
+pytestmark = pytest.mark.long
 
 BEIJING = timezone(timedelta(hours=8))
 

@@ -17,6 +17,8 @@ from parsel import Selector
 
 from tests.acceptance.standing import Standing, eventually, fengxin, words_of
 
+pytestmark = pytest.mark.long
+
 SCENARIOS = Path(__file__).resolve().parent / "scenarios"
 REHEARSED = ("后厨", "玉兰", "青岚", "演练·", "YL-2026", "rehearsal.invalid")
 """What nobody but a rehearsal of these scenarios says: their words, its people, numbers and addresses."""
@@ -95,7 +97,6 @@ def test_a_file_of_leads_is_taken_in_whole_or_every_bad_cell_is_named(demo: Stan
         assert len(eventually(f"found: {text}", partial(desk.found, text), 30)) == 1
 
 
-@pytest.mark.long
 def test_a_comment_under_an_article_of_the_wechat_account_comes_to_the_desk(demo: Standing) -> None:
     """The crawler finds the new article in the account's list, asks for its comments, and the desk reads them."""
     desk = demo.signed_in("zheng.wanzhou")

@@ -16,6 +16,8 @@ import pytest
 
 from tests.acceptance.standing import fengxin, free_ports
 
+pytestmark = pytest.mark.long
+
 PERMITTED = ("allow_private = true", "heartbeat_allow_private = true")
 
 

@@ -15,6 +15,8 @@ from parsel import Selector
 
 from tests.acceptance.standing import Person, Standing, eventually, words_of
 
+pytestmark = pytest.mark.long
+
 OFFICE, MONITOR = "ye.chuqing", "zheng.wanzhou"
 LONG = "长" * 25_000
 PAGES = (

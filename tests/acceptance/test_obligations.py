@@ -11,6 +11,8 @@ import pytest
 
 from tests.acceptance.test_policy import SCHOOLS, refused, said
 
+pytestmark = pytest.mark.long
+
 LIST = Path(__file__).resolve().parents[1] / "escalation/procedure/obligations.txt"
 """The obligations in our own words, numbered: article, trigger and kind of duty, a word that must stand there."""
 TRIGGERS = {

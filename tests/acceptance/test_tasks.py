@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.acceptance.standing import Standing, eventually
 from tests.acceptance.window import Watched, picture
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")
