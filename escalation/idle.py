@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from escalation import people
+from escalation.duty import proxy
 from escalation.duty.proxy import Acting
 from escalation.incident import EntryKind, incidents, log
 from escalation.incident.acting import acted_since
@@ -87,7 +88,7 @@ def _open_again(conn: Connection, silence: Silence, words: str, label: str) -> N
     if who is None:
         return
     signer = "您" if who.person.id == notice.addressee else name_of(conn, notice)
-    office = notice.office.partition("，代")[0] if who.absent is not None else notice.office
+    office = proxy.office_of(notice.office) if who.absent is not None else notice.office
     said = f"{signer}已签收 {notice.number}，此后{words}"
     one = acting_as(who, notice.role, office, (), notice.basis, said)
     quiet = hushed(conn, incident, now)

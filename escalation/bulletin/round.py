@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from escalation import people
+from escalation.duty import proxy
 from escalation.notice import ERRANDS, GROUP, NoticeKind, notices
 from escalation.notice.addressee import Addressee, acting_as, gather
 from escalation.notice.issue import Letterhead
@@ -43,7 +44,7 @@ def due(conn: Connection, letterhead: Letterhead, incident: Row[Any], writer: st
         person = people.person(conn, incident.school, row.addressee)
         who = people.acting(conn, incident.school, [person], now, letterhead.channels) if person is not None else None
         if who is not None and who.person.id not in known:
-            told.append(acting_as(who, row.role, row.office.partition("，代")[0], (), row.basis, TOLD))
+            told.append(acting_as(who, row.role, proxy.office_of(row.office), (), row.basis, TOLD))
     return [one for one in gather([*named, *reversed(told)]) if one.person.id != writer]
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, upda
 
 from escalation import audit, people, telephone, timer, user
 from escalation.deed import incident_of
+from escalation.duty import proxy
 from escalation.duty.absence import ABSENCE_WORDS, AbsenceKind, absences, departures, gone
 from escalation.duty.leave import EDITORS, known
 from escalation.incident import Actor, EntryKind, incidents, log
@@ -214,7 +215,7 @@ def _instead(
     who = people.acting(conn, row.school, held, now, letterhead.channels)
     left_over = "已签收、尚无人办理的" if notice.signed_at is not None else "未签收的"
     reason = f"{leaver.name}{word}，其{left_over} {notice.number} 由您签收"
-    office = notice.office.partition("，代")[0]
+    office = proxy.office_of(notice.office)
     if who is not None and not row.trial:
         return [acting_as(who, notice.role, office, (), notice.basis, reason)]
     words = f"{VACANT_REASON.format(office=office)}；{reason}"

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Find = Callable[[str], "Person | None"]
 INSTEAD = "{name}{word}至 {until}，由代理人代收"
+STANDS_IN = "，代"
+"""Stands in the words of an office between the office and the name of whoever is away: 后勤处负责人，代罗广平."""
 ALONE = "{name}{word}至 {until}，没有代理人，仍发本人，请值班员电话核实"
 
 
@@ -35,6 +37,16 @@ class Acting:
     def alone(self) -> bool:
         """Whether the person is away and nobody stands in."""
         return self.absent is not None and self.absent.id == self.person.id
+
+
+def standing_in(office: str, absent: str) -> str:
+    """The words of an office for whoever stands in for the absent one of this name."""
+    return f"{office}{STANDS_IN}{absent}"
+
+
+def office_of(words: str) -> str:
+    """The office alone, of words that may name whom somebody stands in for."""
+    return words.partition(STANDS_IN)[0]
 
 
 def acting(

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from escalation import people
 from escalation.deed import incident_of, must_fit, write_down
+from escalation.duty import proxy
 from escalation.duty.proxy import Acting
 from escalation.incident import Actor, EntryKind, StateMoved, advance, log
 from escalation.incident.state import INCIDENT, Event, IllegalStep, State
@@ -144,7 +145,9 @@ def _tell_unit(
     done = "责令关闭已解除" if lifted else "学校责令关闭该账号，请按要求办理，并把结果告知宣传部"
     pack = thaw(incident.frozen["pack"])
     for who, role in _concerned(conn, letterhead, incident, now):
-        instead = f"{people.office_in(pack, role)}，代{who.absent.name}" if who.absent and not who.alone else ""
+        instead = (
+            proxy.standing_in(people.office_in(pack, role), who.absent.name) if who.absent and not who.alone else ""
+        )
         send(conn, letterhead, who.person, Letter(
             matter=matter, step="lifted" if lifted else "ordered", kind="责令关闭", heading=heading,
             lines=tuple(part for part in (done, f"理由：{row.reason}", words, who.why) if part), office=instead,

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from escalation.duty import proxy
 from escalation.duty.proxy import Acting
 from escalation.people import CONTACTS, Person, Role, acting, desk, holders
 from escalation.procedure import Ground, Recipient, Source
@@ -119,9 +120,8 @@ def acting_as(who: Acting, role: str, office: str, grounds: tuple[Ground, ...], 
     if who.alone:
         return Addressee(who.person, role, (office,), grounds, basis, f"{reason}；{who.why}" if reason else who.why)
     words = f"{who.why}；{reason}" if reason else who.why
-    return Addressee(
-        who.person, role, (f"{office}，代{who.absent.name}",), grounds, basis, words, f"{office} {who.absent.name}"
-    )
+    offices = (proxy.standing_in(office, who.absent.name),)
+    return Addressee(who.person, role, offices, grounds, basis, words, f"{office} {who.absent.name}")
 
 
 def _of_desk(person: Person, recipient: Recipient, reason: str) -> Addressee:

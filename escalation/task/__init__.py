@@ -63,6 +63,7 @@ tasks = Table(
     Column("person_id", Word(64), nullable=False),
     Column("role", Word(32), nullable=False),
     Column("office", Text, nullable=False),
+    Column("unit", Word(100), nullable=False),
     Column("acts_for", Text, nullable=False),
     Column("set_by", Word(64), nullable=False),
     Column("set_at", Moment(), nullable=False),

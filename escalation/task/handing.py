@@ -12,9 +12,10 @@ from escalation import audit
 from escalation.incident import Actor, EntryKind, incidents, log
 from escalation.incident.state import OPEN
 from escalation.notice.issue import Letterhead
-from escalation.people import Person, Role
+from escalation.people import Person
+from escalation.state_table import IllegalStep
 from escalation.task import tasks, turns
-from escalation.task.setting import To, Unheld, held_by
+from escalation.task.setting import To, held_by
 from escalation.task.state import OPEN_TASKS, UNANSWERED
 from escalation.task.telling import again, call_back, name_of, tell_holder
 
@@ -43,8 +44,8 @@ def hand_on(
     open_ones = mine & tasks.c.state.in_(sorted(OPEN_TASKS))
     for task in conn.execute(select(tasks).where(open_ones).order_by(tasks.c.id)).all():
         try:
-            held = held_by(conn, letterhead, incident, _office_of(task), now)
-        except Unheld as nobody:
+            held = held_by(conn, letterhead, incident, To(str(task.role), unit=task.unit), now)
+        except IllegalStep as nobody:
             heading = f"{leaver.name}{word}，任务“{name_of(task)}”无人可接"
             log(conn, incident.id, now, EntryKind.NOTICE, heading, str(nobody))
             continue
@@ -62,9 +63,3 @@ def hand_on(
             conn, school=incident.school, now=now, actor=actor.id, action=f"task.{MOVED}", subject=incident.number,
             detail={"task": task.id, "from": leaver.id, "to": held.person.id},
         )  # fmt: skip
-
-
-def _office_of(task: Row[Any]) -> To:
-    """The office a task was set to, its unit from the words it was set with (`后勤处负责人，代罗广平`)."""
-    unit = str(task.office).partition("，代")[0].removesuffix("负责人") if task.role == Role.UNIT_LEADER else ""
-    return To(str(task.role), unit=unit)

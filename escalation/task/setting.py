@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, select
 
 from escalation import audit, people
 from escalation.deed import DESK, must_be, must_be_open, must_fit
+from escalation.duty import proxy
 from escalation.incident import MACHINE, Actor, EntryKind, log
 from escalation.incident.state import IllegalStep
 from escalation.notice import notices
@@ -102,7 +103,8 @@ def set_task(
     row = _clock(pack, incident.level, kind, within, now) | {
         "school": incident.school, "incident_id": incident.id, "kind": kind, "words": words,
         "key": key or _key(kind, held.person.id, words, now), "person_id": held.person.id, "role": held.role,
-        "office": held.office, "acts_for": held.acts_for, "set_by": actor.id, "set_at": now, "state": TASK.start,
+        "office": held.office, "unit": to.unit or incident.unit, "acts_for": held.acts_for, "set_by": actor.id,
+        "set_at": now, "state": TASK.start,
         "article": basis(pack, incident, kind) if article is None else article, "round": 1, "overdue_at": None,
         "answered_at": None, "answered_by": None, "ended_at": None, "data": dict(data or {}),
     }  # fmt: skip
@@ -239,7 +241,7 @@ def held_by(conn: Connection, letterhead: Letterhead, incident: Row[Any], to: To
             log(conn, incident.id, now, EntryKind.NOTICE, f"任务交 {who.person.name} 办理", who.why)
         if who.absent is None or who.alone:
             return Held(who.person, role, office)
-        return Held(who.person, role, f"{office}，代{who.absent.name}")
+        return Held(who.person, role, proxy.standing_in(office, who.absent.name))
     if not serving:
         if not found:
             raise Unheld(office)

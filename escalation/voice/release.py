@@ -14,6 +14,7 @@ from sqlalchemy import Column, Connection, ForeignKey, Row, Table, Text, insert,
 from escalation import people
 from escalation.clock_words import moment
 from escalation.deed import must_be_open, must_fit, write_down
+from escalation.duty import proxy
 from escalation.incident import Actor, EntryKind, log
 from escalation.incident.state import IllegalStep
 from escalation.notice import ERRANDS, GROUP, NoticeKind, notices
@@ -181,13 +182,14 @@ def check_found(
 
 
 def out_since(conn: Connection, out: Row[Any]) -> datetime:
-    """Since when a release is out: as it was recorded, or as the school's own post was seen, whichever is earlier."""
+    """Since when a release is out, to the second, as platforms tell time: as it was recorded, or as the school's own
+    post was seen, whichever is earlier."""
     seen: datetime | None = None
     if out.found in CARRIED:
         school = select(statements.c.school).where(statements.c.id == out.statement_id).scalar_subquery()
         own = (posts.c.school == school) & (posts.c.id == out.found_post)
         seen = conn.execute(select(posts.c.published_at).where(own)).scalar()
-    recorded: datetime = out.posted_at
+    recorded: datetime = out.posted_at.replace(microsecond=0)
     return recorded if seen is None else min(recorded, seen)
 
 
@@ -235,7 +237,7 @@ def tell_involved(conn: Connection, letterhead: Letterhead, found: Row[Any], row
     whom = gather(
         found for one in known.values()
         for found in hold_notice.present(
-            conn, letterhead, row.school, [one.addressee], one.role, one.office.partition("，代")[0], "", now
+            conn, letterhead, row.school, [one.addressee], one.role, proxy.office_of(one.office), "", now
         )
     )  # fmt: skip
     errand = Errand(

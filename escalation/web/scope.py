@@ -8,14 +8,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, false, or_, select, true
 
 from escalation.duty.absence import away
+from escalation.duty.proxy import STANDS_IN
 from escalation.incident import incidents
 from escalation.incident.state import OPEN
 from escalation.notice import ERRANDS, notices
 from escalation.people import Role, offices
 from escalation.user import User
 
-STANDS_IN = "，代"
-"""Stands in the office of a notice that was received for somebody who was away (`addressee.acting_as`)."""
 SEES_ALL = frozenset({Role.MONITOR, Role.PUBLICITY, Role.SCHOOL_LEADER})
 
 

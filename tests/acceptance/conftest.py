@@ -32,15 +32,6 @@ SAID = {
 MINUTE = 60.0
 
 
-def _running(standing: Standing) -> Iterator[Standing]:
-    standing.start()
-    try:
-        standing.ready()
-        yield standing
-    finally:
-        standing.stop()
-
-
 def _demo(folder: Path) -> Standing:
     port = free_ports()
     return Standing(folder / "demo", port, ("demo", "--port", str(port), "--data", str(folder / "demo")))
@@ -49,7 +40,7 @@ def _demo(folder: Path) -> Standing:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     """The demo as it comes: nobody breaks it. Comments that tests ask for later are written early."""
-    for standing in _running(_demo(tmp_path_factory.mktemp("demo"))):
+    for standing in _demo(tmp_path_factory.mktemp("demo")).running():
         for text in (LIVE, MATCHED):
             standing.matter(text)
         written = time.monotonic()
@@ -81,7 +72,7 @@ def _await_live(standing: Standing, written: float) -> None:
 @pytest.fixture(scope="session")
 def spare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     """A demo to be paused, stopped, started again and robbed of its parts; a test leaves it whole."""
-    yield from _running(_demo(tmp_path_factory.mktemp("spare")))
+    yield from _demo(tmp_path_factory.mktemp("spare")).running()
 
 
 @pytest.fixture(scope="session")
@@ -91,8 +82,7 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     data, port = folder / "data", free_ports()
     assert fengxin("init", data, "--demo", "--port", port).returncode == 0
     settings = written(data, datetime.now(UTC) - timedelta(minutes=15), short_pack(data), trial=True)
-    standing = Standing(data, port, ("run", "--settings", str(settings)))
-    yield from _running(standing)
+    yield from Standing(data, port, ("run", "--settings", str(settings))).running()
 
 
 @pytest.fixture(scope="session")
@@ -124,7 +114,7 @@ def college(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     data, port = folder / "data", free_ports()
     assert fengxin("init", data, "--demo", "--port", port).returncode == 0
     settings = as_college(data, datetime.now(UTC) - timedelta(minutes=15))
-    yield from _running(Standing(data, port, ("run", "--settings", str(settings))))
+    yield from Standing(data, port, ("run", "--settings", str(settings))).running()
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -190,6 +190,15 @@ class Standing:
         if self.process is not None and self.process.poll() is not None:
             raise RuntimeError(f"fengxin ended with {self.process.returncode}: {self.errors[-2000:]}")
         return False
+
+    def running(self) -> Iterator[Standing]:
+        """Started, with every role at work, and stopped in the end: what a fixture yields from."""
+        self.start()
+        try:
+            self.ready()
+            yield self
+        finally:
+            self.stop()
 
     def stop(self) -> float:
         """SIGTERM; gives the seconds until the last role was gone. The command itself has ended, too, on return."""

@@ -32,13 +32,7 @@ def zhengzhou(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     story = datetime.now(UTC) - timedelta(minutes=15)
     text = re.sub(r"(?m)^start = .*$", f"start = {story.isoformat(timespec='seconds')}", text)
     settings.write_text(f"{LABEL}\n{text}", "utf-8")
-    standing = Standing(data, port, ("run", "--settings", str(settings)))
-    standing.start()
-    try:
-        standing.ready()
-        yield standing
-    finally:
-        standing.stop()
+    yield from Standing(data, port, ("run", "--settings", str(settings))).running()
 
 
 def flat(text: str) -> str:

@@ -95,13 +95,7 @@ def ways(tmp_path_factory: pytest.TempPathFactory, ear: ThreadingHTTPServer) -> 
     data, port = tmp_path_factory.mktemp("ways") / "data", free_ports()
     assert fengxin("init", data, "--demo", "--port", port).returncode == 0
     settings = with_every_channel(data, port, f"http://127.0.0.1:{ear.server_port}/beat", datetime.now(UTC))
-    standing = Standing(data, port, ("run", "--settings", str(settings)))
-    standing.start()
-    try:
-        standing.ready()
-        yield standing
-    finally:
-        standing.stop()
+    yield from Standing(data, port, ("run", "--settings", str(settings))).running()
 
 
 def heard(ways: Standing, way: str, words: str) -> list[Selector]:

@@ -49,13 +49,7 @@ def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     data, port = folder / "data", free_ports()
     assert fengxin("init", data, "--demo", "--port", port).returncode == 0
     settings = written(data, datetime.now(UTC) - timedelta(minutes=15), watch_pack(data), trial=False)
-    standing = Standing(data, port, ("run", "--settings", str(settings)))
-    standing.start()
-    try:
-        standing.ready()
-        yield standing
-    finally:
-        standing.stop()
+    yield from Standing(data, port, ("run", "--settings", str(settings))).running()
 
 
 def test_the_template_is_downloaded_and_every_mistake_of_a_file_is_named_at_once(watch: Standing) -> None:

@@ -1221,6 +1221,7 @@ def upgrade() -> None:
         sa.Column("person_id", sa.String(64), nullable=False),
         sa.Column("role", sa.String(32), nullable=False),
         sa.Column("office", sa.Text(), nullable=False),
+        sa.Column("unit", sa.String(100), nullable=False),
         sa.Column("acts_for", sa.Text(), nullable=False),
         sa.Column("set_by", sa.String(64), nullable=False),
         sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),

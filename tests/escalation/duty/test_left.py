@@ -61,6 +61,21 @@ def test_the_task_of_a_leader_who_left_is_the_successors_who_is_told_and_reminde
     assert not [row for row in office.rows(notices, kind="task") if row.addressee == "leader" and "remind" in row.step]
 
 
+def test_the_task_of_another_unit_stays_with_that_unit_when_its_leader_leaves(office: Office) -> None:
+    far = "后勤一部负责人办公室"
+    head, heir = (Person(SCHOOL, one, name, "", far, f"{one}@x.example", "138") for one, name in (
+        ("far", "远任"), ("heir", "继任"),
+    ))  # fmt: skip
+    with office.store.write() as conn:
+        people.enter(conn, [head, heir], [Held(Role.UNIT_LEADER, far, "far"), Held(Role.UNIT_LEADER, far, "heir", 1)])
+    made = give(office, office.open(level=3), TaskKind.FACTS, leader_of(far))
+    office.work()
+    leaves(office, "far")
+    office.work()
+    (task,) = office.rows(tasks, id=made)
+    assert (task.person_id, task.unit, task.office) == ("heir", far, f"{far}负责人"), "not whose incident it is"
+
+
 def test_the_task_of_a_named_person_who_left_goes_to_the_duty_desk(office: Office) -> None:
     made = give(office, office.open(level=3), TaskKind.OTHER, named("lead"))
     office.work()

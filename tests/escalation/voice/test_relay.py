@@ -75,6 +75,17 @@ def test_a_crawled_post_that_carries_the_statement_is_a_relay(office: Office) ->
     assert (row.how, row.post_id, row.done_by) == ("crawled", "weibo:own", "系统")
 
 
+def test_a_relay_in_the_very_second_of_the_release_is_one(office: Office) -> None:
+    office.later(seconds=0.7)
+    released(office, office.open(level=2))
+    released_at = office.now
+    office.now = released_at.replace(microsecond=0)  # as platforms tell time
+    assert seen(office, f"【转发】{TEXT}", "canteen") == 1
+    office.now -= timedelta(seconds=1)
+    assert seen(office, f"【转发】{TEXT}", "hall", "weibo:leak") == 0
+    assert states(office) == {"canteen": "done", "hall": "waiting"}
+
+
 def test_a_keeper_says_so_with_a_link_and_nobody_else_does(office: Office) -> None:
     released(office, office.open(level=2))
     one = of(office, "canteen")
