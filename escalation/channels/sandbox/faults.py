@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 SMTP_FAULTS = {
-    "greylist": "收件人处答 451（灰名单）",
+    "greylist": "收件人处答 451（灰名单）；写有 first 或 words 的，正文后答",
     "credential": "登录处答 535（授权码不对）",
     "refuse": "收件人处答 550（地址不存在）",
     "content": "正文后答 554（内容被拒）",
@@ -72,19 +72,40 @@ PLACES = {
     "smtp": SMTP_FAULTS, "robot": ROBOT_FAULTS, "app": APP_FAULTS, "dingtalk": DINGTALK_FAULTS,
     "feishu": FEISHU_FAULTS, "webhook": WEBHOOK_FAULTS, "sms": SMS_FAULTS,
 }  # fmt: skip
+READ_AT = {"smtp": frozenset({"greylist", "content", "hang", "drop"}), "robot": frozenset(ROBOT_FAULTS)}
+"""The faults that strike where the message has been read, so that `words` and `first` can be told."""
 
 
 class UnknownFaultError(ValueError):
-    """A place or a fault that does not exist; the sentence lists those that do."""
+    """A place or a fault that does not exist, or cannot be limited so; the sentence says what there is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`address` limits it to one recipient (SMTP); `times` counts down, below zero means until it is lifted."""
+    """`address` limits it to one recipient (SMTP); `times` counts down, below zero means until it is lifted.
+
+    `words` limits it to messages that carry them; with `first` each message is struck the first time it comes and
+    taken when it comes again, as a greylist does (mail server and 企业微信 robot).
+    """
 
     name: str
     address: str = ""
     times: int = -1
+    words: str = ""
+    first: bool = False
+
+    @property
+    def reads(self) -> bool:
+        """Whether it can only strike where the message has been read."""
+        return bool(self.words) or self.first
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A message that has been read: what it is known by when it comes again, and its words."""
+
+    key: str
+    words: str
 
 
 class Faults:
@@ -93,35 +114,47 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._now: dict[str, Fault] = {}
+        self._seen: dict[str, set[str]] = {}
 
     def set(self, place: str, fault: Fault | None) -> None:
         """Put a fault in force, or lift it.
 
         Raises:
-            UnknownFaultError: no such place or fault.
+            UnknownFaultError: no such place or fault, or one that strikes before the message is read.
         """
         known = PLACES.get(place)
         if known is None:
             raise UnknownFaultError(f"没有“{place}”这一处；可选：{'、'.join(PLACES)}。")
         if fault is not None and fault.name not in known:
             raise UnknownFaultError(f"“{place}”没有故障“{fault.name}”；可选：{'、'.join(known)}。")
+        if fault is not None and fault.reads and fault.name not in READ_AT.get(place, ()):
+            raise UnknownFaultError(f"“{place}”的故障“{fault.name}”不能写 words 或 first：出现时尚未读到消息。")
         with self._lock:
+            self._seen.pop(place, None)
             if fault is None:
                 self._now.pop(place, None)
             else:
                 self._now[place] = fault
 
-    def strikes(self, place: str, names: frozenset[str], address: str = "") -> str:
+    def strikes(self, place: str, names: frozenset[str], address: str = "", read: Read | None = None) -> str:
         """The name of the fault that strikes here and now, or an empty string. Counts down."""
         with self._lock:
             fault = self._now.get(place)
             if fault is None or fault.name not in names or (fault.address and fault.address != address.lower()):
+                return ""
+            if fault.reads and (read is None or fault.words not in read.words or self._came_again(place, fault, read)):
                 return ""
             if fault.times == 1:
                 del self._now[place]
             elif fault.times > 1:
                 self._now[place] = replace(fault, times=fault.times - 1)
             return fault.name
+
+    def _came_again(self, place: str, fault: Fault, read: Read) -> bool:
+        seen = self._seen.setdefault(place, set())
+        again = fault.first and read.key in seen
+        seen.add(read.key)
+        return again
 
     def in_force(self) -> Mapping[str, Mapping[str, object]]:
         """For the control page."""

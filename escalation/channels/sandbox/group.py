@@ -101,6 +101,12 @@ class Group:
         return said[-KEPT:]
 
 
+def words_in(body: bytes) -> str:
+    """What a request would have the group read, empty where it is no message."""
+    said = _read_body("", body, datetime.now(UTC))[1]
+    return said.content if said is not None else ""
+
+
 def _read_body(key: str, body: bytes, now: datetime) -> tuple[int, Said | None]:
     try:
         message = json.loads(body)

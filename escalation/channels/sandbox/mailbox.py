@@ -84,10 +84,8 @@ class Mailbox:
     def part(self, number: int, subtype: str) -> str:
         """The text of a part ("plain" or "html"), empty where there is none. Never raises on a broken mail."""
         try:
-            mail = _parse(self._file(number).read_bytes())
-            body = mail.get_body((subtype,))
-            return str(body.get_content()) if body is not None else ""
-        except (OSError, LookupError, ValueError, AttributeError):
+            return _part(_parse(self._file(number).read_bytes()), subtype)
+        except OSError:
             return ""
 
     def links(self, number: int) -> list[str]:
@@ -113,6 +111,20 @@ class Mailbox:
         at = datetime.fromtimestamp(self._file(number).stat().st_mtime, UTC).isoformat(timespec="seconds")
         head = {name: str(mail.get(name, "")).strip() for name in ("from", "to", "subject", "message-id")}
         return Letter(number, at, head["from"], head["to"], head["subject"], head["message-id"])
+
+
+def read_through(raw: bytes) -> tuple[str, str]:
+    """A mail's Message-ID, and its subject with its text part; never raises on a broken mail."""
+    mail = _parse(raw)
+    return str(mail.get("message-id", "")).strip(), f"{mail.get('subject', '')}\n{_part(mail, 'plain')}"
+
+
+def _part(mail: EmailMessage, subtype: str) -> str:
+    try:
+        body = mail.get_body((subtype,))
+        return str(body.get_content()) if body is not None else ""
+    except (LookupError, ValueError, AttributeError):
+        return ""
 
 
 def _parse(raw: bytes) -> EmailMessage:

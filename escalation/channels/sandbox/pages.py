@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from escalation.channels.sandbox.faults import PLACES, Fault, Faults, UnknownFaultError
-from escalation.channels.sandbox.group import Group, answer
+from escalation.channels.sandbox.faults import PLACES, Fault, Faults, Read, UnknownFaultError
+from escalation.channels.sandbox.group import Group, answer, words_in
 from escalation.channels.sandbox.heard import Ledger
 from escalation.channels.sandbox.mailbox import Mailbox
 
@@ -96,7 +96,8 @@ class Pages:
             body += piece
             if len(body) > BODY_BYTES:
                 return JSONResponse(answer(40058))
-        match self._faults.strikes("robot", frozenset(PLACES["robot"])):
+        words = words_in(body)
+        match self._faults.strikes("robot", frozenset(PLACES["robot"]), read=Read(words, words)):
             case "":
                 return JSONResponse(answer(self._group.receive(request.query_params.get("key", ""), body)))
             case "429":
@@ -117,7 +118,7 @@ class Pages:
         return JSONResponse({"in_force": self._faults.in_force(), "known": PLACES}, headers=_SHARED)
 
     async def set_faults(self, request: Request) -> Response:
-        """`{"smtp": {"name": "greylist", "address": "", "times": 3}, "robot": null}`; null lifts."""
+        """`{"smtp": {"name": "greylist", "address": "", "times": 3}, "robot": null}`; null lifts. See `Fault`."""
         try:
             wanted = await request.json()
             for place, fault in wanted.items():

@@ -10,10 +10,11 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from escalation.channels.sandbox.faults import Faults
-from escalation.channels.sandbox.mailbox import Mailbox
+from escalation.channels.sandbox.faults import READ_AT, Faults, Read
+from escalation.channels.sandbox.mailbox import Mailbox, read_through
 
 HANG_SECONDS = 30.0
+GREYLISTED = "451 4.7.1 Greylisted, please try again later"
 
 
 class Sink:
@@ -70,7 +71,7 @@ class _Handler:
         """RCPT TO."""
         match self._faults.strikes("smtp", frozenset({"greylist", "refuse"}), address):
             case "greylist":
-                return "451 4.7.1 Greylisted, please try again later"
+                return GREYLISTED
             case "refuse":
                 return "550 5.1.1 No such user here"
         envelope.rcpt_tos.append(address)
@@ -79,7 +80,10 @@ class _Handler:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         """The mail. A dropped line has kept the mail, as the bad moment of a real server would."""
         to = ", ".join(envelope.rcpt_tos)
-        fault = self._faults.strikes("smtp", frozenset({"content", "hang", "drop"}), to)
+        known_by, words = read_through(envelope.content)
+        fault = self._faults.strikes("smtp", READ_AT["smtp"], to, Read(f"{to} {known_by}", words))
+        if fault == "greylist":
+            return GREYLISTED
         if fault == "content":
             return "554 5.6.0 Message refused"
         if fault == "hang":

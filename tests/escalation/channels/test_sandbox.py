@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from escalation.channels import Message
+from escalation.channels import Accepted, Message, Transient
 from escalation.channels.sandbox import build
 from escalation.channels.sandbox.group import PER_MINUTE
 
@@ -96,6 +97,40 @@ def test_faults_are_set_listed_and_lifted_by_name(house: Any) -> None:
         answer = httpx.post(control, json=wrong)
         assert answer.status_code == 422
         assert answer.json()["error"].endswith("。")
+
+
+def test_a_greylist_refuses_each_mail_at_first_sight_and_takes_it_when_it_comes_again(house: Any) -> None:
+    fault = {"name": "greylist", "first": True, "words": "台阶缺了一块"}
+    httpx.post(house.base + "/control/faults", json={"smtp": fault})
+    mail, luo = house.mail(), replace(NOTICE, subject="台阶缺了一块，请签收")
+    he, other = (
+        replace(luo, to="he@example.edu.cn", delivery_id="d-2"),
+        replace(NOTICE, delivery_id="d-3", to="he@example.edu.cn"),
+    )
+    first = [type(mail.send(one)) for one in (luo, luo, he, other, he)]
+    assert first == [Transient, Accepted, Transient, Accepted, Accepted]
+    assert mail.send(replace(luo, delivery_id="d-4")).answer == "451 4.7.1"
+    httpx.post(house.base + "/control/faults", json={"smtp": fault})
+    assert isinstance(mail.send(luo), Transient), "a fault that is set anew has seen nothing"
+
+
+def test_the_group_of_a_fault_by_words_hears_everything_else(house: Any) -> None:
+    httpx.post(house.base + "/control/faults", json={"robot": {"name": "500", "first": True, "words": "台阶"}})
+
+    def status(words: str) -> int:
+        body = {"msgtype": "text", "text": {"content": words}}
+        return httpx.post(house.base + "/cgi-bin/webhook/send", params={"key": KEY}, json=body).status_code
+
+    assert [status(one) for one in ("桂花", "台阶一", "台阶二", "台阶一")] == [200, 500, 500, 200]
+
+
+@pytest.mark.parametrize(("place", "name"), [("smtp", "refuse"), ("smtp", "credential"), ("app", "500")])
+def test_a_fault_that_strikes_before_a_message_is_read_cannot_go_by_its_words(
+    house: Any, place: str, name: str
+) -> None:
+    answer = httpx.post(house.base + "/control/faults", json={place: {"name": name, "words": "台阶"}})
+    assert answer.status_code == 422
+    assert answer.json()["error"] == f"“{place}”的故障“{name}”不能写 words 或 first：出现时尚未读到消息。"
 
 
 def test_a_refusal_for_one_address_spares_the_others(house: Any) -> None:
