@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from deploy import migrations, rostering
-from deploy.parts import channels, described, load_pack, outside, role_words
+from deploy.parts import channels, described, load_pack, outside, role_words, shared_windows
 from deploy.roster import PLATFORMS, PersonRow
 from deploy.settings import Settings
 from escalation import heartbeat
@@ -226,8 +226,9 @@ def secrets(settings: Settings) -> Iterator[Finding]:
 
 def speak(settings: Settings) -> Iterator[Finding]:
     """Each channel proves its credentials."""
-    for channel in channels(settings).values():
-        outcome = channel.probe()
+    with shared_windows(settings) as windows:
+        told = [(channel, channel.probe()) for channel in channels(settings, windows).values()]
+    for channel, outcome in told:
         if isinstance(outcome, (Accepted, Partial)):
             spoken = HANDED_IN if channel.name == Channel.WEBHOOK else SPOKEN
             yield Finding(True, channel.title, CONNECTED if channel.quiet else spoken)

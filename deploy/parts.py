@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,11 @@ from escalation.channels.sms import Sms, SmsAccount
 from escalation.channels.webhook import Hook, Webhook
 from escalation.channels.wecom import Robot, RobotAddress
 from escalation.channels.wecom_app import App, Application
+from escalation.channels.window import PATIENCE_SECONDS, StoredWindows, Windows
 from escalation.heartbeat import Outside
 from escalation.people import TITLES
 from escalation.procedure import Pack, PackError, load
+from stream.store import Store
 
 if TYPE_CHECKING:
     from deploy import sections
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PackError", "channels", "crawl_settings", "described", "group_names", "load_pack", "mail_server", "outside",
-    "role_words",
+    "role_words", "shared_windows",
 ]  # fmt: skip
 
 
@@ -89,7 +92,7 @@ def crawl_settings(settings: given.Settings) -> CrawlSettings:
     )  # fmt: skip
 
 
-OTHER_CHANNELS: tuple[tuple[str, Callable[[Any, Any], Any], Callable[[Any], Channel]], ...] = (
+OTHER_CHANNELS: tuple[tuple[str, Callable[[Any, Any], Any], Callable[..., Channel]], ...] = (
     ("wecom_robot", robot_address, Robot),
     ("wecom_app", application, App),
     ("dingtalk_robot", dingtalk, Dingtalk),
@@ -108,16 +111,26 @@ def described(settings: given.Settings) -> Iterator[tuple[str, Any, Callable[[An
             yield name, section, describe
 
 
-def channels(settings: given.Settings) -> dict[str, Channel]:
-    """The channels that are set up, by name."""
+def channels(settings: given.Settings, windows: Windows | None = None) -> dict[str, Channel]:
+    """The channels that are set up, by name. Who sends gives the `windows` that all processes share."""
     made: list[Channel] = []
     if settings.mail is not None:
         made.append(Mail(mail_server(settings.mail, settings.folder)))
     for name, describe, build in OTHER_CHANNELS:
         section = getattr(settings, name)
         if section is not None:
-            made.append(build(describe(section, settings)))
+            made.append(build(describe(section, settings), windows=windows))
     return {channel.name: channel for channel in made}
+
+
+@contextmanager
+def shared_windows(settings: given.Settings) -> Iterator[Windows]:
+    """The sending windows that every process at this store shares, given back at the end."""
+    store = Store(settings.store_url, patience=PATIENCE_SECONDS)
+    try:
+        yield StoredWindows(store)
+    finally:
+        store.close()
 
 
 def outside(settings: given.Settings) -> Outside:

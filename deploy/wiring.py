@@ -26,10 +26,11 @@ from typing import Protocol
 
 import uvicorn
 
-from deploy.parts import channels, crawl_settings, group_names, load_pack, outside
+from deploy.parts import channels, crawl_settings, group_names, load_pack, outside, shared_windows
 from deploy.settings import Settings
 from escalation import alert, retention
 from escalation.auditor import Auditor
+from escalation.channels import window
 from escalation.heartbeat import Heartbeat
 from escalation.notice.issue import Letterhead
 from escalation.notify import Notify
@@ -192,9 +193,9 @@ def steady() -> float:
 
 def notify(settings: Settings, stop: Event) -> None:
     """Clocks that ran out, deliveries that wait."""
-    with opened_store(settings) as store:
-        pack = load_pack(settings)
-        worker = Notify(store, letterhead(settings), channels(settings), utc_now, pack.desk, steady, pack)
+    with opened_store(settings) as store, shared_windows(settings) as windows:
+        pack, ways = load_pack(settings), channels(settings, windows)
+        worker = Notify(store, letterhead(settings), ways, utc_now, pack.desk, steady, pack)
         keep_stepping("notify", worker, store, stop)
 
 
@@ -222,9 +223,10 @@ def web(settings: Settings, stop: Event) -> None:
             CrawlersIntake(store, partial(log_with_topics, settings), settings.school.code, utc_now, settings.routes)
         ) as intake,
         opened_search(settings) as search,
+        shared_windows(settings) as windows,
     ):
         desk = Desk(
-            store=store, letterhead=letterhead(settings), clock=utc_now, channels=channels(settings),
+            store=store, letterhead=letterhead(settings), clock=utc_now, channels=channels(settings, windows),
             intake=intake, search=search.find,
             roles=tuple(wanted(settings)), secure_cookies=settings.school.public_url.startswith("https://"),
             ground=ground(settings),
@@ -334,6 +336,7 @@ def forget(store: Store, search: Search, school: str) -> None:
     try:
         with store.write() as conn:
             retention.forget_dead_letters(conn, utc_now())
+            window.forget(conn, utc_now())
         while True:
             with store.read() as conn:
                 found = retention.due(conn, school, utc_now())

@@ -31,6 +31,7 @@ MODULES = (
     "escalation.archive",
     "escalation.audit",
     "escalation.breach",
+    "escalation.channels.window",
     "escalation.bulletin",
     "escalation.consultation",
     "escalation.duty.absence",

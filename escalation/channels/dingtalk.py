@@ -6,17 +6,17 @@ import base64
 import hashlib
 import hmac
 import re
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from escalation.channels import Accepted, Channel, Fault, Message, Outcome, Permanent, RateLimited, Transient, Unknown
-from escalation.channels.bucket import Bucket
+from escalation.channels.bucket import ROBOT
 from escalation.channels.cutoff import Cutoff
 from escalation.channels.exchange import JSON, Answer, Line, encoded
 from escalation.channels.letter import Clock, utc_now
 from escalation.channels.robot_text import MOBILE, fitted
+from escalation.channels.window import OwnWindows, Windows, place
 
 VENDOR = "https://oapi.dingtalk.com"
 TEXT_BYTES = 9_000
@@ -64,20 +64,20 @@ def sign(secret: str, stamp: int) -> str:
 
 
 class Dingtalk(Channel):
-    """One robot in one group. Allowance and punishment are kept here: give all threads the same instance."""
+    """One robot in one group. `windows` keeps its allowance and its punishment, for all who speak with this token."""
 
     name = "dingtalk_robot"
     title = "钉钉群机器人"
 
     def __init__(
-        self, robot: DingtalkRobot, now: Clock = utc_now, probe_line: str = "【测试】风信机器人连通性测试，无须处理。"
-    ) -> None:
+        self, robot: DingtalkRobot, now: Clock = utc_now, probe_line: str = "【测试】风信机器人连通性测试，无须处理。",
+        windows: Windows | None = None,
+    ) -> None:  # fmt: skip
         self._robot = robot
         self._now = now
         self._probe_line = probe_line
-        self._lock = threading.Lock()
-        self._bucket = Bucket()
-        self._closed: datetime | None = None
+        self._windows = windows or OwnWindows()
+        self._place = place(self.name, robot.token)
 
     def send(self, message: Message) -> Outcome:
         """Post one text to the group; see `Channel`."""
@@ -94,8 +94,7 @@ class Dingtalk(Channel):
             )
         outcome = judge(answer) if isinstance(answer, Answer) else answer
         if isinstance(outcome, RateLimited) and outcome.retry_after >= PUNISHED:
-            with self._lock:
-                self._closed = now
+            self._windows.close(self._place, now, PUNISHED)
         return outcome
 
     def probe(self) -> Outcome:
@@ -104,13 +103,12 @@ class Dingtalk(Channel):
 
     def _hold(self, now: datetime, level: int) -> RateLimited | None:
         """Why nothing is sent now: punished (each further try would be lost), or the own allowance used up."""
-        with self._lock:
-            if self._closed is not None and self._closed <= now < self._closed + PUNISHED:
-                return RateLimited(self._closed + PUNISHED - now, "钉钉因发送过快罚停本机器人十分钟，期满自动重发。")
-            self._bucket, wait = self._bucket.take(now, level)
-        if wait is None:
+        held = self._windows.take(self._place, ROBOT, now, level)
+        if held is None:
             return None
-        return RateLimited(wait, "本机器人一分钟内已发 18 条（为Ⅰ、Ⅱ级留 4 条），稍后自动重发。")
+        if held.closed:
+            return RateLimited(held.wait, "钉钉因发送过快罚停本机器人十分钟，期满自动重发。")
+        return RateLimited(held.wait, "本机器人一分钟内已发 18 条（为Ⅰ、Ⅱ级留 4 条），稍后自动重发。")
 
 
 def payload(message: Message) -> dict[str, object]:

@@ -6,17 +6,17 @@ import base64
 import hashlib
 import hmac
 import re
-import threading
 import zlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from escalation.channels import Accepted, Channel, Fault, Message, Outcome, Permanent, RateLimited, Transient, Unknown
-from escalation.channels.bucket import Allowance, Bucket
+from escalation.channels.bucket import Allowance
 from escalation.channels.cutoff import Cutoff
 from escalation.channels.exchange import JSON, Answer, Line, encoded
 from escalation.channels.letter import Clock, utc_now
 from escalation.channels.robot_text import fitted
+from escalation.channels.window import OwnWindows, Windows, place
 
 VENDOR = "https://open.feishu.cn"
 TEXT_BYTES = 9_000
@@ -69,29 +69,29 @@ def sign(secret: str, stamp: int) -> str:
 
 
 class Feishu(Channel):
-    """One robot in one group. The allowance is kept here: give all threads of a process the same instance."""
+    """One robot in one group. `windows` keeps its allowance, for all who speak with this address."""
 
     name = "feishu_robot"
     title = "飞书群机器人"
 
     def __init__(
-        self, robot: FeishuRobot, now: Clock = utc_now, probe_line: str = "【测试】风信机器人连通性测试，无须处理。"
-    ) -> None:
+        self, robot: FeishuRobot, now: Clock = utc_now, probe_line: str = "【测试】风信机器人连通性测试，无须处理。",
+        windows: Windows | None = None,
+    ) -> None:  # fmt: skip
         self._robot = robot
         self._now = now
         self._probe_line = probe_line
-        self._lock = threading.Lock()
-        self._bucket = Bucket((), ALLOWANCES)
+        self._windows = windows or OwnWindows()
+        self._place = place(self.name, robot.hook)
 
     def send(self, message: Message) -> Outcome:
         """Post one text to the group; see `Channel`."""
         now = self._now()
         if message.level > 2 and (wait := busy(now, message.delivery_id)):
             return RateLimited(wait, "整点与半点飞书容易限流，避开后自动发送。")
-        with self._lock:
-            self._bucket, held = self._bucket.take(now, message.level)
+        held = self._windows.take(self._place, ALLOWANCES, now, message.level)
         if held is not None:
-            return RateLimited(held, "本机器人已近每分钟、每秒的上限（为Ⅰ、Ⅱ级留有余量），稍后自动重发。")
+            return RateLimited(held.wait, "本机器人已近每分钟、每秒的上限（为Ⅰ、Ⅱ级留有余量），稍后自动重发。")
         stamp = int(now.timestamp())
         body = {
             "timestamp": str(stamp), "sign": sign(self._robot.secret, stamp),

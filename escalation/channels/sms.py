@@ -19,11 +19,12 @@ from datetime import UTC, datetime, timedelta, timezone
 from urllib.parse import quote
 
 from escalation.channels import Channel, Fault, Message, Outcome, Permanent, RateLimited, Transient, Unknown
-from escalation.channels.bucket import Allowance, Bucket
+from escalation.channels.bucket import Allowance, Hold
 from escalation.channels.cutoff import Cutoff
 from escalation.channels.exchange import Answer, Line
 from escalation.channels.letter import Clock, utc_now
 from escalation.channels.sms_answer import judge_details, judge_sent, total
+from escalation.channels.window import OwnWindows, Windows, place
 
 VENDOR = "https://dysmsapi.aliyuncs.com"
 PER_NUMBER = (Allowance(10, 5), Allowance(45, 15, timedelta(days=1)))
@@ -111,17 +112,17 @@ def mobile_of(text: str) -> str:
 
 
 class Sms(Channel):
-    """One account. What is unclear and the allowances are kept here: give all threads the same instance."""
+    """One account. What is unclear is kept here: give all threads the same instance. `windows` keeps the allowances."""
 
     name = "sms"
     title = "短信"
     quiet = True
 
-    def __init__(self, account: SmsAccount, now: Clock = utc_now) -> None:
+    def __init__(self, account: SmsAccount, now: Clock = utc_now, *, windows: Windows | None = None) -> None:
         self._account = account
         self._now = now
         self._lock = threading.Lock()
-        self._buckets: dict[str, Bucket] = {}
+        self._windows = windows or OwnWindows()
         self._tried: dict[str, datetime | None] = {}
 
     def send(self, message: Message) -> Outcome:
@@ -134,10 +135,12 @@ class Sms(Channel):
                 known = self._earlier(message, mobile, cutoff)
                 if known is not None:
                     return known
-            wait = self._take(mobile, message.level)
-            if wait is not None:
+            held = self._take(mobile, message.level)
+            if held is not None:
                 self._note(message.delivery_id, None)
-                return RateLimited(wait, "发给该号码的短信已近每天 50 条的上限（为Ⅰ、Ⅱ级留有余量），稍后自动重发。")
+                return RateLimited(
+                    held.wait, "发给该号码的短信已近每天 50 条的上限（为Ⅰ、Ⅱ级留有余量），稍后自动重发。"
+                )
             self._note(message.delivery_id, self._now())
             answer = self._call(cutoff, {
                 "Action": "SendSms", "PhoneNumbers": mobile, "SignName": self._account.sign_name,
@@ -203,13 +206,9 @@ class Sms(Channel):
             values[self._account.phone_variable] = self._account.desk()
         return json.dumps(values, separators=(",", ":"))
 
-    def _take(self, mobile: str, level: int) -> timedelta | None:
-        with self._lock:
-            bucket, wait = self._buckets.pop(mobile, Bucket((), PER_NUMBER)).take(self._now(), level)
-            self._buckets[mobile] = bucket
-            if len(self._buckets) > KEPT:
-                self._buckets.pop(next(iter(self._buckets)))
-        return wait
+    def _take(self, mobile: str, level: int) -> Hold | None:
+        where = place(self.name, f"{self._account.key_id} {mobile}")
+        return self._windows.take(where, PER_NUMBER, self._now(), level)
 
     def _note(self, delivery_id: str, unclear_since: datetime | None) -> None:
         """Remember whether the last try may have left; the oldest memory goes, and then counts as unclear again."""

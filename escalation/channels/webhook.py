@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import threading
 from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
 from urllib.parse import quote, urlsplit
 
 from escalation.channels import Accepted, Channel, Fault, Message, Outcome, Permanent, RateLimited, Transient
 from escalation.channels.address_guard import ForbiddenAddressError, Resolve, literal, pinned, resolve
-from escalation.channels.bucket import Allowance, Bucket
+from escalation.channels.bucket import Allowance
 from escalation.channels.cutoff import Cutoff
 from escalation.channels.exchange import JSON, Answer, Line, encoded, is_own_machine
 from escalation.channels.letter import Clock, utc_now
 from escalation.channels.robot_text import fitted
+from escalation.channels.window import OwnWindows, Windows, place
 
 TITLE = "网络回调"
 TEXT_BYTES = 9_000
@@ -74,28 +74,27 @@ def sign(secret: str, stamp: int, body: bytes) -> str:
 
 
 class Webhook(Channel):
-    """One receiver. The allowance is kept here: give all threads of a process the same instance."""
+    """One receiver. `windows` keeps its allowance, for all who send to this address."""
 
     name = "webhook"
     title = TITLE
 
     def __init__(
         self, hook: Hook, now: Clock = utc_now, probe_line: str = "【测试】风信网络回调测试，无须处理。",
-        look_up: Resolve = resolve,
+        look_up: Resolve = resolve, windows: Windows | None = None,
     ) -> None:  # fmt: skip
         self._hook = hook
         self._now = now
         self._probe_line = probe_line
         self._look_up = look_up
-        self._lock = threading.Lock()
-        self._bucket = Bucket((), ALLOWANCES)
+        self._windows = windows or OwnWindows()
+        self._place = place(self.name, hook.url)
 
     def send(self, message: Message) -> Outcome:
         """Hand in one notice; see `Channel`."""
-        with self._lock:
-            self._bucket, wait = self._bucket.take(self._now(), message.level)
-        if wait is not None:
-            return RateLimited(wait, "网络回调一分钟内已发 60 条（为Ⅰ、Ⅱ级留 10 条），稍后自动重发。")
+        held = self._windows.take(self._place, ALLOWANCES, self._now(), message.level)
+        if held is not None:
+            return RateLimited(held.wait, "网络回调一分钟内已发 60 条（为Ⅰ、Ⅱ级留 10 条），稍后自动重发。")
         try:
             line, path = self._way()
         except ForbiddenAddressError as refused:

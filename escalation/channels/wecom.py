@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-import threading
 from dataclasses import dataclass, field
 
 from escalation.channels import Channel, Message, Outcome, RateLimited
-from escalation.channels.bucket import Bucket
+from escalation.channels.bucket import ROBOT
 from escalation.channels.cutoff import Cutoff
 from escalation.channels.exchange import JSON, Answer, Line, encoded
 from escalation.channels.letter import Clock, utc_now
 from escalation.channels.robot_answer import judge
 from escalation.channels.robot_text import payload
+from escalation.channels.window import OwnWindows, Windows, place
 
 VENDOR = "https://qyapi.weixin.qq.com"
 
@@ -48,26 +48,26 @@ class RobotAddress:
 
 
 class Robot(Channel):
-    """One robot in one group. The allowance is kept here, so give all threads of a process the same instance."""
+    """One robot in one group. `windows` keeps its allowance, for all who speak with this key."""
 
     name = "wecom_robot"
     title = "企业微信群机器人"
 
     def __init__(
-        self, address: RobotAddress, now: Clock = utc_now, probe_line: str = "【测试】风信机器人连通性测试，无须处理。"
-    ) -> None:
+        self, address: RobotAddress, now: Clock = utc_now, probe_line: str = "【测试】风信机器人连通性测试，无须处理。",
+        windows: Windows | None = None,
+    ) -> None:  # fmt: skip
         self._address = address
         self._now = now
         self._probe_line = probe_line
-        self._lock = threading.Lock()
-        self._bucket = Bucket()
+        self._windows = windows or OwnWindows()
+        self._place = place(self.name, address.key)
 
     def send(self, message: Message) -> Outcome:
         """Post one text to the group; see `Channel`."""
-        with self._lock:
-            self._bucket, wait = self._bucket.take(self._now(), message.level)
-        if wait is not None:
-            return RateLimited(wait, "本机器人一分钟内已发 18 条（为Ⅰ、Ⅱ级留 4 条），稍后自动重发。")
+        held = self._windows.take(self._place, ROBOT, self._now(), message.level)
+        if held is not None:
+            return RateLimited(held.wait, "本机器人一分钟内已发 18 条（为Ⅰ、Ⅱ级留 4 条），稍后自动重发。")
         with Cutoff(self._address.total_seconds) as cutoff:
             answer = self._address.line().call(
                 cutoff, "POST", "/cgi-bin/webhook/send", params={"key": self._address.key},

@@ -7,12 +7,11 @@ counter stays below. `errcode` 0 may still carry the member in `invaliduser`: th
 from __future__ import annotations
 
 import re
-import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from escalation.channels import Channel, Fault, Message, Outcome, Permanent, RateLimited
-from escalation.channels.bucket import Allowance, Bucket
+from escalation.channels.bucket import Allowance, Hold
 from escalation.channels.cutoff import Cutoff
 from escalation.channels.exchange import JSON, Answer, Line, encoded
 from escalation.channels.letter import Clock, utc_now
@@ -20,6 +19,7 @@ from escalation.channels.robot_text import disarm
 from escalation.channels.wecom import VENDOR
 from escalation.channels.wecom_answer import STALE, judge_sent
 from escalation.channels.wecom_token import Token
+from escalation.channels.window import OwnWindows, Windows, place
 from escalation.notice.plain import cut_bytes, one_line, plain
 
 TITLE_BYTES, DESCRIPTION_BYTES, TEXT_BYTES = 128, 512, 2048
@@ -59,27 +59,26 @@ class Application:
 
 
 class App(Channel):
-    """One application. Token and counters are kept here, so give all threads of a process the same instance."""
+    """One application. Its token is kept here: give all threads the same instance. `windows` keeps the allowances."""
 
     name = "wecom_app"
     title = "企业微信应用消息"
     quiet = True
 
-    def __init__(self, application: Application, now: Clock = utc_now) -> None:
+    def __init__(self, application: Application, now: Clock = utc_now, *, windows: Windows | None = None) -> None:
         self._application = application
         self._now = now
         self._token = Token(application.line(), application.corp_id, application.secret, now)
-        self._lock = threading.Lock()
-        self._buckets: dict[str, Bucket] = {}
+        self._windows = windows or OwnWindows()
 
     def send(self, message: Message) -> Outcome:
         """Hand one card to one member; see `Channel`."""
         if not _MEMBER.fullmatch(message.to):
             return Permanent(Fault.CONTACT, "企业微信账号格式不对，未发送；请在人员名册“企业微信账号”一列更正。")
-        wait = self._take(message.to.lower(), message.level)
-        if wait is not None:
+        held = self._take(message.to.lower(), message.level)
+        if held is not None:
             return RateLimited(
-                wait, "发给该成员的消息已近每分钟 30 条、每小时 1,000 条的上限（超出会被静默丢弃），稍后自动重发。"
+                held.wait, "发给该成员的消息已近每分钟 30 条、每小时 1,000 条的上限（超出会被静默丢弃），稍后自动重发。"
             )
         with Cutoff(self._application.total_seconds) as cutoff:
             return self._post(message, cutoff)
@@ -110,13 +109,11 @@ class App(Channel):
             self._token.drop(token)
         return judge_sent(answer, to), stale
 
-    def _take(self, member: str, level: int) -> timedelta | None:
-        with self._lock:
-            bucket, wait = self._buckets.pop(member, Bucket((), PER_MEMBER)).take(self._now(), level)
-            self._buckets[member] = bucket
-            if len(self._buckets) > KEPT:  # the one used least lately goes
-                self._buckets.pop(next(iter(self._buckets)))
-        return wait
+    def _take(self, member: str, level: int) -> Hold | None:
+        ours = self._application
+        return self._windows.take(
+            place(self.name, f"{ours.corp_id} {ours.agent_id} {member}"), PER_MEMBER, self._now(), level
+        )
 
 
 def card(message: Message, agent_id: int) -> dict[str, object]:

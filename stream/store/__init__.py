@@ -54,10 +54,12 @@ class Store:
     Until `close`, what SQLite wrote may stand in the file beside (`-wal`): who copies the file closes first.
     """
 
-    def __init__(self, url: str, *, lasting: bool = True) -> None:
+    def __init__(self, url: str, *, lasting: bool = True, patience: float | None = None) -> None:
         """Open `sqlite:///path` or `postgresql+psycopg://…`. Raises ValueError for any other scheme.
 
         `lasting=False`: a file that is thrown away after its use, as in a rehearsal; no write waits for the disk.
+        `patience`: after so many seconds of waiting for others StoreUnavailable is raised (SQLite: BUSY_SECONDS;
+        PostgreSQL: never, where nothing is given).
         """
         parsed = make_url(url)
         if parsed.drivername not in SCHEMES:
@@ -68,7 +70,7 @@ class Store:
                 raise ValueError("store：SQLite 须写文件路径，例如 sqlite:///data/store.db")
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             self.engine = create_engine(
-                parsed, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True,
+                parsed, connect_args={"timeout": BUSY_SECONDS if patience is None else patience}, hide_parameters=True,
                 pool_size=4, max_overflow=-1, pool_use_lifo=True,
             )  # fmt: skip
             event.listen(self.engine, "connect", _prepare_sqlite)
@@ -77,7 +79,10 @@ class Store:
             _follow_file(self.engine, parsed.database)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            self.engine = create_engine(parsed, pool_pre_ping=True, pool_size=4, max_overflow=8, hide_parameters=True)
+            self.engine = create_engine(
+                parsed, pool_pre_ping=True, pool_size=4, max_overflow=8, hide_parameters=True,
+                connect_args={} if patience is None else _hasty(patience),
+            )  # fmt: skip
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -124,6 +129,15 @@ class Store:
     def close(self) -> None:
         """Give back every pooled connection."""
         self.engine.dispose()
+
+
+def _hasty(patience: float) -> dict[str, Any]:
+    """What libpq is told by whom who does not wait long."""
+    limit = int(patience * 1000)
+    return {
+        "connect_timeout": max(2, int(patience)),
+        "options": f"-c lock_timeout={limit} -c statement_timeout={limit}",
+    }
 
 
 def _hide_values(error: DBAPIError) -> None:

@@ -675,6 +675,22 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_scans_school_account_id_at"), "scans", ["school", "account_id", "at"], unique=False)
     op.create_table(
+        "sending_windows",
+        sa.Column("place", sa.String(100), nullable=False),
+        sa.Column(
+            "sent",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("place", name=op.f("pk_sending_windows")),
+    )
+    op.create_index(op.f("ix_sending_windows_at"), "sending_windows", ["at"], unique=False)
+    op.create_table(
         "sessions",
         sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("school", sa.String(32), nullable=False),
@@ -1627,6 +1643,8 @@ def downgrade() -> None:
     op.drop_index("uq_shifts_place", table_name="shifts")
     op.drop_table("shifts")
     op.drop_table("sessions")
+    op.drop_index(op.f("ix_sending_windows_at"), table_name="sending_windows")
+    op.drop_table("sending_windows")
     op.drop_index(op.f("ix_scans_school_account_id_at"), table_name="scans")
     op.drop_table("scans")
     op.drop_index(op.f("ix_rota_editions_school_id"), table_name="rota_editions")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalation.channels import Accepted, Fault, Message, Permanent, RateLimited, Transient, Unknown
-from escalation.channels.bucket import LIMIT, RESERVE, Bucket
+from escalation.channels.bucket import LIMIT, RESERVE, Bucket, Hold
 from escalation.channels.robot_answer import judge
 from escalation.channels.robot_text import TEXT_BYTES, payload
 from escalation.channels.wecom import RobotAddress
@@ -100,12 +100,12 @@ def test_the_last_places_of_a_minute_are_kept_for_grave_levels() -> None:
         bucket, wait = bucket.take(NOW, 4)
         assert wait is None
     _, wait = bucket.take(NOW + timedelta(seconds=10), 3)
-    assert wait == timedelta(seconds=50)
+    assert wait == Hold(timedelta(seconds=50))
     for _ in range(RESERVE):
         bucket, wait = bucket.take(NOW + timedelta(seconds=20), 1)
         assert wait is None
     _, wait = bucket.take(NOW + timedelta(seconds=20), 1)
-    assert wait == timedelta(seconds=40)
+    assert wait == Hold(timedelta(seconds=40))
 
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(1, 4)), max_size=120))
@@ -117,7 +117,7 @@ def test_no_minute_ever_carries_more_than_the_allowance(asked: list[tuple[int, i
         if wait is None:
             sent.append(at)
         else:
-            assert timedelta(0) < wait <= timedelta(seconds=60)
+            assert timedelta(0) < wait.wait <= timedelta(seconds=60)
     assert all(sum(at <= one < at + timedelta(seconds=60) for one in sent) <= LIMIT for at in sent)
 
 
