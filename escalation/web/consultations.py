@@ -22,9 +22,9 @@ from escalation.consultation.state import ANSWERERS, CONSULTATION, Event, State
 from escalation.people import Role
 from escalation.state_table import IllegalStep
 from escalation.web.act import plain
+from escalation.web.case_log import ICONS
 from escalation.web.consultation_view import PAGE, TABS, Shown, listing, log_of, one, text_of
 from escalation.web.gate import Acts, NotFound, Only, Visitor, desk_of
-from escalation.web.incident_view import ICONS
 from escalation.web.page import show
 from escalation.web.viewing import Viewed, record
 from stream.account import Account, book

@@ -10,13 +10,14 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import Connection, Row, and_, select
 
-from escalation.incident import EntryKind, entries, incidents, members
+from escalation.incident import incidents, members
 from escalation.keeper import answers, contacts, reports
 from escalation.notice import notices
 from escalation.people import people
 from escalation.procedure import Act, Pack, thaw
 from escalation.timer import TimerKind, TimerState, timers
 from escalation.web.call_tasks import Task, tasks_of
+from escalation.web.case_log import Step, log_of
 from escalation.web.clocks import Running, clocks_of
 from escalation.web.figures import Figures, by_hand, figures_of, speaks
 from escalation.web.frozen import Frozen, Words
@@ -28,12 +29,6 @@ from stream.kept import assessments, counts, posts, revisions
 from stream.post import Kind
 
 MEMBERS_SHOWN, MEMBERS_ALL = 12, 200
-ENTRIES_SHOWN = 300
-ICONS: Mapping[str, str] = {
-    EntryKind.MACHINE: "fx", EntryKind.PERSON: "i-person", EntryKind.NOTICE: "i-bell", EntryKind.RECEIPT: "i-check",
-    EntryKind.PLATFORM: "i-link", EntryKind.LEVEL: "i-warn", EntryKind.DEADLINE: "i-clock", EntryKind.DELIVERY: "i-doc",
-    EntryKind.CHASE: "i-bell",
-}  # fmt: skip
 NO_END = ("提醒", "核对")
 """Clocks that ask again rather than come to an end."""
 RUNG_WORDS = {"remind": "催签", "phone": "电话催办", "tell": "报上一级"}
@@ -63,21 +58,6 @@ class Member:
     cut: bool
     other: bool = False
     folded: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One line of the log; `ahead` marks what has not happened yet."""
-
-    at: datetime
-    icon: str
-    heading: str
-    text: str
-    actor: str
-    article: str
-    grave: bool = False
-    ahead: bool = False
-    default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +124,7 @@ def case_of(conn: Connection, frozen: Frozen, row: Row[Any], now: datetime) -> C
         clocks=clocks_of(conn, [row], now, {row.id: words}).get(row.id, []),
         receipts=receipts_of(conn, row.id, now),
         figures=figures_of(conn, row, now),
-        steps=[*_ahead(conn, row, now), *_log(conn, row)],
+        steps=[*_ahead(conn, row, now), *log_of(conn, row)],
         calls=tasks_of(conn, row.id, now),
         reports=_kept(conn, reports, row),
         contacts=_kept(conn, contacts, row),
@@ -162,24 +142,6 @@ def _kept(conn: Connection, table: Any, row: Row[Any]) -> Sequence[Row[Any]]:
         .where(table.c.incident_id == row.id)
         .order_by(table.c.id.desc())
     ).all()
-
-
-def _log(conn: Connection, row: Row[Any]) -> list[Step]:
-    found = conn.execute(
-        select(entries).where(entries.c.incident_id == row.id).order_by(entries.c.id.desc()).limit(ENTRIES_SHOWN)
-    )
-    return [
-        Step(
-            one.at, ICONS.get(one.kind, "fx"), one.heading, _said(row, one), one.actor, one.article,
-            grave=one.kind == EntryKind.LEVEL or (one.kind == EntryKind.DEADLINE and "逾期" in one.heading),
-        )
-        for one in found
-    ]  # fmt: skip
-
-
-def _said(row: Row[Any], one: Row[Any]) -> str:
-    """What a line says besides its heading; the machine's reasons quote the text, which a care case keeps folded."""
-    return "" if row.care and one.kind in (EntryKind.MACHINE, EntryKind.LEVEL) else str(one.text)
 
 
 def _ahead(conn: Connection, row: Row[Any], now: datetime) -> list[Step]:

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from escalation.people import Role
+from escalation.web.case_log import Step
 from escalation.web.gate import Visitor
-from escalation.web.incident_view import Case, Step
+from escalation.web.incident_view import Case
 from escalation.web.receipts import Receipt
 
 READ_BY = frozenset({Role.MONITOR, Role.PUBLICITY})

@@ -150,7 +150,9 @@ def test_first_follow_up_and_final_report_are_written_by_persons_and_their_clock
     eventually("首报 is overdue", lambda: "首报逾期" in body(office, number), 60)
     assert "以送出的情况报告为准" in refusal(monitor, number, "duties/first_report")
     form = monitor.page(f"/incidents/{number}/bulletins/new")
-    assert "涉及 1 条，风险 100。" in form.css("#facts::text").get(""), "filled in from the record"
+    facts = form.css("#facts::text").get("")
+    assert "立事件" in facts, "filled in from the record"
+    assert "风险" not in facts, "no figure of the machine's among the facts"
     first = reports(monitor, number, "first", "一号楼二层起火，一人轻伤，已送医。\n起火原因待核实。")
     eventually("首报 left", lambda: "首报已送出，首报时限已停" in body(office, number), 60)
     (mail,) = eventually("the leader has it", lambda: brisk.mails(LEADER, f"{number} 首报（情况报告第 1 号）"), 60)

@@ -9,9 +9,9 @@ import pytest
 
 from escalation.incident import EntryKind
 from escalation.incident.state import State
+from escalation.web.case_log import ICONS
 from escalation.web.face import face
 from escalation.web.incident import REACHED
-from escalation.web.incident_view import ICONS
 from escalation.web.page import environment, render
 from escalation.web.queue_view import VIEWS
 from escalation.web.receipts import Receipt
