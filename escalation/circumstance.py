@@ -15,6 +15,7 @@ from sqlalchemy import Connection, update
 from escalation.deed import DESK, incident_of, must_be, must_be_open, must_fit, write_down
 from escalation.incident import Actor, EntryKind, incidents, log
 from escalation.notice import NoticeKind
+from escalation.notice.clocking import set_duty_clocks
 from escalation.notice.issue import Letterhead
 from escalation.procedure import Trigger, thaw
 from escalation.state_table import IllegalStep
@@ -102,5 +103,6 @@ def add(
     if told.addressees or told.vacant:
         tell(conn, letterhead, fresh, told, NoticeKind.FIRST, f"circumstance:{len(every)}", now)
     set_by_rule(conn, letterhead, fresh, (), now)
+    set_duty_clocks(conn, fresh, now)
     write_down(conn, fresh, actor, "circumstance", now, added=[str(one) for one in new], why=why)
     return len(told.addressees)

@@ -12,6 +12,7 @@ from escalation.belonging import kinds_told
 from escalation.incident import LEVELS, EntryKind, claim_keys, incidents, join, log
 from escalation.incident.state import OPEN, State
 from escalation.notice import NoticeKind
+from escalation.notice.clocking import drop_unasked
 from escalation.opening import Ground, Matter, happened, hold_for, hurry, row_of, told_of
 from escalation.procedure import Trigger, thaw
 from escalation.reset import reset
@@ -42,6 +43,7 @@ def add_to(conn: Connection, ground: Ground, incident_id: int, matter: Matter, p
         )
     if matter.care and not incident.care:
         conn.execute(update(incidents).where(incidents.c.id == incident_id).values(care=True))
+        drop_unasked(conn, row_of(conn, incident_id), now)
     graver = matter.level < min(incident.level, _found_before(incident))
     if matter.level < _found_before(incident):
         conn.execute(update(incidents).where(incidents.c.id == incident_id).values(level_found=matter.level))

@@ -44,23 +44,23 @@ def differences(conn: Connection, row: Row[Any], today: Pack, versions: Mapping[
     triggers = tuple(Trigger(one) for one in row.triggers)
     told = row.frozen.get("recipients", [])
     found = decision_differences(row, frozen, told, Today(today, versions, holder), triggers, row.level)
-    return [*found, *_clocks(frozen, today, row.level)]
+    return [*found, *_clocks(frozen, today, row)]
 
 
-def _clocks(frozen: Pack, today: Pack, level: int) -> Iterator[Difference]:
+def _clocks(frozen: Pack, today: Pack, row: Row[Any]) -> Iterator[Difference]:
     """Each clock of the level that has another figure now, the ladder in one line."""
-    then, now = (dict(_figures(pack, level)) for pack in (frozen, today))
+    then, now = (dict(_figures(pack, row)) for pack in (frozen, today))
     for words in dict.fromkeys((*then, *now)):
         if then.get(words, NONE) != now.get(words, NONE):
             yield Difference(words, then.get(words, NONE), now.get(words, NONE))
 
 
-def _figures(pack: Pack, level: int) -> Iterator[tuple[str, str]]:
-    grade = pack.grade(level)
+def _figures(pack: Pack, row: Row[Any]) -> Iterator[tuple[str, str]]:
+    grade = pack.grade(row.level)
     named: list[tuple[str, Clock]] = [("签收", grade.sign), ("复燃观察", grade.watch)]
-    for words, clock in [*named, *((words, clock) for _, words, clock in duties_of(pack, level))]:
+    for words, clock in [*named, *((words, clock) for _, words, clock in duties_of(pack, row))]:
         yield f"时限·{words}", f"{say_span(clock.after)}（{clock.label}）"
-    steps = pack.ladder.steps(level)
+    steps = pack.ladder.steps(row.level)
     yield "逾期上报", " → ".join(f"{say_span(one.clock.after)} {one.act}{one.role}" for one in steps)
 
 

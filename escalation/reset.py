@@ -45,7 +45,7 @@ def reset(conn: Connection, incident: Row[Any], pack: Pack, now: datetime) -> li
 
 
 def _duties(conn: Connection, incident: Row[Any], pack: Pack, now: datetime) -> list[str]:
-    asked: dict[str, Clock] = {name: clock for name, _, clock in duties_of(pack, incident.level)}
+    asked: dict[str, Clock] = {name: clock for name, _, clock in duties_of(pack, incident)}
     said = []
     for row in timer.undone(conn, incident.id):
         clock = asked.get(row.name)

@@ -27,6 +27,11 @@ def carried_out(role: str) -> Mapping[str, str]:
     return {str(kind): str(ask) for kind, ask in _tables().get(role, {}).get("carries_out", {}).items()}
 
 
+def contacting() -> frozenset[str]:
+    """The asks by which a keeper speaks with a platform: of a cry for help nobody is asked for it without a clause."""
+    return frozenset(str(ask) for table in _tables().values() for ask in table.get("contacts_platform", ()))
+
+
 def asked_of(role: str, kind: str = "", *, unplaced: bool = False) -> tuple[str, ...]:
     """What is asked by this kind of notice, else of the holder of this role.
 

@@ -9,7 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from escalation import timer
-from escalation.procedure import Clock, Pack, Step, thaw
+from escalation.incident import EntryKind, log
+from escalation.procedure import Clock, DutyKind, Pack, Source, Step, Trigger, thaw
+
+SPEAKS = frozenset({DutyKind.POSITIVE_RESPONSE, DutyKind.ONE_VOICE, DutyKind.ANSWER})
+"""What a clause demands that is said in public."""
 
 
 def set_signature_clocks(
@@ -48,16 +52,44 @@ def rungs_set(conn: Connection, notice_id: int) -> int:
     return int(conn.execute(select(func.count()).where(own)).scalar_one())
 
 
-def duties_of(pack: Pack, level: int) -> list[tuple[str, str, Clock]]:
-    """The incident's own deadlines that a pack sets at a level: name, word and clock."""
-    grade = pack.grade(level)
+def duties_of(pack: Pack, incident: Row[Any]) -> list[tuple[str, str, Clock]]:
+    """The deadlines that a pack sets for this incident at its level: name, word and clock.
+
+    To a cry for help nobody answers in public (首次回应) unless an article of the pack demands it.
+    """
+    grade = pack.grade(incident.level)
+    answer = grade.first_answer if _answers(pack, incident) else None
     named = (("first_report", "首报", grade.first_report), ("facts", "情况说明", grade.facts),
-             ("first_answer", "首次回应", grade.first_answer))  # fmt: skip
+             ("first_answer", "首次回应", answer))  # fmt: skip
     return [(name, words, clock) for name, words, clock in named if clock is not None]
 
 
+def _answers(pack: Pack, incident: Row[Any]) -> bool:
+    """Whether a public answer is due at all: of a care case only by a clause of its triggers, or where the rules give
+    the time themselves."""
+    clock = pack.grade(incident.level).first_answer
+    if not incident.care or clock is None or clock.source is Source.RULE:
+        return clock is not None
+    duties = pack.who([Trigger(one) for one in incident.triggers], incident.level).duties
+    return any(one.kind in SPEAKS for one in duties)
+
+
 def _asked(incident: Row[Any]) -> list[tuple[str, str, Clock]]:
-    return duties_of(thaw(incident.frozen["pack"]), incident.level)
+    return duties_of(thaw(incident.frozen["pack"]), incident)
+
+
+def answers_in_public(incident: Row[Any]) -> bool:
+    """Whether the frozen pack sets this incident a time for a public answer."""
+    return any(name == "first_answer" for name, _, _ in _asked(incident))
+
+
+def drop_unasked(conn: Connection, incident: Row[Any], now: datetime) -> None:
+    """End the duties that nobody asks of this incident any more, done by nobody: it turned out a cry for help."""
+    asked = {name for name, _, _ in _asked(incident)}
+    for row in timer.undone(conn, incident.id):
+        if row.name not in asked:
+            timer.drop(conn, row, now)
+            log(conn, incident.id, now, EntryKind.MACHINE, f"关爱个案，{row.words}不再要求")
 
 
 def run_duties_again(conn: Connection, incident: Row[Any], now: datetime) -> list[str]:

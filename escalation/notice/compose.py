@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from escalation.clock_words import moment, second
 from escalation.notice import KIND_WORDS, NoticeKind
 from escalation.notice.addressee import Addressee
-from escalation.notice.asking import carried_out
+from escalation.notice.asking import carried_out, contacting
 from escalation.notice.due import receipt_of, rungs_of
 from escalation.notice.lateness import say_minutes
 from escalation.notice.wording import Article, NoticeView, Reason, Told
@@ -56,20 +56,22 @@ def compose(
         asks=tuple(asks) if kind in BY_HAND else _asks(incident, one, asks), others_told=tuple(others),
         articles=_articles(pack, one),
         deadline=moment(sign_by, now) if sign_by else "", passed=sign_by is not None and sign_by <= now,
-        deadline_source=_due(incident, pack, about), on_silence=_silence(pack, incident.level, one.role, about),
+        deadline_source=_due(incident, pack, one, about), on_silence=_silence(pack, incident.level, one.role, about),
         validity=moment(expires_at, now) if sign_by or kind not in BY_HAND else "",
         facts=_facts(incident, now, one, kind),
     )  # fmt: skip
     return _called_off(view, one.reason) if kind is NoticeKind.DISMISSED else view
 
 
-def _due(incident: Row[Any], pack: Pack, kind: NoticeKind) -> str:
-    """Where the time for signing comes from."""
+def _due(incident: Row[Any], pack: Pack, one: Addressee, kind: NoticeKind) -> str:
+    """Where the time for signing comes from; the clause's word stands only where it names this addressee."""
     clock = receipt_of(pack.grade(incident.level), kind)
     if clock is None:
         return ""
     own = f"签收时限 {say_span(clock.after)}：{clock.label}"
-    return own if kind in BY_HAND else _source(incident, own)
+    if kind in BY_HAND:
+        return own
+    return _source(incident, own, {ground.cited for ground in one.grounds if ground.source is Source.RULE})
 
 
 def _called_off(view: NoticeView, reason: str) -> NoticeView:
@@ -96,6 +98,8 @@ def _asks(incident: Row[Any], one: Addressee, asks: Sequence[str]) -> tuple[str,
             merged.add(ask)
             words = f"{words.rstrip('。；')}：{ask}"
         duties.append(words)
+    if incident.care and not any(duty.get("kind") == PLATFORM_CONTACT for duty in incident.frozen.get("duties", [])):
+        asks = [ask for ask in asks if ask not in contacting()]
     return tuple(dict.fromkeys((*asks[:1], *duties, *(ask for ask in asks[1:] if ask not in merged))))
 
 
@@ -165,12 +169,14 @@ def _articles(pack: Pack, one: Addressee) -> tuple[Article, ...]:
     return tuple(seen.values()) or (Article(source=Source.DEFAULT.label, quote=one.reason),)
 
 
-def _source(incident: Row[Any], own: str) -> str:
-    """The clause's own word for the deadline beside our figure: 及时 stays a word."""
+def _source(incident: Row[Any], own: str, named: Collection[str] | None = None) -> str:
+    """The clause's own word for the deadline beside our figure: 及时 stays a word. `named`: by which articles the
+    reader is told, so that no other is cited to them; None: the group's message, which addresses nobody."""
     clause = incident.frozen.get("deadline", {})
-    if clause.get("source") == Source.RULE:
-        return f"{clause['article']}要求“{clause['words']}”；{own}"
-    return own
+    if clause.get("source") != Source.RULE:
+        return own
+    cited = [one for one in clause["article"].split("、") if named is None or one in named]
+    return f"{'、'.join(cited)}要求“{clause['words']}”；{own}" if cited else own
 
 
 def _silence(pack: Pack, level: int, role: str, kind: NoticeKind) -> str:

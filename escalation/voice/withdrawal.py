@@ -17,7 +17,7 @@ from escalation.incident import Actor, EntryKind, log
 from escalation.incident.state import OPEN, IllegalStep, State
 from escalation.keeper import answers
 from escalation.notice import GROUP, notices
-from escalation.notice.clocking import set_duty_clocks
+from escalation.notice.clocking import answers_in_public, set_duty_clocks
 from escalation.notice.issue import Letterhead
 from escalation.voice import hold, statement
 from escalation.voice.approval import approvals
@@ -69,6 +69,8 @@ def answer_again(conn: Connection, row: Row[Any], url: str, now: datetime) -> No
     """首次回应 runs anew for its whole span where nothing else was said in public. `url`: of what was withdrawn."""
     other = select(answers.c.id).where(answers.c.incident_id == row.id, answers.c.url != url).limit(1)
     if State(row.state) not in OPEN or statement.in_force(conn, row.id) is not None or conn.execute(other).first():
+        return
+    if not answers_in_public(row):
         return
     timer.restart(conn, row.id, "first_answer", now, now)
     set_duty_clocks(conn, row, now)

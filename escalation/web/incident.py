@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, select
 from escalation import care, link, people
 from escalation.channels.phone import OUTCOMES
 from escalation.handling import FalseAlarm
+from escalation.incident.state import OPEN, State
 from escalation.link import Link, Purpose
 from escalation.notice import NoticeKind, notices
 from escalation.people import Role
@@ -137,13 +138,14 @@ def page(
         voice = voice_of(conn, row, visitor.now, whole=False)
         sent, next_kinds = sent_of(conn, row), next_words(conn, row, visitor.user.roles)
         steps = measure_view.block(conn, row, visitor.actor)
+        cared = not row.care or row.id in care.reached(conn, [row.id])
         just_now = nudged(conn, row.id, visitor.now)
     return show(
         request, visitor, "incident.html", status=status, case=case, row=row, members=found, folded=folded,
         rights=rights_of(row, visitor.user.roles, leads=leads), units=units, handed=handed, error=error,
         given=given or {}, notice_done=DONE,
         false_alarms=list(FalseAlarm), outcomes=OUTCOMES, course=care.COURSE if row.care else COURSE,
-        reached=REACHED[row.state],
+        reached=_reached(row, cared=cared), **care_shown(row, visitor.user.roles),
         keeper_link=_keeper_link(request, visitor, case), unplaced=is_unplaced(row.frozen.get("account", {})),
         routed=ROUTED, cycle=cycle, matters=matters, voice=voice, sent=sent,
         next_kinds=next_kinds, nudged=just_now, **errands, **steps,
@@ -160,6 +162,19 @@ def _handed(conn: Connection, row: Row[Any], person_id: str) -> str:
         .limit(1)
     ).scalar()
     return str(found or "")
+
+
+def _reached(row: Row[Any], *, cared: bool) -> int:
+    """How far the course went; a care case whose care role nobody has reached is still being handed over (转介)."""
+    there = REACHED[row.state]
+    return there if cared or State(row.state) not in OPEN else min(there, 2)
+
+
+def care_shown(row: Row[Any], roles: Collection[Role]) -> dict[str, Any]:
+    """Whom the banner of a care case sends the reader to: the care offices; their own people go to work themselves."""
+    if not row.care:
+        return {"care_offices": "", "to_care": False}
+    return {"care_offices": "、".join(care.offices(row.frozen)), "to_care": Role.CARE in roles}
 
 
 def note_view(request: Request, visitor: Visitor, row: Row[Any]) -> None:
@@ -193,6 +208,7 @@ def peek(request: Request, visitor: Reader, number: str) -> HTMLResponse:
         case = read_by(visitor, case_of(conn, request.app.state.frozen, row, visitor.now))
         just_now = nudged(conn, row.id, visitor.now)
     values = {"nudged": just_now, "case": case, "row": row, "rights": rights_of(row, visitor.user.roles)}
+    values |= care_shown(row, visitor.user.roles)
     if request.headers.get("x-fragment"):
         return HTMLResponse(render("_peek.html", csrf=visitor.user.csrf, now=visitor.now, **values))
     return HTMLResponse(render("peek.html", **frame(request, visitor), **values))

@@ -13,7 +13,7 @@ from escalation import trial
 from escalation.people import Role
 from escalation.web.feed import LARGE, SHOWN, Feed, feed_of
 from escalation.web.gate import Acts, Only, Visitor, desk_of
-from escalation.web.incident import DONE, filter_of
+from escalation.web.incident import DONE, care_shown, filter_of
 from escalation.web.incident_view import case_of, find
 from escalation.web.orders import read_by
 from escalation.web.page import frame, home_of, render, show
@@ -59,7 +59,17 @@ def page(
         case = read_by(visitor, found) if found is not None else None
     rights = rights_of(row, visitor.user.roles) if row is not None else None
     return show(
-        request, visitor, "desk.html", tide=tide, feed=feed, large=large, case=case, row=row, rights=rights, **values
+        request,
+        visitor,
+        "desk.html",
+        tide=tide,
+        feed=feed,
+        large=large,
+        case=case,
+        row=row,
+        rights=rights,
+        **values,
+        **(care_shown(row, visitor.user.roles) if row is not None else {}),
     )
 
 

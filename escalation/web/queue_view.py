@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select
 
-from escalation.care import state_words
+from escalation.care import reached, state_words
 from escalation.incident import incidents, members
 from escalation.incident.state import ENDED, OPEN, State
 from escalation.notice import is_owed, notices
@@ -183,6 +183,7 @@ def _lines(conn: Connection, rows: Sequence[Row[Any]], words: Mapping[int, Words
     ids = [row.id for row in rows]
     clocks, sparks, matched = clocks_of(conn, rows, now, words), sparks_of(conn, rows, now), _matched(conn, rows)
     tallies, sizes, rings = _tallies(conn, ids), _sizes(conn, ids, now), open_by_incident(conn, ids)
+    cared = reached(conn, [row.id for row in rows if row.care])
     lines = []
     for row in rows:
         own = words[row.id]
@@ -197,7 +198,7 @@ def _lines(conn: Connection, rows: Sequence[Row[Any]], words: Mapping[int, Words
                 level=row.level,
                 level_name=own.levels[row.level],
                 state=row.state,
-                state_words=_state_words(row, tallies.get(row.id)),
+                state_words=_state_words(row, tallies.get(row.id), reached=row.id in cared),
                 silent=row.state == State.NOTIFIED and tallies.get(row.id, (1, 1, 0))[0] == 0,
                 account=own.account,
                 platform=own.platform,
@@ -222,14 +223,14 @@ def _lines(conn: Connection, rows: Sequence[Row[Any]], words: Mapping[int, Words
     return lines
 
 
-def _state_words(row: Row[Any], tally: tuple[int, int, int] | None) -> str:
-    state = State(row.state)
+def _state_words(row: Row[Any], tally: tuple[int, int, int] | None, *, reached: bool) -> str:
+    state, said = State(row.state), state_words(row, reached=reached)
     if tally is None or state not in OPEN:
-        return state_words(row)
+        return said
     signed, needed, owed = tally
     if state is State.NOTIFIED:
-        return f"{state_words(row)} {signed}/{needed}"
-    return f"{state_words(row)} · 待签 {owed}" if owed else state_words(row)
+        return f"{said} · 签收 {signed}/{needed}" if row.care else f"{said} {signed}/{needed}"
+    return f"{said} · 待签 {owed}" if owed else said
 
 
 def _tallies(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[int, int, int]]:

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection, Row, select
 
-from escalation import assigning, handling, link, people, receipt
+from escalation import assigning, care, handling, link, people, receipt
 from escalation.clock_words import moment
 from escalation.deed import incident_of
 from escalation.incident import Actor, incidents
@@ -183,7 +183,8 @@ def page(
         found = shown(conn, slip, now)
     return bare(
         request, "sign.html", status=status, slip=slip, shown=found, given=given, error=error, limit=REMARK_LIMIT,
-        typed=typed, to=to, bare=_bare,
+        typed=typed, to=to, bare=_bare, care_offices="、".join(care.offices(slip.incident.frozen)),
+        to_care=slip.notice.role == Role.CARE,
     )  # fmt: skip
 
 

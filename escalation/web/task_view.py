@@ -14,6 +14,7 @@ from escalation.incident.state import OPEN, State
 from escalation.keeper import contacts
 from escalation.notice.issue import Letterhead
 from escalation.people import Role, holders, people, stood_in_for
+from escalation.procedure import DutyKind
 from escalation.task import KIND_WORDS, TaskKind, tasks
 from escalation.task.correction import ACT_WORDS, STATE_WORDS, candidates, corrections_of, unseen
 from escalation.task.deeds import may, turns_of, undone
@@ -157,11 +158,20 @@ def choices_of(conn: Connection, incident: Row[Any], units: Sequence[str]) -> Ch
     )
     keepers = holders(conn, incident.school, Role.KEEPER, account_id=incident.account_id)
     return Choices(
-        kinds=[(kind.value, words) for kind, words in KIND_WORDS.items()],
+        kinds=[(kind.value, words) for kind, words in KIND_WORDS.items() if kind not in _not_asked(incident)],
         units=units,
         persons=[(row.id, f"{row.name}（{'，'.join(p for p in (row.unit, row.title) if p)}）") for row in rows],
         keeper="、".join(one.name for one in keepers),
     )
+
+
+def _not_asked(incident: Row[Any]) -> frozenset[TaskKind]:
+    """What is not offered for a care case: words in public, and contact with the platform that no article demands."""
+    if not incident.care:
+        return frozenset()
+    demanded = {one.get("kind") for one in incident.frozen.get("duties", ())}
+    contact = {TaskKind.PLATFORM_CONTACT} if DutyKind.PLATFORM_CONTACT not in demanded else set()
+    return frozenset({TaskKind.PUBLIC_ANSWER, TaskKind.CLARIFICATION} | contact)
 
 
 def shared(conn: Connection, incident: Row[Any], task: Row[Any] | None = None) -> dict[str, Any]:

@@ -107,6 +107,29 @@ def test_the_words_are_folded_for_all_and_shown_to_the_care_role_by_a_purpose_th
     assert (view["action"], view["actor"]) == ("text.view", "P12")
 
 
+def test_nothing_is_said_in_public_of_a_cry_for_help_unless_an_article_demands_it(demo: Standing, cry: Cry) -> None:
+    """JY 14 demands contact with the platform of what is urgent; no article of JY demands an answer to it."""
+    page = demo.signed_in("ye.chuqing").page(f"/incidents/{cry.number}")
+    said = words_of(page)
+    assert "首次回应" not in said
+    assert "起草口径" not in said
+    assert "公开答复" not in words_of(page.css("#tkind")[0])
+    assert "与平台沟通" in words_of(page.css("#tasks")[0])
+    assert "第十四条" in words_of(page.css("#tasks")[0])
+    own = words_of(demo.signed_in(HELPER).page(f"/incidents/{cry.number}").css(".hold--care")[0])
+    assert "此事转由您单位办理" in own
+    assert "请即联系学生工作部" not in own
+    slips = {one: _slip(demo, cry, one) for one in (HELPER, "gu.wenqing")}
+    assert "要求“及时”" not in slips[HELPER]
+    assert "第十四条要求“及时”" in slips["gu.wenqing"]
+
+
+def _slip(demo: Standing, cry: Cry, person: str) -> str:
+    """What the signing page says that a person's mail leads to."""
+    path = next(one for one in demo.mails(person, cry.number)).sign_path
+    return words_of(demo.signed_in(person).page(path).css("main")[0])
+
+
 def exported(demo: Standing, out: Path) -> list[dict[str, object]]:
     """The audit, as the command gives it."""
     done = fengxin("audit", "export", "--out", out, "--settings", demo.data / "fengxin.toml")
@@ -149,6 +172,7 @@ def test_a_care_case_is_counted_apart_and_stands_in_no_table_of_the_report(demo:
 def test_the_call_is_recorded_once_by_a_named_person_and_is_no_signature(demo: Standing, cry: Cry) -> None:
     desk, path = demo.signed_in("zheng.wanzhou"), f"/incidents/{cry.number}"
     action = desk.page(path).css("#calls form::attr(action)").get("")
+    assert "正在转介，待拨/待签" in words_of(desk.page("/incidents", q=cry.number).css(".listing")[0])
     done = desk.send(action, path, outcome="told", remark="心理中心已有人赶去")
     assert done.status_code == 200
     again = demo.signed_in("ye.chuqing").send(action, path, outcome="no_answer")
@@ -157,6 +181,7 @@ def test_the_call_is_recorded_once_by_a_named_person_and_is_no_signature(demo: S
     assert "郑晚舟" in words_of(line)
     assert "心理中心已有人赶去" in words_of(line)
     assert [one for one in demo.signed_in(HELPER).page("/me").css(".mine") if cry.number in words_of(one)], "not signed"
+    assert "已转介，待接收" in words_of(desk.page("/incidents", q=cry.number).css(".listing")[0]), "the care role knows"
     for person in told(demo, cry):
         sign = next(one for one in demo.mails(person, cry.number)).sign_path
         assert demo.signed_in(person).client.post(sign).status_code == 200

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from escalation import alert, audit
+from escalation import alert, audit, circumstance
 from escalation.audit_file import lines, span_of
-from escalation.care import CARE_WORDS, state_words
+from escalation.care import CARE_WORDS, reached, state_words
 from escalation.channels import Transient
+from escalation.channels.phone import OUTCOMES, CallOutcome
 from escalation.incident import incidents
 from escalation.incident.state import STATE_WORDS, State
 from escalation.notice import calls, deliveries, notices
 from escalation.opening import Ground
 from escalation.people import Held, Person, Role, enter
-from escalation.procedure import Source, Trigger, codes, load, thaw
+from escalation.procedure import Clock, DutyKind, Source, Trigger, codes, load, thaw
+from escalation.receipt import Signed, sign
+from escalation.task import KIND_WORDS, TaskKind, tasks
+from escalation.telephone import record_call
+from escalation.timer import timers
 from stream.store import metadata
+from tests.escalation.office import ON_DESK
 from tests.escalation.station import Station, open_station
 from tests.stream.said import SCHOOL
 
@@ -144,8 +151,105 @@ def test_a_care_case_has_state_words_of_its_own_for_every_state() -> None:
 def test_the_words_follow_the_case(station: Station) -> None:
     number = cry(station)
     row = station.office.one(number)
-    assert state_words(row) == "已转介，待接收"
+    assert state_words(row, reached=True) == "已转介，待接收"
+    assert state_words(row, reached=False) == "正在转介，待拨/待签"
     with station.office.store.write() as conn:
         conn.execute(incidents.update().where(incidents.c.id == number).values(care=False))
         assert list(audit.faults(conn)) == []
-    assert state_words(station.office.one(number)) == "待签收"
+    assert state_words(station.office.one(number), reached=False) == "待签收"
+
+
+def has_reached(station: Station, number: int) -> bool:
+    with station.office.store.read() as conn:
+        return number in reached(conn, [number])
+
+
+def signs(station: Station, who: str) -> None:
+    with station.office.store.write() as conn:
+        assert sign(conn, station.office.notice(who).id, who, station.office.now, via="desk") is Signed.NOW
+
+
+def test_the_case_is_handed_over_when_the_care_role_signed_and_not_when_others_did(station: Station) -> None:
+    number = cry(station)
+    for who in ("keeper", "leader", "publicity"):
+        signs(station, who)
+        assert not has_reached(station, number)
+    signs(station, "helper")
+    assert has_reached(station, number)
+
+
+@pytest.mark.parametrize(("outcome", "there"), [(CallOutcome.TOLD, True), *(
+    (one, False) for one in CallOutcome if one is not CallOutcome.TOLD
+)])  # fmt: skip
+def test_only_a_call_that_got_through_to_the_care_role_hands_the_case_over(
+    station: Station, outcome: CallOutcome, there: bool
+) -> None:
+    number = cry(station)
+    (task,) = station.office.rows(calls, person_id="helper")
+    with station.office.store.write() as conn:
+        record_call(conn, task.id, ON_DESK, station.office.now, OUTCOMES[outcome].title, "记")
+    assert has_reached(station, number) is there
+
+
+def test_the_desk_that_stands_in_for_the_care_role_is_not_the_care_role(tmp_path: Path) -> None:
+    with open_station(tmp_path) as station:
+        number = cry(station)
+        signs(station, "monitor")
+        assert not has_reached(station, number)
+        assert state_words(station.office.one(number), reached=False) == "正在转介，待拨/待签"
+
+
+def test_a_public_answer_is_due_only_where_an_article_of_the_triggers_demands_one(station: Station) -> None:
+    number = cry(station)
+    row = station.office.one(number)
+    assert row.triggers == [Trigger.MAJOR_EVENT_OR_URGENT]
+    assert {one.name for one in station.office.rows(timers, kind="duty")} == {"first_report", "facts"}
+    with station.office.store.write() as conn:
+        found = [Trigger.CRISIS_OR_NEGATIVE_OPINION]
+        circumstance.add(conn, station.office.head, number, found, ON_DESK, station.office.now, "多人转发")
+    due = {one.name for one in station.office.rows(timers, kind="duty")}
+    assert due == {"first_report", "facts", "first_answer"}, "第十四条：发生舆情危机时，应主动予以正面回复"
+
+
+def test_a_figure_of_the_rules_own_for_the_first_answer_stays(station: Station) -> None:
+    pack = load("JY")
+    clock = Clock(after=timedelta(hours=3), source=Source.RULE, article="第九条")
+    levels = tuple(one.model_copy(update={"first_answer": clock}) for one in pack.level)
+    station.office.ground = Ground(pack.model_copy(update={"level": levels}), station.office.head, {})
+    station.watch = station.watcher()
+    cry(station)
+    assert [one.article for one in station.office.rows(timers, name="first_answer")] == ["第九条"]
+
+
+def test_a_running_matter_that_turns_out_a_cry_for_help_is_asked_for_no_public_answer(station: Station) -> None:
+    office = station.office
+    number = office.open()
+    assert office.rows(timers, name="first_answer", state="set")
+    office.add(number, care=True)
+    assert not office.rows(timers, name="first_answer", state="set")
+    assert "关爱个案，首次回应不再要求" in office.headings()
+    assert "与平台沟通" in {KIND_WORDS[one.kind] for one in office.rows(tasks)}, "第十四条 demands it; it stays"
+
+
+@pytest.mark.parametrize("code", codes())
+def test_a_platform_is_spoken_with_where_an_article_demands_it_and_nowhere_else(tmp_path: Path, code: str) -> None:
+    pack = load(code)
+    demanded = any(one.kind is DutyKind.PLATFORM_CONTACT for one in pack.who([Trigger.MAJOR_EVENT_OR_URGENT], 1).duties)
+    with open_station(tmp_path) as station:
+        station.office.ground = Ground(pack, station.office.head, {})
+        station.watch = station.watcher()
+        cry(station)
+        asked = [
+            ask for row in station.office.rows(notices) for ask in row.view["asks"] if "平台" in ask or "网站" in ask
+        ]
+        set_ = [one for one in station.office.rows(tasks) if one.kind == TaskKind.PLATFORM_CONTACT]
+        assert (bool(asked), bool(set_)) == (demanded, demanded)
+        assert demanded == (code in ("JY", "LG", "ZG"))
+
+
+def test_the_word_of_a_clause_stands_with_whom_it_names_and_not_with_the_care_role(station: Station) -> None:
+    cry(station)
+    said = {row.addressee: row.view["deadline_source"] for row in station.office.rows(notices, kind="first")}
+    assert "要求" not in said["helper"]
+    assert said["helper"].startswith("签收时限")
+    assert said["leader"].startswith("第十四条要求“及时”；签收时限")

@@ -175,7 +175,9 @@ def test_the_case_has_words_of_its_own_and_counts_in_no_ranking(cried: Town) -> 
     page = helper.get(f"/incidents/{number}").text
     assert "12356" in page
     assert ">转介<" in page
-    assert "已转介，待接收" in helper.get("/incidents").text
+    assert "正在转介，待拨/待签" in helper.get("/incidents").text, (
+        "nobody of the care role has signed or answered a call"
+    )
     keeper = enrol(cried, "keeper", "xie", Role.KEEPER)
     folded = keeper.get(f"/incidents/{number}").text
     assert "写明事由并查看" not in folded

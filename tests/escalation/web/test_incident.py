@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from escalation import handling
+from escalation import handling, user
 from escalation.audit import audit_log
 from escalation.channels import Accepted, Fault, Outcome, Permanent
 from escalation.incident import entries, incidents
@@ -14,8 +14,9 @@ from escalation.incident.state import State
 from escalation.notice import DeliveryState, calling, calls, deliveries, notices
 from escalation.notice.outbox import judge, settle
 from escalation.notice.taking import take
+from escalation.people import Held, Person, Role, enter
 from stream.post import Kind
-from tests.escalation.web.house import House
+from tests.escalation.web.house import SCHOOL, House, _secret
 
 
 def state(house: House) -> str:
@@ -168,7 +169,7 @@ def test_a_care_case_is_folded_and_unfolded_only_by_a_stated_purpose(house: Hous
         page = house.client("monitor").get(path).text
         assert "走到这里" not in page
         assert "拉肚子" not in page
-        assert "心理中心" in page
+        assert "请即联系学生工作部（心理健康教育中心）" in page
     status, page = act(house, "monitor", f"{base}/reveal", purpose="看")
     assert status == 422
     assert "走到这里" not in page
@@ -178,6 +179,34 @@ def test_a_care_case_is_folded_and_unfolded_only_by_a_stated_purpose(house: Hous
     with house.store.read() as conn:
         rows = conn.execute(select(audit_log).where(audit_log.c.action == "text.view")).all()
     assert [row.detail["purpose"] for row in rows] == ["转学生工作部核实"]
+
+
+def test_a_care_case_offers_nothing_that_is_said_in_public_and_says_handed_over_only_once_it_is(house: House) -> None:
+    with house.store.write() as conn:
+        helper = Person(SCHOOL, "helper", "温暖", "主任", "学生工作部", "helper@school.test", "13900000001")
+        enter(conn, [helper], [Held(Role.CARE, "", "helper")])
+        user.enrol(conn, SCHOOL, "helper", "helper", _secret(), [Role.CARE], house.now)
+    number = house.incident("我就走到这里啦", care=True, text="我就走到这里啦，猫拜托阿姨", level=1)
+    base, lead = f"/incidents/{number}", house.client("publicity")
+    page = lead.get(base).text
+    assert "起草口径、暂停发声" not in page
+    assert "首次回应" not in page
+    assert 'value="public_answer"' not in page
+    assert 'value="facts"' in page
+    assert "正在转介，待拨/待签" in lead.get("/incidents").text
+    assert '<li class="at" aria-current="step">转介' in page
+    own = house.client("helper").get(base).text
+    assert "此事转由您单位办理" in own
+    assert "请即联系学生工作部" not in own
+    slip = house.client().get(house.link(number, "helper")).text
+    assert "此事转由您单位办理" in slip
+    assert f'href="/incidents/{number}">登录查看原文' in slip
+    assert "请即联系学生工作部（心理健康教育中心）" in house.client().get(house.link(number, "leader")).text
+    assert act(house, "monitor", f"{base}/confirm")[0] == 303
+    house.client().post(house.link(number, "leader"))
+    assert "已转介" not in lead.get("/incidents").text
+    house.client().post(house.link(number, "helper"))
+    assert "已转介，待接收" in lead.get("/incidents").text
 
 
 def test_a_private_message_of_an_incident_is_folded_and_unfolded_by_the_desk_with_a_purpose(house: House) -> None:
