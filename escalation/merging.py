@@ -82,7 +82,7 @@ def merge(
         start_follow_up(conn, fresh, now)
     tie(conn, row, other, TieKind.MERGED, actor, now, reason, kept)
     log(conn, row.id, now, EntryKind.PERSON, f"并入 {other.number}", reason, actor=actor.name)
-    words = f"{len(kept['notices'])} 份通知、{len(kept['keys'])} 个事由键、{len(kept['members'])} 条原文随同转入"
+    words = f"{len(kept['notices'])} 份通知、{len(kept['members'])} 条原文随同转入；今后同类原文归本事件"
     log(conn, other.id, now, EntryKind.PERSON, f"{row.number} 并入本事件", f"{reason}\n{words}", actor=actor.name)
     if fresh.level != other.level:
         heading = f"随并入由 {LEVELS[other.level]}级升为 {LEVELS[fresh.level]}级"
@@ -111,7 +111,7 @@ def unmerge(conn: Connection, incident_id: int, actor: Actor, now: datetime, rea
         advance(conn, row.id, event, None)
     conn.execute(update(incidents).where(incidents.c.id == row.id).values(closed_at=None))
     undo(conn, found.id, actor, now, reason)
-    back = repoint_keys(conn, other.id, row.id, found.data["keys"])
+    repoint_keys(conn, other.id, row.id, found.data["keys"])
     _take_back_members(conn, row.school, other.id, found.data["members"])
     _come_back(conn, row.id, other.id, found.data["notices"])
     owed = merged_notices.restore(conn, found.data["superseded"], now)
@@ -126,7 +126,7 @@ def unmerge(conn: Connection, incident_id: int, actor: Actor, now: datetime, rea
     merged_holds.come_back(conn, found.data["holds"], row.id, other.id)
     _give_back_figures(conn, other, found.data)
     log(conn, row.id, now, EntryKind.PERSON, f"撤销并入，与 {other.number} 分开", reason, actor=actor.name)
-    words = f"{len(back)} 个事由键、{len(found.data['notices'])} 份通知退回；此间新到的原文留在本事件"
+    words = f"{len(found.data['notices'])} 份通知退回，今后同类原文仍归原事件；此间新到的原文留在本事件"
     log(conn, other.id, now, EntryKind.PERSON, f"{row.number} 撤销并入", f"{reason}\n{words}", actor=actor.name)
     again = {one for one in owed if one in found.data["calls"]}
     for notice_id in sorted(again):

@@ -22,7 +22,7 @@ from escalation.incident import MACHINE, Actor, EntryKind, incidents, log
 from escalation.incident.state import OPEN, State
 from escalation.people import Role
 from escalation.state_table import IllegalStep, StateTable, Step
-from escalation.voice.subject import THEME_WORDS
+from escalation.voice.subject import EVERY_THEME
 from stream.account import book
 from stream.store import insert_new, metadata
 from stream.store.types import Moment, Serial, Word
@@ -76,8 +76,6 @@ SILENCE: StateTable[Silenced, Event] = StateTable(
     event_words={Event.EXPIRE: "到期", Event.LIFT: "提前结束"},
     ends=frozenset({Silenced.OVER, Silenced.LIFTED}),
 )
-
-THEMES = THEME_WORDS | {"self_harm": "求助", "any": "其他"}
 
 silences = Table(
     "silences",
@@ -171,7 +169,7 @@ def _words(conn: Connection, school: str, kind: Quiet, target: str) -> str:
         mine = select(incidents.c.id).where(incidents.c.school == school, incidents.c.theme == target)
         if conn.execute(mine.limit(1)).first() is None:
             raise IllegalStep("没有这一主题的事件。未作任何更改。")
-        return f"主题“{THEMES.get(target, target)}”各事件的催签与催办"
+        return f"主题“{EVERY_THEME.get(target, target)}”各事件的催签与催办"
     found = next((one for one in alert.ringing(conn, school) if one.cause == target), None)
     if found is None:
         raise IllegalStep("这一告警已经消除。未作任何更改。")

@@ -66,7 +66,7 @@ def split(conn: Connection, letterhead: Letterhead, incident_id: int, actor: Act
     conn.execute(delete(members).where(members.c.incident_id == incident_id, gone))
     moved = repoint_keys(conn, incident_id, new_id, part.keys)
     tie(conn, new, row, TieKind.SPLIT, actor, now, part.reason, {"posts": list(part.post_ids), "keys": moved})
-    words = f"{len(part.post_ids)} 条原文、{len(moved)} 个事由键"
+    words = f"{len(part.post_ids)} 条原文{f'；今后这 {len(moved)} 类原文归新事件' if moved else ''}"
     log(conn, incident_id, now, EntryKind.PERSON, f"拆出 {new.number}", f"{part.reason}\n{words}", actor=actor.name)
     log(conn, new_id, now, EntryKind.PERSON, f"拆自 {row.number}", f"{part.reason}\n{words}", actor=actor.name)
     write_down(conn, row, actor, "split", now, into=new.number, posts=list(part.post_ids), keys=moved)
@@ -87,9 +87,9 @@ def _sound(conn: Connection, row: Row[Any], part: Part) -> Part:
     if row.opening_post_id in chosen or len(chosen) == len(own):
         raise IllegalStep("触发本事件的原文留在本事件，请选择其余原文。未作任何更改。")
     if not set(part.keys) <= set(held):
-        raise IllegalStep("所选事由键已不属于本事件。未作任何更改，请刷新后再选。")
+        raise IllegalStep("“今后哪些归新事件”中所选的已不属于本事件。未作任何更改，请刷新后再选。")
     if held and set(keys) >= set(held):
-        raise IllegalStep("事由键不能全部拆走，本事件须留一个，否则后续原文无处可归。未作任何更改。")
+        raise IllegalStep("“今后哪些归新事件”不能全选，须留一项给本事件，否则今后的原文无处可归。未作任何更改。")
     if not title or not reason:
         raise IllegalStep("拆分须写明新事件的标题和理由。未作任何更改。")
     if part.level not in LEVELS:

@@ -7,17 +7,12 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from escalation.clock_words import SHANGHAI
+from escalation.voice.subject import EVERY_THEME
 from stream.coverage import Lamp
 from stream.platform import platform_name
 
 ROMAN = ("", "Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ")
-THEMES: Mapping[str, str] = {
-    "canteen": "食堂与饮食", "dorm": "宿舍与水电", "fees": "收费与资助", "teacher": "教职工言行",
-    "safety": "安全与事故", "self_harm": "心理求助", "bullying": "欺凌", "exam": "考试与成绩",
-    "admissions": "招生与学历", "privacy": "个人信息", "prohibited": "禁止内容",
-    "image": "学校声誉", "unauthorised_post": "擅自发声", "rumour": "传言待核", "internship": "实习与就业",
-    "awards": "评奖与荣誉", "admin": "管理与服务", "any": "其他",
-}  # fmt: skip
+THEMES: Mapping[str, str] = EVERY_THEME
 CHANNELS: Mapping[str, str] = {
     "mail": "邮件",
     "sms": "短信",

@@ -21,6 +21,9 @@ THEME_WORDS = {
     "unauthorised_post": "敏感事项", "prohibited": "禁止内容", "rumour": "网传信息", "internship": "实习",
     "awards": "评奖评优", "admin": "行政管理",
 }  # fmt: skip
+"""The themes that an account may be held on."""
+EVERY_THEME = THEME_WORDS | {"self_harm": "心理求助", "any": "其他"}
+"""Each theme under the one name by which incidents, silences and reports call it."""
 WORDS_SHOWN, PLACES_SHOWN = 4, 2
 
 

@@ -15,6 +15,7 @@ from escalation.incident import incidents
 from escalation.incident.state import OPEN, IllegalStep
 from escalation.people import Role
 from escalation.silence import NEVER_QUIET, QUIET_WORDS, SILENCE, Quiet, kept_quiet
+from escalation.voice.subject import EVERY_THEME
 from escalation.web.gate import Acts, Only, Visitor, desk_of
 from escalation.web.page import show
 from stream.account import book
@@ -54,7 +55,7 @@ def _page(
         request, visitor, "silences.html", status=status, running=running, past=past, kept=kept, error=error,
         given=given, open_ones=open_ones, themes=sorted({row.theme for row in open_ones if row.theme}),
         accounts=accounts, ringing=alerts, spans=SPANS, quiet_words=QUIET_WORDS, state_words=SILENCE.state_words,
-        why_most=silence.WHY_MOST, theme_words=silence.THEMES,
+        why_most=silence.WHY_MOST, theme_words=EVERY_THEME,
     )  # fmt: skip
 
 

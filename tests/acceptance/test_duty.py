@@ -87,7 +87,7 @@ def test_a_watch_is_handed_over_by_name_and_the_desk_says_who_has_it(watch: Stan
     late = watch.signed_in(ADMIN).send(f"{path}/take", path, seen=seen)
     assert late.status_code == 409
     assert "陈思源已于" in late.text
-    assert "掌班 陈思源" in words_of(watch.signed_in(MONITOR).page("/desk").css(".watch")[0])
+    assert "当班 陈思源" in words_of(watch.signed_in(MONITOR).page("/desk").css(".watch")[0])
 
 
 def test_holidays_swapped_days_and_the_leads_of_a_file_stand_in_the_month_and_a_hole_of_theirs_is_said(
@@ -183,19 +183,19 @@ def test_a_late_hand_over_is_told_to_the_lead_and_a_swap_afterwards_asks_who_is_
     watch_is_taken(watch, NEXT)
     assert any("方静安接班；逾时已报带班领导" in one for one in log_of(watch))
     assert "还没有人接班" not in alarms(watch)
-    assert "掌班 方静安" in strip(watch)
+    assert "当班 方静安" in strip(watch)
 
     today = watch.signed_in(ADMIN).page("/duty").css(".rota td.is-today details")
     (path,) = {one.css("form::attr(action)").get("") for one in today if "方静安" in words_of(one.css("summary")[0])}
     assert "已换班" in watch.signed_in(ADMIN).send(path, "/duty", what="give", person=MONITORS[0]).text
-    assert "掌班" not in strip(watch), "who took over is not on any more"
+    assert "当班" not in strip(watch), "who took over is not on any more"
     assert "本班 郑晚舟" in strip(watch)
     (moved,) = [one for one in log_of(watch) if "方静安接班；" in one and "已改班" in one]
     assert "值班表改动，须由在班人员重新接班" in moved
     assert any("方静安郑晚舟待交班因值班表改动重新交接" in one for one in log_of(watch))
     assert "起由您在班，此前由方静安值守" in letter(MONITOR, "值班表已改动，请接班").text
     watch_is_taken(watch, MONITOR)
-    assert "掌班 郑晚舟" in strip(watch)
+    assert "当班 郑晚舟" in strip(watch)
 
 
 def test_a_leave_entered_after_a_notice_has_gone_out_sends_the_next_step_to_the_substitute(watch: Standing) -> None:

@@ -130,7 +130,7 @@ def taken_by_the_next_one(page: Page, phone: Page, demo: Standing) -> None:
     expect(phone.locator("main")).to_contain_text(re.compile(r"方静安 已于 \d\d:\d\d 接班"))
     picture(phone, "night-handover-taken-390")
     page.goto(f"{demo.url}/desk")
-    expect(page.locator(".watch").first).to_contain_text(re.compile(r"掌班 方静安 \d\d:\d\d 接"))
+    expect(page.locator(".watch").first).to_contain_text(re.compile(r"当班 方静安 \d\d:\d\d 接"))
     expect(page.locator(".watch").first).not_to_contain_text("待接班")
     page.goto(f"{demo.url}/duty/handover")
     expect(page.locator("main")).to_contain_text(re.compile(r"郑晚舟交班；\d\d:\d\d 方静安接班"))

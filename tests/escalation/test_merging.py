@@ -278,7 +278,7 @@ def test_a_later_line_of_the_chosen_key_joins_the_new_incident(office: Office) -
         ({"post_ids": ()}, "选择要拆出的"),
         ({"post_ids": ("weibo:99",)}, "选择要拆出的"),
         ({"post_ids": ("weibo:1",)}, "触发本事件的原文留在本事件"),
-        ({"keys": KEYS}, "不能全部拆走"),
+        ({"keys": KEYS}, "须留一项给本事件"),
         ({"keys": ("fees|thread|x",)}, "已不属于本事件"),
         ({"title": " "}, "标题和理由"),
         ({"reason": ""}, "标题和理由"),

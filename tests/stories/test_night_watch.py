@@ -97,7 +97,7 @@ def test_a_monitors_night_with_hand_over(night: Night) -> None:
     seen = page.split('name="seen" value="', 1)[1].split('"', 1)[0]
     assert night.post("xie", f"{sheet}/take", seen=seen) == 303
     night.again("chen")
-    assert "掌班 谢晓" in words_of(night.page("chen", "/desk"))
+    assert "当班 谢晓" in words_of(night.page("chen", "/desk"))
 
     # In the night the matter comes. The substitute is told instead of the leader, by the same article, with both names.
     thread = town.sandbox.post("【菜谱】夜宵窗口上新")["thread"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -178,7 +179,7 @@ def _by_role(
         escalated = [one for one in week if one.kind is NoticeKind.ESCALATED and _known(one.silent) == role]
         if not (own or must or reminded or escalated):
             continue
-        key = role or "others"
+        key, title = role or "others", _called(title, [one.office for one in own if role])
         lists |= {
             f"told-{key}": _tellings(f"本周告知：{title}", rows, own),
             f"must-{key}": notice_items(f"应签收：{title}", rows, must),
@@ -189,6 +190,12 @@ def _by_role(
         }
         lines.append(RoleLine(title, key, len(in_time), len(in_time) + len(overdue), _took(must)))
     return lines
+
+
+def _called(title: str, offices: Sequence[str]) -> str:
+    """A role under the school's own name for it, as most of the week's notices told it; else its plain title."""
+    named = Counter(one.partition("，")[0] for one in offices if one)
+    return max(named, key=lambda name: (named[name], name), default=title)
 
 
 def _known(role: str) -> str:

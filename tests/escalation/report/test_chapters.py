@@ -96,6 +96,17 @@ def test_a_silence_is_counted_at_the_role_that_was_silent_and_not_at_who_heard_o
     assert "told-school_leader" not in counted
 
 
+def test_a_role_stands_under_the_schools_own_name_for_it() -> None:
+    one = incident(1, at(20, 10))
+    given = [notice(key, one) for key in (1, 2, 3)]
+    names = ("单位领导", "单位领导，代罗广平", "主办单位负责人")
+    told = tuple(replace(telling(each, Role.UNIT_LEADER), office=name) for each, name in zip(given, names, strict=True))
+    rows = replace(empty(), incidents=(one,), notices=tuple(given), chapters={"handling": told})
+    assert lines(handling(rows))["unit_leader"].title == "单位领导"
+    unnamed = replace(rows, chapters={"handling": tuple(replace(one, office="") for one in told)})
+    assert lines(handling(unnamed))["unit_leader"].title == "单位党政主要负责人"
+
+
 def test_a_share_in_time_leaves_out_what_is_not_due_yet() -> None:
     one = incident(1, at(20, 10))
     given = (notice(1, one), notice(2, one, minutes=60 * 48, signed=None), notice(3, one, signed=40))

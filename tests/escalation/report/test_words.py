@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalation.report import words
+from escalation.voice.subject import THEME_WORDS
 from stream.rules import THEMES
 
 
@@ -65,3 +66,8 @@ def test_a_span_is_said_in_at_most_two_units(length: timedelta, said: str) -> No
 
 def test_every_theme_of_the_rules_has_a_chinese_name() -> None:
     assert set(THEMES) <= set(words.THEMES)
+
+
+def test_a_theme_has_the_name_by_which_incidents_call_it() -> None:
+    assert {name: words.theme(name) for name in THEME_WORDS} == THEME_WORDS
+    assert words.theme("self_harm") == "心理求助"

@@ -257,7 +257,7 @@ def test_a_shift_is_handed_over_on_the_pages_and_the_desk_says_who_has_it(house:
     assert second.status_code == 409
     assert "谢晓已于" in second.text
     assert "未作任何更改" in second.text
-    assert "掌班" in house.client("monitor").get("/desk").text
+    assert "当班" in house.client("monitor").get("/desk").text
     log = house.client("monitor").get("/duty/handover").text
     assert "已接班" in log
     actions = [one.action for one in rows(house, audit_log)]

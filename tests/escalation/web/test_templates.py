@@ -43,6 +43,12 @@ def test_nothing_is_loaded_from_elsewhere_or_evaluated(path: Path) -> None:
     assert "cdn" not in text.lower()
 
 
+@pytest.mark.parametrize("path", [*TEMPLATES, *sorted(WEB.parent.rglob("*.py"))], ids=lambda path: path.name)
+def test_no_page_speaks_in_words_of_the_house(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert not [word for word in ("事由键", "掌班") if word in text]
+
+
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_every_form_that_changes_something_in_a_session_carries_its_token(path: Path) -> None:
     for form in re.findall(r"<form[^>]*method=\"post\"[^>]*>.*?</form>", path.read_text("utf-8"), re.DOTALL):
