@@ -231,14 +231,18 @@ class Crew:
 
 
 async def serve(
-    store: Store, log: Log, settings: CrawlSettings, clock: Callable[[], datetime], stop: asyncio.Event
-) -> None:
-    """Run the role until `stop` is set. Run it with `crawlers.reactor.run`, which has Scrapy's reactor on the loop."""
+    store: Store, log: Log, settings: CrawlSettings, clock: Callable[[], datetime], stop: asyncio.Event,
+    alive: Callable[[], object] = lambda: None,
+) -> None:  # fmt: skip
+    """Run the role until `stop` is set; `alive` is called with each beat, store or no store.
+
+    Run it with `crawlers.reactor.run`, which has Scrapy's reactor on the loop."""
     crew = Crew(store, log, settings, clock)
     beaten = None
     while not stop.is_set():
         now = clock()
         if beaten is None or now - beaten >= BEAT_EVERY:
+            alive()
             crew.beat()
             beaten = now
         await crew.step()

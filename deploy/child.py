@@ -14,6 +14,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
 
+from deploy import life
+
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 STEADY_AFTER = 60.0
@@ -67,7 +69,11 @@ def pause(deaths: int) -> float:
 
 @dataclass
 class Child:
-    """A role's process. Times are seconds of a monotonic clock, given by the caller."""
+    """A role's process. Times are seconds of a monotonic clock, given by the caller.
+
+    `heard`: when its loop last gave a sign of life (`deploy.life`); None until the first, and nobody is judged by then.
+    `hung`: the process is ended because it gave no more.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -78,22 +84,47 @@ class Child:
     started: float = 0.0
     deaths: int = 0
     process: subprocess.Popen[bytes] | None = None
+    heard: float | None = None
+    hung: bool = False
 
     def __post_init__(self) -> None:
         """Open its log file, which turns over by itself."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._file = RotatingFileHandler(self.log, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
         self._rest = b""
+        self._signs: int | None = None
 
     def start(self, now: float) -> None:
         """Start the process, its output on one pipe that does not block."""
         self.state = step(self.state, Event.START)
         self.started = now
-        self.process = subprocess.Popen(  # noqa: S603 (our own command line)
-            self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0,
-            start_new_session=True,
-        )  # fmt: skip
+        self._signs, given = os.pipe()
+        os.set_blocking(self._signs, False)
+        os.set_blocking(given, False)
+        told = {life.SIGNS: str(given)} | ({life.HUNG: "1"} if self.hung else {})
+        self.heard, self.hung = None, False
+        try:
+            self.process = subprocess.Popen(  # noqa: S603 (our own command line)
+                self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0,
+                start_new_session=True, pass_fds=(given,), env=os.environ | told,
+            )  # fmt: skip
+        finally:
+            os.close(given)
         os.set_blocking(self.pipe, False)
+
+    def listen(self, now: float) -> None:
+        """Take note of the signs of life that came."""
+        with suppress(BlockingIOError):
+            while self._signs is not None and os.read(self._signs, READ_AT_ONCE):
+                self.heard = now
+
+    def end_hung(self, now: float, after: float) -> None:
+        """End it where its loop has stood still for `after` seconds; it is then started again like one that died."""
+        if self.state is not State.RUNNING or self.hung or self.heard is None or now - self.heard < after:
+            return
+        self.hung = True
+        self.say(f"进程已 {now - self.heard:.0f} 秒没有动静，判为卡死，强行结束后重新启动")
+        self.signal(signal.SIGKILL)
 
     @property
     def pipe(self) -> int:
@@ -114,6 +145,7 @@ class Child:
         if self.process and self.process.stdout:
             self.process.stdout.close()
         self.process = None
+        self._close_signs()
         self.state = step(self.state, Event.DIED)
         if self.state is State.WAITING:
             self.deaths = 1 if now - self.started >= STEADY_AFTER else self.deaths + 1
@@ -163,4 +195,10 @@ class Child:
 
     def close(self) -> None:
         """Close the log file."""
+        self._close_signs()
         self._file.close()
+
+    def _close_signs(self) -> None:
+        if self._signs is not None:
+            os.close(self._signs)
+            self._signs = None

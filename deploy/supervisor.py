@@ -18,11 +18,14 @@ from types import FrameType
 from typing import TextIO
 
 from deploy.child import Child, State
+from deploy.life import HUNG_AFTER
 
 STOP_SECONDS = 5.0
 KILL_AT = 4.0
 TURN_SECONDS = 0.4
 TICK_SECONDS = 0.1
+LATE_SECONDS = 10.0
+"""Who did not look for so long itself (stopped, or the machine was) judges nobody by the time between."""
 
 
 class DataInUse(Exception):
@@ -55,8 +58,11 @@ class Supervisor:
         logs: Path,
         out: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
+        hung_after: float = HUNG_AFTER,
     ) -> None:
-        """Make the children; nothing is started yet."""
+        """Make the children; nothing is started yet. `hung_after`: see `deploy.life`."""
+        self._hung_after = hung_after
+        self._looked: float | None = None
         self._out = out or sys.stderr
         self._clock = clock
         self._selector = selectors.DefaultSelector()
@@ -81,6 +87,7 @@ class Supervisor:
                     self._stop_some(now - self._stopping_since)
                 self._listen()
                 self._reap()
+                self._end_hung(self._clock())
         finally:
             for child in self.children:
                 child.signal(signal.SIGKILL)
@@ -121,6 +128,15 @@ class Supervisor:
                 if child.pipe in self._selector.get_map():
                     self._selector.unregister(child.pipe)
                 child.died(self._clock())
+
+    def _end_hung(self, now: float) -> None:
+        late = self._looked is None or now - self._looked >= LATE_SECONDS
+        self._looked = now
+        for child in self.children:
+            child.listen(now)
+            if late and child.heard is not None:
+                child.heard = now
+            child.end_hung(now, self._hung_after)
 
 
 def supervise(commands: Mapping[str, Sequence[str]], data: Path, out: TextIO | None = None) -> None:

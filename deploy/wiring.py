@@ -26,9 +26,10 @@ from typing import Protocol
 
 import uvicorn
 
+from deploy import life
 from deploy.parts import channels, crawl_settings, group_names, load_pack, outside, shared_windows
 from deploy.settings import Settings
-from escalation import alert, retention
+from escalation import alert, hung, retention
 from escalation.auditor import Auditor
 from escalation.channels import window
 from escalation.heartbeat import Heartbeat
@@ -149,7 +150,7 @@ def crawl(settings: Settings, stop: Event) -> None:
 
     async def serve(store: Store, log: Log) -> None:
         ended = asyncio.Event()
-        serving = asyncio.ensure_future(service.serve(store, log, crawl_settings(settings), utc_now, ended))
+        serving = asyncio.ensure_future(service.serve(store, log, crawl_settings(settings), utc_now, ended, life.give))
         while not stop.is_set() and not serving.done():
             await asyncio.wait([serving], timeout=IDLE_SECONDS)
         ended.set()
@@ -287,7 +288,22 @@ def run_role(name: str, settings: Settings) -> None:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    if life.took_over():
+        threading.Thread(target=_tell_of_hang, args=(name, settings, stop), daemon=True).start()
     ROLES[name].run(settings, stop)
+
+
+def _tell_of_hang(name: str, settings: Settings, stop: Event) -> None:
+    """Ring that the process before this one hung; again until the store takes it."""
+    with opened_store(settings) as store:
+        while not stop.is_set():
+            try:
+                with store.write() as conn:
+                    hung.ring(conn, settings.school.code, name, ROLES[name].title, utc_now())
+            except StoreUnavailable:
+                stop.wait(BEAT_SECONDS)
+            else:
+                return
 
 
 def keep_stepping(
@@ -301,6 +317,7 @@ def keep_stepping(
             hourly()
             chores = time.monotonic() + 3600
         if time.monotonic() >= due:
+            life.give()
             beat(store, name, worker.trouble)
             due = time.monotonic() + BEAT_SECONDS
         if not worker.step():
@@ -316,6 +333,7 @@ def serve_app(name: str, server: uvicorn.Server, store: Store, stop: Event) -> N
         while not serving.done():
             server.should_exit = server.should_exit or stop.is_set()
             if time.monotonic() >= due:
+                life.give()
                 await asyncio.to_thread(beat, store, name)
                 due = time.monotonic() + BEAT_SECONDS
             await asyncio.wait([serving], timeout=IDLE_SECONDS)
@@ -345,6 +363,7 @@ def forget(store: Store, search: Search, school: str) -> None:
             search.delete(school, found)
             with store.write() as conn:
                 retention.purge(conn, school, found)
+            life.give()  # the first time after a long rest takes long
     except (StoreUnavailable, SearchUnavailable) as error:
         logging.getLogger(__name__).error("%s", error)
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from escalation import alert, auditor, chore, jump, lapse, machine_audit, reignition, sight, silence, timer
+from escalation import alert, auditor, chore, hung, jump, lapse, machine_audit, reignition, sight, silence, timer
 from escalation.alteration import look as alteration
 from escalation.channels import Channel
 from escalation.channels.breaker import Breaker
@@ -117,6 +117,7 @@ class Notify:
             Chore("unheld", "无人可办的任务", inside(lambda conn, now: unheld.look(conn, school, now))),
             Chore("silence", "静默到期", inside(lambda conn, now: silence.look(conn, school, now))),
             Chore("jump", "时钟跳变", inside(lambda conn, now: jump.hush(conn, school, now))),
+            Chore("hung", "卡死后重启的进程", inside(lambda conn, now: hung.hush(conn, school, now))),
             Chore("clocks", "处理失败的时限", inside(self._hush_clocks)),
             Chore("auditor", "稽核是否在运行", inside(self._listen)),
             Chore("accounts", "账号变动", self._look_at_accounts),

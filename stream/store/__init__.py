@@ -36,6 +36,11 @@ RUNS = 4
 """How often a block runs in all before a clash with other transactions is told to its caller."""
 CLASHES = frozenset({"40P01", "40001"})
 """SQLSTATE of a deadlock and of a serialisation failure: the same block may well succeed when it runs again."""
+PATIENT: Mapping[str, Any] = {
+    "connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}  # fmt: skip
+"""For libpq: a machine that no longer answers is given up within a minute, not after a quarter of an hour or never."""
 T = TypeVar("T")
 SCHEMES = ("sqlite", "postgresql+psycopg")
 
@@ -79,9 +84,10 @@ class Store:
             _follow_file(self.engine, parsed.database)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
+            told = dict(PATIENT) | ({} if patience is None else _hasty(patience))
             self.engine = create_engine(
                 parsed, pool_pre_ping=True, pool_size=4, max_overflow=8, hide_parameters=True,
-                connect_args={} if patience is None else _hasty(patience),
+                connect_args={name: value for name, value in told.items() if name not in parsed.query},
             )  # fmt: skip
 
     @contextmanager

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from deploy.child import STEADY_AFTER, Child, State
+from deploy.life import HUNG_AFTER
 from deploy.supervisor import STOP_SECONDS, DataInUse, Supervisor, hold
 
 QUICK = (sys.executable, "-I", "-S", "-c")
@@ -31,15 +32,23 @@ DEAF = (
     *QUICK,
     "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('up 0', flush=True)\ntime.sleep(60)",
 )
+LIVELY = (
+    sys.executable,
+    "-c",
+    "import os, time\n"
+    "from deploy import life\n"
+    "print('up', os.getpid(), 'after a hang' if life.took_over() else 'at first', flush=True)\n"
+    "while True: life.give(); time.sleep(0.05)",
+)
 BRIEF = (*QUICK, "print('up 0', flush=True); raise SystemExit(3)")
 
 
 class Run:
     """A supervisor in a thread, its output, and waiting for what should happen."""
 
-    def __init__(self, commands: Mapping[str, tuple[str, ...]], logs: Path) -> None:
+    def __init__(self, commands: Mapping[str, tuple[str, ...]], logs: Path, hung_after: float = HUNG_AFTER) -> None:
         self.out = io.StringIO()
-        self.supervisor = Supervisor(commands, logs, self.out)
+        self.supervisor = Supervisor(commands, logs, self.out, hung_after=hung_after)
         self.thread = threading.Thread(target=self.supervisor.run)
         self.thread.start()
 
@@ -68,8 +77,8 @@ def until(check: Callable[[], object], seconds: float = 10) -> None:
 def start(tmp_path: Path) -> Iterator[Callable[..., Run]]:
     runs: list[Run] = []
 
-    def begin(**commands: tuple[str, ...]) -> Run:
-        runs.append(Run(commands, tmp_path / "logs"))
+    def begin(hung_after: float = HUNG_AFTER, **commands: tuple[str, ...]) -> Run:
+        runs.append(Run(commands, tmp_path / "logs", hung_after))
         return runs[-1]
 
     yield begin
@@ -101,6 +110,37 @@ def test_a_long_life_makes_the_next_pause_short_again(tmp_path: Path) -> None:
     child.died(100.0 + STEADY_AFTER)
     child.close()
     assert (child.deaths, child.start_at) == (1, 100.0 + STEADY_AFTER + 0.5)
+
+
+def test_a_child_whose_loop_stands_still_is_ended_and_started_again(start: Callable[..., Run]) -> None:
+    run = start(hung_after=4.0, assess=LIVELY, silent=OBEDIENT)
+    until(lambda: run.lines(r"assess \| up \d+ at first") and run.child("assess").heard)
+    pid = int(run.lines(r"assess \| up (\d+)")[0].group(1))
+    os.kill(pid, signal.SIGSTOP)
+    until(lambda: run.lines(r"assess \| up \d+ after a hang"), 20)
+    assert not alive(pid)
+    assert run.lines(r"assess \| \[监督\] 进程已 \d+ 秒没有动静，判为卡死，强行结束后重新启动")
+    assert run.lines(r"assess \| \[监督\] 进程被信号 SIGKILL 终止，0.5 秒后重新启动")
+    assert not run.lines(r"silent \| \[监督\]"), "who gave no sign yet is not judged by signs"
+    assert len(run.lines("判为卡死")) == 1, "the new one lives, and is left alone"
+
+
+def test_a_child_is_not_judged_by_the_time_in_which_its_supervisor_slept(tmp_path: Path) -> None:
+    clock = [0.0]
+    supervisor = Supervisor({"assess": OBEDIENT}, tmp_path / "logs", io.StringIO(), lambda: clock[0])
+    child = supervisor.children[0]
+    child.state, child.heard = State.RUNNING, 0.0
+
+    def look(at: float) -> bool:
+        clock[0] = at
+        supervisor._end_hung(at)
+        return child.hung
+
+    assert not look(0.0)
+    assert not look(5_000.0), "it slept itself"
+    assert not any(look(5_000.0 + second) for second in range(1, int(HUNG_AFTER), 5))
+    assert look(5_000.0 + HUNG_AFTER)
+    child.close()
 
 
 def test_all_are_stopped_in_reverse_order_of_their_start(start: Callable[..., Run]) -> None:

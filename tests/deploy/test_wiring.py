@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -7,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
@@ -18,12 +21,12 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from deploy import installation, migrations
+from deploy import installation, life, migrations
 from deploy.intake import CrawlersIntake
 from deploy.settings import load
 from deploy.upkeep import rebuild_search
-from deploy.wiring import ROLES, commands, index, keep_stepping, serve_app, utc_now, wanted, web
-from escalation import alert
+from deploy.wiring import ROLES, Role, commands, index, keep_stepping, run_role, serve_app, utc_now, wanted, web
+from escalation import alert, hung
 from stream import account
 from stream.assessing import POSTS
 from stream.log import LogError, LogUnavailable
@@ -64,6 +67,61 @@ def test_a_worker_steps_until_told_and_beats_with_its_trouble(tmp_path: Path) ->
     assert (worker.steps, chores) == (10, [1])
     with sqlite3.connect(tmp_path / "store.db") as conn:
         assert conn.execute("SELECT role, trouble FROM pulses").fetchall() == [("watch", "存储暂不可用")]
+
+
+def signs(monkeypatch: pytest.MonkeyPatch) -> Callable[[], bytes]:
+    """What a role's loop gives to its supervisor from now on."""
+    read, given = os.pipe()
+    os.set_blocking(read, False)
+    monkeypatch.setenv(life.SIGNS, str(given))
+
+    def heard() -> bytes:
+        os.close(given)
+        with os.fdopen(read, "rb") as pipe:
+            return pipe.read()
+
+    return heard
+
+
+def test_a_role_gives_signs_of_life_though_the_store_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard, stop = signs(monkeypatch), Event()
+    keep_stepping("watch", Worker(stop), Store(f"sqlite:///{tmp_path}/never_migrated.db"), stop)
+    assert heard() == b".", "one for each beat"
+
+
+def test_a_process_that_follows_a_hung_one_rings_until_the_day_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load(installation.write_demo(tmp_path, 8700, utc_now()))
+    store = Store(settings.store_url)
+    migrations.migrate(store)
+    rung = Event()
+
+    def role(_settings: object, _stop: Event) -> None:
+        for _ in range(500):
+            with store.read() as conn:
+                if alert.ringing(conn, settings.school.code):
+                    rung.set()
+                    return
+            time.sleep(0.02)
+
+    monkeypatch.setitem(ROLES, "assess", Role("研判", role))
+    monkeypatch.setenv(life.HUNG, "1")
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        run_role("assess", settings)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert rung.is_set()
+    with store.write() as conn:
+        (one,) = alert.ringing(conn, settings.school.code)
+        assert (one.cause, "研判进程（assess）长时间没有动静" in one.words) == ("hung:assess", True)
+        hung.hush(conn, settings.school.code, one.opened_at + hung.RINGS_FOR)
+        assert alert.ringing(conn, settings.school.code) == [one]
+        hung.hush(conn, settings.school.code, one.opened_at + hung.RINGS_FOR + timedelta(seconds=1))
+        assert alert.ringing(conn, settings.school.code) == []
+    assert life.HUNG not in os.environ, "said once"
 
 
 def test_a_store_that_is_away_does_not_end_a_role(tmp_path: Path) -> None:
