@@ -13,6 +13,11 @@ from escalation.channels import Fault, Outcome, Permanent, Transient, Unknown
 
 _ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _UNSEEN = re.compile(r"[^\x20-\x7e\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
+_OURS = re.compile(
+    r"relay|authenticat|log ?in|not (?:permitted|allowed|authori[sz]ed) to send|中继|转发|认证|登录", re.IGNORECASE
+)
+"""Words of a refusal by policy that speak of us. Without them one mailbox does not take this mail (it takes internal
+mail only, it has blocked us), and the others do: RFC 3463 X.7.1 says no more than “not authorized, message refused”."""
 _LOGIN_CODES = frozenset({530, 534, 535, 538})
 _GREYLIST_CODES = frozenset({421, 450, 451})
 
@@ -59,7 +64,7 @@ def _final(step: Step, code: int, text: str, said: str) -> tuple[Fault, str]:
             return Fault.CONTENT, f"{said}信件超过服务器允许的大小，将改发简短通知。"
         return Fault.CREDENTIAL, f"{said}服务器不许以该地址发信；发件地址应与登录账号一致。"
     if step is Step.RECIPIENT:
-        if policy:
+        if policy and _OURS.search(text):
             return Fault.CREDENTIAL, f"{said}服务器不许我方向该地址转发；请核对登录设置与发信许可。"
         if code == 554:
             return Fault.CONTENT, f"{said}服务器拒收此信，将改发简短通知。"

@@ -27,6 +27,8 @@ TEXT_BYTES = 9_000
 ALLOWANCES = (Allowance(60, 10),)
 SHORTEST_SECRET = 32
 LONGEST_PAUSE = 3600
+KEPT = 2000
+CONFLICT = "409"
 _AGAIN = frozenset({408, 425})
 _CONTENT = frozenset({400, 413, 415, 422})
 
@@ -87,6 +89,7 @@ class Webhook(Channel):
         self._now = now
         self._probe_line = probe_line
         self._look_up = look_up
+        self._refused: dict[str, None] = {}
         self._windows = windows or OwnWindows()
         self._place = place(self.name, hook.url)
 
@@ -137,7 +140,23 @@ class Webhook(Channel):
         }
         with Cutoff(self._hook.total_seconds) as cutoff:
             answer = line.call(cutoff, "POST", path, body=body, headers=headers)
-        return judge(answer) if isinstance(answer, Answer) else answer
+        outcome = judge(answer) if isinstance(answer, Answer) else answer
+        return self._known(message, outcome)
+
+    def _known(self, message: Message, outcome: Outcome) -> Outcome:
+        """A receiver that takes each delivery once answers a repetition with 409: it has it.
+
+        Not where it refused the tries before as well, or the first one: then 409 is a refusal like another.
+        """
+        one = message.delivery_id
+        if outcome.answer == CONFLICT and message.attempt > 1 and one not in self._refused:
+            return Accepted("", answer=CONFLICT)
+        self._refused.pop(one, None)
+        if isinstance(outcome, Permanent):
+            self._refused[one] = None
+            if len(self._refused) > KEPT:
+                self._refused.pop(next(iter(self._refused)))
+        return outcome
 
 
 def judge(answer: Answer) -> Outcome:

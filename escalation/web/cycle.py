@@ -145,11 +145,11 @@ def record(request: Request, visitor: Keeper, number: str) -> Response:
 
 def _export(request: Request, visitor: Visitor, number: str, form: str) -> tuple[Row[Any], Row[Any]]:
     row = row_of(request, visitor, number)
-    with desk_of(request).store.write() as conn:
-        try:
-            return row, archive.export(conn, row, visitor.actor, visitor.now, form)
-        except IllegalStep as refused:
-            raise NotFound(str(refused)) from None
+    try:
+        kept = desk_of(request).store.run(lambda conn: archive.export(conn, row, visitor.actor, visitor.now, form))
+    except IllegalStep as refused:
+        raise NotFound(str(refused)) from None
+    return row, kept
 
 
 def _named(number: str, form: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from escalation import alert, audit, telephone
 from escalation.channels import Channel, Message, Outcome
@@ -126,12 +126,15 @@ def call(
     try:
         if why is not None:
             raise IllegalStep(f"{why}未作任何更改。")
-        with desk.store.write() as conn:
+        title = OUTCOMES[CallOutcome(outcome)].title
+
+        def record(conn: Connection) -> None:
             task = conn.execute(select(calls).where(calls.c.school == desk.school, calls.c.id == call_id)).first()
             if task is None:
                 raise NotFound("没有这一电话任务。未作任何更改。")
-            title = OUTCOMES[CallOutcome(outcome)].title
             telephone.record_call(conn, call_id, visitor.actor, visitor.now, title, remark)
+
+        desk.store.run(record)
     except IllegalStep as refused:
         given = {"outcome": outcome, "remark": remark[:LONGEST]}
         return _page(request, visitor, Wanted(), status=409, error=str(refused), call_id=call_id, given=given)

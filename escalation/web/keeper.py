@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from escalation import keeper, people
 from escalation.clock_words import moment
-from escalation.deed import incident_of
+from escalation.deed import hold_incident, incident_of
 from escalation.incident import StateMoved, members
 from escalation.incident.state import OPEN, TABLE, Event, IllegalStep, State
 from escalation.keeper import answers, contacts, reports
@@ -119,16 +119,26 @@ def act(request: Request, given: str, done: str, do: Callable[[Connection, Slip]
     try:
         with desk.store.read() as conn:
             slip = own_slip(conn, request, given)
-        if State(slip.incident.state) not in OPEN:
-            ended = slip.incident.closed_at
-            when = moment(ended, desk.clock()) if ended else "此前"
-            raise IllegalStep(f"事件已于 {when} 了结，不能再登记；需要补充请联系宣传部。未作任何更改。")
-        desk.store.run(lambda conn: do(conn, slip))
+        desk.store.run(lambda conn: do(conn, _still_open(conn, request, given, slip)))
     except Refused as refused:
         return refusal(request, refused)
     except (IllegalStep, StateMoved) as refused:
         return show(request, given, slip, error=str(refused), status=409, kept=kept)
     return RedirectResponse(f"/k/{given}?done={done}", 303)
+
+
+def _still_open(conn: Connection, request: Request, given: str, seen: Slip) -> Slip:
+    """The slip, its incident held: nobody ends it, and the account goes to nobody else, between look and deed.
+
+    Raises Refused, IllegalStep.
+    """
+    hold_incident(conn, seen.incident.id)
+    slip = own_slip(conn, request, given)
+    if State(slip.incident.state) not in OPEN:
+        now = desk_of(request).clock()
+        when = moment(slip.incident.closed_at, now) if slip.incident.closed_at else "此前"
+        raise IllegalStep(f"事件已于 {when} 了结，不能再登记；需要补充请联系宣传部。未作任何更改。")
+    return slip
 
 
 @router.post("/k/{given}/report", dependencies=[Depends(ByLink())])

@@ -136,6 +136,5 @@ def feed(request: Request, visitor: OnDesk, large: bool = False) -> HTMLResponse
 @router.post("/trial/end")
 def end_trial(request: Request, visitor: Annotated[Visitor, Depends(Acts(Role.ADMINISTRATOR))]) -> Response:
     """结束试运行."""
-    with desk_of(request).store.write() as conn:
-        trial.end(conn, visitor.user.school, visitor.now, visitor.actor.id)
+    desk_of(request).store.run(lambda conn: trial.end(conn, visitor.user.school, visitor.now, visitor.actor.id))
     return RedirectResponse(f"{home_of(visitor.user.roles)}?done=trial", 303)

@@ -301,18 +301,27 @@ def remark_on(
     now = desk.clock()
     try:
         read = read_link(desk, given, now)
-        with desk.store.write() as conn:
-            slip = slip_of(conn, desk, newest(conn, desk, read), signed_too=True)
-            signed_at = slip.notice.signed_at
-            if signed_at is None or not hmac.compare_digest(ticket(desk, slip).encode(), proof.encode()):
-                raise Refused("forged")
-            if now - signed_at > AFTER_LIVES:
-                raise Refused("signed", signed_at)
-            if len(remark) > REMARK_LIMIT:
-                return after(request, given, slip, now, error=_too_long(remark), typed=remark)
-            words = remark.replace("\x00", "").strip()
-            if words:
-                handling.note(conn, slip.incident.id, actor_of(slip, address_of(request)), now, f"批示：{words}")
+        slip = desk.store.run(lambda conn: _remark(conn, desk, read, now, remark, proof, address_of(request)))
     except Refused as refused:
         return refusal(request, refused)
-    return after(request, given, slip, now, said=bool(words))
+    if len(remark) > REMARK_LIMIT:
+        return after(request, given, slip, now, error=_too_long(remark), typed=remark)
+    return after(request, given, slip, now, said=bool(_plain(remark)))
+
+
+def _remark(conn: Connection, desk: Desk, read: Link, now: datetime, remark: str, proof: str, ip: str) -> Slip:
+    """Write the line down, unless it is empty or too long. Raises Refused."""
+    slip = slip_of(conn, desk, newest(conn, desk, read), signed_too=True)
+    signed_at = slip.notice.signed_at
+    if signed_at is None or not hmac.compare_digest(ticket(desk, slip).encode(), proof.encode()):
+        raise Refused("forged")
+    if now - signed_at > AFTER_LIVES:
+        raise Refused("signed", signed_at)
+    words = _plain(remark)
+    if words and len(remark) <= REMARK_LIMIT:
+        handling.note(conn, slip.incident.id, actor_of(slip, ip), now, f"批示：{words}")
+    return slip
+
+
+def _plain(remark: str) -> str:
+    return remark.replace("\x00", "").strip()

@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalation.channels import Accepted, Fault, Message, Permanent, RateLimited, Transient
+from escalation.channels import Accepted, Fault, Message, Permanent, RateLimited, Transient, Unknown
 from escalation.channels.address_guard import ForbiddenAddressError, is_allowed, pinned
 from escalation.channels.exchange import Answer
 from escalation.channels.webhook import Hook, Webhook, judge, sign
@@ -208,6 +209,31 @@ def test_a_wrong_secret_is_refused_and_a_repetition_is_taken_once(house: Any) ->
     assert isinstance(hook.send(note()), Accepted)
     assert isinstance(hook.send(note()), Accepted)
     assert len(house.demo.ledger.newest("webhook")) == 1
+
+
+def test_a_receiver_that_says_409_to_a_repetition_has_it() -> None:
+    """It takes each delivery once, as the text of our request asks; the answer to the first try got lost."""
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as broken, socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answered(at: socket.socket, said: bytes) -> str:
+            threading.Thread(target=answering, args=(at, said, asked), daemon=True).start()
+            return f"http://127.0.0.1:{at.getsockname()[1]}/in"
+
+        def hand_in(hook: Webhook, attempt: int, delivery: str = "d-1") -> object:
+            return hook.send(replace(note(delivery=delivery), attempt=attempt))
+
+        lost = Hook("x", answered(broken, b"HTTP/1.1 200"), SECRET, True, total_seconds=3.0)
+        conflict = answered(server, b"HTTP/1.1 409 Conflict\r\nContent-Length: 0\r\n\r\n")
+        hook = Webhook(Hook("x", conflict, SECRET, True, total_seconds=3.0))
+        assert isinstance(hand_in(Webhook(lost), 1), Unknown), "the answer breaks off"
+        assert hand_in(hook, 2) == Accepted("")
+        for attempt in (1, 2):
+            refused = hand_in(hook, attempt, "d-2")
+            assert isinstance(refused, Permanent), "who says it to the first try refuses"
+            assert refused.kind is Fault.CREDENTIAL
+        after_a_restart = Webhook(Hook("x", conflict, SECRET, True, total_seconds=3.0))
+        assert hand_in(after_a_restart, 2, "d-2") == Accepted(""), "what was said before is not known any more"
 
 
 def test_the_own_allowance_keeps_places_for_grave_levels(house: Any) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Connection, delete, select
 
 from escalation import people
 from escalation.incident import incidents
@@ -81,6 +84,28 @@ def test_the_public_answer_moves_the_incident_on(house: House) -> None:
         assert conn.execute(select(incidents.c.state)).scalar() == State.RESPONDED
         assert conn.execute(select(answers.c.text)).scalar() == "情况已核实"
     assert "已答" in house.client("monitor").get(f"/incidents/{number}").text
+
+
+def test_an_incident_that_ends_between_look_and_deed_takes_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = house.incident()
+    path = own_page(house, number)
+    run: Callable[[Callable[[Connection], object]], object] = house.store.run
+
+    def too_late(block: Callable[[Connection], object]) -> object:
+        monkeypatch.undo()
+        form = {"csrf": "csrf-monitor", "reason": "玩笑或夸张"}
+        assert house.client("monitor").post(f"/incidents/{number}/dismiss", data=form).status_code == 303
+        return run(block)
+
+    monkeypatch.setattr(house.store, "run", too_late)
+    said = house.client().post(f"{path}/report", data={"seen": "补写"})
+    assert said.status_code == 409
+    assert "事件已于" in said.text
+    assert "不能再登记" in said.text
+    with house.store.read() as conn:
+        assert conn.execute(select(reports)).all() == []
 
 
 def test_nothing_is_added_to_an_incident_that_has_ended(house: House) -> None:
