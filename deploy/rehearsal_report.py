@@ -85,7 +85,7 @@ def _asked(outcomes: Outcomes) -> Table:
 
 
 def _told(outcomes: Outcomes) -> Table:
-    columns = ("时间", "事件", "通知", "谁", "以何身份", "依据", "通道", "签收至")
+    columns = ("时间", "编号", "通知", "谁", "以何身份", "依据", "通道", "签收至")
     return _table("【演练】会通知谁（未向外发送；假定无人签收）", columns, [
         (_at(one.at), one.incident, one.kind, one.person, one.office, one.basis, one.channel, _at(one.sign_by))
         for one in outcomes.told

@@ -6,7 +6,7 @@ second click gives the number of the first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,6 +65,22 @@ def belongs_to(conn: Connection, school: str, post_id: str) -> Row[Any] | None:
         )
     )
     return next((row for row in rows if row.state in OPEN), rows[0] if rows else None)
+
+
+def belonging(conn: Connection, school: str, post_ids: Collection[str]) -> dict[str, Row[Any]]:
+    """For each of these lines that is a member of an incident: that incident, an open one before an ended one."""
+    found: dict[str, Row[Any]] = {}
+    rows: list[Row[Any]] = list(
+        conn.execute(
+            select(members.c.post_id, incidents.c.number, incidents.c.state)
+            .join(incidents, incidents.c.id == members.c.incident_id)
+            .where(members.c.school == school, members.c.post_id.in_(sorted(post_ids)))
+            .order_by(incidents.c.id.desc())
+        )
+    )
+    for row in sorted(rows, key=lambda row: row.state not in OPEN):
+        found.setdefault(row.post_id, row)
+    return found
 
 
 def neighbours(conn: Connection, line: Assessment) -> Sequence[Row[Any]]:

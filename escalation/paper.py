@@ -66,8 +66,8 @@ def matter_of(noun: Noun, paper_id: int) -> str:
 
 
 def enter(conn: Connection, noun: Noun, school: str, paper_id: int, number: str, now: datetime) -> None:
-    """Open the docket of a new paper."""
-    docket.enter(conn, school, matter_of(noun, paper_id), now, f"/{PAGE[noun]}/{number}")
+    """Open the docket of a new paper, under the paper's own number."""
+    docket.enter(conn, school, matter_of(noun, paper_id), now, f"/{PAGE[noun]}/{number}", number=number)
 
 
 def must_be_new(

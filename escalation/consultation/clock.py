@@ -69,7 +69,7 @@ def _remind(conn: Connection, letterhead: Letterhead, row: Row[Any], name: str, 
                    "当日同一账号其余逾期的不再逐件致函，请在“咨询”页一并处理", *([who.why] if who.why else ())),
             path=f"/consultations?account={row.account_id}", basis=basis_of(row),
             asked=("立即答复，并在“咨询”页登记", "不能即时答复的，告知提问人答复期限，并在“咨询”页登记"),
-            office="账号管理人员",
+            office="账号管理人员", series=docket.DAILY,
         ), now)  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from escalation.clock_words import SHANGHAI
 from escalation.consultation import consultations
 from escalation.consultation.clock import basis_of, keepers, name_of
 from escalation.consultation.state import WAITING, State
-from escalation.notice import letter
+from escalation.notice import docket, letter
 from escalation.notice.letter import Letter
 from escalation.people import Person, Role
 from escalation.procedure import Source
@@ -89,6 +89,6 @@ def _send(
     letter.send(conn, letterhead, person, Letter(
         matter=f"consultations:{day}", step="daily", kind="咨询待办", heading=f"{day} 待答咨询", lines=tuple(lines),
         path="/consultations", basis=owed or Source.NONE.label,
-        source="每日一函为系统默认，非校规",
+        source="每日一函为系统默认，非校规", series=docket.DAILY,
         asked=("在“咨询”页逐件答复并登记；不能即时答复的，承诺答复期限",) if owed else ("在“咨询”页查看",),
     ), now)  # fmt: skip

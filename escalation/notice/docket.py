@@ -21,6 +21,8 @@ from stream.store.types import Moment, Serial, Word
 
 NUMBER_LOCK = 730_045
 """Key of the advisory lock under which PostgreSQL's writers count dockets; on SQLite there is one writer anyway."""
+SERIES, DAILY = "HF", "ZX"
+"""A matter with a course of its own, which a consultation is; and what goes out once a day about several of them."""
 ENDED = "事项已办结，不必再拨"
 
 dockets = Table(
@@ -60,11 +62,17 @@ def hold(conn: Connection, school: str, matter: str) -> Row[Any] | None:
     return conn.execute(select(dockets).where(mine).with_for_update(key_share=True)).first()
 
 
-def enter(conn: Connection, school: str, matter: str, now: datetime, path: str = "") -> Row[Any]:
-    """The docket's row, held; made with the next number where there is none. `path`: its page behind sign-in."""
+def enter(
+    conn: Connection, school: str, matter: str, now: datetime, path: str = "", *, series: str = SERIES, number: str = ""
+) -> Row[Any]:
+    """The docket's row, held; made with the next number of its series where there is none.
+
+    `path`: its page behind sign-in. `number`: the one that the matter has already (a permit's), so that its letters are
+    found under it.
+    """
     row = hold(conn, school, matter)
     if row is None:
-        number = numbering.next_number(conn, dockets, "HF", school, now, lock=NUMBER_LOCK)
+        number = number or numbering.next_number(conn, dockets, series, school, now, lock=NUMBER_LOCK)
         made = {
             "school": school, "matter": matter, "number": number, "path": path, "opened_at": now, "ended_at": None,
         }  # fmt: skip

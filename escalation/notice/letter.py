@@ -59,7 +59,8 @@ SCHEME = ("matter", "addressee", "step")
 class Letter:
     """What a letter says. `office`: as what the person is written to (their title where empty). `signs`: a receipt is
     asked for until `answer_by`; unsigned then, the duty desk telephones. `by_phone`: telephoned at once as well.
-    `trial`: it is about an incident on trial, which stays with the desk even after the school's trial has ended."""
+    `trial`: it is about an incident on trial, which stays with the desk even after the school's trial has ended.
+    `series`: of which its number is, where its matter has none yet."""
 
     matter: str
     step: str
@@ -78,6 +79,7 @@ class Letter:
     by_phone: bool = False
     urgency: int = ORDINARY
     trial: bool = False
+    series: str = docket.SERIES
 
     def __post_init__(self) -> None:
         """A receipt that is asked for without a deadline would be waited for by nobody. Raises ValueError."""
@@ -87,7 +89,7 @@ class Letter:
 
 def send(conn: Connection, letterhead: Letterhead, person: Person, letter: Letter, now: datetime) -> int | None:
     """Write one letter; gives the notice's id (the first one's, where the desk stands in), None where it was told."""
-    found = docket.enter(conn, letterhead.school, letter.matter, now, letter.path)
+    found = docket.enter(conn, letterhead.school, letter.matter, now, letter.path, series=letter.series)
     made = [
         _write(conn, letterhead, found, letter, to, reason, step, now)
         for to, reason, step in _instead(conn, letterhead, found, letter, person, now)

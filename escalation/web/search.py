@@ -9,6 +9,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection, select
 
+from escalation import by_hand
+from escalation.incident.state import OPEN, State
 from escalation.people import Role
 from escalation.web.gate import Only, Visitor, desk_of
 from escalation.web.page import show
@@ -54,10 +56,15 @@ def page(
             documents = desk.search(Query(desk.school, words, limit=SHOWN))
             with desk.store.read() as conn:
                 apart = folded(conn, desk.school, [one.id for one in documents])
+                of = by_hand.belonging(conn, desk.school, [one.id for one in documents])
             documents = [one for one in documents if one.kind != Kind.MESSAGE]
             found = [
-                {"document": one, "text": apart.get(one.id) or highlighted(one.text, [words])} for one in documents
-            ]
+                {
+                    "document": one, "text": apart.get(one.id) or highlighted(one.text, [words]),
+                    "incident": of.get(one.id), "over": one.id in of and State(of[one.id].state) not in OPEN,
+                }
+                for one in documents
+            ]  # fmt: skip
         except SearchUnavailable as error:
             trouble = str(error)
         viewed: Viewed = request.app.state.viewed

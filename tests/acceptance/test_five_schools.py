@@ -132,7 +132,7 @@ def test_a_question_is_printed_with_its_clause_its_clock_and_its_silence(code: s
     assert (at, account, post, basis, window) == ("03-10 09:30", "青岚教务", "第 c1 条", SCHOOLS[code].question, "")
     owed = basis != five.UNSAID
     assert (due, end) == (("03-11 09:30", "逾期未答复") if owed else ("", "待答复"))
-    letters = [(row[0], row[2], row[3]) for row in table(lines, TOLD) if row[1].startswith("HF-")]
+    letters = [(row[0], row[2], row[3]) for row in table(lines, TOLD) if row[1].startswith("ZX-")]
     urged = [("03-11 09:30", "咨询催办", "演练·青岚教务管理员")]
     daily = [("03-11 08:30", "咨询待办", f"演练·{who}") for who in ("青岚教务管理员", "党委宣传部")]
     assert letters == ([*daily, *urged] if owed else [])

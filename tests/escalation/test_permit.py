@@ -51,6 +51,8 @@ def test_a_post_under_a_permit_is_left_alone_and_its_words_are_archived(station:
     assert found(station) == []
     letters = [(row.addressee, row.step, row.basis) for row in station.office.rows(notices)]
     assert letters == [("giver", "asked", "第十条"), ("keeper", "decided", "第十条")], "and nobody else hears of it"
+    numbers = [row.number for row in station.office.rows(notices)]
+    assert numbers == [f"{number}-01", f"{number}-02"], "its letters are found under the permit's own number"
 
 
 def test_without_a_permit_the_same_post_opens_an_incident_and_a_finding_by_the_schools_article(

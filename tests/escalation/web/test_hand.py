@@ -158,7 +158,7 @@ def test_nobody_but_the_desk_opens_by_hand(house: House, name: str) -> None:
     assert rows(house, incidents) == []
 
 
-def test_a_found_line_and_a_lead_that_opened_nothing_carry_the_button(house: House) -> None:
+def test_a_found_line_and_a_lead_that_opened_nothing_carry_the_button_and_later_name_the_incident(house: House) -> None:
     post = house.post(FELL)
     house.shelf.documents.append(
         Document(
