@@ -80,7 +80,7 @@ def placeless(incident: Row[Any], words: str) -> str:
     if not incident.care:
         return words
     title, account = incident.title, incident.frozen.get("account", {}).get("name", "")
-    masks = {title: CARE_TITLE, account: "有关账号", incident.unit: "有关单位"}
+    masks = {title: CARE_TITLE, account: "有关账号", incident.unit: "有关单位", incident.concerned or "": "有关单位"}
     for name in sorted(masks, key=len, reverse=True):  # 后勤处 before 后勤
         words = words.replace(name, masks[name]) if name else words
     return words

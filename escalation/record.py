@@ -83,8 +83,8 @@ def _merged(conn: Connection, row: Row[Any]) -> list[dict[str, Any]]:
 
 HEAD = (
     "school", "number", "title", "theme", "triggers", "state", "level", "level_by_machine", "level_by_person", "risk",
-    "account_id", "unit", "assignee", "detected_at", "opened_at", "confirmed_at", "confirmed_by", "closed_at", "late",
-    "trial", "rehearsal", "care",
+    "account_id", "unit", "concerned", "assignee", "detected_at", "opened_at", "confirmed_at", "confirmed_by",
+    "closed_at", "late", "trial", "rehearsal", "care",
 )  # fmt: skip
 
 

@@ -199,6 +199,8 @@ def _since(row: Row[Any], pack: Pack, triggers: Sequence[Trigger], level: int) -
     """What became of the matter after the decision, and whom the frozen procedure names for that."""
     for old in row.frozen.get("before", []):
         yield f"此前依据规程 {thaw(old['pack']).label}，经人工改用 {pack.label}"
+    if row.concerned:
+        yield f"涉事单位由人工写明为“{row.concerned}”（账号主办单位“{row.unit}”），不改变当时的决定"
     if row.level != level:
         yield f"级别由 {LEVELS[level]}级改为 {LEVELS[row.level]}级"
     later = [Trigger(one) for one in row.triggers if Trigger(one) not in triggers]

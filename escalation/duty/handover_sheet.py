@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, or_, select
 
 from escalation import alert, finding, silence
+from escalation.concerned import shown
 from escalation.consultation import consultations, matter_of
 from escalation.consultation.state import WAITING
 from escalation.incident import EntryKind, entries, incidents
@@ -86,7 +87,7 @@ def _incidents(conn: Connection, school: str) -> list[dict[str, Any]]:
     rows = conn.execute(
         select(
             incidents.c.number, incidents.c.title, incidents.c.level, incidents.c.state, incidents.c.care,
-            incidents.c.assignee, incidents.c.unit,
+            incidents.c.assignee, shown().label("unit"),
         )
         .where(_open(school)).order_by(incidents.c.level, incidents.c.id)
     )  # fmt: skip

@@ -60,6 +60,7 @@ incidents = (
         Column("first_post_id", Word(200), nullable=False),
         Column("opening_post_id", Word(200), nullable=False),
         Column("unit", Word(100), nullable=False),
+        Column("concerned", Word(100)),  # as a person said (escalation/concerned.py); unit is the account's
         Column("assignee", Word(100)),
         Column("detected_at", Moment(), nullable=False),
         Column("opened_at", Moment(), nullable=False),

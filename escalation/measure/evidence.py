@@ -23,6 +23,7 @@ from sqlalchemy import Connection, Row, and_, select
 from escalation.by_hand import CARE_TITLE
 from escalation.care import placeless
 from escalation.clock_words import SHANGHAI, second
+from escalation.concerned import CONCERNED, HOST
 from escalation.deed import must_be, write_down
 from escalation.incident import Actor, EntryKind, entries, log, members
 from escalation.incident.state import STATE_WORDS, IllegalStep, State
@@ -90,7 +91,8 @@ def _content(
     account = incident.frozen.get("account", {})
     title = CARE_TITLE if incident.care else incident.title
     placed = [] if incident.care else [
-        ("平台", account.get("platform", "")), ("账号", account.get("name", "")), ("涉事单位", incident.unit),
+        ("平台", account.get("platform", "")), ("账号", account.get("name", "")),
+        (HOST, incident.unit), (CONCERNED, incident.concerned or ""),
     ]  # fmt: skip
     facts = [
         ("编号", incident.number), ("情况", title), ("状态", STATE_WORDS[State(incident.state)]),

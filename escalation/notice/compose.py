@@ -131,7 +131,7 @@ def _view(
         rehearsal=incident.rehearsal, trial=incident.trial, late=incident.late, care=incident.care,
         lateness=_lateness(incident),
         publisher=account.get("publisher", ""), platform=account.get("platform", ""), account=account.get("name", ""),
-        unit=incident.unit, lead=is_lead(account), why=why,
+        unit=incident.unit, concerned=incident.concerned or "", lead=is_lead(account), why=why,
         quote="" if incident.care else incident.frozen.get("quote", ""),
         duty_phone=letterhead.duty_phone, written=second(now), **more,
     )  # fmt: skip

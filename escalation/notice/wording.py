@@ -154,6 +154,7 @@ class NoticeView(_Written):
     platform: Word = ""
     account: Word = ""
     unit: Word = ""
+    concerned: Word = ""
     lead: bool = False
     sections: tuple[Section, ...] = ()
     writer: Word = ""

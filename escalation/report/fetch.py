@@ -120,11 +120,16 @@ def _incidents(conn: Connection, wanted: ColumnElement[bool]) -> Iterator[Incide
     columns = [column for column in incidents.c if column.name not in ("frozen", "reasons")]
     for row in conn.execute(select(*columns).where(wanted).order_by(incidents.c.level, incidents.c.opened_at)):
         yield IncidentRow(
-            row.id, row.number, row.title, row.theme, State(row.state), row.level, row.assignee or row.unit,
+            row.id, row.number, row.title, row.theme, State(row.state), row.level, _unit(row),
             tuple(row.triggers), row.detected_at, row.opened_at, row.closed_at, row.late, row.trial, row.rehearsal,
             row.care, comments.get(row.id, 0), first.get(row.id), reported.get(row.id), answered.get(row.id),
             dismissals.get(row.id, ""),
         )  # fmt: skip
+
+
+def _unit(row: Row[Any]) -> str:
+    """Which unit it concerns: as a person said, else to whom it was handed; else only whose account it stood under."""
+    return str(row.concerned or row.assignee or (f"{row.unit}（账号主办）" if row.unit else ""))
 
 
 def _dismissals(conn: Connection, wanted: ColumnElement[bool]) -> dict[int, str]:

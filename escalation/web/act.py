@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection, select
 
-from escalation import assigning, handling, telephone
+from escalation import assigning, concerned, handling, telephone
 from escalation.care import READERS
 from escalation.channels.phone import OUTCOMES, CallOutcome, refuse
 from escalation.handling import FalseAlarm
@@ -86,6 +86,16 @@ def assign(request: Request, visitor: OnDesk, number: str, unit: Field = "", not
         assigning.assign(conn, letterhead, i, visitor.actor, visitor.now, plain(unit, "单位"), plain(note, "要求"))
 
     return act(request, visitor, number, "assign", do, unit=unit, note=note)
+
+
+@router.post("/incidents/{number}/concerned")
+def concern(request: Request, visitor: OnDesk, number: str, unit: Field = "", why: Field = "") -> Response:
+    """更正涉事单位."""
+    return act(
+        request, visitor, number, "concerned",
+        lambda conn, i: concerned.correct(conn, i, visitor.actor, visitor.now, plain(unit, "单位"), plain(why, "理由")),
+        concerned=unit, concerned_why=why,
+    )  # fmt: skip
 
 
 @router.post("/incidents/{number}/note")

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, select
 
 from escalation import care, link, people
 from escalation.channels.phone import OUTCOMES
+from escalation.concerned import kind_of, unit_of
 from escalation.handling import FalseAlarm
 from escalation.incident.state import OPEN, State
 from escalation.link import Link, Purpose
@@ -44,6 +45,7 @@ DONE: Mapping[str, str] = {
     "confirm": "已确认研判。",
     "dismiss": "已记为误报，时限已停。尚未发出的通知已撤回；收到过通知的人员另行告知，见日志。",
     "assign": "已交办，已通知承办单位负责人。",
+    "concerned": "涉事单位已更正，记入日志和审计，周报随之改写。尚未通知该单位；要通知的，请在“交办”中交办给它。",
     "note": "已记入日志。",
     "remind": "已催签。",
     "close": "已销号，时限已停。",
@@ -147,8 +149,8 @@ def page(
         false_alarms=list(FalseAlarm), outcomes=OUTCOMES, course=care.COURSE if row.care else COURSE,
         reached=_reached(row, cared=cared), **care_shown(row, visitor.user.roles),
         keeper_link=_keeper_link(request, visitor, case), unplaced=is_unplaced(row.frozen.get("account", {})),
-        routed=ROUTED, cycle=cycle, matters=matters, voice=voice, sent=sent,
-        next_kinds=next_kinds, nudged=just_now, **errands, **steps,
+        routed=ROUTED, unit_kind=kind_of(row), unit_shown=unit_of(row), cycle=cycle, matters=matters, voice=voice,
+        sent=sent, next_kinds=next_kinds, nudged=just_now, **errands, **steps,
     )  # fmt: skip
 
 

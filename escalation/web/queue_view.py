@@ -11,6 +11,7 @@ from markupsafe import Markup
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select
 
 from escalation.care import reached, state_words
+from escalation.concerned import shown, unit_of
 from escalation.incident import incidents, members
 from escalation.incident.state import ENDED, OPEN, State
 from escalation.notice import is_owed, notices
@@ -122,7 +123,7 @@ def matching(school: str, scope: Scope, wanted: Filter) -> Any:
     if wanted.level in (1, 2, 3, 4):
         parts.append(incidents.c.level == wanted.level)
     if wanted.unit:
-        parts.append(incidents.c.unit == wanted.unit)
+        parts.append(shown() == wanted.unit)
     if wanted.words:
         title = and_(incidents.c.care.is_(False), incidents.c.title.contains(wanted.words, autoescape=True))
         parts.append(title | incidents.c.number.contains(wanted.words, autoescape=True))
@@ -202,7 +203,7 @@ def _lines(conn: Connection, rows: Sequence[Row[Any]], words: Mapping[int, Words
                 silent=row.state == State.NOTIFIED and tallies.get(row.id, (1, 1, 0))[0] == 0,
                 account=own.account,
                 platform=own.platform,
-                unit=row.unit,
+                unit=unit_of(row),
                 care=row.care,
                 trial=row.trial,
                 rehearsal=row.rehearsal,
@@ -281,9 +282,9 @@ def _matched(conn: Connection, rows: Sequence[Row[Any]]) -> dict[int, tuple[str,
 def _counts(conn: Connection, school: str, scope: Scope) -> dict[str, Any]:
     """How many open incidents each view, level and unit holds."""
     rows = conn.execute(
-        select(incidents.c.id, incidents.c.state, incidents.c.level, incidents.c.unit, incidents.c.confirmed_at).where(
-            incidents.c.school == school, incidents.c.state.in_(sorted(OPEN)), scope.clause()
-        )
+        select(
+            incidents.c.id, incidents.c.state, incidents.c.level, shown().label("unit"), incidents.c.confirmed_at
+        ).where(incidents.c.school == school, incidents.c.state.in_(sorted(OPEN)), scope.clause())
     ).all()
     owing = set(conn.execute(select(notices.c.incident_id).where(notices.c.school == school, is_owed())).scalars())
     views = {

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from escalation.care import READERS
+from escalation.concerned import FINAL
 from escalation.incident.state import INCIDENT, OPEN, Event, State
 from escalation.people import Role
 
@@ -35,6 +36,7 @@ class Rights:
     call: bool
     reveal: bool
     settle: bool = False
+    concern: bool = False
 
 
 def rights_of(row: Any, roles: frozenset[Role], *, leads: bool = False) -> Rights:
@@ -55,5 +57,6 @@ def rights_of(row: Any, roles: frozenset[Role], *, leads: bool = False) -> Right
         reopen=may(Event.REOPEN),
         call=on_desk,
         reveal=bool(roles & unfolders(row)),
+        concern=on_desk and state not in FINAL,
         settle=is_open and (leads or Role.PUBLICITY in roles),
     )

@@ -430,6 +430,7 @@ def upgrade() -> None:
         sa.Column("first_post_id", sa.String(200), nullable=False),
         sa.Column("opening_post_id", sa.String(200), nullable=False),
         sa.Column("unit", sa.String(100), nullable=False),
+        sa.Column("concerned", sa.String(100), nullable=True),
         sa.Column("assignee", sa.String(100), nullable=True),
         sa.Column("detected_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),

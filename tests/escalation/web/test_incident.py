@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from sqlalchemy import select, update
@@ -16,7 +17,7 @@ from escalation.notice.outbox import judge, settle
 from escalation.notice.taking import take
 from escalation.people import Held, Person, Role, enter
 from stream.post import Kind
-from tests.escalation.web.house import SCHOOL, House, _secret
+from tests.escalation.web.house import OTHER_UNIT, SCHOOL, UNIT, House, _secret
 
 
 def state(house: House) -> str:
@@ -308,3 +309,30 @@ def test_the_glance_says_the_facts_of_the_opening_as_one_sentence(house: House) 
     assert "立事件时：" in page
     assert "。。" not in page
     assert "起相关" in page
+
+
+def test_the_unit_of_the_account_is_called_so_until_the_desk_says_which_unit_the_matter_concerns(house: House) -> None:
+    number = house.incident()
+    base = f"/incidents/{number}"
+    week = f"/reports/{house.now.strftime('%G-W%V')}"
+    page = house.client("monitor").get(base).text
+    assert f"<span>账号主办单位 {UNIT}</span>" in page
+    assert "写明涉事单位" in page
+    assert "写明涉事单位" not in house.client("leader").get(base).text
+    assert f"该账号由“{UNIT}”主办。" in house.client().get(house.link(number, "leader")).text
+    assert f"{UNIT}（账号主办）" in house.client("publicity").get(week).text
+    status, page = act(house, "monitor", f"{base}/concerned", unit=OTHER_UNIT)
+    assert status == 409
+    assert "更正涉事单位须写明理由。未作任何更改。" in page
+    status, where = act(house, "monitor", f"{base}/concerned", unit=OTHER_UNIT, why="停水的是教学楼")
+    assert (status, where) == (303, f"{base}?done=concerned")
+    page = house.client("monitor").get(where).text
+    assert f"<span>涉事单位 {OTHER_UNIT}（账号主办单位 {UNIT}）</span>" in page
+    assert "尚未通知该单位；要通知的，请在“交办”中交办给它。" in page
+    assert re.search(rf'id="unit".*?<option value="{OTHER_UNIT}" selected', page), "handing over it is one press away"
+    listed = house.client("monitor").get(f"/incidents?unit={OTHER_UNIT}").text
+    assert number in listed
+    assert number not in house.client("monitor").get(f"/incidents?unit={UNIT}").text
+    report = house.client("publicity").get(week).text
+    assert f'<td class="u">{OTHER_UNIT}</td>' in report
+    assert f"{UNIT}（账号主办）" not in report
