@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,6 +17,7 @@ from tests.acceptance.college import as_college
 from tests.acceptance.school import brisk_pack, short_pack, written
 from tests.acceptance.standing import Person, Standing, eventually, fengxin, free_ports, words_of
 from tests.acceptance.window import Watched
+from tests.acceptance.zhengzhou import as_zhengzhou
 
 MARKUP = "<script>window.harmed=1</script><svg onload=window.harmed=2>"
 HOSTILE = MARKUP + "图书馆电梯坠落，两名同学受伤流血送医院急救\u202e倒着写的话\u202c{{7*7}}${7*7}"
@@ -29,6 +30,8 @@ SAID = {
     "own-gym": ("体育馆今晚停业三天", "体育馆的锅炉爆炸了，好几个同学被炸伤，满头是血，正在叫救护车"),
 }
 """What stands on the platforms of `brisk` before anybody reads: a post of the main account, and a comment under it."""
+ALIGHT = ("图书馆周五放电影", "图书馆放映室着火了，火很大，两个同学被烧伤，满脸是血，救护车刚到")
+"""The same, of `zhengzhou`."""
 MINUTE = 60.0
 
 
@@ -95,11 +98,15 @@ def brisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     data, port = folder / "data", free_ports()
     assert fengxin("init", data, "--demo", "--port", port).returncode == 0
     settings = written(data, datetime.now(UTC) - timedelta(minutes=15), brisk_pack(data), trial=False)
-    standing = Standing(data, port, ("run", "--settings", str(settings)))
+    yield from _with_said(Standing(data, port, ("run", "--settings", str(settings))), SAID)
+
+
+def _with_said(standing: Standing, said: Mapping[str, tuple[str, str]]) -> Iterator[Standing]:
+    """Started, with posts of the main account and the comments under them there before anybody reads."""
     standing.start()
     try:
         eventually("the platforms are there", standing.threads, 60, every=0.1)
-        for key, (under, text) in SAID.items():
+        for key, (under, text) in said.items():
             standing.matter(text, under, key)
         standing.ready()
         yield standing
@@ -115,6 +122,17 @@ def college(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     assert fengxin("init", data, "--demo", "--port", port).returncode == 0
     settings = as_college(data, datetime.now(UTC) - timedelta(minutes=15))
     yield from Standing(data, port, ("run", "--settings", str(settings))).running()
+
+
+@pytest.fixture(scope="session")
+def zhengzhou(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    """A school in use under the ZG pack, where level Ⅱ climbs in seconds; ALIGHT stands there before anybody reads."""
+    folder = tmp_path_factory.mktemp("zhengzhou")
+    data, port = folder / "data", free_ports()
+    assert fengxin("init", data, "--demo", "--port", port).returncode == 0
+    settings = as_zhengzhou(data, datetime.now(UTC) - timedelta(minutes=15))
+    standing = Standing(data, port, ("run", "--settings", str(settings)))
+    yield from _with_said(standing, {"own-hall": ALIGHT})
 
 
 @dataclass(frozen=True)

@@ -96,25 +96,41 @@ def keeper_path(standing: Standing, number: str) -> str:
     return standing.signed_in(KEEPER).page(f"/incidents/{number}").css("a[href^='/k/']::attr(href)").get("")
 
 
-def published(standing: Standing, number: str) -> None:
-    """A statement, drafted by the 宣传部, approved by the school leader, released: the public answer."""
-    office, path = standing.signed_in(OFFICE), f"/statements/{number}"
+def drafted(office: Person, number: str) -> str:
+    """A statement, drafted by the 宣传部 and gone through, submitted for approval; the path of its page."""
+    path = f"/statements/{number}"
     office.send(f"{path}/draft", path, text=TEXT)
-    action = office.page(path).css("form[action*='/versions/']::attr(action)").get("")
-    version = re.sub(r"(/versions/\d+).*", r"\1", action)
+    version = _version(office, path)
     for item in ("secrecy", "internal", "personal", "prohibited"):
         office.send(f"{version}/check", path, item=item, passed="yes")
     assert "待审批" in office.send(f"{version}/submit", path).text
-    leader = standing.signed_in(LEADER)
+    return path
+
+
+def _version(office: Person, path: str) -> str:
+    action = office.page(path).css("form[action*='/versions/']::attr(action)").get("")
+    return re.sub(r"(/versions/\d+).*", r"\1", action)
+
+
+def published(standing: Standing, number: str) -> None:
+    """A statement, drafted by the 宣传部, approved by the school leader, released: the public answer."""
+    office, leader = standing.signed_in(OFFICE), standing.signed_in(LEADER)
+    path = drafted(office, number)
     form = leader.page(path).css("form[action*='/approvals/']")[0]
     seal = form.css("input[name=seal]::attr(value)").get("")
     leader.send(form.attrib["action"], path, verdict="approve", seal=seal)
+    released(office, number)
+
+
+def released(office: Person, number: str) -> None:
+    """The approved statement has gone out by the school's own account, and nobody is to relay it."""
+    path = f"/statements/{number}"
     out = office.page(path).css("form[action$='/release']")[0]
     given = {name: out.css(f"[name={name}] option::attr(value), [name={name}]::attr(value)").get("")
              for name in ("account", "text_hash")}  # fmt: skip
     token = office.page(path).css("input[name=csrf]::attr(value)").get("")
     nobody = {"csrf": token, "url": "https://weibo.com/1/fire", "listed": "yes", **given}  # every box unticked
-    said = office.client.post(f"{version}/release", data=nobody)
+    said = office.client.post(out.attrib["action"], data=nobody)
     assert said.status_code == 200, said.text[:300]
 
 

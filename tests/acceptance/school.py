@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from copy import deepcopy
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -74,25 +74,31 @@ BRISK: dict[int | str, dict[str, str]] = {
 """What the brisk pack changes: clocks of levels and of their ladder, and of tasks; the rest is as shipped."""
 
 
-def brisk_pack(folder: Path) -> Path:
-    """A copy of the JY pack for a matter's whole course in a minute; articles and recipients are untouched."""
-    pack = folder / "JY-brisk"
-    shutil.copytree(shipped_pack("JY"), pack)
+def brisk_pack(folder: Path, code: str = "JY", spans: Mapping[int | str, Mapping[str, str]] = BRISK) -> Path:
+    """A copy of a pack for a matter's whole course in a minute; articles and recipients are untouched.
+
+    `spans`: the new clocks by level and by table; several in a row for steps of one name.
+    """
+    pack = folder / f"{code}-brisk"
+    shutil.copytree(shipped_pack(code), pack)
     file = pack / "pack.toml"
     lines, head, act = [LABEL, FOR_ACCEPTANCE], "", ""
-    left = deepcopy(BRISK)
-    spans: dict[str, str] = {}
+    left = {place: {key: each.split() for key, each in of.items()} for place, of in spans.items()}
+    now: dict[str, list[str]] = {}
     for line in file.read_text("utf-8").splitlines():
         if line.startswith("["):
-            head, act, spans = line, "", left.get(line, {})
+            head, act, now = line, "", left.get(line, {})
         if found := re.match(r"(?:number|level) = (\d)$", line):
-            spans = left.get(int(found[1]), {})
+            now = left.get(int(found[1]), {})
         if line.startswith("act ="):
             act = line.split('"')[1]
         key = act if head == "[[ladder.step]]" and line.startswith("clock =") else line.partition(" =")[0]
-        if key in spans and "after =" in line:
-            line = re.sub(r'after = "\w+"', f'after = "{spans.pop(key)}"', line)
+        if now.get(key) and "after =" in line:
+            line = re.sub(r'after = "\w+"', f'after = "{now[key].pop(0)}"', line)
         lines.append(line)
+    assert not any(each for of in left.values() for each in of.values()), (
+        f"{code} reads otherwise than this test thinks"
+    )
     file.write_text("\n".join(lines) + "\n", "utf-8")
     return pack
 

@@ -1,38 +1,21 @@
 """An account of the school is renamed on the platform and then gone, another loses its verification: who is told.
 
-A school of its own under the ZG pack, which alone of the five says what a new name asks for (article 10).
+The school is under the ZG pack, which alone of the five says what a new name asks for (article 10).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.acceptance.school import LABEL
-from tests.acceptance.standing import Mail, Standing, eventually, fengxin, free_ports, words_of
+from tests.acceptance.standing import Mail, Standing, eventually, fengxin, words_of
 from tests.acceptance.window import Watched, picture
 
 MAIN_KEEPER, LEAGUE_KEEPER, OFFICE, MONITOR = "chen.siyuan", "zhou.yiming", "ye.chuqing", "zheng.wanzhou"
 OLD, NEW = "风林职业技术学院", "风林校园资讯"
 LOOK = 150.0
 """Seconds within which an account is looked at once a minute and what differs is told."""
-
-
-@pytest.fixture(scope="module")
-def zhengzhou(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
-    """A school in use under the ZG pack."""
-    data, port = tmp_path_factory.mktemp("zhengzhou") / "data", free_ports()
-    assert fengxin("init", data, "--demo", "--port", port).returncode == 0
-    settings = data / "fengxin.toml"
-    text = settings.read_text("utf-8").replace('pack = "JY"', 'pack = "ZG"').replace('"学校相关部门"', '"授权人"')
-    text = text.replace("night_slower = 1", "night_slower = 1\ngone_after_minutes = 1")
-    story = datetime.now(UTC) - timedelta(minutes=15)
-    text = re.sub(r"(?m)^start = .*$", f"start = {story.isoformat(timespec='seconds')}", text)
-    settings.write_text(f"{LABEL}\n{text}", "utf-8")
-    yield from Standing(data, port, ("run", "--settings", str(settings))).running()
 
 
 def flat(text: str) -> str:
