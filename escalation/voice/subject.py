@@ -115,12 +115,15 @@ def _apart(found: Sequence[str]) -> list[str]:
 
 
 def subject_of(theme: str, thread: str, keys: Iterable[str], cues: Iterable[str]) -> Subject:
-    """The subject of a matter as the watch found it: its theme, threads, places, and the names of the matter."""
+    """The subject of a matter as the watch found it: its theme, threads, places, and the names of the matter.
+
+    A matter of no theme of its own ("any", opened by a person) is held by the others alone.
+    """
     parts = [key.split("|", 2) for key in keys]
     threads = [part[2] for part in parts if len(part) == 3 and part[1] == "thread"]
     where = [part[2] for part in parts if len(part) == 3 and part[1] == "place"]
     return Subject(
-        themes=(theme,),
+        themes=(theme,) if theme in THEME_WORDS else (),
         cues=tuple(dict.fromkeys(cues)), places=_once(where), threads=tuple(dict.fromkeys((thread, *threads))),
     )  # fmt: skip
 

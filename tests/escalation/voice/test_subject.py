@@ -58,6 +58,13 @@ def test_a_word_that_a_person_chose_decides_alone_and_disguise_does_not_help() -
     assert touches(Subject(threads=("weibo:t1",)), "收到", thread="weibo:t1") == ("在管控事项的帖下",)
 
 
+def test_a_matter_of_no_theme_is_held_by_its_place_and_says_no_word_of_the_machine() -> None:
+    placed = subject_of("any", "hand:lead-1", ["any|place|二食堂"], [])
+    assert (placed.themes, placed.said()) == ((), "“二食堂”")
+    assert touches(placed, "校园歌手大赛今晚开唱，欢迎大家来看", themes=("any",)) == ()
+    assert subject_of("any", "hand:lead-1", [], []).said() == "此事"
+
+
 def test_a_subject_survives_its_row_and_says_what_it_is() -> None:
     assert read(HELD.kept()) == HELD
     assert HELD.said() == "“2食堂、拉肚子”"
