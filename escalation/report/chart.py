@@ -57,7 +57,7 @@ def specification(trend: Trend, name: str = "day") -> dict[str, Any]:
     made["datasets"]["hours"] = [
         {
             "hour": hour.index + 0.5, "lines": hour.lines, "negative": hour.negative, "low": hour.low,
-            "high": hour.high, "past": hour.index < trend.until,
+            "high": hour.high, "past": hour.index < trend.drawn,
         }
         for hour in trend.hours
     ]  # fmt: skip

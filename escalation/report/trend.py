@@ -55,7 +55,10 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Everything that is drawn. `until`: hours of the week that are over; `usual_days`: days behind the usual range."""
+    """Everything that is drawn. `until`: hours of the week that are over; `usual_days`: days behind the usual range.
+
+    `running`: the hour after those has begun; it is drawn as far as it is, and the caption says so.
+    """
 
     week: Week
     hours: tuple[Hour, ...]
@@ -64,6 +67,12 @@ class Trend:
     until: int
     usual_days: int
     peak: Hour | None
+    running: bool = False
+
+    @property
+    def drawn(self) -> int:
+        """So many hours of the week are drawn."""
+        return self.until + self.running
 
 
 def trend_of(rows: WeekRows, now: datetime) -> Trend:
@@ -81,7 +90,9 @@ def trend_of(rows: WeekRows, now: datetime) -> Trend:
         )
         for day in range(7)
     )
-    return Trend(rows.week, hours, flags_of(tabled(rows), rows.week), days, until, known, peak if peak.lines else None)
+    running = until < HOURS and now >= rows.week.starts
+    flags = flags_of(tabled(rows), rows.week)
+    return Trend(rows.week, hours, flags, days, until, known, peak if peak.lines else None, running)
 
 
 def _by_index(hours: Iterable[HourRow], week: Week, *, negative: bool = False) -> list[int]:

@@ -13,7 +13,7 @@ import pytest
 from escalation.report import chart
 from escalation.report.figures import figures
 from escalation.report.page import html
-from escalation.report.rows import GapRow, Signature, WeekRows
+from escalation.report.rows import GapRow, HourRow, Signature, WeekRows
 from escalation.report.week import Week
 from tests.escalation.report.sample import NOW, at, empty, incident, notice, rich
 
@@ -140,6 +140,17 @@ def test_the_chart_shows_weekdays_flags_and_usual_range_without_the_machines_tim
     assert "周日 22日" in texts
     assert "7 号宿舍楼…" in texts
     assert chart.theme("day")["style"]["lv1"]["color"] in drawn
+
+
+def test_the_hour_that_runs_is_drawn_as_far_as_it_is_and_the_caption_says_so() -> None:
+    now = at(22, 2, 33)
+    found = figures(replace(rich(), hours=(HourRow(at(22, 2), "weibo:main", "weibo", 353, 200),)), now)
+    drawn = [one["hour"] for one in chart.specification(found.trend)["datasets"]["hours"] if one["past"]]
+    assert drawn[-1] == 6 * 24 + 2.5
+    assert "最后一小时只到 22日 02:33，未满" in html(found, marks="", stylesheets=(), chart="/reports/x.svg")
+    over = figures(rich(), NOW)
+    assert len([one for one in chart.specification(over.trend)["datasets"]["hours"] if one["past"]]) == 168
+    assert "未满" not in html(over, marks="", stylesheets=(), chart="/reports/x.svg").split("</figcaption>")[0]
 
 
 def test_a_chart_that_cannot_be_drawn_is_none_and_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
