@@ -10,11 +10,13 @@ from escalation.duty.readiness import Wanting
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A clock that runs. `due_at`: its next try; `was_due`: when it ran out first."""
+    """A clock that runs. `due_at`: its next try; `was_due`: when it ran out first. `aside`: it is no next step of its
+    incident, which stands still though it runs."""
 
     words: str
     due_at: datetime
     was_due: datetime
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ from escalation.people import Role
 from escalation.task import deeds as task_deeds
 from escalation.task import resuming
 from escalation.task.telling import name_of
-from escalation.voice import hold, statement
+from escalation.voice import hold, statement, validity
 from escalation.voice.demand import begin_demanded
 from stream import line
 
@@ -294,6 +294,7 @@ def reopen(
     if running := run_duties_again(conn, fresh, now):
         log(conn, incident_id, now, EntryKind.MACHINE, f"{'、'.join(running)} 重新计时")
     begin_demanded(conn, letterhead, fresh, now)
+    validity.resume(conn, incident_id)
     write_down(conn, row, actor, "reopen", now, reason=reason.strip())
 
 

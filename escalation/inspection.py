@@ -89,7 +89,7 @@ def no_next_step(case: Case, facts: Facts, now: datetime) -> Iterator[Finding]:
     still = now - case.touched_at
     if case.state == State.TRIAGED:
         return
-    runs = bool(case.clocks or case.open_calls)
+    runs = bool(case.open_calls or not all(one.aside for one in case.clocks))
     if left := case.unasked if runs else case.owed:
         if still > DEAD_END:
             words = f"还有 {left} 份通知未签收，而催签与逐级上报都已走完"

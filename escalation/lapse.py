@@ -21,7 +21,7 @@ from escalation.notice.issue import Letterhead
 from escalation.task import clock as task_clock
 from escalation.task import correction
 from escalation.timer import Timer, TimerKind
-from escalation.voice import overdue
+from escalation.voice import overdue, validity
 
 Handler = Callable[[Connection, Letterhead, Timer, datetime], None]
 HANDLERS: Mapping[TimerKind, Handler] = {
@@ -41,6 +41,7 @@ HANDLERS: Mapping[TimerKind, Handler] = {
     TimerKind.IDLE: idle.lapse,
     TimerKind.FOLLOW: bulletin_clock.lapse,
     TimerKind.ALTERATION: alteration.lapse,
+    TimerKind.VALIDITY: validity.lapse,
 }
 
 

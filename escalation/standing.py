@@ -166,7 +166,8 @@ def _unasked(written: Sequence[Row[Any]], clocks: Sequence[Row[Any]], called: Se
 
 
 def _clock(row: Row[Any]) -> Clock:
-    return Clock(row.words, row.due_at, datetime.fromisoformat(row.data.get(WAS_DUE) or row.due_at.isoformat()))
+    was_due = datetime.fromisoformat(row.data.get(WAS_DUE) or row.due_at.isoformat())
+    return Clock(row.words, row.due_at, was_due, aside=row.kind == TimerKind.VALIDITY)
 
 
 def _told(row: Row[Any], called: bool, sent: Sequence[Sent]) -> Told:

@@ -49,6 +49,7 @@ class TimerKind(StrEnum):
     IDLE = "idle"
     FOLLOW = "follow"
     ALTERATION = "alteration"
+    VALIDITY = "validity"
 
 
 class TimerState(StrEnum):

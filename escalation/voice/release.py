@@ -23,7 +23,7 @@ from escalation.notice.errand import Errand
 from escalation.notice.issue import Letterhead, issue
 from escalation.people import Role
 from escalation.procedure import thaw
-from escalation.voice import hold, hold_notice, relay, statement, withdrawal
+from escalation.voice import hold, hold_notice, relay, statement, validity, withdrawal
 from escalation.voice.approval import answered, must_be_covered, steps_of, supersede
 from escalation.voice.coverage import must_stand
 from escalation.voice.hold_notice import named
@@ -82,11 +82,13 @@ def release(
     words = f"口径第 {found.n} 版由{named(account)}发布"
     log(conn, row.id, now, EntryKind.PERSON, words, f"{url}；指纹 {found.text_hash[:12]}", actor=actor.name)
     if old is not None:
+        validity.forget(conn, row, old.id, now)
         relay.call_off(conn, letterhead, old.id, row, now, take_down=False, why=f"由第 {found.n} 版取代")
         tell_readers(conn, letterhead, old, row, f"口径第 {old.n} 版已由第 {found.n} 版取代，以新版为准", now)
     hold.release(conn, letterhead, row, actor, now, words)
     answered(conn, row, actor, now, found.text, url)
     relay.set_out(conn, letterhead, found, row, account_id, relayed_by, now)
+    validity.watch(conn, row, found, now)
     tell_involved(conn, letterhead, found, row, now)
     look_back(conn, found, row, now)
     write_down(
@@ -147,6 +149,7 @@ def withdraw(
     if out is not None:
         relay.first_post(conn, out)
     relay.call_off(conn, letterhead, found.id, row, now, take_down=True, why=why)
+    validity.forget(conn, row, found.id, now)
     others = withdrawal.concerned(conn, found, out) - {actor.id}
     tell_readers(conn, letterhead, found, row, f"{what}已撤回：{why}。请不再引用", now, others)
     withdrawal.settle_hold(conn, letterhead, row, actor, now, why, again)

@@ -62,7 +62,7 @@ def shown(conn: Connection, slip: Slip) -> dict[str, Any]:
         made |= _held(conn, slip, number)
     elif about == "approval":
         made |= _asked(conn, number)
-    elif about in ("relay", "recall", "card", "old"):
+    elif about in ("relay", "recall", "card", "old", "validity"):
         made |= _version(conn, slip, number)
     return made
 

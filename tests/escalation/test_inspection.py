@@ -22,6 +22,7 @@ def ahead(**by: float) -> datetime:
 
 
 RUNNING = Clock("签收", ahead(hours=1), ahead(hours=1))
+ASIDE = Clock("口径第 1 版即将过有效期", ahead(days=9), ahead(days=9), aside=True)
 MAIL = Sent("mail", "accepted", 1, ago(hours=1), None, "")
 TOLD = Told("FX-1-01", "he", "何岚", "first", ago(hours=2), reached=True, over=False, called=False, sent=(MAIL,))
 SOUND = Case(
@@ -64,6 +65,9 @@ def test_a_sound_incident_gives_no_finding() -> None:
         ({"owed": 0, "lapsed": 1, "touched_at": ago(hours=73)}, [What.IDLE]),
         ({"owed": 0, "state": "acknowledged"}, []),
         ({"owed": 0, "state": "acknowledged", "touched_at": ago(hours=5)}, [What.IDLE]),
+        ({"owed": 0, "state": "acknowledged", "touched_at": ago(hours=5), "clocks": (RUNNING,)}, []),
+        ({"owed": 0, "state": "acknowledged", "touched_at": ago(hours=5), "clocks": (ASIDE,)}, [What.IDLE]),
+        ({"owed": 0, "state": "acknowledged", "touched_at": ago(hours=5), "clocks": (ASIDE, RUNNING)}, []),
     ],
 )
 def test_an_incident_that_nothing_and_nobody_waits_for_is_found(
