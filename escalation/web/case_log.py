@@ -94,17 +94,17 @@ def log_of(conn: Connection, row: Row[Any]) -> list[Step]:
         if kinds[place] != EntryKind.DELIVERY:
             places.setdefault(step.at, []).append(place)
     under: dict[int, list[Sending]] = {}
-    alone: dict[datetime, list[Sending]] = {}
+    alone: dict[tuple[datetime, str], list[Sending]] = {}
     for one, notice in reversed(left):
         told = [place for place in places.get(notice.created_at, ()) if kinds[place] not in UNTOLD]
         into = max(told, key=lambda place: _fits(steps[place], kinds[place], notice), default=None)
         if into is None:
-            alone.setdefault(notice.created_at, []).append(_sending(one, notice))
+            alone.setdefault((notice.created_at, notice.kind), []).append(_sending(one, notice))
         else:
             under.setdefault(into, []).append(_sending(one, notice))
     for place, sent in under.items():
         steps[place] = replace(steps[place], sent=tuple(sent))
-    steps += [_alone(tuple(sent)) for sent in alone.values()]
+    steps += [_alone(KIND_WORDS[NoticeKind(kind)], tuple(sent)) for (_, kind), sent in alone.items()]
     return sorted(steps, key=lambda step: step.at, reverse=True) if alone else steps
 
 
@@ -161,10 +161,10 @@ def _trouble(one: Row[Any], notice: Row[Any]) -> Step:
     )
 
 
-def _alone(sent: tuple[Sending, ...]) -> Step:
+def _alone(kind: str, sent: tuple[Sending, ...]) -> Step:
     """What left by itself: the line that told of it is not among those shown, or stands in another incident."""
     names = "、".join(dict.fromkeys(one.who for one in sent))
-    return Step(sent[0].at, ICONS[EntryKind.DELIVERY], f"通知已送出：{names}", "", "系统", "", sent=sent)
+    return Step(sent[0].at, ICONS[EntryKind.DELIVERY], f"{kind}已送出：{names}", "", "系统", "", sent=sent)
 
 
 def _said(row: Row[Any], one: Row[Any]) -> str:

@@ -179,7 +179,10 @@ def _by_role(
         escalated = [one for one in week if one.kind is NoticeKind.ESCALATED and _known(one.silent) == role]
         if not (own or must or reminded or escalated):
             continue
-        key, title = role or "others", _called(title, [one.office for one in own if role])
+        key, title = (
+            role or "others",
+            _called(title, [one.office for one in own if role and one.kind is not NoticeKind.ASSIGNED]),
+        )
         lists |= {
             f"told-{key}": _tellings(f"本周告知：{title}", rows, own),
             f"must-{key}": notice_items(f"应签收：{title}", rows, must),

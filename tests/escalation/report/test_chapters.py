@@ -98,9 +98,12 @@ def test_a_silence_is_counted_at_the_role_that_was_silent_and_not_at_who_heard_o
 
 def test_a_role_stands_under_the_schools_own_name_for_it() -> None:
     one = incident(1, at(20, 10))
-    given = [notice(key, one) for key in (1, 2, 3)]
-    names = ("单位领导", "单位领导，代罗广平", "主办单位负责人")
-    told = tuple(replace(telling(each, Role.UNIT_LEADER), office=name) for each, name in zip(given, names, strict=True))
+    given = [notice(key, one) for key in (1, 2, 3, 4, 5, 6)]
+    names = ("单位领导", "单位领导，代罗广平", "主办单位负责人", "承办单位负责人", "承办单位负责人", "承办单位负责人")
+    kinds = [NoticeKind.FIRST] * 3 + [NoticeKind.ASSIGNED] * 3
+    told = tuple(
+        telling(each, Role.UNIT_LEADER, kind, office=name) for each, name, kind in zip(given, names, kinds, strict=True)
+    )
     rows = replace(empty(), incidents=(one,), notices=tuple(given), chapters={"handling": told})
     assert lines(handling(rows))["unit_leader"].title == "单位领导"
     unnamed = replace(rows, chapters={"handling": tuple(replace(one, office="") for one in told)})

@@ -99,5 +99,7 @@ def test_a_message_whose_telling_line_is_not_there_still_names_whom_it_reached(h
         shown.setattr("escalation.web.case_log.ENTRIES_SHOWN", 2)
         house.now += timedelta(seconds=1)
         send_all(house)
-        (alone,) = [words(one) for one in lines(house, number) if "通知已送出：" in one]
-    assert alone.count("，邮件 ") == 2
+        alone = [words(one) for one in lines(house, number) if "is-next" not in one and f"{number}-" in one]
+    (heading,) = [one.split(" ")[1] for one in alone]
+    kind, _, names = heading.partition("：")
+    assert (kind, set(names.split("、"))) == ("暂停发声已送出", {"谢晓", "吴淑仪"})
