@@ -127,7 +127,7 @@ def own_figures(conn: Connection, incident: Row[Any], now: datetime) -> list[Fig
     asked = select(func.count(), func.count(contacts.c.answer)).where(contacts.c.incident_id == incident.id)
     all_contacts, answered = conn.execute(asked).one()
     source = f"本系统记录，截至 {moment(now, now)}"
-    found = [Figure("签收", f"{signed.signed} / {signed.needed} 人", source)]
+    found = [Figure("签收", f"{signed.signed} / {signed.needed} 人", f"{source}，须签收的通知全部签完才计")]
     if all_contacts:
         found.append(Figure("与平台沟通", f"{all_contacts} 次，已答复 {answered} 次", source))
     return found

@@ -154,6 +154,7 @@ def _notices(conn: Connection, wanted: ColumnElement[bool]) -> Iterator[NoticeRo
         select(
             notices.c.id, notices.c.incident_id, notices.c.number, notices.c.addressee, notices.c.office,
             notices.c.basis, notices.c.created_at, notices.c.sign_by, notices.c.signed_at, people.people.c.name,
+            notices.c.superseded_by,
             people.people.c.unit, timers.c.source, timers.c.article,
         )
         .join(incidents, incidents.c.id == notices.c.incident_id)
@@ -168,7 +169,7 @@ def _notices(conn: Connection, wanted: ColumnElement[bool]) -> Iterator[NoticeRo
         yield NoticeRow(
             row.id, row.incident_id, row.number, row.addressee, row.name or row.addressee, row.office,
             row.unit or "", row.basis, row.created_at, row.sign_by, row.signed_at,
-            row.article or "", row.source != Source.RULE,
+            row.article or "", row.source != Source.RULE, row.superseded_by is not None,
         )  # fmt: skip
 
 

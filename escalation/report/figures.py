@@ -34,7 +34,10 @@ APART_THEMES = frozenset({"self_harm"})
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An incident as a line of a table. `signed`/`needed` count persons; `took` is the median time to sign."""
+    """An incident as a line of a table; `took` is the median time to sign.
+
+    `signed` of `needed` persons have signed all that they must, as on the incident's page.
+    """
 
     number: str
     title: str
@@ -219,6 +222,8 @@ def _cases(rows: WeekRows, found: Sequence[IncidentRow]) -> tuple[Case, ...]:
     for one in found:
         own = notices[one.id]
         spans = [notice.signed_at - notice.created_at for notice in own if notice.signed_at is not None]
+        everybody = {notice.person_id for notice in own}
+        waited = {notice.person_id for notice in own if notice.signed_at is None and not notice.replaced}
         out.append(
             Case(
                 number=one.number,
@@ -229,8 +234,8 @@ def _cases(rows: WeekRows, found: Sequence[IncidentRow]) -> tuple[Case, ...]:
                 ended_at=one.closed_at,
                 state=STATE_WORDS[one.state],
                 comments=0 if one.care else one.comments,
-                signed=len({notice.person_id for notice in own if notice.signed_at is not None}),
-                needed=len({notice.person_id for notice in own}),
+                signed=len(everybody - waited),
+                needed=len(everybody),
                 took=words.middle(spans),
                 slowest=max(spans, default=None),
                 late=one.late,

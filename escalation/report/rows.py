@@ -55,7 +55,10 @@ class IncidentRow:
 
 @dataclass(frozen=True, slots=True)
 class NoticeRow:
-    """A notice that must be signed, and the clock it runs under. `default`: the figure is ours, not the school's."""
+    """A notice that must be signed, and the clock it runs under. `default`: the figure is ours, not the school's.
+
+    `replaced`: a later notice asks for the signature in its stead.
+    """
 
     id: int
     incident_id: int
@@ -70,6 +73,7 @@ class NoticeRow:
     signed_at: datetime | None
     article: str = ""
     default: bool = True
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,17 @@ def test_ten_thousand_incidents_are_counted_and_the_tables_stay_short() -> None:
     assert len(found.trend.flags) <= 8
 
 
+def test_who_still_owes_a_signature_has_not_signed_as_on_the_incidents_page() -> None:
+    one = incident(1, at(20, 10), level=2)
+    given = (
+        notice(1, one, person_id="a"), notice(2, one, person_id="a", signed=None),
+        notice(3, one, person_id="b", signed=None, replaced=True), notice(4, one, person_id="b"),
+        notice(5, one, person_id="c", signed=None),
+    )  # fmt: skip
+    (case,) = figures(replace(empty(), incidents=(one,), notices=given), NOW).cases
+    assert (case.signed, case.needed) == (1, 3)
+
+
 @given(st.lists(st.integers(0, 167), max_size=30))
 def test_every_line_of_the_week_is_in_the_trend_once(hours: list[int]) -> None:
     rows = rich()
