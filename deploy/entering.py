@@ -3,6 +3,7 @@
 The roster is the whole truth of who holds what: offices and coming shifts that it no longer names are taken out,
 people and accounts that it no longer names are switched off, never deleted (incidents still speak of them). Sign-ins
 follow the offices: who holds none can no longer sign in, and is signed out at once; so does who is entered as 离任.
+Whom the roster names no more leaves by that (`departing.follow_roster`): what waited for them is handed on.
 """
 
 from __future__ import annotations
@@ -48,10 +49,11 @@ def enter(conn: Connection, settings: Settings, now: datetime) -> Untaken | None
     """
     school = settings.school.code
     _accounts(conn, settings)
-    before = _contacts(conn, school)
+    before, acting = _contacts(conn, school), _active(conn, school)
     _people(conn, settings)
     if _contacts(conn, school) != before:
         vacancy.look_again(conn, school, now)
+    departing.follow_roster(conn, school, acting, {row.id for row in settings.roster.people}, now)
     departing.keep_out(conn, school)
     untaken = _shifts(conn, settings, now)
     gone = absence.gone(conn, school)
@@ -106,6 +108,12 @@ def _contacts(conn: Connection, school: str) -> set[tuple[str, ...]]:
     reached = select(one.id, one.email, one.mobile, one.wecom, one.active).where(one.school == school)
     offices = select(held.role, held.scope, held.person_id, held.rank).where(held.school == school)
     return {tuple(map(str, row)) for query in (reached, offices) for row in conn.execute(query)}
+
+
+def _active(conn: Connection, school: str) -> set[str]:
+    """Who acts now."""
+    one = people.people.c
+    return set(conn.execute(select(one.id).where(one.school == school, one.active)).scalars())
 
 
 def _shifts(conn: Connection, settings: Settings, now: datetime) -> Untaken | None:

@@ -5,6 +5,7 @@ duty desk. An absence begins with the same handing on of signatures.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +30,7 @@ BY_ROSTER = Actor(user.BY_ROSTER, user.BY_ROSTER, None)
 """Who acts where a departure or an absence entered before takes effect by the clock."""
 NOTE_MOST = 200
 LEFT = "离任"
+NOT_NAMED = "名册中已没有此人"
 
 
 def enter(
@@ -44,6 +46,12 @@ def enter(
         raise IllegalStep(f"“说明”至多 {NOTE_MOST} 字，现为 {len(note)} 字。未作任何更改。")
     if conn.execute(select(departures).where(*_own(school, person_id))).first() is not None:
         raise IllegalStep("此人的离任已经登记。未作任何更改。")
+    _write(conn, school, actor, now, person_id, leaves_at, note)
+
+
+def _write(
+    conn: Connection, school: str, actor: Actor, now: datetime, person_id: str, leaves_at: datetime, note: str
+) -> None:
     conn.execute(
         insert(departures).values(
             school=school, person_id=person_id, leaves_at=leaves_at, note=note, entered_by=actor.id, entered_at=now
@@ -53,6 +61,25 @@ def enter(
         conn, school=school, now=now, actor=actor.id, action="duty.leaves", subject=person_id, ip=actor.ip,
         detail={"at": leaves_at.isoformat(), "note": note},
     )  # fmt: skip
+
+
+def follow_roster(
+    conn: Connection, school: str, before: Collection[str], named: Collection[str], now: datetime
+) -> None:
+    """Whom the roster names no more leaves by it: what waits for them is handed on. Whom it names again is back.
+
+    `before`: who acted until now. A departure that a person entered stands, though the roster still names who leaves.
+    """
+    by_roster = (departures.c.school == school) & (departures.c.entered_by == BY_ROSTER.id)
+    for row in conn.execute(select(departures.c.person_id).where(by_roster)).all():
+        if row.person_id in named:
+            take_back(conn, school, BY_ROSTER, now, row.person_id)
+    dropped = set(before) - set(named)
+    ahead = (departures.c.school == school) & departures.c.done_at.is_(None) & (departures.c.leaves_at > now)
+    conn.execute(update(departures).where(ahead, departures.c.person_id.in_(sorted(dropped))).values(leaves_at=now))
+    entered = set(conn.execute(select(departures.c.person_id).where(departures.c.school == school)).scalars())
+    for one in sorted(dropped - entered):
+        _write(conn, school, BY_ROSTER, now, one, now, NOT_NAMED)
 
 
 def take_back(conn: Connection, school: str, actor: Actor, now: datetime, person_id: str) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from deploy import checking, installation, migrations, upkeep
+from deploy import checking, installation, migrations, upkeep, wiring
 from deploy.settings import load
-from escalation import alert, user
+from escalation import alert, people, user
 from escalation.audit import audit_log, head
+from escalation.duty import departing
+from escalation.duty.absence import departures
 from escalation.notice import vacancy
 from escalation.people import Role
 from escalation.user import Entry, User
@@ -96,6 +98,36 @@ def test_who_is_no_longer_in_the_roster_cannot_sign_in_until_named_again(school:
     school.file.write_text(whole, "utf-8")
     upkeep.enter_roster(load(school.file))
     assert school.sign_in("ye")[0] is Entry.WELCOME
+
+
+def test_whom_the_roster_names_no_more_leaves_and_is_back_once_named_again(school: School) -> None:
+    """As one who was entered as 离任: what waits for them is handed on (`tests/escalation/duty/test_left.py`)."""
+    whole = school.file.read_text("utf-8")
+    start = whole.index('[[people]]\nid = "P10"')
+    school.file.write_text(
+        whole.replace('role = "党委宣传部"\nperson = "P10"', 'role = "党委宣传部"\nperson = "P02"'), "utf-8"
+    )
+    school.change(whole[start : whole.index("[[offices]]")], "")
+
+    def left() -> list[tuple[str, str, str]]:
+        with school.store.read() as conn:
+            return [tuple(row) for row in conn.execute(
+                select(departures.c.person_id, departures.c.note, departures.c.entered_by)
+            )]  # fmt: skip
+
+    assert left() == [("P10", "名册中已没有此人", "名册")]
+    with school.store.write() as conn:
+        assert departing.due(conn, school.code, datetime.now(UTC)), "notify hands on what waited for them"
+        departing.take_effect(conn, wiring.letterhead(load(school.file)), datetime.now(UTC))
+    upkeep.enter_roster(load(school.file))
+    assert len(left()) == 1, "an unchanged roster says it once"
+    school.file.write_text(whole, "utf-8")
+    upkeep.enter_roster(load(school.file))
+    assert left() == []
+    with school.store.read() as conn:
+        found = people.person(conn, school.code, "P10")
+    assert found is not None
+    assert found.active
 
 
 def test_an_unchanged_roster_signs_nobody_out(school: School) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from escalation import assigning, handling, people, receipt
 from escalation.duty import departing, leave
@@ -59,6 +60,23 @@ def test_the_task_of_a_leader_who_left_is_the_successors_who_is_told_and_reminde
     assert "罗广平离任" in told[0]
     assert len(told) > 1, "the reminders follow"
     assert not [row for row in office.rows(notices, kind="task") if row.addressee == "leader" and "remind" in row.step]
+
+
+def test_whom_the_roster_names_no_more_leaves_what_waited_to_the_successor(office: Office) -> None:
+    made = give(office, office.open(level=3), TaskKind.FACTS, leader_of(UNIT))
+    office.work()
+    office.now += timedelta(minutes=2)
+    with office.store.write() as conn:
+        before = set(conn.execute(select(people.people.c.id).where(people.people.c.active)).scalars())
+        conn.execute(update(people.people).where(people.people.c.id == "leader").values(active=False))
+        departing.follow_roster(conn, SCHOOL, before, before - {"leader"}, office.now)
+    since = len(office.mail.sent)
+    office.later(minutes=5)
+    assert office.rows(tasks, id=made)[0].person_id == "next"
+    assert mailed(office, since, "leader") == []
+    assert "罗广平离任" in "".join(mailed(office, since, "next"))
+    owed = [row for row in office.rows(notices, addressee="leader") if row.needs_signature and row.settled_at is None]
+    assert owed == [], "nor does a signature wait for who is gone"
 
 
 def test_the_task_of_another_unit_stays_with_that_unit_when_its_leader_leaves(office: Office) -> None:
