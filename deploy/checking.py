@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from deploy import migrations, rostering
+from deploy.combination import EVERY_ADDRESS, is_loopback
 from deploy.parts import channels, described, load_pack, outside, role_words, shared_windows
 from deploy.roster import PLATFORMS, PersonRow
 from deploy.settings import Settings
@@ -27,6 +28,11 @@ CONNECTED = "已连上，未发信；值班台“送达”页的测试会真发�
 SPOKEN = "测试消息已发出，请到群里查看。"
 HANDED_IN = "测试消息已交给对方系统，请到该系统查看。"
 BEATEN = "心跳网址已调用一次，对方已回应。"
+PROXY_UNKNOWN = (
+    "对外地址是 https，而值班台对外监听且没有写 web.trusted_proxies：反向代理在别的机器上时，"
+    "全校的登录会被当成同一个地址（一分钟 20 次后一起被限），审计里的地址也都是代理的；请写上代理的地址。"
+    "代理就在本机的，把 web.host 改回 127.0.0.1。"
+)
 UNREAD = "?"
 """Stands for an address that is there and cannot be read: it is told as that, and not as missing too."""
 
@@ -217,6 +223,17 @@ def duty(settings: Settings) -> Iterator[Finding]:
         yield Finding(True, "值守", "未来 30 日的值班表没有空档，各岗位都有可以通知的人。")
 
 
+def proxy(settings: Settings) -> Iterator[Finding]:
+    """The desk speaks plain HTTP, so an https address means a proxy before it; its machine must be known."""
+    given = settings.web
+    if given.trusted_proxies:
+        yield Finding(True, "反向代理", f"来访地址由 {'、'.join(given.trusted_proxies)} 转告。")
+        return
+    reached = given.host in EVERY_ADDRESS or not is_loopback(given.host)
+    if reached and settings.school.public_url.startswith("https://"):
+        yield Finding(True, "反向代理", PROXY_UNKNOWN, aside=True)
+
+
 def secrets(settings: Settings) -> Iterator[Finding]:
     """Key files that others on this machine can read."""
     for path in sorted(settings.path("secrets").glob("*")):
@@ -249,4 +266,4 @@ def beat(settings: Settings) -> Iterator[Finding]:
 
 
 Check = Callable[[Settings], Iterator[Finding]]
-CHECKS: tuple[Check, ...] = (store, log, search, rule_files, accounts, people, offices, duty, secrets)
+CHECKS: tuple[Check, ...] = (store, log, search, rule_files, accounts, people, offices, duty, proxy, secrets)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Fault = tuple[str, str]
 SHORTEST_KEY = 32
+MOST_PROXIES = 256
 STORES = ("sqlite", "postgresql+psycopg")
 LOGS = ("sqlite", "kafka")
 SEARCHES = ("sqlite",)
@@ -69,6 +70,22 @@ def keys(settings: Settings) -> Iterator[Fault]:
             yield name, f"密钥太短，至少 {SHORTEST_KEY} 个字符；可执行 fengxin init 生成新的，或 openssl rand -hex 32。"
     if settings.web.key.get_secret_value() == settings.crawl.key.get_secret_value():
         yield "crawl.key", "与 web.key 相同；两处用途不同，请换一个新的。"
+
+
+def trusted_proxies(settings: Settings) -> Iterator[Fault]:
+    """Whoever is trusted says where a sign-in comes from: machines that the school names, never everybody."""
+    for one in settings.web.trusted_proxies:
+        try:
+            network = ipaddress.ip_network(one)
+        except ValueError:
+            yield "web.trusted_proxies", f"“{one}”不是地址或网段，请写反向代理的地址，例如 10.1.2.3 或 10.1.2.0/28。"
+            continue
+        if network.num_addresses > MOST_PROXIES:
+            yield (
+                "web.trusted_proxies",
+                f"“{one}”太大：网段里的人都能假报来访地址，绕过登录限次；"
+                f"请只写反向代理的地址，一段至多 {MOST_PROXIES} 个。",
+            )
 
 
 def addresses(settings: Settings) -> Iterator[Fault]:
@@ -201,6 +218,6 @@ def ways_out(settings: Settings) -> Iterator[Fault]:
 
 
 RULES: tuple[Callable[[Settings], Iterator[Fault]], ...] = (
-    filled_in, public_url, keys, addresses, kafka_partitions, kafka_needs_shared_store, same_file, routes, mail,
-    other_channels, pack, ways_out,
+    filled_in, public_url, keys, trusted_proxies, addresses, kafka_partitions, kafka_needs_shared_store, same_file,
+    routes, mail, other_channels, pack, ways_out,
 )  # fmt: skip

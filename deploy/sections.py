@@ -58,11 +58,13 @@ class SearchPlace(Section):
 
 class Web(Section):
     """The desk. `key` (32 characters or more) signs the links in notices; a new one voids all that were
-    sent. Sessions do not depend on it."""
+    sent. Sessions do not depend on it. `trusted_proxies`: addresses or networks of the reverse proxies before the desk,
+    whose word of where a request came from is taken; this machine's own is always."""
 
     host: str = Field(default="127.0.0.1", min_length=1)
     port: Port = 8700
     key: SecretStr
+    trusted_proxies: list[str] = Field(default_factory=list, max_length=20)
 
 
 class Crawl(Section):

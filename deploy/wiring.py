@@ -232,7 +232,8 @@ def web(settings: Settings, stop: Event) -> None:
             roles=tuple(wanted(settings)), secure_cookies=settings.school.public_url.startswith("https://"),
             ground=ground(settings),
         )  # fmt: skip
-        serve_app("web", Harbour(build(desk), settings.web.host, settings.web.port), store, stop)
+        given = settings.web
+        serve_app("web", Harbour(build(desk), given.host, given.port, given.trusted_proxies), store, stop)
 
 
 def sandbox(settings: Settings, stop: Event) -> None:

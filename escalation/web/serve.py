@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import FrameType
 
 import uvicorn
@@ -9,6 +10,7 @@ from fastapi import FastAPI
 
 from escalation.web.live import Lookout
 
+OWN_MACHINE = ("127.0.0.1", "::1")
 GRACE = 2
 """Seconds that open requests have to end after SIGTERM; streams end at once."""
 
@@ -16,9 +18,13 @@ GRACE = 2
 class Harbour(uvicorn.Server):
     """One server for one application made by `build`."""
 
-    def __init__(self, app: FastAPI, host: str, port: int) -> None:
-        """Listen on `host` and `port` when `run` is called."""
-        config = uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=GRACE)
+    def __init__(self, app: FastAPI, host: str, port: int, proxies: Sequence[str] = ()) -> None:
+        """Listen on `host` and `port` when `run` is called. `proxies`: whose `X-Forwarded-For` is believed, besides
+        this machine's; the environment says nothing about that."""
+        config = uvicorn.Config(
+            app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=GRACE, proxy_headers=True,
+            forwarded_allow_ips=[*OWN_MACHINE, *proxies],
+        )  # fmt: skip
         super().__init__(config)
         self._lookout: Lookout = app.state.lookout
 

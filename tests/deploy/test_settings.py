@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from deploy import installation
-from deploy.checking import what_can_be_read
+from deploy.checking import proxy, what_can_be_read
 from deploy.settings import Settings, SettingsError, load
 from deploy.toml_file import is_secret, sections_of
 from escalation.procedure.pack_file import POLICIES
@@ -67,6 +67,24 @@ def test_the_smallest_good_file_is_taken(tmp_path: Path) -> None:
     assert settings.partitions == 4
     assert settings.trial.on
     assert settings.school.timezone == "Asia/Shanghai"
+
+
+@pytest.mark.parametrize(
+    ("web", "said_so"),
+    [
+        ('host = "0.0.0.0"', "没有写 web.trusted_proxies：反向代理在别的机器上时，全校的登录会被当成同一个地址"),
+        ('host = "10.1.2.9"', "没有写 web.trusted_proxies"),
+        ('host = "127.0.0.1"', ""),
+        ('host = "0.0.0.0"\ntrusted_proxies = ["10.1.2.3", "10.1.4.0/28"]', "来访地址由 10.1.2.3、10.1.4.0/28 转告"),
+    ],
+)
+def test_a_proxy_that_nobody_named_is_told_before_it_makes_one_address_of_all(
+    tmp_path: Path, web: str, said_so: str
+) -> None:
+    settings = load(written(tmp_path, GOOD.replace("[web]\n", f"[web]\n{web}\n")))
+    found = list(proxy(settings))
+    assert [one.good for one in found] == [True] * bool(said_so), "told, not refused"
+    assert said_so in "".join(one.words for one in found)
 
 
 def test_a_secret_is_read_from_its_own_file_without_the_line_end(tmp_path: Path) -> None:
