@@ -104,7 +104,7 @@ def assemble(placed: Mapping[str, Sequence[tuple[str, Row]]], unread: frozenset[
 
 def unknown_roles(offices: Sequence[tuple[str, Row]], known: Mapping[str, str]) -> list[Problem]:
     """Offices whose role neither the pack nor the desk knows, by the place each row came from."""
-    words = "、".join(dict.fromkeys(word for word in known if not word.isascii()))
+    words = "；".join(dict.fromkeys(word for word in known if not word.isascii()))  # a name may hold “、”
     return [
         Problem(place, "“角色”列", f"规程包里没有“{row.role}”，可写：{words}。")
         for place, row in offices

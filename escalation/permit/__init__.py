@@ -136,7 +136,7 @@ def decide(
     if actor.id == row.asked_by:
         raise IllegalStep("申请人不能批准自己的申请，请由授权人办理。未作任何更改。")
     state = PERMIT.step(State(row.state), Event.GRANT if grant else Event.REFUSE, standing(conn, pack, row, actor, now))
-    why = "" if grant and not paper.clean(why) else paper.must_say(why, paper.WHY_MOST, "理由")
+    why = "" if grant and not paper.clean(why) else paper.must_say(why, paper.WHY_MOST, "意见")
     clock = pack.permit.expires
     paper.move(
         conn, permits, row, state=state, decided_by=actor.id, decided_at=now, decided_why=why,

@@ -93,6 +93,8 @@ def test_check_tells_settings_roster_and_content_in_one_round(demo: Path) -> Non
         "（weibo:9000000002）没有管理员", "没有人担任系统管理员",
     ):  # fmt: skip
         assert done.output.count(sentence) == 1, done.output
+    roles = done.output.partition("没有“校长大人”，可写：")[2].partition("。")[0].split("；")
+    assert {"主管校领导", "宣传部"} <= set(roles), "a name that holds “、” is one name"
     assert "主管校领导没有邮箱" not in done.output, "it is there and wrong, which is told"
     assert "共 4 处。另有 2 处须处理。" in done.output
 

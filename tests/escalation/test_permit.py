@@ -264,3 +264,10 @@ def test_a_withdrawn_permit_covers_nothing_and_every_deed_is_in_the_audit(statio
     assert kept == ["permit.ask", "permit.grant", "permit.withdraw"]
     with pytest.raises(IllegalStep):
         act(station, lambda c: permit.withdraw(c, office.ground.pack, SCHOOL, number, DEPUTY, office.now, "再撤"))
+
+
+def test_a_refusal_without_a_word_names_the_field_as_the_page_calls_it(station: Station) -> None:
+    school(station)
+    number = ask(station, FIRE)
+    with pytest.raises(IllegalStep, match=r"请填写“意见”。未作任何更改。"):
+        grant(station, number, yes=False, why=" ")

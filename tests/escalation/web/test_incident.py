@@ -147,6 +147,8 @@ def test_a_phone_task_is_recorded_with_an_outcome_of_the_list(house: House) -> N
         made = conn.execute(select(calls.c.id)).scalar_one()
     path = f"/incidents/{number}/calls/{made}"
     assert "13800000000" in house.client("monitor").get(f"/incidents/{number}").text
+    page = house.client("monitor").get(f"/incidents/{number}").text
+    assert "登记电话不代替签收：本人未签收的，仍按时催签、逐级上报" in page
     assert act(house, "monitor", path, outcome="nonsense")[0] == 409
     assert act(house, "monitor", path, outcome="proxy")[0] == 409
     assert act(house, "monitor", path, outcome="told", remark="即刻签收")[0] == 303
