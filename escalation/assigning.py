@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,7 +43,7 @@ def assign(
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(assignee=unit))
     log(conn, incident_id, now, EntryKind.PERSON, f"交办 {unit}", note, actor=actor.name)
     words = f"{actor.name} 交{unit}办理" + (f"，要求：{note}" if note else "")
-    told = _of_unit(conn, letterhead, row, unit, words, now)
+    told = [replace(one, asked=note) for one in _of_unit(conn, letterhead, row, unit, words, now)]
     issue(conn, letterhead, incident_of(conn, incident_id), told, NoticeKind.ASSIGNED, _step(words, now), now)
     write_down(conn, row, actor, "assign", now, unit=unit, note=note)
 

@@ -36,6 +36,8 @@ class Role(StrEnum):
 
 
 DUTY_LEAD, HANDLER = "duty_lead", "handler"
+WORKERS = frozenset({Role.KEEPER, Role.MONITOR, Role.CARE, HANDLER})
+"""Who does the work of a matter; whoever else is told of it leads and may give orders (批示、交办)."""
 """Roles of a notice that are no role of a user: the 带班领导, and whoever was handed a matter by a colleague."""
 
 TITLES = {

@@ -20,7 +20,7 @@ from escalation.incident import EntryKind, entries, incidents
 from escalation.incident.state import OPEN, STATE_WORDS, State
 from escalation.notice import calls, is_owed, notices
 from escalation.notice.docket import dockets
-from escalation.people import people
+from escalation.people import WORKERS, people
 from escalation.task import KIND_WORDS, TaskKind, tasks
 from escalation.task.state import OPEN_TASKS, TaskState
 from escalation.task.state import STATE_WORDS as TASK_WORDS
@@ -123,7 +123,7 @@ def _orders(conn: Connection, school: str) -> list[dict[str, Any]]:
                incidents.c.number, incidents.c.care)
         .join(incidents, incidents.c.id == notices.c.incident_id)
         .outerjoin(people, and_(people.c.school == notices.c.school, people.c.id == notices.c.addressee))
-        .where(_open(school), notices.c.remark.is_not(None))
+        .where(_open(school), notices.c.remark.is_not(None), notices.c.role.not_in(sorted(WORKERS)))
     )  # fmt: skip
     found = [
         (row.signed_at, row.number, f"{row.name or row.addressee}（{row.office}）", row.remark, bool(row.care))

@@ -24,7 +24,10 @@ VACANT_REASON = "“{office}”没有可联系的人员，由值班台代收，�
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """One person to be told, as the holder of `role`; `offices` in the document's words, with every ground."""
+    """One person to be told, as the holder of `role`; `offices` in the document's words, with every ground.
+
+    `asked`: what a person who hands the matter over asks of them, in so many words.
+    """
 
     person: Person
     role: str
@@ -33,6 +36,7 @@ class Addressee:
     basis: str
     reason: str
     acts_for: str = ""
+    asked: str = ""
 
     @property
     def office(self) -> str:

@@ -32,12 +32,14 @@ def contacting() -> frozenset[str]:
     return frozenset(str(ask) for table in _tables().values() for ask in table.get("contacts_platform", ()))
 
 
-def asked_of(role: str, kind: str = "", *, unplaced: bool = False) -> tuple[str, ...]:
+def asked_of(role: str, kind: str = "", *, unplaced: bool = False, words: str = "") -> tuple[str, ...]:
     """What is asked by this kind of notice, else of the holder of this role.
 
-    `unplaced`: nobody knows where the words stand.
+    `unplaced`: nobody knows where the words stand. `words`: what a person asks in so many words.
     """
     found = asks()
+    if words and f"{kind}_words" in found:
+        return tuple(ask.format(words=words) for ask in found[f"{kind}_words"])
     if kind in found:
         return found[kind]
     return (found.get(f"{role}_unplaced") if unplaced else None) or found.get(role, found["other"])

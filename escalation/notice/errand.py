@@ -26,6 +26,8 @@ PAGES = {Purpose.VOICE: "v", Purpose.TASK: "t"}
 class Errand:
     """What such a notice says. `verb` stands on its button (确认知悉); the addressee's own reason follows the facts.
 
+    `due`: by when, in words, for the subject of the mail.
+
     Its link is for one `purpose` and names the notice, or `about`: the id of the thing that its page is about.
     """
 
@@ -39,6 +41,7 @@ class Errand:
     lives: timedelta = LIVES
     purpose: Purpose = Purpose.VOICE
     about: int = 0
+    due: str = ""
 
     def url(self, letterhead: Letterhead, notice_id: int, person_id: str, expires_at: datetime) -> str:
         """The signed link to the errand's page, for this person alone."""
@@ -52,6 +55,6 @@ class Errand:
             "title": self.title, "facts": [fact for fact in (*self.facts, one.reason) if fact], "asks": self.asks,
             "verb": self.verb, "articles": [article.model_dump() for article in articles],
             "deadline_source": self.source, "others_told": (), "why": (), "quote": "", "on_silence": "",
-            "deadline": "", "passed": False, "unit": one.person.unit, "lead": False,
+            "deadline": "", "passed": False, "unit": one.person.unit, "concerned": "", "lead": False, "due": self.due,
         }  # fmt: skip
         return NoticeView.model_validate(view.model_dump() | said)

@@ -128,7 +128,7 @@ def issue(
         url = (errand.url if errand else sign_url)(letterhead, signs, one.person.id, expires)
         if clock is None and kind in BEHIND_SIGN_IN:
             url = page_url(letterhead, incident)
-        asked = asked_of(one.role, kind, unplaced=is_unplaced(incident.frozen.get("account", {})))
+        asked = asked_of(one.role, kind, unplaced=is_unplaced(incident.frozen.get("account", {})), words=one.asked)
         until = sign_by if original is None else _deadline(conn, original)
         view = compose(letterhead, incident, pack, one, everyone, kind, number, asked, until, now, url, expires, about)
         view = errand.put_on(view, one) if errand else view

@@ -136,6 +136,7 @@ class NoticeView(_Written):
     an unsigned deadline. `validity` is until when the link works. `written` is the time of writing with seconds.
     `passed`: the deadline is over
     when this is read out or sent. `over`: the word that the matter was a false alarm; nothing is asked.
+    `due`: by when that is to be done, for the subject alone. `concerned`: the unit that a person named.
     `verb`: what is done on the page behind the link instead of signing (确认知悉).
     `late` marks an incident that was opened late and `lateness` says how, in figures; `sent_late` is how long after
     writing this copy left ("48 分钟"), empty where it left in time.
@@ -155,6 +156,7 @@ class NoticeView(_Written):
     account: Word = ""
     unit: Word = ""
     concerned: Word = ""
+    due: Word = ""
     lead: bool = False
     sections: tuple[Section, ...] = ()
     writer: Word = ""

@@ -104,7 +104,7 @@ def _errand(incident: Row[Any], task: Row[Any], asks: tuple[str, ...], why: str,
     return Errand(
         title=f"任务“{name_of(task)}”：{incident.title}", facts=_facts(task, why, now), asks=asks, verb="答复",
         articles=(Article(article=cited) if cited else Article(source=Source.NONE.label),), source=_clock_words(task),
-        log="须答复", purpose=Purpose.TASK, about=task.id,
+        log="须答复", due=_due(task, now), purpose=Purpose.TASK, about=task.id,
     )  # fmt: skip
 
 
@@ -144,6 +144,11 @@ def _facts(task: Row[Any], why: str, now: datetime) -> tuple[str, ...]:
         late = "已于" if task.due_at <= now else "请于"
         said += (f"{late} {moment(task.due_at, now)} {'到期' if task.due_at <= now else '前答复'}",)
     return said
+
+
+def _due(task: Row[Any], now: datetime) -> str:
+    """By when, for the holder's subject; nothing where it is over."""
+    return moment(task.due_at, now) if task.due_at is not None and task.due_at > now else ""
 
 
 def _clock_words(task: Row[Any]) -> str:

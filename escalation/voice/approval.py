@@ -214,6 +214,7 @@ def _ask(conn: Connection, letterhead: Letterhead, found: Row[Any], row: Row[Any
         articles=(Article(article=wanted.article, quote=wanted.quote) if wanted.article and office == wanted.office
                   else Article(source=Source.DEFAULT.label),),
         source=f"审批时限 {say_span(clock.after)}：{clock.label}", log="须审批或退回",
+        due=moment(due, now),
     )  # fmt: skip
     one = Addressee(person, office, (words,), (), basis, "")
     issue(conn, letterhead, row, [one], NoticeKind.APPROVAL, f"approval:{made}", now, errand=ask)

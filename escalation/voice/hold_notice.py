@@ -165,7 +165,7 @@ def tell(
         ),
         verb=CONFIRM, articles=articles(pack, pack.voice.hold),
         source=f"确认时限 {say_span(clock.after)}：{clock.label}；达到这一级别即暂停发声：{Source.DEFAULT.label}",
-        log=f"须逐人{CONFIRM}",
+        log=f"须逐人{CONFIRM}", due=moment(until, now),
     )  # fmt: skip
     issue(conn, letterhead, row, whom, NoticeKind.HOLD, f"hold:{hold_id}:{n}", now, errand=errand)
     log(conn, row.id, now, EntryKind.NOTICE, f"暂停发声涉及 {len(found)} 个账号", _lacking(found))

@@ -95,6 +95,7 @@ def set_out(
         ),
         articles=hold_notice.articles(pack, pack.voice.relay),
         source=f"转发时限 {say_span(clock.after)}：{clock.label}", log="请转发并阅看口径卡",
+        due=moment(due, now),
     )  # fmt: skip
     whom = [] if row.trial else hold_notice.addressees(reached, basis_words(pack.voice.relay), pack)
     issue(conn, letterhead, row, whom, NoticeKind.RELAY, f"relay:{found.id}", now, errand=errand)
@@ -213,6 +214,7 @@ def call_off(
         facts=(f"口径第 {found.n} 版已撤回：{why}", "已发布、转发的，请撤下，等候新的口径"),
         asks=(f"请于 {moment(due, now)} 前撤下，并在页面上登记",),
         source=f"撤下时限 {say_span(clock.after)}：{clock.label}", log="请撤下",
+        due=moment(due, now),
     )  # fmt: skip
     whom = [] if row.trial else hold_notice.addressees(reached, "", pack)
     issue(conn, letterhead, row, whom, NoticeKind.RELAY, f"recall:{statement_id}", now, errand=errand)

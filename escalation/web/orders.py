@@ -15,7 +15,7 @@ from escalation.web.incident_view import Case
 from escalation.web.receipts import Receipt
 
 READ_BY = frozenset({Role.MONITOR, Role.PUBLICITY})
-ORDER, SIGNED, LATE = "批示：", " 签收", "逾期签收"
+WORDS, SIGNED, LATE = ("批示", "备注", "办理情况"), " 签收", "逾期签收"
 HIDDEN = "批示仅值班员和宣传部可见"
 
 
@@ -35,8 +35,9 @@ def own_only(receipts: Iterable[Receipt], person_id: str) -> list[Receipt]:
 
 
 def _without(step: Step) -> Step:
-    if step.text.startswith(ORDER):
-        return replace(step, text=HIDDEN)
+    for word in WORDS:
+        if step.text.startswith(f"{word}："):
+            return replace(step, text=f"{word}仅值班员和宣传部可见")
     if step.heading.endswith(SIGNED) and step.text not in ("", LATE):
         return replace(step, text="；".join([LATE] * step.text.startswith(LATE) + [HIDDEN]))
     return step

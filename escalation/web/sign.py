@@ -18,7 +18,7 @@ from escalation.deed import incident_of
 from escalation.incident import Actor, incidents
 from escalation.incident.state import OPEN, State
 from escalation.link import Link, LinkRefused, Purpose, Refusal
-from escalation.notice import notices
+from escalation.notice import NoticeKind, notices
 from escalation.notice.compose import silence_words
 from escalation.notice.wording import NoticeView
 from escalation.people import Person, Role
@@ -40,6 +40,7 @@ KEEPER_LIVES = timedelta(days=7)
 AFTER_LIVES = timedelta(minutes=30)
 REMARK_LIMIT = 500
 TOLD_ANEW = "此事有了新的通知，内容已更新如下，请阅后签收。尚未签收。"
+ORDER, REMARK, DONE = "批示", "备注", "办理情况"
 PREFETCH = frozenset({"prefetch", "prerender"})
 
 
@@ -71,6 +72,24 @@ class Shown:
     figures: Figures
     colleagues: list[Person]
     then: str
+
+
+def leads(notice: Row[Any]) -> bool:
+    """Whether who was told gives orders rather than takes them."""
+    return notice.role not in people.WORKERS
+
+
+def hands_on(notice: Row[Any]) -> bool:
+    """Whether they may hand the work to a colleague: who leads, and the care role, in whose house it goes on."""
+    return leads(notice) or notice.role == Role.CARE
+
+
+def remark_of(notice: Row[Any], *, signed: bool = False) -> str:
+    """What their own words are called: an order only where they lead; what was done where the matter was handed to
+    them and they have taken it."""
+    if signed and notice.kind == NoticeKind.ASSIGNED:
+        return DONE
+    return ORDER if leads(notice) else REMARK
 
 
 def slip_of(conn: Connection, desk: Desk, given: Link, *, signed_too: bool = False) -> Slip:
@@ -138,7 +157,7 @@ def shown(conn: Connection, slip: Slip, now: datetime) -> Shown:
         clock=clock,
         receipts=receipts if desk else own_only(receipts, slip.person.id),
         figures=figures_of(conn, incident, now),
-        colleagues=[p for p in mates if p.id != slip.person.id][:30],
+        colleagues=[p for p in mates if p.id != slip.person.id][:30] if hands_on(notice) else [],
     )
 
 
@@ -184,7 +203,7 @@ def page(
     return bare(
         request, "sign.html", status=status, slip=slip, shown=found, given=given, error=error, limit=REMARK_LIMIT,
         typed=typed, to=to, bare=_bare, care_offices="、".join(care.offices(slip.incident.frozen)),
-        to_care=slip.notice.role == Role.CARE,
+        to_care=slip.notice.role == Role.CARE, remark_word=remark_of(slip.notice),
     )  # fmt: skip
 
 
@@ -227,7 +246,9 @@ def _sign(
     if (seen or old.notice.number) != slip.notice.number:
         return slip, TOLD_ANEW
     if len(remark) > REMARK_LIMIT:
-        return slip, f"{_too_long(remark)}尚未签收。"
+        return slip, f"{_too_long(remark, remark_of(slip.notice))}尚未签收。"
+    if hand_to and not hands_on(slip.notice):
+        return slip, "账号管理人员、值班员和承办人不能交办，请找本单位负责人。尚未签收。"
     became = receipt.sign(
         conn, slip.notice.id, slip.person.id, now, via="link", remark=remark.replace("\x00", "").strip(), ip=ip
     )
@@ -261,8 +282,8 @@ def _bare(text: str) -> str:
     return text.strip().rstrip("。；")
 
 
-def _too_long(remark: str) -> str:
-    return f"批示至多 {REMARK_LIMIT} 字，现为 {len(remark)} 字，请删减。"
+def _too_long(remark: str, word: str) -> str:
+    return f"{word}至多 {REMARK_LIMIT} 字，现为 {len(remark)} 字，请删减。"
 
 
 def after(
@@ -278,7 +299,8 @@ def after(
             .order_by(timers.c.due_at)
             .limit(1)
         ).first()
-    next_due = face(row.words, row.set_at, row.due_at, now, basis=row.article) if row else None
+    taken = slip.notice.kind == NoticeKind.ASSIGNED  # the incident's own clocks are not theirs
+    next_due = face(row.words, row.set_at, row.due_at, now, basis=row.article) if row and not taken else None
     keeper = ""
     if slip.notice.role == Role.KEEPER:
         own = Link(slip.notice.id, slip.person.id, now + KEEPER_LIVES)
@@ -288,7 +310,7 @@ def after(
         request, "signed.html", given=given, slip=slip, view=NoticeView.model_validate(slip.notice.view),
         next_due=next_due, keeper=keeper, took=took(slip.notice.signed_at - slip.notice.created_at), late=late,
         said=said, ticket=ticket(desk, slip), limit=REMARK_LIMIT, error=error, typed=typed,
-        status=422 if error else 200,
+        status=422 if error else 200, remark_word=remark_of(slip.notice, signed=True),
     )  # fmt: skip
 
 
@@ -305,7 +327,9 @@ def remark_on(
     except Refused as refused:
         return refusal(request, refused)
     if len(remark) > REMARK_LIMIT:
-        return after(request, given, slip, now, error=_too_long(remark), typed=remark)
+        return after(
+            request, given, slip, now, error=_too_long(remark, remark_of(slip.notice, signed=True)), typed=remark
+        )
     return after(request, given, slip, now, said=bool(_plain(remark)))
 
 
@@ -319,7 +343,9 @@ def _remark(conn: Connection, desk: Desk, read: Link, now: datetime, remark: str
         raise Refused("signed", signed_at)
     words = _plain(remark)
     if words and len(remark) <= REMARK_LIMIT:
-        handling.note(conn, slip.incident.id, actor_of(slip, ip), now, f"批示：{words}")
+        handling.note(
+            conn, slip.incident.id, actor_of(slip, ip), now, f"{remark_of(slip.notice, signed=True)}：{words}"
+        )
     return slip
 
 

@@ -108,6 +108,7 @@ class Relayed:
     owed: bool
     overdue: bool
     down: bool
+    gone: bool
     due_at: datetime
     done_at: datetime | None
     how: str
@@ -151,6 +152,14 @@ class Version:
     def relayed(self) -> int:
         """How many relays are done."""
         return sum(one.done_at is not None for one in self.relays)
+
+    @property
+    def relay_words(self) -> str:
+        """How far the list is; of a withdrawn version how many accounts still show it."""
+        down = sum(one.down for one in self.relays)
+        if down or any(one.gone for one in self.relays):
+            return f"待撤下 {down}，已撤下 {sum(one.gone for one in self.relays)}"
+        return f"已转发 {self.relayed} / {len(self.relays)}"
 
     @property
     def matched(self) -> str:
@@ -317,7 +326,8 @@ def _relayed(conn: Connection, row: Row[Any], one: Row[Any], known: Mapping[str,
     return Relayed(
         one.id, named(known[one.account_id]) if one.account_id in known else one.account_id,
         "、".join(name_of(conn, row.school, person) for person in sorted(persons)), RELAY.state_words[state],
-        state in OWED, state is RelayState.OVERDUE, state is RelayState.RECALLED, one.due_at,
+        state in OWED, state is RelayState.OVERDUE, state is RelayState.RECALLED, state is RelayState.TAKEN_DOWN,
+        one.due_at,
         one.done_at if state in (RelayState.DONE, RelayState.TAKEN_DOWN) else None,
         {"crawled": "系统核对", "keeper": "本人登记", "first": "首发"}.get(one.how or "", ""), one.url or "",
         one.words or "",

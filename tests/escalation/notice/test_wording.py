@@ -157,6 +157,25 @@ def test_a_notice_without_a_deadline_asks_to_look_and_not_to_sign() -> None:
     assert "查看并签收" not in text + html
 
 
+@pytest.mark.parametrize(
+    ("title", "verb", "due", "subject"),
+    [
+        ("请审批口径第 1 版", "审批", "02:45", "请于 02:45 前审批口径第 1 版"),
+        ("请转发学校口径第 1 版", "登记转发", "04:18", "请于 04:18 前转发学校口径第 1 版"),
+        ("请即转发学校口径（已过时限）", "登记转发", "", "请即转发学校口径（已过时限）"),
+        ("暂停就“二食堂”发声", "确认知悉", "04:05", "请于 04:05 前确认知悉：暂停就“二食堂”发声"),
+        ("任务“情况说明”：二食堂", "答复", "18:00", "请于 18:00 前答复：任务“情况说明”：二食堂"),
+        ("任务“情况说明”：二食堂", "答复", "", "请查看：任务“情况说明”：二食堂"),
+        ("学校口径第 1 版已发布，请阅看", "阅看", "", "学校口径第 1 版已发布，请阅看"),
+        ("暂停发声结束：二食堂", "阅看", "", "请查看：暂停发声结束：二食堂"),
+    ],
+)
+def test_the_subject_of_an_errand_asks_once_and_says_by_when(title: str, verb: str, due: str, subject: str) -> None:
+    view = VIEW.model_copy(update={"deadline": "", "title": title, "verb": verb, "due": due})
+    said = render_mail(view)[0]
+    assert said == f"【Ⅱ级·重大】{subject}（{view.incident} {view.kind}）"
+
+
 def test_what_to_say_by_phone_names_the_person_the_matter_and_the_deadline() -> None:
     shown = render_phone(VIEW.model_copy(update={"rehearsal": True}))
     assert in_order(shown, ("这是演练", "罗广平书记您好", "风林职业技术学院", "FX-2026-0147", "16:47", "校内 8071"))

@@ -19,7 +19,7 @@ from escalation.people import people as persons
 from escalation.people import person as person_of
 from escalation.timer import TimerState, timers
 from stream.store import Store
-from tests.escalation.web.house import House
+from tests.escalation.web.house import OTHER_UNIT, House
 
 TITLE = "多名学生反映二食堂就餐后腹泻"
 
@@ -293,3 +293,45 @@ def test_an_overlong_remark_is_refused_and_signs_nothing(house: House) -> None:
 def test_the_page_is_light_enough_for_a_phone(house: House) -> None:
     number = house.incident()
     assert len(house.client().get(house.link(number, "leader")).content) < 40_000
+
+
+def test_only_who_leads_gives_orders_and_whoever_works_writes_a_remark(house: House) -> None:
+    number = house.incident()
+    client = house.client()
+    for who, words in (("keeper", "备注"), ("leader", "批示"), ("school", "批示")):
+        page = client.get(house.link(number, who)).text
+        assert f"{words}内容" in page
+        assert f'href="#remark">{words}<' in page
+        assert ("批示" in page) == (words == "批示")
+    assert "交给谁办理" in client.get(house.link(number, "leader")).text
+    own = house.link(number, "keeper")
+    page = client.get(own).text
+    assert "交办" not in page
+    refused = client.post(own, data={"hand_to": "leader"})
+    assert (refused.status_code, "不能交办，请找本单位负责人。尚未签收。" in refused.text) == (422, True)
+    page = client.post(own).text
+    proof = page.split('name="proof" value="', 1)[1].split('"', 1)[0]
+    assert "备注已记入" in client.post(f"{own}/remark", data={"remark": "已截图留存", "proof": proof}).text
+    with house.store.read() as conn:
+        lines = conn.execute(select(entries.c.text).where(entries.c.heading == "记录")).scalars().all()
+    assert lines == ["备注：已截图留存"]
+    assert "已截图留存" in house.client("monitor").get(f"/incidents/{number}").text
+    assert "已截图留存" not in house.client("leader").get(f"/incidents/{number}").text
+
+
+def test_what_a_matter_was_handed_over_for_stands_under_what_is_asked_and_can_be_answered(house: House) -> None:
+    number = house.incident(level=3)  # a hold would be the first notice of the other unit
+    token = "csrf-monitor"
+    said = {"csrf": token, "unit": OTHER_UNIT, "note": "请派人到市二院陪护{一}名学生"}
+    assert house.client("monitor").post(f"/incidents/{number}/assign", data=said).status_code == 303
+    link, client = house.link(number, "other"), house.client()
+    page = client.get(link).text
+    asked = page.split('<ol class="asks">', 1)[1].split("</ol>", 1)[0]
+    assert "办理：请派人到市二院陪护{一}名学生" in asked
+    assert "把结果告知宣传部" in asked
+    page = client.post(link).text
+    assert "首报" not in page, "that clock is the desk's"
+    assert "送出办理情况" in page
+    proof = page.split('name="proof" value="', 1)[1].split('"', 1)[0]
+    assert "办理情况已记入" in client.post(f"{link}/remark", data={"remark": "两人已到院", "proof": proof}).text
+    assert "办理情况：两人已到院" in house.client("monitor").get(f"/incidents/{number}").text

@@ -171,6 +171,11 @@ def test_the_whole_course_runs_through_the_pages(house: House) -> None:
     page = lead.get(f"/incidents/{number}").text
     for said in ("口径第 1 版已撤回，现无在用口径", "待撤下：", "下一步：起草新的口径", "统一发声管控中"):
         assert said in page, said
+    page = lead.get(f"/statements/{number}").text
+    assert "待撤下 2，已撤下 0" in page
+    assert "已转发 1" not in page
+    assert "存为新的一版</button>" in page
+    assert "存为第一版" not in page
     assert "请撤下学校口径第 1 版" in phone.get(errand(house, "relay", "keeper")).text
 
 
