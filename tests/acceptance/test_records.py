@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from parsel import Selector
 
+from tests.acceptance.hands import body, does, opened, refusal
 from tests.acceptance.standing import Standing, eventually, fengxin, words_of
 
 pytestmark = pytest.mark.long
@@ -141,3 +142,30 @@ def test_replay_names_the_office_that_another_person_holds_today(demo: Standing,
     assert "有 1 处不同" in done.stdout
     assert "“主管校领导”的人员：当时 林知远；今天 许明德" in done.stdout
     assert "没有不同" in fengxin("replay", number, "--settings", settings).stdout
+
+
+def test_the_desk_says_which_unit_a_matter_concerns_and_hands_it_over_with_what_is_asked(demo: Standing) -> None:
+    """The register knows whose account it was; the unit a person names is printed, both are kept, and the decision
+    is rebuilt as it was."""
+    demo.lead("三号宿舍楼停水两天没有人来修，大家只能买水洗漱")
+    number, desk = opened(demo, "三号宿舍楼停水两天没有人来修", 3), demo.signed_in(MONITOR)
+    assert "未写明账号，按学校主账号归口：党委宣传部" in body(desk, number)
+    assert "更正涉事单位须写明理由" in refusal(desk, number, "concerned", unit="后勤管理处")
+    said = does(desk, number, "concerned", unit="后勤管理处", why="停水的是学生宿舍")
+    assert "涉事单位后勤管理处" in said
+    assert "尚未通知该单位" in said
+    assert not demo.mails("sun.jianguo", number), "naming a unit tells nobody"
+    does(desk, number, "assign", unit="后勤管理处", note="请派人抢修并送水")
+    (mail,) = eventually("who leads that unit is told", lambda: demo.mails("sun.jianguo", number), 30)
+    asked = words_of(demo.signed_in("sun.jianguo").page(mail.sign_path).css("ol.asks")[0])
+    assert "办理：请派人抢修并送水" in asked
+    replayed = fengxin("replay", number, "--settings", demo.data / "fengxin.toml").stdout
+    assert "与所存的决定：一致" in replayed
+    assert "涉事单位由人工写明为“后勤管理处”（账号主办单位“党委宣传部”），不改变当时的决定" in replayed
+    address, _ = newest(demo)
+    (row,) = [
+        words_of(one)
+        for one in demo.signed_in(OFFICE).page(f"{address}/items/opened").css("tr")
+        if number in words_of(one)
+    ]
+    assert "后勤管理处" in row
