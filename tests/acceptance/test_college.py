@@ -271,7 +271,7 @@ def test_a_relay_that_is_missing_is_told_and_a_new_version_supersedes_and_is_wit
     refused(office.send(f"{after}/withdraw", path, why="伤情有变"), "请选择撤回后是否恢复暂停发声")
     assert "已撤回" in plain(office.send(f"{after}/withdraw", path, why="伤情有变", again="yes"))
     told(college, UNION, "请不再引用")
-    told(college, MAIN, "请撤下学校口径第 2 版")
+    told(college, MAIN, "撤下学校口径第 2 版")
     page = words_of(office.page(f"/incidents/{number}").css("body")[0])
     assert "口径第 2 版已撤回，现无在用口径" in page
     assert "待撤下：" in page

@@ -76,7 +76,7 @@ def test_a_statement_goes_from_the_hold_to_the_relay_through_the_installed_produ
         office.send(f"{version}/check", path, item=item, passed="yes")
     assert "待审批" in plain(office.send(f"{version}/submit", path))
 
-    asked = link(mail(spare, LEADER, "请审批口径"))
+    asked = link(mail(spare, LEADER, "前审批口径"))
     page = phone.get(asked)
     (seal,) = re.findall(r'name="seal" value="([0-9a-f]{64})"', page.text)
     assert phone.post(f"{asked}/decide", data={"verdict": "return", "seal": seal}).status_code == 409

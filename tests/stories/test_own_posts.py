@@ -223,7 +223,7 @@ def _said_by_the_school(school: Town, number: str) -> None:
         send(school, "publicity", page, f"{page}/versions/1/check", item=item, passed="yes")
     assert "待审批" in send(school, "publicity", page, f"{page}/versions/1/submit")
     school.later(minutes=1)
-    link = newest(school, "school", "请审批口径第 1 版")
+    link = newest(school, "school", "前审批口径第 1 版")
     (version,) = school.rows(statements)
     answer = school.desk.post(f"{link}/decide", data={"verdict": "approve", "seal": version.seal})
     assert answer.status_code == 303
