@@ -28,7 +28,11 @@ OPEN = alerts.c.closed_at.is_(None)
 _ONE = (alerts.c.school == bindparam("house"), alerts.c.cause == bindparam("why"), OPEN)
 _SAY = update(alerts).where(*_ONE, alerts.c.words != bindparam("words")).values(words=bindparam("words"))
 _HUSH = update(alerts).where(*_ONE).values(closed_at=bindparam("now"))
-_RINGING = select(alerts).where(alerts.c.school == bindparam("house"), OPEN).order_by(alerts.c.opened_at)
+_RINGING = (
+    select(alerts.c.cause, alerts.c.words, alerts.c.opened_at)
+    .where(alerts.c.school == bindparam("house"), OPEN)
+    .order_by(alerts.c.opened_at)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,5 +60,4 @@ def hush(conn: Connection, school: str, cause: str, now: datetime) -> None:
 
 def ringing(conn: Connection, school: str) -> list[Alert]:
     """Every open alert, the oldest first."""
-    rows = conn.execute(_RINGING, {"house": school})
-    return [Alert(row.cause, row.words, row.opened_at) for row in rows]
+    return [Alert(*row) for row in conn.execute(_RINGING, {"house": school})]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from escalation import people
 from escalation.duty.proxy import Acting
@@ -28,17 +28,19 @@ from escalation.telephone import REACHED
 from escalation.timer import Timer, TimerKind, TimerState, timers
 
 UNSIGNED = "未签收"
+_INCIDENT = select(incidents).where(incidents.c.id == bindparam("one"))
+_NOTICE = select(notices).where(notices.c.id == bindparam("one"))
 
 
 def lapse(conn: Connection, letterhead: Letterhead, clock: Timer, now: datetime) -> None:
     """Do what a clock that ran out demands; a clock of an incident that ended demands nothing."""
-    incident = conn.execute(select(incidents).where(incidents.c.id == clock.incident_id)).one()
+    incident = conn.execute(_INCIDENT, {"one": clock.incident_id}).one()
     if State(incident.state) not in OPEN:
         return
     if clock.kind is TimerKind.DUTY:
         log(conn, incident.id, now, EntryKind.DEADLINE, f"{clock.words}逾期", _lateness(clock, now))
         return
-    notice = conn.execute(select(notices).where(notices.c.id == clock.notice_id)).one()
+    notice = conn.execute(_NOTICE, {"one": clock.notice_id}).one()
     if notice.signed_at is not None:
         return
     silence = Silence(letterhead, incident, notice, clock, now)

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from escalation import alert, machine_audit, unrecorded
 from escalation.bulletin import clock as bulletin_clock
@@ -33,6 +33,15 @@ TRIED_ENOUGH = 3
 """After so many attempts the person's next channel is used as well."""
 TOGETHER = "短时间内通知较多，{count} 份合并为一条发送（首份 {number}）"
 NEXT_WAY = "前一通道未送达，见“送达”页"
+
+
+_BARE = [column for column in notices.c if column.name not in ("view", "grounds")]
+_OURS = (
+    select(*_BARE)
+    .where(notices.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(notices.c.incident_id, notices.c.id)
+)
+_ONE = select(notices).where(notices.c.id == bindparam("one"))
 
 
 class NextWay(Enum):
@@ -106,8 +115,7 @@ class Ledger:
     def _record(self, conn: Connection, left: Left) -> None:
         taken, outcome, verdict, now = left.taken, left.outcome, left.verdict, left.at
         ids = [one.notice_id for one in taken.everything]
-        ours = select(notices).where(notices.c.id.in_(ids)).order_by(notices.c.incident_id, notices.c.id)
-        for row in conn.execute(ours).all():
+        for row in conn.execute(_OURS, {"ids": ids}).all():
             hold_of(conn, row)
         settled = [one for one in taken.everything if settle(conn, one, outcome, verdict, now)]
         for one in settled:
@@ -127,7 +135,7 @@ class Ledger:
         title = self._channels[taken.channel].title
         school = self._letterhead.school
         cause = f"channel:{taken.channel}"
-        row = conn.execute(select(notices).where(notices.c.id == taken.notice_id)).one()
+        row = conn.execute(_ONE, {"one": taken.notice_id}).one()
         self._note_contact(conn, taken, verdict, row, now)
         if verdict.state is DeliveryState.ACCEPTED:
             alert.hush(conn, school, cause, now)

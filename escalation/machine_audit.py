@@ -10,12 +10,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from escalation import audit
 from escalation.incident import MACHINE, EntryKind, entries, incidents
 
 _NEWEST = select(func.coalesce(func.max(entries.c.id), 0))
+_DECIDED = (
+    select(incidents.c.school, incidents.c.number, incidents.c.level, entries.c.heading, entries.c.article)
+    .join(incidents, incidents.c.id == entries.c.incident_id)
+    .where(entries.c.id > bindparam("since"), entries.c.at == bindparam("now"), entries.c.actor == MACHINE.name)
+    .where(entries.c.kind != EntryKind.DELIVERY)
+    .order_by(incidents.c.id, entries.c.id)
+)
 DECIDED, DELIVERED = "machine.decide", "machine.deliver"
 
 
@@ -26,13 +33,7 @@ def mark(conn: Connection) -> int:
 
 def decided(conn: Connection, since: int, now: datetime) -> None:
     """Write down what the machine decided after `mark`; deliveries have rows of their own."""
-    rows = conn.execute(
-        select(incidents.c.school, incidents.c.number, incidents.c.level, entries.c.heading, entries.c.article)
-        .join(incidents, incidents.c.id == entries.c.incident_id)
-        .where(entries.c.id > since, entries.c.at == now, entries.c.actor == MACHINE.name)
-        .where(entries.c.kind != EntryKind.DELIVERY)
-        .order_by(incidents.c.id, entries.c.id)
-    ).all()
+    rows = conn.execute(_DECIDED, {"since": since, "now": now}).all()
     told: dict[tuple[str, str, int], list[str]] = {}
     for row in rows:
         said = f"{row.heading}（{row.article}）" if row.article else str(row.heading)

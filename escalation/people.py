@@ -5,14 +5,14 @@ Offices are held per scope: the whole school (scope ""), a unit (its name) or an
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, Column, Connection, Index, Integer, Table, select
+from sqlalchemy import Boolean, Column, Connection, Index, Integer, Select, Table, bindparam, select
 
 from escalation.duty import absence, proxy
 from escalation.duty.proxy import Acting
@@ -151,20 +151,38 @@ def enter(conn: Connection, persons: Sequence[Person], held: Sequence[Held]) -> 
     )
 
 
-def _persons(conn: Connection, statement: object) -> list[Person]:
-    rows = conn.execute(statement)  # type: ignore[call-overload]
-    return [Person(**{name: row._mapping[name] for name in Person.__slots__}) for row in rows]
+_WHOLE = [people.c[name] for name in Person.__slots__]
+_ONE = select(*_WHOLE).where(people.c.school == bindparam("house"), people.c.id == bindparam("who"))
+_ALL = select(*_WHOLE).where(people.c.school == bindparam("house")).order_by(people.c.id)
+_HOLDERS = (
+    select(*_WHOLE)
+    .join(offices, (offices.c.school == people.c.school) & (offices.c.person_id == people.c.id))
+    .where(offices.c.school == bindparam("house"), offices.c.role == bindparam("holds"), people.c.active)
+    .where(offices.c.scope == bindparam("over"))
+    .order_by(offices.c.rank, people.c.id)
+)
+_ON_DUTY = (
+    select(*_WHOLE, shifts.c.starts_at, shifts.c.ends_at, shifts.c.leads)
+    .join(shifts, (shifts.c.school == people.c.school) & (shifts.c.person_id == people.c.id))
+    .where(shifts.c.school == bindparam("house"), people.c.active)
+    .where(shifts.c.starts_at <= bindparam("now"), shifts.c.ends_at > bindparam("now"))
+    .order_by(shifts.c.leads, shifts.c.starts_at)
+)
+
+
+def _persons(conn: Connection, statement: Select[Any], values: Mapping[str, object]) -> list[Person]:
+    return [Person(*row) for row in conn.execute(statement, values)]
 
 
 def person(conn: Connection, school: str, person_id: str) -> Person | None:
     """One person, or None."""
-    found = _persons(conn, select(people).where(people.c.school == school, people.c.id == person_id))
+    found = _persons(conn, _ONE, {"house": school, "who": person_id})
     return found[0] if found else None
 
 
 def everyone(conn: Connection, school: str) -> list[Person]:
     """Every person of the roster, by id."""
-    return _persons(conn, select(people).where(people.c.school == school).order_by(people.c.id))
+    return _persons(conn, _ALL, {"house": school})
 
 
 def units(conn: Connection, school: str) -> list[str]:
@@ -189,13 +207,7 @@ def leads(conn: Connection, school: str, person_id: str, now: datetime) -> bool:
 def holders(conn: Connection, school: str, role: str, *, unit: str = "", account_id: str = "") -> list[Person]:
     """Who holds a role for this unit and account, asked first first; only active people."""
     scope = account_id if role == Role.KEEPER else unit if role == Role.UNIT_LEADER else ""
-    return _persons(
-        conn,
-        select(people)
-        .join(offices, (offices.c.school == people.c.school) & (offices.c.person_id == people.c.id))
-        .where(offices.c.school == school, offices.c.role == role, offices.c.scope == scope, people.c.active)
-        .order_by(offices.c.rank, people.c.id),
-    )
+    return _persons(conn, _HOLDERS, {"house": school, "holds": role, "over": scope})
 
 
 def all_holders(conn: Connection, school: str) -> dict[tuple[str, str], list[Person]]:
@@ -214,16 +226,8 @@ def all_holders(conn: Connection, school: str) -> dict[tuple[str, str], list[Per
 
 def on_duty(conn: Connection, school: str, now: datetime) -> list[Shift]:
     """Who is on at `now`: the monitors first, then the 带班领导."""
-    rows = conn.execute(
-        select(people, shifts.c.starts_at, shifts.c.ends_at, shifts.c.leads)
-        .join(shifts, (shifts.c.school == people.c.school) & (shifts.c.person_id == people.c.id))
-        .where(shifts.c.school == school, shifts.c.starts_at <= now, shifts.c.ends_at > now, people.c.active)
-        .order_by(shifts.c.leads, shifts.c.starts_at)
-    )
-    return [
-        Shift(Person(**{name: row._mapping[name] for name in Person.__slots__}), row.starts_at, row.ends_at, row.leads)
-        for row in rows
-    ]
+    rows = conn.execute(_ON_DUTY, {"house": school, "now": now})
+    return [Shift(Person(*row[: len(_WHOLE)]), row.starts_at, row.ends_at, row.leads) for row in rows]
 
 
 def leading(conn: Connection, school: str, now: datetime) -> list[Person]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, and_, bindparam, func, select
 
 from escalation import timer
 from escalation.bulletin.clock import resume
@@ -155,20 +155,26 @@ def _back_to_work(
         tell_again(conn, letterhead, fresh, now, NoticeKind.REKINDLED, step, f"已回应的事件再次发酵：{why}")
 
 
+_OWED = select(notices.c.id).where(notices.c.incident_id == incidents.c.id, is_owed()).exists()
+_RINGING = (
+    select(calls.c.id).join(notices, notices.c.id == calls.c.notice_id)
+    .where(notices.c.incident_id == incidents.c.id, calls.c.outcome.is_(None)).exists()
+)  # fmt: skip
+_UNDONE = (
+    select(timers.c.id)
+    .where(timers.c.incident_id == incidents.c.id, timers.c.kind == TimerKind.DUTY)
+    .where(timers.c.state != TimerState.STOPPED).exists()
+)  # fmt: skip
+_RIPE = (
+    select(incidents.c.id)
+    .where(incidents.c.school == bindparam("house"), incidents.c.state == State.RESPONDED, ~_OWED, ~_RINGING, ~_UNDONE)
+    .order_by(incidents.c.id)
+)
+
+
 def ripe(conn: Connection, school: str) -> list[int]:
     """The answered incidents whose watch may begin: nobody's signature, no phone task and no duty is waited for."""
-    owed = select(notices.c.id).where(notices.c.incident_id == incidents.c.id, is_owed()).exists()
-    ringing = (
-        select(calls.c.id).join(notices, notices.c.id == calls.c.notice_id)
-        .where(notices.c.incident_id == incidents.c.id, calls.c.outcome.is_(None)).exists()
-    )  # fmt: skip
-    undone = (
-        select(timers.c.id)
-        .where(timers.c.incident_id == incidents.c.id, timers.c.kind == TimerKind.DUTY)
-        .where(timers.c.state != TimerState.STOPPED).exists()
-    )  # fmt: skip
-    answered = select(incidents.c.id).where(incidents.c.school == school, incidents.c.state == State.RESPONDED)
-    return list(conn.execute(answered.where(~owed, ~ringing, ~undone).order_by(incidents.c.id)).scalars())
+    return list(conn.execute(_RIPE, {"house": school}).scalars())
 
 
 def open_of(conn: Connection, incident_id: int) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, or_, select
+from sqlalchemy import Connection, Row, bindparam, or_, select
 
 from escalation import alert
 from escalation.clock_words import SHANGHAI
@@ -92,10 +92,17 @@ def look(conn: Connection, school: str, now: datetime) -> None:
             alert.hush(conn, school, cause, now)
 
 
+_TROUBLED = (
+    select(sources)
+    .where(sources.c.school == bindparam("house"), sources.c.active)
+    .where(or_(sources.c.last_class.in_((QUOTA, SUSPECT)), sources.c.note.contains(CLOCK_OFF)))
+    .order_by(sources.c.id)
+)
+
+
 def _troubled(conn: Connection, school: str, known: Mapping[str, Account]) -> list[Row[Any]]:
-    said = or_(sources.c.last_class.in_((QUOTA, SUSPECT)), sources.c.note.contains(CLOCK_OFF))
-    query = select(sources).where(and_(sources.c.school == school, sources.c.active, said)).order_by(sources.c.id)
-    return [row for row in conn.execute(query) if row.account_id in known and known[row.account_id].active]
+    rows = conn.execute(_TROUBLED, {"house": school})
+    return [row for row in rows if row.account_id in known and known[row.account_id].active]
 
 
 def _blind(one: Sight, account: Account, now: datetime) -> bool:

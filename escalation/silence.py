@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, Connection, ForeignKey, Index, Row, Table, Text, func, select, update
+from sqlalchemy import Column, Connection, ForeignKey, Index, Row, Table, Text, bindparam, func, select, update
 
 from escalation import alert, audit, finding
 from escalation.alert import Alert
@@ -192,24 +192,30 @@ def lift(conn: Connection, school: str, silence_id: int, actor: Actor, now: date
     )  # fmt: skip
 
 
+_COUNT = select(func.count()).where(kept_quiet.c.silence_id == silences.c.id).scalar_subquery()
+_COUNTED = select(silences, _COUNT.label("count"))
+_RUNNING = _COUNTED.where(
+    silences.c.school == bindparam("house"), silences.c.state == Silenced.RUNNING, silences.c.ends_at > bindparam("now")
+).order_by(silences.c.ends_at, silences.c.id)
+
+
+_EXPIRE = (
+    update(silences)
+    .where(silences.c.school == bindparam("house"), silences.c.state == Silenced.RUNNING)
+    .where(silences.c.ends_at <= bindparam("now"))
+    .values(state=SILENCE.step(Silenced.RUNNING, Event.EXPIRE, None), ended_at=bindparam("now"), ended_by=MACHINE.id)
+    .returning(silences.c.id)
+)
+
+
 def running(conn: Connection, school: str, now: datetime) -> list[Row[Any]]:
     """The silences that run now, the one that ends first first, each with `count`, how much it kept quiet."""
-    count = select(func.count()).where(kept_quiet.c.silence_id == silences.c.id).scalar_subquery()
-    return list(
-        conn.execute(
-            select(silences, count.label("count"))
-            .where(silences.c.school == school, silences.c.state == Silenced.RUNNING, silences.c.ends_at > now)
-            .order_by(silences.c.ends_at, silences.c.id)
-        )
-    )
+    return list(conn.execute(_RUNNING, {"house": school, "now": now}))
 
 
 def past(conn: Connection, school: str, limit: int = 50) -> list[Row[Any]]:
     """Silences that are over, the newest first, with `count`."""
-    count = select(func.count()).where(kept_quiet.c.silence_id == silences.c.id).scalar_subquery()
-    wanted = select(silences, count.label("count")).where(
-        silences.c.school == school, silences.c.state != Silenced.RUNNING
-    )
+    wanted = _COUNTED.where(silences.c.school == school, silences.c.state != Silenced.RUNNING)
     return list(conn.execute(wanted.order_by(silences.c.id.desc()).limit(limit)))
 
 
@@ -237,12 +243,7 @@ def divide(conn: Connection, school: str, ringing: Sequence[Alert], now: datetim
 
 def look(conn: Connection, school: str, now: datetime) -> None:
     """End what has come to its end, and count the alerts that rang meanwhile; run by notify."""
-    over = conn.execute(
-        update(silences)
-        .where(silences.c.school == school, silences.c.state == Silenced.RUNNING, silences.c.ends_at <= now)
-        .values(state=SILENCE.step(Silenced.RUNNING, Event.EXPIRE, None), ended_at=now, ended_by=MACHINE.id)
-        .returning(silences.c.id)
-    ).scalars().all()  # fmt: skip
+    over = conn.execute(_EXPIRE, {"house": school, "now": now}).scalars().all()
     for silence_id in over:
         audit.record(
             conn, school=school, now=now, actor=MACHINE.id, action="silence.over", subject=f"silence:{silence_id}",

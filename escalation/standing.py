@@ -86,7 +86,7 @@ class _Parts:
                 .where(entries.c.incident_id.in_(mine)).group_by(entries.c.incident_id)
             )
         }  # fmt: skip
-        self.clocks = _by(conn, select(timers).where(timers.c.incident_id.in_(mine)).order_by(timers.c.id))
+        self.clocks = _by(conn, _CLOCKS.where(timers.c.incident_id.in_(mine)).order_by(timers.c.id))
         self.notices = _by(
             conn,
             select(
@@ -110,6 +110,10 @@ class _Parts:
             self.sent[row.notice_id].append(_sent(row))
 
 
+_CLOCKS = select(
+    timers.c.incident_id, timers.c.notice_id, timers.c.kind, timers.c.state, timers.c.words, timers.c.due_at,
+    timers.c.data,
+)  # fmt: skip
 _SENT = select(
     deliveries.c.notice_id, deliveries.c.channel, deliveries.c.state, deliveries.c.attempts, deliveries.c.next_at,
     deliveries.c.taken_until, deliveries.c.reason,

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Row,
     Table,
     Text,
+    bindparam,
     func,
     select,
     update,
@@ -275,16 +276,26 @@ def restart(conn: Connection, incident_id: int, name: str, now: datetime, due_at
     conn.execute(update(timers).where(timers.c.id == row.id).values(**values))
 
 
+_DUE = (
+    select(timers)
+    .where(timers.c.state == TimerState.SET, timers.c.due_at <= bindparam("now"))
+    .where(timers.c.kind.in_(bindparam("kinds", expanding=True)))
+    .order_by(timers.c.due_at, timers.c.id)
+    .limit(bindparam("most"))
+)
+_CLAIM = (
+    update(timers)
+    .where(timers.c.id == bindparam("one"), timers.c.state == TimerState.SET, timers.c.due_at <= bindparam("now"))
+    .values(state=TimerState.FIRED, ended_at=bindparam("now"))
+)
+_BELONGS = select(timers.c.incident_id).where(timers.c.id == bindparam("one"))
+
+
 def due(
     conn: Connection, now: datetime, limit: int = 50, kinds: Collection[TimerKind] = tuple(TimerKind)
 ) -> list[Timer]:
     """Clocks of these kinds that have run out, the oldest first."""
-    rows = conn.execute(
-        select(timers)
-        .where(timers.c.state == TimerState.SET, timers.c.due_at <= now, timers.c.kind.in_(sorted(kinds)))
-        .order_by(timers.c.due_at, timers.c.id)
-        .limit(limit)
-    )
+    rows = conn.execute(_DUE, {"now": now, "kinds": sorted(kinds), "most": limit})
     return [
         Timer(
             row.id, row.school, row.incident_id, row.matter, row.notice_id, TimerKind(row.kind), row.name, row.words,
@@ -300,17 +311,12 @@ def claim(conn: Connection, timer_id: int, now: datetime) -> bool:
 
     Its effects belong to the same transaction.
     """
-    moved = conn.execute(
-        update(timers)
-        .where(timers.c.id == timer_id, timers.c.state == TimerState.SET, timers.c.due_at <= now)
-        .values(state=TimerState.FIRED, ended_at=now)
-    )
-    return moved.rowcount == 1
+    return conn.execute(_CLAIM, {"one": timer_id, "now": now}).rowcount == 1
 
 
 def has_moved(conn: Connection, one: Timer) -> bool:
     """Whether a clock belongs to another incident by now than when it was read (merged, or taken back)."""
-    return conn.execute(select(timers.c.incident_id).where(timers.c.id == one.id)).scalar() != one.incident_id
+    return conn.execute(_BELONGS, {"one": one.id}).scalar() != one.incident_id
 
 
 def is_set(conn: Connection, timer_id: int) -> bool:

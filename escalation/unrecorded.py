@@ -51,6 +51,8 @@ def hush(conn: Connection, school: str, delivery_id: int, now: datetime) -> None
 def rest(conn: Connection, school: str) -> list[tuple[Taken, Verdict]]:
     """Deliveries at their end of which the whole record is still to be written, as they left."""
     rings = [one.cause.removeprefix(CAUSE) for one in alert.ringing(conn, school) if one.cause.startswith(CAUSE)]
+    if not rings:
+        return []
     rows = conn.execute(
         select(deliveries, notices.c.number)
         .join(notices, notices.c.id == deliveries.c.notice_id)

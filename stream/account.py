@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Boolean, Column, Connection, Table, select
+from sqlalchemy import Boolean, Column, Connection, Table, bindparam, select
 
 from stream.store import metadata, put
 from stream.store.types import Moment, Word
@@ -49,7 +49,13 @@ def enter(conn: Connection, entries: Sequence[Account]) -> None:
     put(conn, accounts, [{name: getattr(entry, name) for name in Account.__slots__} for entry in entries])
 
 
+_BOOK = (
+    select(*(accounts.c[name] for name in Account.__slots__))
+    .where(accounts.c.school == bindparam("house"))
+    .order_by(accounts.c.id)
+)
+
+
 def book(conn: Connection, school: str) -> dict[str, Account]:
     """Every account of the school, by id."""
-    rows = conn.execute(select(accounts).where(accounts.c.school == school).order_by(accounts.c.id))
-    return {row.id: Account(**row._mapping) for row in rows}
+    return {one.id: one for one in (Account(*row) for row in conn.execute(_BOOK, {"house": school}))}

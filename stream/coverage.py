@@ -13,7 +13,21 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, Integer, Row, Table, Text, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    Row,
+    Table,
+    Text,
+    bindparam,
+    func,
+    select,
+    update,
+)
 
 from stream.account import Account, book
 from stream.post import Route
@@ -167,13 +181,16 @@ def lamp(
 GRAVITY = {Lamp.BLIND: 3, Lamp.LATE: 2, Lamp.ON: 1, Lamp.OFF: 0}
 
 
+_SOURCES = select(sources).where(sources.c.school == bindparam("house")).order_by(sources.c.id)
+
+
 def sights(conn: Connection, school: str, now: datetime) -> Sequence[Sight]:
     """Every active account with its worst essential lamp; one that nothing looks at is blind.
 
     `seen` and `shown` are summed over the sources that know both.
     """
     by_account: dict[str, list[Row[Any]]] = {}
-    for row in conn.execute(select(sources).where(sources.c.school == school).order_by(sources.c.id)):
+    for row in conn.execute(_SOURCES, {"house": school}):
         by_account.setdefault(row.account_id, []).append(row)
     active = [one for one in book(conn, school).values() if one.active]
     return [_sight(one, by_account.get(one.id, []), now) for one in active]

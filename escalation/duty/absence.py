@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Column, Connection, Index, Row, Table, Text, select
+from sqlalchemy import Column, Connection, Index, Row, Table, Text, bindparam, select
 
 from stream.store import metadata
 from stream.store.types import Moment, Serial, Word
@@ -81,14 +81,22 @@ class Absence:
         return self.starts_at <= at < self.ends_at
 
 
+_VALID = (absences.c.school == bindparam("house"), absences.c.cancelled_at.is_(None))
+_AWAY = (
+    select(absences)
+    .where(*_VALID, absences.c.starts_at <= bindparam("now"), absences.c.ends_at > bindparam("now"))
+    .order_by(absences.c.id)
+)
+_BETWEEN = (
+    select(absences)
+    .where(*_VALID, absences.c.starts_at < bindparam("until"), absences.c.ends_at > bindparam("since"))
+    .order_by(absences.c.starts_at, absences.c.id)
+)
+
+
 def between(conn: Connection, school: str, starts: datetime, ends: datetime) -> list[Absence]:
     """Every absence that touches this span, the earliest first; cancelled ones are none."""
-    rows = conn.execute(
-        select(absences)
-        .where(absences.c.school == school, absences.c.cancelled_at.is_(None))
-        .where(absences.c.starts_at < ends, absences.c.ends_at > starts)
-        .order_by(absences.c.starts_at, absences.c.id)
-    )
+    rows = conn.execute(_BETWEEN, {"house": school, "since": starts, "until": ends})
     return [_absence(row) for row in rows]
 
 
@@ -101,12 +109,7 @@ def _absence(row: Row[tuple[object, ...]]) -> Absence:
 
 def away(conn: Connection, school: str, now: datetime) -> dict[str, Absence]:
     """Who is away now, by person."""
-    rows = conn.execute(
-        select(absences)
-        .where(absences.c.school == school, absences.c.cancelled_at.is_(None))
-        .where(absences.c.starts_at <= now, absences.c.ends_at > now)
-        .order_by(absences.c.id)
-    )
+    rows = conn.execute(_AWAY, {"house": school, "now": now})
     return {row.person_id: _absence(row) for row in rows}
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
-from sqlalchemy import Boolean, Column, Connection, Date, Table, delete, select
+from sqlalchemy import Boolean, Column, Connection, Date, Table, bindparam, delete, select
 
 from escalation.duty import arrangement
 from stream.store import metadata, put
@@ -66,9 +66,12 @@ def forget(conn: Connection, school: str, day: date) -> bool:
     return conn.execute(gone).rowcount == 1
 
 
+_SPECIAL = select(special_days).where(special_days.c.school == bindparam("house")).order_by(special_days.c.day)
+
+
 def read(conn: Connection, school: str) -> dict[date, SpecialDay]:
     """Every special day: as arranged, and over it as the school entered it."""
-    rows = conn.execute(select(special_days).where(special_days.c.school == school).order_by(special_days.c.day))
+    rows = conn.execute(_SPECIAL, {"house": school})
     return {**arranged(), **{row.day: SpecialDay(row.day, row.working, row.name) for row in rows}}
 
 

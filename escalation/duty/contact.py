@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Table, Text, delete, select
+from sqlalchemy import Column, Connection, Table, Text, bindparam, delete, select
 
 from stream.store import metadata, put
 from stream.store.types import Moment, Word
@@ -38,6 +38,12 @@ class Refused:
     at: datetime
 
 
+_WORKS = delete(refused_contacts).where(
+    refused_contacts.c.school == bindparam("house"), refused_contacts.c.person_id == bindparam("who"),
+    refused_contacts.c.channel == bindparam("way"), refused_contacts.c.address == bindparam("to"),
+)  # fmt: skip
+
+
 def note(conn: Connection, school: str, one: Refused) -> None:
     """Write down that a contact was refused for good."""
     row = {
@@ -49,12 +55,7 @@ def note(conn: Connection, school: str, one: Refused) -> None:
 
 def works_again(conn: Connection, school: str, person_id: str, channel: str, address: str) -> None:
     """A message to this contact was taken."""
-    table = refused_contacts.c
-    conn.execute(
-        delete(refused_contacts).where(
-            table.school == school, table.person_id == person_id, table.channel == channel, table.address == address
-        )
-    )
+    conn.execute(_WORKS, {"house": school, "who": person_id, "way": channel, "to": address})
 
 
 def refused(conn: Connection, school: str) -> list[Refused]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select, true
+from sqlalchemy import Connection, bindparam, select
 
 from escalation import people
 from escalation.clock_words import hours
@@ -66,16 +66,20 @@ def answered(
     return found
 
 
+_PERSON = people.people
+_TURNS = (
+    select(shifts)
+    .join(_PERSON, (_PERSON.c.school == shifts.c.school) & (_PERSON.c.id == shifts.c.person_id))
+    .where(shifts.c.school == bindparam("house"))
+    .where(shifts.c.starts_at < bindparam("until"), shifts.c.ends_at > bindparam("since"))
+    .order_by(shifts.c.starts_at, shifts.c.id)
+)
+_TURNS_NOW = _TURNS.where(_PERSON.c.active)
+
+
 def turns(conn: Connection, school: str, starts: datetime, ends: datetime, *, former: bool = False) -> list[Turn]:
     """The shifts that touch this span, of people who work here; `former`: of those who worked here, too."""
-    table = people.people
-    rows = conn.execute(
-        select(shifts)
-        .join(table, (table.c.school == shifts.c.school) & (table.c.id == shifts.c.person_id))
-        .where(shifts.c.school == school, shifts.c.starts_at < ends, shifts.c.ends_at > starts)
-        .where(true() if former else table.c.active)
-        .order_by(shifts.c.starts_at, shifts.c.id)
-    )
+    rows = conn.execute(_TURNS if former else _TURNS_NOW, {"house": school, "since": starts, "until": ends})
     return [Turn(row.person_id, row.starts_at, row.ends_at, row.leads) for row in rows]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, or_, select, update
 
 from escalation import audit, people, telephone, timer, user
 from escalation.deed import incident_of
@@ -106,22 +106,22 @@ def _own(school: str, person_id: str) -> tuple[Any, Any]:
 
 def due(conn: Connection, school: str, now: datetime) -> bool:
     """Whether a departure or an absence has come and did not take effect yet."""
-    left = select(departures.c.person_id).where(
-        departures.c.school == school, departures.c.done_at.is_(None), departures.c.leaves_at <= now
-    )
-    return (
-        conn.execute(left.limit(1)).first() is not None
-        or conn.execute(_begun(school, now).limit(1)).first() is not None
-    )
+    here = {"house": school, "now": now}
+    return conn.execute(_LEFT, here).first() is not None or conn.execute(_BEGUN, here).first() is not None
 
 
-def _begun(school: str, now: datetime) -> Any:
-    return (
-        select(absences)
-        .where(absences.c.school == school, absences.c.cancelled_at.is_(None), absences.c.begun_at.is_(None))
-        .where(absences.c.starts_at <= now, absences.c.ends_at > now)
-        .order_by(absences.c.id)
-    )
+_LEFT = (
+    select(departures)
+    .where(departures.c.school == bindparam("house"), departures.c.done_at.is_(None))
+    .where(departures.c.leaves_at <= bindparam("now"))
+    .order_by(departures.c.person_id)
+)
+_BEGUN = (
+    select(absences)
+    .where(absences.c.school == bindparam("house"), absences.c.cancelled_at.is_(None), absences.c.begun_at.is_(None))
+    .where(absences.c.starts_at <= bindparam("now"), absences.c.ends_at > bindparam("now"))
+    .order_by(absences.c.id)
+)
 
 
 def take_effect(conn: Connection, letterhead: Letterhead, now: datetime) -> int:
@@ -130,12 +130,8 @@ def take_effect(conn: Connection, letterhead: Letterhead, now: datetime) -> int:
     Incidents are held first, then the rows of the persons; the audit is last.
     """
     school = letterhead.school
-    left = conn.execute(
-        select(departures)
-        .where(departures.c.school == school, departures.c.done_at.is_(None), departures.c.leaves_at <= now)
-        .order_by(departures.c.person_id)
-    ).all()
-    begun = conn.execute(_begun(school, now)).all()
+    left = conn.execute(_LEFT, {"house": school, "now": now}).all()
+    begun = conn.execute(_BEGUN, {"house": school, "now": now}).all()
     owing = _owing(conn, school, [row.person_id for row in (*left, *begun)])
     for row in left:
         for incident_id in _unfinished(conn, school, row.person_id):

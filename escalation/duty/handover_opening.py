@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from escalation import audit, people, timer
 from escalation.duty import absence, rota
@@ -96,6 +96,22 @@ def _plan(conn: Connection, school: str, now: datetime) -> Plan:
     return Plan(shifts, changes(shifts, now - BACK, now + AHEAD, acting), acting)
 
 
+_GONE = (
+    select(handovers.c.id)
+    .where(handovers.c.school == bindparam("house"), handovers.c.at > bindparam("now"), handovers.c.state.not_in(DONE))
+    .where(handovers.c.at.not_in(bindparam("still", expanding=True)))
+)
+_AGAIN = select(handovers).where(
+    handovers.c.school == bindparam("house"), handovers.c.replaces.is_not(None), handovers.c.state.not_in(DONE)
+)
+_NEWEST = (
+    select(handovers)
+    .where(handovers.c.school == bindparam("house"), handovers.c.at <= bindparam("until"))
+    .where(handovers.c.state.not_in([State.VOID, State.MOVED]))
+    .order_by(handovers.c.at.desc(), handovers.c.nth.desc()).limit(5)
+)  # fmt: skip
+
+
 def open_due(conn: Connection, school: str, desk: DeskDuty, now: datetime) -> None:
     """Open the hand-over of the change that comes within half an hour and of the one that came last; repeating changes
     nothing. One that is not taken over follows the rota; where its change is gone from the rota it is void."""
@@ -110,12 +126,9 @@ def open_due(conn: Connection, school: str, desk: DeskDuty, now: datetime) -> No
             _open(conn, school, desk, one, now, nth=nth, at_once=unforeseen)
         _follow(conn, school, one.at, one.outgoing, one.incoming, plan.knows(one.at), now)
     _follow_again(conn, school, plan, now)
-    gone = (
-        select(handovers.c.id)
-        .where(handovers.c.school == school, handovers.c.at > now, handovers.c.state.not_in(DONE))
-        .where(handovers.c.at.not_in([one.at for one in wanted]))
-    )
-    for number in conn.execute(gone).scalars().all():
+    for number in (
+        conn.execute(_GONE, {"house": school, "now": now, "still": [one.at for one in wanted]}).scalars().all()
+    ):
         _void(conn, school, number, now)
 
 
@@ -156,8 +169,7 @@ def _follow(
 
 def _follow_again(conn: Connection, school: str, plan: Plan, now: datetime) -> None:
     """What is asked anew as the rota was changed follows the rota, too, until the next change of shift."""
-    again = handovers.c.replaces.is_not(None) & handovers.c.state.not_in(DONE)
-    for row in conn.execute(select(handovers).where(handovers.c.school == school, again)).all():
+    for row in conn.execute(_AGAIN, {"house": school}).all():
         if not plan.changed_since(row.at, now):
             _pass_on(conn, row, plan.on(now), plan.knows(now), now)
 
@@ -208,12 +220,7 @@ def _asked(conn: Connection, school: str, change: Change | None) -> bool:
 
 def _standing(conn: Connection, school: str, now: datetime) -> Row[Any] | None:
     """The hand-over by which somebody has the desk; None where a newer one waits to be taken over."""
-    rows = conn.execute(
-        select(handovers)
-        .where(handovers.c.school == school, handovers.c.at <= now + AHEAD)
-        .where(handovers.c.state.not_in([State.VOID, State.MOVED]))
-        .order_by(handovers.c.at.desc(), handovers.c.nth.desc()).limit(5)
-    )  # fmt: skip
+    rows = conn.execute(_NEWEST, {"house": school, "until": now + AHEAD})
     for row in rows:
         if State(row.state) is State.TAKEN:
             return row

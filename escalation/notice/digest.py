@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, or_, select, update
 
 from escalation.notice import DeliveryState, deliveries, notices
 from escalation.notice.wording import render_neutral
@@ -76,29 +76,34 @@ def may_join(row: Row[Any]) -> bool:
     return bool(row.channel != Channel.SMS or row.attempts == 0)
 
 
-def same_reader(row: Row[Any]) -> ColumnElement[bool]:
-    """The condition on `deliveries` and `notices` for the same channel, address and addressee."""
-    return and_(
-        deliveries.c.school == row.school, deliveries.c.channel == row.channel, deliveries.c.address == row.address,
-        notices.c.addressee == row.addressee,
-    )  # fmt: skip
+SAME_READER = and_(
+    deliveries.c.school == bindparam("house"), deliveries.c.channel == bindparam("way"),
+    deliveries.c.address == bindparam("to"), notices.c.addressee == bindparam("who"),
+)  # fmt: skip
+"""The condition on `deliveries` and `notices` for the same channel, address and addressee (`reader_of`)."""
+_LATELY = (
+    select(deliveries.c.accepted_at, deliveries.c.carried_by, notices.c.incident_id)
+    .join(notices, notices.c.id == deliveries.c.notice_id)
+    .where(SAME_READER, deliveries.c.accepted_at > bindparam("since"))
+)
+
+
+def reader_of(row: Row[Any]) -> dict[str, Any]:
+    """The parameters of `SAME_READER` for a delivery with its notice."""
+    return {"house": row.school, "way": row.channel, "to": row.address, "who": row.addressee}
 
 
 def planned(conn: Connection, row: Row[Any], due: Sequence[Row[Any]], now: datetime) -> Plan:
     """The plan for a delivery that is due, beside the others that are (`due`, itself included)."""
-    lately = conn.execute(
-        select(deliveries.c.accepted_at, deliveries.c.carried_by, notices.c.incident_id)
-        .join(notices, notices.c.id == deliveries.c.notice_id)
-        .where(same_reader(row), deliveries.c.accepted_at > now - WINDOW)
-    ).all()
+    lately = conn.execute(_LATELY, reader_of(row) | {"since": now - WINDOW}).all()
     left = {(one.accepted_at, one.incident_id or 0) for one in lately if one.carried_by is None}
     stormy = any(one.carried_by is not None for one in lately) or any(one.reason == HELD for one in due)
     return plan([(one.incident_id, one.level) for one in due], sorted(left), now, stormy=stormy)
 
 
-def companions(wanted: Select[Any], row: Row[Any], ready: ColumnElement[bool]) -> Select[Any]:
-    """Deliveries to the same reader that are due and belong to no digest yet, as `wanted` selects them."""
-    return wanted.where(same_reader(row), ready, deliveries.c.carried_by.is_(None), deliveries.c.level > 1)
+def companions(wanted: Select[Any], ready: ColumnElement[bool]) -> Select[Any]:
+    """Deliveries to one reader (`reader_of`) that are due and belong to no digest yet, as `wanted` selects them."""
+    return wanted.where(SAME_READER, ready, deliveries.c.carried_by.is_(None), deliveries.c.level > 1)
 
 
 def hold(conn: Connection, rows: Sequence[Row[Any]], until: datetime) -> None:
@@ -106,13 +111,14 @@ def hold(conn: Connection, rows: Sequence[Row[Any]], until: datetime) -> None:
     longer = (
         select(deliveries.c.id)
         .join(notices, notices.c.id == deliveries.c.notice_id)
-        .where(same_reader(rows[0]), deliveries.c.reason == HELD, deliveries.c.next_at > until)
+        .where(SAME_READER, deliveries.c.reason == HELD, deliveries.c.next_at > until)
     )
     conn.execute(
         update(deliveries)
         .where(or_(deliveries.c.id.in_([row.id for row in rows]), deliveries.c.id.in_(longer)))
         .where(deliveries.c.state == DeliveryState.WAITING)
-        .values(next_at=until, reason=HELD)
+        .values(next_at=until, reason=HELD),
+        reader_of(rows[0]),
     )
 
 
@@ -121,9 +127,9 @@ def bind(conn: Connection, lead: Row[Any], others: Sequence[Row[Any]]) -> None:
     conn.execute(update(deliveries).where(deliveries.c.id.in_([row.id for row in others])).values(carried_by=lead.id))
 
 
-def carried(wanted: Select[Any], lead_id: int) -> Select[Any]:
-    """What a delivery carries and is still on the way."""
-    return wanted.where(deliveries.c.carried_by == lead_id, deliveries.c.state.in_(ON_THE_WAY)).order_by(
+def carried(wanted: Select[Any]) -> Select[Any]:
+    """What a delivery (the parameter `lead`) carries and is still on the way."""
+    return wanted.where(deliveries.c.carried_by == bindparam("lead"), deliveries.c.state.in_(ON_THE_WAY)).order_by(
         deliveries.c.level, deliveries.c.id
     )
 

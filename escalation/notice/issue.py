@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from escalation import timer
 from escalation.incident import EntryKind, incidents, log
@@ -193,16 +193,30 @@ def issue_group(
     outbox.post(conn, found, now, waits.until if waits else None, waits.words if waits else "")
 
 
+_HELD = select(incidents.c.id).where(incidents.c.id == bindparam("one")).with_for_update(key_share=True)
+_WRITTEN = select(func.count()).select_from(notices).where(
+    notices.c.school == bindparam("house"),
+    notices.c.number.between(bindparam("first"), bindparam("last")),  # by the index: the next line alone reads them all
+    notices.c.number.startswith(bindparam("start")),  # also where it went over by a merging
+)  # fmt: skip
+_KEEP_VIEW = update(notices).where(notices.c.id == bindparam("one")).values(view=bindparam("seen"))
+_UNSIGNED = (
+    select(notices)
+    .where(notices.c.incident_id == bindparam("matter"), notices.c.addressee == bindparam("who"))
+    .where(notices.c.signed_at.is_(None), notices.c.superseded_by.is_(None))
+    .where(notices.c.kind.not_in(sorted(ERRANDS)))
+    .order_by(notices.c.id)
+)
+_OF_NOTICE = select(notices.c.sign_by, notices.c.kind).where(notices.c.id == bindparam("one"))
+
+
 def _values(
     conn: Connection, incident: Row[Any], addressee: str, kind: NoticeKind, step: str, now: datetime
 ) -> dict[str, Any]:
-    conn.execute(select(incidents.c.id).where(incidents.c.id == incident.id).with_for_update(key_share=True))
+    conn.execute(_HELD, {"one": incident.id})
     start = f"{incident.number}-"
-    own = notices.c.number.startswith(start, autoescape=True)  # also where it went over by a merging
-    near = notices.c.number.between(f"{start}0", f"{start}{LAST_NUMBER}")  # by the index: `own` alone reads them all
-    count = conn.execute(
-        select(func.count()).select_from(notices).where(notices.c.school == incident.school, near, own)
-    ).scalar_one()
+    numbers = {"house": incident.school, "start": start, "first": f"{start}0", "last": f"{start}{LAST_NUMBER}"}
+    count = conn.execute(_WRITTEN, numbers).scalar_one()
     return {
         "school": incident.school, "incident_id": incident.id, "number": f"{incident.number}-{count + 1:02d}",
         "kind": kind, "step": step, "addressee": addressee, "created_at": now, "late": incident.late, "view": {},
@@ -249,13 +263,7 @@ def _with_grounds(conn: Connection, incident_id: int, one: Addressee, kind: Noti
 
 def _to_replace(conn: Connection, incident_id: int, person_id: str, kind: NoticeKind) -> list[Row[Any]]:
     """What the person has not signed and a new notice of this kind says again; a reminder goes with its notice."""
-    rows = conn.execute(
-        select(notices)
-        .where(notices.c.incident_id == incident_id, notices.c.addressee == person_id)
-        .where(notices.c.signed_at.is_(None), notices.c.superseded_by.is_(None))
-        .where(notices.c.kind.not_in(sorted(ERRANDS)))
-        .order_by(notices.c.id)
-    ).all()
+    rows = conn.execute(_UNSIGNED, {"matter": incident_id, "who": person_id}).all()
     kept = {str(row.id) for row in rows if row.kind in TELL_ANEW[kind]}
     return [
         row for row in rows
@@ -279,16 +287,16 @@ def _supersede(
 
 def _deadline(conn: Connection, notice_id: int) -> datetime | None:
     """By when a notice is to be signed."""
-    found: datetime | None = conn.execute(select(notices.c.sign_by).where(notices.c.id == notice_id)).scalar_one()
+    found: datetime | None = conn.execute(_OF_NOTICE, {"one": notice_id}).one().sign_by
     return found
 
 
 def _kind(conn: Connection, notice_id: int) -> NoticeKind:
-    return NoticeKind(conn.execute(select(notices.c.kind).where(notices.c.id == notice_id)).scalar_one())
+    return NoticeKind(conn.execute(_OF_NOTICE, {"one": notice_id}).one().kind)
 
 
 def _keep_view(conn: Connection, notice_id: int, view: NoticeView) -> None:
-    conn.execute(notices.update().where(notices.c.id == notice_id).values(view=view.model_dump(mode="json")))
+    conn.execute(_KEEP_VIEW, {"one": notice_id, "seen": view.model_dump(mode="json")})
 
 
 def _post(

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, insert, select, update
 
 from escalation.channels import Accepted, Fault, Message, Outcome, Partial, Permanent, RateLimited, Transient, Unknown
 from escalation.incident import incidents
@@ -153,6 +153,18 @@ def first_due(row: Row[Any]) -> datetime:
 
 
 _ATTEMPT = insert(attempts)
+_SENT = (
+    update(notices)
+    .where(notices.c.id == bindparam("one"), notices.c.sent_at.is_(None))
+    .values(sent_at=bindparam("now"))
+)
+
+
+_SETTLE = update(deliveries).where(
+    deliveries.c.id == bindparam("one"), deliveries.c.attempts == bindparam("nth"),
+    deliveries.c.state == DeliveryState.SENDING,
+)  # fmt: skip
+"""Sets the columns that it is executed with."""
 
 
 def settle(conn: Connection, taken: Taken, outcome: Outcome, verdict: Verdict, now: datetime) -> bool:
@@ -170,19 +182,9 @@ def settle(conn: Connection, taken: Taken, outcome: Outcome, verdict: Verdict, n
         values["next_at"] = verdict.next_at
     if verdict.neutral:
         values |= {"subject": taken.message.notice, "text": neutral_text(taken), "html": None, "carried_by": None}
-    moved = conn.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.id == taken.id,
-            deliveries.c.state == DeliveryState.SENDING,
-            deliveries.c.attempts == taken.attempt,
-        )
-        .values(**values)
-    )
+    moved = conn.execute(_SETTLE, values | {"one": taken.id, "nth": taken.attempt})
     if accepted:
-        conn.execute(
-            update(notices).where(notices.c.id == taken.notice_id, notices.c.sent_at.is_(None)).values(sent_at=now)
-        )
+        conn.execute(_SENT, {"one": taken.notice_id, "now": now})
     return moved.rowcount == 1
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, update
+from sqlalchemy import Connection, Row, and_, bindparam, or_, update
 
 from escalation import alert
 from escalation.incident import EntryKind
@@ -32,16 +32,21 @@ ALERT = (
 )
 
 
+_WAITS = (
+    with_notice()
+    .where(or_(
+        deliveries.c.state == DeliveryState.WAITING,
+        and_(deliveries.c.state == DeliveryState.SENDING, deliveries.c.taken_until <= bindparam("now")),
+    ))
+    .where(deliveries.c.school == bindparam("house"))
+    .where(deliveries.c.channel.not_in(bindparam("set_up", expanding=True)))
+    .order_by(deliveries.c.level, deliveries.c.id)
+)  # fmt: skip
+
+
 def look(conn: Connection, school: str, channels: frozenset[str], now: datetime) -> None:
     """Settle what waits for a channel that is not among `channels`, and ring or hush for each such channel."""
-    waits = (deliveries.c.state == DeliveryState.WAITING) | (
-        (deliveries.c.state == DeliveryState.SENDING) & (deliveries.c.taken_until <= now)
-    )
-    rows = conn.execute(
-        with_notice()
-        .where(waits, deliveries.c.school == school, deliveries.c.channel.not_in(channels))
-        .order_by(deliveries.c.level, deliveries.c.id)
-    ).all()
+    rows = conn.execute(_WAITS, {"house": school, "set_up": sorted(channels), "now": now}).all()
     left: dict[str, int] = {}
     for row in rows:
         if why := why_gone(conn, row):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
 
 from escalation.channels import Message
 from escalation.notice import DeliveryState, attempts, deliveries, digest, notices
@@ -29,11 +29,21 @@ _READY = or_(
     and_(deliveries.c.state == DeliveryState.WAITING, deliveries.c.next_at <= bindparam("now")),
     and_(deliveries.c.state == DeliveryState.SENDING, deliveries.c.taken_until <= bindparam("now")),
 )
+"""What is due, at the parameter `now`."""
+_ONE = with_notice().where(deliveries.c.id == bindparam("one"))
+_ONE_READY = select(deliveries.c.id).where(deliveries.c.id == bindparam("one"), _READY)
+_TAKE = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("one"), deliveries.c.attempts == bindparam("before"), _READY)
+    .values(state=DeliveryState.SENDING, attempts=bindparam("nth"), taken_until=bindparam("until"))
+)
 _FIRST = (
     with_notice().where(_READY, deliveries.c.channel.in_(bindparam("channels", expanding=True)))
     .where(deliveries.c.id.not_in(bindparam("seen", expanding=True)))
     .order_by(deliveries.c.level, deliveries.c.next_at, deliveries.c.id).limit(1)
 )  # fmt: skip
+_CARRIED = digest.carried(with_notice())
+_COMPANIONS = digest.companions(with_notice(), _READY)
 
 
 def take(
@@ -44,10 +54,6 @@ def take(
 
     `letterhead`: with it, what many get in a storm leaves as one message (`escalation/notice/digest.py`).
     """
-    ready = or_(
-        and_(deliveries.c.state == DeliveryState.WAITING, deliveries.c.next_at <= now),
-        and_(deliveries.c.state == DeliveryState.SENDING, deliveries.c.taken_until <= now),
-    )
     seen: list[int] = []  # what stays ready though it was put off waits for the next call: this one comes to an end
     while (row := conn.execute(_FIRST, {"now": now, "channels": sorted(channels), "seen": seen}).first()) is not None:
         seen.append(row.id)
@@ -57,9 +63,9 @@ def take(
             continue
         if row.channel == Channel.SMS and _too_soon(conn, row, now):
             continue
-        leaving = [row] if letterhead is None else _leaving(conn, row, ready, now)
+        leaving = [row] if letterhead is None else _leaving(conn, row, now)
         if leaving:
-            return _in_hand(conn, leaving, ready, now, lease, letterhead)
+            return _in_hand(conn, leaving, now, lease, letterhead)
     return None
 
 
@@ -81,23 +87,23 @@ def _too_soon(conn: Connection, row: Row[Any], now: datetime) -> bool:
     return True
 
 
-def _leaving(conn: Connection, row: Row[Any], ready: ColumnElement[bool], now: datetime) -> list[Row[Any]]:
+def _leaving(conn: Connection, row: Row[Any], now: datetime) -> list[Row[Any]]:
     """What leaves as one message with this delivery, itself first; empty where it leaves later, which is written."""
     if row.carried_by is not None:
-        lead = conn.execute(with_notice().where(deliveries.c.id == row.carried_by)).first()
+        lead = conn.execute(_ONE, {"one": row.carried_by}).first()
         if lead is None or lead.state not in digest.ON_THE_WAY or why_gone(conn, lead):
             digest.release(conn, row.carried_by)
-            return _leaving(conn, conn.execute(with_notice().where(deliveries.c.id == row.id)).one(), ready, now)
-        if conn.execute(select(deliveries.c.id).where(deliveries.c.id == lead.id, ready)).first() is None:
+            return _leaving(conn, conn.execute(_ONE, {"one": row.id}).one(), now)
+        if conn.execute(_ONE_READY, {"one": lead.id, "now": now}).first() is None:
             digest.follow(conn, row, lead)
             return []
         row = lead
-    bound = conn.execute(digest.carried(with_notice(), row.id)).all()
+    bound = conn.execute(_CARRIED, {"lead": row.id}).all()
     if bound:
         return [row, *_still_needed(conn, bound, now)]
     if not digest.may_join(row):
         return [row]
-    due = [one for one in conn.execute(digest.companions(with_notice(), row, ready)).all() if digest.may_join(one)]
+    due = [one for one in conn.execute(_COMPANIONS, digest.reader_of(row) | {"now": now}) if digest.may_join(one)]
     plan = digest.planned(conn, row, due, now)
     if plan.until is not None:
         digest.hold(conn, due, plan.until)
@@ -120,18 +126,13 @@ def _still_needed(conn: Connection, rows: Sequence[Row[Any]], now: datetime) -> 
 
 
 def _in_hand(
-    conn: Connection, rows: Sequence[Row[Any]], ready: ColumnElement[bool], now: datetime, lease: timedelta,
-    letterhead: Letterhead | None,
+    conn: Connection, rows: Sequence[Row[Any]], now: datetime, lease: timedelta, letterhead: Letterhead | None
 ) -> Taken | None:  # fmt: skip
     """Mark deliveries as in our hands; those that somebody else was quicker to take stay behind."""
     ours = []
     for row in rows:
-        moved = conn.execute(
-            update(deliveries)
-            .where(deliveries.c.id == row.id, deliveries.c.attempts == row.attempts, ready)
-            .values(state=DeliveryState.SENDING, attempts=row.attempts + 1, taken_until=now + lease)
-        )
-        if moved.rowcount == 1:
+        turn = {"one": row.id, "before": row.attempts, "nth": row.attempts + 1, "now": now, "until": now + lease}
+        if conn.execute(_TAKE, turn).rowcount == 1:
             ours.append(row)
     if not ours or ours[0] is not rows[0]:
         return None

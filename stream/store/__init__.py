@@ -89,6 +89,7 @@ class Store:
                 parsed, pool_pre_ping=True, pool_size=4, max_overflow=8, hide_parameters=True,
                 connect_args={name: value for name, value in told.items() if name not in parsed.query},
             )  # fmt: skip
+        self._reading = self.engine.execution_options(fengxin_write=False)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -120,7 +121,7 @@ class Store:
     @contextmanager
     def _block(self, *, write: bool) -> Iterator[Connection]:
         try:
-            with self.engine.connect().execution_options(fengxin_write=write) as conn, conn.begin():
+            with (self.engine if write else self._reading).begin() as conn:
                 yield conn
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", None) in CLASHES:
