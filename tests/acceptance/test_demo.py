@@ -136,6 +136,20 @@ def test_exactly_the_four_whom_the_rules_name_are_told_first(demo: Standing, sto
         first_mail(demo, name)
     first = {one.to.partition("@")[0] for one in demo.mails(words=story) if "首报" in one.subject}
     assert first == {name for name, _, _ in TOLD}
+    desk = demo.signed_in("zheng.wanzhou")
+
+    def folded() -> list[str]:
+        """What the log says under the line that tells of the four."""
+        log = desk.page(f"/incidents/{story}").css("ol.log > li")
+        assert not [one for one in map(words_of, log) if "邮件已送出" in one], "no line for each mail"
+        return [words_of(one.css(".sent")[0]) for one in log if "通知 4 人" in words_of(one) and one.css(".sent")]
+
+    sent = eventually("the log has all four", lambda: [one for one in folded() if "邮件 4 人" in one], 30)[-1]
+    assert all(f"{name}，邮件 {story}-" in sent for name in ("林知远", "叶初晴", "顾文清", "陈思源")), sent
+    there = f"已属 {story}"
+    eventually(
+        "search names the incident", lambda: there in words_of(desk.page("/search", q="上吐下泻").css("main")[0])
+    )
 
 
 def test_metrics_of_all_roles_are_there_and_true_and_name_no_process(demo: Standing, story: str) -> None:
