@@ -64,14 +64,18 @@ def compose(
 
 
 def _due(incident: Row[Any], pack: Pack, one: Addressee, kind: NoticeKind) -> str:
-    """Where the time for signing comes from; the clause's word stands only where it names this addressee."""
+    """Where the time for signing comes from; the clause's word stands only where it names this addressee, as
+    one to be told or as one who acts."""
     clock = receipt_of(pack.grade(incident.level), kind)
     if clock is None:
         return ""
     own = f"签收时限 {say_span(clock.after)}：{clock.label}"
     if kind in BY_HAND:
         return own
-    return _source(incident, own, {ground.cited for ground in one.grounds if ground.source is Source.RULE})
+    named = {ground.cited for ground in one.grounds if ground.source is Source.RULE}
+    if kind is not NoticeKind.ASSIGNED:  # whom a person chose the clause does not name
+        named |= {str(duty["cited"]) for duty in incident.frozen.get("duties", []) if duty.get("role") == one.role}
+    return _source(incident, own, named)
 
 
 def _called_off(view: NoticeView, reason: str) -> NoticeView:

@@ -65,6 +65,7 @@ def test_it_tells_nobody_and_takes_nobody_off_and_handing_over_tells_the_leader(
     assert office.told("assigned") == ["warden"]
     (told,) = office.rows(notices, addressee="warden")
     assert told.view["concerned"] == OTHER
+    assert told.view["deadline_source"].startswith("签收时限"), "no article names whom a person chose"
 
 
 def test_the_decision_is_rebuilt_as_it_was_and_the_correction_is_told_beside(office: Office) -> None:

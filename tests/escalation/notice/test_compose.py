@@ -72,6 +72,12 @@ def test_the_clauses_word_stands_beside_our_figure_which_says_that_it_is_ours(
     assert found.deadline
 
 
+def test_the_clauses_word_is_cited_to_whom_the_clause_names_and_to_nobody_else(office: Office) -> None:
+    office.open()
+    said = {who: view(office, who).deadline_source.partition("要求“及时”；")[0] for who in sorted(FOUR)}
+    assert said == {"keeper": "第十四条", "leader": "第十四条", "publicity": "第十三条、第十四条", "school": "第十三条"}
+
+
 def test_what_follows_silence_is_told_with_its_times_and_its_source(office: Office) -> None:
     office.open(level=2)
     assert view(office, "keeper").on_silence == (
