@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import Column, Connection, Row, Table, select, update
 
 from escalation import audit, numbering
 from escalation.duty import absence, proxy
+from escalation.duty.absence import Absence
 from escalation.incident import MACHINE, Actor, EntryKind
 from escalation.notice import docket
 from escalation.people import CONTACTS, Person, Role, offices, people, person
@@ -158,22 +159,38 @@ def holders_of(conn: Connection, school: str, role: str, unit: str, now: datetim
 
     An office may be entered for one unit or for the school as a whole. Whoever is away is followed by their substitute.
     """
-    return _with_substitutes(conn, school, _holders(conn, school, role, [unit, ""]), now) if role else []
+    return holders_by_unit(conn, school, role, [unit], now)[unit]
 
 
-def _holders(conn: Connection, school: str, role: str, scopes: Sequence[str] | None) -> list[Person]:
+def holders_by_unit(
+    conn: Connection, school: str, role: str, units: Iterable[str], now: datetime
+) -> dict[str, list[Person]]:
+    """As `holders_of`, for many units at once."""
+    wanted = dict.fromkeys(units)
+    if not role:
+        return {unit: [] for unit in wanted}
+    held = _holders(conn, school, role, [*wanted, ""])
+    away = absence.away(conn, school, now)
+    return {
+        unit: _with_substitutes(conn, school, [one for one, scope in held if scope in (unit, "")], away)
+        for unit in wanted
+    }
+
+
+def _holders(conn: Connection, school: str, role: str, scopes: Sequence[str]) -> list[tuple[Person, str]]:
     query = (
         select(people, offices.c.scope)
         .join(offices, (offices.c.school == people.c.school) & (offices.c.person_id == people.c.id))
         .where(offices.c.school == school, offices.c.role == role, people.c.active)
         .order_by((offices.c.scope == "").asc(), offices.c.rank, people.c.id)
     )
-    rows = conn.execute(query if scopes is None else query.where(offices.c.scope.in_(list(scopes))))
-    return [Person(**{name: row._mapping[name] for name in Person.__slots__}) for row in rows]
+    rows = conn.execute(query.where(offices.c.scope.in_(list(scopes))))
+    return [(Person(**{name: row._mapping[name] for name in Person.__slots__}), row.scope) for row in rows]
 
 
-def _with_substitutes(conn: Connection, school: str, held: Sequence[Person], now: datetime) -> list[Person]:
-    away = absence.away(conn, school, now)
+def _with_substitutes(
+    conn: Connection, school: str, held: Sequence[Person], away: Mapping[str, Absence]
+) -> list[Person]:
     found: dict[str, Person] = {}
     for one in held:
         found.setdefault(one.id, one)
@@ -182,6 +199,24 @@ def _with_substitutes(conn: Connection, school: str, held: Sequence[Person], now
             if other is not None:
                 found.setdefault(other.id, other)
     return list(found.values())
+
+
+def scopes_of(conn: Connection, school: str, person_id: str, now: datetime) -> Callable[[str, str], bool]:
+    """Whether this person holds a role for a unit, as `holds` says it: asked once for as many roles and units as a list
+    has."""
+    away = absence.away(conn, school, now)
+    rows = conn.execute(
+        select(offices.c.role, offices.c.scope, offices.c.person_id)
+        .join(people, (offices.c.school == people.c.school) & (offices.c.person_id == people.c.id))
+        .where(offices.c.school == school, people.c.active, offices.c.person_id.in_([person_id, *away]))
+    ).all()
+    mine = {person_id} | {
+        one for one in away
+        if (other := proxy.stand_in(one, away, lambda who: person(conn, school, who), CONTACTS)) is not None
+        and other.id == person_id
+    }  # fmt: skip
+    held = {(row.role, row.scope) for row in rows if row.person_id in mine}
+    return lambda role, unit: bool(role) and not held.isdisjoint({(role, unit), (role, "")})
 
 
 def holds(conn: Connection, school: str, role: str, unit: str, person_id: str, now: datetime) -> bool:

@@ -6,7 +6,7 @@ to an end; what was published under it is archived when the crawler sees it. One
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -74,6 +74,13 @@ NOBODY = (
 def approvers(conn: Connection, school: str, pack: Pack, unit: str, now: datetime) -> list[Person]:
     """Who may approve for this unit, as the school entered it; nobody where the pack or the roster names nobody."""
     return paper.holders_of(conn, school, pack.role_of(pack.permit.office), unit, now)
+
+
+def approvers_by_unit(
+    conn: Connection, school: str, pack: Pack, units: Iterable[str], now: datetime
+) -> dict[str, list[Person]]:
+    """As `approvers`, for many units at once."""
+    return paper.holders_by_unit(conn, school, pack.role_of(pack.permit.office), units, now)
 
 
 def ask(
@@ -215,10 +222,9 @@ def own(conn: Connection, pack: Pack, school: str, actor: Actor, now: datetime) 
     """Which permits this person asked for or decides on, whatever the account."""
     by = permits.c
     asked = conn.execute(select(by.office, by.unit).where(by.school == school).distinct()).all()
+    holds = paper.scopes_of(conn, school, actor.id, now)
     decides = [
-        and_(by.office == one.office, by.unit == one.unit)
-        for one in asked
-        if paper.holds(conn, school, pack.role_of(one.office), one.unit, actor.id, now)
+        and_(by.office == one.office, by.unit == one.unit) for one in asked if holds(pack.role_of(one.office), one.unit)
     ]
     return or_(by.asked_by == actor.id, *decides)
 

@@ -315,15 +315,14 @@ def own(conn: Connection, pack: Pack, school: str, actor: Actor, now: datetime) 
     by = submissions.c
     asked = conn.execute(select(by.unit_office, by.centre_office, by.unit).where(by.school == school).distinct()).all()
     units = {(one.unit_office, one.unit) for one in asked}
+    holds = paper.scopes_of(conn, school, actor.id, now)
     signs = [
         and_(by.unit_office == office, by.unit == unit)
         for office, unit in sorted(units)
-        if paper.holds(conn, school, pack.role_of(office), unit, actor.id, now)
+        if holds(pack.role_of(office), unit)
     ]
     reviews = [
-        office
-        for office in sorted({one.centre_office for one in asked} - {""})
-        if paper.holds(conn, school, pack.role_of(office), "", actor.id, now)
+        office for office in sorted({one.centre_office for one in asked} - {""}) if holds(pack.role_of(office), "")
     ]
     return or_(by.written_by == actor.id, by.centre_office.in_(reviews), *signs)
 

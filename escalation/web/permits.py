@@ -39,10 +39,8 @@ def _list(request: Request, visitor: Visitor, *, error: str = "", given: Mapping
         on = desktop(conn, visitor, desk.school)
         also = permit.own(conn, pack, desk.school, visitor.actor, visitor.now)
         rows = permit.listed(conn, desk.school, on.only, also)
-        named = {
-            one.id: "、".join(p.name for p in permit.approvers(conn, desk.school, pack, one.unit, visitor.now))
-            for one in on.mine
-        }
+        deciding = permit.approvers_by_unit(conn, desk.school, pack, [one.unit for one in on.mine], visitor.now)
+        named = {one.id: "、".join(person.name for person in deciding[one.unit]) for one in on.mine}
     return show(
         request, visitor, "permits.html", status=409 if error else 200, on=on, rows=rows, words=STATE_WORDS,
         tones=TONES, clause=pack.permit, open_to_all=pack.permit.source is not Source.NONE,

@@ -27,6 +27,7 @@ from escalation.web.act import plain
 from escalation.web.gate import Acts, NotAllowed, NotFound, Only, Visitor, desk_of
 from escalation.web.incident import row_of
 from escalation.web.page import show
+from escalation.web.relay_view import knowledge
 from escalation.web.voice_view import Version, Voice, voice_of
 
 router = APIRouter()
@@ -65,7 +66,8 @@ def page(request: Request, visitor: Reader) -> HTMLResponse:
             select(incidents).where(mine, spoken).order_by(*first, incidents.c.opened_at.desc()).limit(SHOWN)
         ).all()
         standing = conn.execute(select(func.count()).select_from(incidents).where(mine, held)).scalar_one()
-        found = [(row, voice_of(conn, row, visitor.now, whole=False)) for row in rows]
+        known = knowledge(conn, desk.school)
+        found = [(row, voice_of(conn, row, visitor.now, whole=False, known=known)) for row in rows]
     found.sort(key=lambda one: State(one[0].state) not in OPEN)
     return show(request, visitor, "statements.html", found=found, standing=standing)
 
@@ -86,9 +88,10 @@ def desk_page(
         whole = voice_of(conn, row, visitor.now)
         units = people.units(conn, desk.school)
         writer = visitor.has(Role.PUBLICITY, Role.UNIT_LEADER) and writes(conn, visitor, row)
+        keepers = people.all_holders(conn, desk.school)
         keeps = {
-            one.id for one in whole.accounts.values()
-            if visitor.actor.id in {p.id for p in people.holders(conn, desk.school, Role.KEEPER, account_id=one.id)}
+            one for one in whole.accounts
+            if visitor.actor.id in {p.id for p in keepers.get((Role.KEEPER, one), ())}
         }  # fmt: skip
     voice = seen_by(whole, visitor, keeps)
     return show(

@@ -12,25 +12,22 @@ from sqlalchemy import Connection, Row, select
 from escalation.procedure import Approver, Check, Pack, thaw
 from escalation.task import TaskKind, deeds, tasks
 from escalation.task.state import TASK, TaskState
-from escalation.voice import approval, fact, hold, reading, relay, release, statement
+from escalation.voice import approval, fact, hold, reading, release, statement
 from escalation.voice.effect import Effect, effect_of
 from escalation.voice.hold import hold_accounts, hold_confirmations, holds
-from escalation.voice.hold_notice import name_of, named
 from escalation.voice.match import MATCH_WORDS, Match
 from escalation.voice.state import (
     HOLD,
     IN_FORCE,
     IN_WORK,
-    OWED,
-    RELAY,
     STATEMENT,
     HoldState,
-    RelayState,
     StatementState,
 )
 from escalation.voice.statement import Card, Kind, card_of
 from escalation.voice.subject import THEME_WORDS, Subject, read
-from stream.account import Account, book
+from escalation.web.relay_view import Known, Relayed, knowledge, relayed
+from stream.account import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,26 +92,6 @@ class Asked:
     due_at: datetime | None
     seal: str
     may: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Relayed:
-    """One account of the relay list."""
-
-    id: int
-    name: str
-    who: str
-    state: str
-    owed: bool
-    overdue: bool
-    down: bool
-    gone: bool
-    due_at: datetime
-    done_at: datetime | None
-    how: str
-    url: str
-    words: str
-    persons: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +197,13 @@ class Voice:
         return not (self.holds or self.versions)
 
 
-def voice_of(conn: Connection, row: Row[Any], now: datetime, *, whole: bool = True) -> Voice:
-    """Gather it; `whole` False: without effect and readings, for the strip on the incident's page."""
+def voice_of(
+    conn: Connection, row: Row[Any], now: datetime, *, whole: bool = True, known: Known | None = None
+) -> Voice:
+    """Gather it; `whole` False: without effect and readings, for the strip on the incident's page. `known`: what was
+    asked for already."""
     pack = thaw(row.frozen["pack"])
-    known = book(conn, row.school)
+    known = known if known is not None else knowledge(conn, row.school)
     some = conn.execute(select(holds).where(holds.c.incident_id == row.id).order_by(holds.c.id.desc())).all()
     return Voice(
         pack=pack,
@@ -234,7 +214,7 @@ def voice_of(conn: Connection, row: Row[Any], now: datetime, *, whole: bool = Tr
         versions=tuple(
             _version(conn, row, pack, one, known, now, whole=whole) for one in statement.versions(conn, row.id)
         ),
-        accounts=known,
+        accounts=known.accounts,
     )
 
 
@@ -246,7 +226,7 @@ def _facts_asked(conn: Connection, incident_id: int) -> list[tuple[Row[Any], str
     return [(one, TASK.state_words[TaskState(one.state)], deeds.last_answer(conn, one.id)) for one in rows]
 
 
-def hold_view(conn: Connection, row: Row[Any], known: Mapping[str, Account]) -> HoldView:
+def hold_view(conn: Connection, row: Row[Any], known: Known) -> HoldView:
     """One hold."""
     newest = hold.current(conn, row.id)
     confirmed = {
@@ -267,17 +247,17 @@ def hold_view(conn: Connection, row: Row[Any], known: Mapping[str, Account]) -> 
         done = confirmed.get(account_id)
         accounts.append(
             Held(
-                account_id, named(known[account_id]) if account_id in known else account_id,
-                tuple((one.person_id, name_of(conn, row.school, one.person_id)) for one in rows),
+                account_id, known.account(account_id),
+                tuple((one.person_id, known.name(one.person_id)) for one in rows),
                 any(one.keeps for one in rows),
-                name_of(conn, row.school, done.person_id) if done else "", done.at if done else None,
+                known.name(done.person_id) if done else "", done.at if done else None,
             )
         )  # fmt: skip
     return HoldView(row, newest.n, read(newest.subject), newest.why, tuple(accounts))
 
 
 def _version(
-    conn: Connection, row: Row[Any], pack: Pack, one: Row[Any], known: Mapping[str, Account], now: datetime, *,
+    conn: Connection, row: Row[Any], pack: Pack, one: Row[Any], known: Known, now: datetime, *,
     whole: bool,
 ) -> Version:  # fmt: skip
     looked = statement.looked_at(conn, one.id)
@@ -288,22 +268,22 @@ def _version(
         row=one,
         card=card_of(one.card),
         looked=tuple((item, looked.get(item.key)) for item in pack.voice.check),
-        steps=tuple(_steps(conn, row, pack, one)),
+        steps=tuple(_steps(conn, row, pack, one, known)),
         facts=tuple(f for f in fact.facts_of(conn, row.id) if f.id in used),
         lacking=tuple(approval.unready(conn, one, row)) if is_draft else (),
         out=out,
-        out_name=named(known[out.account_id]) if out is not None and out.account_id in known else "",
-        relays=tuple(_relayed(conn, row, r, known) for r in relay.relays_of(conn, one.id)),
+        out_name=known.account(out.account_id) if out is not None and out.account_id in known.accounts else "",
+        relays=tuple(relayed(conn, one.id, known)),
         readings=reading.readings_of(conn, row.school, one.id) if whole else (),
         effect=effect_of(conn, row, out.posted_at, now) if whole and out is not None else None,
     )
 
 
-def _steps(conn: Connection, row: Row[Any], pack: Pack, one: Row[Any]) -> list[Asked]:
+def _steps(conn: Connection, row: Row[Any], pack: Pack, one: Row[Any], known: Known) -> list[Asked]:
     """The steps that were asked, then those that the pack's chain still has."""
     asked = [
         Asked(
-            s.id, s.words, s.basis, name_of(conn, row.school, s.decided_by or s.asked), s.decision or "",
+            s.id, s.words, s.basis, known.name(s.decided_by or s.asked), s.decision or "",
             s.comment or "", s.decided_at, s.due_at, s.seal,
             frozenset(approval.may_decide(conn, s, one, row)) if s.decision is None else frozenset(),
         )
@@ -318,18 +298,3 @@ def _steps(conn: Connection, row: Row[Any], pack: Pack, one: Row[Any]) -> list[A
 def _ahead(pack: Pack, step: Approver) -> Asked:
     words = pack.offices[step.office].words[0] if step.office in pack.offices else step.office
     return Asked(0, words, step.label, "", "", "", None, None, "", frozenset())
-
-
-def _relayed(conn: Connection, row: Row[Any], one: Row[Any], known: Mapping[str, Account]) -> Relayed:
-    state = RelayState(one.state)
-    persons = relay.persons_of(conn, one)
-    return Relayed(
-        one.id, named(known[one.account_id]) if one.account_id in known else one.account_id,
-        "、".join(name_of(conn, row.school, person) for person in sorted(persons)), RELAY.state_words[state],
-        state in OWED, state is RelayState.OVERDUE, state is RelayState.RECALLED, state is RelayState.TAKEN_DOWN,
-        one.due_at,
-        one.done_at if state in (RelayState.DONE, RelayState.TAKEN_DOWN) else None,
-        {"crawled": "系统核对", "keeper": "本人登记", "first": "首发"}.get(one.how or "", ""), one.url or "",
-        one.words or "",
-        frozenset(persons),
-    )  # fmt: skip

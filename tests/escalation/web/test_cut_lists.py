@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, update
 
-from escalation import user
+from escalation import people, user
 from escalation.notice import notices
+from escalation.people import Held, Person, Role
+from escalation.permit import permits
 from escalation.web import call_tasks, me, voice
 from escalation.web.call_tasks import open_tasks
 from escalation.web.frozen import Frozen
 from escalation.web.queue_view import Filter, queue_of
 from escalation.web.scope import scope_of
+from stream import account
+from stream.account import Account
 from tests.escalation.office import Office
 from tests.escalation.web.house import SCHOOL, House
 
@@ -65,6 +69,48 @@ def test_every_incident_that_is_held_is_counted_however_many_are_listed(
     page = house.client("publicity").get("/statements").text
     assert "3 件事件暂停发声中" in page
     assert page.count('class="voices__row') == 1
+
+
+def test_a_page_asks_no_more_for_more_accounts(tmp_path: Path) -> None:
+    """The list of holds and statements, one of them, the permits and the submissions."""
+
+    def asked_for(more: int) -> dict[str, int]:
+        house = House.at(tmp_path / str(more))
+        with house.store.write() as conn:
+            account.enter(
+                conn,
+                [
+                    Account(SCHOOL, f"a{n}", "weibo", f"号{n}", f"n{n}", f"单位{n}", "api", house.now)
+                    for n in range(more)
+                ],
+            )
+            persons = [Person(SCHOOL, f"p{n}", f"人{n}", "", f"单位{n}", f"p{n}@x.example", "138") for n in range(more)]
+            people.enter(conn, persons, [Held(Role.KEEPER, f"a{n}", f"p{n}") for n in range(more)])
+            conn.execute(permits.insert(), [
+                {"school": SCHOOL, "number": f"SQ-2026-9{n:03}", "account_id": f"a{n}", "unit": f"单位{n}",
+                 "subject": "放假", "text": "文", "text_hash": "x", "planned": "", "why": "由", "asked_by": f"p{n}",
+                 "asked_at": house.now, "office": "党委宣传部", "basis": "第七条", "state": "asked"}
+                for n in range(more)
+            ])  # fmt: skip
+        number = house.incident("一件", level=1, comments=1)
+        counts: dict[str, int] = {}
+        for path in ("/statements", f"/statements/{number}", "/permits", "/submissions"):
+            client = house.client("publicity")
+            client.get(path)
+            seen: list[str] = []
+
+            def count(_conn: object, _cursor: object, statement: str, *_: object, seen: list[str] = seen) -> None:
+                seen.append(statement)
+
+            event.listen(house.store.engine, "before_cursor_execute", count)
+            assert client.get(path).status_code == 200
+            event.remove(house.store.engine, "before_cursor_execute", count)
+            counts[path] = len(seen)
+        house.store.close()
+        return counts
+
+    few, many = asked_for(2), asked_for(30)
+    assert {path: many[path] - few[path] for path in many} == dict.fromkeys(many, 0)
 
 
 def test_phone_tasks_cost_no_query_each_and_the_gravest_are_listed(
