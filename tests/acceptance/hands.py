@@ -58,18 +58,20 @@ def signs(standing: Standing, number: str, *names: str) -> None:
             assert answer.status_code == 200 or "该通知已签收" in answer.text, answer.text[:300]
 
 
-def opened(standing: Standing, text: str, level: int) -> str:
+def judged(standing: Standing, text: str) -> str:
+    """The path on which the duty monitor opens an incident from this lead, once it is judged; empty: not yet."""
+    rows = [row for row in standing.signed_in(MONITOR).page("/leads").css("#recent tbody tr")
+            if text[:12] in words_of(row) and "待判" not in words_of(row)]  # fmt: skip
+    return rows[0].css("a[href^='/raise']::attr(href)").get("") if rows else ""
+
+
+def opened(standing: Standing, text: str, level: int, title: str = "") -> str:
     """The incident that the duty monitor opens from a lead."""
     desk = standing.signed_in(MONITOR)
-
-    def link() -> str:
-        rows = [row for row in desk.page("/leads").css("#recent tbody tr") if text[:12] in words_of(row)]
-        judged = [row for row in rows if "待判" not in words_of(row)]
-        return judged[0].css("a[href^='/raise']::attr(href)").get("") if judged else ""
-
-    path = eventually("the lead is judged", link, 30)
+    path = eventually("the lead is judged", lambda: judged(standing, text), 30)
     post = desk.page(path).css("input[name=post]::attr(value)").get("")
-    answer = desk.send("/raise", path, post=post, level=str(level), title=text[:20], reason="值班员认为应当上报")
+    given = {"post": post, "level": str(level), "title": title or text[:20], "reason": "值班员认为应当上报"}
+    answer = desk.send("/raise", path, **given)
     assert answer.status_code == 200, answer.text[:400]
     return answer.url.path.rpartition("/")[2]
 

@@ -25,6 +25,7 @@ MENU = "二食堂上新四个窗口，三个班的同学吃过都说好吃，晚
 STATEMENT = "今日我院体育馆看台局部脱落，有同学受伤，学校已送医救治并封闭场馆，正在排查原因，进展以学校通报为准。"
 SECOND = "我院体育馆看台脱落一事：受伤同学均已出院，场馆检测合格前不开放，进展以学校通报为准，感谢各方关心。"
 BROKEN = "网传体育馆看台塌了不是事实，看台没有塌，没有同学受伤，请大家不要传播，也不要来现场围观。"
+BOILER = "锅炉检修期间，热水供应时间调整为每晚六点到十点，请同学们错峰洗浴，给大家带来不便敬请谅解。"
 ALLOWED = "体育馆看台局部脱落，有同学受伤，已经送医，请同学们绕行，不要在看台附近停留，志愿者在路口引导。"
 CARD = {
     "core": "已送医、已封馆、在排查", "may_say": "受伤同学已送医\n场馆已封闭", "may_not_say": "人数\n病情",
@@ -62,8 +63,26 @@ def approved(college: Standing) -> str:
     return path
 
 
+@pytest.fixture(scope="module")
+def held_by_hand(college: Standing, poisoning: str) -> str:
+    """A further hold of the 宣传部's own words, widened by a place and a cue; gives the name of its block."""
+    office, path = college.signed_in(OFFICE), f"/statements/{poisoning}"
+    nameless = office.send(f"{path}/hold", path, words="锅炉", why=" ")
+    assert (nameless.status_code, "未作任何更改" in nameless.text) == (409, True)
+    put = office.send(f"{path}/hold", path, words="锅炉、暖气片", why="家长来问")
+    assert "“锅炉、暖气片”" in plain(put)
+    (change,) = [
+        one.css("form[action$='/change']::attr(action)").get("")
+        for one in office.page(path).css("section[id^='hold']") if "锅炉" in words_of(one)
+    ]  # fmt: skip
+    wider = {"words": "锅炉、暖气片", "places": "供暖站", "cues": "停供", "why": "供暖站也在问"}
+    assert "供暖站" in plain(office.send(change, path, **wider))
+    (number,) = re.findall(r"/holds/(\d+)/", change)
+    return f"hold{number}"
+
+
 @pytest.fixture(scope="module", autouse=True)
-def published(college: Standing, poisoning: str, approved: str) -> None:
+def published(college: Standing, poisoning: str, approved: str, held_by_hand: str) -> None:
     """What the accounts publish while the subject is held; the crawlers see it while the other tests run."""
     text = GAMES.replace("各班", "请各班")
     for key, account, words in (
@@ -74,6 +93,7 @@ def published(college: Standing, poisoning: str, approved: str) -> None:
         ("denial", "wb_tw", DENIAL),
     ):
         college.sandbox("post", account=account, key=f"own-{key}", text=words)
+    college.sandbox("post", account="wx_hq", key="own-boiler", title="热水供应调整", text=BOILER)
 
 
 @pytest.fixture(scope="module")
@@ -359,7 +379,8 @@ def test_a_denial_in_other_words_is_found_while_the_subject_is_held_and_a_menu_i
     college: Standing, poisoning: str, findings: list[str]
 ) -> None:
     office = college.signed_in(OFFICE)
-    held = words_of(office.page(f"/statements/{poisoning}").css(".hold__t")[0])
+    standing = [words_of(one) for one in office.page(f"/statements/{poisoning}").css(".hold__t")]
+    (held,) = [one for one in standing if "锅炉" not in one]
     assert "“二食堂、疑似食物中毒”" in held, "place and matter, not what the lead said"
     (found,) = [one for one in findings if "暂停发声的事项" in one]
     for words in ("第十二条", "风林职院团委", f"{poisoning} 的事项暂停发声", "含“食物中毒”", "待核对"):
@@ -368,6 +389,34 @@ def test_a_denial_in_other_words_is_found_while_the_subject_is_held_and_a_menu_i
     assert "与食物中毒无关" in _main(office, f"/own-posts/{number}")
     assert number in words_of(office.page(f"/incidents/{poisoning}").css("body")[0])
     assert len(findings) == 2, "neither the menu with 四个 and 吃的 nor the everyday relay"
+
+
+def test_a_hold_of_a_persons_own_words_is_widened_confirmed_by_the_keepers_and_found_in_a_post(
+    college: Standing, poisoning: str, held_by_hand: str
+) -> None:
+    office, union, path = college.signed_in(OFFICE), college.signed_in(UNION), f"/statements/{poisoning}"
+
+    def block() -> str:
+        return words_of(office.page(path).css(f"#{held_by_hand}")[0])
+
+    shown = block()
+    assert "确认 0 / 4" in shown, "widened, it is to be confirmed anew"
+    assert "“锅炉、暖气片、供暖站" in shown
+    assert "第 2 版范围：供暖站也在问" in _main(office, path)
+    slip = errand(union, "锅炉")
+    asked = plain(union.client.get(slip))
+    assert "锅炉" in asked
+    assert "第十二条" in asked
+    assert "已确认知悉" in plain(union.client.post(f"{slip}/confirm"))
+    assert "确认 1 / 4" in block()
+    assert re.search(r"风林职院团委”? ?周一鸣 \d\d:\d\d", block()), block()
+
+    def found() -> list[str]:
+        return [one for one in _all_rows(office) if f"{poisoning} 的事项暂停发声" in one and "风林后勤服务" in one]
+
+    (row,) = eventually("a post with the person's word is found", found, 150)
+    for words in ("第十二条", "含“锅炉”", "待核对"):
+        assert words in row, row
 
 
 def test_everyday_relays_are_a_quiet_list_that_writes_to_nobody(college: Standing, findings: list[str]) -> None:

@@ -1,5 +1,5 @@
-"""Permits, submissions, findings, account changes, statements, tasks and consultations walked over a real store: each
-deed whole, refused, or cut off."""
+"""Permits, submissions, findings, account changes, statements, tasks, consultations, silences and closing orders walked
+over a real store: each deed whole, refused, or cut off."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from escalation import alteration, breach, paper, permit, submission
+from escalation import alteration, breach, paper, permit, silence, submission
 from escalation.alteration import alterations
 from escalation.alteration.compare import Difference, Kind
 from escalation.alteration.state import ALTERATION
@@ -22,9 +22,14 @@ from escalation.consultation import consultations, course
 from escalation.consultation.state import CONSULTATION
 from escalation.deed import incident_of
 from escalation.incident import Actor
+from escalation.measure import measures
+from escalation.measure.deciding import act
+from escalation.measure.proposing import propose_closing
+from escalation.measure.state import ORDER
 from escalation.permit import permits
 from escalation.permit.state import PERMIT
 from escalation.procedure import Trigger, load
+from escalation.silence import SILENCE, Quiet, silences
 from escalation.state_table import StateTable
 from escalation.submission import submissions
 from escalation.submission.state import SUBMISSION
@@ -161,6 +166,15 @@ def _of_change(deed: Callable[..., object], *words: str) -> Deed:
     return lambda c, s, by: deed(c, SCHOOL, newest(s, alterations, "number"), by, s.office.now, *words)
 
 
+def _hush(conn: Connection, s: Station, by: Actor) -> object:
+    number, now = incident_of(conn, 1).number, s.office.now
+    return silence.begin(conn, SCHOOL, Quiet.INCIDENT, number, by, now, "已当面说", now + timedelta(hours=1))
+
+
+def _order(event: str) -> Deed:
+    return lambda c, s, by: act(c, s.office.head, newest(s, measures), event, by, s.office.now, "已办")
+
+
 NOUNS: dict[str, tuple[Any, StateTable[Any, Any], tuple[Actor, ...], dict[str, Deed]]] = {
     "permit": (permits, PERMIT, (KEEPER, GIVER, STRANGER), {
         "ask": _ask, "grant": _decide(grant=True), "refuse": _decide(grant=False),
@@ -209,6 +223,14 @@ NOUNS: dict[str, tuple[Any, StateTable[Any, Any], tuple[Actor, ...], dict[str, D
             c, s.office.head, newest(s, statements), by, s.office.now, "有误", again=False
         ),
     }),
+    "silence": (silences, SILENCE, (ON_DESK, IN_LEAD, KEEPER), {
+        "begin": _hush, "lift": lambda c, s, by: silence.lift(c, SCHOOL, newest(s, silences), by, s.office.now),
+    }),
+    "order": (measures, ORDER, (IN_LEAD, LEADER, GIVER), {
+        "propose": lambda c, s, by: propose_closing(c, incident_of(c, 1), by, s.office.now, "屡次发布不实内容"),
+        "decide": _order("decide"), "refuse": _order("refuse"), "withdraw": _order("withdraw"),
+        "finish": _order("finish"), "lift": _order("lift"),
+    }),
 }  # fmt: skip
 
 
@@ -243,6 +265,15 @@ USUAL: dict[str, tuple[tuple[str, Actor], ...]] = {
         ("return", DEPUTY), ("draft", IN_LEAD), ("check", IN_LEAD), ("submit", IN_LEAD), ("approve", IN_LEAD),
         ("release", IN_LEAD), ("approve", DEPUTY), ("release", KEEPER), ("release", IN_LEAD), ("withdraw", IN_LEAD),
         ("draft", IN_LEAD), ("drop", IN_LEAD),
+    ),
+    "silence": (
+        ("begin", KEEPER), ("begin", ON_DESK), ("begin", IN_LEAD), ("lift", KEEPER), ("lift", IN_LEAD),
+        ("lift", ON_DESK), ("begin", IN_LEAD),
+    ),
+    "order": (
+        ("propose", LEADER), ("propose", IN_LEAD), ("finish", IN_LEAD), ("decide", IN_LEAD), ("refuse", GIVER),
+        ("propose", IN_LEAD), ("withdraw", GIVER), ("withdraw", IN_LEAD), ("propose", IN_LEAD), ("decide", GIVER),
+        ("lift", IN_LEAD), ("finish", IN_LEAD), ("lift", GIVER), ("decide", GIVER),
     ),
 }  # fmt: skip
 """The usual course of each, with those who may not among it; in it every deed is done once."""

@@ -1,5 +1,5 @@
-"""Two persons press at once on a permit, a submission, a finding, an account change, a task, a question or a statement:
-one of them does it, the other is refused politely and nothing of theirs stands."""
+"""Two persons press at once on a permit, a submission, a finding, an account change, a task, a question, a statement, a
+silence or a closing order: one of them does it, the other is refused politely and nothing of theirs stands."""
 
 from __future__ import annotations
 
@@ -37,6 +37,11 @@ BESIDE = {
     "statement": {
         "draft": DEPUTY, "submit": DEPUTY, "return": DEPUTY, "approve": DEPUTY, "release": DEPUTY, "withdraw": DEPUTY,
         "drop": DEPUTY,
+    },
+    "silence": {"begin": DEPUTY, "lift": ON_DESK},
+    "order": {
+        "propose": DEPUTY, "decide": GIVER_TOO, "refuse": GIVER_TOO, "withdraw": DEPUTY, "finish": DEPUTY,
+        "lift": GIVER_TOO,
     },
 }  # fmt: skip
 """Who else may do it at that moment: another person, or the same one at a second window where nobody else may."""

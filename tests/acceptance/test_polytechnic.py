@@ -1,4 +1,4 @@
-"""An own post corrected, another removed, under the NX rules (NX 18): asked for by the article, before and after."""
+"""A school under the NX rules: own posts corrected and removed (NX 18), relaying only in major campaigns (NX 16)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.acceptance.standing import Standing, eventually, fengxin, free_ports,
 pytestmark = [pytest.mark.timeout(300), pytest.mark.long]  # the next look of the crawlers is a minute away
 LIST = "【公示】困难补助拟发放名单：张甲 000000200601010011 手机10000000001 建档立卡"
 MENDED = "【公示】困难补助拟发放名单已发放到人，不再公布个人信息"
+CAMPAIGN = "#建校七十周年#校庆倒计时一百天，校史馆新展今天开展，欢迎校友和同学们回来看看，展期到明年五月。"
 NOTICE = "图书馆今晚停电检修，闭馆一晚"
 
 
@@ -30,8 +31,10 @@ def polytechnic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     standing.start()
     try:
         eventually("the platforms are there", standing.threads, 60, every=0.1)
-        for key, words in (("own-list", LIST), ("own-power", NOTICE)):
+        for key, words in (("own-list", LIST), ("own-power", NOTICE), ("own-campaign", CAMPAIGN)):
             standing.sandbox("post", account="wb_main", key=key, text=words)
+        relay = f"转发 @风林职业技术学院 ：{CAMPAIGN}"
+        standing.sandbox("post", account="wb_tw", key="own-campaign-relay", text=relay)
         standing.ready()
         yield standing
     finally:
@@ -77,3 +80,24 @@ def by_hand(polytechnic: Standing, number: str) -> None:
     block = part(office, number, "tasks")
     for words in ("已办结", "人工核实", "已打开微博，原帖不在", NOTICE):
         assert words in block, block
+
+
+def test_relaying_is_asked_for_in_a_named_campaign_only_as_a_quiet_list_without_a_share(polytechnic: Standing) -> None:
+    office = polytechnic.signed_in(OFFICE)
+    page = office.page("/relays")
+    said = words_of(page.css("main")[0])
+    for words in ("只限重大宣传活动，不计比例", "第十六条", "请写活动名称"):
+        assert words in said, said
+    assert page.css("tbody tr") == [], "no everyday duty"
+
+    def rows() -> list[dict[str, str]]:
+        lines = office.page("/relays", word="建校七十周年").css("tbody tr")
+        cells = [{one.attrib["data-k"]: words_of(one) for one in line.css("td")} for line in lines]
+        return [one for one in cells if "风林职院团委" in one.get("已转发", "")]
+
+    (row,) = eventually("the campaign's post and who relayed it", rows, 120)
+    assert "校史馆新展" in row["内容"]
+    assert "风林后勤服务" in row["未见转发"]
+    assert "比例" not in row
+    assert office.page("/relays", word="迎新晚会").css("tbody tr") == []
+    assert [one.subject for one in polytechnic.mails() if "校史馆" in one.subject + one.text] == []
