@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.acceptance.hands import FOUR, MONITOR, signs
 from tests.acceptance.school import BEIJING
-from tests.acceptance.standing import FENGXIN, Standing, eventually, fengxin, surroundings, words_of
+from tests.acceptance.standing import FENGXIN, Mail, Standing, eventually, fengxin, surroundings, words_of
+from tests.acceptance.standstill import Still, still
 
 pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module")
+def stands_still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Still]:
+    """Begun by the first test and looked at by the last ones: what stood for minutes is a finding."""
+    yield from still(tmp_path_factory.mktemp("still"))
+
+
+def test_when_nobody_signs_every_step_is_taken_and_the_desk_is_asked_to_telephone(stands_still: Still) -> None:
+    desk, number = stands_still.standing.signed_in(MONITOR), stands_still.unsigned
+    log = words_of(desk.page(f"/incidents/{number}").css("ol.log")[0])
+    for words in ("通知 4 人：", "林知远 未签收，已到最高一级请值班员电话催办并登记", "顾文清：接通并转达"):
+        assert words in log, log
+    assert "0 / 4，须全部签收" in words_of(desk.page(f"/incidents/{number}").css("body")[0])
 
 
 def strip_of(standing: Standing) -> str:
@@ -131,3 +150,39 @@ def test_a_decision_is_rebuilt_by_the_command_and_differs_in_nothing_on_the_same
     assert done.returncode == 0, done.stderr
     for words in (number, "第十三条", "与所存的决定：一致", "没有不同"):
         assert words in done.stdout, done.stdout
+
+
+@pytest.mark.timeout(500)
+def test_silence_to_its_end_is_a_finding_with_the_cure_that_ends_with_the_signatures(stands_still: Still) -> None:
+    number, standing = stands_still.unsigned, stands_still.standing
+    (found,) = eventually("no next step", lambda: stands_still.findings("没有下一步", number), 400, 3.0)
+    assert re.search(r"还有 \d 份通知未签收，而催签与逐级上报都已走完；请催签、电话转告或代为了结。", found), found
+    assert "没有下一步" in words_of(standing.signed_in(MONITOR).page("/desk").css("body")[0])
+    signs(standing, number, *FOUR)
+    eventually("it ends by itself", partial(stands_still.ended, "没有下一步", number), 60, 3.0)
+
+
+@pytest.mark.timeout(500)
+def test_notices_that_nobody_tried_are_found_by_name_and_leave_late_with_a_mark(stands_still: Still) -> None:
+    """The notify role stands; nothing of the untold matter left on any channel, and no clock of it fired."""
+    number, standing = stands_still.untold, stands_still.standing
+    (late,) = eventually("clocks that did not fire", lambda: stands_still.findings("到期未处理", number), 400, 3.0)
+    assert "请查看通知进程（notify）是否在运行，恢复后自动补办" in late
+    (found,) = eventually("not tried", lambda: stands_still.findings("通知未尝试送达", number), 400, 3.0)
+    assert re.search(r"有 \d 份通知已 \d+ 分钟没有在任何通道上尝试过：", found), found
+    for name in ("林知远", "叶初晴", "顾文清", "陈思源"):
+        assert f"{name}（{number}-" in found
+    assert "请立即电话转告，并查看通知进程（notify）与“送达”页" in found
+    assert "稽核" in words_of(standing.signed_in(MONITOR).page("/desk").css(".watch")[0])
+    assert (standing.mails(words=number), standing.robot(number)) == ([], [])
+    stands_still.goes_on()
+
+    def told() -> list[Mail]:
+        return [one for one in standing.mails(words=number) if "首报" in one.subject]
+
+    eventually("what waited leaves", lambda: {one.to.partition("@")[0] for one in told()} >= set(FOUR), 100)
+    for mail in told():
+        assert mail.subject.startswith("【迟发】"), mail.subject
+        assert re.search(r"拟发，晚\d+分钟送出。", re.sub(r"\s", "", mail.text)), mail.text[:300]
+    for what in ("到期未处理", "通知未尝试送达"):
+        eventually(f"{what} ends by itself", partial(stands_still.ended, what, number), 60, 3.0)

@@ -423,26 +423,6 @@ def test_the_heartbeat_calls_an_address_and_tells_how_many_findings_stand(ways: 
     assert str(Ear.heard[0]["at"]) < str(Ear.heard[-1]["at"])
 
 
-@pytest.mark.timeout(500)
-def test_a_stopped_notify_role_is_a_finding_with_the_cure_that_ends_when_it_goes_on(ways: Standing) -> None:
-    desk, notify = ways.signed_in(DESK), ways.roles()["notify"]
-    os.kill(notify, signal.SIGSTOP)
-
-    def found(words: str, number: str) -> list[str]:
-        rows = [words_of(one) for one in desk.page("/findings").css("main .panel")[0].css("tbody tr")]
-        return [one for one in rows if words in one and number in one]
-
-    try:
-        number = raised(ways, "八号楼的自行车棚顶上有块铁皮翘起来了", 3)
-        (late,) = eventually("a clock that did not fire", lambda: found("到期未处理", number), 240, 3.0)
-        assert "请查看通知进程（notify）是否在运行" in late
-        assert "稽核" in words_of(desk.page("/desk").css(".watch")[0])
-    finally:
-        os.kill(notify, signal.SIGCONT)
-    eventually("it ends by itself", lambda: not found("到期未处理", number), 60, 3.0)
-    eventually("what waited leaves", lambda: len(lines_with(desk, number, "smtp", "首报.*已送出")) == 4, 150)
-
-
 def test_what_a_leader_who_left_has_not_signed_goes_to_the_duty_desk_at_once(ways: Standing, grave: str) -> None:
     """Who left signs in no more. Taken back at the end, the sign-in returns with the next entering of the roster."""
     eventually("four mails", lambda: len(first(ways, grave)) == 4, 30)
