@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import Column, Connection, Table, delete, select, update
+from sqlalchemy.exc import DBAPIError
 
 from escalation.channels.bucket import Allowance, Bucket, Hold
 from stream.store import Store, StoreUnavailable, insert_new, metadata
@@ -103,7 +104,7 @@ class StoredWindows(Windows):
 
         try:
             bucket, said = self._store.run(swap)
-        except StoreUnavailable:
+        except (StoreUnavailable, DBAPIError):  # away, or without its tables yet: `check --probe` may come first
             return self._own._with(where, now, deed)
         self._own.saw(where, bucket)
         return said

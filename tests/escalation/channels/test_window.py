@@ -103,6 +103,13 @@ def test_without_the_store_a_process_goes_on_with_what_it_saw(tmp_path: Path) ->
     blocker.close()
 
 
+def test_a_store_without_its_tables_holds_nobody_up(pair: tuple[Store, Store]) -> None:
+    metadata.drop_all(pair[0].engine)
+    windows = StoredWindows(pair[1])
+    assert [windows.take(HERE, ROBOT, NOW, 1) for _ in range(LIMIT)] == [None] * LIMIT
+    assert windows.take(HERE, ROBOT, NOW, 1) is not None
+
+
 def test_places_that_nobody_wrote_to_for_long_are_forgotten(pair: tuple[Store, Store]) -> None:
     windows = StoredWindows(pair[0])
     windows.take(place("sms", "key 13800000000"), ROBOT, NOW, 1)
