@@ -1,9 +1,9 @@
 """What stands in the form before anybody types: what is known, what was done, what is still to do. Reads only.
 
 Facts are those that persons registered, each with its source and whether it was verified; handling is what a leader
-reads a report for (批示, 交办, tasks and their answers, 平台沟通, 口径), without the desk's own checks, links and
-fingerprints. Every line is taken from the incident's own rows; the writer changes what they know better. Nothing here
-is sent.
+reads a report for (that there is a 批示, 交办, tasks and their answers, 平台沟通, 口径), without the desk's own checks,
+links and fingerprints. Every line is taken from the incident's own rows; the writer changes what they know better.
+Nothing here is sent.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ OWN_AFFAIRS = re.compile(
 )
 """Lines about the desk's own work: facts stand under 事实, the others say nothing of the handling."""
 LINK = re.compile(r"https?://\S*?(?=[；，。\s]|$)|指纹 [0-9a-f]+")
-ORDER, SIGNED, LATE, NOTED = "批示：", " 签收", "逾期签收", "记录"
+SIGNED, LATE, NOTED = " 签收", "逾期签收", "记录"
+PRIVATE = ("批示", "备注")
+"""What a signer wrote to the desk and the 宣传部 alone: the report goes further, so it says only that there is some."""
+UNSAID = "已作{what}（见事件日志）"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +95,18 @@ def _acts(conn: Connection, incident: Row[Any], since: datetime, now: datetime) 
 
 
 def _deed(row: Row[Any]) -> tuple[datetime, str] | None:
-    """One deed as a leader reads it; None where the line is nothing to them. A 批示 is said as one."""
+    """One deed as a leader reads it; None where the line is nothing to them."""
     text, heading = str(row.text), str(row.heading)
     if row.kind == EntryKind.RECEIPT:
         remark = text.removeprefix(LATE).removeprefix("；")
-        return (row.at, f"{row.actor} {ORDER}{_short(remark)}") if heading.endswith(SIGNED) and remark else None
+        said = UNSAID.format(what="批示或备注")
+        return (row.at, f"{row.actor} {said}") if heading.endswith(SIGNED) and remark else None
     if OWN_AFFAIRS.match(heading):
         return None
     if heading == NOTED:
-        ordered = text.startswith(ORDER)
-        return row.at, f"{row.actor}{' ' if ordered else '：'}{_short(text)}"
+        private = next((one for one in PRIVATE if text.startswith(f"{one}：")), "")
+        said = f" {UNSAID.format(what=private)}" if private else f"：{_short(text)}"
+        return row.at, f"{row.actor}{said}"
     said = _short(LINK.sub("", text)).strip("；， ")
     return row.at, f"{row.actor} {heading}{'：' if said else ''}{said}"
 

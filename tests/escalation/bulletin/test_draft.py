@@ -58,11 +58,12 @@ def test_handling_is_orders_handing_on_and_answers_without_checks_links_and_fing
     released(office, one)
     done = draft(office, one).done
     for words in (
-        "沈澄 批示：8点前报我书面情况", "陈屿 确认研判", f"陈屿 交办 {UNIT}：请派人到市二院陪护", "陈屿：后勤处已到场",
-        "陈屿 批示：先救治", "由微博“青禾职院”发布",
+        "沈澄 已作批示或备注（见事件日志）", "陈屿 确认研判",
+        f"陈屿 交办 {UNIT}：请派人到市二院陪护", "陈屿：后勤处已到场",
+        "陈屿 已作批示（见事件日志）", "由微博“青禾职院”发布",
     ):  # fmt: skip
         assert words in done, done
-    for words in ("核对", "指纹", "http", "起草", "送审"):
+    for words in ("核对", "指纹", "http", "起草", "送审", "8点前", "先救治"):
         assert words not in done, done
 
 
