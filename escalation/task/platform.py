@@ -38,17 +38,34 @@ class Prepared:
     platform: str
     routes: tuple[str, ...]
     words: str
+    hint: str
+    """What the platform's form wants to be told; for who fills it in, no part of the words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The public ways to a platform, and its part of the words: where what we speak of stands (`under`), by what it is
+    asked to look at it (`rules`), and what its form wants to be told (`state`)."""
+
+    routes: tuple[str, ...]
+    under: str
+    rules: str
+    state: str
 
 
 @cache
-def _routes() -> dict[str, tuple[str, ...]]:
+def _platforms() -> dict[str, Platform]:
     tables = tomllib.loads(ROUTES.read_text("utf-8"))
-    return {code: tuple(table["routes"]) for code, table in tables.items()}
+    return {code: Platform(**table | {"routes": tuple(table["routes"])}) for code, table in tables.items()}
+
+
+def _platform(code: str) -> Platform:
+    return _platforms().get(code, _platforms()[UNKNOWN])
 
 
 def routes_of(platform: str) -> tuple[str, ...]:
     """The public ways to a platform, by its code; of one that is not listed, what every platform has."""
-    return _routes().get(platform, _routes()[UNKNOWN])
+    return _platform(platform).routes
 
 
 def prepare(conn: Connection, letterhead: Letterhead, incident: Row[Any], now: datetime) -> Prepared:
@@ -65,13 +82,14 @@ def prepare(conn: Connection, letterhead: Letterhead, incident: Row[Any], now: d
         school=letterhead.school_name, account=account.get("name", ""), care=incident.care, what=incident.title,
         own=bool(post and post.by_school), at=moment(post.published_at if post else incident.opened_at, now), url=url,
         article=_cited(conn, incident), title=pack.title, phone=letterhead.duty_phone, number=incident.number,
+        on=_platform(code),
     )  # fmt: skip
     name = (
         ""
         if is_unplaced(account)
         else account.get("platform") or (NAMES[code] if code != UNKNOWN and code in NAMES else "")
     )
-    return Prepared(name, routes_of(code), words.strip())
+    return Prepared(name, routes_of(code), words.strip(), _platform(code).state)
 
 
 def _cited(conn: Connection, incident: Row[Any]) -> str:

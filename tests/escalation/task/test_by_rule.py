@@ -17,6 +17,7 @@ from escalation.procedure import load
 from escalation.task import TaskKind, tasks
 from escalation.task.platform import prepare, routes_of
 from stream.assessment import Hit
+from stream.kept import keep
 from stream.platform import NAMES
 from tests.escalation.office import HELD, KEEPER, Office
 from tests.escalation.task.given import give
@@ -205,6 +206,26 @@ def test_the_words_of_a_care_case_ask_for_help_and_hold_nothing_of_it(office: Of
 def test_every_platform_has_public_ways(code: str) -> None:
     assert routes_of(code)
     assert all(len(one) <= 64 for one in routes_of(code)), "a way fits the field it is chosen for"
+
+
+@pytest.mark.parametrize(
+    ("code", "where", "rules", "hint"),
+    [
+        ("weibo", "本账号评论区出现", "按《微博社区公约》核查", "投诉类型"),
+        ("wechat", "本账号文章留言区出现", "按《微信公众平台运营规范》核查", "文章链接和留言时间"),
+        ("bilibili", "本账号稿件评论区或弹幕出现", "按哔哩哔哩社区规则核查", "稿件号"),
+        ("forum", "本账号帖子出现", "按贵论坛规则核查", "楼层号"),
+    ],
+)
+def test_the_words_are_those_for_the_platform(office: Office, code: str, where: str, rules: str, hint: str) -> None:
+    one = office.open(office.post(platform=code), title="二食堂：饭菜有异物")
+    with office.store.write() as conn:
+        keep(conn, office.post(platform=code))
+        made = prepare(conn, office.head, office.one(one), office.now)
+    assert where in made.words
+    assert rules in made.words
+    assert hint in made.hint
+    assert hint not in made.words, "what the form wants is told to who fills it in"
 
 
 def test_the_incident_table_is_untouched_by_tasks(office: Office) -> None:
