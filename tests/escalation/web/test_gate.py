@@ -29,6 +29,7 @@ PAGES: dict[str, set[str]] = {
 }
 ACTS: dict[str, set[str]] = {
     "/incidents/{n}/confirm": {M, P},
+    "/incidents/{n}/concerned": {M, P},
     "/incidents/{n}/dismiss": {M, P},
     "/incidents/{n}/assign": {M, P},
     "/incidents/{n}/note": {M, P, L, U},
