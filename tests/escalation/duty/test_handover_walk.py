@@ -24,7 +24,7 @@ USUAL = (
     ("take", IN), ("write", OUTSIDER), ("write", OUT), ("take", OUT), ("take", IN), ("wait", OUT), ("write", OUT),
     ("take", OUTSIDER), ("take", IN), ("take", IN), ("write", OUT),
 )  # fmt: skip
-"""Too early, by a stranger, by the writer himself, over a sheet that was changed, and once more; among it the course."""
+"""Too early, by a stranger, by the writer himself, over a changed sheet, and once more; among it the course."""
 
 
 def _write(conn: Connection, office: Office, by: Actor) -> None:

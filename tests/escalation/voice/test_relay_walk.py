@@ -1,4 +1,4 @@
-"""The relay list walked over a real store: each deed whole, refused, or cut off; of two who press at once one does it."""
+"""The relay list walked over a real store: each deed whole, refused, or cut off; of two at once one does it."""
 
 from __future__ import annotations
 
