@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, expect
 
 from tests.acceptance.standing import Standing
+from tests.patient import patient
 
 PICTURES = Path(__file__).resolve().parents[2] / "build" / "pictures"
 SOON = 90_000
@@ -21,7 +22,7 @@ class Watched:
         self.context: BrowserContext = browser.new_context(
             viewport={"width": width, "height": height}, locale="zh-CN", color_scheme="dark" if dark else "light"
         )
-        self.page: Page = self.context.new_page()
+        self.page: Page = patient(self.context.new_page())
         self.page.set_default_timeout(20_000)
         self.complaints: list[str] = []
         self.page.on("console", self._note)

@@ -22,6 +22,7 @@ from escalation.web.app import build
 from escalation.web.serve import Harbour
 from tests.escalation.web.house import PASSWORD, SCHOOL, UNIT, House
 from tests.escalation.web.records import sent, watched
+from tests.patient import patient
 
 pytestmark = pytest.mark.browser
 WIDTHS = (390, 720, 1024, 1440)
@@ -71,7 +72,7 @@ def opened(browser: Browser, house: House, width: int = 1440, height: int = 900,
     """A window whose console must stay quiet."""
     context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN", **more)
     context.set_default_timeout(8000)
-    page = context.new_page()
+    page = patient(context.new_page())
     page.on("pageerror", lambda error: pytest.fail(f"script failed: {error}"))
     page.on("console", lambda line: _quiet(line.type, line.text))
     return page
