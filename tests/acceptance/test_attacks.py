@@ -206,6 +206,57 @@ def cells() -> list[tuple[str, dict[str, str]]]:
     return [(path, says) for path, says in found if path[0] == "/" and "{" not in path and path not in BY_THE_SHIFT]
 
 
+def acts() -> list[tuple[str, dict[str, str]]]:
+    """The acts of the documented table: path, and what each column says."""
+    text = (Path(__file__).parents[2] / "escalation/web/roles.md").read_text("utf-8")
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:2] == "| "]
+    (head, *rows) = lines
+    found = [(re.fullmatch(r"`POST (/\S+)`", row[0]), row) for row in rows]
+    return [(act[1], dict(zip(head, row, strict=False))) for act, row in found if act is not None]
+
+
+def test_an_act_that_the_table_forbids_a_role_is_refused_and_without_a_session_none_is_done(
+    demo: Standing, number: str
+) -> None:
+    """What a role may do is tried by the courses; here every 403 of the table, and everybody's way in."""
+    wrong, tried = [], 0
+    for column, name in SIGN_INS.items():
+        person = demo.signed_in(name)
+        token = person.page("/me").css("input[name=csrf]::attr(value)").get("")
+        assert token
+        for path, says in acts():
+            if says.get(column) == "403":
+                where = re.sub(r"\{\w+\}", "1", path.replace("{number}", number))
+                answer = person.client.post(where, data={"csrf": token}, follow_redirects=False)
+                tried += 1
+                wrong += [(column, path, answer.status_code)] if answer.status_code != 403 else []
+    outside = httpx.Client(base_url=demo.url, follow_redirects=False)
+    for path, says in acts():
+        if says.get("nobody") == "sign-in":
+            answer = outside.post(re.sub(r"\{\w+\}", "1", path.replace("{number}", number)), data={"csrf": "x"})
+            away = answer.status_code == 303 and answer.headers["location"].startswith("/sign-in")
+            wrong += [("nobody", path, answer.status_code)] if not away else []
+    assert tried > 150, "the table has that many"
+    assert wrong == []
+
+
+def test_a_session_is_a_new_secret_at_each_sign_in_that_no_script_reads(demo: Standing) -> None:
+    (word,) = set(re.findall(r"口令都是 (\S+?)）", demo.printed))
+    said = [
+        httpx.post(f"{demo.url}/sign-in", data={"name": MONITOR, "password": word}).headers["set-cookie"]
+        for _ in range(2)
+    ]
+    secrets = [one.partition(";")[0].partition("=")[2] for one in said]
+    assert len(set(secrets)) == 2
+    assert all(len(one) >= 32 for one in secrets)
+    for one in said:
+        assert {"httponly", "samesite=lax", "path=/"} <= {part.strip().lower() for part in one.split(";")}
+    guess = secrets[0][:-1] + ("a" if secrets[0][-1] != "a" else "b")
+    name = said[0].partition("=")[0]
+    answer = httpx.get(f"{demo.url}/desk", cookies={name: guess}, follow_redirects=False)
+    assert answer.headers["location"].startswith("/sign-in"), "a guess is nobody's"
+
+
 def test_every_page_opens_to_the_roles_of_the_table_and_to_nobody_else_nor_after_signing_out(demo: Standing) -> None:
     table = cells()
     assert len(table) > 20

@@ -90,6 +90,10 @@ def test_a_statement_goes_from_the_hold_to_the_relay_through_the_installed_produ
     }  # fmt: skip
     other = office.send(f"{version}/release", path, **sent | {"text_hash": "f" * 64})
     assert (other.status_code, "指纹不符" in other.text) == (409, True)
+    other = office.send(f"{version}/release", path, **sent | {"account": "weibo:9000000002"})
+    assert (other.status_code, "须先由学校账号发布" in other.text) == (409, True), (
+        "the school's own account is the first"
+    )
     assert "现行口径" in plain(office.send(f"{version}/release", path, **sent))
 
     relay = errand(spare.signed_in(KEEPER), "请转发学校口径")
