@@ -7,8 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, expect
 
+from tests.acceptance.patient import patient
 from tests.acceptance.standing import Standing
-from tests.patient import patient
 
 PICTURES = Path(__file__).resolve().parents[2] / "build" / "pictures"
 SOON = 90_000

@@ -20,9 +20,9 @@ from escalation import alert
 from escalation.report.week import Week
 from escalation.web.app import build
 from escalation.web.serve import Harbour
+from tests.acceptance.patient import patient
 from tests.escalation.web.house import PASSWORD, SCHOOL, UNIT, House
 from tests.escalation.web.records import sent, watched
-from tests.patient import patient
 
 pytestmark = pytest.mark.browser
 WIDTHS = (390, 720, 1024, 1440)
