@@ -18,7 +18,7 @@ import pytest
 from parsel import Selector
 
 from tests.acceptance.answers import ANSWERED
-from tests.acceptance.hands import judged, opened
+from tests.acceptance.hands import opened
 from tests.acceptance.school import with_every_channel
 from tests.acceptance.standing import Mail, Person, Standing, eventually, fengxin, free_ports, words_of
 
@@ -35,8 +35,6 @@ STORM = tuple(
         ("行政楼", "电梯按键不灵"),
     )
 )  # fmt: skip
-BUSY = "实验楼门口排水沟的一块盖板松了"
-LONG = "实验楼门口排水沟盖板松动，行人经过时盖板会翘起来，昨晚有两位同学先后绊倒，幸未受伤，请尽快处理并设警示标志"
 WHY = "四人均在现场，已当面说"
 REFUSED = {
     "app": ("invaliduser", -1, "部分收件人未收到：.*invaliduser.*答复 0"),
@@ -282,65 +280,6 @@ def test_the_test_button_proves_each_channel_and_says_what_was_done(ways: Standi
         assert ways.robot("【测试】")
     else:
         assert heard(ways, place, "code=000000" if place == "sms" else "【测试】")
-
-
-@pytest.fixture(scope="module")
-def crowded(ways: Standing) -> str:
-    """A matter of level Ⅲ with a long title, opened when the 宣传部's own member has had all that a minute takes."""
-    ways.lead(BUSY)
-    eventually("it is judged", lambda: judged(ways, BUSY), 30)
-    office, probe = ways.signed_in(OFFICE), f"/deliveries/probe/{NAMES['app']}"
-    token = office.page("/deliveries").css("input[name=csrf]::attr(value)").get("")
-    for _ in range(30):
-        assert office.client.post(probe, data={"csrf": token}, follow_redirects=False).status_code in (200, 303)
-    done = office.send(probe, "/deliveries")
-    said = words_of(Selector(done.text).css("#ways [role=status], #ways [role=alert]")[0])
-    assert "发给该成员的消息已近每分钟 30 条" in said
-    assert "稍后自动重发" in said
-    return opened(ways, BUSY, 3, LONG)
-
-
-def cards(ways: Standing, name: str, words: str) -> list[Selector]:
-    """The application's messages to one member with these words."""
-    return [one for one in heard(ways, "app", words) if f"收件 {name} " in words_of(one)]
-
-
-def test_at_the_applications_own_limit_what_waits_is_shown_with_its_time_and_nobody_else_waits(
-    ways: Standing, crowded: str
-) -> None:
-    """The vendor drops in silence what is beyond 30 a minute for one member: so many are never handed in."""
-    desk = ways.signed_in(DESK)
-    held = r"首报.*叶初晴.*等待重试.*下次 .*\d\d:\d\d.*发给该成员的消息已近每分钟 30 条"
-    (line,) = eventually("the card to the 宣传部 waits", partial(lines_with, desk, crowded, "app", held), 30)
-    assert "稍后自动重发" in line
-    assert cards(ways, OFFICE, crowded) == []
-    assert 0 < len(cards(ways, OFFICE, "")) <= 30
-    eventually("the others' leave", lambda: len(lines_with(desk, crowded, "app", "首报.*已送出")) == 3, 30)
-    eventually("hers by mail, too", partial(lines_with, desk, crowded, "smtp", "首报.*叶初晴.*已送出"), 30)
-
-
-def test_a_title_is_cut_with_a_mark_where_a_channel_is_short_and_stands_whole_where_it_fits(
-    ways: Standing, crowded: str
-) -> None:
-    card = eventually("a card", partial(cards, ways, "chen.siyuan", f"{crowded} 首报"), 60)[0]
-    title = card.css("b::text").get("")
-    assert title.endswith("……（已截断）")
-    assert len(title.encode()) <= 128, "more the vendor refuses"
-    assert LONG in words_of(card), "whole in the text of the card, with the number"
-    for place in ("dingtalk", "feishu", "webhook"):
-        said = words_of(eventually(place, partial(heard, ways, place, crowded), 60)[0])
-        assert (LONG in said, "已截断" in said) == (True, False), place
-    (robot,) = eventually("the robot", partial(ways.robot, f"{crowded} 首报"), 60)
-    assert (LONG in robot, "已截断" in robot) == (True, False)
-    mail = next(one for one in first(ways, crowded) if one.to.startswith("chen.siyuan"))
-    assert LONG in mail.subject.replace("\n", "")
-    assert LONG in re.sub(r"\s", "", mail.text)
-
-
-def test_what_waited_at_the_applications_limit_leaves_by_itself(ways: Standing, crowded: str) -> None:
-    sent = r"首报.*叶初晴.*已送出.*发给该成员的消息已近每分钟 30 条.*通道已收下 答复 0"
-    eventually("it leaves", partial(lines_with, ways.signed_in(DESK), crowded, "app", sent), 100)
-    assert len(cards(ways, OFFICE, f"{crowded} 首报")) == 1
 
 
 def test_each_kind_of_refusal_is_told_with_its_code_and_nobody_is_left_out(ways: Standing) -> None:

@@ -98,6 +98,7 @@ def test_a_task_to_the_units_leader_is_answered_on_a_phone_and_confirmed(
     picture(page, "task-390")
     assert fits(page)
 
+    desk = window.context.new_page()  # a tab of its own: the other one shows the news by reloading itself
     desk.goto(f"{demo.url}/incidents/{number}")
     task = desk.locator("#tasks .task", has_text="说明伤者人数")
     expect(task).to_contain_text("两人轻伤，已送校医院")
