@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Column, Connection, Index, Table, Text, bindparam, select, text, update
 
@@ -61,3 +61,10 @@ def hush(conn: Connection, school: str, cause: str, now: datetime) -> None:
 def ringing(conn: Connection, school: str) -> list[Alert]:
     """Every open alert, the oldest first."""
     return [Alert(*row) for row in conn.execute(_RINGING, {"house": school})]
+
+
+def hush_after(conn: Connection, school: str, begins: str, span: timedelta, now: datetime) -> None:
+    """Close the alerts whose cause begins so and that have rung for longer than `span`: they only told something."""
+    for one in ringing(conn, school):
+        if one.cause.startswith(begins) and abs(now - one.opened_at) > span:
+            hush(conn, school, one.cause, now)

@@ -23,6 +23,4 @@ def ring(conn: Connection, school: str, role: str, title: str, now: datetime) ->
 
 def hush(conn: Connection, school: str, now: datetime) -> None:
     """End what was told a day ago."""
-    for one in alert.ringing(conn, school):
-        if one.cause.startswith(CAUSE) and abs(now - one.opened_at) > RINGS_FOR:
-            alert.hush(conn, school, one.cause, now)
+    alert.hush_after(conn, school, CAUSE, RINGS_FOR, now)

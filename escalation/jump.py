@@ -136,6 +136,4 @@ def _move_deliveries(conn: Connection, school: str, jump: timedelta) -> None:
 
 def hush(conn: Connection, school: str, now: datetime) -> None:
     """End the alert of a jump that is an hour old."""
-    for one in alert.ringing(conn, school):
-        if one.cause.startswith(CAUSE) and abs(now - one.opened_at) > RINGS_FOR:
-            alert.hush(conn, school, one.cause, now)
+    alert.hush_after(conn, school, CAUSE, RINGS_FOR, now)

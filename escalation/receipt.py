@@ -15,6 +15,7 @@ from escalation.incident import EntryKind, advance, log
 from escalation.incident.state import Event, State
 from escalation.notice import is_owed, notices
 from escalation.people import person
+from escalation.remark import LATE, SIGNED
 from stream.kill_point import reach
 
 
@@ -91,8 +92,8 @@ def sign(
     signer = person(conn, row.school, person_id)
     name = signer.name if signer else person_id
     late = row.sign_by is not None and now > row.sign_by
-    text = "；".join(part for part in ("逾期签收" if late else "", remark) if part)
-    log(conn, row.incident_id, now, EntryKind.RECEIPT, f"{name} 签收", text, actor=name, article=row.basis)
+    text = "；".join(part for part in (LATE if late else "", remark) if part)
+    log(conn, row.incident_id, now, EntryKind.RECEIPT, f"{name}{SIGNED}", text, actor=name, article=row.basis)
     note_complete(conn, incident, now)
     audit.record(
         conn, school=row.school, now=now, actor=person_id, action="notice.sign", subject=row.number,

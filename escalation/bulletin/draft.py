@@ -24,6 +24,7 @@ from escalation.incident.acting import ACTS
 from escalation.keeper import contacts
 from escalation.place import found_words
 from escalation.receipt import tally
+from escalation.remark import LATE, ORDER, REMARK, SIGNED
 from escalation.voice.fact import facts_of
 
 LINES = 12
@@ -36,8 +37,8 @@ OWN_AFFAIRS = re.compile(
 )
 """Lines about the desk's own work: facts stand under 事实, the others say nothing of the handling."""
 LINK = re.compile(r"https?://\S*?(?=[；，。\s]|$)|指纹 [0-9a-f]+")
-SIGNED, LATE, NOTED = " 签收", "逾期签收", "记录"
-PRIVATE = ("批示", "备注")
+NOTED = "记录"
+PRIVATE = (ORDER, REMARK)
 """What a signer wrote to the desk and the 宣传部 alone: the report goes further, so it says only that there is some."""
 UNSAID = "已作{what}（见事件日志）"
 
@@ -99,7 +100,7 @@ def _deed(row: Row[Any]) -> tuple[datetime, str] | None:
     text, heading = str(row.text), str(row.heading)
     if row.kind == EntryKind.RECEIPT:
         remark = text.removeprefix(LATE).removeprefix("；")
-        said = UNSAID.format(what="批示或备注")
+        said = UNSAID.format(what=f"{ORDER}或{REMARK}")
         return (row.at, f"{row.actor} {said}") if heading.endswith(SIGNED) and remark else None
     if OWN_AFFAIRS.match(heading):
         return None

@@ -58,7 +58,7 @@ TAKE_OVER, TELL_LEAD, ASKED = "take_over", "tell_lead", "asked"
 """Names of its clocks; the last one only where a changed rota asks for it anew."""
 WORDS_MOST, REMARK_MOST = 2_000, 300
 NOT_YET = "还没有到交接时间（{at}）。未作任何更改。"
-CHANGED = "交接单在您阅读之后有更新。未作接班登记，请重新阅读后再接班。"
+CHANGED = "交接单在您阅读之后有更新。未作任何更改，请重新阅读后再接班。"
 
 
 def stand_in(away: Mapping[str, absence.Absence], find: proxy.Find, person: str) -> str:

@@ -21,6 +21,7 @@ from escalation.incident.state import OPEN, STATE_WORDS, State
 from escalation.notice import calls, is_owed, notices
 from escalation.notice.docket import dockets
 from escalation.people import WORKERS, people
+from escalation.remark import ORDER
 from escalation.task import KIND_WORDS, TaskKind, tasks
 from escalation.task.state import OPEN_TASKS, TaskState
 from escalation.task.state import STATE_WORDS as TASK_WORDS
@@ -34,7 +35,6 @@ from stream.account import book
 from stream.coverage import Lamp, sights
 
 Sheet = dict[str, Any]
-ORDER = "批示："
 """How the log's line of a 批示 begins that was written after signing."""
 SHIFT = timedelta(hours=12)
 """How far ahead the sheet looks for questions that fall due."""
@@ -132,9 +132,9 @@ def _orders(conn: Connection, school: str) -> list[dict[str, Any]]:
     later = conn.execute(
         select(entries.c.at, entries.c.actor, entries.c.text, incidents.c.number, incidents.c.care)
         .join(incidents, incidents.c.id == entries.c.incident_id)
-        .where(_open(school), entries.c.kind == EntryKind.PERSON, entries.c.text.startswith(ORDER))
+        .where(_open(school), entries.c.kind == EntryKind.PERSON, entries.c.text.startswith(f"{ORDER}："))
     )
-    found += [(row.at, row.number, row.actor, row.text.removeprefix(ORDER), bool(row.care)) for row in later]
+    found += [(row.at, row.number, row.actor, row.text.removeprefix(f"{ORDER}："), bool(row.care)) for row in later]
     return [
         {"incident": number, "name": who, "words": "见事件日志" if care else words, "since": at.isoformat()}
         for at, number, who, words, care in sorted(found, key=lambda one: one[0])

@@ -41,6 +41,7 @@ from escalation.notice.wording import LetterView
 from escalation.people import Person
 from escalation.procedure import Channel
 from escalation.receipt import Signed
+from escalation.remark import LATE, SIGNED
 from escalation.timer import Timer, TimerKind
 from stream.store import insert_new
 
@@ -209,7 +210,7 @@ def sign(conn: Connection, notice: Row[Any], now: datetime, *, via: str, ip: str
     timer.stop(conn, now, notice_id=notice.id)
     late = notice.sign_by is not None and now > notice.sign_by
     name = _name(conn, notice)
-    docket.tell(conn, notice, now, EntryKind.RECEIPT, f"{name} 签收", "逾期签收" if late else "", actor=name)
+    docket.tell(conn, notice, now, EntryKind.RECEIPT, f"{name}{SIGNED}", LATE if late else "", actor=name)
     audit.record(
         conn, school=notice.school, now=now, actor=notice.addressee, action="letter.sign", subject=notice.number,
         detail={"via": via, "late": late}, ip=ip,

@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from escalation.people import Role
+from escalation.remark import DONE, LATE, ORDER, REMARK, SIGNED
 from escalation.web.case_log import Step
 from escalation.web.gate import Visitor
 from escalation.web.incident_view import Case
 from escalation.web.receipts import Receipt
 
 READ_BY = frozenset({Role.MONITOR, Role.PUBLICITY})
-WORDS, SIGNED, LATE = ("批示", "备注", "办理情况"), " 签收", "逾期签收"
-HIDDEN = "批示仅值班员和宣传部可见"
+HIDDEN = "{word}仅值班员和宣传部可见"
 
 
 def read_by(visitor: Visitor, case: Case) -> Case:
@@ -35,9 +35,9 @@ def own_only(receipts: Iterable[Receipt], person_id: str) -> list[Receipt]:
 
 
 def _without(step: Step) -> Step:
-    for word in WORDS:
+    for word in (ORDER, REMARK, DONE):
         if step.text.startswith(f"{word}："):
-            return replace(step, text=f"{word}仅值班员和宣传部可见")
+            return replace(step, text=HIDDEN.format(word=word))
     if step.heading.endswith(SIGNED) and step.text not in ("", LATE):
-        return replace(step, text="；".join([LATE] * step.text.startswith(LATE) + [HIDDEN]))
+        return replace(step, text="；".join([LATE] * step.text.startswith(LATE) + [HIDDEN.format(word=ORDER)]))
     return step

@@ -24,6 +24,7 @@ from escalation.notice.wording import NoticeView
 from escalation.people import Person, Role
 from escalation.procedure import Act, thaw
 from escalation.receipt import Signed
+from escalation.remark import DONE, ORDER, REMARK
 from escalation.timer import TimerKind, TimerState, timers
 from escalation.web import letter
 from escalation.web.desk import Desk
@@ -40,7 +41,6 @@ KEEPER_LIVES = timedelta(days=7)
 AFTER_LIVES = timedelta(minutes=30)
 REMARK_LIMIT = 500
 TOLD_ANEW = "此事有了新的通知，内容已更新如下，请阅后签收。尚未签收。"
-ORDER, REMARK, DONE = "批示", "备注", "办理情况"
 PREFETCH = frozenset({"prefetch", "prerender"})
 
 

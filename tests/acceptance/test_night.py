@@ -122,7 +122,7 @@ def taken_by_the_next_one(page: Page, phone: Page, demo: Standing) -> None:
     expect(page.locator("#sheet")).to_contain_text(MORE)
     phone.get_by_label("接班说明").fill("已看过")
     phone.get_by_role("button", name="已阅读，接班").click()
-    expect(phone.get_by_role("alert").filter(has_text="未作接班登记，请重新阅读后再接班")).to_be_visible()
+    expect(phone.get_by_role("alert").filter(has_text="未作任何更改，请重新阅读后再接班")).to_be_visible()
     expect(phone.locator("#sheet")).to_contain_text(MORE)
     picture(phone, "night-handover-refused-390")
     phone.get_by_role("button", name="已阅读，接班").click()

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from escalation import people
+from escalation.duty import proxy
 from escalation.incident import incidents
 from escalation.notice import GROUP, KIND_WORDS, NoticeKind, calls, notices
 from escalation.notice.withdrawal import ANSWERED_BY_AN_ACT
@@ -197,7 +198,7 @@ def _by_role(
 
 def _called(title: str, offices: Sequence[str]) -> str:
     """A role under the school's own name for it, as most of the week's notices told it; else its plain title."""
-    named = Counter(one.partition("，")[0] for one in offices if one)
+    named = Counter(proxy.office_of(one) for one in offices if one)
     return max(named, key=lambda name: (named[name], name), default=title)
 
 
