@@ -29,6 +29,8 @@ from parsel import Selector
 FENGXIN = os.environ.get("FENGXIN", str(Path(sys.executable).with_name("fengxin")))
 """The installed command; the variable points the same tests at another installation."""
 WEIBO_TOKEN = "2.00SANDBOXwbmainNOTASECRET"
+PATIENCE = 120.0
+"""Seconds that every wait lasts at least: it ends once the thing is there, and a promise in seconds is measured."""
 T = TypeVar("T")
 
 
@@ -37,7 +39,8 @@ class TooLong(AssertionError):
 
 
 def eventually(what: str, look: Callable[[], T], within: float = 30.0, every: float = 0.3) -> T:
-    """What `look` gives as soon as it is true; `within` seconds. Raises TooLong with what was last seen."""
+    """What `look` gives as soon as it is true; `within` seconds or PATIENCE. Raises TooLong with what it saw last."""
+    within = max(within, PATIENCE)
     until = time.monotonic() + within
     seen: object = None
     while True:
@@ -59,7 +62,7 @@ def fengxin(
     """Run the command to its end; `columns` of a terminal, 0 for a pipe."""
     done = subprocess.run(
         [FENGXIN, *map(str, arguments)], input=given if isinstance(given, bytes) else given.encode(),
-        capture_output=True, timeout=110, cwd=folder,
+        capture_output=True, timeout=300, cwd=folder,
         env=surroundings() | ({"COLUMNS": str(columns)} if columns else {}),
     )  # fmt: skip
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -106,7 +109,7 @@ class Person:
     """Somebody signed in at the desk; a page is given as a Selector."""
 
     def __init__(self, url: str, name: str, password: str) -> None:
-        self.client = httpx.Client(base_url=url, follow_redirects=True, timeout=20)
+        self.client = httpx.Client(base_url=url, follow_redirects=True, timeout=60)
         answer = self.client.post("/sign-in", data={"name": name, "password": password})
         assert answer.status_code == 200, answer.text
         assert "/sign-in" not in str(answer.url), f"{name} was not let in"
@@ -236,12 +239,12 @@ class Standing:
 
     def health(self) -> tuple[int, dict[str, Any]]:
         """What `/healthz` says."""
-        answer = httpx.get(f"{self.url}/healthz", timeout=10)
+        answer = httpx.get(f"{self.url}/healthz", timeout=30)
         return answer.status_code, answer.json()
 
     def metrics(self) -> str:
         """What Prometheus scrapes."""
-        answer = httpx.get(f"{self.url}/metrics", timeout=10)
+        answer = httpx.get(f"{self.url}/metrics", timeout=30)
         assert answer.status_code == 200
         return answer.text
 
@@ -260,7 +263,7 @@ class Standing:
 
     def sandbox(self, what: str, **given: object) -> Any:
         """The hand on the platforms: `/control/...`."""
-        answer = httpx.post(f"http://127.0.0.1:{self.port + 1}/control/{what}", json=given, timeout=20)
+        answer = httpx.post(f"http://127.0.0.1:{self.port + 1}/control/{what}", json=given, timeout=60)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -277,19 +280,19 @@ class Standing:
 
     def threads(self) -> list[dict[str, Any]]:
         """Every post of the platforms."""
-        answer = httpx.get(f"http://127.0.0.1:{self.port + 1}/control/threads", timeout=20)
+        answer = httpx.get(f"http://127.0.0.1:{self.port + 1}/control/threads", timeout=60)
         found: list[dict[str, Any]] = answer.json()["threads"]
         return found
 
     def weibo_comments(self, thread: int) -> list[str]:
         """What stands under a post of the main Weibo account, as the platform itself tells it."""
         query = {"access_token": WEIBO_TOKEN, "id": str(thread), "count": "50"}
-        answer = httpx.get(f"http://127.0.0.1:{self.port + 1}/sim/weibo/2/comments/show.json", params=query)
+        answer = httpx.get(f"http://127.0.0.1:{self.port + 1}/sim/weibo/2/comments/show.json", params=query, timeout=60)
         return [str(row["text"]) for row in answer.json()["comments"]]
 
     def break_inbox(self, **faults: object) -> None:
         """Faults of the mail server and the webhook: `smtp={"name": ...}`; None lifts."""
-        answer = httpx.post(f"http://127.0.0.1:{self.port + 2}/control/faults", json=faults, timeout=10)
+        answer = httpx.post(f"http://127.0.0.1:{self.port + 2}/control/faults", json=faults, timeout=60)
         assert answer.status_code == 200, answer.text
 
     def mails(self, to: str = "", words: str = "") -> list[Mail]:

@@ -213,8 +213,11 @@ def test_closing_an_account_and_handing_material_over_are_proposed_and_decided_b
     assert brisk.signed_in(KEEPER).client.post(letter.sign_path).status_code == 200
     assert brisk.mails(UNIT, "责令关闭"), "the unit's leader, too"
     assert "已责令，待关闭" in part(office, number, "measures")
-    seen = words_of(office.page("/accounts").css("main")[0])
-    assert "4 个在册账号，4 个看得全" in seen, "nothing is done to the account by the machine"
+    all_four = "4 个在册账号，4 个看得全"
+    eventually(
+        "nothing is done to the account by the machine",
+        lambda: all_four in words_of(office.page("/accounts").css("main")[0]),
+    )
     does(office, number, f"{order}/finish", words="账号已由管理人员关闭")
     assert "账号已关闭" in part(office, number, "measures")
     does(leader, number, f"{order}/lift", words="已整改")

@@ -16,6 +16,12 @@ from tests.acceptance.standing import Mail, Standing, eventually, words_of
 pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
 
 
+@pytest.fixture(scope="module")
+def demo(own_demo: Standing) -> Standing:
+    """This file's own: its matters would be bundled with those of other files."""
+    return own_demo
+
+
 def test_a_matter_goes_its_course_by_hand_and_nothing_is_closed_before_its_time(demo: Standing) -> None:
     demo.matter("八号楼着火了，浓烟滚滚，有同学受伤流血送医院")
     demo.matter("六号楼的玻璃整块掉下来砸伤同学，满脸是血，送医院了")

@@ -23,6 +23,12 @@ NOTE = "八号楼的事盯住评论增量；何晓岚邮箱退信，已电话告
 MORE = "另：清晨六点前补一次首报"
 
 
+@pytest.fixture(scope="module")
+def demo(own_demo: Standing) -> Standing:
+    """This file's own: its matters would be bundled with those of other files."""
+    return own_demo
+
+
 @pytest.fixture
 def night(browser: Browser) -> Iterator[Watched]:
     """The dark window of whoever has the watch."""

@@ -24,6 +24,12 @@ CHAPTERS = ("处置与时限", "告知与签收", "未结任务", "统一发声"
 ROOMS = ("handling.", "one_voice.", "tasks.", "consultations.", "own_posts.")
 
 
+@pytest.fixture(scope="module")
+def demo(own_demo: Standing) -> Standing:
+    """This file's own: its matters would be bundled with those of other files."""
+    return own_demo
+
+
 def wave(demo: Standing) -> str:
     """The number of the demo's own incident."""
     return eventually("the wave opens an incident", lambda: demo.incident("二食堂"), 100)
