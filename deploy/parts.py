@@ -37,7 +37,7 @@ def mail_server(mail: sections.MailServer, folder: Path) -> MailServer:
     return MailServer(
         host=mail.host, port=mail.port, security=Security(mail.security), sender=mail.sender,
         sender_name=mail.sender_name, user=mail.user, password=mail.password.get_secret_value(),
-        ca_file=str(folder / mail.ca_file) if mail.ca_file else None,
+        ca_file=str(folder / mail.ca_file) if mail.ca_file else None, per_minute=mail.per_minute,
     )  # fmt: skip
 
 
@@ -115,7 +115,7 @@ def channels(settings: given.Settings, windows: Windows | None = None) -> dict[s
     """The channels that are set up, by name. Who sends gives the `windows` that all processes share."""
     made: list[Channel] = []
     if settings.mail is not None:
-        made.append(Mail(mail_server(settings.mail, settings.folder)))
+        made.append(Mail(mail_server(settings.mail, settings.folder), windows=windows))
     for name, describe, build in OTHER_CHANNELS:
         section = getattr(settings, name)
         if section is not None:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
 from escalation import heartbeat
+from escalation.channels.mail import FEWEST, PER_MINUTE
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -80,7 +81,8 @@ class Crawl(Section):
 
 
 class MailServer(Section):
-    """The school's mail server. `password` is the app password (授权码)."""
+    """The school's mail server. `password` is the app password (授权码). `per_minute`: the own limit of pace
+    (系统默认，非校规), which the school sets to what its server takes."""
 
     host: str = Field(min_length=1)
     port: Port
@@ -90,6 +92,7 @@ class MailServer(Section):
     sender: str = Field(alias="from", min_length=3)
     sender_name: str = "风信"
     ca_file: str = ""
+    per_minute: int = Field(default=PER_MINUTE, ge=FEWEST, le=600)
 
 
 class WecomRobot(Section):

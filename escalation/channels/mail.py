@@ -3,6 +3,9 @@
 The conversation is led step by step (and not by `smtplib.sendmail`) because the meaning of a refusal depends on the
 step: a 550 after RCPT is a bad address, a 550 after MAIL is a sender we may not use, a connection lost after the body
 is `Unknown` and before it `Transient`.
+
+Mail services keep their limits of pace to themselves, and may close an account for hours that overruns them. So there
+is an own allowance as on every other channel; its default is ours, and the school may say another in the settings.
 """
 
 from __future__ import annotations
@@ -17,11 +20,16 @@ from email.headerregistry import Address
 from enum import StrEnum
 from typing import cast
 
-from escalation.channels import Accepted, Channel, Fault, Message, Outcome, Permanent
+from escalation.channels import Accepted, Channel, Fault, Message, Outcome, Permanent, RateLimited
+from escalation.channels.bucket import Allowance
 from escalation.channels.cutoff import Cutoff
 from escalation.channels.letter import Clock, UnfitLetterError, compose, is_address, utc_now
 from escalation.channels.mail_answer import Step, clean, judge, lost
+from escalation.channels.window import OwnWindows, Windows, place
 
+PER_MINUTE = 60
+"""Mails a minute where the settings say nothing: 系统默认，非校规."""
+FEWEST = 4
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _QUEUE_ID = re.compile(r"queued as\s+<?([A-Za-z0-9._@-]{1,120})|id[=: ]<?([A-Za-z0-9._@-]{1,120})", re.IGNORECASE)
 
@@ -39,9 +47,11 @@ class MailServer:
     """Where mail is handed in. `password` is the app password (授权码); empty `user` means no login.
 
     `ca_file` names a PEM file with the campus' own certificate authority. Seconds are injectable for tests.
+    `per_minute`: how many mails may leave in any minute; a quarter of them is kept for levels 1 and 2.
 
     Raises:
-        ValueError: an unprotected line to another machine, a bad sender address, a user without a password.
+        ValueError: an unprotected line to another machine, a bad sender address, a user without a password, fewer
+            than four mails a minute.
     """
 
     host: str
@@ -54,8 +64,11 @@ class MailServer:
     ca_file: str | None = None
     connect_seconds: float = 3.0
     total_seconds: float = 8.0
+    per_minute: int = PER_MINUTE
 
     def __post_init__(self) -> None:
+        if self.per_minute < FEWEST:
+            raise ValueError(f"邮件每分钟至少要能发 {FEWEST} 封，否则通知送不出去；请改大 per_minute。")
         if self.security is Security.PLAIN and self.host not in LOOPBACK:
             raise ValueError(f"邮件服务器 {self.host} 不在本机，不能用明文连接；请改用 starttls（587）或 tls（465）。")
         if not is_address(self.sender):
@@ -67,17 +80,24 @@ class MailServer:
         if any(ord(letter) < 32 for letter in self.sender_name):
             raise ValueError("发件人名称中含换行或控制字符，请更正。")
 
+    @property
+    def allowance(self) -> Allowance:
+        """What may leave in a minute, and what of it is kept for levels 1 and 2."""
+        return Allowance(self.per_minute, self.per_minute // 4)
+
 
 class Mail(Channel):
-    """The mail channel. One instance may be used from several threads: nothing is kept between calls."""
+    """The mail channel; threads may share one. `windows` keeps its allowance, for all who send by this mailbox."""
 
     name = "mail"
     title = "邮件"
     quiet = True
 
-    def __init__(self, server: MailServer, now: Clock = utc_now) -> None:
+    def __init__(self, server: MailServer, now: Clock = utc_now, *, windows: Windows | None = None) -> None:
         self._server = server
         self._now = now
+        self._windows = windows or OwnWindows()
+        self._place = place(self.name, f"{server.host.lower()} {(server.user or server.sender).lower()}")
         self._from = Address(server.sender_name, addr_spec=server.sender)
         self._tls = None if server.security is Security.PLAIN else ssl.create_default_context(cafile=server.ca_file)
 
@@ -87,11 +107,20 @@ class Mail(Channel):
             body = compose(message, self._from, self._now())
         except UnfitLetterError as unfit:
             return Permanent(unfit.fault, unfit.reason)
+        held = self._windows.take(self._place, (self._server.allowance,), self._now(), message.level)
+        if held is not None:
+            return RateLimited(held.wait, self._full())
         return self._converse(message.to, body)
 
     def probe(self) -> Outcome:
         """Connect, log in and NOOP: proves the credentials and tells nobody."""
         return self._converse(None, b"")
+
+    def _full(self) -> str:
+        """Why a mail waits for the own allowance, and whose figure that is."""
+        limit, kept = self._server.allowance.limit, self._server.allowance.reserve
+        whose = "系统默认，非校规" if limit == PER_MINUTE else "本系统设置，非校规"
+        return f"本邮箱一分钟内至多发 {limit} 封（{whose}；为Ⅰ、Ⅱ级留 {kept} 封），已满，稍后自动重发。"
 
     def _converse(self, to: str | None, body: bytes) -> Outcome:
         with Cutoff(self._server.total_seconds) as cutoff:

@@ -9,6 +9,8 @@ import pytest
 from deploy.parts import channels
 from deploy.settings import load
 from deploy.wiring import letterhead
+from escalation.channels import Message, RateLimited, Transient
+from escalation.channels.window import OwnWindows
 from escalation.notice.ways import GROUPS, PERSONAL
 
 SMALL = """
@@ -42,3 +44,16 @@ def test_a_section_alone_sets_its_channel_up_with_the_secret_of_its_file(tmp_pat
     head = letterhead(settings)
     assert head.channels == {name}
     assert name in PERSONAL or (name in GROUPS and (head.groups.get(name) or head.robot))
+
+
+@pytest.mark.parametrize(("line", "many"), [("", 60), ("per_minute = 4", 4)])
+def test_the_mails_of_a_minute_are_those_of_the_settings(tmp_path: Path, line: str, many: int) -> None:
+    (tmp_path / "fengxin.toml").write_text(
+        f'{SMALL}[mail]\nhost = "127.0.0.1"\nport = 1\nsecurity = "plain"\nfrom = "f@school.example"\n{line}\n', "utf-8"
+    )
+    mail = channels(load(tmp_path / "fengxin.toml"), windows := OwnWindows())["mail"]
+    test = Message("", "d-1", "luo@school.example", 1, "测试", "测试", None, "")
+    said = [mail.send(test) for _ in range(many + 1)]
+    assert [type(one) for one in said] == [Transient] * many + [RateLimited], "nobody listens there"
+    again = channels(load(tmp_path / "fengxin.toml"), windows)["mail"].send(test)
+    assert isinstance(again, RateLimited), "whoever sends shares the windows"

@@ -195,7 +195,7 @@ class Town:
         smtp = self.inbox.demo.smtp
         server = MailServer(
             host=smtp.host, port=smtp.port, security=Security.PLAIN, sender="fengxin@fenglin.example", user="fengxin",
-            password="app-password-9f", connect_seconds=1.0, total_seconds=2.0,
+            password="app-password-9f", connect_seconds=1.0, total_seconds=2.0, per_minute=100_000,
         )  # fmt: skip
         robot = RobotAddress("值班群", ROBOT_KEY, self.inbox.base, connect_seconds=1.0, total_seconds=2.0)
         self.channels = {"mail": Mail(server), "wecom_robot": Robot(robot)}

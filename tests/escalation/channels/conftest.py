@@ -25,6 +25,7 @@ from escalation.channels.sms import Sms, SmsAccount
 from escalation.channels.webhook import Hook, Webhook
 from escalation.channels.wecom import Robot, RobotAddress
 from escalation.channels.wecom_app import App, Application
+from escalation.channels.window import Windows
 
 KEY = "11111111-2222-3333"
 APP_SECRET = "app-secret-7c1d"
@@ -37,13 +38,13 @@ class House:
     demo: Demo
     base: str
 
-    def mail(self, **changes: object) -> Mail:
+    def mail(self, now: Clock = utc_now, windows: Windows | None = None, **changes: object) -> Mail:
         values: dict[str, object] = {
             "host": self.demo.smtp.host, "port": self.demo.smtp.port, "security": Security.PLAIN,
             "sender": "fengxin@example.edu.cn", "user": "fengxin", "password": "app-password-9f",
             "connect_seconds": 1.0, "total_seconds": 0.7,
         }  # fmt: skip
-        return Mail(MailServer(**(values | changes)))  # type: ignore[arg-type]
+        return Mail(MailServer(**(values | changes)), now, windows=windows)  # type: ignore[arg-type]
 
     def robot(self, key: str = KEY, total: float = 0.7) -> Robot:
         return Robot(RobotAddress("值班群", key, self.base, connect_seconds=1.0, total_seconds=total))

@@ -59,6 +59,19 @@ def test_two_processes_together_send_no_more_than_one_may(pair: tuple[Store, Sto
     assert isinstance(web.probe(), RateLimited), "the test button is a sender like the others"
 
 
+def test_the_mails_of_two_processes_are_counted_together(pair: tuple[Store, Store], house: House) -> None:
+    notify, web = (
+        house.mail(lambda: NOW, StoredWindows(one), per_minute=8, connect_seconds=2.0, total_seconds=5.0)
+        for one in pair
+    )
+    mails = [Message(f"FX-1-{n}", f"d-{n}", f"m{n}@example.edu.cn", 1, "首报", "请速阅", None, "") for n in range(9)]
+    sent = [(notify if n % 2 else web).send(one) for n, one in enumerate(mails)]
+    assert [type(one) for one in sent] == [Accepted] * 8 + [RateLimited]
+    assert len(house.demo.mailbox.newest()) == 8
+    other = house.mail(lambda: NOW, StoredWindows(pair[0]), per_minute=8, user="another", total_seconds=5.0)
+    assert isinstance(other.send(mails[8]), Accepted), "each mailbox has its own"
+
+
 def test_who_takes_at_the_same_moment_takes_no_place_twice(pair: tuple[Store, Store]) -> None:
     senders = [StoredWindows(one) for one in pair for _ in range(2)]
     begin = threading.Barrier(len(senders))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from escalation.opening import Ground
 from escalation.people import Held, Role
 from escalation.procedure import load
 from escalation.task import TaskKind, tasks
-from escalation.task.platform import prepare, routes_of
+from escalation.task.platform import ROUTES, Prepared, prepare, routes_of
 from stream.assessment import Hit
 from stream.kept import keep
 from stream.platform import NAMES
@@ -208,24 +209,47 @@ def test_every_platform_has_public_ways(code: str) -> None:
     assert all(len(one) <= 64 for one in routes_of(code)), "a way fits the field it is chosen for"
 
 
-@pytest.mark.parametrize(
-    ("code", "where", "rules", "hint"),
-    [
-        ("weibo", "本账号评论区出现", "按《微博社区公约》核查", "投诉类型"),
-        ("wechat", "本账号文章留言区出现", "按《微信公众平台运营规范》核查", "文章链接和留言时间"),
-        ("bilibili", "本账号稿件评论区或弹幕出现", "按哔哩哔哩社区规则核查", "稿件号"),
-        ("forum", "本账号帖子出现", "按贵论坛规则核查", "楼层号"),
-    ],
-)
-def test_the_words_are_those_for_the_platform(office: Office, code: str, where: str, rules: str, hint: str) -> None:
+PLATFORMS = {
+    "weibo": ("本账号评论区出现", "按《微博社区公约》核查", "投诉类型"),
+    "wechat": ("本账号文章留言区出现", "按《微信公众平台运营规范》核查", "以本公众号主体提交"),
+    "channels": ("本账号视频评论区出现", "按视频号平台规则核查", "以本视频号主体提交"),
+    "douyin": ("本账号视频评论区出现", "按《抖音社区自律公约》核查", "长按后举报"),
+    "kuaishou": ("本账号作品评论区出现", "按快手平台规则核查", "作品链接"),
+    "bilibili": ("本账号稿件评论区或弹幕出现", "按哔哩哔哩社区规则核查", "稿件号"),
+    "xiaohongshu": ("本账号笔记评论区出现", "按《小红书社区公约》核查", "笔记链接"),
+    "zhihu": ("本账号回答或评论区出现", "按知乎平台规则核查", "举报理由"),
+    "tieba": ("本账号帖子楼层出现", "按贴吧平台规则核查", "楼层号"),
+    "toutiao": ("本账号内容评论区出现", "按头条平台规则核查", "内容链接和评论时间"),
+    "qq": ("本账号群或空间出现", "按贵平台规则核查", "群号"),
+    "forum": ("本账号帖子出现", "按贵论坛规则核查", "楼层号"),
+    "site": ("本账号页面出现", "按贵网站规则核查", "页面地址"),
+    "other": ("本账号内容出现", "按贵平台规则核查", "内容链接和出现的时间"),
+}
+"""Of each platform where the words say that it stands, by what it is asked to look at it, and what its form wants."""
+
+
+def prepared(office: Office, code: str) -> Prepared:
+    """What the form of a contact begins with for a matter seen on this platform."""
     one = office.open(office.post(platform=code), title="二食堂：饭菜有异物")
     with office.store.write() as conn:
         keep(conn, office.post(platform=code))
-        made = prepare(conn, office.head, office.one(one), office.now)
+        return prepare(conn, office.head, office.one(one), office.now)
+
+
+@pytest.mark.parametrize("code", PLATFORMS)
+def test_the_words_are_those_for_the_platform(office: Office, code: str) -> None:
+    where, rules, hint = PLATFORMS[code]
+    made = prepared(office, code)
     assert where in made.words
     assert rules in made.words
     assert hint in made.hint
     assert hint not in made.words, "what the form wants is told to who fills it in"
+    same = [one for one, (there, by, _) in PLATFORMS.items() if there in made.words and by in made.words]
+    assert same == [code], "no two platforms are told the same"
+
+
+def test_every_platform_with_words_of_its_own_is_among_these() -> None:
+    assert set(tomllib.loads(ROUTES.read_text("utf-8"))) == set(PLATFORMS)
 
 
 def test_the_incident_table_is_untouched_by_tasks(office: Office) -> None:
