@@ -32,6 +32,8 @@ class Clause:
 
 def deadline_words(deadline: Deadline) -> str:
     """`一周内（第十条；自变更起；……按自然日、次日起算）`: the words, the article, how days count."""
+    if deadline.source is Source.DEFAULT:
+        return f"{deadline.words}（{Source.DEFAULT.label}）"
     if deadline.source is not Source.RULE:
         return deadline.shown
     before = deadline.anchor.endswith("前")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from deploy.policy.clause import Clause, clauses
 from deploy.policy.words import TRIGGERS, find_trigger
-from escalation.procedure import Answer, Level, Pack, Recipient, Trigger
+from escalation.circumstance import WORDS as SIGNED
+from escalation.procedure import Answer, Deadline, Level, Pack, Recipient, Source, Trigger, say_span
 
 _NUMERALS = {"Ⅰ": 1, "Ⅱ": 2, "Ⅲ": 3, "Ⅳ": 4, "一": 1, "二": 2, "三": 3, "四": 4}
 
@@ -18,11 +20,13 @@ class UnknownWord(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One trigger in the table of a pack. `by_default` holds, per office told by default, the levels at which it is."""
+    """One trigger in the table of a pack. `by_default` holds, per office told by default, the levels at which it is.
+    `deadlines` holds the clauses' with an empty mark, or our own with the mark of each level."""
 
     trigger: Trigger
     answer: Answer
     clauses: tuple[Clause, ...]
+    deadlines: tuple[tuple[str, Deadline], ...]
     by_default: tuple[tuple[Recipient, tuple[Level, ...]], ...]
 
 
@@ -61,10 +65,33 @@ def as_json(pack: Pack, triggers: tuple[Trigger, ...], level: Level) -> dict[str
     receipts = [
         {"role": one.role, "office": one.office, "receipt": "签收", "by_rule": one in answer.named,
          "within": level.sign.model_dump(mode="json"), "label": level.sign.label}
-        for one in answer.recipients
+        for one in answer.recipients if signed(triggers)
     ]  # fmt: skip
-    return {"code": pack.code, **answer.as_json(), "level_name": level.name, "receipts": receipts,
+    by = deadline(pack, answer, level)
+    return {"code": pack.code, **answer.as_json(), "deadline": {**by.model_dump(mode="json"), "note": by.note},
+            "level_name": level.name, "receipts": receipts,
             "deadlines": [one.model_dump(mode="json") for one in answer.deadlines]}  # fmt: skip
+
+
+def signed(triggers: Iterable[Trigger]) -> bool:
+    """Whether a notice that must be signed goes out under any of these: only what brings an incident about has one.
+
+    A consultation is a list with a clock of its own, and the register's triggers have no procedure yet.
+    """
+    return not SIGNED.keys().isdisjoint(triggers)
+
+
+def deadline(pack: Pack, answer: Answer, level: Level) -> Deadline:
+    """By when: the clause's own words; 校规未规定 where the school's document does not say.
+
+    Only a pack without any document (neutral) has our own figure here, labelled: its notice is to be signed within the
+    level's time. Nothing of ours ever stands where a school's document could have said something and did not; there
+    it stands with the receipts.
+    """
+    if pack.article or not answer.recipients or not signed(answer.triggers):
+        return answer.deadline
+    words = f"{say_span(level.sign.after)}内签收"
+    return Deadline(value=level.sign.after, words=words, source=level.sign.source, anchor="通知发出")
 
 
 def rows(pack: Pack) -> tuple[Row, ...]:
@@ -78,9 +105,13 @@ def _row(pack: Pack, trigger: Trigger) -> Row:
     for level in levels:
         for one in pack.who([trigger], level.number).also_told:
             told.setdefault(one.role, (one, []))[1].append(level)
+    answer = pack.who([trigger], levels[0].number)
+    ours = [(level.mark, deadline(pack, answer, level)) for level in levels]
     return Row(
         trigger,
-        pack.who([trigger], levels[0].number),
+        answer,
         clauses(pack, [trigger]),
+        tuple(("", one) for one in answer.deadlines)
+        or tuple((mark, one) for mark, one in ours if one.source is Source.DEFAULT),
         tuple((one, tuple(at)) for one, at in told.values()),
     )

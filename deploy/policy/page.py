@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from deploy.policy import words
 from deploy.policy.clause import cited_in, clauses, deadline_words, gaps
-from deploy.policy.decision import Row, rows
+from deploy.policy.decision import Row, deadline, rows, signed
 from deploy.policy.difference import Section, ladder
 from deploy.policy.lines import column, laid, plain, terminal_width
 from deploy.policy.own_post import own_posts
@@ -36,6 +36,7 @@ def answer_page(pack: Pack, triggers: tuple[Trigger, ...], level: Level, *, leve
     answer = pack.who(triggers, level.number)
     return _filled(
         "who.txt", pack=pack, answer=answer, level=level, level_given=level_given,
+        deadline=deadline(pack, answer, level), signed=signed(triggers),
         quoted={ground.quote for one in answer.named for ground in one.grounds},
         clauses=clauses(pack, triggers), silent_triggers=[one for one in triggers if not clauses(pack, [one])],
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import tomllib
 import unicodedata
 from pathlib import Path
 
@@ -248,6 +249,61 @@ def test_the_table_in_the_docs_is_what_the_command_prints(code: str) -> None:
     assert said("who", code, "--table") == page
     summary = page.partition("## 一")[2].partition("## 二")[0]
     assert len(re.findall(r"^\| .* `[a-z_]+` \|", summary, re.MULTILINE)) == TRIGGERS
+
+
+def rows_of(page: str, part: str) -> list[list[str]]:
+    """The rows of one table of the page, without its two heads."""
+    lines = page.partition(f"## {part}、")[2].partition("\n## ")[0].splitlines()
+    table = [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines if line.startswith("|")]
+    return [[cell.strip().replace("\\|", "|").replace("&lt;", "<") for cell in row] for row in table[2:]]
+
+
+def texts_of(code: str) -> dict[str, str]:
+    """The document's articles, each by chapter and number: 第四章第十三条."""
+    file = ROOT / "escalation/policies" / code / "articles.toml"
+    rows = tomllib.loads(file.read_text("utf-8"))["article"] if file.is_file() else []
+    return {one["chapter"] + one["number"]: " ".join(one["text"].split()) for one in rows}
+
+
+@named
+def test_each_row_of_the_docs_is_proved_by_a_phrase_that_stands_in_its_article(code: str) -> None:
+    page = (ROOT / "escalation" / "policies" / "who" / f"{code}.md").read_text("utf-8")
+    texts, proved = texts_of(code), set()
+    for trigger, place, told, deadline, quote, _ in rows_of(page, "二"):
+        if place == "无":
+            assert (told, deadline, quote) == ("未规定", "校规未规定", "文件没有写"), trigger
+            continue
+        assert len(quote) > 8
+        assert (quote[0], quote[-1]) == ("“", "”"), (trigger, quote)
+        assert quote[1:-1] in texts[place], (trigger, place)
+        if not told.endswith("（推断）") and told != "条文未写":
+            assert all(word in quote for word in told.split("、")), (trigger, told)
+        if deadline != "校规未规定":
+            assert deadline.partition("（")[0] in quote, (trigger, deadline)
+        proved.add((trigger, place))
+    for trigger, _, _, places, deadlines, known in rows_of(page, "一"):
+        assert {(trigger, one) for one in places.split("、") if one != "无"} == {
+            row for row in proved if row[0] == trigger
+        }
+        assert (known == "未规定") == (places == "无"), trigger
+        assert ("系统默认" in deadlines) <= (not texts), "no figure of ours stands for a document's"
+    for trigger, article, *_, quote in rows_of(page, "三"):
+        assert any(quote[1:-1] in text for place, text in texts.items() if place.endswith(article)), (trigger, quote)
+    assert bool(proved) == bool(texts) == (code in SCHOOLS)
+
+
+def test_a_deadline_is_the_rules_or_labelled_ours_or_none() -> None:
+    def by(code: str, trigger: str, level: int = 1) -> tuple[str, str | None, str]:
+        given = json.loads(said("who", code, "--trigger", trigger, "--level", level, "--json"))["deadline"]
+        return given["source"], given["value"], given["words"]
+
+    assert by("ZG", "account_renamed") == ("rule", "7d", "一周内")
+    assert by("JY", "damaging_comment") == ("rule", None, "及时"), "a word stays a word"
+    assert by("JY", "crisis_or_negative_opinion") == ("none", None, ""), "no figure of ours stands for the document's"
+    assert by("neutral", "damaging_comment", 3) == ("default", "30m", "30 分钟内签收")
+    assert by("neutral", "consultation") == ("none", None, "")
+    assert "期限：5 分钟内签收（系统默认，非校规）" in said("who", "neutral", "--trigger", "damaging_comment")
+    assert "期限：校规未规定" in said("who", "JY", "--trigger", "crisis_or_negative_opinion")
 
 
 @named

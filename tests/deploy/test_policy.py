@@ -18,9 +18,11 @@ from deploy.command import app
 from deploy.policy import words
 from deploy.policy.checking import open_pack
 from deploy.policy.clause import clauses, deadline_words, gaps
+from deploy.policy.decision import as_json
 from deploy.policy.lines import HANG, laid
 from deploy.policy.page import table
-from escalation.procedure import Act, Channel, Deadline, DutyKind, Pack, Role, Source, Trigger, codes, load
+from escalation.procedure import Act, Channel, Deadline, DutyKind, Pack, Role, Source, Trigger, codes, load, say_span
+from escalation.procedure.figure import write_span
 from tests.escalation.procedure.reading import absent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,8 +101,56 @@ def test_the_table_names_exactly_whom_the_pack_tells_at_every_level(code: str) -
             told = {frozenset(one.removesuffix("（推断）").split("／")) for one in row[2].split("、")}
             named = {frozenset(one.names) for one in answer.named}
             assert told == (named or {frozenset({"未规定" if answer.silent else "条文未写"})}), (trigger, level.number)
-            assert row[4] == ("；".join(map(deadline_words, answer.deadlines)) or "校规未规定")
+            assert row[4] == ("；".join(map(deadline_words, answer.deadlines)) or _ours(pack, trigger) or "校规未规定")
             assert row[5] == ("未规定" if answer.silent else "有规定")
+
+
+BEGIN_AN_INCIDENT = {
+    "damaging_comment", "illegal_comment", "damaging_own_account_post", "inappropriate_post",
+    "prohibited_content_on_own_account", "crisis_or_negative_opinion", "major_event_or_urgent", "sudden_event",
+    "unauthorised_publication", "account_renamed", "account_unverified", "account_gone",
+}  # fmt: skip
+
+
+def _ours(pack: Pack, trigger: Trigger) -> str:
+    """Our own deadline, only of a pack that has no document, for what a notice to be signed goes out."""
+    if pack.article or trigger not in BEGIN_AN_INCIDENT:
+        return ""
+    clocks = [(level.mark, say_span(level.sign.after)) for level in sorted(pack.level, key=lambda one: one.number)]
+    return "；".join(f"{mark} {span}内签收（系统默认，非校规）" for mark, span in clocks)
+
+
+def test_our_own_figure_is_the_deadline_only_where_there_is_no_document() -> None:
+    """A figure of ours never stands where a school's document could have said something; there it is a receipt."""
+    found = {
+        (code, trigger, level.number): as_json(pack, (trigger,), level)["deadline"]
+        for code, pack in PACKS.items() for trigger in Trigger for level in pack.level
+    }  # fmt: skip
+    ours = {key: one for key, one in found.items() if one["source"] == "default"}
+    assert {(code, trigger) for code, trigger, _ in ours} == {
+        (code, trigger) for code in PACKS if code not in SCHOOLS for trigger in BEGIN_AN_INCIDENT
+    }
+    for (code, _, level), one in ours.items():
+        sign = PACKS[code].grade(level).sign.after
+        assert (one["value"], one["words"]) == (write_span(sign), f"{say_span(sign)}内签收")
+        assert (one["article"], one["anchor"], one["note"]) == ("", "通知发出", "")
+    for (code, trigger, level), one in found.items():
+        if code in SCHOOLS:
+            clause = PACKS[code].who([trigger], level).deadline
+            assert one == clause.model_dump(mode="json") | {"note": clause.note}
+
+
+@pytest.mark.parametrize("code", PACKS)
+def test_a_receipt_is_named_only_where_a_notice_to_be_signed_goes_out(code: str) -> None:
+    for trigger in Trigger:
+        given = as_json(PACKS[code], (trigger,), PACKS[code].grade(1))
+        told = given["recipients"] + given["also_told"]
+        assert bool(given["receipts"]) == (bool(told) and trigger in BEGIN_AN_INCIDENT), trigger
+        if told and not given["receipts"]:
+            page = fengxin("policy", "who", code, "--trigger", trigger).output
+            assert "签收：这一情形不立事件，不发签收通知" in page
+            assert "本人签收" not in page
+            assert "无人签收" not in page
 
 
 @pytest.mark.parametrize("code", PACKS)
