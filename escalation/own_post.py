@@ -15,8 +15,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from escalation import breach, paper_letter, permit
-from escalation.breach import Kind
+from escalation import breach, own_answer, paper_letter, permit
+from escalation.breach import Finding, Kind
 from escalation.deed import incident_of
 from escalation.incident import EntryKind, log, members
 from escalation.likeness import NEAR, Likeness
@@ -46,16 +46,6 @@ MAYBE = " 发布了否认的说法，可能涉及暂停发声的事项，请核�
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found: by which article or default, why, and whose hold was broken where it was one."""
-
-    kind: Kind
-    basis: str
-    why: str
-    held_incident_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Judged:
     """The line as it is to be weighed, and what was found in it besides."""
 
@@ -72,8 +62,10 @@ def judge(
     `places`: names that name a matter, from the settings.
     """
     post = assessment.post
-    if account is None or not post.by_school or post.kind is not PostKind.POST:
+    if account is None or not post.by_school:
         return Judged(assessment)
+    if post.kind is not PostKind.POST:
+        return Judged(assessment, own_answer.findings(conn, account, post, places, _spoken_of))
     covered, near = permit.fitting(conn, post)
     if covered is not None and near is not None:
         permit.use(conn, covered, post, near, now)
@@ -184,7 +176,7 @@ def _nearest(what: str, near: Likeness | None) -> str:
 def write_down(conn: Connection, ground: Ground, judged: Judged, account: Account | None, now: datetime) -> None:
     """Keep the findings, each once, beside the incident that the post belongs to where it opened or joined one.
 
-    What opens no incident is told by letter to whom the pack names for speaking without leave.
+    What opens no incident, and every answer, is told by letter to whom the pack names for speaking without leave.
     """
     post = judged.assessment.post
     for one in judged.findings:
@@ -193,7 +185,7 @@ def write_down(conn: Connection, ground: Ground, judged: Judged, account: Accoun
             conn, post, account.unit if account else "", one.kind, one.basis, one.why, now,
             incident_id=mine.incident_id if mine else None, held_incident_id=one.held_incident_id,
         )  # fmt: skip
-        if number is not None and mine is None and account is not None:
+        if number is not None and (mine is None or post.kind is not PostKind.POST) and account is not None:
             _tell(conn, ground, account, number, now)
 
 

@@ -6,6 +6,7 @@ Found by the watch, cited by article, told to whom the pack names; a person deci
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -30,6 +31,16 @@ class Kind(StrEnum):
     UNAUTHORISED = "unauthorised"
     HELD = "held"
     UNSUBMITTED = "unsubmitted"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found: by which article or default, why, and whose hold was broken where it was one."""
+
+    kind: Kind
+    basis: str
+    why: str
+    held_incident_id: int | None = None
 
 
 KIND_WORDS = {

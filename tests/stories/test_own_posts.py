@@ -33,20 +33,25 @@ from tests.stream.said import POISONED, a_post
 FIRE = "今日上午我院实训楼突发火情，现场师生均已疏散，无人员受伤，原因正在调查"
 DENIAL = "网传我院食堂有学生上吐下泻，经了解系谣言，师生用餐一切正常，请勿传播"
 ALLOWED = "关于食堂有同学上吐下泻一事，学校已成立工作组，涉事窗口已暂停营业，请以学校通报为准"
-TEACHING, LEAGUE = "教务处", "校团委"
-MORE = {"authoriser": ("赵越", "校办主任", "校办"), "league": ("何晓", "团委新媒体管理员", LEAGUE)}
+TEACHING, LEAGUE, STUDENTS = "教务处", "校团委", "学生工作处"
+MORE = {
+    "authoriser": ("赵越", "校办主任", "校办"), "league": ("何晓", "团委新媒体管理员", LEAGUE),
+    "students": ("苏宁", "学工新媒体管理员", STUDENTS),
+}  # fmt: skip
+BREAKS, ALLOWED_ONE, MISSES = "wb_jw", "wb_tw", "wb_xg"
+"""The sixth story: an account of each of three units."""
 
 
 @pytest.fixture
 def school(town: Town) -> Town:
-    """The town with two accounts of units, their keepers, whom the school entered as 学校相关部门, and sign-ins."""
+    """The town with three accounts of units, their keepers, whom the school entered as 学校相关部门, and sign-ins."""
     persons = [
         Person(town.school, key, name, title, unit, f"{key}@fenglin.example", "13800000000")
         for key, (name, title, unit) in MORE.items()
     ]
     held = [
         Held("authoriser", "", "authoriser"), Held(Role.KEEPER, "wb_jw", "other"),
-        Held(Role.KEEPER, "wb_tw", "league"), Held("duty_lead", "", "lead"),
+        Held(Role.KEEPER, "wb_tw", "league"), Held(Role.KEEPER, "wb_xg", "students"), Held("duty_lead", "", "lead"),
     ]  # fmt: skip
     early = START - timedelta(days=1)
     roles = {
@@ -58,6 +63,7 @@ def school(town: Town) -> Town:
         account.enter(conn, [
             Account(town.school, "wb_jw", "weibo", "风林教务", "21", TEACHING, "api", early),
             Account(town.school, "wb_tw", "weibo", "风林职院团委", "22", LEAGUE, "api", early),
+            Account(town.school, "wb_xg", "weibo", "风林学工", "23", STUDENTS, "api", early),
         ])  # fmt: skip
         for key, role in roles.items():
             user.enrol(conn, town.school, key, key, secret(PASSWORD, key), [role], town.now())
@@ -148,18 +154,20 @@ def newest(town: Town, who: str, words: str) -> str:
     return path_of(found[-1].links[0])
 
 
-def test_sixth_one_unit_breaks_the_hold_and_the_relay_and_another_with_a_permit_is_left_alone(school: Town) -> None:
-    """One course in one town: the hold, a post with leave, a post against it, the statement, a relay and none."""
+def test_sixth_one_unit_breaks_the_hold_another_misses_the_relay_and_a_third_with_a_permit_is_left_alone(
+    school: Town,
+) -> None:
+    """One course in one town: the hold, a post with leave, a post against it, the statement, two relays and none."""
     school.put(a_post(POISONED, "weibo:c1", school=school.school, account="wb_main", at=school.now()))
     school.pass_on()
     first = school.incident()
     assert first.level == 2
     hold_mail = [one for one in school.inbox.letters() if "暂停就" in one.subject]
-    assert {one.who for one in hold_mail} == {"keeper", "other", "league"}
+    assert {one.who for one in hold_mail} == {"keeper", "other", "league", "students"}
     flat = ["".join(one.text.split()) for one in hold_mail]
     assert all("第十条" in one and "系统默认，非校规" in one for one in flat)
     assert all(POISONED[:6] not in one.text for one in hold_mail), "no comment goes to whom it does not concern"
-    for who in ("keeper", "league"):
+    for who in ("keeper", "league", "students"):
         assert school.desk.post(f"{newest(school, who, '暂停就')}/confirm").status_code == 303
     _allowed(school)
     finding = _broken(school, first)
@@ -167,15 +175,20 @@ def test_sixth_one_unit_breaks_the_hold_and_the_relay_and_another_with_a_permit_
     assert newest(school, "other", "请确认知悉")
     assert newest(school, "publicity", "1 个账号未确认暂停发声")
     _said_by_the_school(school, first.number)
-    publish(school, f"转发学校声明：{STATEMENT}", "r1", "wb_tw")
+    for nth, account_id in enumerate((ALLOWED_ONE, BREAKS)):
+        publish(school, f"转发学校声明：{STATEMENT}", f"r{nth}", account_id)
     school.later(hours=2, minutes=5)
     states = {row.account_id: (row.state, row.how) for row in school.rows(relays)}
-    assert states == {"wb_tw": ("done", "crawled"), "wb_jw": ("overdue", None)}
-    assert newest(school, "other", "请即转发学校口径")
+    crawled = ("done", "crawled")
+    assert states == {ALLOWED_ONE: crawled, BREAKS: crawled, MISSES: ("overdue", None)}
+    assert newest(school, "students", "请即转发学校口径")
     listed = [one for one in school.inbox.letters() if one.who == "publicity" and "逾期未转发" in one.subject]
-    assert "风林教务" in listed[-1].text
-    assert not [one for one in school.inbox.letters() if one.who == "league" and "请即转发" in one.subject]
-    assert [row.number for row in school.rows(breaches)] == [finding], "to relay what was released is no breach"
+    assert [name in listed[-1].text for name in ("风林学工", "风林教务", "风林职院团委")] == [True, False, False]
+    reminded = {one.who for one in school.inbox.letters() if "请即转发" in one.subject}
+    assert reminded == {"students"}, "neither who broke the hold and relayed, nor who had a permit"
+    assert [(row.number, row.account_id) for row in school.rows(breaches)] == [(finding, BREAKS)], (
+        "to relay what was released is no breach, nor is it one not to relay it, nor to speak by a permit"
+    )
     assert {row.state for row in school.rows(permits)} == {"used"}
 
     report = as_user(school, "publicity").get(f"/reports/{Week.of(school.now())}").text
