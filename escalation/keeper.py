@@ -171,9 +171,11 @@ def contact_answered(conn: Connection, contact_id: int, actor: Actor, now: datet
 
 
 def answer(conn: Connection, incident_id: int, actor: Actor, now: datetime, *, text: str, url: str = "") -> None:
-    """回应: the words that were posted in public, and where."""
+    """回应: the words that were posted in public, and where. A care case is not answered in public."""
     values = {"text": _need(text, "回应原文"), "url": _web_address(url)}
     row = _incident(conn, incident_id)
+    if row.care:
+        raise IllegalStep("求助事件不公开回应；确需公开回应的，由宣传部决定。未作任何更改。")
     _not_said_already(conn, row, actor, values)
     advance(conn, incident_id, Event.ANSWER, actor.roles)
     conn.execute(answers.insert().values(incident_id=incident_id, person_id=actor.id, at=now, **values))

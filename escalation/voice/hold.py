@@ -27,6 +27,7 @@ from stream.store import insert_new, metadata
 from stream.store.types import Json, Moment, Serial, Word
 
 WHY_MOST = 300
+WORDLESS = "这一管控没有词、地点、主题和事项名称，不能按文字发现各账号另行发文；请宣传部调整范围，填写词或地点"
 
 holds = Table(
     "holds",
@@ -258,6 +259,8 @@ def _put(
     )
     kind = EntryKind.MACHINE if actor.roles is None else EntryKind.PERSON
     log(conn, row.id, now, kind, f"暂停发声：{subject.said()}", why, actor=actor.name, article=basis)
+    if subject.wordless:
+        log(conn, row.id, now, EntryKind.MACHINE, "请补充管控用语", WORDLESS)
     _tell(conn, letterhead, row, made, 1, subject, now)
     return made
 

@@ -54,6 +54,11 @@ class Subject:
         return f"“{'、'.join(named)}”" if named else "此事"
 
     @property
+    def wordless(self) -> bool:
+        """Whether no text can be found to speak of it; then only what is answered in its threads is."""
+        return not (self.themes or self.words or self.cues or self.places)
+
+    @property
     def empty(self) -> bool:
         """Whether it holds nothing at all."""
         return not any(getattr(self, one.name) for one in fields(self))

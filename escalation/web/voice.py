@@ -25,7 +25,7 @@ from escalation.voice.statement import statements
 from escalation.voice.subject import THEME_WORDS, Subject, read, typed
 from escalation.web.act import plain
 from escalation.web.gate import Acts, NotAllowed, NotFound, Only, Visitor, desk_of
-from escalation.web.incident import row_of
+from escalation.web.incident import care_shown, row_of
 from escalation.web.page import show
 from escalation.web.relay_view import knowledge
 from escalation.web.voice_view import Version, Voice, voice_of
@@ -85,6 +85,7 @@ def desk_page(
     """The workspace, with a sentence on top where an act was refused and what was typed kept."""
     desk = desk_of(request)
     with desk.store.read() as conn:
+        must_be_begun(conn, visitor, row)
         whole = voice_of(conn, row, visitor.now)
         units = people.units(conn, desk.school)
         writer = visitor.has(Role.PUBLICITY, Role.UNIT_LEADER) and writes(conn, visitor, row)
@@ -100,7 +101,7 @@ def desk_page(
         units=units, desk=visitor.has(Role.PUBLICITY, Role.MONITOR),
         lead=visitor.has(Role.PUBLICITY), writer=writer, themes=THEME_WORDS,
         old=[one for one in voice.versions if one not in (voice.work, voice.force)],
-        redraft=_redraft(voice, given or {}),
+        redraft=_redraft(voice, given or {}), **care_shown(row, visitor.user.roles),
     )  # fmt: skip
 
 
@@ -155,12 +156,26 @@ def act(
 ) -> Response:  # fmt: skip
     """Do one thing, or show why not with what was typed."""
     row = row_of(request, visitor, number)
+
+    def run(conn: Connection) -> None:
+        must_be_begun(conn, visitor, row)
+        do(conn, row)
+
     try:
-        desk_of(request).store.run(lambda conn: do(conn, row))
+        desk_of(request).store.run(run)
     except (IllegalStep, StateMoved) as refused:
         fresh = row_of(request, visitor, number)
         return desk_page(request, visitor, fresh, error=str(refused), status=409, given=given)
     return RedirectResponse(f"/statements/{row.number}?done={done}{'#' + at if at else ''}", 303)
+
+
+def must_be_begun(conn: Connection, visitor: Visitor, row: Row[Any]) -> None:
+    """Of a care case nobody speaks in public: the 宣传部 alone begins. Raises NotAllowed where nothing is begun."""
+    if not row.care or visitor.has(Role.PUBLICITY):
+        return
+    begun = (select(one.c.id).where(one.c.incident_id == row.id).limit(1) for one in (holds, statements))
+    if not any(conn.execute(one).first() for one in begun):
+        raise NotAllowed("求助事件不公开讨论，没有口径，也未暂停发声；确需统一发声的，由宣传部决定。未作任何更改。")
 
 
 def writes(conn: Connection, visitor: Visitor, row: Row[Any]) -> bool:

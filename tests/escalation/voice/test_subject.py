@@ -62,7 +62,9 @@ def test_a_matter_of_no_theme_is_held_by_its_place_and_says_no_word_of_the_machi
     placed = subject_of("any", "hand:lead-1", ["any|place|二食堂"], [])
     assert (placed.themes, placed.said()) == ((), "“二食堂”")
     assert touches(placed, "校园歌手大赛今晚开唱，欢迎大家来看", themes=("any",)) == ()
-    assert subject_of("any", "hand:lead-1", [], []).said() == "此事"
+    bare = subject_of("any", "hand:lead-1", [], [])
+    assert (bare.said(), bare.wordless, bare.empty, placed.wordless) == ("此事", True, False, False)
+    assert touches(bare, "网传此事系谣言，请勿传播", thread="hand:lead-2") == ()
 
 
 def test_a_subject_survives_its_row_and_says_what_it_is() -> None:

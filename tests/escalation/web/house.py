@@ -300,9 +300,10 @@ class House:
         minutes: float = 0,
         pack: str = "JY",
         kind: Kind = Kind.COMMENT,
+        theme: str = "",
     ) -> str:
         """Open an incident as the watch does; gives its number."""
-        theme = "self_harm" if care else "canteen"
+        theme = theme or ("self_harm" if care else "canteen")
         words = ["拉肚子", "腹泻"]
         first = self.post(text, account_id=account_id, minutes=minutes + 1, words=words, theme=theme, kind=kind)
         more = [

@@ -86,6 +86,25 @@ def test_the_public_answer_moves_the_incident_on(house: House) -> None:
     assert "已答" in house.client("monitor").get(f"/incidents/{number}").text
 
 
+def test_a_care_case_is_not_answered_in_public_and_what_was_answered_before_is_folded(house: House) -> None:
+    number = house.incident("我就走到这里啦", care=True, level=1)
+    path, phone = own_page(house, number), house.client()
+    assert "对外回应" not in phone.get(path).text
+    refused = phone.post(f"{path}/answer", data={"text": "情况已核实"})
+    assert (refused.status_code, "求助事件不公开回应" in refused.text, "未作任何更改。" in refused.text) == (
+        409,
+        True,
+        True,
+    )
+    with house.store.write() as conn:
+        assert conn.execute(select(answers)).all() == []
+        row = conn.execute(select(incidents.c.id)).scalar_one()
+        said = {"incident_id": row, "person_id": "keeper", "at": house.now, "text": "此前的公开回应", "url": ""}
+        conn.execute(answers.insert().values(**said))
+    folded = phone.get(path).text.partition("<details><summary>已登记 1 条，求助事件不再公开回应</summary>")[2]
+    assert "此前的公开回应" in folded.partition("</details>")[0]
+
+
 def test_an_incident_that_ends_between_look_and_deed_takes_nothing(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Table, func, select
 
 from escalation.clock_words import SHANGHAI
 from escalation.duty.absence import absences
+from escalation.incident import entries
 from escalation.notice import notices
 from escalation.task import tasks
 from escalation.voice.approval import approvals
@@ -72,6 +73,54 @@ def released(house: House, number: str, **more: str) -> int:
     said = {"account": "wb-jw", "url": "https://weibo.example/1", "text_hash": found.text_hash}
     assert press(lead, path, **said) == (303, "")
     return made
+
+
+LACKING = "请补充管控用语"
+
+
+def test_a_hold_that_finds_nothing_by_text_says_so_with_the_cure_until_somebody_adds_words(house: House) -> None:
+    number, lead = house.incident(theme="any"), house.client("publicity")
+    pages = (f"/incidents/{number}", f"/statements/{number}", "/statements")
+    assert [LACKING in lead.get(path).text for path in pages] == [True] * 3
+    assert "请补充管控用语" in house.client("keeper").get(f"/statements/{number}").text
+    page = lead.get(f"/statements/{number}").text
+    assert "请在“调整范围”中填写词或地点" in page
+    assert '<details class="fold" open><summary>调整范围' in page
+    with house.store.read() as conn:
+        said = conn.execute(select(entries.c.heading)).scalars().all()
+    assert said.count(LACKING) == 1
+    change = f"/statements/{number}/holds/{only(house, holds)}/change"
+    assert press(lead, change, theme="1", words="锅炉", why="家长来问") == (303, "")
+    assert [LACKING in lead.get(path).text.partition('class="log"')[0] for path in pages] == [False] * 3
+
+
+def test_a_hold_with_a_theme_lacks_nothing(house: House) -> None:
+    number, lead = house.incident(), house.client("publicity")
+    for path in (f"/incidents/{number}", f"/statements/{number}", "/statements"):
+        assert LACKING not in lead.get(path).text
+
+
+@pytest.mark.parametrize("who", ["monitor", "school", "leader", "keeper"])
+def test_one_voice_of_a_care_case_is_begun_by_the_publicity_office_alone(house: House, who: str) -> None:
+    number, person = house.incident("我就走到这里啦", care=True, level=1), house.client(who)
+    path = f"/statements/{number}"
+    shut = person.get(path)
+    assert (shut.status_code, "求助事件不公开讨论" in shut.text) == (403, True)
+    if who in ("monitor", "leader"):
+        answer = person.post(
+            f"{path}/facts", data={"csrf": csrf(person.get("/me").text), "text": "已联系", "source": "班主任"}
+        )
+        assert (answer.status_code, "未作任何更改。" in answer.text) == (403, True)
+    lead = house.client("publicity")
+    page = lead.get(path).text
+    assert "疑似心理求助，一般不起草口径、不暂停发声" in page
+    assert '<details class="fold"><summary>起草口径' in page, "folded"
+    assert press(lead, f"{path}/hold", words="图书馆", why="家长来问") == (303, "")
+    opened = person.get(path)
+    assert (opened.status_code, "统一发声管控中" in opened.text) == (200, True), (
+        "what is held is shown to whom it binds"
+    )
+    assert "我就走到这里啦" not in opened.text
 
 
 def test_the_approver_sees_what_it_rests_on_and_until_when_and_everybody_that_the_time_is_over(house: House) -> None:
