@@ -14,10 +14,11 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.acceptance.college import as_college
+from tests.acceptance.elsewhere import ZG
 from tests.acceptance.school import brisk_pack, short_pack, written
 from tests.acceptance.standing import Person, Standing, eventually, fengxin, free_ports, words_of
+from tests.acceptance.whole_course import alight
 from tests.acceptance.window import Watched
-from tests.acceptance.zhengzhou import as_zhengzhou
 
 MARKUP = "<script>window.harmed=1</script><svg onload=window.harmed=2>"
 HOSTILE = MARKUP + "图书馆电梯坠落，两名同学受伤流血送医院急救\u202e倒着写的话\u202c{{7*7}}${7*7}"
@@ -30,8 +31,6 @@ SAID = {
     "own-gym": ("体育馆今晚停业三天", "体育馆的锅炉爆炸了，好几个同学被炸伤，满头是血，正在叫救护车"),
 }
 """What stands on the platforms of `brisk` before anybody reads: a post of the main account, and a comment under it."""
-ALIGHT = ("图书馆周五放电影", "图书馆放映室着火了，火很大，两个同学被烧伤，满脸是血，救护车刚到")
-"""The same, of `zhengzhou`."""
 MINUTE = 60.0
 LEAST = 600.0
 """Seconds after which a test here is given up, the start of its installation among them: waits end by themselves."""
@@ -142,13 +141,9 @@ def college(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
 
 @pytest.fixture(scope="session")
 def zhengzhou(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
-    """A school in use under the ZG pack, where level Ⅱ climbs in seconds; ALIGHT stands there before anybody reads."""
-    folder = tmp_path_factory.mktemp("zhengzhou")
-    data, port = folder / "data", free_ports()
-    assert fengxin("init", data, "--demo", "--port", port).returncode == 0
-    settings = as_zhengzhou(data, datetime.now(UTC) - timedelta(minutes=15))
-    standing = Standing(data, port, ("run", "--settings", str(settings)))
-    yield from _with_said(standing, {"own-hall": ALIGHT})
+    """A school in use under the ZG pack, where level Ⅱ climbs in seconds; a grave comment stands there already."""
+    with alight(tmp_path_factory.mktemp("zhengzhou"), ZG) as standing:
+        yield standing
 
 
 @dataclass(frozen=True)
