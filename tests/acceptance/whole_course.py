@@ -98,9 +98,9 @@ def alight(folder: Path, school: Elsewhere) -> Iterator[Standing]:
     standing = Standing(data, port, ("run", "--settings", str(settings)))
     standing.start()
     try:
-        eventually("the platforms are there", standing.threads, 60, every=0.1)
+        eventually("the platforms are there", standing.threads, 120, every=0.1)
         standing.matter(ALIGHT[1], ALIGHT[0], "own-hall")
-        standing.ready()
+        standing.ready(150)
         yield standing
     finally:
         standing.stop()
@@ -126,9 +126,9 @@ def log_of(person: Person, number: str) -> list[str]:
 
 def brought_up(standing: Standing, course: Course) -> str:
     """The incident that the comment opens, once silence has brought it up."""
-    number = eventually("an incident", lambda: standing.incident("图书馆"), 100)
+    number = eventually("an incident", lambda: standing.incident("图书馆"), 150)
     many = len(course.mails)
-    eventually("brought up", lambda: told(standing, number)[:many][many - 1 :], 100)
+    eventually("brought up", lambda: told(standing, number)[:many][many - 1 :], 150)
     return number
 
 
