@@ -108,10 +108,21 @@ def _roles(conn: Connection, actor: Actor, row: Row[Any], now: datetime) -> froz
     return actor.roles | {Role.MONITOR}
 
 
-def write(conn: Connection, school: str, actor: Actor, now: datetime, number: int, words: str) -> None:
-    """交班: fill the sheet from the store and add what the outgoing want to say. Raises IllegalStep."""
+def seal_of(row: Row[Any]) -> str:
+    """Who wrote the sheet that is on a page, and when; empty where nobody has."""
+    return f"{row.written_by} {row.written_at.isoformat()}" if row.written_at else ""
+
+
+def write(conn: Connection, school: str, actor: Actor, now: datetime, number: int, words: str, seen: str = "") -> None:
+    """交班: fill the sheet from the store and add what the outgoing want to say. Raises IllegalStep.
+
+    `seen` is the seal of what was on the page: of two who write at once the second is shown the first's words before.
+    """
     row = held(conn, school, number)
     state = HANDOVER.step(State(row.state), Event.WRITE, _roles(conn, actor, row, now))
+    if seen != seal_of(row):
+        name, at = _name(conn, school, row.written_by or ""), moment(row.written_at or now, now)
+        raise IllegalStep(f"{name}已于 {at} 写过交接单，请先看过再写，您填的仍在下面。未作任何更改。")
     if len(words) > WORDS_MOST:
         raise IllegalStep(f"“交班说明”至多 {WORDS_MOST} 字，现为 {len(words)} 字。未作任何更改，请删减后再试。")
     values = {

@@ -99,6 +99,14 @@ def propose_accountability(
         raise IllegalStep("不能就本人提出追责，请由他人办理。未作任何更改。")
     words = "，".join(part for part in (f"{person.name}（{person.unit}）" if person else "", whom) if part)
     one = found[grade]
+    standing = select(measures.c.id).where(
+        measures.c.incident_id == incident.id, measures.c.kind == MeasureKind.ACCOUNTABILITY,
+        measures.c.subject == person_id, measures.c.grade == one.grade, measures.c.state.in_([PROPOSED, DECIDED]),
+    )  # fmt: skip
+    if not person_id:
+        standing = standing.where(measures.c.subject_words == words)
+    if conn.execute(standing.limit(1)).first() is not None:
+        raise IllegalStep(f"就同一对象的“{one.grade}”已经提出，不必再提。未作任何更改。")
     return _propose(
         conn, incident, actor, now, MeasureKind.ACCOUNTABILITY, person_id, words, one.grade, one.article, one.quote,
         reason,

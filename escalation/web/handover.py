@@ -80,6 +80,7 @@ def _sheet(
         request, visitor, "handover.html", status=status, row=row, names=names, error=error,
         sheet=_with_times(row.sheet), seen=handover_sheet.digest(row.sheet, row.words) if row.sheet else "",
         state=HANDOVER.state_words[state], words=row.words if words is None else words, done_words=DONE,
+        written=handover.seal_of(row),
         may_write=HANDOVER.may(state, Event.WRITE, roles) and visitor.now >= row.at - handover.AHEAD,
         may_take=HANDOVER.may(state, Event.TAKE, roles) and bool(row.sheet) and row.written_by != visitor.actor.id
         and not (visitor.actor.id in row.outgoing and visitor.actor.id not in row.incoming)
@@ -103,11 +104,11 @@ def _time(key: str, value: Any) -> Any:
 
 
 @router.post("/duty/handover/{number}/write")
-def write(request: Request, visitor: Server, number: int, words: Field = "") -> Response:
+def write(request: Request, visitor: Server, number: int, words: Field = "", seen: Field = "") -> Response:
     """交班."""
     desk, said = desk_of(request), words.replace("\x00", "").strip()
     try:
-        desk.store.run(lambda conn: handover.write(conn, desk.school, visitor.actor, visitor.now, number, said))
+        desk.store.run(lambda conn: handover.write(conn, desk.school, visitor.actor, visitor.now, number, said, seen))
     except IllegalStep as refused:
         return _sheet(request, visitor, number, status=409, error=str(refused), words=said)
     return RedirectResponse(f"/duty/handover/{number}?done=written", 303)

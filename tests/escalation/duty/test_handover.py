@@ -58,8 +58,9 @@ def the_one(office: Office) -> Row[Any]:
 
 
 def write(office: Office, words: str = "一切正常", by: Actor = OUT) -> None:
-    number = the_one(office).id
-    office.store.run(lambda conn: handover.write(conn, SCHOOL, by, office.now, number, words))
+    row = the_one(office)
+    seen = handover.seal_of(row)
+    office.store.run(lambda conn: handover.write(conn, SCHOOL, by, office.now, row.id, words, seen))
 
 
 def read(office: Office, by: Actor = IN) -> str:
@@ -349,3 +350,16 @@ def test_an_absent_monitor_without_substitute_stays_named(office: Office) -> Non
     goes(office, "monitor", hours=8)
     office.later(hours=7, minutes=40)
     assert the_one(office).outgoing == ["monitor"]
+
+
+def test_of_two_who_write_at_once_the_second_reads_the_first_before_and_nothing_is_lost(office: Office) -> None:
+    """Before, whoever pressed last replaced what the other had written, and nobody was told."""
+    night(office)
+    office.later(hours=7, minutes=40)
+    empty = handover.seal_of(the_one(office))
+    write(office, "二食堂的事等后勤回话")
+    with pytest.raises(IllegalStep, match=r"陈屿已于 .*写过交接单，请先看过再写.*未作任何更改。$"):
+        office.store.run(lambda c: handover.write(c, SCHOOL, IN, office.now, the_one(office).id, "一切正常", empty))
+    assert the_one(office).words == "二食堂的事等后勤回话"
+    write(office, "二食堂的事等后勤回话；其余正常", IN)
+    assert (the_one(office).written_by, the_one(office).words) == ("keeper", "二食堂的事等后勤回话；其余正常")

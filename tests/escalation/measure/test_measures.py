@@ -196,6 +196,23 @@ def test_nobody_decides_about_himself_and_the_log_names_nobody(office: Office) -
     assert "审核失职" not in said
 
 
+def test_the_same_grade_is_proposed_once_for_the_same_person_until_it_is_refused(office: Office) -> None:
+    """Before, two who pressed at once left two proposals about one person, and both could be decided."""
+    one = office.open()
+    ended(office, one)
+    made = blame(office, one)
+    before = traces(office)
+    with pytest.raises(IllegalStep, match=r"已经提出，不必再提。未作任何更改。$"):
+        blame(office, one, reason="又想了想")
+    assert traces(office) == before
+    blame(office, one, person_id="", whom="后勤处")
+    with pytest.raises(IllegalStep, match="已经提出"):
+        blame(office, one, person_id="", whom="后勤处")
+    blame(office, one, grade=1)
+    step(office, made, "refuse", words="事实不清")
+    blame(office, one)
+
+
 @pytest.mark.parametrize("code", ["neutral", "neutral3"])
 def test_where_no_document_speaks_of_accountability_none_is_proposed(tmp_path: Path, code: str) -> None:
     office = under(tmp_path, code)

@@ -248,6 +248,11 @@ def test_a_shift_is_handed_over_on_the_pages_and_the_desk_says_who_has_it(house:
     early = post(house, "keeper", f"{path}/take", seen="")
     assert early.status_code == 409
     assert post(house, "monitor", f"{path}/write", words="留意<b>二食堂</b>").status_code == 303
+    stale = post(house, "publicity", f"{path}/write", words="一切正常")
+    assert stale.status_code == 409
+    assert "陈屿已于" in stale.text
+    assert "留意&lt;b&gt;二食堂&lt;/b&gt;" in stale.text
+    assert ">一切正常</textarea>" in stale.text, "what was typed is not lost either"
     page = house.client("keeper").get(path).text
     assert "留意&lt;b&gt;二食堂&lt;/b&gt;" in page
     assert "多名学生反映二食堂就餐后腹泻" in page
