@@ -151,9 +151,10 @@ base_url = "http://127.0.0.1:{inbox}/aliyun"
 """Every further channel, as its vendor is spoken to, at the demo's inbox."""
 
 
-def with_every_channel(data: Path, port: int, heartbeat: str, now: datetime) -> Path:
+def with_every_channel(data: Path, port: int, heartbeat: str, now: datetime, *, remind: str = REMIND) -> Path:
     """Change the demo's settings: all channels set up, everybody has a 企业微信 account, accounts are watched by hand,
-    level Ⅳ is quiet from an hour ago for three hours, level Ⅲ is reminded after seconds, an address hears a heartbeat.
+    level Ⅳ is quiet from an hour ago for three hours, level Ⅲ is reminded after `remind`, an address hears a heartbeat
+    (empty: none does).
     """
     settings, pack = data / "fengxin.toml", data / "JY-ways"
     text = re.sub(
@@ -161,17 +162,15 @@ def with_every_channel(data: Path, port: int, heartbeat: str, now: datetime) -> 
     )
     text = re.sub(r'email = "(\S+)@(\S+)"', r'email = "\1@\2"\nwecom = "\1"', text)
     text = re.sub(r"(?m)^watch_from = .*$", r'\g<0>\nroute = "manual"', text)
-    text = text.replace(
-        "heartbeat_every_s",
-        f'heartbeat_url = "{heartbeat}"\nheartbeat_allow_private = true\nheartbeat_method = "POST"\nheartbeat_every_s',
-    )
+    outside = f'heartbeat_url = "{heartbeat}"\nheartbeat_allow_private = true\nheartbeat_method = "POST"\n'
+    text = text.replace("heartbeat_every_s", f"{outside if heartbeat else ''}heartbeat_every_s")
     text = text.replace('pack = "JY"', f'pack = "{pack.name}"')
     settings.write_text(f"{LABEL}\n{text}", "utf-8")
     shutil.copytree(shipped_pack("JY"), pack)
     rules = (pack / "pack.toml").read_text("utf-8")
     starts, ends = (f"{(now + timedelta(hours=by)).astimezone(BEIJING):%H:%M}" for by in (-1, 2))
     rules = rules.replace('starts = "22:00"', f'starts = "{starts}"').replace('ends = "07:00"', f'ends = "{ends}"')
-    rules = re.sub(r'(level = 3\nact = "remind"\nclock = \{ after = )"15m"', rf'\1"{REMIND}"', rules)
-    assert all(words in rules for words in (starts, ends, REMIND)), "the pack reads otherwise than this test thinks"
+    rules = re.sub(r'(level = 3\nact = "remind"\nclock = \{ after = )"15m"', rf'\1"{remind}"', rules)
+    assert all(words in rules for words in (starts, ends, remind)), "the pack reads otherwise than this test thinks"
     (pack / "pack.toml").write_text(f"{LABEL}\n{rules}", "utf-8")
     return settings

@@ -5,12 +5,27 @@ from __future__ import annotations
 import re
 
 import pytest
+from parsel import Selector
 from playwright.sync_api import Page, expect
 
+from tests.acceptance.hands import opened
 from tests.acceptance.standing import Standing, eventually
 from tests.acceptance.window import Watched, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
+WINDOWSILL = "体育馆二层的窗台松了，掉过一块砖"
+PLATFORMS = {
+    "weibo:9000000001": (
+        "微博上有人说", "微博", "微博客服中心提交工单", "本账号评论区出现", "按《微博社区公约》核查",
+        "投诉类型按页面所列选择",
+    ),
+    "wechat:wxsandboxmain000": (
+        "公众号留言说", "微信公众号", "公众平台后台“留言管理”", "本账号文章留言区出现",
+        "按《微信公众平台运营规范》核查", "以本公众号主体提交",
+    ),
+}  # fmt: skip
+"""Of each account: how the lead begins, then what the form says: platform, a way, where it stands, by what it is to be
+looked at, and what the platform's own form wants."""
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +83,37 @@ def test_the_keeper_reports_contacts_the_platform_and_corrects_a_post_on_a_phone
     desk.locator("#tasks .task", has_text="与平台沟通").get_by_role("button", name="确认办结").click()
     expect(desk.get_by_role("status").first).to_contain_text("已确认任务办结")
     picture(desk, "tasks-1440")
+
+
+def contact_form(demo: Standing, number: str) -> Selector:
+    """The keeper's form of a contact with the platform, reached as after signing."""
+    keeper = demo.signed_in("chen.siyuan")
+
+    def waiting() -> list[str]:
+        rows = [row for row in keeper.page("/me").css(".mine") if number in "".join(row.css("::text").getall())]
+        return [path for row in rows for path in row.css("a[href^='/r/']::attr(href)").getall()]
+
+    signed = keeper.client.post(eventually("the keeper has it", waiting, 90)[0])
+    assert signed.status_code == 200, signed.text[:300]
+    return keeper.page(Selector(signed.text).css("a[href*='/k/']::attr(href)").get("")).css("#contact form")[-1]
+
+
+def test_of_the_same_matter_each_platform_is_told_in_its_own_words(demo: Standing) -> None:
+    """The same words about a windowsill, under the school's Weibo account and under its WeChat account."""
+    desk, said = demo.signed_in("zheng.wanzhou"), {}
+    for account, (begins, *_) in PLATFORMS.items():
+        taken = desk.send("/leads", "/leads", text=f"{begins}：{WINDOWSILL}", account=account)
+        assert "已录入 1 条线索" in taken.text
+    for account, (begins, platform, *words) in PLATFORMS.items():
+        form = contact_form(demo, opened(demo, f"{begins}：{WINDOWSILL}", 3, "体育馆：窗台松动"))
+        said[account] = "".join(form.css("::text").getall())
+        assert form.css("#platform::attr(value)").get() == platform
+        assert words[0] in form.css("#ways option::attr(value)").getall()
+        assert [one for one in words if one not in said[account]] == []
+        asked = form.css("#asked::text").get("")
+        assert ("体育馆：窗台松动" in asked, "掉过一块砖" in asked, words[-1] in asked) == (True, False, False)
+    (weibo, wechat), (of_weibo, of_wechat) = said.values(), PLATFORMS.values()
+    assert [one for one in of_wechat[2:] if one in weibo] + [one for one in of_weibo[2:] if one in wechat] == []
 
 
 def test_a_task_to_the_units_leader_is_answered_on_a_phone_and_confirmed(
