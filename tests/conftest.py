@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.live.engines import E, EngineMissing, Kafka, Postgres, started
 
@@ -20,6 +20,9 @@ settings.register_profile("laptop", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "laptop")
 """On a laptop every run looks at new examples; CI judges a change, not the luck of a draw."""
+
+expect.set_options(timeout=30_000)
+"""Milliseconds: a page on a busy machine is slow, not wrong."""
 
 CHROMIUM = Path("/usr/bin/chromium")
 LIVE_REQUIRED = os.environ.get("FENGXIN_LIVE") == "required" or os.environ.get("CI") == "true"

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser
 
 from tests.acceptance.college import as_college
 from tests.acceptance.elsewhere import ZG
@@ -34,7 +34,6 @@ SAID = {
 MINUTE = 60.0
 LEAST = 600.0
 """Seconds after which a test here is given up, the start of its installation among them: waits end by themselves."""
-expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -28,7 +28,7 @@ from tests.bench.machine import cpu_seconds
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = Place("fenglin", "weibo:9000000001", "weibo")
 WARM = 80
-PATIENCE = 60.0
+PATIENCE = 180.0
 FOLLOWERS = ("assess", "watch", "index")
 
 

@@ -13,7 +13,7 @@ from deploy.settings import Settings
 from deploy.upkeep import enrol
 
 NAME, PASSWORD = "bench", "a desk that is measured"
-PATIENCE = 30.0
+PATIENCE = 90.0
 FETCH_EVERY = 2.0
 """A page fetches its feed about so often while news comes in."""
 

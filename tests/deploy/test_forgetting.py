@@ -73,7 +73,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def until(what: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not what():
         assert time.monotonic() < end
         time.sleep(0.02)

@@ -61,7 +61,7 @@ def typed(line: str, folder: Path) -> subprocess.Popen[str]:
 def said(line: str, folder: Path) -> tuple[int, str]:
     """Exit code and all that was said; never a traceback, never the library's English."""
     done = typed(line, folder)
-    text = done.communicate(PASSWORD, timeout=60)[0]
+    text = done.communicate(PASSWORD, timeout=180)[0]
     assert "Traceback" not in text, text
     assert "Error:" not in text, text
     return done.returncode, text
@@ -105,7 +105,7 @@ def mail_server() -> Iterator[int]:
 def running(line: str, folder: Path, port: int) -> Iterator[None]:
     """The school, up: every role beats."""
     with typed(line, folder) as school:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         up = False
         while not up and time.monotonic() < until:
             with suppress(httpx.HTTPError):
@@ -116,11 +116,12 @@ def running(line: str, folder: Path, port: int) -> Iterator[None]:
             yield
         finally:
             school.send_signal(signal.SIGTERM)
-            text = school.communicate(timeout=20)[0]
+            text = school.communicate(timeout=60)[0]
         assert f"本机地址　http://127.0.0.1:{port}" in text
         assert "Traceback" not in text
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.kills
 @pytest.mark.long
 def test_the_commands_of_the_readme_set_up_and_run_a_school_in_their_order(tmp_path: Path) -> None:

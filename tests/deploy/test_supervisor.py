@@ -66,7 +66,7 @@ class Run:
         return time.monotonic() - begun
 
 
-def until(check: Callable[[], object], seconds: float = 10) -> None:
+def until(check: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not check():
         assert time.monotonic() < end, "it did not happen in time"

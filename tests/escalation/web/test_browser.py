@@ -59,7 +59,7 @@ def served(mould: Path, tmp_path: Path) -> Iterator[House]:
     server = Harbour(build(desk), "127.0.0.1", port)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not server.started and time.monotonic() < until:
         time.sleep(0.02)
     yield house
@@ -71,7 +71,7 @@ def served(mould: Path, tmp_path: Path) -> Iterator[House]:
 def opened(browser: Browser, house: House, width: int = 1440, height: int = 900, **more: Any) -> Page:
     """A window whose console must stay quiet."""
     context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN", **more)
-    context.set_default_timeout(8000)
+    context.set_default_timeout(30_000)
     page = patient(context.new_page())
     page.on("pageerror", lambda error: pytest.fail(f"script failed: {error}"))
     page.on("console", lambda line: _quiet(line.type, line.text))
@@ -381,7 +381,7 @@ def test_the_tone_is_made_by_one_press_and_repeats_until_somebody_signs(browser:
     page.wait_for_timeout(1200)
     assert page.evaluate("window.tones") == 0
     page.get_by_role("button", name="启用提示音").click()
-    until = time.monotonic() + 5
+    until = time.monotonic() + 30
     while page.evaluate("window.tones") < 5 and time.monotonic() < until:
         page.wait_for_timeout(100)
     assert page.evaluate("window.tones") == 5  # two to try the sound, three for level 1

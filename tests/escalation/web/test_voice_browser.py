@@ -38,7 +38,7 @@ def served(mould: Path, tmp_path: Path) -> Iterator[House]:
     server = Harbour(build(dataclasses.replace(house.desk(), clock=lambda: datetime.now(UTC))), "127.0.0.1", port)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not server.started and time.monotonic() < until:
         time.sleep(0.02)
     yield house
