@@ -35,6 +35,7 @@ from escalation.telling import not_yet_told, round_of, tell
 from escalation.tie import TieKind, standing, tie, undo
 from escalation.timer import TimerKind, TimerState, timers
 from escalation.voice import merged as merged_holds
+from escalation.voice import validity
 
 REASON_MOST = 300
 ONE_CALL = "两事并为一件，按另一任务拨打"
@@ -64,6 +65,7 @@ def merge(
     kept["holds"] = merged_holds.go_over(conn, row.id, other.id)
     reports_due = timer.running(conn, row.id, TimerKind.FOLLOW, "")
     kept["clocks"] = go_over_clocks(conn, row.id, other.id, [one for one, _ in superseded], now)
+    validity.outlive(conn, row, now)
     kept["notices"] = _go_over(conn, row.id, other.id)
     kept["superseded"] = superseded
     kept["calls"] = _one_call_each(conn, other.id, actor, now)
@@ -165,10 +167,13 @@ def _must_fit_together(conn: Connection, row: Row[Any], other: Row[Any]) -> None
 
 
 def _own_clocks(conn: Connection, incident_id: int) -> list[str]:
-    """Clocks of something that cannot go over, such as one voice: it is finished where it was begun."""
+    """Clocks of something that cannot go over, such as one voice: it is finished where it was begun.
+
+    Nobody can do anything about the 有效期 of what is out; its clocks outlive the incident (`voice/validity.py`).
+    """
     rows = conn.execute(
         select(timers.c.words).distinct().where(timers.c.incident_id == incident_id)
-        .where(timers.c.state == TimerState.SET, timers.c.kind.not_in(CARRIED))
+        .where(timers.c.state == TimerState.SET, timers.c.kind.not_in((*CARRIED, TimerKind.VALIDITY)))
         .where(~timers.c.name.startswith(merged_holds.CLOCK, autoescape=True)).order_by(timers.c.words)
     ).scalars()  # fmt: skip
     return [f"“{words}”的时限还在走" for words in rows]

@@ -6,18 +6,22 @@ from datetime import timedelta
 
 import pytest
 
-from escalation import handling, standing
-from escalation.incident import Actor
+from escalation import handling, merging, recap, receipt, reignition, standing
+from escalation.incident import Actor, entries
 from escalation.notice import notices
+from escalation.notice.docket import dockets
 from escalation.people import Role
 from escalation.timer import TimerKind, timers
-from escalation.voice import release, validity
-from tests.escalation.office import IN_LEAD, Office
+from escalation.voice import relay, release, validity
+from escalation.voice.relay import relays
+from escalation.voice.statement import statements
+from tests.escalation.office import IN_LEAD, ON_DESK, RECAP, Office
 from tests.escalation.voice.course import LEADER, do, put_out, released
 from tests.escalation.voice.course import approved as approved_version
 from tests.stream.said import SCHOOL
 
 DAYS = timedelta(days=3)
+TWENTY, FORTY = timedelta(days=20), timedelta(days=40)
 
 
 def told(office: Office) -> list[tuple[str, str]]:
@@ -97,10 +101,95 @@ def test_a_reopened_matter_hears_of_the_end_of_what_it_said(office: Office) -> N
     do(office, lambda conn: handling.dismiss(
         conn, office.head, incident_id, IN_LEAD, office.now, handling.FalseAlarm.JOKE, "玩笑"
     ))  # fmt: skip
-    assert {state for _, state in clocks(office)} == {"stopped"}
+    own = [row.state for row in office.rows(timers, kind=TimerKind.VALIDITY, incident_id=incident_id)]
+    assert own == ["stopped", "stopped"]
     do(office, lambda conn: handling.reopen(conn, office.head, incident_id, IN_LEAD, office.now, "确有其事"))
     office.later(days=2)
     assert len(told(office)) == 1
+
+
+def ended(office: Office, how: str) -> int:
+    """A matter that ended this way after it had said something that is valid long after; gives its id."""
+    incident_id, other = office.open(level=2), office.open(level=2, keys=("canteen|thread|weibo:t9",))
+    for row in office.rows(notices, incident_id=incident_id, kind="first"):
+        if row.needs_signature:
+            do(office, lambda conn, n=row: receipt.sign(conn, n.id, n.addressee, office.now, via="link"))  # type: ignore[misc]
+    drafter = Actor("leader", "罗广平", frozenset({Role.UNIT_LEADER}))
+    put_out(
+        office,
+        approved_version(
+            office, incident_id, actor=drafter, valid_until=office.now + (TWENTY if how == "closed" else FORTY)
+        ),
+    )
+    for row in office.rows(relays):
+        do(office, lambda conn, n=row.id: relay.excuse(conn, n, IN_LEAD, office.now, "无需转发"))  # type: ignore[misc]
+    head, number = office.head, office.one(other).number
+    if how == "false_alarm":
+        joke = handling.FalseAlarm.JOKE
+        do(office, lambda conn: handling.dismiss(conn, head, incident_id, IN_LEAD, office.now, joke, "玩笑"))
+    elif how == "merged":
+        office.later(hours=3)
+        do(office, lambda conn: merging.merge(conn, head, incident_id, number, ON_DESK, office.now, "同一件事"))
+    else:
+        do(office, lambda conn: recap.write(conn, incident_id, ON_DESK, office.now, RECAP))
+        do(office, lambda conn: office.wind_up(conn, incident_id))
+        do(office, lambda conn: reignition.begin(conn, incident_id, ON_DESK, office.now))
+        office.later(days=14)
+        do(office, lambda conn: handling.close(conn, incident_id, IN_LEAD, office.now, "已处置", "电话办理"))
+    if how == "archived":
+        office.later(days=15)
+    office.work()
+    assert office.one(incident_id).state == how
+    return incident_id
+
+
+def lines_of(office: Office, incident_id: int) -> int:
+    return len(office.rows(entries, incident_id=incident_id))
+
+
+@pytest.mark.parametrize("how", ["closed", "archived", "false_alarm", "merged"])
+def test_the_end_of_what_stands_in_public_is_told_by_letter_after_its_incident_has_ended(
+    office: Office, how: str
+) -> None:
+    incident_id = ended(office, how)
+    lines = lines_of(office, incident_id)
+    assert told(office) == []
+    (over,) = [row.due_at for row in office.rows(timers, name=f"validity:{made_of(office)}:over") if row.matter]
+    office.now = over - timedelta(hours=23)
+    office.work()
+    assert {who for who, _ in told(office)} == {"publicity", "leader"}
+    office.now = over
+    office.work()
+    number = office.one(incident_id).number
+    letters = [row for row in office.rows(notices) if row.step.endswith(":over")]
+    assert {row.addressee for row in letters} == {"publicity", "leader"}
+    assert all(row.view["title"].startswith(f"{number} 的口径第 1 版已于") for row in letters)
+    assert all("系统默认，非校规" in row.view["deadline_source"] for row in letters)
+    assert all(row.number.startswith("KJ-") for row in letters)
+    assert (office.one(incident_id).state, lines_of(office, incident_id)) == (how, lines), (
+        "nothing is opened or added to it"
+    )
+    (kept,) = office.rows(dockets, matter=validity.matter_of(made_of(office)))
+    assert (kept.path, kept.ended_at) == (f"/statements/{number}", over)
+
+
+def made_of(office: Office) -> int:
+    return int(office.rows(statements)[-1].id)
+
+
+@pytest.mark.parametrize("how", ["closed", "false_alarm", "merged"])
+def test_what_is_withdrawn_after_the_end_is_spoken_of_no_more(office: Office, how: str) -> None:
+    ended(office, how)
+    do(office, lambda conn: release.withdraw(conn, office.head, made_of(office), IN_LEAD, office.now, "已过时"))
+    office.later(days=40)
+    assert told(office) == []
+
+
+def test_a_matter_opened_again_hears_of_it_once_and_by_its_own_clock(office: Office) -> None:
+    incident_id = ended(office, "closed")
+    do(office, lambda conn: handling.reopen(conn, office.head, incident_id, IN_LEAD, office.now, "又有人问"))
+    office.later(days=7)
+    assert {row.incident_id for row in office.rows(notices) if row.step.startswith("validity:")} == {incident_id}
 
 
 def test_the_auditor_sees_the_clock_and_takes_it_for_nobodys_next_step(office: Office) -> None:
