@@ -24,6 +24,7 @@ from tests.escalation.web.house import House
 from tests.escalation.web.test_browser import opened, sign_in
 
 pytestmark = pytest.mark.browser
+PICTURES = Path(__file__).resolve().parents[3] / "build" / "pictures"
 
 
 @pytest.fixture
@@ -125,3 +126,25 @@ def test_the_pages_fit_at_every_width(browser: Browser, served: House, width: in
     for path in ("/statements", f"/statements/{number}", f"/incidents/{number}", "/me"):
         page.goto(f"{served.letterhead.public_url}{path}")
         fits(page)
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_hold_without_words_leads_to_where_they_are_added_and_a_care_case_is_folded(
+    browser: Browser, served: House, width: int
+) -> None:
+    bare, care = served.incident(theme="any"), served.incident("我就走到这里啦", care=True, level=1)
+    page = sign_in(opened(browser, served, width), served, "publicity")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.goto(f"{served.letterhead.public_url}/incidents/{bare}")
+    expect(page.locator(".hold__lack")).to_contain_text("请补充管控用语")
+    fits(page)
+    page.screenshot(path=PICTURES / f"hold-wordless-incident-{width}.png")
+    page.get_by_role("link", name="口径与管控").click()
+    expect(page.get_by_label("词（含任一即涉及）")).to_be_visible()
+    fits(page)
+    page.screenshot(path=PICTURES / f"hold-wordless-{width}.png", full_page=True)
+    page.goto(f"{served.letterhead.public_url}/statements/{care}")
+    expect(page.locator(".hold--care")).to_contain_text("一般不起草口径、不暂停发声")
+    expect(page.get_by_label("口径全文")).to_be_hidden()
+    fits(page)
+    page.screenshot(path=PICTURES / f"statement-care-{width}.png", full_page=True)
