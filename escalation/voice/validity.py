@@ -72,13 +72,17 @@ def matter_of(statement_id: int) -> str:
 
 def outlive(conn: Connection, row: Row[Any], now: datetime) -> None:
     """The incident has ended; of what it said in public and still stands the clocks run on, apart from it."""
+    out = select(statements.c.id).where(
+        statements.c.incident_id == row.id, statements.c.state == StatementState.RELEASED
+    )  # fmt: skip
+    known = set(conn.execute(out).scalars())
     left = conn.execute(
         select(timers)
         .where(timers.c.incident_id == row.id, timers.c.kind == TimerKind.VALIDITY, timers.c.due_at > now)
         .where(timers.c.state != TimerState.FIRED)
         .order_by(timers.c.id)
     ).all()
-    for one in left:
+    for one in (row for row in left if row.data["statement"] in known):
         matter = matter_of(one.data["statement"])
         docket.enter(conn, row.school, matter, now, f"/statements/{row.number}", series=SERIES)
         timer.set_timers(conn, [{

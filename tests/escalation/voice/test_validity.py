@@ -185,6 +185,16 @@ def test_what_is_withdrawn_after_the_end_is_spoken_of_no_more(office: Office, ho
     assert told(office) == []
 
 
+def test_of_what_was_withdrawn_before_the_end_no_clock_is_left(office: Office) -> None:
+    incident_id = office.open(level=2)
+    made = released(office, incident_id, valid_until=office.now + DAYS)
+    do(office, lambda conn: release.withdraw(conn, office.head, made, IN_LEAD, office.now, "数字有误", again=False))
+    joke = handling.FalseAlarm.JOKE
+    do(office, lambda conn: handling.dismiss(conn, office.head, incident_id, IN_LEAD, office.now, joke, "玩笑"))
+    assert [row for row in office.rows(timers, kind=TimerKind.VALIDITY) if row.matter] == []
+    assert office.rows(dockets) == []
+
+
 def test_a_matter_opened_again_hears_of_it_once_and_by_its_own_clock(office: Office) -> None:
     incident_id = ended(office, "closed")
     do(office, lambda conn: handling.reopen(conn, office.head, incident_id, IN_LEAD, office.now, "又有人问"))
