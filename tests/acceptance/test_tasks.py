@@ -13,7 +13,7 @@ from tests.acceptance.standing import Standing, eventually
 from tests.acceptance.window import Watched, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
-WINDOWSILL = "体育馆二层的窗台松了，掉过一块砖"
+WINDOWSILL = "连廊二层的窗台松了，掉过一块砖"
 PLATFORMS = {
     "weibo:9000000001": (
         "微博上有人说", "微博", "微博客服中心提交工单", "本账号评论区出现", "按《微博社区公约》核查",
@@ -105,13 +105,13 @@ def test_of_the_same_matter_each_platform_is_told_in_its_own_words(demo: Standin
         taken = desk.send("/leads", "/leads", text=f"{begins}：{WINDOWSILL}", account=account)
         assert "已录入 1 条线索" in taken.text
     for account, (begins, platform, *words) in PLATFORMS.items():
-        form = contact_form(demo, opened(demo, f"{begins}：{WINDOWSILL}", 3, "体育馆：窗台松动"))
+        form = contact_form(demo, opened(demo, f"{begins}：{WINDOWSILL}", 3, "连廊：窗台松动"))
         said[account] = "".join(form.css("::text").getall())
         assert form.css("#platform::attr(value)").get() == platform
         assert words[0] in form.css("#ways option::attr(value)").getall()
         assert [one for one in words if one not in said[account]] == []
         asked = form.css("#asked::text").get("")
-        assert ("体育馆：窗台松动" in asked, "掉过一块砖" in asked, words[-1] in asked) == (True, False, False)
+        assert ("连廊：窗台松动" in asked, "掉过一块砖" in asked, words[-1] in asked) == (True, False, False)
     (weibo, wechat), (of_weibo, of_wechat) = said.values(), PLATFORMS.values()
     assert [one for one in of_wechat[2:] if one in weibo] + [one for one in of_weibo[2:] if one in wechat] == []
 
