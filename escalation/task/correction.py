@@ -194,15 +194,19 @@ def look(conn: Connection, incident: Row[Any], row: Row[Any], now: datetime) -> 
 
 
 def confirm(conn: Connection, task_id: int, actor: Actor, now: datetime, note: str = "") -> None:
-    """确认办结 of any task; for what the machine has not seen corrected a person vouches, and says how they looked."""
+    """确认办结 of any task; for what the machine has not seen corrected a person vouches, and says how they looked.
+
+    What was said before of the same post ends with it: nobody could look at it once the task is over.
+    """
     _, task = deeds.held(conn, task_id)
     deeds.must_differ(task, actor)
     left = unseen(conn, task_id)
     if left and not note.strip():
         words = "、".join(dict.fromkeys(STATE_WORDS[CorrectionState(one.state)] for one in left))
         raise IllegalStep(f"更正或删除{words}；已人工核实的，请写明怎样核实。未作任何更改。")
-    for row in left:
-        _move(conn, row, CorrectionEvent.CHECK, actor.roles)
+    for row in corrections_of(conn, task_id):
+        if CorrectionState(row.state) not in CORRECTION.ends:
+            _move(conn, row, CorrectionEvent.CHECK, actor.roles)
     deeds.confirm(conn, task_id, actor, now, f"人工核实：{note.strip()}" if left else note)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from escalation.incident.state import IllegalStep
-from escalation.task import TaskKind, correction, corrections, tasks
+from escalation.task import TaskKind, correction, corrections, deeds, tasks
 from escalation.timer import timers
 from stream.kept import keep
 from stream.post import Kind, Post, Visibility
@@ -117,6 +117,25 @@ def test_what_the_machine_has_not_seen_a_person_vouches_for_in_words(office: Off
         correction.confirm(conn, task, ON_DESK, office.now, "打开网页看过")
     assert state(office).state == "by_hand"
     assert office.rows(tasks, id=task)[0].state == "confirmed"
+
+
+def test_what_was_said_before_of_the_same_post_does_not_stay_open_when_the_task_is_confirmed(office: Office) -> None:
+    """Before, it stood as 仍可见原文 for ever, and nobody could look at it any more."""
+    task = opened(office)
+    correct(office, task, "removed")
+    office.now += timedelta(minutes=1)
+    own(office)
+    office.later(minutes=6)
+    assert state(office).state == "stands"
+    with office.store.write() as conn:
+        deeds.give_back(conn, office.head, task, ON_DESK, office.now, "仍可见")
+    correct(office, task)
+    own(office, RIGHT, minutes=1)
+    office.later(minutes=6)
+    assert [row.state for row in office.rows(corrections)] == ["stands", "seen"]
+    with office.store.write() as conn:
+        correction.confirm(conn, task, ON_DESK, office.now)
+    assert [row.state for row in office.rows(corrections)] == ["by_hand", "seen"]
 
 
 def test_what_was_seen_needs_no_words(office: Office) -> None:

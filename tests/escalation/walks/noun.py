@@ -175,7 +175,8 @@ def _leads_on(s: Station, noun: Noun, one: int, been: set[Any]) -> bool:
     """A deed that brings this row where it has not been, and makes no other; where there is none time passes."""
     s.office.now += timedelta(minutes=1)
     row, before = next(row for row in noun.rows(s) if row.id == one), noun.states(s)
-    for what, by in dict.fromkeys(turn for turn in noun.usual if turn[0] in noun.deeds):
+    anybody = [(what, by) for what in noun.deeds for by in noun.actors.values()]
+    for what, by in dict.fromkeys([*(turn for turn in noun.usual if turn[0] in noun.deeds), *anybody]):
         press = noun.deeds[what](s, row)
         if not may(s, press, by):
             continue
