@@ -172,10 +172,25 @@ PATIENCE = 4
 
 
 def _leads_on(s: Station, noun: Noun, one: int, been: set[Any]) -> bool:
-    """A deed that brings this row where it has not been, and makes no other; where there is none time passes."""
+    """A deed, or two, that bring this row where it has not been; where there are none time passes."""
     s.office.now += timedelta(minutes=1)
-    row, before = next(row for row in noun.rows(s) if row.id == one), noun.states(s)
+    for what, by in _way(s, noun, one, been, 1) or _way(s, noun, one, been, 2):
+        press, before = noun.deeds[what](s, _the(s, noun, one)), noun.states(s)
+        assert take(s.office.store, lambda conn, press=press, by=by: press(conn, by))  # type: ignore[misc]
+        _follows(s, noun, before, what, by)
+    if noun.states(s)[one] in been:
+        noun.happens["wait"](s)
+    return noun.states(s)[one] not in been
+
+
+def _the(s: Station, noun: Noun, one: int) -> Any:
+    return next(row for row in noun.rows(s) if row.id == one)
+
+
+def _way(s: Station, noun: Noun, one: int, been: set[Any], most: int) -> list[tuple[str, Actor]]:
+    """At most so many deeds (a single one makes no other row), the usual ones first; nothing of them stays."""
     anybody = [(what, by) for what in noun.deeds for by in noun.actors.values()]
+    row, known = _the(s, noun, one), noun.states(s).keys()
     for what, by in dict.fromkeys([*(turn for turn in noun.usual if turn[0] in noun.deeds), *anybody]):
         press = noun.deeds[what](s, row)
         if not may(s, press, by):
@@ -183,9 +198,8 @@ def _leads_on(s: Station, noun: Noun, one: int, been: set[Any]) -> bool:
         with taken_back(s.office.store):
             press_by(s.office.store, press, by)
             after = noun.states(s)
-        if after[one] not in been and after.keys() == before.keys():
-            assert take(s.office.store, lambda conn, press=press, by=by: press(conn, by))  # type: ignore[misc]
-            _follows(s, noun, before, what, by)
-            return True
-    noun.happens["wait"](s)
-    return noun.states(s)[one] not in been
+            if after[one] not in been and (most > 1 or after.keys() == known):
+                return [(what, by)]
+            if most > 1 and (more := _way(s, noun, one, been, most - 1)):
+                return [(what, by), *more]
+    return []
