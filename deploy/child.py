@@ -152,10 +152,14 @@ class Child:
             self.start_at = now + pause(self.deaths)
             how = f"被信号 {signal.Signals(-code).name} 终止" if code < 0 else f"退出（代码 {code}）"
             self.say(f"进程{how}，{pause(self.deaths):g} 秒后重新启动（连续第 {self.deaths} 次）")
+        elif code == -signal.SIGKILL:
+            self.say("到时未停，已强行结束")
 
     def stop(self) -> None:
         """Ask it to end (SIGTERM), or call off its next start."""
         self.state = step(self.state, Event.STOP)
+        if self.process is not None:
+            self.say("正在停止")
         self.signal(signal.SIGTERM)
 
     def signal(self, number: signal.Signals) -> None:

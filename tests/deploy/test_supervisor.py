@@ -149,6 +149,9 @@ def test_all_are_stopped_in_reverse_order_of_their_start(start: Callable[..., Ru
     assert run.stop() < STOP_SECONDS
     goodbyes = sorted(run.lines(r"(\w+) \| bye ([\d.]+)"), key=lambda found: float(found.group(2)))
     assert [found.group(1) for found in goodbyes] == ["web", "watch", "crawl"]
+    asked = run.lines(r"(\w+) \| \[监督\] 正在停止")
+    assert [found.group(1) for found in asked] == ["web", "watch", "crawl"]
+    assert not run.lines("强行结束")
 
 
 def test_a_deaf_child_is_killed_before_five_seconds_and_holds_up_nobody(start: Callable[..., Run]) -> None:
@@ -158,6 +161,8 @@ def test_a_deaf_child_is_killed_before_five_seconds_and_holds_up_nobody(start: C
     assert run.stop() < STOP_SECONDS
     assert float(run.lines(r"crawl \| bye ([\d.]+)")[0].group(1)) - begun < 2
     assert run.child("web").state is State.ENDED
+    assert run.lines(r"web \| \[监督\] 到时未停，已强行结束")
+    assert not run.lines(r"crawl \| \[监督\] 到时未停")
 
 
 def test_a_child_that_waits_for_its_restart_is_not_started_while_stopping(start: Callable[..., Run]) -> None:
