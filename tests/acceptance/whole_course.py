@@ -187,6 +187,7 @@ def to_the_archive(standing: Standing, number: str, course: Course) -> None:
     _telephoned(monitor, number, course)
     assert "已销号" in does(office, number, "close", **closing)
     _archived(standing, number, course)
+    _counted(standing, number, course)
 
 
 def _telephoned(monitor: Person, number: str, course: Course) -> None:
@@ -227,3 +228,26 @@ def _archived(standing: Standing, number: str, course: Course) -> None:
     assert hashlib.sha256(sealed.content).hexdigest() in part(office, number, "archived")
     assert json.loads(sealed.content)["incident"]["number"] == number
     assert "记录不再更改" in refusal(office, number, "note", text="补记")
+
+
+def _counted(standing: Standing, number: str, course: Course) -> None:
+    """The weekly report has it by role: who let the first notice pass is 逾期, who signed the report in time 按时."""
+    titles = {who: title for who, title, _ in course.first}
+    for place, who in enumerate(course.told, 1):
+        late, items = _handled(standing, titles[who], "late-")
+        assert (late, f"{number}-{place:02d}{NAMES[who]}" in items) == (1, True), items
+    in_time, items = _handled(standing, titles[KEEPER], "in-time-")
+    assert (in_time, len(re.findall(rf"{number}-\d+{NAMES[KEEPER]}", items))) == (1, 1), items
+    assert _handled(standing, titles[OFFICE], "in-time-")[0] == 0, "who writes the reports signs none"
+    for who, title, _ in course.above:
+        assert f"{number}-" in _handled(standing, title, "in-time-")[1], who
+
+
+def _handled(standing: Standing, role: str, figure: str) -> tuple[int, str]:
+    """A role's figure in the chapter on handling, and the items it opens; of the week in which there are any."""
+    office = standing.signed_in(OFFICE)
+    weeks = office.page("/reports").css("a::attr(href)").re(r"/reports/\d{4}-W\d\d$")
+    links = [link for week in weeks for link in office.page(week).css(f"a[href*='/items/handling.{figure}']")]
+    own = [one for one in links if words_of(one.xpath("ancestor::tr/td")[0]) == role and words_of(one) != "0"]
+    pages = [(int(words_of(one)), words_of(office.page(one.attrib["href"]).css("main")[0])) for one in own]
+    return max(pages, default=(0, ""))

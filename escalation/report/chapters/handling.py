@@ -167,23 +167,25 @@ def _by_role(
     week: Sequence[Telling], told: Sequence[Telling], found: Sequence[Telling], rows: WeekRows, now: datetime,
     lists: dict[str, Items],
 ) -> list[RoleLine]:  # fmt: skip
-    """The lines of the table by role; their lists are put among the chapter's. A role we do not name joins the rest."""
-    role_of = {one.id: one.role if one.role in ROLES else "" for one in found}
+    """The lines of the table by role; their lists are put among the chapter's. An office that only the school's
+    document has (TF 16) stands under its own name; who has no role joins the rest.
+    """
+    role_of = {one.id: one.role for one in found}
     late = picks.signed_late(rows, now)
     lines = []
-    for role, title in (*ROLES.items(), ("", OTHERS)):
+    further = sorted(({*role_of.values()} | {one.silent for one in week}) - {*ROLES, ""})
+    for role, title in (*ROLES.items(), *((one, OTHERS) for one in further), ("", OTHERS)):
         own = [one for one in told if role_of[one.id] == role]
         must = [one for one in picks.must_sign(rows) if role_of.get(one.id, "") == role]
         in_time = [one for one in picks.in_time(rows) if role_of.get(one.id, "") == role]
         overdue = [one for one in late if role_of.get(one.id, "") == role]
         reminded = [one for one in week if one.kind is NoticeKind.REMINDER and role_of[one.id] == role]
-        escalated = [one for one in week if one.kind is NoticeKind.ESCALATED and _known(one.silent) == role]
+        escalated = [one for one in week if one.kind is NoticeKind.ESCALATED and one.silent == role]
         if not (own or must or reminded or escalated):
             continue
-        key, title = (
-            role or "others",
-            _called(title, [one.office for one in own if role and one.kind is not NoticeKind.ASSIGNED]),
-        )
+        spoken = [one for one in (own or week) if role and role_of[one.id] == role]
+        key = role or "others"
+        title = _called(title, [one.office for one in spoken if one.kind is not NoticeKind.ASSIGNED])
         lists |= {
             f"told-{key}": _tellings(f"本周告知：{title}", rows, own),
             f"must-{key}": notice_items(f"应签收：{title}", rows, must),
@@ -200,10 +202,6 @@ def _called(title: str, offices: Sequence[str]) -> str:
     """A role under the school's own name for it, as most of the week's notices told it; else its plain title."""
     named = Counter(proxy.office_of(one) for one in offices if one)
     return max(named, key=lambda name: (named[name], name), default=title)
-
-
-def _known(role: str) -> str:
-    return role if role in ROLES else ""
 
 
 def _took(must: Sequence[NoticeRow]) -> timedelta | None:

@@ -82,7 +82,7 @@ def test_the_lines_by_role_add_up_to_the_figures_of_the_week() -> None:
     assert sum(counted[f"late-{key}"] for key in keys) == made.signed_late.value
     assert sum(counted[f"reminded-{key}"] for key in keys) == counted["reminded"] == 1
     assert sum(counted[f"escalated-{key}"] for key in keys) == counted["escalated"] == 1
-    assert "others" in keys
+    assert "an_office_of_the_pack" in keys
 
 
 def test_a_silence_is_counted_at_the_role_that_was_silent_and_not_at_who_heard_of_it() -> None:
@@ -108,6 +108,25 @@ def test_a_role_stands_under_the_schools_own_name_for_it() -> None:
     assert lines(handling(rows))["unit_leader"].title == "单位领导"
     unnamed = replace(rows, chapters={"handling": tuple(replace(one, office="") for one in told)})
     assert lines(handling(unnamed))["unit_leader"].title == "单位党政主要负责人"
+
+
+def test_an_office_that_only_the_document_has_stands_under_its_own_name_and_who_has_none_in_the_rest() -> None:
+    one = incident(1, at(20, 10))
+    office, nobody, heard = (notice(key, one) for key in (1, 2, 3))
+    told = (
+        telling(office, "opinion_office", office="学院网络舆情工作组办公室"),
+        telling(nobody, "", office="某科室"),
+        telling(heard, Role.UNIT_LEADER, NoticeKind.ESCALATED, office="单位领导", silent="opinion_office"),
+    )
+    rows = replace(empty(), incidents=(one,), notices=(office, nobody, heard), chapters={"handling": told})
+    made = handling(rows)
+    titles = {key: line.title for key, line in lines(made).items()}
+    assert titles == {
+        "unit_leader": "单位领导",
+        "opinion_office": "学院网络舆情工作组办公室",
+        "others": "其他职务",
+    }, "also who was told by the ladder alone"
+    assert values(made)["escalated-opinion_office"] == 1
 
 
 def test_a_share_in_time_leaves_out_what_is_not_due_yet() -> None:
