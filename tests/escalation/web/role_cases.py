@@ -77,8 +77,8 @@ def _duty() -> list[Case]:
     late, soon = "unwritten sheet", "written sheet"
     return [
         Case("GET", sheet, "", (late,)),
-        Case("POST", f"{sheet}/write", "待交班", (late,), {"words": "一切正常"}),
-        Case("POST", f"{sheet}/write", "待接班", (soon,), {"words": "再补一句"}),
+        Case("POST", f"{sheet}/write", "待交班", (f"{late}, to write",), {"words": "一切正常"}),
+        Case("POST", f"{sheet}/write", "待接班", (f"{soon}, to write",), {"words": "再补一句"}),
         Case("POST", f"{sheet}/take", "待交班，已到点", (late,)),
         Case("POST", f"{sheet}/take", "待接班", (soon,)),
         Case("POST", "/duty/leave/{absence_id}/end", "", ("leave",)),

@@ -141,6 +141,8 @@ class World:
             for row in conn.execute(select(handovers)):
                 name = {late: "unwritten sheet", coming: "written sheet"}[row.id]
                 self.seals[name] = handover_sheet.digest(row.sheet, row.words)
+                self.named[f"{name}, to write"] = str(row.id)
+                self.seals[f"{name}, to write"] = handover.seal_of(row)
 
     def _measures(self) -> None:
         number, other = self.premises.incident(), self.house.incident(account_id="wb-jw", unit=OTHER_UNIT)
@@ -169,7 +171,7 @@ class World:
             handling.dismiss(conn, head, ids[ended], LEAD, now, FalseAlarm.DRILL)
             blame = {"grade": 0, "person_id": "", "whom": UNIT}
             propose("blame proposed", proposing.propose_accountability, ended, **blame)
-            propose("blame decided", proposing.propose_accountability, ended, decided, **blame)
+            propose("blame decided", proposing.propose_accountability, ended, decided, **blame | {"whom": OTHER_UNIT})
 
     def _voice(self) -> None:
         asked, owed, recalled = (self.premises.incident() for _ in range(3))
