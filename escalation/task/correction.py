@@ -198,7 +198,7 @@ def confirm(conn: Connection, task_id: int, actor: Actor, now: datetime, note: s
 
     What was said before of the same post ends with it: nobody could look at it once the task is over.
     """
-    _, task = deeds.held(conn, task_id)
+    incident, task = deeds.held(conn, task_id)
     deeds.must_differ(task, actor)
     left = unseen(conn, task_id)
     if left and not note.strip():
@@ -207,6 +207,7 @@ def confirm(conn: Connection, task_id: int, actor: Actor, now: datetime, note: s
     for row in corrections_of(conn, task_id):
         if CorrectionState(row.state) not in CORRECTION.ends:
             _move(conn, row, CorrectionEvent.CHECK, actor.roles)
+            timer.stop_begun(conn, incident.id, f"correction:{row.id}:", now)
     deeds.confirm(conn, task_id, actor, now, f"人工核实：{note.strip()}" if left else note)
 
 

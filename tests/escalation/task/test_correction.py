@@ -116,6 +116,7 @@ def test_what_the_machine_has_not_seen_a_person_vouches_for_in_words(office: Off
     with office.store.write() as conn:
         correction.confirm(conn, task, ON_DESK, office.now, "打开网页看过")
     assert state(office).state == "by_hand"
+    assert office.rows(timers, kind="correction", state="set") == [], "nothing is looked for any more"
     assert office.rows(tasks, id=task)[0].state == "confirmed"
 
 

@@ -11,6 +11,7 @@ from escalation import alteration, breach, paper, people, permit, submission
 from escalation.alteration import alterations
 from escalation.alteration.compare import Difference, Kind
 from escalation.alteration.state import ALTERATION
+from escalation.alteration.state import State as ChangeState
 from escalation.breach import breaches
 from escalation.breach.state import BREACH
 from escalation.incident import Actor
@@ -18,6 +19,7 @@ from escalation.notice.docket import docket_lines
 from escalation.people import Held, Person, Role
 from escalation.permit import permits
 from escalation.permit.state import PERMIT
+from escalation.permit.state import State as PermitState
 from escalation.procedure import Trigger, load
 from escalation.submission import submissions
 from escalation.submission.state import SUBMISSION
@@ -81,6 +83,7 @@ PERMITS = Noun(
         "published": lambda s: publish(s, FIRE, f"out-{s.office.now:%d%H%M}"),
     },
     log=docket_lines,
+    clock="permit:{}", ticks=frozenset({PermitState.GRANTED}),
 )  # fmt: skip
 
 
@@ -194,5 +197,6 @@ CHANGES = Noun(
     {"date": LEADER, "settle": PUBLICITY},
     {"wait": wait(hours=3), "agrees": _agrees, "shown again": _shown_again},
     log=docket_lines,
+    clock="alteration:{}", ticks=frozenset({ChangeState.SEEN}),
 )  # fmt: skip
 NOUNS = (PERMITS, SUBMISSIONS, FINDINGS, CHANGES)

@@ -69,6 +69,7 @@ HANDOVERS = Noun(
     also=frozenset({Role.MONITOR}),
     rests=DONE,
     log=audit_log,
+    clock="handover:{}", ticks=frozenset({*HANDOVER.steps} - DONE),
 )  # fmt: skip
 """Too early, by a stranger, by the writer himself, and once more; the rota is changed before and after it was taken."""
 NOUNS = (HANDOVERS,)

@@ -13,16 +13,16 @@ from escalation.bulletin import BulletinKind, bulletins
 from escalation.bulletin.state import BULLETINS, series_after
 from escalation.bulletin.write import Draft, write
 from escalation.consultation import consultations, course
-from escalation.consultation.state import CONSULTATION
+from escalation.consultation.state import CONSULTATION, WAITING
 from escalation.deed import incident_of
 from escalation.incident import incidents
 from escalation.notice.docket import docket_lines
 from escalation.silence import SILENCE, Quiet, silences
 from escalation.task import TaskKind, correction, corrections, deeds, tasks
-from escalation.task.correction import CORRECTION
+from escalation.task.correction import CORRECTION, CorrectionState
 from escalation.task.setting import KEEPER as TO_KEEPER
 from escalation.task.setting import set_task
-from escalation.task.state import TASK
+from escalation.task.state import TASK, UNANSWERED
 from stream.kept import keep
 from stream.post import Kind, Visibility
 from tests.escalation.office import IN_LEAD, ON_DESK
@@ -60,6 +60,7 @@ TASKS = Noun(
         ("wait", ON_DESK),
     ),
     {"accept": KEEPER, "answer": ON_DESK, "return": ON_DESK, "confirm": ON_DESK, "withdraw": ON_DESK},
+    clock="task:{}:", ticks=UNANSWERED,
 )  # fmt: skip
 """The same task set by two in one minute is one task."""
 
@@ -133,6 +134,7 @@ CORRECTIONS = Noun(
         "mended": lambda s: _crawled(s, f"{RIGHT}{s.office.now:%d%H%M}"),
         "gone": lambda s: _crawled(s, WRONG, Visibility.VANISHED),
     },
+    clock="correction:{}:", ticks=frozenset({CorrectionState.TOLD, CorrectionState.STANDS}),
 )  # fmt: skip
 
 
@@ -183,6 +185,7 @@ QUESTIONS = Noun(
     {"promise": LEADER, "answer": LEADER, "dismiss": LEADER, "reopen": LEADER},
     {"wait": wait(hours=3), "taken away": _taken_away, "asked again": _asked_again},
     log=docket_lines,
+    clock="consultation:{}", ticks=frozenset(WAITING),
 )  # fmt: skip
 
 

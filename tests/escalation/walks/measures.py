@@ -10,7 +10,7 @@ from escalation.deed import incident_of
 from escalation.measure import MeasureKind, measures
 from escalation.measure.deciding import act
 from escalation.measure.proposing import propose_accountability, propose_closing, propose_referral
-from escalation.measure.state import BLAME, ORDER, REFERRAL
+from escalation.measure.state import BLAME, ORDER, REFERRAL, OrderState
 from escalation.state_table import IllegalStep
 from tests.escalation.incident.deeds import DEEDS
 from tests.escalation.office import IN_LEAD, ON_DESK
@@ -46,6 +46,7 @@ ORDERS = Noun(
         "propose": DEPUTY, "decide": GIVER_TOO, "refuse": GIVER_TOO, "withdraw": DEPUTY, "finish": DEPUTY,
         "lift": GIVER_TOO,
     },
+    clock="order:{}", ticks=frozenset({OrderState.DECIDED}),
 )  # fmt: skip
 
 

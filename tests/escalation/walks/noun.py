@@ -19,6 +19,7 @@ from escalation.audit import audit_log
 from escalation.incident import Actor, entries
 from escalation.people import Role
 from escalation.state_table import IllegalStep, StateTable
+from escalation.timer import timers
 from tests.escalation.station import Station
 from tests.escalation.walk import Press, at_once, press_by, take, taken_back
 
@@ -50,7 +51,8 @@ class Noun:
 
     `beside`: who else may do it at that moment. `happens`: what no person of it does. `also`: roles that somebody has
     by the rota or the roster. `rests`: states besides the ends in which nothing waits for a person. `log`: where each
-    deed leaves a line.
+    deed leaves a line. `clock`: how the clocks of a row are named (or their matter), with {} for its id; they are set
+    in the states of `ticks`, and run in no other.
     """
 
     table: StateTable[Any, Any]
@@ -63,6 +65,8 @@ class Noun:
     also: frozenset[Role] = frozenset()
     rests: frozenset[Any] = frozenset()
     log: Table = entries
+    clock: str = ""
+    ticks: frozenset[Any] = frozenset()
 
     @property
     def actors(self) -> dict[str, Actor]:
@@ -108,6 +112,20 @@ def _follows(s: Station, noun: Noun, before: Mapping[int, Any], what: str, by: A
         while more := {to for reached in legal for to in _next(noun, reached, None)} - legal:
             legal |= more
         assert state in legal, f"{table.noun}, {what}: {was} 到 {state}"
+    _ticks(s, noun, what)
+
+
+def _ticks(s: Station, noun: Noun, what: str) -> None:
+    if not noun.clock:
+        return
+    clocks = s.office.rows(timers)
+    for one, state in noun.states(s).items():
+        name = noun.clock.format(one)
+        own = [row for row in clocks if (row.name.startswith(name) if row.matter is None else row.matter == name)]
+        if state in noun.ticks:
+            assert own, f"{noun.table.noun}, {what}: {state} has no clock"
+        else:
+            assert all(row.state != "set" for row in own), f"{noun.table.noun}, {what}: a clock runs in {state}"
 
 
 def _next(noun: Noun, state: Any, by: Actor | None) -> set[Any]:

@@ -16,7 +16,7 @@ from escalation.voice import approval, hold, relay, release, statement
 from escalation.voice.approval import approvals
 from escalation.voice.hold import holds
 from escalation.voice.relay import relays
-from escalation.voice.state import HOLD, RELAY, STATEMENT, RelayState
+from escalation.voice.state import HOLD, RELAY, STATEMENT, HoldState, RelayState
 from escalation.voice.statement import Draft, Kind, statements
 from escalation.voice.subject import Subject
 from tests.escalation.office import IN_LEAD
@@ -183,5 +183,6 @@ HOLDS = Noun(
     ),
     {"hold": DEPUTY, "change": DEPUTY, "confirm": KEEPER, "lift": DEPUTY, "dismiss": DEPUTY, "reopen": DEPUTY},
     {"wait": wait(hours=3), "published": _publish},
+    clock="hold:{}:", ticks=frozenset({HoldState.STANDING}),
 )  # fmt: skip
 NOUNS = (STATEMENTS, RELAYS, HOLDS)
