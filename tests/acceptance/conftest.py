@@ -119,7 +119,7 @@ def _with_said(standing: Standing, said: Mapping[str, tuple[str, str]]) -> Itera
     """Started, with posts of the main account and the comments under them there before anybody reads."""
     standing.start()
     try:
-        eventually("the platforms are there", standing.threads, 60, every=0.1)
+        eventually("the platforms are there", standing.threads, 240, every=0.1)
         for key, (under, text) in said.items():
             standing.matter(text, under, key)
         standing.ready()

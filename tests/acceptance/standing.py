@@ -184,7 +184,7 @@ class Standing:
                 env=surroundings() | {"PYTHONUNBUFFERED": "1"},
             )  # fmt: skip
 
-    def ready(self, within: float = 60.0) -> None:
+    def ready(self, within: float = 240.0) -> None:
         """Wait until every role is up."""
         eventually("every role is up", lambda: self.health()[0] == 200 or self.ended_badly(), within)
 
