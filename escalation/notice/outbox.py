@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, insert, select, update
 
 from escalation.channels import Accepted, Fault, Message, Outcome, Partial, Permanent, RateLimited, Transient, Unknown
 from escalation.incident import incidents
@@ -152,7 +152,12 @@ def first_due(row: Row[Any]) -> datetime:
     return due
 
 
+CUT_OFF = "发送时进程中断，对方可能已收到；以同一通知号重发"
+"""Of a try whose sender died in mid-send."""
 _ATTEMPT = insert(attempts)
+_NOT_CUT_OFF = delete(attempts).where(
+    attempts.c.delivery_id == bindparam("one"), attempts.c.n == bindparam("nth"), attempts.c.reason == CUT_OFF
+)
 _SENT = (
     update(notices)
     .where(notices.c.id == bindparam("one"), notices.c.sent_at.is_(None))
@@ -168,7 +173,9 @@ _SETTLE = update(deliveries).where(
 
 
 def settle(conn: Connection, taken: Taken, outcome: Outcome, verdict: Verdict, now: datetime) -> bool:
-    """Record an attempt and its verdict; False where somebody else had taken the delivery up meanwhile."""
+    """Record an attempt and its verdict; False where somebody else had taken the delivery up meanwhile (what this try
+    came to is known all the same, and stands in the place of its being cut off).
+    """
     conn.execute(_ATTEMPT, {
         "delivery_id": taken.id, "n": taken.attempt, "at": now, "outcome": OUTCOME_WORDS[type(outcome)],
         "reason": verdict.reason, "vendor_id": verdict.vendor_id, "answer": outcome.answer,
@@ -185,6 +192,8 @@ def settle(conn: Connection, taken: Taken, outcome: Outcome, verdict: Verdict, n
     moved = conn.execute(_SETTLE, values | {"one": taken.id, "nth": taken.attempt})
     if accepted:
         conn.execute(_SENT, {"one": taken.notice_id, "now": now})
+    if moved.rowcount != 1:
+        conn.execute(_NOT_CUT_OFF, {"one": taken.id, "nth": taken.attempt})
     return moved.rowcount == 1
 
 

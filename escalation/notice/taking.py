@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
 
 from escalation.channels import Message
 from escalation.notice import DeliveryState, attempts, deliveries, digest, notices
 from escalation.notice.digest_words import message_of
 from escalation.notice.lateness import sent_late, words_now
-from escalation.notice.outbox import Taken, first_due, with_notice
+from escalation.notice.outbox import CUT_OFF, Taken, first_due, with_notice
 from escalation.notice.withdrawal import why_gone, withdraw
 from escalation.procedure import Channel
 
@@ -128,12 +128,19 @@ def _still_needed(conn: Connection, rows: Sequence[Row[Any]], now: datetime) -> 
 def _in_hand(
     conn: Connection, rows: Sequence[Row[Any]], now: datetime, lease: timedelta, letterhead: Letterhead | None
 ) -> Taken | None:  # fmt: skip
-    """Mark deliveries as in our hands; those that somebody else was quicker to take stay behind."""
+    """Mark deliveries as in our hands; those that somebody else was quicker to take stay behind. The try of a sender
+    who died with it is written down.
+    """
     ours = []
     for row in rows:
         turn = {"one": row.id, "before": row.attempts, "nth": row.attempts + 1, "now": now, "until": now + lease}
         if conn.execute(_TAKE, turn).rowcount == 1:
             ours.append(row)
+            if row.state == DeliveryState.SENDING:
+                conn.execute(insert(attempts).values(
+                    delivery_id=row.id, n=row.attempts, at=row.taken_until - lease, outcome="unknown", reason=CUT_OFF,
+                    vendor_id="",
+                ))  # fmt: skip
     if not ours or ours[0] is not rows[0]:
         return None
     taken = [

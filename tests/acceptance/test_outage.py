@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from parsel import Selector
 
+from tests.acceptance.hands import opened
 from tests.acceptance.standing import Mail, Standing, eventually, fengxin, words_of
 
 pytestmark = pytest.mark.long
@@ -65,6 +66,32 @@ def test_with_the_mail_server_down_the_incident_opens_and_one_mail_each_comes_la
     eventually("everybody is told", lambda: len(first_notices(spare, number)) >= 4, 100)
     assert sorted(one.to.partition("@")[0] for one in first_notices(spare, number)) == sorted(FOUR)
     eventually("the lamp is whole again", lambda: "通道 2/2" in strip_of(spare), 20)
+
+
+@pytest.mark.timeout(300)
+def test_a_notify_role_killed_in_mid_send_repeats_it_under_the_same_number_and_the_log_says_so(spare: Standing) -> None:
+    """The mail server takes the words and says nothing; the role dies waiting; then all is well again."""
+    desk, text = spare.signed_in("zheng.wanzhou"), "北门的铁栅栏少了一根，能钻出去一个人"
+    spare.lead(text)
+    spare.break_inbox(smtp={"name": "hang", "words": text[:16]})
+    try:
+        number = opened(spare, text, 1)
+        mails = partial(desk.page, "/deliveries", q=number, channel="mail")
+        eventually("one is in mid-send", lambda: "发送中" in words_of(mails().css("table.cards")[0]), 60, every=0.1)
+        os.kill(spare.roles()["notify"], signal.SIGKILL)
+    finally:
+        spare.break_inbox(smtp=None)
+
+    def log(pattern: str) -> list[str]:
+        return [row for row in map(words_of, mails().css("table.cards tbody tr")) if re.search(pattern, row)]
+
+    eventually("all four left", lambda: len(log("首报.*已送出.*通道已收下 答复 250")) == 4, 150)
+    cut = "首报.*次尝试.*结果不明：发送时进程中断，对方可能已收到；以同一通知号重发.*通道已收下 答复 250"
+    assert log(cut), "one was in its hands"
+    told = {(one.to.partition("@")[0], one.notice, one.message_id) for one in first_notices(spare, number)}
+    assert {name for name, _, _ in told} == FOUR
+    assert len(told) == 4, "who has it twice has it under the same number"
+    assert len(set(eventually("the group", lambda: spare.robot(f"{number} 首报"), 90))) == 1
 
 
 def test_with_the_search_damaged_alarms_go_out_and_reindex_brings_it_back(spare: Standing) -> None:

@@ -224,7 +224,7 @@ def test_a_killed_sender_sends_it_again_under_the_same_number(office: Office) ->
     office.now += timedelta(seconds=31)
     office.work()
     assert [mail.notice for mail in office.mail.sent] == ["HF-2026-0001-01"]
-    assert [row.n for row in office.rows(attempts)] == [2]
+    assert [(row.n, row.outcome) for row in office.rows(attempts)] == [(1, "unknown"), (2, "accepted")]
 
 
 def test_numbers_are_counted_by_school_and_year(office: Office) -> None:

@@ -13,7 +13,7 @@ from escalation.channels.breaker import FAILURES
 from escalation.incident import entries
 from escalation.notice import DeliveryState, attempts, calls, deliveries, notices
 from escalation.notice.lateness import say_minutes
-from escalation.notice.outbox import judge, settle
+from escalation.notice.outbox import CUT_OFF, judge, settle
 from escalation.notice.taking import take
 from tests.escalation.office import FOUR, ON_DESK, Office
 from tests.stream.said import SCHOOL, START
@@ -61,11 +61,14 @@ def test_what_was_in_the_hands_of_a_killed_sender_is_taken_up_with_the_same_numb
     assert again is not None
     assert again.message == first.message
     assert again.attempt == 2
+    (cut,) = office.rows(attempts)
+    assert (cut.n, cut.at, cut.outcome, cut.reason) == (1, office.now, "unknown", CUT_OFF)
     with office.store.write() as conn:
         late = judge(Transient("断线"), 1, first.give_up_at, office.now, 0)
         assert not settle(conn, first, Transient("断线"), late, office.now), "the slower one decides nothing"
         assert settle(conn, again, Accepted("7"), judge(Accepted("7"), 2, again.give_up_at, office.now, 0), office.now)
-    assert len(office.rows(attempts)) == 2
+    known = [(row.n, row.outcome) for row in office.rows(attempts)]
+    assert known == [(1, "transient"), (2, "accepted")], "what the slow try came to stands for its being cut off"
 
 
 def test_the_gravest_is_sent_first(office: Office) -> None:
