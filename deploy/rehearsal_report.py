@@ -4,6 +4,7 @@ found on the school's own posts; what was asked of it."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,13 +13,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deploy.course import Opened, Outcomes
+from deploy.course import Opened, Outcomes, Telling
 from deploy.rehearsal import House
 from escalation.procedure.pack_file import codes
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 LEVELS = "ⅠⅡⅢⅣ"
 REASONS_SHOWN = 3
+FOLDED_FROM = 4
+DRILL = "演练·"
 
 
 def begin(console: Console, house: House, one_office: Iterable[str] = ()) -> None:
@@ -87,9 +90,34 @@ def _asked(outcomes: Outcomes) -> Table:
 def _told(outcomes: Outcomes) -> Table:
     columns = ("时间", "编号", "通知", "谁", "以何身份", "依据", "通道", "签收至")
     return _table("【演练】会通知谁（未向外发送；假定无人签收）", columns, [
-        (_at(one.at), one.incident, one.kind, one.person, one.office, one.basis, one.channel, _at(one.sign_by))
-        for one in outcomes.told
+        (
+            _at(some[0].at), some[0].incident, some[0].kind, _people(some), some[0].office, some[0].basis,
+            some[0].channel, _at(some[0].sign_by),
+        )
+        for some in rounds(outcomes.told)
     ])  # fmt: skip
+
+
+def rounds(told: Iterable[Telling]) -> list[list[Telling]]:
+    """What is printed in one line each: the keepers of many accounts are told the same at once, with nothing to sign
+    each for himself; everybody else has a line of their own."""
+    found: list[list[Telling]] = []
+    for one in told:
+        if found and _same(found[-1][0]) == _same(one) and one.person and one.sign_by is None:
+            found[-1].append(one)
+        else:
+            found.append([one])
+    return [part for some in found for part in ([some] if len(some) >= FOLDED_FROM else [[one] for one in some])]
+
+
+def _same(one: Telling) -> Telling:
+    return replace(one, person="", reason="", at=one.at.replace(second=0, microsecond=0))
+
+
+def _people(some: Sequence[Telling]) -> str:
+    if len(some) == 1:
+        return some[0].person
+    return f"共{len(some)}人：{'、'.join(one.person.removeprefix(DRILL) for one in some)}"
 
 
 def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:

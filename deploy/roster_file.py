@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import csv
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook
-from openpyxl.styles import Font
+from openpyxl.styles import Alignment, Font
 from pydantic import ValidationError
 
 from deploy import legible
 from deploy.problem import Problem, sentence, unknown
 from deploy.roster import SHEETS, OfficeRow, Roster, Row, heading, knots, titles
+from escalation.people import TITLES, Role
+from escalation.procedure import codes, load
 from stream.workbook import FORMULA, NO_FORMULA, Grid, Unreadable, sheets
 
+GUIDE = "填写说明"
+"""A sheet for the reader; it is not taken in."""
+GUIDE_FILE = Path(__file__).with_name("templates") / "roster_guide.toml"
 Placed = dict[str, list[tuple[str, Row]]]
 """Table → rows with the place each came from; of a wrong row what can be read of it (see `deploy.legible`). A table
 that cannot be read is missing."""
@@ -34,7 +40,8 @@ def read(path: Path) -> tuple[Placed, list[Problem]]:
             Problem(path.name, "", "读不了：须为 xlsx 工作簿，或由 UTF-8 编码 CSV 组成的文件夹，请另存后再试。")
         ]
     known = [title for title, _ in SHEETS.values()]
-    problems += [Problem(path.name, f"工作表“{one}”", unknown(one, known)) for one in grids if one not in known]
+    strange = [one for one in grids if one not in (*known, GUIDE)]
+    problems += [Problem(path.name, f"工作表“{one}”", unknown(one, known)) for one in strange]
     for table, (title, row) in SHEETS.items():
         if title not in grids:
             problems.append(Problem(path.name, "", f"缺少工作表“{title}”，请照样表补上（可以没有数据行）。"))
@@ -126,4 +133,28 @@ def write(path: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
         sheet.freeze_panes = "A2"
         for values in rows.get(table, ()):
             sheet.append([values.get(name) for name in row.model_fields])
+    _explain(book)
     book.save(path)
+
+
+def _explain(book: Workbook) -> None:
+    """A further sheet that says how each column is filled in, and the roles that each shipped pack knows."""
+    guide = tomllib.loads(GUIDE_FILE.read_text("utf-8"))
+    sheet = book.create_sheet(GUIDE)
+    sheet.append(["工作表", "列", "要求", "说明"])
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    for title, row in SHEETS.values():
+        for info in row.model_fields.values():
+            needed = "必填" if info.is_required() else "选填"
+            sheet.append([title, info.title, needed, guide[title][info.title]])
+    for code in codes():
+        pack = load(code)
+        words = dict.fromkeys(one.words[0] for one in pack.office)
+        sheet.append(["任职", "可写的角色", f"规程包 {code}", "；".join((*words, TITLES[Role.ADMINISTRATOR]))])
+    for note in guide["notes"]:
+        sheet.append(["", "", "", note])
+    for letter, width in {"A": 10, "B": 16, "C": 18, "D": 100}.items():
+        sheet.column_dimensions[letter].width = width
+    for line in sheet.iter_rows(min_row=2, min_col=4, max_col=4):
+        line[0].alignment = Alignment(wrap_text=True, vertical="top")

@@ -21,6 +21,7 @@ from escalation.web.duty import DONE, KEEPERS, moment_of
 from escalation.web.gate import Acts, Only, Visitor, desk_of
 from escalation.web.page import show
 from stream.account import book
+from stream.platform import platform_name
 
 router = APIRouter()
 SEES = (Role.MONITOR, Role.PUBLICITY, Role.ADMINISTRATOR)
@@ -100,7 +101,8 @@ def _held(conn: Connection, school: str, pack: Pack) -> dict[str, list[str]]:
     )
     for row in rows:
         title = people.office_in(pack, row.role)
-        where = accounts[row.scope].name if row.scope in accounts else row.scope
+        account = accounts.get(row.scope)
+        where = f"{account.name}·{platform_name(account.platform)}" if account else row.scope
         found.setdefault(row.person_id, []).append(f"{title}（{where}）" if where else title)
     return found
 

@@ -12,9 +12,9 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from escalation.state_table import IllegalStep
-from escalation.web.gate import NotAllowed, NotFound, NotSignedIn
+from escalation.web.gate import NotAllowed, NotFound, NotSignedIn, Visitor, visitor_of
 from escalation.web.pace import TooOften
-from escalation.web.page import bare
+from escalation.web.page import bare, show
 from stream.store import StoreUnavailable
 
 LOGGER = logging.getLogger(__name__)
@@ -45,10 +45,8 @@ def back_of(path: str) -> str:
 
 def page(request: Request, status: int, words: str, code: str = "", *, back: str = "", sign_in: str = "") -> Response:
     """One error as a page, or as JSON where a script asked. `back`, `sign_in`: where to go, at once or after it."""
-    title, cure = TITLES.get(status, "未能完成"), CURES.get(status, "")
-    if cure.startswith("如认为有误") and "请联系" in words:
-        cure = ""
-    if request.headers.get("x-fragment") or "text/html" not in request.headers.get("accept", "text/html,*/*"):
+    title, cure = TITLES.get(status, "未能完成"), _cure(status, words)
+    if not _wants_page(request):
         return JSONResponse({"error": title, "words": words, "cure": cure, "code": code}, status)
     return bare(
         request, "error.html", status=status, title=title, words=words, cure=cure, code=code, back=back,
@@ -67,8 +65,31 @@ def not_signed_in(request: Request, _: Exception) -> Response:
 
 
 def not_allowed(request: Request, error: Exception) -> Response:
-    """403 with the sentence."""
-    return page(request, 403, str(error))
+    """403 with the sentence; who is signed in and asked for a page keeps the frame with the menu, to go on from it."""
+    visitor = _visitor(request) if request.method == "GET" and _wants_page(request) else None
+    if visitor is None:
+        return page(request, 403, str(error))
+    return show(
+        request, visitor, "closed.html", status=403, title=TITLES[403], words=str(error), cure=_cure(403, str(error))
+    )
+
+
+def _visitor(request: Request) -> Visitor | None:
+    """Who is signed in; None where nobody is, or the store does not answer just now."""
+    try:
+        return visitor_of(request)
+    except (NotSignedIn, StoreUnavailable):
+        return None
+
+
+def _wants_page(request: Request) -> bool:
+    return not request.headers.get("x-fragment") and "text/html" in request.headers.get("accept", "text/html,*/*")
+
+
+def _cure(status: int, words: str) -> str:
+    """What to do about it, unless the sentence says so already."""
+    cure = CURES.get(status, "")
+    return "" if cure.startswith("如认为有误") and "请联系" in words else cure
 
 
 def not_found(request: Request, error: Exception) -> Response:

@@ -84,9 +84,16 @@ def test_init_writes_commented_settings_and_never_overwrites_them(tmp_path: Path
     comments = [line for line in text.splitlines() if line.startswith("#")]
     assert len(comments) > 20
     assert all(chinese(line) or "=" in line or "[" in line for line in comments if line != "#")
-    assert {"单位", "账号", "人员", "任职", "管理员"} <= set(
-        load_workbook(tmp_path / "school/accounts.xlsx").sheetnames
-    )
+    book = load_workbook(tmp_path / "school/accounts.xlsx")
+    assert {"单位", "账号", "人员", "任职", "管理员", "值班"} < set(book.sheetnames)
+    guide = [[str(cell or "") for cell in row] for row in book["填写说明"].iter_rows(values_only=True)]
+    for sheet in book.worksheets[:-1]:
+        for cell in sheet[1]:
+            (told,) = [row for row in guide if row[:2] == [sheet.title, str(cell.value).rstrip("*")]]
+            assert told[2] == ("必填" if str(cell.value).endswith("*") else "选填")
+            assert chinese(told[3]), told
+    roles = {row[2]: row[3] for row in guide if row[1] == "可写的角色"}
+    assert "主管校领导；学校相关领导；单位领导；党委宣传部" in roles["规程包 JY"]
     before = text
     assert "已经存在，未作任何改动" in refused("init", tmp_path / "school")
     assert (tmp_path / "school" / "fengxin.toml").read_text("utf-8") == before

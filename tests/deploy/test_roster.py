@@ -7,8 +7,11 @@ from typing import Any
 from openpyxl import Workbook, load_workbook
 
 from deploy import installation, roster_file
-from deploy.roster import SHEETS, Roster
+from deploy.parts import role_words
+from deploy.roster import SHEETS, Roster, read_platform
 from deploy.settings import load
+from escalation.procedure import codes
+from escalation.procedure import load as load_pack
 from stream.post import Route
 from tests.deploy.test_settings import GOOD
 
@@ -166,10 +169,32 @@ def test_the_template_has_every_sheet_and_its_samples_are_not_read(tmp_path: Pat
     assert problems == []
     assert roster == Roster()
     titles = load_workbook(tmp_path / "accounts.xlsx").sheetnames
-    assert titles == [title for title, _ in SHEETS.values()]
+    assert titles == [*(title for title, _ in SHEETS.values()), "填写说明"]
 
 
 def test_settings_take_their_roster_from_the_workbook(tmp_path: Path) -> None:
     roster_file.write(tmp_path / "accounts.xlsx", ROWS)
     (tmp_path / "fengxin.toml").write_text('accounts_file = "accounts.xlsx"\n' + GOOD, encoding="utf-8")
     assert load(tmp_path / "fengxin.toml").roster.people[0].name == "张三"
+
+
+def test_the_template_explains_every_column_and_the_roles_of_each_pack_and_is_not_taken_in(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.xlsx"
+    roster_file.write(path, ROWS)
+    assert taken(path)[1] == [], "the sheet for the reader is no sheet of the roster"
+    book = load_workbook(path)
+    assert book.sheetnames[-1] == "填写说明"
+    rows = list(book["填写说明"].iter_rows(min_row=2, values_only=True))
+    for title, row in SHEETS.values():
+        for info in row.model_fields.values():
+            (found,) = [one for one in rows if one[:2] == (title, info.title)]
+            assert found[2] == ("必填" if info.is_required() else "选填")
+            assert found[3]
+    said = {str(one[2]).removeprefix("规程包 "): str(one[3]).split("；") for one in rows if one[1] == "可写的角色"}
+    assert set(said) == set(codes())
+    for code, roles in said.items():
+        assert set(roles) <= set(role_words(load_pack(code))), "each is taken in when it is written"
+    assert "团委、学生处" in said["JY"], "a name may hold “、”"
+    platforms = next(str(one[3]) for one in rows if one[:2] == ("账号", "平台"))
+    for word in platforms.split("、"):
+        assert read_platform(word)

@@ -179,6 +179,17 @@ def test_a_notice_is_signed_on_a_phone_with_and_without_scripts(browser: Browser
     expect(page.locator("main")).to_contain_text("该通知已签收")
 
 
+@pytest.mark.parametrize(("width", "shown"), [(1440, True), (390, False)])
+def test_a_phone_shows_no_half_words_beside_the_flags_of_the_tide(
+    browser: Browser, served: House, width: int, shown: bool
+) -> None:
+    served.incident()
+    page = sign_in(opened(browser, served, width, 844), served)
+    expect(page.locator("#tide .mast")).to_have_count(1)
+    words = page.locator("#tide text.t-flag")
+    expect(words).to_be_visible() if shown else expect(words).to_be_hidden()
+
+
 def test_a_phone_shows_the_clock_and_every_lamp_that_is_not_green(browser: Browser, served: House) -> None:
     with served.store.write() as conn:
         alert.ring(conn, SCHOOL, "channel:mail", "邮件通道没有送出。", served.now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from fastapi import APIRouter, Depends
 
@@ -124,6 +126,21 @@ def test_without_a_session_every_gated_page_leads_to_sign_in(house: House) -> No
     for path in ACTS:
         assert client.post(path.format(n=number)).status_code == 401, path
     assert client.get("/events", headers={"accept": "text/event-stream"}).status_code == 401
+
+
+def test_a_closed_page_keeps_the_menu_of_who_is_signed_in(house: House) -> None:
+    closed = house.client("keeper").get("/desk", headers={"accept": "text/html"})
+    assert closed.status_code == 403
+    assert "这一页不对您的角色开放" in closed.text
+    menu = closed.text.partition('aria-label="主导航"')[2].partition("</nav>")[0]
+    own = house.client("keeper").get("/me").text.partition('aria-label="主导航"')[2].partition("</nav>")[0]
+    paths = re.findall(r'href="([^"]+)"', menu)
+    assert paths == re.findall(r'href="([^"]+)"', own)
+    assert "/me" in paths
+    assert "/desk" not in paths
+    part = house.client("keeper").get("/desk", headers={"x-fragment": "1"})
+    assert part.status_code == 403
+    assert part.json()["words"].startswith("这一页不对您的角色开放")
 
 
 def test_a_form_without_the_sessions_token_changes_nothing(house: House) -> None:

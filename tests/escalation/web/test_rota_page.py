@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from starlette.testclient import TestClient
 
 from escalation.audit import audit_log
@@ -19,7 +19,7 @@ from escalation.duty.absence import absences, departures
 from escalation.duty.handover import handovers
 from escalation.incident import incidents
 from escalation.notice import notices
-from escalation.people import Role, people, shifts
+from escalation.people import Role, offices, people, shifts
 from escalation.procedure import load
 from escalation.user import User
 from escalation.web.scope import scope_of
@@ -213,6 +213,18 @@ def test_the_substitute_signs_and_both_names_stand_on_the_page(house: House) -> 
             mate = User(SCHOOL, "mate", "mate", frozenset({Role.KEEPER}))
             row = conn.execute(select(incidents.c.id).where(incidents.c.number == number)).scalar_one()
             assert (row in scope_of(conn, mate, NOW + hours * HOUR).told) == seen
+
+
+def test_each_account_that_somebody_keeps_stands_with_its_platform(house: House) -> None:
+    with house.store.write() as conn:
+        kept = [("keeper", one, 0) for one in ("wx-hq", "wb-jw")]
+        conn.execute(insert(offices), [
+            {"school": SCHOOL, "role": role, "scope": scope, "person_id": "other", "rank": rank}
+            for role, scope, rank in kept
+        ])  # fmt: skip
+    page = house.client("admin").get("/duty/people").text
+    assert "（风林后勤·微信公众号）" in page
+    assert "（风林教务·微博）" in page
 
 
 def test_who_leaves_is_signed_out_and_what_waited_goes_to_the_desk(house: House) -> None:
