@@ -103,7 +103,8 @@ def surge(
     if seen >= floor:
         score = max(score, 0.1)
     hour = now.astimezone(SHANGHAI).hour
-    sentence = f"{what}近一小时 {seen} 条，平常 {hour} 时约 {base:.1f} 条，为 {ratio:.1f} 倍"
+    usual = f"{base:.1f}" if base >= 1 else f"{base:.2f}"  # 0.05 is not 0.1 when it is divided by
+    sentence = f"{what}近一小时 {seen} 条，平常 {hour} 时约 {usual} 条，为 {ratio:.1f} 倍"
     return Surge(ratio, base, seen, score, sentence if score else f"{what}近一小时 {seen} 条，在平常范围内")
 
 

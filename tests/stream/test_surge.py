@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -64,6 +65,9 @@ def test_sentence_gives_the_figures_in_chinese() -> None:
     assert found.seen == 12
     assert "本帖近一小时 12 条" in found.sentence
     assert "平常 2 时约" in found.sentence
+    few = surge({}, 15, NIGHT, NIGHT)
+    said = [float(one) for one in re.findall(r"约 ([\d.]+) 条，为 ([\d.]+) 倍", few.sentence)[0]]
+    assert abs(15 / said[0] - said[1]) / said[1] < 0.1, few.sentence
     assert "在平常范围内" in surge({}, 1, NIGHT, NIGHT).sentence
 
 
