@@ -46,7 +46,6 @@ def alarms(standing: Standing) -> str:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(400)
 def test_a_renamed_account_is_told_by_article_ten_and_ends_with_the_book(
     zhengzhou: Standing, window: Watched, phone: Watched
 ) -> None:

@@ -82,7 +82,6 @@ def findings_of(standing: Standing, words: str) -> list[str]:
     return [words_of(one) for one in page.css("main .panel")[0].css("tbody tr") if words in words_of(one)]
 
 
-@pytest.mark.timeout(300)
 def test_a_second_auditor_beside_the_first_finds_each_thing_once_and_takes_nothing_along_when_it_ends(
     spare: Standing,
 ) -> None:
@@ -152,7 +151,6 @@ def test_a_decision_is_rebuilt_by_the_command_and_differs_in_nothing_on_the_same
         assert words in done.stdout, done.stdout
 
 
-@pytest.mark.timeout(500)
 def test_silence_to_its_end_is_a_finding_with_the_cure_that_ends_with_the_signatures(stands_still: Still) -> None:
     number, standing = stands_still.unsigned, stands_still.standing
     (found,) = eventually("no next step", lambda: stands_still.findings("没有下一步", number), 400, 3.0)
@@ -162,7 +160,6 @@ def test_silence_to_its_end_is_a_finding_with_the_cure_that_ends_with_the_signat
     eventually("it ends by itself", partial(stands_still.ended, "没有下一步", number), 60, 3.0)
 
 
-@pytest.mark.timeout(500)
 def test_notices_that_nobody_tried_are_found_by_name_and_leave_late_with_a_mark(stands_still: Still) -> None:
     """The notify role stands; nothing of the untold matter left on any channel, and no clock of it fired."""
     number, standing = stands_still.untold, stands_still.standing

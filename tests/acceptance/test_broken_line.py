@@ -9,7 +9,7 @@ from tests.acceptance.standing import Standing, eventually
 from tests.acceptance.window import SOON, Watched
 from tests.acceptance.wire import Wire
 
-pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 def test_what_came_while_the_line_was_cut_stands_there_once_without_a_reload(spare: Standing, window: Watched) -> None:

@@ -22,7 +22,7 @@ from tests.acceptance.hands import opened
 from tests.acceptance.school import with_every_channel
 from tests.acceptance.standing import Mail, Person, Standing, eventually, fengxin, free_ports, words_of
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
+pytestmark = pytest.mark.long
 DESK, OFFICE = "zheng.wanzhou", "ye.chuqing"
 MOBILES = {
     "lin.zhiyuan": "13900000001", "gu.wenqing": "13900000002", "chen.siyuan": "13900000003",

@@ -15,7 +15,7 @@ from tests.acceptance.standing import Person, Standing, eventually, words_of
 from tests.acceptance.test_one_voice import errand, plain
 from tests.acceptance.window import Watched, picture
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.long]
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 OFFICE, HEAD, LEADER, GIVER = "ye.chuqing", "gu.wenqing", "lin.zhiyuan", "xu.mingde"
 MAIN, UNION, LOGISTICS, STUDENTS = "chen.siyuan", "zhou.yiming", "wu.xiaoyu", "su.anning"
 BREAKS, MISSES, ALLOWS = "风林后勤服务", "风林学工", "风林职院团委"

@@ -35,7 +35,7 @@ from tests.acceptance.hands import (
 from tests.acceptance.school import BEIJING
 from tests.acceptance.standing import Mail, Standing, eventually, fengxin, words_of
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
+pytestmark = pytest.mark.long
 RECAP = {"cause": "电线老化", "course": "当日断电检修", "well": "送医及时", "badly": "无人值守", "what": "逐栋检修线路",
          "owner": "后勤管理处", "until": "2027-01-31"}  # fmt: skip
 LEAD = "一号楼着火了，火很大，有同学被困受伤流血送医院"

@@ -13,7 +13,7 @@ from parsel import Selector
 from tests.acceptance.hands import KEEPER, LEADER, MONITOR, OFFICE, UNIT, body, does, opened, refusal, told_in
 from tests.acceptance.standing import Mail, Standing, eventually, words_of
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")

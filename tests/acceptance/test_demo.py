@@ -311,7 +311,6 @@ def new_watch(spare: Standing, before: set[int]) -> bool:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
 def test_sigterm_stops_all_within_five_seconds_and_a_restart_goes_on_without_doubling(spare: Standing) -> None:
     number = eventually("the incident", lambda: spare.incident(STORY_TITLE), 100)
     eventually("four notices", lambda: four(spare.mails(words=number)), 30)

@@ -15,7 +15,7 @@ from tests.acceptance.hands import KEEPER, LEADER, OFFICE, UNIT
 from tests.acceptance.standing import Standing
 from tests.acceptance.whole_course import OURS, Course, alight, brought_up, lived_in_silence, to_the_archive
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
+pytestmark = pytest.mark.long
 BY_ARTICLE = (
     "依据《宁夏职业技术学院宁夏开放大学新媒体平台管理办法》第十八条：",
     "须第一时间处置，并及时向党委宣传部报告",

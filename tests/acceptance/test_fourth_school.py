@@ -16,7 +16,7 @@ from tests.acceptance.hands import KEEPER, LEADER, OFFICE, UNIT
 from tests.acceptance.standing import Standing
 from tests.acceptance.whole_course import OURS, TEAM, Course, alight, brought_up, lived_in_silence, to_the_archive
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
+pytestmark = pytest.mark.long
 BY_ARTICLE = (
     "依据《规范各级各类官方微博、微信及相关公众号等新媒体的管理办法》第十六条：",
     f"应及时报{OFFICE_OF_ARTICLE_16},并按要求进行妥善处理",

@@ -9,7 +9,7 @@ import pytest
 
 from tests.acceptance.standing import Mail, Person, Standing, eventually, words_of
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
+pytestmark = pytest.mark.long
 KEEPER, OFFICE, LEADER = "zhou.yiming", "ye.chuqing", "lin.zhiyuan"
 HAPPENED = "体育馆看台塌了，有同学被压住，满头是血，救护车刚到"
 TEXT = "今日体育馆看台局部脱落，有同学受伤，学校已送医救治并封闭场馆，正在排查原因，进展以学校通报为准。"

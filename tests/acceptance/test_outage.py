@@ -68,7 +68,6 @@ def test_with_the_mail_server_down_the_incident_opens_and_one_mail_each_comes_la
     eventually("the lamp is whole again", lambda: "通道 2/2" in strip_of(spare), 20)
 
 
-@pytest.mark.timeout(300)
 def test_a_notify_role_killed_in_mid_send_repeats_it_under_the_same_number_and_the_log_says_so(spare: Standing) -> None:
     """The mail server takes the words and says nothing; the role dies waiting; then all is well again."""
     desk, text = spare.signed_in("zheng.wanzhou"), "北门的铁栅栏少了一根，能钻出去一个人"
@@ -134,7 +133,6 @@ def account_line(standing: Standing, unit: str) -> str:
     return ""
 
 
-@pytest.mark.timeout(300)
 def test_an_answer_of_a_new_shape_is_named_with_the_cure_and_the_other_accounts_go_on(spare: Standing) -> None:
     said = r"平台返回的数据结构有变，请联系维护人员升级：字段 comments\[0\]\.id，结构指纹 [0-9a-f]{12}"
     desk = spare.signed_in("zheng.wanzhou")

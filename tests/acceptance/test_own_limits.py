@@ -18,7 +18,7 @@ from tests.acceptance.hands import judged, opened
 from tests.acceptance.school import with_every_channel
 from tests.acceptance.standing import Mail, Standing, eventually, fengxin, free_ports, words_of
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
+pytestmark = pytest.mark.long
 DESK, OFFICE = "zheng.wanzhou", "ye.chuqing"
 ROBOT = "本机器人一分钟内已发 18 条（为Ⅰ、Ⅱ级留 4 条），稍后自动重发"
 MAIL = "本邮箱一分钟内至多发 20 封（本系统设置，非校规；为Ⅰ、Ⅱ级留 5 封），已满，稍后自动重发"

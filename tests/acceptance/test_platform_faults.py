@@ -11,7 +11,7 @@ import pytest
 
 from tests.acceptance.standing import Standing, eventually, words_of
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(420)]
+pytestmark = pytest.mark.long
 STOPPED = "平台返回验证页面，已暂停；系统不会自动识别验证码，请人工核实"
 ENDED = "授权已失效，请由账号管理人员重新授权（平台代码 21327）"
 

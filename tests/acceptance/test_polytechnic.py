@@ -12,7 +12,7 @@ from tests.acceptance.hands import KEEPER, OFFICE, body, does, part, refusal, si
 from tests.acceptance.school import shipped_pack, written
 from tests.acceptance.standing import Standing, eventually, fengxin, free_ports, words_of
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.long]  # the next look of the crawlers is a minute away
+pytestmark = pytest.mark.long  # the next look of the crawlers is a minute away
 LIST = "【公示】困难补助拟发放名单：张甲 000000200601010011 手机10000000001 建档立卡"
 MENDED = "【公示】困难补助拟发放名单已发放到人，不再公布个人信息"
 CAMPAIGN = "#建校七十周年#校庆倒计时一百天，校史馆新展今天开展，欢迎校友和同学们回来看看，展期到明年五月。"

@@ -9,7 +9,7 @@ import pytest
 from tests.acceptance.hands import FOUR, MONITOR, body
 from tests.acceptance.standing import Mail, Standing, eventually
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
+pytestmark = pytest.mark.long
 POST = "own-first-snow"
 BEATEN = "三号门保安打人了，推了一把人直接磕台阶上，嘴出血"
 BURNING = "十二号楼三层冒黑烟了，好多人往下跑"

@@ -11,7 +11,7 @@ from tests.acceptance.hands import KEEPER, LEADER, OFFICE, UNIT
 from tests.acceptance.standing import Standing
 from tests.acceptance.whole_course import OURS, Course, brought_up, lived_in_silence, to_the_archive
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
+pytestmark = pytest.mark.long
 BY_ARTICLE = (
     "依据《郑州工商学院校园新媒体建设管理实施办法》第十四条：",
     "应及时向单位领导和党委宣传部报告",

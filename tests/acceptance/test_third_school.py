@@ -14,7 +14,7 @@ from tests.acceptance.hands import KEEPER, LEADER, OFFICE, UNIT
 from tests.acceptance.standing import Standing
 from tests.acceptance.whole_course import OURS, Course, alight, brought_up, lived_in_silence, to_the_archive
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
+pytestmark = pytest.mark.long
 BY_ARTICLE = (
     "依据《中国劳动关系学院新媒体建设与管理工作实施办法（试行）》第十四条：",
     "应及时向单位领导和党委组宣部汇报",
