@@ -36,6 +36,12 @@ class Recipient(Strict):
         return self.grounds[0].office
 
     @property
+    def told_by(self) -> tuple[Ground, ...]:
+        """The grounds that a notice names: the articles where there are any. A default says that the document names
+        nobody; beside an article that does, of another circumstance of the same matter, that would mislead."""
+        return tuple(ground for ground in self.grounds if ground.source is Source.RULE) or self.grounds
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Every name that a ground uses for this recipient, without repeats: each clause keeps its own word."""
         return tuple(dict.fromkeys(ground.office for ground in self.grounds))
@@ -62,8 +68,8 @@ class Recipient(Strict):
 
     @property
     def reason(self) -> str:
-        """Why this recipient is told: one sentence per distinct reason."""
-        return "；".join(dict.fromkeys(ground.reason for ground in self.grounds))
+        """Why this recipient is told: one sentence per distinct reason; no default's where an article names them."""
+        return "；".join(dict.fromkeys(ground.reason for ground in self.told_by))
 
     @property
     def source(self) -> Source:

@@ -193,6 +193,14 @@ def test_more_triggers_never_lose_a_recipient_or_a_duty(
 
 
 @given(pack=ANY_PACK, triggers=TRIGGERS)
+def test_whom_an_article_names_is_not_told_that_the_document_names_nobody(pack: Pack, triggers: set[Trigger]) -> None:
+    for one in pack.who(triggers, 1).recipients:
+        ruled = {ground for ground in one.grounds if ground.source is Source.RULE}
+        assert set(one.told_by) == (ruled or set(one.grounds))
+        assert not ruled or "未规定" not in one.reason, one
+
+
+@given(pack=ANY_PACK, triggers=TRIGGERS)
 def test_no_level_adds_or_removes_what_an_article_names(pack: Pack, triggers: set[Trigger]) -> None:
     answers = [pack.who(triggers, one.number) for one in pack.level]
     assert len({frozenset(named(answer)) for answer in answers}) == 1
