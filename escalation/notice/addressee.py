@@ -110,7 +110,7 @@ def address(
         if trial:
             found += [_of_desk(person, one, TRIAL_REASON) for person in standing_in]
         elif who is not None:
-            found.append(acting_as(who, one.role, one.office, one.told_by, one.basis, one.reason))
+            found.append(acting_as(who, one.role, one.office, one.grounds, one.basis, one.reason))
         else:
             vacant.append(one.office)
             found += [_of_desk(person, one, VACANT_REASON.format(office=one.office)) for person in standing_in]
@@ -129,6 +129,6 @@ def acting_as(who: Acting, role: str, office: str, grounds: tuple[Ground, ...], 
 
 
 def _of_desk(person: Person, recipient: Recipient, reason: str) -> Addressee:
-    grounds = recipient.told_by
+    grounds = recipient.grounds
     label = Source.DEFAULT.label
     return Addressee(person, Role.MONITOR, ("值班台",), grounds, label, reason, acts_for=recipient.office)

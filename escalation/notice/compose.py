@@ -161,14 +161,15 @@ def _facts(incident: Row[Any], now: datetime, one: Addressee | None, kind: Notic
 
 
 def _articles(pack: Pack, one: Addressee) -> tuple[Article, ...]:
-    """Every ground once; the document's full name stands at its first article."""
+    """Every ground that counts (see `Recipient.told_by`) once; the full name stands at the document's first article."""
     seen: dict[tuple[str, str], Article] = {}
+    ruled = {pack.role_of(ground.office) for ground in one.grounds if ground.source is Source.RULE}
     for ground in one.grounds:
         if ground.source is Source.RULE:
             first = not any(article.article for article in seen.values())
             name = f"《{pack.title}》{ground.cited}" if first and pack.title else ground.cited
             seen.setdefault((ground.cited, ground.quote), Article(article=name, quote=ground.quote))
-        else:
+        elif pack.role_of(ground.office) not in ruled:
             seen.setdefault(("", ground.reason), Article(quote=ground.reason, source=ground.source.label))
     return tuple(seen.values()) or (Article(source=Source.DEFAULT.label, quote=one.reason),)
 

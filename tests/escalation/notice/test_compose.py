@@ -37,6 +37,17 @@ def test_whom_no_article_names_reads_that_the_rule_is_ours(office: Office) -> No
     assert "系统默认" in only.quote
 
 
+def test_whom_an_article_names_reads_nothing_of_a_circumstance_of_which_the_document_says_nothing(
+    office: Office,
+) -> None:
+    office.open(crisis=True)
+    cited = view(office, "publicity").articles
+    assert [one.article.rpartition("》")[2] for one in cited] == ["第十三条", "第十四条"]
+    assert not [one for one in cited if "未规定" in one.quote], "it does say to whom"
+    (only,) = view(office, "keeper").articles
+    assert (only.article, only.source) == ("", DEFAULT), "whom no article names still reads whose rule it is"
+
+
 def test_each_reads_who_else_was_told_and_by_which_article(office: Office) -> None:
     office.open()
     for who in FOUR:
