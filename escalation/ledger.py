@@ -33,6 +33,9 @@ TRIED_ENOUGH = 3
 """After so many attempts the person's next channel is used as well."""
 TOGETHER = "短时间内通知较多，{count} 份合并为一条发送（首份 {number}）"
 NEXT_WAY = "前一通道未送达，见“送达”页"
+FAILING = "{title}连续送不出：{reason}。请在“送达”页测试该通道并按提示修复；未送通知会自动补发。"
+FULL = "{title}发送已到上限：{reason}。通道没有坏，不必测试；未送通知按级别先后自动补发，急的请打电话。"
+"""What has waited for its turn again and again; a test would take up one turn more."""
 
 
 _BARE = [column for column in notices.c if column.name not in ("view", "grounds")]
@@ -157,10 +160,8 @@ class Ledger:
             if not self._tell_dead(conn, taken, verdict, row, now):
                 return
         if verdict.fault in CHANNEL_FAULTS or taken.attempt >= TRIED_ENOUGH or self._rests(taken.channel, now):
-            words = (
-                f"{title}连续送不出：{_bare(verdict.reason)}。请在“送达”页测试该通道并按提示修复；未送通知会自动补发。"
-            )
-            alert.ring(conn, school, cause, words, now)
+            words = FULL if limited else FAILING
+            alert.ring(conn, school, cause, words.format(title=title, reason=_bare(verdict.reason)), now)
 
     def _tell_dead(self, conn: Connection, taken: Taken, verdict: Verdict, row: Row[Any], now: datetime) -> bool:
         """Ring that a notice reached nobody; False where nobody needs to hear that."""

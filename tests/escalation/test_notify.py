@@ -213,6 +213,19 @@ def test_a_channel_that_asks_for_patience_is_left_alone_so_long(office: Office) 
     assert len(office.robot.sent) == 2
 
 
+def test_who_waits_for_a_turn_is_not_told_that_the_channel_is_broken(office: Office) -> None:
+    office.robot.answers = [RateLimited(timedelta(minutes=1), "一分钟内已发 18 条，稍后自动重发。")] * 3
+    office.open()
+    for _ in range(3):
+        office.work()
+        office.now += timedelta(minutes=1)
+    said = ringing(office)["channel:wecom_robot"]
+    assert "发送已到上限：一分钟内已发 18 条，稍后自动重发。通道没有坏" in said
+    assert "送不出" not in said
+    office.work()
+    assert "channel:wecom_robot" not in ringing(office), "it left when its turn came"
+
+
 def test_two_workers_send_each_message_once(office: Office) -> None:
     other = Notify(
         office.store, office.head, {"mail": office.mail, "wecom_robot": office.robot}, lambda: office.now
