@@ -32,7 +32,7 @@ SAID = {
 }
 """What stands on the platforms of `brisk` before anybody reads: a post of the main account, and a comment under it."""
 MINUTE = 60.0
-LEAST = 600.0
+LEAST = 900.0
 """Seconds after which a test here is given up, the start of its installation among them: waits end by themselves."""
 
 

@@ -29,8 +29,9 @@ from parsel import Selector
 FENGXIN = os.environ.get("FENGXIN", str(Path(sys.executable).with_name("fengxin")))
 """The installed command; the variable points the same tests at another installation."""
 WEIBO_TOKEN = "2.00SANDBOXwbmainNOTASECRET"
-PATIENCE = 120.0
-"""Seconds that every wait lasts at least: it ends once the thing is there, and a promise in seconds is measured."""
+PATIENCE = 240.0
+"""Seconds that every wait lasts at least: it ends once the thing is there, and a promise in seconds is measured. The
+crawlers alone look at an account every two minutes, a little more or less."""
 T = TypeVar("T")
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.acceptance.standing import fengxin
 
+pytestmark = pytest.mark.long
 SCENARIOS = Path(__file__).with_name("scenarios")
 THEMES = {
     "canteen": "三号窗口的红烧鱼里吃出一只苍蝇，还是没熟的",
