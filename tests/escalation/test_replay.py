@@ -121,8 +121,12 @@ def records(told: list[tuple[str, str, int, str]]) -> list[Assessment | Counts]:
 
 
 def outcome(station: Station) -> dict[str, list[str]]:
-    """Every row of what was decided, kept and told, whole."""
-    return {table.name: sorted(repr(tuple(row)) for row in station.office.rows(table)) for table in TABLES}
+    """Every row of what was decided, kept and told, whole; but the serial numbers of the timers, which nothing names:
+    a question's and an incident's of one batch are set one after the other or the other way round.
+    """
+    found = {table.name: [tuple(row) for row in station.office.rows(table)] for table in TABLES}
+    found[timers.name] = [row[1:] for row in found[timers.name]]
+    return {name: sorted(map(repr, rows)) for name, rows in found.items()}
 
 
 def go_back(station: Station, to: int) -> None:
