@@ -54,7 +54,8 @@ def test_a_file_has_ten_columns_and_allowed_values(path: Path) -> None:
         for column, allowed in ALLOWED.items():
             assert named[column] in allowed, f"{place} {column}={named[column]!r}"
         for column in ("family", "text", "why"):
-            assert named[column] and named[column] == named[column].strip(), f"{place} {column}"
+            assert named[column], f"{place} {column}"
+            assert named[column] == named[column].strip(), f"{place} {column}"
 
 
 def test_no_text_stands_twice() -> None:
