@@ -56,4 +56,4 @@ class Snow:
         if not says_something(text):
             return SILENT
         positive = _positive(_bounded(text))
-        return Score(self.band.polarity(positive), p_negative=1 - positive, snow=positive)
+        return Score(self.band.polarity(positive), p_negative=1 - positive, p_positive=positive, snow=positive)

@@ -1,7 +1,7 @@
 """Assessment: what one revision of a post says, by engine and rules; stateless, so any worker gives the same.
 
-Wire version 2: a hit names the kinds of danger it tells of (`stream.danger`). Version 1 is read, and is written again
-as it was.
+Wire version 2: a hit names the kinds of danger it tells of (`stream.danger`). Version 3: what the engine says beyond
+polarity. Versions 1 and 2 are read, and are written again as they were.
 """
 
 from __future__ import annotations
@@ -52,13 +52,19 @@ class Assessment(Wire):
     """The post (one revision, whole) with its polarity, rule hits and target; the record of topic `assessed`.
 
     `rules`: the edition of the rules that judged it (`Rulebook.edition`), empty where a worker of 0.1.0 did.
+    `p_positive`, `unsure`, `p_abuse`, `p_concern`: as `sentiment.engine.Score` says; None in records before version
+    3, in what is rebuilt from the store, and where the engine does not judge that. What decides never rests on them.
     """
 
-    v: Literal[1, 2] = 2
+    v: Literal[1, 2, 3] = 3
     type: Literal["assessment"] = "assessment"
     post: Post
     polarity: Polarity
     p_negative: float = Field(ge=0, le=1)
+    p_positive: float | None = Field(default=None, ge=0, le=1)
+    unsure: bool | None = None
+    p_abuse: float | None = Field(default=None, ge=0, le=1)
+    p_concern: float | None = Field(default=None, ge=0, le=1)
     snow: float = Field(ge=0, le=1)
     engine: str
     hits: tuple[Hit, ...] = ()
@@ -69,6 +75,8 @@ class Assessment(Wire):
     def wire(self) -> bytes:
         """As every record; one without an edition, or of version 1, stays as it was written."""
         left_out: dict[str, Any] = {} if self.rules else {"rules": True}
+        if self.v < 3:
+            left_out |= dict.fromkeys(("p_positive", "unsure", "p_abuse", "p_concern"), True)
         if self.v == 1:
             left_out["hits"] = {"__all__": {"kinds"}}
         return self.model_dump_json(exclude=left_out or None).encode()

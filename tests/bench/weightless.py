@@ -35,7 +35,7 @@ class Weightless:
         if not says_something(text):
             return SILENT
         positive = zlib.crc32(text.encode("utf-8", "replace")) / 2**32
-        return Score(self.band.polarity(positive), p_negative=1 - positive, snow=positive)
+        return Score(self.band.polarity(positive), p_negative=1 - positive, p_positive=positive, snow=positive)
 
 
 def assess(settings: Settings, stop: Event) -> None:

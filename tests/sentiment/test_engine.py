@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentiment.engine import ENGINES, SILENT, Band, Engine, engine_by_name, says_something
+from sentiment.engine import ENGINES, SILENT, Band, Engine, Score, engine_by_name, says_something
 from sentiment.polarity import Polarity
 
 ORDINARY = [
@@ -45,6 +45,8 @@ def test_scores_come_in_the_order_of_texts(engine: Engine) -> None:
 def test_clear_praise_and_clear_anger_lie_apart(engine: Engine) -> None:
     praise, anger = engine.score(["非常好，很喜欢，老师热情，环境优美", "太差了，服务恶劣，再也不来了，失望"])
     assert praise.p_negative < 0.1 < 0.9 < anger.p_negative
+    assert anger.p_positive < 0.1 < 0.9 < praise.p_positive
+    assert praise.leaning < 0.1 < 0.9 < anger.leaning
     assert (praise.polarity, anger.polarity) == (Polarity.POSITIVE, Polarity.NEGATIVE)
 
 
@@ -67,8 +69,12 @@ def test_megabyte_text_cannot_stall_a_worker(engine: Engine, text: str) -> None:
 def test_any_text_gets_figures_between_zero_and_one(engine: Engine, text: str) -> None:
     (score,) = engine.score([text])
     assert 0 <= score.p_negative <= 1
+    assert 0 <= score.p_positive <= 1
     assert 0 <= score.snow <= 1
+    assert 0 <= score.leaning <= 1
     assert not math.isnan(score.p_negative)
+    assert score.p_negative + score.p_positive <= 1 + 1e-9
+    assert all(figure is None or 0 <= figure <= 1 for figure in (score.p_abuse, score.p_concern))
     assert score in (SILENT, *engine.score([text]))
     assert says_something(text) or score == SILENT
 
@@ -79,6 +85,16 @@ def test_wider_band_makes_more_texts_neutral(engine: Engine) -> None:
     assert {score.polarity for score in everything} == {Polarity.NEUTRAL}
     assert {score.polarity for score in nothing} >= {Polarity.NEGATIVE, Polarity.POSITIVE}
     assert [score.p_negative for score in everything] == [score.p_negative for score in nothing]
+
+
+@given(st.text(alphabet=st.characters(categories=None), max_size=30))
+def test_a_letter_or_digit_is_what_python_calls_one(text: str) -> None:
+    assert says_something(text) == any(char.isalnum() for char in text)
+
+
+def test_what_leans_nowhere_is_halfway() -> None:
+    assert Score(Polarity.NEUTRAL, p_negative=0.0, p_positive=0.0, snow=0.5).leaning == 0.5
+    assert Score(Polarity.NEUTRAL, p_negative=0.3, p_positive=0.1, snow=0.5).leaning == pytest.approx(0.75)
 
 
 def test_band_includes_both_its_borders() -> None:

@@ -24,7 +24,7 @@ class Wordlist:
     def score(self, texts: Sequence[str]) -> list[Score]:
         self.seen.extend(texts)
         goods = [0.1 if "差" in text else 0.9 if "好" in text else 0.6 for text in texts]
-        return [Score(self.band.polarity(good), 1 - good, good) for good in goods]
+        return [Score(self.band.polarity(good), 1 - good, good, good) for good in goods]
 
 
 def labelled(path: Path, rows: Sequence[tuple[str, str]]) -> Path:
@@ -47,7 +47,7 @@ def test_minus_one_makes_a_file_three_class(tmp_path: Path) -> None:
 
 
 def test_two_classes_are_answered_by_leaning() -> None:
-    scores = [Score(NEU, 0.5, 0.5), Score(NEU, 0.4, 0.6), Score(NEG, 0.9, 0.1)]
+    scores = [Score(NEU, 0.5, 0.5, 0.5), Score(NEU, 0.4, 0.6, 0.6), Score(NEG, 0.9, 0.1, 0.1)]
     assert answers(scores, [NEG, POS]) == [NEG, POS, NEG]
     assert answers(scores, [NEG, NEU, POS]) == [NEU, NEU, NEG]
 

@@ -27,7 +27,7 @@ class Plain:
     name = "plain"
 
     def score(self, texts: Sequence[str]) -> list[Score]:
-        return [Score(Three.NEGATIVE, min(1.0, len(text) / 100), 0.25) for text in texts]
+        return [Score(Three.NEGATIVE, min(1.0, len(text) / 100), 0.125, 0.25, True, 0.0625, 0.5) for text in texts]
 
 
 def post(text: str, kind: Kind = Kind.COMMENT, *, by_school: bool = False, number: int = 1) -> Post:
@@ -62,6 +62,7 @@ def test_assessments_come_in_the_order_of_the_posts() -> None:
     answers = assess(posts, Plain(), READER, NOW)
     assert [(a.post.id, a.p_negative) for a in answers] == [("weibo:3", 0.03), ("weibo:1", 0.01), ("weibo:2", 0.02)]
     assert {(a.engine, a.snow, a.polarity, a.assessed_at) for a in answers} == {("plain", 0.25, Polarity.NEGATIVE, NOW)}
+    assert {(a.p_positive, a.unsure, a.p_abuse, a.p_concern) for a in answers} == {(0.125, True, 0.0625, 0.5)}
 
 
 def test_grave_line_carries_rule_words_target_and_floor() -> None:

@@ -34,7 +34,7 @@ class Plain:
         self.given.append(list(texts))
         if POISON in texts:
             raise ZeroDivisionError("不该出现在日志里的原话")
-        return [Score(Three.NEUTRAL, 0.5, 0.5) for _ in texts]
+        return [Score(Three.NEUTRAL, 0.5, 0.5, 0.5) for _ in texts]
 
 
 class Watched(SqliteLog):

@@ -43,10 +43,29 @@ def test_an_assessment_of_the_first_version_is_read_and_knows_no_kinds() -> None
     assert b'"kinds"' not in record.wire()
 
 
-def test_an_assessment_of_a_third_version_is_refused_by_its_name() -> None:
+def test_an_assessment_of_the_third_version_says_more_than_polarity() -> None:
+    record = Assessment.from_wire((WIRE / "v3" / "assessment-figures.json").read_bytes())
+    assert (record.v, record.p_negative, record.p_positive) == (3, 0.8125, 0.0625)
+    assert (record.unsure, record.p_abuse, record.p_concern) == (False, 0.03125, 0.96875)
+
+
+def test_an_engine_that_does_not_judge_abuse_says_so_on_the_wire() -> None:
+    record = Assessment.from_wire((WIRE / "v3" / "assessment-snow.json").read_bytes())
+    assert (record.p_positive, record.p_abuse, record.p_concern) == (0.0625, None, None)
+    assert b'"p_abuse":null' in record.wire()
+
+
+def test_assessments_before_the_third_version_know_no_figures_and_are_written_without() -> None:
+    record = Assessment.from_wire(DANGERS.read_bytes())
+    assert (record.p_positive, record.unsure, record.p_abuse, record.p_concern) == (None, None, None, None)
+    assert b"p_positive" not in record.wire()
+    assert b"unsure" not in record.wire()
+
+
+def test_an_assessment_of_a_fourth_version_is_refused_by_its_name() -> None:
     raw = DANGERS.read_bytes()
     with pytest.raises(WireError, match=r"^v："):
-        Assessment.from_wire(raw.replace(b'{"v":2', b'{"v":3', 1))
+        Assessment.from_wire(raw.replace(b'{"v":2', b'{"v":4', 1))
 
 
 def test_a_field_of_a_later_version_is_passed_over() -> None:
