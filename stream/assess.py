@@ -28,7 +28,7 @@ class Reader:
     def read(self, post: Post, text: Normalised) -> tuple[Target, tuple[Hit, ...]]:
         """Whom a post is about and which rules hold; `text` is its normalised text, spans point into its own."""
         page = self.matcher.page(text.text)
-        target = self.targets.decide(page, text.text)
+        target = self.targets.decide(page)
         slot = slot_of(post)
         found = self.matcher.find(page, slot, target) if slot is not None else []
         return target, tuple(_hit(one, text, post.text) for one in found)

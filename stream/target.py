@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 
 from stream.assessment import Target
-from stream.match import Page, parts_of
+from stream.lexicon import Lexicon, parts_of
+from stream.match import Page
 
 LISTS = ("outsider", "ours", "staff", "service", "school", "student")
 """The word lists of `rules/words.toml` that decide."""
-UNIVERSITY = re.compile(r"[一-龥]{2,4}(?:大学|职院|师范)(?!生|城|气|里|期)")
+KINDS_OF_SCHOOL = ("大学", "职院", "师范")
+UNIVERSITY = re.compile(rf"[一-龥]{{2,4}}(?:{'|'.join(KINDS_OF_SCHOOL)})(?!生|城|气|里|期)")
 NO_NAME = re.compile(r"(?:上|读|念|考|考上|我们|我的|在|的|是|个|所|一|老年|这|我校|本校|咱们)(?:大学|职院|师范)$")
 
 
@@ -22,27 +24,45 @@ class TargetWords:
         self.aliases = tuple(alias.lower() for alias in aliases if alias)
         self.lists["ours"] += self.aliases
         self.lists["school"] += self.aliases
-        self.heads: dict[str, dict[str, list[str]]] = {name: {} for name in LISTS}
+        self._lexicon = Lexicon([*(parts_of(term)[0] for term in self.terms()), *KINDS_OF_SCHOOL])
+        self._plain: list[frozenset[str]] = [frozenset()] * len(self._lexicon.pieces)
+        self._split: dict[int, list[tuple[str, str]]] = {}
         for name, terms in self.lists.items():
             for term in terms:
-                self.heads[name].setdefault(parts_of(term)[0], []).append(term)
+                number = self._lexicon.number[parts_of(term)[0]]
+                if "…" in term:
+                    self._split.setdefault(number, []).append((name, term))
+                else:
+                    self._plain[number] |= {name}
+        self._schools = {self._lexicon.number[word] for word in KINDS_OF_SCHOOL}
 
     def terms(self) -> set[str]:
         """Every term a page must know for `decide`."""
         return {term for terms in self.lists.values() for term in terms}
 
-    def decide(self, page: Page, text: str) -> Target:
+    def named(self, page: Page) -> frozenset[str]:
+        """The lists of which the page has a word."""
+        found: frozenset[str] = frozenset()
+        numbers = {hit[2] for hit in self._lexicon.hits(page.text)}
+        numbers.update(self._lexicon.number[piece] for piece in page.also if piece in self._lexicon.number)
+        for number in numbers:
+            found |= self._plain[number]
+            for name, term in self._split.get(number, ()):
+                if name not in found and page.term(term):
+                    found |= {name}
+        if "outsider" not in found and not numbers.isdisjoint(self._schools) and self._names_another(page.text):
+            found |= {"outsider"}
+        return found
+
+    def decide(self, page: Page) -> Target:
         """The target of a normalised text. Words of ours beat words of others: spill-over concerns us."""
-
-        def has(name: str) -> bool:
-            heads = self.heads[name]
-            return any(page.term(term) for piece in page.seen if piece in heads for term in heads[piece])
-
-        if (has("outsider") or self._names_another(text)) and not has("ours"):
+        named = self.named(page)
+        if not named:
+            return Target.NONE
+        if "outsider" in named and "ours" not in named:
             return Target.OUTSIDER
-        order = (("staff", Target.STAFF), ("service", Target.SERVICE), ("school", Target.SCHOOL))
-        for name, target in (*order, ("student", Target.STUDENT)):
-            if has(name):
+        for target in (Target.STAFF, Target.SERVICE, Target.SCHOOL, Target.STUDENT):
+            if target.value in named:
                 return target
         return Target.NONE
 

@@ -21,9 +21,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from stream.assessment import Target
 from stream.danger import DANGERS, GRAVE_FROM
 from stream.post import Kind, Post
+from stream.stance import Stance
 
 HERE = Path(__file__).parent
 WORDS = "words.toml"
+MACHINERY = 2
+"""One more whenever the same rules judge otherwise because `match`, `stance` or `target` read them otherwise."""
 GAP = 8
 """Characters allowed between the two sides of a term `A…B`."""
 DIGITS = re.compile(r"<数字(\d{1,2})>")
@@ -65,6 +68,16 @@ class Category(StrEnum):
 CUES = frozenset({Category.ECHO, Category.ESCALATION, Category.IRONY, Category.ADVERT})
 
 
+TAKEN: Mapping[Category, tuple[Stance, ...]] = {
+    Category.INCIDENT: (Stance.TOLD, Stance.QUOTED),
+    Category.GRIEVANCE: (Stance.TOLD, Stance.ASKED, Stance.QUOTED),
+    Category.RUMOUR: (Stance.TOLD, Stance.ASKED, Stance.QUOTED, Stance.SUPPOSED),
+}
+"""Which stances an anchor may have, by category; of the others any. Rules for own posts alone take any as well."""
+IMPLIED = {Category.INCIDENT: "implied_incident", Category.GRIEVANCE: "implied_grievance"}
+"""The list of `words.toml` that every rule of a category has in its `not`, but for own posts and `guards = false`."""
+
+
 class RuleError(ValueError):
     """Rule files that cannot be used. The text has one Chinese sentence a line: file, rule, field and cure."""
 
@@ -82,7 +95,9 @@ class Rule(BaseModel):
 
     `unless` takes away an anchor that has such a term within `guard` characters; `not` in the whole text takes away
     the rule. `target` empty means anybody but another school. `about`: what the matter is called, for a hold of it.
-    `kind`: of danger (`stream.danger`); `tells`: words by which it is a danger of these kinds instead.
+    `kind`: of danger (`stream.danger`); `tells`: words by which it is a danger of these kinds instead. `stance`: how an
+    anchor may be meant, empty any; `load` writes out what the category implies, and the implied guards into `not`.
+    `beside`: holds only where a rule of one of these categories holds in the same text.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -104,6 +119,9 @@ class Rule(BaseModel):
     unless: tuple[str, ...] = ()
     guard: int = Field(default=6, ge=0, le=200)
     not_: tuple[str, ...] = Field(default=(), alias="not")
+    guards: bool = True
+    stance: tuple[Stance, ...] = ()
+    beside: tuple[Category, ...] = ()
     target: tuple[Target, ...] = ()
     article: str = ""
     label: Literal["service", ""] = ""
@@ -140,7 +158,7 @@ class Rulebook:
 
     def edition(self) -> str:
         """The edition of all rules together, as 12 hex digits."""
-        return _digits(self.packs())
+        return _digits([MACHINERY, self.packs()])
 
 
 def _digits(value: object) -> str:
@@ -240,7 +258,10 @@ def _written_out(rule: Rule, words: Mapping[str, Sequence[str]], where: str, fau
     def out(terms: Sequence[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(_expand(terms, words, where, faults)))
 
-    lists = {"any": out(rule.any), "unless": out(rule.unless), "not_": out(rule.not_)}
+    own_post = set(rule.applies_to) == {Slot.OWN_POST}
+    implied = words.get(IMPLIED.get(rule.category, ""), ()) if rule.guards and not own_post else ()
+    stance = rule.stance or (() if own_post else TAKEN.get(rule.category, ()))
+    lists = {"any": out(rule.any), "unless": out(rule.unless), "not_": out((*rule.not_, *implied)), "stance": stance}
     tells = {kind: out(terms) for kind, terms in rule.tells.items()}
     return rule.model_copy(update=lists | {"near": tuple(out(group) for group in rule.near), "tells": tells})
 

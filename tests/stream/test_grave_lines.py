@@ -20,7 +20,7 @@ MATCHER = Matcher(BOOK, sorted(TARGETS.terms()))
 def grave(text: str) -> list[str]:
     plain = normalise(text).text
     page = MATCHER.page(plain)
-    found = MATCHER.find(page, Slot.COMMENT, TARGETS.decide(page, plain))
+    found = MATCHER.find(page, Slot.COMMENT, TARGETS.decide(page))
     return [one.rule.id for one in found if one.rule.grave]
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from sentiment.normalise import normalise
+from stream.assessment import Target
 from stream.match import Matcher
-from stream.rules import CUES, THEMES, Category, Rule, Rulebook, RuleError, Slot, load
+from stream.rules import CUES, TAKEN, THEMES, Category, Rule, Rulebook, RuleError, Slot, load
+from stream.stance import Stance
 from stream.target import TargetWords
 
 BOOK = load()
@@ -19,7 +21,7 @@ MATCHER = Matcher(BOOK, sorted(TARGETS.terms()))
 def fires(rule: Rule, text: str) -> bool:
     plain = normalise(text).text
     page = MATCHER.page(plain)
-    target = TARGETS.decide(page, plain)
+    target = TARGETS.decide(page)
     return any(found.rule.id == rule.id for found in MATCHER.find(page, rule.applies_to[0], target))
 
 
@@ -147,3 +149,51 @@ def test_one_id_used_twice_is_refused(tmp_path: Path) -> None:
 def test_folder_without_rules_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RuleError, match="没有规则文件"):
         load(tmp_path)
+
+
+def test_guards_of_a_category_are_implied_unless_a_rule_says_no(tmp_path: Path) -> None:
+    words = 'sour = ["馊"]\nimplied_grievance = ["电影"]\nimplied_incident = ["演练"]'
+    assert load(pack(tmp_path, GOOD, words)).rule("ZZ-01").not_ == ("电影",)
+    assert load(pack(tmp_path, GOOD.replace("weight", 'not = ["小说"]\nweight'), words)).rule("ZZ-01").not_ == (
+        "小说",
+        "电影",
+    )
+    assert load(pack(tmp_path, GOOD.replace("weight", "guards = false\nweight"), words)).rule("ZZ-01").not_ == ()
+    mood = GOOD.replace('category = "grievance"', 'category = "mood"')
+    assert load(pack(tmp_path, mood, words)).rule("ZZ-01").not_ == ()
+
+
+def test_shipped_incidents_that_comments_are_read_for_know_drills_and_films() -> None:
+    for rule in BOOK.rules:
+        if rule.category is Category.INCIDENT and set(rule.applies_to) != {Slot.OWN_POST}:
+            assert {"演练", "电影", "选修", "狼人杀"} <= set(rule.not_), rule.id
+
+
+def test_stance_is_the_rules_own_or_that_of_its_category(tmp_path: Path) -> None:
+    assert load(pack(tmp_path, GOOD)).rule("ZZ-01").stance == TAKEN[Category.GRIEVANCE]
+    own = GOOD.replace("weight", 'stance = ["denied"]\nweight')
+    assert load(pack(tmp_path, own)).rule("ZZ-01").stance == (Stance.DENIED,)
+    with pytest.raises(RuleError, match="stance"):
+        load(pack(tmp_path, GOOD.replace("weight", 'stance = ["mumbled"]\nweight')))
+
+
+def test_a_rule_beside_others_holds_only_with_one_of_them() -> None:
+    def rule(number: str, category: str, word: str, **more: object) -> Rule:
+        given = {"id": number, "version": 1, "title": "示例", "category": category, "weight": 1, "any": [word]}
+        return Rule.model_validate(given | {"examples": {"match": ["a"], "miss": ["b"]}} | more)
+
+    praise = rule("ZZ-01", "irony", "谢谢", beside=["grievance"])
+    matcher = Matcher(Rulebook((praise, rule("ZZ-02", "grievance", "停水"), rule("ZZ-03", "mood", "好累")), {}))
+
+    def holding(text: str) -> list[str]:
+        return [one.rule.id for one in matcher.find(matcher.page(text), Slot.COMMENT, Target.NONE)]
+
+    assert holding("谢谢学校,又停水了") == ["ZZ-01", "ZZ-02"]
+    assert holding("谢谢学校") == []
+    assert holding("谢谢,好累") == ["ZZ-03"]
+
+
+def test_the_edition_changes_with_the_machinery(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = BOOK.edition()
+    monkeypatch.setattr("stream.rules.MACHINERY", 99)
+    assert BOOK.edition() != before
