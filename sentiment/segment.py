@@ -187,7 +187,7 @@ def _back(
     history = np.zeros((16, size), np.uint8)
     best = four[0].copy()
     for tag in (1, 2, 3):
-        history[four[tag] > best] = tag
+        np.maximum(history, (four[tag] > best).view(np.uint8) * np.uint8(tag), out=history)
         np.maximum(best, four[tag], out=best)
     # after a character never seen SnowNLP keeps the last history it looked at, not the best
     history[:, column[model.numbers[characters] == model.unknown]] = 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import marshal
 import math
+from array import array
 from typing import Any
 
 import numpy as np
@@ -86,15 +87,16 @@ def _segmenter(model: dict[str, Any]) -> dict[str, Any]:
 def _pairs(bi: dict[Any, int], number: dict[str, int]) -> tuple[dict[int, int], Floats, npt.NDArray[np.int64]]:
     """The row of every pair of characters by its key, the counts (row, tag, tag), the keys by row."""
     rows: dict[int, int] = {}
-    where: list[tuple[int, int]] = []
+    places, times = array("q"), array("q")
     for ((one, tag), (two, then)), count in bi.items():
         if (first := number.get(one)) is not None and (second := number.get(two)):
             row = rows.setdefault(first << BITS | second, len(rows))
             # after the beginning there is but one history; it stands under every tag, so that it needs no case
-            histories = range(4) if tag == "BOS" else (TAGS.index(tag),)
-            where.extend((row * 16 + place * 4 + TAGS.index(then), count) for place in histories)
+            for place in range(4) if tag == "BOS" else (TAGS.index(tag),):
+                places.append(row * 16 + place * 4 + TAGS.index(then))
+                times.append(count)
     counts = np.zeros(len(rows) * 16)
-    counts[[place for place, _ in where]] = [count for _, count in where]
+    counts[np.array(places)] = times
     return rows, counts.reshape(-1, 4, 4), np.fromiter(rows, np.int64, len(rows))
 
 
@@ -102,23 +104,24 @@ def _triples(
     model: dict[str, Any], number: dict[str, int], pairs: dict[int, int], counts: Floats, sums: Floats
 ) -> tuple[npt.NDArray[np.int64], Floats]:
     """Key * 64 + place of every entry, and its logarithm. Of the very first character it goes into `sums` instead."""
-    keys, history, base, count = [], [], [], []
-    start = float(model["bi"]["d"].get((("", "BOS"), ("", "BOS")), 0))
+    keys, history, base, many = array("q"), array("q"), array("q"), array("q")
+    start, weight = float(model["bi"]["d"].get((("", "BOS"), ("", "BOS")), 0)), model["l3"]
     for ((one, tag), (two, then), (three, last)), times in model["tri"]["d"].items():
         if number.get(one) is None or number.get(two) is None or not number.get(three):
             continue
         end = pairs[number[two] << BITS | number[three]]
         if then == "BOS":
-            sums[end, :, TAGS.index(last)] += model["l3"] * times / start
+            sums[end, :, TAGS.index(last)] += weight * times / start
             continue
         begin = pairs[number[one] << BITS | number[two]]
         for place in range(4) if tag == "BOS" else (TAGS.index(tag),):
             keys.append((begin << BITS | number[three]) * 64 + place * 16 + TAGS.index(then) * 4 + TAGS.index(last))
             history.append(begin * 16 + place * 4 + TAGS.index(then))
             base.append(end * 16 + TAGS.index(then) * 4 + TAGS.index(last))
-            count.append(times)
-    found = np.array(keys, np.int64)
-    values = sums.ravel()[base] + model["l3"] * np.array(count) / counts.ravel()[history]
+            many.append(times)
+    model.clear()  # 400 MB
+    found = np.array(keys)
+    values = sums.ravel()[np.array(base)] + weight * np.array(many) / counts.ravel()[np.array(history)]
     order = np.argsort(found)
     return found[order], _logarithms(values[order])
 
