@@ -104,7 +104,20 @@ def _snow(band: Band | None) -> Engine:
     return Snow() if band is None else Snow(band)
 
 
-ENGINES: dict[str, Callable[[Band | None], Engine]] = {"snow": _snow}
+def _linear(band: Band | None) -> Engine:
+    from sentiment.linear import Linear
+
+    return Linear(band)
+
+
+def _blend(band: Band | None) -> Engine:
+    from sentiment.linear import Blend
+
+    return Blend(band)
+
+
+DEFAULT = "blend"
+ENGINES: dict[str, Callable[[Band | None], Engine]] = {"snow": _snow, "linear": _linear, "blend": _blend}
 """Every engine by its name in the settings; a new engine is one more line."""
 
 

@@ -112,5 +112,5 @@ def test_impossible_band_is_refused_in_chinese(low: float, high: float) -> None:
 
 
 def test_unknown_engine_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="没有名为“bert”的情感引擎，可用的有：snow"):
+    with pytest.raises(ValueError, match="没有名为“bert”的情感引擎，可用的有：snow、linear、blend"):
         engine_by_name("bert")

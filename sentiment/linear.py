@@ -1,0 +1,110 @@
+"""The engines of this project's own weights: `linear` reads grams, `blend` words besides.
+
+What lies at the bottom of both is in `grams`, `heads` and `word_weights`; SnowNLP's own score stands beside ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from sentiment import heads as heads_file
+from sentiment import word_weights
+from sentiment.engine import SILENT, Band, Score, says_something
+from sentiment.grams import grams
+from sentiment.heads import Heads, Question, joined, sums
+from sentiment.polarity import Polarity
+from sentiment.segment import cut
+from sentiment.snow import Snow
+from sentiment.word_weights import WordWeights, bounded
+
+SHIPPED = Path(__file__).parent / "weights"
+"""The weights that come with the program."""
+UNSURE_BELOW = 0.55
+"""Where no class is as likely as this, the engine is unsure; what that costs and saves is in README.md."""
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Everything that one folder holds, ready for look-up."""
+
+    heads: Heads
+    words: WordWeights
+    table: npt.NDArray[np.uint32]
+
+
+@cache
+def weights(folder: Path) -> Weights:
+    """The weights in a folder, once per process. Raises OSError, ValueError."""
+    heads = heads_file.load(folder / heads_file.FILE)
+    return Weights(heads, word_weights.load(folder / word_weights.FILE), heads.table())
+
+
+class Linear:
+    """Grams only. A band, where one is given, lies on the figure for positive among what leans."""
+
+    name = "linear"
+
+    def __init__(self, band: Band | None = None, folder: Path = SHIPPED) -> None:
+        self.band = band
+        self.folder = folder
+        self._snow = Snow()
+
+    def score(self, texts: Sequence[str]) -> list[Score]:
+        speaking = [place for place, text in enumerate(texts) if says_something(text)]
+        answers = [SILENT] * len(texts)
+        if speaking:
+            for place, score in zip(speaking, self._scores([texts[place] for place in speaking]), strict=True):
+                answers[place] = score
+        return answers
+
+    def _scores(self, texts: Sequence[str]) -> list[Score]:
+        known = weights(self.folder)
+        found = sums(known.heads, known.table, grams(texts))
+        curves = known.heads.heads
+        snow = [one.snow for one in self._snow.score(texts)]
+        leans = self._positive(known, texts, found)
+        neutral = curves[Question.NEUTRAL].curve(found[Question.NEUTRAL])
+        asked = {q: curves[q].curve(found[q]).tolist() if q in found else [None] * len(texts)
+                 for q in (Question.ABUSE, Question.CONCERN)}  # fmt: skip
+        negative, positive = (1 - neutral) * (1 - leans), (1 - neutral) * leans
+        return [
+            Score(self._polarity(n, p, lean), n, p, one, max(n, p, 1 - n - p) < UNSURE_BELOW, abuse, concern)
+            for n, p, lean, one, abuse, concern in zip(
+                negative.tolist(), positive.tolist(), leans.tolist(), snow,
+                asked[Question.ABUSE], asked[Question.CONCERN], strict=True,
+            )
+        ]  # fmt: skip
+
+    def _positive(self, known: Weights, texts: Sequence[str], found: Mapping[Question, Floats]) -> Floats:
+        """How likely each text is positive, given that it leans."""
+        return known.heads.heads[Question.LEANING].curve(found[Question.LEANING])
+
+    def _polarity(self, negative: float, positive: float, lean: float) -> Polarity:
+        if self.band is not None:
+            return self.band.polarity(lean)
+        rest = 1 - negative - positive
+        if rest >= negative and rest >= positive:
+            return Polarity.NEUTRAL
+        return Polarity.NEGATIVE if negative >= positive else Polarity.POSITIVE
+
+
+class Blend(Linear):
+    """Grams, and for the leaning the words as SnowNLP cuts them."""
+
+    name = "blend"
+
+    def _positive(self, known: Weights, texts: Sequence[str], found: Mapping[Question, Floats]) -> Floats:
+        said = cut([bounded(text) for text in texts])
+        many = np.array([len(one) for one in said])
+        both = joined(found[Question.LEANING], known.words.sums(said), many)
+        mix = known.heads.mix
+        total = sum(both[:, place] * factor for place, factor in enumerate(mix.factors.tolist()))
+        return mix.curve(np.asarray(total))

@@ -1,0 +1,265 @@
+"""Training: labelled comments in, weights out. The only module of this room that needs scikit-learn.
+
+Each head is a logistic regression on grams, each gram weighed by how differently the two sides use it (naive Bayes
+log ratio, "NB-SVM"). What a sum means is learned on sums of models that did not see the comment: five folds, in which
+the rows of one paraphrase family stay together. Nothing is drawn at random: equal rows give equal weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sentiment import heads as heads_file
+from sentiment import word_weights
+from sentiment.curve import fitted
+from sentiment.grams import BITS, grams
+from sentiment.heads import STEPS, Head, Heads, Mix, Question, joined
+from sentiment.labelled import Kind, Labelled, Row
+from sentiment.polarity import Polarity
+from sentiment.segment import cut
+from sentiment.word_weights import bounded
+
+FOLDS = 5
+RARE = 2
+"""A gram or word of fewer comments is left out."""
+SLACK = {Question.LEANING: 8.0, Question.NEUTRAL: 8.0, Question.ABUSE: 4.0, Question.CONCERN: 8.0}
+"""The C of each head: how far it may bend to its comments; chosen on the training files by folds."""
+WORD_SLACK = 0.3
+CORPUS_WEIGHT = 2.0
+"""How much a row of our own corpus counts against one of the public files: it is what the school reads."""
+GRAVE_WEIGHT = 2.0
+"""How much more a row of risk 2 or 3 counts for concern."""
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+
+class NotTrainable(ValueError):
+    """What is missing before anything can be trained, in Chinese, with the cure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """The comments of one question: yes or no, how much each counts, in which fold it stays."""
+
+    texts: tuple[str, ...]
+    truth: Flags
+    weights: Floats
+    folds: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What `write` puts into a folder; `rows` tells how many comments each question learned from."""
+
+    heads: Heads
+    words: Mapping[str, int]
+    rows: Mapping[Question, int]
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write the files; the folder is made. Raises OSError."""
+        folder.mkdir(parents=True, exist_ok=True)
+        files = {heads_file.FILE: heads_file.content(self.heads), word_weights.FILE: word_weights.content(self.words)}
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+        return [folder / name for name in files]
+
+
+def lessons(files: Iterable[Labelled]) -> dict[Question, Lesson]:
+    """What each question learns from. A text counts once per question, with the label of its last row."""
+    asked: dict[Question, dict[str, tuple[bool, float, str]]] = {question: {} for question in Question}
+    for file in files:
+        for row in file.rows:
+            for question, truth in _answers(row, file.kind).items():
+                asked[question][row.text] = (truth, _weight(row, question), row.family or row.text)
+    return {
+        question: Lesson(
+            tuple(rows),
+            np.array([truth for truth, _, _ in rows.values()], bool),
+            np.array([weight for _, weight, _ in rows.values()]),
+            np.array([_fold(family) for _, _, family in rows.values()]),
+        )
+        for question, rows in asked.items()
+        if len({truth for truth, _, _ in rows.values()}) == 2
+    }
+
+
+def _answers(row: Row, kind: Kind) -> dict[Question, bool]:
+    found: dict[Question, bool] = {}
+    if row.polarity in (Polarity.NEGATIVE, Polarity.POSITIVE):
+        found[Question.LEANING] = row.polarity is Polarity.POSITIVE
+    if row.polarity is not None and kind is not Kind.LEANING:
+        found[Question.NEUTRAL] = row.polarity is Polarity.NEUTRAL
+    if row.offensive is not None:
+        found[Question.ABUSE] = row.offensive
+    if row.concern is not None:
+        found[Question.CONCERN] = row.concern
+    return found
+
+
+def _weight(row: Row, question: Question) -> float:
+    if question is Question.CONCERN:
+        return GRAVE_WEIGHT if (row.risk or 0) >= 2 else 1.0
+    return CORPUS_WEIGHT if row.family else 1.0
+
+
+def _fold(family: str) -> int:
+    return hashlib.sha256(family.encode("utf-8", "surrogatepass")).digest()[0] % FOLDS
+
+
+def steps(asked: Mapping[Question, Lesson]) -> int:
+    """How many models `train` fits, for a progress bar."""
+    return (len(asked) + 1) * (FOLDS + 1)
+
+
+def train(asked: Mapping[Question, Lesson], tell: Callable[[], None] = lambda: None) -> Trained:
+    """Fit every head, the word weights and their curves; `tell` is called after each model.
+
+    Raises NotTrainable: without scikit-learn, or without comments for the leaning or the neutral.
+    """
+    _require()
+    for question, words in ((Question.LEANING, "正面与负面"), (Question.NEUTRAL, "中性与非中性")):
+        if question not in asked:
+            raise NotTrainable(f"没有可用来学习{words}的评论；请另加一个带这类标签的文件。")
+    heads: dict[Question, Head] = {}
+    outside = np.zeros(0)
+    for question, lesson in asked.items():
+        features = _features(lesson.texts)
+        unseen = np.zeros(len(lesson.texts))
+        for fold in range(FOLDS):
+            held = lesson.folds == fold
+            model = _fit(features[~held], lesson.truth[~held], lesson.weights[~held], SLACK[question])
+            unseen[held] = model.sums(features[held])
+            tell()
+        model = _fit(features, lesson.truth, lesson.weights, SLACK[question])
+        tell()
+        heads[question] = model.head(fitted(unseen, lesson.truth, lesson.weights))
+        if question is Question.LEANING:
+            outside = unseen
+    weights, mix = _words(asked[Question.LEANING], outside, tell)
+    return Trained(Heads(heads, mix), weights, {question: len(one.texts) for question, one in asked.items()})
+
+
+def _require() -> None:
+    try:
+        import sklearn  # noqa: F401
+    except ImportError:
+        raise NotTrainable(
+            "训练需要 scikit-learn，本机没有安装。请执行 pip install 'fengxin[train]' 后再试；只打分不需要它。"
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    columns: npt.NDArray[np.int64]
+    weights: Floats
+    constant: float
+
+    def sums(self, features: Any) -> Floats:
+        result: Floats = features[:, self.columns] @ self.weights + self.constant
+        return result
+
+    def head(self, curve: Any) -> Head:
+        scale = float(np.abs(self.weights).max()) / STEPS
+        whole = np.rint(self.weights / scale).astype(np.int8)
+        there = np.flatnonzero(whole)
+        return Head(self.columns[there], whole[there], scale, self.constant, curve)
+
+
+def _features(texts: Sequence[str]) -> Any:
+    """One row per text: its grams by the root of how many there are."""
+    from scipy import sparse
+
+    found = grams(texts)
+    values = 1 / np.sqrt(np.maximum(found.counts, 1))[found.owners]
+    edges = np.concatenate([[0], np.cumsum(found.counts)])
+    return sparse.csr_matrix((values, found.slots, edges), shape=(len(texts), 1 << BITS))
+
+
+def _ratio(present: Any, truth: Flags, weights: Floats) -> Floats:
+    """By how much each column speaks for yes: log of its share on both sides, one added."""
+    yes = 1 + np.asarray(present.T @ (weights * truth)).ravel()
+    no = 1 + np.asarray(present.T @ (weights * ~truth)).ravel()
+    ratio: Floats = np.log(yes / yes.sum()) - np.log(no / no.sum())
+    return ratio
+
+
+def _fit(features: Any, truth: Flags, weights: Floats, slack: float) -> _Model:
+    from scipy import sparse
+    from sklearn.linear_model import LogisticRegression
+
+    columns = np.flatnonzero(np.bincount(features.indices, minlength=features.shape[1]) >= RARE)
+    kept = features[:, columns]
+    present = kept.copy()
+    present.data = np.ones_like(present.data)
+    ratio = _ratio(present, truth, weights)
+    fit = LogisticRegression(C=slack, solver="liblinear", random_state=0, max_iter=200)
+    fit.fit(kept @ sparse.diags(ratio), truth, sample_weight=weights)
+    return _Model(columns, fit.coef_[0] * ratio, float(fit.intercept_[0]))
+
+
+# Words ----------------------------------------------------------------------------------------------------------------
+
+
+def _words(lesson: Lesson, outside: Floats, tell: Callable[[], None]) -> tuple[dict[str, int], Mix]:
+    """The word weights of the leaning, and how they join `outside`, the head's sums over comments it did not see."""
+    from sklearn.linear_model import LogisticRegression
+
+    stop = _stop_words()
+    whole = cut([bounded(text) for text in lesson.texts])
+    said = [[word for word in one if word not in stop] for one in whole]
+    unseen = np.zeros(len(said))
+    for fold in range(FOLDS):
+        held = lesson.folds == fold
+        weights = _word_weights(said, lesson, ~held)
+        unseen[held] = word_weights.WordWeights(weights).sums(one for one, out in zip(said, held, strict=True) if out)
+        tell()
+    counts = word_weights.quantised(_word_weights(said, lesson, np.ones(len(said), bool)))
+    tell()
+    both = joined(outside, unseen, np.array([len(one) for one in whole]))
+    fit = LogisticRegression(C=1.0, solver="liblinear", random_state=0).fit(
+        both[:, :-1], lesson.truth, sample_weight=lesson.weights
+    )
+    factors = np.round(np.append(fit.coef_[0], fit.intercept_[0]), 6)
+    return counts, Mix(factors, fitted(both @ factors, lesson.truth, lesson.weights))
+
+
+def _word_weights(said: Sequence[Sequence[str]], lesson: Lesson, used: Flags) -> dict[str, float]:
+    """One weight per word, without a constant, from the texts that are `used`; words count as often as they stand."""
+    from scipy import sparse
+    from sklearn.linear_model import LogisticRegression
+
+    texts = [said[place] for place in np.flatnonzero(used).tolist()]
+    truth, weights = lesson.truth[used], lesson.weights[used]
+    seen = Counter(word for one in texts for word in set(one))
+    words = sorted(word for word, many in seen.items() if many >= RARE)
+    number = {word: place for place, word in enumerate(words)}
+    known = [[number[word] for word in one if word in number] for one in texts]
+    edges = np.cumsum([0, *map(len, known)])
+    columns = np.array([place for one in known for place in one], np.int64)
+    counts = sparse.csr_matrix((np.ones(len(columns)), columns, edges), shape=(len(texts), len(words)))
+    counts.sum_duplicates()
+    present = counts.copy()
+    present.data = np.ones_like(present.data)
+    ratio = _ratio(present, truth, weights)
+    fit = LogisticRegression(C=WORD_SLACK, solver="liblinear", fit_intercept=False, random_state=0, max_iter=200)
+    fit.fit(counts @ sparse.diags(ratio), truth, sample_weight=weights)
+    return dict(zip(words, (fit.coef_[0] * ratio).tolist(), strict=True))
+
+
+def _stop_words() -> frozenset[str]:
+    """The words that SnowNLP drops before it scores: they can have no weight."""
+    spec = importlib.util.find_spec("snownlp")
+    if spec is None or not spec.submodule_search_locations:
+        raise NotTrainable("没有找到 SnowNLP。请重新安装本程序（pip install fengxin）后再试。")
+    path = Path(spec.submodule_search_locations[0]) / "normal" / "stopwords.txt"
+    return frozenset(line.strip() for line in path.read_text("utf-8").splitlines())
