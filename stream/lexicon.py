@@ -9,6 +9,9 @@ import daachorse
 
 from stream.rules import DIGITS
 
+Hit = tuple[int, int, int]
+"""Start, end and number of a piece."""
+
 
 def parts_of(term: str) -> tuple[str, ...]:
     """The pieces of a term `A…B`, in order."""
@@ -33,9 +36,9 @@ class Lexicon:
         self._runs = [(int(piece[3:-1]), self.number[piece]) for piece in runs]
         self._run = re.compile(rf"\d{{{min((least for least, _ in self._runs), default=1)},}}")
 
-    def hits(self, text: str) -> list[tuple[int, int, int]]:
+    def hits(self, text: str) -> list[Hit]:
         """Start, end and number of every place of every piece, overlapping ones too; of one piece in order."""
-        found: list[tuple[int, int, int]] = self._automaton.find_overlapping(text) if self._automaton and text else []
+        found: list[Hit] = self._automaton.find_overlapping(text) if self._automaton and text else []
         if self._runs:
             for run in self._run.finditer(text):
                 length = run.end() - run.start()

@@ -1,4 +1,4 @@
-"""Match: one pass of a small automaton asks for the rules' anchors; only a text that has some is read for all words.
+"""Match: one pass of one automaton for the words that rules need; guards are looked for where a rule may hold.
 
 A rule is filed under the rarest of the groups it needs, so most texts verify no rule at all, and a rule is verified
 only where each group it needs has a word in the text. Answers are those of the plain reading of a rule (see
@@ -8,11 +8,12 @@ only where each group it needs has a word in the text. Answers are those of the 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from stream.assessment import Target
-from stream.lexicon import Lexicon, frequency, parts_of
+from stream.lexicon import Hit, Lexicon, frequency, parts_of
 from stream.rules import GAP, Rule, Rulebook, Slot
 from stream.stance import Span, Stance, StanceWords
 
@@ -39,13 +40,14 @@ def distance(a: Span, b: Span) -> int:
 class Group:
     """A list of terms made ready. `heads`: its terms by their first piece. `needs`: one of them must be there."""
 
-    def __init__(self, terms: tuple[str, ...], lexicon: Lexicon) -> None:
-        self.terms = terms
+    def __init__(self, terms: Iterable[str], lexicon: Lexicon) -> None:
+        self.lexicon = lexicon
         self.heads: dict[int, list[tuple[int, ...]]] = {}
         for term in dict.fromkeys(terms):
             numbers = tuple(lexicon.number[part] for part in parts_of(term))
             self.heads.setdefault(numbers[0], []).append(numbers)
-        self.needs = frozenset(lexicon.number[min(parts_of(term), key=frequency)] for term in terms)
+        self.needs = frozenset(lexicon.number[_rarest(term)] for term in terms)
+        self.plain = not any("…" in term for term in terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,35 +61,64 @@ class Places:
 class Page:
     """One text with where each piece of the rulebook stands in it; read only as far as somebody asks."""
 
+    __slots__ = ("_groups", "_hits", "_matcher", "_seen", "_stances", "_there", "also", "text")
+
     def __init__(self, matcher: Matcher, text: str, also: Mapping[str, Sequence[Span]]) -> None:
         self.text = text
         self.also = also
         self._matcher = matcher
-        self._seen: dict[int, list[Span]] | None = None
+        self._hits: dict[Lexicon, list[Hit]] = {}
+        self._there: dict[Lexicon, set[int]] = {}
+        self._seen: dict[Lexicon, dict[int, list[Span]]] = {}
         self._groups: dict[int, Places] = {}
         self._stances: dict[Span, Stance] = {}
 
-    @property
-    def seen(self) -> dict[int, list[Span]]:
+    def there(self, lexicon: Lexicon) -> set[int]:
+        """The numbers of the pieces that the text has."""
+        found = self._there.get(lexicon)
+        if found is None:
+            hits = self._hits[lexicon] = self._read(lexicon)
+            found = self._there[lexicon] = {hit[2] for hit in hits}
+        return found
+
+    def _read(self, lexicon: Lexicon) -> list[Hit]:
+        hits = lexicon.hits(self.text)
+        if not self.also:
+            return hits
+        known = lexicon.number
+        more = ((*span, known[piece]) for piece, spans in self.also.items() if piece in known for span in spans)
+        return sorted({*hits, *more})
+
+    def has(self, terms: tuple[str, ...]) -> bool:
+        """Whether any term of a list is there."""
+        if not terms:
+            return False
+        group = self._matcher.group(terms)
+        return not group.needs.isdisjoint(self.there(group.lexicon)) and (group.plain or bool(self.group(terms)))
+
+    def seen(self, lexicon: Lexicon) -> dict[int, list[Span]]:
         """The places of each piece that is there, by the number of the piece, in order."""
-        if self._seen is None:
-            self._seen = {}
-            for start, end, number in self._matcher.lexicon.hits(self.text):
-                self._seen.setdefault(number, []).append((start, end))
-            for piece, spans in self.also.items():
-                if (known := self._matcher.lexicon.number.get(piece)) is not None:
-                    self._seen[known] = sorted({*self._seen.get(known, ()), *spans})
-        return self._seen
+        found = self._seen.get(lexicon)
+        if found is None:
+            self.there(lexicon)
+            found = self._seen[lexicon] = {}
+            for start, end, number in self._hits[lexicon]:
+                if number in found:
+                    found[number].append((start, end))
+                else:
+                    found[number] = [(start, end)]
+        return found
 
-    def term(self, term: str) -> list[Span]:
+    def term(self, term: str) -> Sequence[Span]:
         """Every place of a term that the matcher knows, by start; for `A…B` each A with the nearest B after it."""
-        known = self._matcher.lexicon.number
-        return self._places(tuple(known.get(part, -1) for part in parts_of(term)))
+        group = self._matcher.group((term,))
+        return [span for terms in group.heads.values() for numbers in terms for span in self._places(group, numbers)]
 
-    def _places(self, numbers: Sequence[int]) -> list[Span]:
-        spans = self.seen.get(numbers[0], [])
+    def _places(self, group: Group, numbers: Sequence[int]) -> list[Span]:
+        seen = self.seen(group.lexicon)
+        spans = seen.get(numbers[0], [])
         for number in numbers[1:]:
-            spans = self._followed(spans, self.seen.get(number, []))
+            spans = self._followed(spans, seen.get(number, []))
         return spans
 
     @staticmethod
@@ -107,12 +138,12 @@ class Page:
     def _group(self, terms: tuple[str, ...]) -> Places:
         found = self._groups.get(id(terms))
         if found is None:
-            heads = self._matcher.group(terms).heads
+            group = self._matcher.group(terms)
             spans: list[Span] = []
             lists = 0
-            for piece in self.seen:
-                for numbers in heads.get(piece, ()):
-                    spans += self._places(numbers)
+            for piece in self.seen(group.lexicon).keys() & group.heads.keys():
+                for numbers in group.heads[piece]:
+                    spans += self._places(group, numbers)
                     lists += 1
             ordered = sorted(set(spans)) if lists > 1 else spans
             found = Places(ordered, max((end - start for start, end in ordered), default=0))
@@ -159,55 +190,53 @@ class Matcher:
         """`extra`: further terms whose places a page must know (target words)."""
         self.book = book
         self.stances = StanceWords(book.words)
-        lists = {terms for rule in book.rules for terms in _lists(rule)}
-        self.lexicon = Lexicon(part for terms in (*lists, tuple(extra)) for term in terms for part in parts_of(term))
-        made = {terms: Group(terms, self.lexicon) for terms in lists}
-        self._groups = {id(terms): made[terms] for rule in book.rules for terms in _lists(rule)}
-        self._alive = book.rules  # their lists are known by identity
-        self._needs = [tuple(made[terms].needs for terms in (rule.any, *rule.near)) for rule in book.rules]
-        filed: dict[str, list[int]] = {}
+        self.needed = Lexicon(part for rule in book.rules for part in _parts(_needed(rule)))
+        self.guards = Lexicon(chain(_parts([extra]), (part for rule in book.rules for part in _parts(_guards(rule)))))
+        self._groups: dict[int, Group] = {}
+        made: dict[tuple[str, ...], Group] = {}
+        for rule in book.rules:
+            for terms in (*_needed(rule), *rule.tells.values()):
+                self._groups[id(terms)] = made.setdefault(terms, Group(terms, self.needed))
+            for terms in _guards(rule):
+                self._groups[id(terms)] = Group(terms, self.guards)
+        self._needs: list[tuple[frozenset[int], ...]] = []
+        self._filed: list[list[int]] = [[] for _ in self.needed.pieces]
         for number, rule in enumerate(book.rules):
-            for piece in {min(parts_of(term), key=frequency) for term in _rarest(rule)}:
-                filed.setdefault(piece, []).append(number)
-        self._keys = Lexicon(filed)
-        self._filed = [tuple(filed[piece]) for piece in self._keys.pieces]
+            rarest, *others = sorted(_needed(rule), key=_rarity)
+            self._needs.append(tuple(self._groups[id(terms)].needs for terms in others))
+            for piece in self._groups[id(rarest)].needs:
+                self._filed[piece].append(number)
 
     @property
     def pieces(self) -> Sequence[str]:
-        """Every piece of a term that is looked for, each once; those of `<数字N>` last."""
-        return self.lexicon.pieces
+        """Every piece of a term that is looked for, each once."""
+        return sorted({*self.needed.pieces, *self.guards.pieces})
 
     def group(self, terms: tuple[str, ...]) -> Group:
-        """A list of terms of the rulebook; another one must be of known terms. Raises KeyError."""
-        return self._groups.get(id(terms)) or Group(terms, self.lexicon)
+        """A list of terms of the rulebook, known by its identity; another one must be of known terms, or is empty."""
+        found = self._groups.get(id(terms))
+        if found is not None:
+            return found
+        for lexicon in (self.needed, self.guards):
+            if all(part in lexicon.number for part in _parts([terms])):
+                return Group(terms, lexicon)
+        return Group((), self.needed)
 
     def page(self, text: str, also: Mapping[str, Sequence[Span]] = NOWHERE) -> Page:
         """A (normalised) text to be read. `also`: places of pieces that a second look at the text has found."""
         return Page(self, text, also)
 
-    def candidates(self, page: Page) -> set[int]:
-        """The numbers of the rules whose rarest group may have a word on the page."""
-        filed = self._filed
-        found = {rule for piece in {hit[2] for hit in self._keys.hits(page.text)} for rule in filed[piece]}
-        for piece in page.also:
-            if (known := self._keys.number.get(piece)) is not None:
-                found.update(filed[known])
-        return found
-
     def find(self, page: Page, slot: Slot, target: Target) -> list[Found]:
         """The rules that hold on a page, in the order of the rulebook."""
-        numbers = self.candidates(page)
-        if not numbers:
-            return []
-        seen, needs, rules = page.seen.keys(), self._needs, self.book.rules
+        there = page.there(self.needed)
+        filed, needs, absent = self._filed, self._needs, there.isdisjoint
+        numbers = {one for piece in there for one in filed[piece] if not any(map(absent, needs[one]))}
         out: list[Found] = []
         for number in sorted(numbers):
-            if any(map(seen.isdisjoint, needs[number])):
-                continue
-            rule = rules[number]
+            rule = self.book.rules[number]
             if slot in rule.applies_to and target_fits(rule, target) and (spans := holds(rule, page)):
                 out.append(Found(rule, spans, kinds_of(rule, page, spans)))
-        return _beside(out)
+        return _beside(out) if out else out
 
 
 def _beside(found: list[Found]) -> list[Found]:
@@ -225,13 +254,14 @@ def target_fits(rule: Rule, target: Target) -> bool:
 
 def holds(rule: Rule, page: Page) -> tuple[Span, ...]:
     """The spans that make the rule hold, or nothing."""
-    if rule.not_ and page.group(rule.not_):
+    if page.has(rule.not_):
         return ()
+    guarded = page.has(rule.unless)
     spans: set[Span] = set()
     anchors = page.group(rule.any)
     held = 0
     for at, anchor in enumerate(anchors):
-        if rule.unless and page.nearest(anchor, rule.unless, rule.guard) is not None:
+        if guarded and page.nearest(anchor, rule.unless, rule.guard) is not None:
             continue
         beside: list[Span] = []
         for group in rule.near:
@@ -256,10 +286,22 @@ def kinds_of(rule: Rule, page: Page, spans: Iterable[Span]) -> tuple[str, ...]:
     return told or ((rule.kind,) if rule.kind else ())
 
 
-def _lists(rule: Rule) -> tuple[tuple[str, ...], ...]:
-    return (rule.any, *rule.near, rule.unless, rule.not_, *rule.tells.values())
+def _needed(rule: Rule) -> tuple[tuple[str, ...], ...]:
+    return (rule.any, *rule.near)
 
 
-def _rarest(rule: Rule) -> tuple[str, ...]:
-    """The needed group whose terms together are rarest; a longer piece is taken to be rarer."""
-    return min((rule.any, *rule.near), key=lambda group: sum(min(map(frequency, parts_of(t))) for t in group))
+def _guards(rule: Rule) -> tuple[tuple[str, ...], ...]:
+    return (rule.unless, rule.not_)
+
+
+def _parts(lists: Iterable[Iterable[str]]) -> Iterator[str]:
+    return (part for terms in lists for term in terms for part in parts_of(term))
+
+
+def _rarest(term: str) -> str:
+    return min(parts_of(term), key=frequency)
+
+
+def _rarity(terms: Iterable[str]) -> float:
+    """How often one of these terms is taken to stand in a text."""
+    return sum(frequency(_rarest(term)) for term in terms)
