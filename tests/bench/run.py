@@ -12,6 +12,8 @@ from typing import Any
 from tests.bench.crawl import CrawlCost, crawl_cost
 from tests.bench.latency import Latency, chain_latency
 from tests.bench.machine import described
+from tests.bench.matching import matching
+from tests.bench.matching import said as said_of_matching
 from tests.bench.rate import Baseline, Rate, chain_rate, snownlp_rate
 from tests.bench.small import parts
 
@@ -31,10 +33,11 @@ class Size:
     part_comments: int
     patience: float
     crawl_seconds: float
+    rules: int
 
 
-FULL = Size(5.0, 500, 2500, 12.0, 250.0, 3000, 30.0, 20.0)
-QUICK = Size(0.5, 20, 100, 1.0, 20.0, 200, 10.0, 8.0)
+FULL = Size(5.0, 500, 2500, 12.0, 250.0, 3000, 30.0, 20.0, 10_000)
+QUICK = Size(0.5, 20, 100, 1.0, 20.0, 200, 10.0, 8.0, 1000)
 
 
 def run(size: Size, out: Path) -> None:
@@ -66,6 +69,9 @@ def run(size: Size, out: Path) -> None:
     crawled = crawl_cost(size.crawl_seconds)
     found["crawl"] = asdict(crawled)
     _say_crawl(crawled)
+    matched = matching(size.rules, size.part_comments, few=size.rules // 10, many=size.rules * 10)
+    found["matching"] = asdict(matched)
+    print("\n".join(said_of_matching(matched)), flush=True)
     found["parts_per_second"] = parts(size.part_comments)
     for name, value in found["parts_per_second"].items():
         print(f"part: {name:<26} {value:>10,.0f}/s", flush=True)

@@ -16,6 +16,7 @@ from stream.assess import Reader, assess
 from tests.bench.chain import PLACE, ROOT
 from tests.bench.comments import Comments
 from tests.bench.machine import percentile
+from tests.bench.matching import matching
 from tests.bench.weightless import Weightless
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
@@ -80,3 +81,11 @@ latency = chain_latency(40, 1.5, snow=False, cores=1)
 found = {"rate": rate, "latency": latency, "crawl": crawl_cost(6)}
 Path(sys.argv[1]).write_text(json.dumps({name: asdict(one) for name, one in found.items()}))
 """
+
+
+def test_matching_is_far_ahead_of_a_naive_loop_and_gives_its_answers() -> None:
+    found = matching(rules=2000, texts=600, naive_texts=100, few=100, many=3000)
+    assert found.hits > 0
+    assert found.times_naive > 10
+    assert found.growth < 5
+    assert found.hits_a_text > 0
