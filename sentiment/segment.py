@@ -15,17 +15,31 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from sentiment.snow_tables import BITS, FIRST, LAST, PAIR_BITS, TRIPLE_BITS, Floats, Places, Tables, located, tables
+from sentiment.snow_compiled import worth_compiling
+from sentiment.snow_tables import (
+    BITS,
+    FIRST,
+    LAST,
+    PAIR_BITS,
+    TRIPLE_BITS,
+    Flags,
+    Floats,
+    Numbers,
+    Places,
+    Tables,
+    located,
+    tables,
+)  # fmt: skip
 
-CHUNK = 8192
-"""Characters worked on together: about 4 MB of candidates, so that they stay near the processor."""
+CHUNK = 16_384
+"""Characters worked on together: about 8 MB of candidates, so that they stay near the processor."""
 
 _WIDE = 0x3000
 """The last character that `str.isspace` holds for."""
-_BLANK = np.array([chr(point).isspace() for point in range(_WIDE + 1)] + [False])
+BLANK = np.array([chr(point).isspace() for point in range(_WIDE + 1)] + [False])
+"""By code point; the last entry holds for all above."""
 _BEGIN, _END, _SINGLE = 0, 2, 3
 
-Flags = npt.NDArray[np.bool_]
 Tags = npt.NDArray[np.uint8]
 
 
@@ -34,6 +48,7 @@ class Words:
     """The words of several texts: `joined[starts[i]:ends[i]]`, and how many belong to each text."""
 
     joined: str
+    points: Numbers
     starts: Places
     ends: Places
     counts: Places
@@ -70,21 +85,31 @@ def chunks(texts: Iterable[str]) -> Iterator[list[str]]:
 def cut_together(texts: Sequence[str]) -> Words:
     """The words of several texts, worked on at once; see `chunks`."""
     joined = "\n".join([*texts, ""])  # a line break is a blank: no word crosses it
-    points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4")
+    points = points_of(joined)
+    compiled = worth_compiling(len(points))
+    blank = BLANK[np.minimum(points, _WIDE + 1)]
+    start = compiled.starts(points) if compiled else starts_by_arrays(points, blank)
+    starts = np.flatnonzero(start)
+    ends = np.flatnonzero(~blank[:-1] & (start[1:] | blank[1:])) + 1
+    borders = np.cumsum([len(text) + 1 for text in texts])
+    return Words(joined, points, starts, ends, np.diff(np.searchsorted(starts, borders), prepend=0))
+
+
+def points_of(text: str) -> Numbers:
+    """The code points of a text, lone surrogates included."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+
+
+def starts_by_arrays(points: Numbers, blank: Flags) -> Flags:
+    """Whether a word begins at each code point; `blank`: which are blanks."""
     chinese = (points >= FIRST) & (points <= LAST)
-    blank = _BLANK[np.minimum(points, _WIDE + 1)]
-    start = np.empty(len(points), bool)
-    start[:1] = True
+    start = np.ones(len(points), bool)
     np.logical_or(blank[:-1], chinese[:-1], out=start[1:])
     start &= ~blank
     where = np.flatnonzero(chinese)
     if where.size:
         start[where] = beginnings(points[where] - np.uint32(FIRST), _runs(where))
-    starts = np.flatnonzero(start)
-    ending = ~blank[:-1] & (start[1:] | blank[1:])
-    ends = np.flatnonzero(ending) + 1
-    borders = np.cumsum([len(text) + 1 for text in texts])
-    return Words(joined, starts, ends, np.diff(np.searchsorted(starts, borders), prepend=0))
+    return start
 
 
 def _by_text(words: Words) -> Iterator[list[str]]:
@@ -98,7 +123,7 @@ def _runs(where: Places) -> Places:
     return np.concatenate([[0], np.flatnonzero(np.diff(where) != 1) + 1])
 
 
-def beginnings(characters: npt.NDArray[np.uint32], runs: Places) -> Flags:
+def beginnings(characters: Numbers, runs: Places) -> Flags:
     """Whether a word begins at each character (code point - FIRST); runs of characters begin at `runs`."""
     tags = tagged(tables(), characters, runs)
     begin: Flags = (tags == _BEGIN) | (tags == _SINGLE)
@@ -107,7 +132,7 @@ def beginnings(characters: npt.NDArray[np.uint32], runs: Places) -> Flags:
     return begin
 
 
-def tagged(model: Tables, characters: npt.NDArray[np.uint32], runs: Places) -> Tags:
+def tagged(model: Tables, characters: Numbers, runs: Places) -> Tags:
     """The tag (place in TAGS) of each character."""
     lengths = np.diff(runs, append=len(characters))
     order = np.argsort(-lengths, kind="stable")
@@ -123,7 +148,7 @@ def tagged(model: Tables, characters: npt.NDArray[np.uint32], runs: Places) -> T
     return tags
 
 
-def _likely(model: Tables, characters: npt.NDArray[np.uint32], runs: Places, column: Places) -> Floats:
+def _likely(model: Tables, characters: Numbers, runs: Places, column: Places) -> Floats:
     """Logarithms (tag before last, last tag, tag, column) of every step."""
     number = model.numbers[characters].astype(np.uint32)
     before = np.empty_like(number)
@@ -147,7 +172,7 @@ def _likely(model: Tables, characters: npt.NDArray[np.uint32], runs: Places, col
     return likely.reshape(4, 4, 4, -1)
 
 
-def _sharpen(model: Tables, likely: Floats, spans: npt.NDArray[np.uint32], columns: Places) -> None:
+def _sharpen(model: Tables, likely: Floats, spans: Numbers, columns: Places) -> None:
     """Put the logarithms of the triples seen in their places."""
     many = (spans & np.uint32(127)).astype(np.intp)
     ends = np.cumsum(many)
@@ -179,7 +204,7 @@ def _forward(likely: Floats, offsets: list[int], runs: int) -> Places:
 
 def _back(
     candidates: Floats, state: Places, offsets: list[int], model: Tables,
-    characters: npt.NDArray[np.uint32], column: Places,
+    characters: Numbers, column: Places,
 ) -> Tags:  # fmt: skip
     """The tag at every column; `state` is last tag * 4 + tag of every run at its end."""
     size = offsets[-1]

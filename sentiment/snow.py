@@ -14,8 +14,9 @@ from itertools import repeat
 import numpy as np
 
 from sentiment.engine import SILENT, Band, Score, says_something
-from sentiment.segment import chunks, cut_together
-from sentiment.snow_tables import tables
+from sentiment.segment import Words, chunks, cut_together
+from sentiment.snow_compiled import worth_compiling
+from sentiment.snow_tables import Places, tables
 
 HEAD = 3072
 """Characters read from the beginning of a long text."""
@@ -58,7 +59,8 @@ def figures(texts: Sequence[str]) -> list[float]:
 
 def _together(texts: Sequence[str]) -> list[float]:
     model, words = tables(), cut_together(texts)
-    numbers = np.fromiter(map(_vocabulary().get, words.all(), repeat(_unknown())), np.intp, len(words.starts))
+    compiled = worth_compiling(0)
+    numbers = compiled.numbers(words.points, words.starts, words.ends) if compiled else numbers_by_name(words)
     text = np.arange(len(texts))
     where = np.concatenate([text, np.repeat(text, words.counts)])  # bincount adds one by one, in this order
     sums = [
@@ -69,8 +71,13 @@ def _together(texts: Sequence[str]) -> list[float]:
     return list(map(_figure, sums[negative], sums[positive], repeat(negative < positive)))
 
 
+def numbers_by_name(words: Words) -> Places:
+    """The place of every word in `word_values`."""
+    return np.fromiter(map(vocabulary().get, words.all(), repeat(unknown_word())), np.intp, len(words.starts))
+
+
 @cache
-def _vocabulary() -> dict[str, int]:
+def vocabulary() -> dict[str, int]:
     """The place in `word_values` of every word; a stop word's values are 0, and add nothing."""
     known, _, stops = tables().words.tobytes().decode("utf-8", "surrogatepass").partition("\n\n")
     words = known.split("\n")
@@ -78,7 +85,8 @@ def _vocabulary() -> dict[str, int]:
 
 
 @cache
-def _unknown() -> int:
+def unknown_word() -> int:
+    """The place in `word_values` of a word that is not in the vocabulary."""
     return int(tables().word_values.shape[1]) - 2
 
 

@@ -47,6 +47,7 @@ _FILES = ("seg/seg.marshal.3", "sentiment/sentiment.marshal.3", "normal/stopword
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.uint32]
 Places = npt.NDArray[np.intp]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class Tables:
         return int(self.numbers.max())
 
 
-def located(keys: Numbers, wanted: Numbers, bits: int) -> tuple[Places, npt.NDArray[np.bool_]]:
+def located(keys: Numbers, wanted: Numbers, bits: int) -> tuple[Places, Flags]:
     """Where each of `wanted` lies in the hash table `keys` of 2**`bits` places, and whether it is there."""
     place = ((wanted * np.uint32(SPREAD)) >> np.uint32(32 - bits)).astype(np.intp)
     found = keys.take(place)
@@ -104,7 +105,7 @@ def tables() -> Tables:
     digest = hashlib.blake2b(FORM, digest_size=12)
     for content in contents:
         digest.update(content)
-    folder = _folder()
+    folder = cache_folder()
     kept = folder / f"snow-{digest.hexdigest()}" if folder else None
     return (_kept(kept) if kept else None) or _built_and_kept(contents, kept)
 
@@ -116,7 +117,7 @@ def _package() -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def _folder() -> Path | None:
+def cache_folder() -> Path | None:
     with suppress(RuntimeError):  # a service without a home
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fengxin"
     return None
