@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sentiment import snow_compiled
 from sentiment.segment import BLANK, cut_together, points_of, starts_by_arrays
-from sentiment.snow import Snow, numbers_by_name, vocabulary
+from sentiment.snow import Snow, figures, numbers_by_name, vocabulary
 from sentiment.snow_compiled import BACKLOG, PORTION, WORTH, Backlog, Compiled
 from tests.sentiment.test_segment import COMMON, texts
 
@@ -114,10 +114,11 @@ def test_process_with_few_comments_imports_no_numba() -> None:
 
 def test_process_without_numba_works_through_a_backlog() -> None:
     script = (
-        "import sys; sys.modules['numba'] = None; from sentiment import snow_compiled; from sentiment.snow import Snow;"
-        "snow_compiled.WORTH = 5000;"
-        "print([Snow().score([f'{n}非常好，很喜欢' for n in range(3000)])[0].snow > 0.5 for _ in range(2)],"
-        "snow_compiled.BACKLOG.compiled)"
+        "import sys; sys.modules['numba'] = None;"
+        "from sentiment import snow_compiled; from sentiment.snow import figures;"
+        "snow_compiled.WORTH = 5000; found = [figures(['食堂很好吃'] * 3000)[-1] for _ in range(2)];"
+        "print(found, snow_compiled.BACKLOG.compiled)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert (done.stdout.strip(), done.stderr) == ("[True, True] None", "")
+    (figure,) = figures(["食堂很好吃"])
+    assert (done.stdout.strip(), done.stderr) == (f"[{figure}, {figure}] None", "")
