@@ -16,6 +16,7 @@ import typer
 from deploy.manual import Command, Group
 from deploy.policy.command import OfSchool, merged, policy
 from deploy.roster_command import roster
+from deploy.rules_command import rules as rule_files
 from deploy.settings import Settings, SettingsError, load
 
 app = typer.Typer(
@@ -415,6 +416,7 @@ trial = typer.Typer(help="试运行。", cls=Group, no_args_is_help=True)
 app.add_typer(trial, name="trial")
 app.add_typer(policy, name="policy")
 app.add_typer(roster, name="roster")
+app.add_typer(rule_files, name="rules")
 
 
 @trial.command(cls=Command)

@@ -8,7 +8,7 @@ from datetime import datetime
 from sentiment.engine import Engine, Score
 from sentiment.normalise import Normalised, normalise
 from stream.assessment import Assessment, Hit, Polarity, Target
-from stream.match import Found, Matcher
+from stream.match import Found, Matcher, Page
 from stream.post import Post
 from stream.rules import Rulebook, slot_of
 from stream.target import TargetWords
@@ -25,9 +25,13 @@ class Reader:
         self.targets = TargetWords(book.words, aliases)
         self.matcher = Matcher(book, sorted(self.targets.terms()))
 
+    def page(self, text: Normalised) -> Page:
+        """The text as rules and target words read it."""
+        return self.matcher.page(text.text)
+
     def read(self, post: Post, text: Normalised) -> tuple[Target, tuple[Hit, ...]]:
         """Whom a post is about and which rules hold; `text` is its normalised text, spans point into its own."""
-        page = self.matcher.page(text.text)
+        page = self.page(text)
         target = self.targets.decide(page)
         slot = slot_of(post)
         found = self.matcher.find(page, slot, target) if slot is not None else []

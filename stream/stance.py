@@ -32,12 +32,12 @@ class Stance(StrEnum):
 
 
 WORDS: Mapping[Stance, str] = {
-    Stance.TOLD: "陈述",
-    Stance.DENIED: "否认",
-    Stance.SUPPOSED: "假设、担心或比方",
+    Stance.TOLD: "是陈述",
+    Stance.DENIED: "是否认",
+    Stance.SUPPOSED: "是假设、担心或比方",
     Stance.ASKED: "只是在问",
-    Stance.QUOTED: "转述",
-    Stance.TITLED: "书名、课名",
+    Stance.QUOTED: "是转述",
+    Stance.TITLED: "是书名、课名",
 }
 
 

@@ -66,8 +66,19 @@ class TargetWords:
                 return target
         return Target.NONE
 
+    def words(self, page: Page, target: Target) -> tuple[str, ...]:
+        """The words of the page for which `decide` gave this target, in the order of the lists."""
+        found = tuple(term for term in self.lists.get(target.value, ()) if _there(page, term))
+        if found or target is not Target.OUTSIDER:
+            return found
+        return tuple(name.group() for name in UNIVERSITY.finditer(page.text) if self._is_another(name.group()))
+
     def _names_another(self, text: str) -> bool:
-        return any(
-            not NO_NAME.search(name.group()) and not any(alias in name.group() for alias in self.aliases)
-            for name in UNIVERSITY.finditer(text)
-        )
+        return any(self._is_another(name.group()) for name in UNIVERSITY.finditer(text))
+
+    def _is_another(self, name: str) -> bool:
+        return not NO_NAME.search(name) and not any(alias in name for alias in self.aliases)
+
+
+def _there(page: Page, term: str) -> bool:
+    return bool(page.term(term)) if "…" in term else term in page.text or term in page.also
