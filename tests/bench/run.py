@@ -15,6 +15,8 @@ from tests.bench.machine import described
 from tests.bench.matching import matching
 from tests.bench.matching import said as said_of_matching
 from tests.bench.rate import Baseline, Rate, chain_rate, snownlp_rate
+from tests.bench.scoring import said as said_of_scoring
+from tests.bench.scoring import scoring
 from tests.bench.small import parts
 
 BEARABLE = 0.5
@@ -34,10 +36,12 @@ class Size:
     patience: float
     crawl_seconds: float
     rules: int
+    scored: int
+    scored_by_stock: int
 
 
-FULL = Size(5.0, 500, 2500, 12.0, 250.0, 3000, 30.0, 20.0, 10_000)
-QUICK = Size(0.5, 20, 100, 1.0, 20.0, 200, 10.0, 8.0, 1000)
+FULL = Size(5.0, 500, 2500, 12.0, 250.0, 3000, 30.0, 20.0, 10_000, 5000, 400)
+QUICK = Size(0.5, 20, 100, 1.0, 20.0, 200, 10.0, 8.0, 1000, 500, 20)
 
 
 def run(size: Size, out: Path) -> None:
@@ -72,6 +76,9 @@ def run(size: Size, out: Path) -> None:
     matched = matching(size.rules, size.part_comments, few=size.rules // 10, many=size.rules * 10)
     found["matching"] = asdict(matched)
     print("\n".join(said_of_matching(matched)), flush=True)
+    stock, ways = scoring(size.scored, size.scored_by_stock)
+    found["snow"] = {"stock": asdict(stock), "ways": [asdict(one) for one in ways]}
+    print("\n".join(said_of_scoring(stock, ways)), flush=True)
     found["parts_per_second"] = parts(size.part_comments)
     for name, value in found["parts_per_second"].items():
         print(f"part: {name:<26} {value:>10,.0f}/s", flush=True)
