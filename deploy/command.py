@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from deploy.evaluation.command import evaluate
 from deploy.manual import Command, Group
 from deploy.policy.command import OfSchool, merged, policy
 from deploy.roster_command import roster
@@ -414,6 +415,7 @@ def export(
 
 trial = typer.Typer(help="试运行。", cls=Group, no_args_is_help=True)
 app.add_typer(trial, name="trial")
+app.command(cls=Command)(evaluate)
 app.add_typer(policy, name="policy")
 app.add_typer(roster, name="roster")
 app.add_typer(rule_files, name="rules")

@@ -36,6 +36,7 @@ from stream.assess import Reader
 from stream.assessing import ASSESSED, POSTS, Assessing
 from stream.log import Log, open_log
 from stream.post import Counts, Post, Route, door
+from stream.risk import OPEN_AT
 from stream.rules import Rulebook
 from stream.store import Store, metadata
 
@@ -71,7 +72,8 @@ class KeepingChannel(ChannelPort):
 class House:
     """What judges: engine, rulebook, pack; loaded once for all scenarios. `channels`: taken as set up.
 
-    `submissions`: posts are held against submissions 送审单 from the first line on; a scenario has none.
+    `submissions`: posts are held against submissions 送审单 from the first line on; a scenario has none. `open_at`:
+    points from which several voices open an incident.
     """
 
     engine: Engine
@@ -79,6 +81,7 @@ class House:
     pack: Pack
     channels: tuple[str, ...] = CHANNELS
     submissions: bool = False
+    open_at: float = OPEN_AT
 
 
 class SubmissionsError(ValueError):
@@ -131,7 +134,7 @@ class _Stage:
         )  # fmt: skip
         keeping = [KeepingChannel(str(name), ways.TITLES[Channel(name)]) for name in house.channels]
         self._pack, self._submissions = house.pack, house.submissions
-        ground = Ground(house.pack, head, {"rules": "演练"}, rehearsal=True)
+        ground = Ground(house.pack, head, {"rules": "演练"}, rehearsal=True, open_at=house.open_at)
         words = house.rulebook.words
         places = (*words.get("place", ()), *words.get("facility", ()), *(unit.name for unit in college.units))
         reader = Reader(house.rulebook, (college.college, *college.short))

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from sentiment.engine import Engine
 from sentiment.snow import Snow
 from stream import rules
 from stream.assess import Reader, assess
+from stream.assessment import Assessment
 from stream.evidence import Ledger
 from stream.post import Kind, Post, Route, door
-from stream.risk import risk
+from stream.risk import Risk, risk
 
 NOON = datetime(2026, 1, 1, 4, tzinfo=UTC)
 """A text from the command line has no time of its own; all are taken as written at one noon."""
@@ -21,15 +23,14 @@ POLARITY = {"negative": "负面", "neutral": "中性", "positive": "正面"}
 class Scoring:
     """Engine and rulebook, loaded once."""
 
-    def __init__(self) -> None:
-        """Load the rules. Raises RuleError."""
-        self._engine = Snow()
+    def __init__(self, engine: Engine | None = None) -> None:
+        """Load the rules. `engine`: another than the product's. Raises RuleError."""
+        self._engine = engine or Snow()
         self._reader = Reader(rules.load())
 
     def judge(self, text: str) -> dict[str, Any]:
         """`polarity`, `p_negative`, `snow`, `rules`, `reasons` and `risk` (0 to 100) of one text, however odd."""
-        one = assess([_post(text)], self._engine, self._reader, NOON)[0]
-        found = risk(Ledger({}).note(one), NOON)
+        one, found = self._judged(text, "comment")
         return {
             "polarity": one.polarity.value,
             "p_negative": round(one.p_negative, 6),
@@ -44,6 +45,14 @@ class Scoring:
             "reasons": [{"name": r.name, "share": r.share, "sentence": r.sentence} for r in found.reasons],
             "risk": found.value,
         }  # fmt: skip
+
+    def risk_of(self, text: str, slot: str = "comment") -> int:
+        """The risk alone, 0 to 100. `slot`: `post` (the school's own), `comment` or `message`."""
+        return self._judged(text, slot)[1].value
+
+    def _judged(self, text: str, slot: str) -> tuple[Assessment, Risk]:
+        one = assess([_post(text, slot)], self._engine, self._reader, NOON)[0]
+        return one, risk(Ledger({}).note(one), NOON)
 
 
 def told(answer: Mapping[str, Any]) -> Iterator[str]:
@@ -61,10 +70,11 @@ def told(answer: Mapping[str, Any]) -> Iterator[str]:
     yield "只看这一句话；立不立事件还要看有多少人说、增长多快。机器读的格式加 --json。"
 
 
-def _post(text: str) -> Post:
+def _post(text: str, slot: str) -> Post:
     kept, digest, cut = door(text)
     return Post(
-        school="score", id="score:1", kind=Kind.COMMENT, platform="score", account_id="score", thread_id="score:0",
+        school="score", id="score:1", kind=Kind(slot), by_school=slot == Kind.POST, platform="score",
+        account_id="score", thread_id="score:0",
         text=kept, text_hash=digest, cut=cut, published_at=NOON, first_seen_at=NOON, fetched_at=NOON,
         revision=digest[:16], route=Route.MANUAL,
     )  # fmt: skip

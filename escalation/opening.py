@@ -32,6 +32,7 @@ from escalation.voice.naming import names
 from stream.assessment import Hit
 from stream.coverage import promised_of, watch_closely
 from stream.post import Post, Route
+from stream.risk import OPEN_AT
 from stream.rules import CUES, Category
 
 CARE_THEME = "self_harm"
@@ -104,13 +105,15 @@ class Hand:
 class Ground:
     """What an opening needs besides the matter: the pack, the letterhead and the versions of this program.
 
-    `versions`: `program`, `engine`, `rules` (the edition) and `packs` (the edition of each theme's rules).
+    `versions`: `program`, `engine`, `rules` (the edition) and `packs` (the edition of each theme's rules). `open_at`:
+    points from which several voices open an incident; only a measurement asks for others than the product's.
     """
 
     pack: Pack
     letterhead: Letterhead
     versions: dict[str, Any]
     rehearsal: bool = False
+    open_at: float = OPEN_AT
 
 
 def told_of(matter: Matter, now: datetime, kinds: Sequence[str] | None = None) -> list[dict[str, str]]:

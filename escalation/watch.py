@@ -188,19 +188,22 @@ class Watch:
         post, scene, kinds = assessment.post, evidence.scene, evidence.kinds
         own = [mark.theme for mark in evidence.marks if mark.post_id == post.id and mark.theme != "any"]
         found = self._belongs(conn, joining_keys(own, scene, kinds), evidence, own) if own else Belonging()
-        opening = decide(evidence, weighed)
+        open_at = self._ground.open_at
+        opening = decide(evidence, weighed, open_at)
         if found.incident_id is None and opening is not None:
             keys = (*joining_keys(opening.themes, scene, kinds), *opening.keys)
             found = self._belongs(conn, keys, evidence, own)  # its older lines may belong to one already
-        dangers = _enough(evidence, now)
+        dangers = _enough(evidence, now, open_at)
         if found.incident_id is not None:
-            evidence, weighed, opening = _again(evidence.of_matter(found.known), now, evidence, weighed, opening)
+            narrowed = evidence.of_matter(found.known)
+            evidence, weighed, opening = _again(narrowed, now, evidence, weighed, opening, open_at)
             keys, new = attaching_keys(own, scene, kinds), fresh(dangers, found.known)
             matter = _matter(account, assessment, evidence, weighed, opening, keys, (post.id,), dangers, new)
             if add_to(conn, self._ground, found.incident_id, matter, post, now):
                 return False
         elif found.apart:
-            evidence, weighed, opening = _again(evidence.of_danger(kinds), now, evidence, weighed, opening)
+            narrowed = evidence.of_danger(kinds)
+            evidence, weighed, opening = _again(narrowed, now, evidence, weighed, opening, open_at)
         if opening is None:
             return False
         keys = belonging.free(conn, self._school, opening.keys) if found.apart else opening.keys
@@ -212,21 +215,21 @@ class Watch:
         return belonging.find(conn, self._school, keys, evidence.scene, themes, evidence.kinds)
 
 
-def _enough(evidence: Evidence, now: datetime) -> tuple[str, ...]:
+def _enough(evidence: Evidence, now: datetime, open_at: float) -> tuple[str, ...]:
     """The kinds of danger that the line tells of, where what is said of them alone would open an incident."""
     kinds = evidence.kinds
     alone = evidence.of_danger(kinds)
-    return kinds if kinds and decide(alone, risk(alone, now)) is not None else ()
+    return kinds if kinds and decide(alone, risk(alone, now), open_at) is not None else ()
 
 
 def _again(
-    narrowed: Evidence, now: datetime, evidence: Evidence, weighed: Risk, opening: Opening | None
+    narrowed: Evidence, now: datetime, evidence: Evidence, weighed: Risk, opening: Opening | None, open_at: float
 ) -> tuple[Evidence, Risk, Opening | None]:
     """Weighed and decided anew where less is left of the evidence."""
     if narrowed is evidence:
         return evidence, weighed, opening
     weighed = risk(narrowed, now)
-    return narrowed, weighed, decide(narrowed, weighed)
+    return narrowed, weighed, decide(narrowed, weighed, open_at)
 
 
 def _when_said(assessment: Assessment) -> tuple[datetime, datetime, str]:

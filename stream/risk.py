@@ -18,6 +18,8 @@ from stream.rules import Category
 POINTS_FOR_100 = 160.0
 """Points that make a risk of 100; an incident opens at OPEN_AT."""
 OPEN_AT = 100.0
+SHOWN_FROM = 5
+"""A line of this risk is worth a monitor's eye: the lightest rule of any matter gives it, a bad tone alone does not."""
 GRAVE = 100.0
 """Added by a grave rule, so that one line is enough."""
 OLDER = 0.6
@@ -193,12 +195,12 @@ def _reasons(parts: Sequence[_Part]) -> tuple[Reason, ...]:
     return tuple(Reason(p.name, share, p.sentence, p.article) for p, share in zip(kept, whole, strict=True))
 
 
-def decide(evidence: Evidence, found: Risk) -> Opening | None:
+def decide(evidence: Evidence, found: Risk, open_at: float = OPEN_AT) -> Opening | None:
     """Whether this line opens an incident. The caller has looked first whether it belongs to an open one.
 
     * A grave hit about us opens on one line. So does a prohibited own post; speaking without leave (擅自发声) is asked
       only of accounts that are not the school's main ones.
-    * Anything else needs OPEN_AT points from VOICES_LEAST authors, or OUTLIKED_LEAST comments above their post.
+    * Anything else needs `open_at` points from VOICES_LEAST authors, or OUTLIKED_LEAST comments above their post.
     """
     if evidence.advert or not found.theme:
         return None
@@ -209,7 +211,7 @@ def decide(evidence: Evidence, found: Risk) -> Opening | None:
         return _opening(evidence, found, grave=bool(grave)) if evidence.own_post and spoken else None
     if grave:
         return _opening(evidence, found, grave=True)
-    many = found.voices >= VOICES_LEAST and found.points >= OPEN_AT
+    many = found.voices >= VOICES_LEAST and found.points >= open_at
     ridiculed = evidence.is_outliked and evidence.outliked >= OUTLIKED_LEAST
     if (own and many) or ridiculed:
         return _opening(evidence, found, grave=False)

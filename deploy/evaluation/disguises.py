@@ -1,0 +1,76 @@
+"""Disguises 变体: how many disguised words are found again, by kind, and how often ordinary comments are misread.
+
+A disguised word is one of `disguised_words` that does not stand in the text as it is written. It is found where it
+stands in the text with its disguise undone. An ordinary comment is misread where a word of the file stands in it only
+after undoing: nobody wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from deploy.evaluation.sheet import Figure, Sheet, Slice
+from sentiment.evaluation import proportion, ratio
+from sentiment.labelled import Kind, Labelled, Row
+from sentiment.normalise import normalise
+
+KINDS = {
+    "Traditional": "繁体", "chaizi": "拆字", "homo": "谐音", "pinyin_full": "拼音", "pinyin": "拼音首字母",
+    "Emoji": "表情", "Swap": "字序打乱", "radical": "形近字",
+}  # fmt: skip
+HARMLESS = "none"
+PER = 1000
+Reading = Callable[[str], frozenset[str]]
+"""The words of a list that a text holds once its disguises are undone."""
+
+
+def sheet(one: Labelled, others: Sequence[Labelled]) -> Sheet:
+    """The sheet of a file of disguised texts; the two-class files of the same run are its ordinary comments."""
+    words = frozenset(normalise(word).text for row in one.rows for word in row.disguised_words)
+    reading = partial(read, words)
+    parts = [
+        (kind, [row for row in one.rows if row.source == kind]) for kind in dict.fromkeys(r.source for r in one.rows)
+    ]
+    slices = [_found(KINDS.get(kind, kind), rows, reading) for kind, rows in parts if kind != HARMLESS]
+    ordinary = [(f"{one.path.name} 中无害的", [row for row in one.rows if row.source == HARMLESS])]
+    ordinary += [(other.path.name, list(other.rows)) for other in others if other.kind is Kind.LEANING]
+    wrong = [_misread(name, rows, reading) for name, rows in ordinary if rows]
+    hidden = [row for row in one.rows if row.source != HARMLESS]
+    return Sheet(
+        one.path.name, str(Kind.DISGUISE), f"变体还原：{len(words)} 个词写成变体后还能否认出", len(one.rows),
+        (*_found("", hidden, reading).figures, *(figure for part in wrong for figure in part.figures)),
+        (*slices, *wrong), notes=("误认：普通评论中本没有写、还原后才“出现”名单中的词的，每千条评论几条",),
+    )  # fmt: skip
+
+
+def read(words: frozenset[str], text: str) -> frozenset[str]:
+    """The words that stand in the text with its disguises undone."""
+    plain = normalise(text).text
+    return frozenset(word for word in words if word in plain)
+
+
+def _found(name: str, rows: Sequence[Row], reading: Reading) -> Slice:
+    counted = [_hidden(row, reading) for row in rows]
+    at = ratio([found for found, _ in counted], [hidden for _, hidden in counted])
+    found, hidden = sum(one for one, _ in counted), sum(one for _, one in counted)
+    return Slice(name, len(rows), (Figure("found", "认出的变体词", at, note=f"{found}/{hidden} 个词"),))
+
+
+def _hidden(row: Row, reading: Reading) -> tuple[int, int]:
+    """How many of the hidden words are found, and how many are hidden."""
+    hidden = [normalise(word).text for word in row.disguised_words if word not in row.text]
+    held = reading(row.text) if hidden else frozenset()
+    return sum(word in held for word in hidden), len(hidden)
+
+
+def _misread(name: str, rows: Sequence[Row], reading: Reading) -> Slice:
+    wrong = sum(any(True for _ in _unwritten(row.text, reading)) for row in rows)
+    figure = Figure("misread", "每千条误认", proportion(wrong, len(rows), PER), 1, f"{wrong}/{len(rows)} 条")
+    return Slice(f"误认：{name}", len(rows), (figure,))
+
+
+def _unwritten(text: str, reading: Reading) -> Iterator[str]:
+    """Words that are read in a text and were not written there."""
+    written = text.lower()
+    return (word for word in reading(text) if word not in written)
