@@ -155,32 +155,34 @@ def _likely(model: Tables, characters: Numbers, runs: Places, column: Places) ->
     before[1:] = number[:-1]
     before[runs] = 0
     place, pair = located(model.pair_keys, before << np.uint32(BITS) | number, PAIR_BITS)
-    alone = len(model.rows) - model.unknown - 1 + number.astype(np.intp)
-    row = np.where(pair, model.pair_rows[place], alone)
-    ordered = np.empty_like(row)
-    ordered[column] = row
+    span = model.pair_spans.take(place)
+    ordered = np.empty(len(number), np.intp)
+    ordered[column] = number
+    ordered -= 1
     likely = np.empty((4, 16, len(column)))
     likely[:] = model.rows.take(ordered, axis=0).T
     first = np.zeros(len(pair), bool)
     first[runs] = True
+    places, values, columns = _entries(model.pair_places, model.pair_values, span[pair], 5, column[pair])
+    likely.reshape(4, -1)[:, places * len(column) + columns] = values
     third = np.flatnonzero(~first[1:] & pair[:-1]) + 1
     place, triple = located(
-        model.triple_keys, row[third - 1].astype(np.uint32) << np.uint32(BITS) | number[third], TRIPLE_BITS
+        model.triple_keys, span[third - 1] >> np.uint32(5) << np.uint32(BITS) | number[third], TRIPLE_BITS
     )
-    _sharpen(model, likely, model.triple_spans[place[triple]], column[third[triple]])
+    places, values, columns = _entries(
+        model.entry_places, model.entry_values, model.triple_spans[place[triple]], 7, column[third[triple]]
+    )
+    likely.reshape(-1)[places * len(column) + columns] = values
     likely[:3, :, column[number == model.unknown]] = -np.inf
     return likely.reshape(4, 4, 4, -1)
 
 
-def _sharpen(model: Tables, likely: Floats, spans: Numbers, columns: Places) -> None:
-    """Put the logarithms of the triples seen in their places."""
-    many = (spans & np.uint32(127)).astype(np.intp)
+def _entries(places: Tags, values: Floats, spans: Numbers, bits: int, columns: Places) -> tuple[Places, Floats, Places]:
+    """Place, logarithm and column of every entry of the spans, whose low `bits` say how many."""
+    many = (spans & np.uint32((1 << bits) - 1)).astype(np.intp)
     ends = np.cumsum(many)
-    entry = np.arange(int(many.sum())) + np.repeat((spans >> np.uint32(7)).astype(np.intp) - (ends - many), many)
-    size = likely.shape[-1]
-    likely.reshape(-1)[model.entry_places[entry].astype(np.intp) * size + np.repeat(columns, many)] = (
-        model.entry_values[entry]
-    )
+    entry = np.arange(int(many.sum())) + np.repeat((spans >> np.uint32(bits)).astype(np.intp) - (ends - many), many)
+    return places.take(entry).astype(np.intp), values.take(entry), np.repeat(columns, many)
 
 
 def _forward(likely: Floats, offsets: list[int], runs: int) -> Places:

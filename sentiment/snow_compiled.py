@@ -36,8 +36,9 @@ class Compiled:
         self._starts: Any = snow_kernels.starts
         self._looked_up: Any = snow_kernels.looked_up
         self._counts = (
-            segment.BLANK, model.numbers, model.pair_keys, model.pair_rows, model.rows, model.triple_keys,
-            model.triple_spans, model.entry_places, model.entry_values, model.unknown,
+            segment.BLANK, model.numbers, model.rows, model.pair_keys, model.pair_spans, model.pair_places,
+            model.pair_values, model.triple_keys, model.triple_spans, model.entry_places, model.entry_values,
+            model.unknown,
         )  # fmt: skip
         vocabulary = snow.vocabulary()
         self._numbers = np.fromiter(vocabulary.values(), np.intp, len(vocabulary))

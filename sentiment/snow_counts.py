@@ -74,12 +74,12 @@ def _segmenter(model: dict[str, Any]) -> dict[str, Any]:
         bigram = np.where(before[:, :, None] == 0, 0.0, model["l2"] * counts / before[:, :, None])
     sums = alone[keys & ((1 << BITS) - 1)][:, None, :] + bigram
     triples, values = _triples(model, number, pairs, counts, sums)
-    rows = np.concatenate([sums.reshape(-1, 16), np.tile(alone[1:], (1, 4)), np.ones((1, 16))])
-    places, pair_keys = _hashed(keys.astype(np.uint32), PAIR_BITS)
-    pair_rows = np.zeros(1 << PAIR_BITS, np.int32)
-    pair_rows[places] = np.arange(len(keys))
+    rows = np.concatenate([np.tile(alone[1:], (1, 4)), np.ones((1, 16))])
+    row, place = np.nonzero(counts.reshape(-1, 16))
+    pair_keys, pair_spans = _filed(keys, np.searchsorted(row, np.arange(len(keys))), np.bincount(row), 32, PAIR_BITS)
     return {
-        "numbers": numbers, "pair_keys": pair_keys, "pair_rows": pair_rows, "rows": _logarithms(rows),
+        "numbers": numbers, "rows": _logarithms(rows), "pair_keys": pair_keys, "pair_spans": pair_spans,
+        "pair_places": place.astype(np.uint8), "pair_values": _logarithms(sums.reshape(-1, 16)[row, place]),
         **_entries(triples, values),
     }  # fmt: skip
 
@@ -121,6 +121,8 @@ def _triples(
             many.append(times)
     model.clear()  # 400 MB
     found = np.array(keys)
+    firsts = np.concatenate([[0], np.cumsum(np.count_nonzero(counts.reshape(-1, 16), axis=1))])
+    found += (firsts[found >> (BITS + 6)] - (found >> (BITS + 6))) << (BITS + 6)  # from the pair's row to its number
     values = sums.ravel()[np.array(base)] + weight * np.array(many) / counts.ravel()[np.array(history)]
     order = np.argsort(found)
     return found[order], _logarithms(values[order])
@@ -128,13 +130,19 @@ def _triples(
 
 def _entries(triples: npt.NDArray[np.int64], values: Floats) -> dict[str, Any]:
     keys, first, many = np.unique(triples // 64, return_index=True, return_counts=True)
-    places, triple_keys = _hashed(keys.astype(np.uint32), TRIPLE_BITS)
-    spans = np.zeros(1 << TRIPLE_BITS, np.uint32)
-    spans[places] = first * 128 + many
+    triple_keys, spans = _filed(keys, first, many, 128, TRIPLE_BITS)
     return {
         "triple_keys": triple_keys, "triple_spans": spans,
         "entry_places": (triples % 64).astype(np.uint8), "entry_values": values,
     }  # fmt: skip
+
+
+def _filed(keys: npt.NDArray[np.int64], first: Places, many: Places, room: int, bits: int) -> tuple[Numbers, Numbers]:
+    """The hash table of the keys, and at the same places first * room + many."""
+    places, table = _hashed(keys.astype(np.uint32), bits)
+    spans = np.zeros(1 << bits, np.uint32)
+    spans[places] = first * room + many
+    return table, spans
 
 
 def _hashed(keys: Numbers, bits: int) -> tuple[Places, Numbers]:

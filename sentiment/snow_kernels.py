@@ -55,26 +55,27 @@ def _place(keys: Numbers, wanted: int, bits: int) -> int:
 
 @_compiled
 def _found(
-    points: Numbers, numbers: Any, pair_keys: Numbers, pair_rows: Any, row_count: int, triple_keys: Numbers,
-    triple_spans: Numbers, unknown: int, row_of: Any, span_of: Any,
+    points: Numbers, numbers: Any, pair_keys: Numbers, pair_spans: Numbers, triple_keys: Numbers,
+    triple_spans: Numbers, unknown: int, row_of: Any, pair_of: Any, triple_of: Any,
 ) -> None:  # fmt: skip
-    """Look up every character beforehand, so that the waits for memory overlap: its row (or -1), its span (or 0)."""
+    """Look up every character beforehand, so that the waits for memory overlap: its row (or -1), its spans (or 0)."""
     before, pair = 0, -1
     for at in range(len(points)):
-        row_of[at], span_of[at] = -1, 0
+        row_of[at], pair_of[at], triple_of[at] = -1, 0, 0
         if not FIRST <= points[at] <= LAST:
             before, pair = 0, -1
             continue
         number = int(numbers[points[at] - FIRST])
         last, pair = pair, -1
         if number != unknown:
+            row_of[at] = number - 1
             place = _place(pair_keys, before << BITS | number, PAIR_BITS)
-            row_of[at] = row_count - unknown - 1 + number
             if place >= 0:
-                row_of[at] = pair = pair_rows[place]
+                pair_of[at] = pair_spans[place]
+                pair = pair_of[at] >> 5
             triple = _place(triple_keys, last << BITS | number, TRIPLE_BITS) if last >= 0 else -1
             if triple >= 0:
-                span_of[at] = triple_spans[triple]
+                triple_of[at] = triple_spans[triple]
         before = number
 
 
@@ -119,11 +120,11 @@ def _step_in_full(
 
 @_compiled
 def _run(
-    begin: int, end: int, start: Flags, history: Any, row_of: Any, span_of: Any, rows: Floats, entry_places: Any,
-    entry_values: Floats,
+    begin: int, end: int, start: Flags, history: Any, row_of: Any, pair_of: Any, triple_of: Any, rows: Floats,
+    pair_places: Any, pair_values: Floats, entry_places: Any, entry_values: Floats,
 ) -> None:  # fmt: skip
     """Mark where words begin in the run of Chinese characters `begin`..`end`."""
-    state, new = np.zeros(16), np.zeros(16)
+    state, new, row = np.zeros(16), np.zeros(16), np.empty(16)
     for at in range(begin, end):
         marks = history[at - begin]
         if row_of[at] < 0:
@@ -131,8 +132,11 @@ def _run(
                 new[key] = state[12 + (key >> 2)]
                 marks[key] = 3
         else:
-            _step(state, new, rows[row_of[at]], marks)
-            for entry in range(span_of[at] >> 7, (span_of[at] >> 7) + (span_of[at] & 127)):
+            row[:] = rows[row_of[at]]
+            for entry in range(pair_of[at] >> 5, (pair_of[at] >> 5) + (pair_of[at] & 31)):
+                row[pair_places[entry]] = pair_values[entry]
+            _step(state, new, row, marks)
+            for entry in range(triple_of[at] >> 7, (triple_of[at] >> 7) + (triple_of[at] & 127)):
                 first, key = entry_places[entry] >> 4, entry_places[entry] & 15
                 better = state[first * 4 + (key >> 2)] + entry_values[entry]
                 if better > new[key] or (better == new[key] and first < marks[key]):
@@ -155,13 +159,15 @@ def _run(
 
 @_compiled
 def starts(
-    points: Numbers, blank: Flags, numbers: Any, pair_keys: Numbers, pair_rows: Any, rows: Floats,
-    triple_keys: Numbers, triple_spans: Numbers, entry_places: Any, entry_values: Floats, unknown: int,
+    points: Numbers, blank: Flags, numbers: Any, rows: Floats, pair_keys: Numbers, pair_spans: Numbers,
+    pair_places: Any, pair_values: Floats, triple_keys: Numbers, triple_spans: Numbers, entry_places: Any,
+    entry_values: Floats, unknown: int,
 ) -> Flags:  # fmt: skip
     """Whether a word begins at each code point."""
-    row_of, span_of = np.empty(len(points), np.int64), np.empty(len(points), np.int64)
+    row_of, pair_of = np.empty(len(points), np.int64), np.empty(len(points), np.int64)
+    triple_of = np.empty(len(points), np.int64)
     _found(
-        points, numbers, pair_keys, pair_rows, len(rows), triple_keys, triple_spans, unknown, row_of, span_of
+        points, numbers, pair_keys, pair_spans, triple_keys, triple_spans, unknown, row_of, pair_of, triple_of
     )  # fmt: skip
     start = np.zeros(len(points), np.bool_)
     longest, length = 0, 0
@@ -175,7 +181,10 @@ def starts(
             begin = at
             while at < len(points) and FIRST <= points[at] <= LAST:
                 at += 1
-            _run(begin, at, start, history, row_of, span_of, rows, entry_places, entry_values)
+            _run(
+                begin, at, start, history, row_of, pair_of, triple_of, rows, pair_places, pair_values, entry_places,
+                entry_values,
+            )  # fmt: skip
             inside = False
         else:
             empty = blank[min(int(points[at]), len(blank) - 1)]

@@ -3,9 +3,9 @@
 SnowNLP keeps its counts in dictionaries of tuples: 3 s and 410 MB to load. The tables hold the same counts as the
 logarithms that its formulas make of them, to the last bit, ready for look-up by arrays:
 
-* **row**: for a pair of characters seen together, 16 logarithms, one for every tag of the first and of the second;
-  then one row for every character, read after a character it was never seen with; then one row of zeros;
-* **triple**: what is better known of three characters seen together: a place among 64 (tag, tag, tag) and a logarithm;
+* **row**: for every character four logarithms by its tag, under each of four tags before; the last row is zeros;
+* **pair**: what is better known of two characters seen together: a place among 16 (tag, tag) and a logarithm;
+* **triple**: the same of three characters: a place among 64 (tag, tag, tag) and a logarithm;
 * **word**: for every word of the two-class Bayes, its logarithm in each class.
 
 `snownlp` itself is never imported. The cache lies in `$XDG_CACHE_HOME/fengxin` or `~/.cache/fengxin`, in a directory
@@ -39,7 +39,7 @@ PAIR_BITS, TRIPLE_BITS = 19, 21
 EMPTY = 0xFFFFFFFF
 SPREAD = 2654435769
 """Fibonacci hashing: the golden ratio of 2**32."""
-FORM = b"fengxin tables 1"
+FORM = b"fengxin tables 2"
 """A part of the hash: another one makes old caches be left aside."""
 
 _FILES = ("seg/seg.marshal.3", "sentiment/sentiment.marshal.3", "normal/stopwords.txt")
@@ -52,12 +52,15 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """Every array is read-only. `row` of a pair or triple is found through its key by `located`."""
+    """Every array is read-only. The span of a pair or triple lies where `located` finds its key."""
 
     numbers: npt.NDArray[np.uint16]
     """Of the characters FIRST..LAST; 1 and up, 0 is the beginning of a run, `unknown` a character never seen."""
     pair_keys: Numbers
-    pair_rows: npt.NDArray[np.int32]
+    pair_spans: Numbers
+    """First of the pair's entries * 32 + how many; the first is also the number of the pair."""
+    pair_places: npt.NDArray[np.uint8]
+    pair_values: Floats
     rows: Floats
     triple_keys: Numbers
     triple_spans: Numbers
