@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 
 from sentiment.engine import Engine
@@ -17,6 +18,12 @@ from stream.risk import Risk, risk
 
 NOON = datetime(2026, 1, 1, 4, tzinfo=UTC)
 """A text from the command line has no time of its own; all are taken as written at one noon."""
+STEPS = {
+    "width": "全角或变体字", "invisible": "隐形字符", "mark": "附加符号", "case": "大小写", "traditional": "繁体",
+    "gap": "字间插符", "split": "拆字", "pinyin": "拼音", "initials": "首字母", "homophone": "谐音",
+    "emoji": "表情代字", "lookalike": "形近字",
+}  # fmt: skip
+"""What the steps by which a disguised word was found are called."""
 POLARITY = {"negative": "负面", "neutral": "中性", "positive": "正面"}
 
 
@@ -39,6 +46,7 @@ class Scoring:
                 {
                     "rule": hit.rule, "version": hit.version, "title": hit.title, "theme": hit.theme,
                     "spans": hit.spans, "words": hit.words, "steps": hit.steps, "article": hit.article,
+                    "readings": hit.readings,
                 }
                 for hit in one.hits
             ],
@@ -62,12 +70,19 @@ def told(answer: Mapping[str, Any]) -> Iterator[str]:
     if not answer["rules"]:
         yield "规则　未命中"
     for hit in answer["rules"]:
-        words = "、".join(f"“{word}”" for word in hit["words"])
+        words = "、".join(_shown(hit))
+        undone = "、".join(STEPS[step] for step in hit["steps"])
         cited = f"，依据 {hit['article']}" if hit["article"] else ""
-        yield f"规则　{hit['rule']} {hit['title']}：{words}{cited}"
+        yield f"规则　{hit['rule']} {hit['title']}：{words}{f'（{undone}）' if undone else ''}{cited}"
     for reason in answer["reasons"]:
         yield f"理由　{reason['name']} {reason['share']}%：{reason['sentence']}"
     yield "只看这一句话；立不立事件还要看有多少人说、增长多快。机器读的格式加 --json。"
+
+
+def _shown(hit: Mapping[str, Any]) -> Iterator[str]:
+    """Each word as it was written, and what a disguised one was read as."""
+    for word, reading in zip_longest(hit["words"], hit["readings"], fillvalue=""):
+        yield f"“{word}”" + (f"读作“{reading}”" if reading else "")
 
 
 def _post(text: str, slot: str) -> Post:

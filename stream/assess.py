@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from sentiment.disguise import Seen
 from sentiment.engine import Engine, Score
-from sentiment.normalise import Normalised, normalise
+from sentiment.normalise import Normalised, Step, normalise
 from stream.assessment import Assessment, Hit, Polarity, Target
+from stream.listed import disguises
 from stream.match import Found, Matcher, Page
 from stream.post import Post
 from stream.rules import Rulebook, slot_of
+from stream.stance import Span
 from stream.target import TargetWords
 
 SPANS_KEPT = 20
@@ -24,24 +27,58 @@ class Reader:
         self.edition = book.edition()
         self.targets = TargetWords(book.words, aliases)
         self.matcher = Matcher(book, sorted(self.targets.terms()))
+        self.disguises = disguises(book)
 
     def page(self, text: Normalised) -> Page:
         """The text as rules and target words read it."""
-        return self.matcher.page(text.text)
+        return self._page(self.look(text))
+
+    def look(self, text: Normalised) -> SecondLook:
+        """The text with what stands disguised in it."""
+        return SecondLook(text, self.disguises.look(text))
+
+    def _page(self, second: SecondLook) -> Page:
+        return self.matcher.page(second.text.text, second.places)
 
     def read(self, post: Post, text: Normalised) -> tuple[Target, tuple[Hit, ...]]:
         """Whom a post is about and which rules hold; `text` is its normalised text, spans point into its own."""
-        page = self.page(text)
+        second = self.look(text)
+        page = self._page(second)
         target = self.targets.decide(page)
         slot = slot_of(post)
         found = self.matcher.find(page, slot, target) if slot is not None else []
-        return target, tuple(_hit(one, text, post.text) for one in found)
+        return target, tuple(_hit(one, second) for one in found)
 
 
-def _hit(found: Found, text: Normalised, raw: str) -> Hit:
-    spans = found.spans[:SPANS_KEPT]
-    places = tuple(text.original(start, end) for start, end in spans)
-    steps = dict.fromkeys(step for start, end in spans for step in text.steps(start, end))
+class SecondLook:
+    """A normalised text with the listed words that stand disguised in it (`sentiment.disguise`)."""
+
+    def __init__(self, text: Normalised, seen: Sequence[Seen]) -> None:
+        self.text = text
+        self.places: dict[str, list[Span]] = {}
+        self._seen: list[tuple[Span, Seen]] = []
+        for one in seen:
+            span = text.within(one.start, one.end)
+            if span[0] < span[1]:
+                self.places.setdefault(one.word, []).append(span)
+                self._seen.append((span, one))
+
+    def written(self, span: Span) -> tuple[Span, tuple[Step, ...], str]:
+        """Where in the original a found word stands, by which steps it was found, and what a disguised one reads as."""
+        start, end = self.text.original(*span)
+        steps = self.text.steps(*span)
+        inside = [one for place, one in self._seen if span[0] <= place[0] and place[1] <= span[1]]
+        for one in inside:
+            start, end = min(start, one.start), max(end, one.end)
+        return (start, end), (*steps, *(one.step for one in inside)), "…".join(dict.fromkeys(o.word for o in inside))
+
+
+def _hit(found: Found, second: SecondLook) -> Hit:
+    raw = second.text.raw
+    written = [second.written(span) for span in found.spans[:SPANS_KEPT]]
+    places = tuple(place for place, _, _ in written)
+    steps = dict.fromkeys(step for _, some, _ in written for step in some)
+    readings = tuple(reading for _, _, reading in written)
     rule = found.rule
     return Hit(
         rule=rule.id,
@@ -57,6 +94,7 @@ def _hit(found: Found, text: Normalised, raw: str) -> Hit:
         steps=tuple(steps),
         article=rule.article,
         kinds=found.kinds,
+        readings=readings if any(readings) else (),
     )
 
 

@@ -30,7 +30,8 @@ class Target(StrEnum):
 class Hit(Wire):
     """One rule that matched: `spans` are (start, end) in the post's own text; `steps` name the disguises undone.
 
-    `kinds`: of danger; empty where it tells of none, and in every record of version 1.
+    `kinds`: of danger; empty where it tells of none, and in every record of version 1. `readings`: for each of `words`
+    what a disguised one was read as (tousu: 投诉), else an empty text; empty where none was.
     """
 
     rule: str
@@ -46,6 +47,7 @@ class Hit(Wire):
     steps: tuple[str, ...] = ()
     article: str = ""
     kinds: tuple[str, ...] = ()
+    readings: tuple[str, ...] = ()
 
 
 class Assessment(Wire):
@@ -77,6 +79,9 @@ class Assessment(Wire):
         left_out: dict[str, Any] = {} if self.rules else {"rules": True}
         if self.v < 3:
             left_out |= dict.fromkeys(("p_positive", "unsure", "p_abuse", "p_concern"), True)
+        unread: dict[int, set[str]] = {at: {"readings"} for at, hit in enumerate(self.hits) if not hit.readings}
         if self.v == 1:
-            left_out["hits"] = {"__all__": {"kinds"}}
+            unread = {at: {"kinds", "readings"} for at, _ in enumerate(self.hits)}
+        if unread:
+            left_out["hits"] = unread
         return self.model_dump_json(exclude=left_out or None).encode()

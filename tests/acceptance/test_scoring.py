@@ -39,6 +39,9 @@ HIDDEN = {
     "traditional": "三号窗口的紅燒魚裡吃出一隻蒼蠅",
     "gap": "三号窗口的红烧鱼里吃出一只 苍 蝇 。",
     "mark": "三号窗口的红烧鱼里吃出一只苍\u0336蝇\u0336",
+    "split": "三号窗口的红烧鱼里吃出一只苍虫黾",
+    "pinyin": "三号窗口的红烧鱼里吃出一只cang蝇",
+    "emoji": "三号窗口的红烧鱼里吃出一只苍🪰",
 }
 """One and the same rule for words that somebody disguised, each in the way that the answer must name."""
 AWAY = {

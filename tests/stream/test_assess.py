@@ -128,3 +128,26 @@ def test_every_assessment_names_the_edition_of_the_rules_that_judged_it() -> Non
     (one,) = assess([post("请问几点收餐")], Plain(), READER, NOW)
     assert one.rules == BOOK.edition()
     assert Assessment.from_wire(one.wire()).rules == BOOK.edition()
+
+
+def test_a_disguised_word_is_a_hit_with_its_step_its_span_and_what_it_reads_as() -> None:
+    text = "shitang又涨价了，饭里有cang蝇"
+    read: dict[str, str] = {}
+    for hit in one(text).hits:
+        assert [text[start:end] for start, end in hit.spans] == list(hit.words)
+        if hit.readings:
+            assert "pinyin" in hit.steps
+            read |= {word: reading for word, reading in zip(hit.words, hit.readings, strict=True) if reading}
+    assert read == {"shitang": "食堂", "cang蝇": "苍蝇"}
+
+
+def test_a_hit_without_a_disguised_word_is_written_as_before() -> None:
+    answer = one("食堂又涨价了")
+    assert answer.hits
+    assert b"readings" not in answer.wire()
+
+
+def test_a_hit_with_a_disguised_word_is_read_from_the_wire_as_it_was() -> None:
+    answer = one("shitang又涨价了")
+    assert any(hit.readings for hit in answer.hits)
+    assert Assessment.from_wire(answer.wire()) == answer
