@@ -14,13 +14,15 @@ named by the hash of SnowNLP's files. Where it cannot be read or written, the ta
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib.util
 import os
 import shutil
 import tempfile
 import zlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -152,12 +154,27 @@ def _sum(path: Path) -> str:
 def _built_and_kept(contents: list[bytes], folder: Path | None) -> Tables:
     from sentiment.snow_counts import build  # seldom needed
 
-    made = Tables(**build(*contents))
-    if folder:
+    if folder is None:
+        return Tables(**build(*contents))
+    with _alone(folder):
+        if found := _kept(folder):
+            return found
+        made = Tables(**build(*contents))
         with suppress(OSError):
             _keep(made, folder)
             return _kept(folder) or made  # mapped, so that the memory of building can go
-    return made
+        return made
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process builds while others wait, then read; where no lock can be had, each builds for itself."""
+    with ExitStack() as stack:
+        with suppress(OSError):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            lock = stack.enter_context(folder.with_suffix(".lock").open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)  # closing the file lets it go
+        yield
 
 
 def _keep(made: Tables, folder: Path) -> None:
