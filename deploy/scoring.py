@@ -54,9 +54,13 @@ class Scoring:
             "risk": found.value,
         }  # fmt: skip
 
-    def risk_of(self, text: str, slot: str = "comment") -> int:
-        """The risk alone, 0 to 100. `slot`: `post` (the school's own), `comment` or `message`."""
-        return self._judged(text, slot)[1].value
+    def concern_of(self, text: str, slot: str = "comment") -> tuple[int, float | None]:
+        """The risk, 0 to 100, and the engine's own share for it, 0..1, where it gives one.
+
+        `slot`: `post` (the school's own), `comment` or `message`.
+        """
+        one, found = self._judged(text, slot)
+        return found.value, one.p_concern
 
     def _judged(self, text: str, slot: str) -> tuple[Assessment, Risk]:
         one = assess([_post(text, slot)], self._engine, self._reader, NOON)[0]

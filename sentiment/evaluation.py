@@ -101,7 +101,11 @@ def estimate(counts: Counts, share: Share, draws: int = DRAWS) -> Estimate:
 
 
 def proportion(found: int, rows: int, per: float = 1.0) -> Estimate:
-    """`found` of `rows`, times `per`, with its interval."""
+    """`found` of `rows`, times `per`, with its interval; of none or all the exact one, for no draw would differ."""
+    if rows and found in (0, rows):
+        far = 1 - (TAIL / 100) ** (1 / rows)
+        low, high = (0.0, far) if not found else (1 - far, 1.0)
+        return Estimate(found / rows * per, low * per, high * per)
     at = estimate(
         np.array([[rows - found, found]], np.int64), lambda counts: _divided(counts[..., 0, 1], counts.sum((-2, -1)))
     )

@@ -8,6 +8,7 @@ after undoing: nobody wrote it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from deploy.evaluation.sheet import Figure, Sheet, Slice
@@ -39,7 +40,7 @@ def sheet(one: Labelled, others: Sequence[Labelled]) -> Sheet:
     hidden = [row for row in one.rows if row.source != HARMLESS]
     return Sheet(
         one.path.name, str(Kind.DISGUISE), f"变体还原：{len(words)} 个词写成变体后还能否认出", len(one.rows),
-        (*_found("", hidden, reading).figures, *(figure for part in wrong for figure in part.figures)),
+        (*_found("", hidden, reading).figures, *(_named(part) for part in wrong)),
         (*slices, *wrong), notes=("误认：普通评论中本没有写、还原后才“出现”名单中的词的，每千条评论几条",),
     )  # fmt: skip
 
@@ -55,6 +56,12 @@ def _found(name: str, rows: Sequence[Row], reading: Reading) -> Slice:
     at = ratio([found for found, _ in counted], [hidden for _, hidden in counted])
     found, hidden = sum(one for one, _ in counted), sum(one for _, one in counted)
     return Slice(name, len(rows), (Figure("found", "认出的变体词", at, note=f"{found}/{hidden} 个词"),))
+
+
+def _named(part: Slice) -> Figure:
+    """The one figure of a part, under the name of the part."""
+    (figure,) = part.figures
+    return replace(figure, key=f"{figure.key} {part.name.partition('：')[2]}", words=f"每千条{part.name}")
 
 
 def _hidden(row: Row, reading: Reading) -> tuple[int, int]:

@@ -28,6 +28,8 @@ from stream.risk import SHOWN_FROM
 Step = Callable[[int], None]
 """Called with how many texts were just judged."""
 BATCH = 200
+ENGINE_ALONE = "只凭引擎的关注概率（不低于 0.5），不看规则"
+TRAINED = "文件名写明是训练用的（train）：权重若由它训练，这里的数字偏高"
 SOURCES_MOST = 12
 """Slices by source that one sheet has; the rarest are left out and named as such."""
 POLARITIES = {Polarity.NEGATIVE: "负面", Polarity.NEUTRAL: "中性", Polarity.POSITIVE: "正面"}
@@ -128,6 +130,8 @@ def _scored(
     bins = figures_of.reliability(whole.truth == whole.of, whole.given)
     error = figures_of.Estimate(figures_of.calibration_error(bins))
     notes = [f"引擎 {engine.name}，每秒 {speed:,.0f} 条（含还原变体）"]
+    if "train" in name:
+        notes.append(TRAINED)
     if kind is Kind.ABUSE and scores[0].p_abuse is None:
         notes.append("这个引擎不判断冒犯，以负面程度代替")
     return Sheet(
@@ -180,14 +184,14 @@ def _concern(
     name: str, rows: Sequence[Row], judge: Scoring, step: Step, parts: Sequence[tuple[str, list[bool]]]
 ) -> Sheet:
     """A file whose labels say whether somebody at the school should look: the whole judgement of each text."""
-    judge.risk_of("好")
-    began, values = time.perf_counter(), []
+    judge.concern_of("好")
+    began, values = time.perf_counter(), list[tuple[int, float | None]]()
     for at in range(0, len(rows), BATCH):
         part = rows[at : at + BATCH]
-        values += [judge.risk_of(row.text, row.slot or "comment") for row in part]
+        values += [judge.concern_of(row.text, row.slot or "comment") for row in part]
         step(len(part))
     speed = len(rows) / (time.perf_counter() - began)
-    given = np.array(values, np.float64) / 100
+    given = np.array([risk for risk, _ in values], np.float64) / 100
     truth = np.array([bool(row.concern) for row in rows], np.int64)
     said = (given >= SHOWN_FROM / 100).astype(np.int64)
     answers = Answers(("不必看", "须有人看"), truth, said, given, 1)
@@ -195,11 +199,19 @@ def _concern(
     slices = [
         Slice(words, sum(here), answers.figures(("recall",), np.array(here))) for words, here in graded if any(here)
     ]
-    notes = (f"整条研判（还原、情感、规则、风险）每秒 {speed:,.0f} 条", f"全部当作须看时 F1 为 {_all_shown(truth):.3f}")
+    shares = np.array([share for _, share in values if share is not None])
+    alone = len(shares) == len(rows)
+    if alone:
+        by_engine = Answers(answers.classes, truth, (shares >= 0.5).astype(np.int64), shares, 1)
+        slices.insert(0, Slice(ENGINE_ALONE, len(rows), by_engine.figures(FOUND)))
+    notes = [f"整条研判（还原、情感、规则、风险）每秒 {speed:,.0f} 条", f"全部当作须看时 F1 为 {_all_shown(truth):.3f}"]
+    if alone:
+        notes.append("校准图与可靠性表说的是引擎的关注概率，不是风险")
     return Sheet(
         name, str(Kind.CONCERN), WHAT[Kind.CONCERN], len(rows),
         (*answers.figures(FOUND), answers.figures(SAME)[0], _speed(speed)),
-        (*slices, *_slices(answers, FOUND, parts)), answers.matrix(), notes=notes,
+        (*slices, *_slices(answers, FOUND, parts)), answers.matrix(),
+        figures_of.reliability(truth == 1, shares) if alone else (), tuple(notes),
     )  # fmt: skip
 
 

@@ -72,6 +72,14 @@ def test_the_interval_is_that_of_drawing_rows_one_by_one() -> None:
     assert at.high == pytest.approx(high, abs=0.015)
 
 
+def test_none_found_in_few_rows_is_not_never() -> None:
+    none, every = e.proportion(0, 10, 1000), e.proportion(10, 10)
+    assert (none.value, none.low, every.value, every.high) == (0.0, 0.0, 1.0, 1.0)
+    assert none.high == pytest.approx(1000 * (1 - 0.025**0.1))
+    assert every.low == pytest.approx(0.025**0.1)
+    assert e.proportion(0, 0) == e.Estimate(None)
+
+
 def test_more_rows_make_a_narrower_interval() -> None:
     few, many = e.proportion(7, 10), e.proportion(700, 1000)
     assert few.low is not None

@@ -21,9 +21,9 @@ class Wordlist:
 
     name = "wordlist"
 
-    def __init__(self, *, abuse: bool = False) -> None:
+    def __init__(self, *, abuse: bool = False, concern: bool = False) -> None:
         self.seen: list[str] = []
-        self.abuse = abuse
+        self.abuse, self.concern = abuse, concern
 
     def score(self, texts: Sequence[str]) -> list[Score]:
         self.seen += texts
@@ -32,7 +32,8 @@ class Wordlist:
     def _score(self, text: str) -> Score:
         good = 0.1 if "差" in text else 0.9 if "好" in text or "爱你" in text else 0.5
         insults = (0.8 if "蠢" in text else 0.2) if self.abuse else None
-        return Score(Band(0.3, 0.7).polarity(good), p_negative=1 - good, p_positive=good, snow=good, p_abuse=insults)
+        tone, concern = Band(0.3, 0.7).polarity(good), 1 - good if self.concern else None
+        return Score(tone, p_negative=1 - good, p_positive=good, snow=good, p_abuse=insults, p_concern=concern)
 
 
 def file(folder: Path, name: str, rows: str, header: str = HEADER) -> Labelled:
@@ -103,6 +104,18 @@ def test_risk_goes_through_the_rules(tmp_path: Path) -> None:
     assert found is not None
     assert found >= 0.5
     assert sheet.bins == (), "a risk is no probability"
+    assert all("只凭引擎" not in part.name for part in sheet.slices)
+
+
+def test_what_the_engine_thinks_of_concern_stands_beside_the_rules(tmp_path: Path) -> None:
+    rows = "差,1,x,1,any\n好,0,x,1,\n云好看,1,x,1,any\n"
+    one = file(tmp_path, "e.csv", rows, "text,label,source,campus,categories\n")
+    engine = Wordlist(concern=True)
+    (sheet,) = texts.sheets([one], engine, Scoring(engine), lambda count: None)
+    beside = sheet.slices[0]
+    assert beside.name == texts.ENGINE_ALONE
+    assert [figure.at.value for figure in beside.figures] == [1.0, 0.5, pytest.approx(2 / 3), 0.75]
+    assert sum(part.rows for part in sheet.bins) == 3
 
 
 def test_a_corpus_is_judged_by_polarity_and_by_risk(tmp_path: Path) -> None:
