@@ -211,6 +211,27 @@ def _outside(settings: Settings) -> Iterator[str]:
             yield f"的 {key} 不在本机"
 
 
+def weights(settings: Settings) -> Iterator[Fault]:
+    """Weights of the school's own must be there and readable, and serve an engine that uses any."""
+    folder = settings.weights_folder
+    if folder is None:
+        return
+    if settings.sentiment.engine == "snow":
+        yield "sentiment.weights", "引擎 snow 只用 SnowNLP 自带的权重；请删去这一项，或把 engine 改为 blend。"
+        return
+    from sentiment.linear import weights as readable
+
+    try:
+        readable(folder)
+    except OSError as error:
+        yield (
+            "sentiment.weights",
+            f"{error.filename} 读不了（{error.strerror}）；请写 fengxin train 所写的文件夹，或删去这一项用随附的权重。",
+        )
+    except ValueError as error:
+        yield "sentiment.weights", str(error)
+
+
 def ways_out(settings: Settings) -> Iterator[Fault]:
     """An alarm that can go nowhere is no alarm."""
     if settings.mail is None and not list(described(settings)):
@@ -219,5 +240,5 @@ def ways_out(settings: Settings) -> Iterator[Fault]:
 
 RULES: tuple[Callable[[Settings], Iterator[Fault]], ...] = (
     filled_in, public_url, keys, trusted_proxies, addresses, kafka_partitions, kafka_needs_shared_store, same_file,
-    routes, mail, other_channels, pack, ways_out,
+    routes, mail, other_channels, pack, weights, ways_out,
 )  # fmt: skip

@@ -19,6 +19,7 @@ from deploy.policy.command import OfSchool, merged, policy
 from deploy.roster_command import roster
 from deploy.rules_command import rules as rule_files
 from deploy.settings import Settings, SettingsError, load
+from deploy.training import train
 
 app = typer.Typer(
     name="fengxin",
@@ -239,14 +240,14 @@ def rehearse(
     from deploy import rehearsal, rehearsal_report, scenario
     from escalation.procedure import PackError
     from escalation.procedure import load as load_pack
-    from sentiment.snow import Snow
+    from sentiment.engine import engine_by_name
     from stream import rules
 
     console = Console(width=None if sys.stdout.isatty() else WIDE)
     try:
         chosen, one_office = merged(pack, None, settings) if settings is not None else (load_pack(pack), [])
         held = rehearsal.submissions_of(chosen, submissions)
-        house = rehearsal.House(Snow(), rules.load(), chosen, rehearsal.channels_of(channel or ()), held)
+        house = rehearsal.House(engine_by_name(), rules.load(), chosen, rehearsal.channels_of(channel or ()), held)
         played = list(scenario.read(paths))
     except (
         scenario.ScenarioError,
@@ -419,6 +420,7 @@ app.command(cls=Command)(evaluate)
 app.add_typer(policy, name="policy")
 app.add_typer(roster, name="roster")
 app.add_typer(rule_files, name="rules")
+app.command(cls=Command)(train)
 
 
 @trial.command(cls=Command)

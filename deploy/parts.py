@@ -20,6 +20,7 @@ from escalation.channels.window import PATIENCE_SECONDS, StoredWindows, Windows
 from escalation.heartbeat import Outside
 from escalation.people import TITLES
 from escalation.procedure import Pack, PackError, load
+from sentiment.engine import Engine, engine_by_name
 from stream.store import Store
 
 if TYPE_CHECKING:
@@ -146,6 +147,11 @@ def outside(settings: given.Settings) -> Outside:
 def group_names(settings: given.Settings) -> dict[str, str]:
     """The names of the groups that are told, by channel."""
     return {name: section.name for name, section, _ in described(settings) if hasattr(section, "name")}
+
+
+def engine(settings: given.Settings) -> Engine:
+    """What judges how texts sound; its weights are read at the first text."""
+    return engine_by_name(settings.sentiment.engine, folder=settings.weights_folder)
 
 
 def load_pack(settings: given.Settings) -> Pack:

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any
 
-from sentiment.engine import Engine
-from sentiment.snow import Snow
+from sentiment.engine import Engine, engine_by_name
 from stream import rules
 from stream.assess import Reader, assess
 from stream.assessment import Assessment
@@ -32,15 +31,19 @@ class Scoring:
 
     def __init__(self, engine: Engine | None = None) -> None:
         """Load the rules. `engine`: another than the product's. Raises RuleError."""
-        self._engine = engine or Snow()
+        self._engine = engine or engine_by_name()
         self._reader = Reader(rules.load())
 
     def judge(self, text: str) -> dict[str, Any]:
-        """`polarity`, `p_negative`, `snow`, `rules`, `reasons` and `risk` (0 to 100) of one text, however odd."""
+        """What the engine says (`sentiment.engine.Score`), `rules`, `reasons` and `risk` (0 to 100) of one text."""
         one, found = self._judged(text, "comment")
         return {
             "polarity": one.polarity.value,
             "p_negative": round(one.p_negative, 6),
+            "p_positive": _rounded(one.p_positive),
+            "unsure": one.unsure,
+            "p_abuse": _rounded(one.p_abuse),
+            "p_concern": _rounded(one.p_concern),
             "snow": round(one.snow, 6),
             "rules": [
                 {
@@ -70,7 +73,15 @@ class Scoring:
 def told(answer: Mapping[str, Any]) -> Iterator[str]:
     """The same for a person: risk, polarity, each rule with the words it found, each reason."""
     yield f"风险　{answer['risk']}（0 至 100）"
-    yield f"情感　{POLARITY[answer['polarity']]}（负面概率 {answer['p_negative']:.0%}）"
+    doubt = "，拿不准" if answer["unsure"] else ""
+    yield (
+        f"情感　{POLARITY[answer['polarity']]}{doubt}"
+        f"（负面 {answer['p_negative']:.0%}，正面 {answer['p_positive']:.0%}；SnowNLP 原分 {answer['snow']:.2f}，"
+        "越近 0 越负面，只供对照）"
+    )
+    more = [(name, answer[key]) for name, key in (("值得学校看", "p_concern"), ("言语攻击", "p_abuse"))]
+    if said := "，".join(f"{name} {figure:.0%}" for name, figure in more if figure is not None):
+        yield f"另判　{said}（只作参考，不据此立事件）"
     if not answer["rules"]:
         yield "规则　未命中"
     for hit in answer["rules"]:
@@ -87,6 +98,10 @@ def _shown(hit: Mapping[str, Any]) -> Iterator[str]:
     """Each word as it was written, and what a disguised one was read as."""
     for word, reading in zip_longest(hit["words"], hit["readings"], fillvalue=""):
         yield f"“{word}”" + (f"读作“{reading}”" if reading else "")
+
+
+def _rounded(figure: float | None) -> float | None:
+    return None if figure is None else round(figure, 6)
 
 
 def _post(text: str, slot: str) -> Post:

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, Val
 
 from escalation import heartbeat
 from escalation.channels.mail import FEWEST, PER_MINUTE
+from sentiment.engine import DEFAULT, engine_by_name
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -150,6 +151,20 @@ class Sms(Section):
     code_variable: str = "code"
     phone_variable: str = ""
     base_url: str = "https://dysmsapi.aliyuncs.com"
+
+
+class Judging(Section):
+    """The engine that judges how a text sounds. `weights`: a folder that `fengxin train` wrote, relative to the
+    settings; empty means those that come with Fengxin."""
+
+    engine: str = DEFAULT
+    weights: str = ""
+
+    @field_validator("engine")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        engine_by_name(value)
+        return value
 
 
 class Duty(Section):

@@ -27,6 +27,7 @@ from deploy.sections import (
     Duty,
     FeishuRobot,
     Inbox,
+    Judging,
     LogPlace,
     MailServer,
     Sandbox,
@@ -65,6 +66,7 @@ class Settings(Section):
     store: StorePlace = StorePlace()
     log: LogPlace = LogPlace()
     search: SearchPlace = SearchPlace()
+    sentiment: Judging = Judging()
     web: Web
     crawl: Crawl
     routes: tuple[Annotated[RouteSettings, Field(discriminator="platform")], ...] = ()
@@ -130,6 +132,11 @@ class Settings(Section):
     def partitions(self) -> int:
         """Partitions of the posts topic; four where an embedded log says nothing."""
         return self.log.partitions or 4
+
+    @property
+    def weights_folder(self) -> Path | None:
+        """Where the school's own trained weights lie; None for those that come with us."""
+        return self._folder / self.sentiment.weights if self.sentiment.weights else None
 
     def path(self, name: str) -> Path:
         """A path of the settings, relative to their folder."""

@@ -27,7 +27,7 @@ from typing import Protocol
 import uvicorn
 
 from deploy import life
-from deploy.parts import channels, crawl_settings, group_names, load_pack, outside, shared_windows
+from deploy.parts import channels, crawl_settings, engine, group_names, load_pack, outside, shared_windows
 from deploy.settings import Settings
 from escalation import alert, hung, retention
 from escalation.auditor import Auditor
@@ -37,7 +37,6 @@ from escalation.notice.issue import Letterhead
 from escalation.notify import Notify
 from escalation.opening import Ground
 from escalation.watch import Watch
-from sentiment.snow import Snow
 from stream import pulse, rules
 from stream.assess import Reader
 from stream.assessing import ASSESSED, POSTS, Assessing
@@ -134,9 +133,17 @@ def ground(settings: Settings) -> Ground:
     """What every incident of this school is opened on; frozen with it."""
     book = rules.load()
     versions = {
-        "program": version("fengxin"), "engine": Snow.name, "rules": book.edition(), "packs": book.packs()
+        "program": version("fengxin"), "engine": judged_by(settings), "rules": book.edition(), "packs": book.packs()
     }  # fmt: skip
     return Ground(load_pack(settings), letterhead(settings), versions)
+
+
+def judged_by(settings: Settings) -> str:
+    """The engine and, where it has weights of ours, which: `blend 0123456789ab`."""
+    from sentiment.linear import SHIPPED, edition
+
+    name = settings.sentiment.engine
+    return name if name == "snow" else f"{name} {edition(settings.weights_folder or SHIPPED)}"
 
 
 def places(settings: Settings) -> tuple[str, ...]:
@@ -166,7 +173,7 @@ def assess(settings: Settings, stop: Event) -> None:
     """Posts in, assessments out."""
     with opened_store(settings) as store, opened_log(settings) as log:
         reader = Reader(rules.load(), (settings.school.name, *settings.school.aliases))
-        worker = Assessing(log, store, Snow(), reader, utc_now)
+        worker = Assessing(log, store, engine(settings), reader, utc_now)
         keep_stepping("assess", worker, store, stop)
         worker.close()
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from sentiment.polarity import Polarity
@@ -98,31 +99,33 @@ def says_something(text: str) -> bool:
     return _LETTER_OR_DIGIT.search(text) is not None
 
 
-def _snow(band: Band | None) -> Engine:
+def _snow(band: Band | None = None, _folder: Path | None = None) -> Engine:
     from sentiment.snow import Snow
 
     return Snow() if band is None else Snow(band)
 
 
-def _linear(band: Band | None) -> Engine:
-    from sentiment.linear import Linear
+def _linear(band: Band | None = None, folder: Path | None = None) -> Engine:
+    from sentiment.linear import SHIPPED, Linear
 
-    return Linear(band)
+    return Linear(band, folder or SHIPPED)
 
 
-def _blend(band: Band | None) -> Engine:
-    from sentiment.linear import Blend
+def _blend(band: Band | None = None, folder: Path | None = None) -> Engine:
+    from sentiment.linear import SHIPPED, Blend
 
-    return Blend(band)
+    return Blend(band, folder or SHIPPED)
 
 
 DEFAULT = "blend"
-ENGINES: dict[str, Callable[[Band | None], Engine]] = {"snow": _snow, "linear": _linear, "blend": _blend}
-"""Every engine by its name in the settings; a new engine is one more line."""
+"""The engine where nothing else is said."""
+ENGINES: dict[str, Callable[[Band | None, Path | None], Engine]] = {"snow": _snow, "linear": _linear, "blend": _blend}
+"""Every engine by its name in the settings; a new engine is one more line. `snow` has no weights but SnowNLP's."""
 
 
-def engine_by_name(name: str, band: Band | None = None) -> Engine:
-    """The engine called `name`, with its own measured band unless one is given. Raises ValueError, in Chinese."""
+def engine_by_name(name: str = DEFAULT, band: Band | None = None, folder: Path | None = None) -> Engine:
+    """The engine called `name`, with its own measured band unless one is given. `folder`: weights that `fengxin train`
+    wrote, in place of those that come with us. Raises ValueError, in Chinese."""
     if name not in ENGINES:
         raise ValueError(f"没有名为“{name}”的情感引擎，可用的有：{'、'.join(ENGINES)}。请在设置中改用其中之一。")
-    return ENGINES[name](band)
+    return ENGINES[name](band, folder)

@@ -134,7 +134,7 @@ def _stones(slots: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 def load(path: Path) -> Heads:
     """The heads of a file that `content` made. Raises OSError; ValueError, in Chinese, where it is another file."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             if file["form"].tolist() != [FORM, BITS]:
                 raise ValueError
             slots = np.cumsum(file["gaps"].astype(np.int64))

@@ -5,6 +5,7 @@ What lies at the bottom of both is in `grams`, `heads` and `word_weights`; SnowN
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -45,6 +46,14 @@ def weights(folder: Path) -> Weights:
     """The weights in a folder, once per process. Raises OSError, ValueError."""
     heads = heads_file.load(folder / heads_file.FILE)
     return Weights(heads, word_weights.load(folder / word_weights.FILE), heads.table())
+
+
+def edition(folder: Path = SHIPPED) -> str:
+    """Which weights these are: 12 characters that change with a single weight. Raises OSError."""
+    digest = hashlib.sha256()
+    for name in (heads_file.FILE, word_weights.FILE):
+        digest.update((folder / name).read_bytes())
+    return digest.hexdigest()[:12]
 
 
 class Linear:

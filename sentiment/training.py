@@ -36,6 +36,10 @@ SLACK = {Question.LEANING: 8.0, Question.NEUTRAL: 8.0, Question.ABUSE: 4.0, Ques
 WORD_SLACK = 0.3
 CORPUS_WEIGHT = 2.0
 """How much a row of our own corpus counts against one of the public files: it is what the school reads."""
+BULLYING = "bullying"
+"""The theme of the corpus that quotes insults; its other rows teach that criticism is none."""
+ORDINARY_EVERY, ORDINARY_WEIGHT = 4, 0.25
+"""Of the public three-class comments without school life, which and how much they teach what is no concern."""
 GRAVE_WEIGHT = 2.0
 """How much more a row of risk 2 or 3 counts for concern."""
 
@@ -101,19 +105,27 @@ def _answers(row: Row, kind: Kind) -> dict[Question, bool]:
         found[Question.NEUTRAL] = row.polarity is Polarity.NEUTRAL
     if row.offensive is not None:
         found[Question.ABUSE] = row.offensive
+    elif kind is Kind.CORPUS and row.theme != BULLYING:
+        found[Question.ABUSE] = False
     if row.concern is not None:
         found[Question.CONCERN] = row.concern
+    elif kind is Kind.POLARITY and not row.campus and _digest(row.text) % ORDINARY_EVERY == 0:
+        found[Question.CONCERN] = False
     return found
 
 
 def _weight(row: Row, question: Question) -> float:
     if question is Question.CONCERN:
-        return GRAVE_WEIGHT if (row.risk or 0) >= 2 else 1.0
+        return GRAVE_WEIGHT if (row.risk or 0) >= 2 else 1.0 if row.concern is not None else ORDINARY_WEIGHT
     return CORPUS_WEIGHT if row.family else 1.0
 
 
 def _fold(family: str) -> int:
-    return hashlib.sha256(family.encode("utf-8", "surrogatepass")).digest()[0] % FOLDS
+    return _digest(family) % FOLDS
+
+
+def _digest(text: str) -> int:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[0]
 
 
 def steps(asked: Mapping[Question, Lesson]) -> int:
@@ -121,7 +133,7 @@ def steps(asked: Mapping[Question, Lesson]) -> int:
     return (len(asked) + 1) * (FOLDS + 1)
 
 
-def train(asked: Mapping[Question, Lesson], tell: Callable[[], None] = lambda: None) -> Trained:
+def train(asked: Mapping[Question, Lesson], tell: Callable[[], object] = lambda: None) -> Trained:
     """Fit every head, the word weights and their curves; `tell` is called after each model.
 
     Raises NotTrainable: without scikit-learn, or without comments for the leaning or the neutral.
@@ -210,7 +222,7 @@ def _fit(features: Any, truth: Flags, weights: Floats, slack: float) -> _Model:
 # Words ----------------------------------------------------------------------------------------------------------------
 
 
-def _words(lesson: Lesson, outside: Floats, tell: Callable[[], None]) -> tuple[dict[str, int], Mix]:
+def _words(lesson: Lesson, outside: Floats, tell: Callable[[], object]) -> tuple[dict[str, int], Mix]:
     """The word weights of the leaning, and how they join `outside`, the head's sums over comments it did not see."""
     from sklearn.linear_model import LogisticRegression
 

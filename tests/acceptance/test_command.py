@@ -19,7 +19,7 @@ from tests.acceptance.standing import FENGXIN, Standing, eventually, fengxin, fr
 HERE = Path(__file__).resolve().parent
 SCENARIOS = HERE / "scenarios"
 SHARED = HERE.parents[2] / "shared" / "scenarios"
-FIELDS = {"polarity", "p_negative", "snow", "rules", "reasons", "risk"}
+FIELDS = {"polarity", "p_negative", "p_positive", "unsure", "p_abuse", "p_concern", "snow", "rules", "reasons", "risk"}
 COMMANDS = (
     *("init", "check", "migrate", "run", "demo", "score"),
     *("rehearse", "reindex", "enter", "user", "audit", "trial"),

@@ -194,7 +194,9 @@ def test_version_is_the_installed_one() -> None:
 
 def test_score_judges_one_text_with_all_promised_fields() -> None:
     answer = json.loads(fengxin("score", "二食堂的饭里吃出虫子，恶心").output)
-    assert set(answer) == {"polarity", "p_negative", "snow", "rules", "reasons", "risk"}
+    assert set(answer) == {
+        "polarity", "p_negative", "p_positive", "unsure", "p_abuse", "p_concern", "snow", "rules", "reasons", "risk"
+    }  # fmt: skip
     assert answer["polarity"] == "negative"
     assert answer["rules"][0]["theme"] == "canteen"
     assert answer["risk"] > 0
@@ -218,7 +220,10 @@ def on_a_terminal(*words: str) -> str:
 def test_score_on_a_terminal_is_for_people_and_with_json_for_machines() -> None:
     text = "二食堂吃完拉肚子，三个室友都去医院了"
     said = on_a_terminal("score", text)
-    assert re.match(r"风险　\d+（0 至 100）\n情感　负面（负面概率 \d+%）\n规则　[A-Z]+-\d+ .+：“", said), said
+    assert re.match(
+        r"风险　\d+（0 至 100）\n情感　负面(，拿不准)?（负面 \d+%，正面 \d+%；SnowNLP 原分 \d\.\d\d，[^）]+）\n另判　[^\n]+\n规则　[A-Z]+-\d+ .+：“",
+        said,
+    ), said
     assert re.search(r"(?m)^理由　.+ \d+%：.+", said)
     answer = json.loads(on_a_terminal("score", text, "--json"))
     assert f"风险　{answer['risk']}（" in said

@@ -29,7 +29,7 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 
 def test_engine_carries_the_name_it_is_asked_by(engine: Engine) -> None:
-    assert ENGINES[engine.name](None).name == engine.name
+    assert ENGINES[engine.name](None, None).name == engine.name
 
 
 def test_no_texts_give_no_scores(engine: Engine) -> None:
