@@ -107,4 +107,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _words(words: tuple[Word, ...]) -> list[dict[str, Any]]:
-    return [{"text": w.text, "span": (w.start, w.end), "steps": w.steps, "stance": w.stance} for w in words]
+    return [
+        {"text": w.text, "span": (w.start, w.end), "steps": w.steps, "reading": w.reading, "stance": w.stance}
+        for w in words
+    ]

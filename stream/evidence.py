@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from sentiment.normalise import normalise
 from stream.assessment import Assessment, Hit, Polarity, Target
 from stream.danger import OUTCOMES
-from stream.matter import Scene, all_keys, danger_keys, places, spoken
+from stream.matter import CARE, Scene, all_keys, danger_keys, places, spoken
 from stream.novelty import Postings
 from stream.post import Kind, Post
 from stream.rules import CUES, Category
@@ -130,7 +130,7 @@ def scene_of(post: Post, cluster: str, root_text: str, unit: str, named: Sequenc
 
 def marks_of(assessment: Assessment, scene: Scene) -> tuple[Mark, ...]:
     """One mark per theme that the line's hits speak of; none for advertisements and other schools' matters."""
-    hits = assessment.hits
+    hits = heard(assessment.hits)
     if any(hit.category == Category.ADVERT for hit in hits):
         return ()
     best: dict[str, Hit] = {}
@@ -141,8 +141,16 @@ def marks_of(assessment: Assessment, scene: Scene) -> tuple[Mark, ...]:
     return tuple(_mark(assessment, hit, scene, tuple(kinds[hit.theme])) for hit in best.values())
 
 
+def heard(hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """The hits that say what a line is about: a low mood beside a matter makes no care case of it."""
+    low = [hit for hit in hits if hit.theme == CARE and hit.category == Category.MOOD]
+    matters = [hit for hit in hits if hit.theme != "any" and hit not in low]
+    return tuple(hit for hit in hits if hit not in low) if low and matters else tuple(hits)
+
+
 def spoken_kinds(hits: Sequence[Hit]) -> tuple[str, ...]:
     """The kinds of danger that hits tell of, by what decides where their line belongs."""
+    hits = heard(hits)
     wanted = spoken(hit.theme for hit in hits)
     return tuple(dict.fromkeys(kind for hit in hits if hit.theme in wanted for kind in hit.kinds))
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sentiment.normalise import Normalised, normalise
-from stream.assess import Reader
+from sentiment.normalise import normalise
+from stream.assess import Reader, SecondLook
 from stream.assessment import Target
 from stream.danger import words as kind_words
 from stream.match import Page, target_fits
@@ -38,12 +38,13 @@ STEPS = {
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word as it was written, where it stands in the writer's own text, and which disguises were undone in it."""
+    """A word as it was written, where it stands in the writer's own text, which disguises were undone, what it reads as."""
 
     text: str
     start: int
     end: int
     steps: tuple[str, ...]
+    reading: str
     stance: Stance
 
 
@@ -78,8 +79,8 @@ class Explanation:
 
 def explain(reader: Reader, raw: str, slot: Slot = Slot.COMMENT, most: int = NEARLY_SHOWN) -> Explanation:
     """Judge a text as `reader` judges a post in this slot, and say why. `most`: rules that nearly held, at most."""
-    text = normalise(raw)
-    page = reader.page(text)
+    plain = normalise(raw)
+    page, text = reader.page(plain), reader.look(plain)
     target = reader.targets.decide(page)
     found = reader.matcher.find(page, slot, target)
     held = tuple(Held(one.rule, _words(one.rule, one.spans, text, page), one.kinds) for one in found)
@@ -94,18 +95,19 @@ def explain(reader: Reader, raw: str, slot: Slot = Slot.COMMENT, most: int = NEA
     return Explanation(slot, target, reader.targets.words(page, target), held, tuple(one for _, one in near[:most]))
 
 
-def _words(rule: Rule, spans: Iterable[Span], text: Normalised, page: Page) -> tuple[Word, ...]:
+def _words(rule: Rule, spans: Iterable[Span], text: SecondLook, page: Page) -> tuple[Word, ...]:
     anchors = list(page.group(rule.any))
     out: dict[Span, Word] = {}
     for span in spans:
-        first, last = text.original(*span)
-        steps = tuple(step.value for step in text.steps(*span))
+        (first, last), steps, reading = text.written(span)
         stance = page.stance(anchors, anchors.index(span)) if span in anchors else Stance.TOLD
-        out[first, last] = Word(text.raw[first:last], first, last, steps, stance)
+        out[first, last] = Word(
+            text.text.raw[first:last], first, last, tuple(dict.fromkeys(step.value for step in steps)), reading, stance
+        )
     return tuple(out.values())
 
 
-def _nearly(rule: Rule, page: Page, text: Normalised, target: Target) -> tuple[int, Nearly] | None:
+def _nearly(rule: Rule, page: Page, text: SecondLook, target: Target) -> tuple[int, Nearly] | None:
     """What kept a rule from holding, with how many of its lists had no word; None where more than one had none."""
     anchors = page.group(rule.any)
     best: tuple[int, list[Span], list[str]] | None = None
@@ -126,7 +128,7 @@ def _nearly(rule: Rule, page: Page, text: Normalised, target: Target) -> tuple[i
 
 
 def _of_anchor(
-    rule: Rule, page: Page, text: Normalised, anchors: Sequence[Span], at: int
+    rule: Rule, page: Page, text: SecondLook, anchors: Sequence[Span], at: int
 ) -> tuple[int, list[Span], list[str]]:
     anchor = anchors[at]
     said = _raw(text, anchor)
@@ -148,9 +150,9 @@ def _of_anchor(
     return missing, spans, why
 
 
-def _raw(text: Normalised, span: Span) -> str:
-    first, last = text.original(*span)
-    return text.raw[first:last]
+def _raw(text: SecondLook, span: Span) -> str:
+    first, last = text.written(span)[0]
+    return text.text.raw[first:last]
 
 
 def _quoted(words: Iterable[str]) -> str:
@@ -189,8 +191,9 @@ def _where(word: Word) -> str:
 
 
 def _how(word: Word) -> str:
+    reads = f"，读作“{word.reading}”" if word.reading and word.reading != word.text else ""
     undone = f"，已还原：{'、'.join(STEPS.get(step, step) for step in word.steps)}" if word.steps else ""
-    return undone + ("" if word.stance is Stance.TOLD else f"，{WORDS[word.stance]}")
+    return undone + reads + ("" if word.stance is Stance.TOLD else f"，{WORDS[word.stance]}")
 
 
 def broken_examples(reader: Reader) -> Iterator[str]:

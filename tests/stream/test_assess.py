@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment.engine import Score
+from sentiment.normalise import normalise
 from sentiment.polarity import Polarity as Three
 from stream.assess import SPANS_KEPT, Reader, assess
 from stream.assessment import Assessment, Polarity, Target
@@ -151,3 +154,22 @@ def test_a_hit_with_a_disguised_word_is_read_from_the_wire_as_it_was() -> None:
     answer = one("shitang又涨价了")
     assert any(hit.readings for hit in answer.hits)
     assert Assessment.from_wire(answer.wire()) == answer
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", " \n\t" * 5000, "😀" * 250_000, "\ud800" * 1000 + "宿舍楼道着火了", "食堂吃出虫子" * 60_000,
+        "没有人受伤，万一着火怎么办？" * 25_000, "《" + "宿舍着火" * 90_000, "1" * 1_000_000, "没有" * 170_000,
+        "宿舍楼道着火了有人受伤" * 32_000,
+    ],
+    ids=["empty", "blank", "emoji", "surrogates", "worms", "denied", "title", "digits", "not", "fires"],
+)  # fmt: skip
+def test_any_text_of_up_to_a_megabyte_is_read_within_50_ms(text: str) -> None:
+    given = post(text)
+    took = []
+    for _ in range(5):
+        start = time.process_time()
+        READER.read(given, normalise(given.text))
+        took.append(time.process_time() - start)
+    assert min(took) < 0.05

@@ -52,6 +52,11 @@ def test_what_holds_is_told_with_words_places_and_disguises() -> None:
     assert "　　　“蒼·蠅”第 8 至 10 字，已还原：繁体、夹了空格或符号" in lines
 
 
+def test_a_word_in_pinyin_is_told_with_what_it_reads_as() -> None:
+    found = explain(READER, "shitang又涨价了")
+    assert "　　　“shitang”第 1 至 7 字，已还原：拼音，读作“食堂”" in list(told(found))
+
+
 @given(st.text(max_size=60), st.sampled_from(("", "食堂吃出虫子", "宿舍着火了", "没有人受伤", "华东理工大学")))
 def test_any_text_is_explained_as_it_is_judged_and_words_are_its_own(text: str, more: str) -> None:
     raw = text[:30] + more + text[30:]

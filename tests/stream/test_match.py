@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterable, Sequence
 
@@ -117,6 +118,64 @@ def test_one_pass_finds_what_a_naive_reader_finds(lists: list[dict[str, object]]
         for one in found:
             assert one.spans
             assert all(0 <= start < end <= len(text) for start, end in one.spans)
+
+
+SIGNS = "甲乙丙丁戊己庚辛壬癸"
+
+
+def test_ten_thousand_rules_give_a_naive_readers_answers() -> None:
+    rng = random.Random(7)
+
+    def words(least: int, most: int) -> list[str]:
+        return [word() for _ in range(rng.randint(least, most))]
+
+    def word() -> str:
+        return "…".join("".join(rng.choices(SIGNS, k=rng.randint(2, 4))) for _ in range(rng.choice((1, 1, 1, 2))))
+
+    def rule(number: int) -> Rule:
+        near = [words(1, 3) for _ in range(rng.randint(0, 2))]
+        guards = {"unless": words(0, 1), "guard": rng.randint(0, 4), "not": words(0, 1)}
+        made = make(10, any=words(1, 2), near=near, within=rng.randint(0, 12), **guards)
+        return made.model_copy(update={"id": str(number)})
+
+    rules = tuple(map(rule, range(10_000)))
+    matcher = Matcher(Rulebook(rules, {}))
+    held = 0
+    for _ in range(4):
+        text = "".join(rng.choices(SIGNS, k=40))
+        found = [one.rule.id for one in matcher.find(matcher.page(text), Slot.COMMENT, Target.NONE)]
+        assert found == [rule.id for rule in rules if naive(rule, text)]
+        held += len(found)
+    assert held > 50
+
+
+@given(st.lists(RULE, min_size=1, max_size=5), TEXT, st.data())
+def test_pieces_found_by_a_second_look_count_as_if_they_stood_there(
+    lists: list[dict[str, object]], text: str, data: st.DataObject
+) -> None:
+    rules = tuple(make(number, **one) for number, one in enumerate(lists, start=10))
+    matcher = Matcher(Rulebook(rules, {}))
+    pieces = [piece for piece in matcher.pieces if not piece.startswith("<")]
+    piece = data.draw(st.sampled_from(pieces)) if pieces else ""
+    plain = matcher.page(text + "。" * 20 + piece)
+    blind = matcher.page(text + "。" * 20 + "＊" * len(piece), also=also_of(matcher, text + "。" * 20, piece))
+    assert [one.spans for one in matcher.find(plain, Slot.COMMENT, Target.NONE)] == [
+        one.spans for one in matcher.find(blind, Slot.COMMENT, Target.NONE)
+    ]
+
+
+def also_of(matcher: Matcher, before: str, piece: str) -> dict[str, list[Span]]:
+    """Where each piece stands in a word at the end of a text."""
+    spans: dict[str, list[Span]] = {}
+    for known in matcher.pieces:
+        for start in range(len(piece)):
+            if piece.startswith(known, start):
+                at = len(before) + start
+                spans.setdefault(known, []).append((at, at + len(known)))
+    if "<数字2>" in matcher.pieces:
+        for run in re.finditer(r"\d{2,}", piece):
+            spans.setdefault("<数字2>", []).append((len(before) + run.start(), len(before) + run.end()))
+    return spans
 
 
 @given(st.text(max_size=200))
