@@ -38,7 +38,7 @@ STEPS = {
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word as it was written, where it stands in the writer's own text, which disguises were undone, what it reads as."""
+    """A word as it was written, where it stands in the writer's text, which disguises were undone, what it reads as."""
 
     text: str
     start: int

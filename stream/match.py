@@ -83,7 +83,7 @@ class Page:
 
     def _read(self, lexicon: Lexicon) -> list[Hit]:
         hits = lexicon.hits(self.text)
-        if not self.also:
+        if not self.also or lexicon is not self._matcher.needed:
             return hits
         known = lexicon.number
         more = ((*span, known[piece]) for piece, spans in self.also.items() if piece in known for span in spans)
@@ -223,7 +223,10 @@ class Matcher:
         return Group((), self.needed)
 
     def page(self, text: str, also: Mapping[str, Sequence[Span]] = NOWHERE) -> Page:
-        """A (normalised) text to be read. `also`: places of pieces that a second look at the text has found."""
+        """A (normalised) text to be read. `also`: places of pieces that a second look at the text has found.
+
+        They may make a rule hold and take none away: nobody disguises what makes his words harmless.
+        """
         return Page(self, text, also)
 
     def find(self, page: Page, slot: Slot, target: Target) -> list[Found]:

@@ -153,7 +153,7 @@ def test_ten_thousand_rules_give_a_naive_readers_answers() -> None:
 def test_pieces_found_by_a_second_look_count_as_if_they_stood_there(
     lists: list[dict[str, object]], text: str, data: st.DataObject
 ) -> None:
-    rules = tuple(make(number, **one) for number, one in enumerate(lists, start=10))
+    rules = tuple(make(number, **one | {"unless": (), "not": ()}) for number, one in enumerate(lists, start=10))
     matcher = Matcher(Rulebook(rules, {}))
     pieces = [piece for piece in matcher.pieces if not piece.startswith("<")]
     piece = data.draw(st.sampled_from(pieces)) if pieces else ""
@@ -162,6 +162,12 @@ def test_pieces_found_by_a_second_look_count_as_if_they_stood_there(
     assert [one.spans for one in matcher.find(plain, Slot.COMMENT, Target.NONE)] == [
         one.spans for one in matcher.find(blind, Slot.COMMENT, Target.NONE)
     ]
+
+
+def test_what_a_second_look_finds_takes_no_rule_away() -> None:
+    matcher = Matcher(Rulebook((make(1, any=["强制"], **{"not": ["学分"]}),), {}))
+    assert matcher.find(matcher.page("强制,不给学分"), Slot.COMMENT, Target.NONE) == []
+    assert matcher.find(matcher.page("强制,不给xue分", {"学分": [(5, 9)]}), Slot.COMMENT, Target.NONE)
 
 
 def also_of(matcher: Matcher, before: str, piece: str) -> dict[str, list[Span]]:

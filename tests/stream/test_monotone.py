@@ -40,13 +40,15 @@ def line(number: int, rules: list[Rule]) -> Assessment:
 @given(
     st.lists(st.lists(st.sampled_from(RULES), max_size=3), max_size=3),
     st.lists(st.sampled_from(RULES), max_size=4),
+    st.sampled_from([rule for rule in RULES if rule.theme != "any"]),
     st.sampled_from(RULES),
 )
 def test_one_more_rule_on_a_line_never_lowers_its_risk_nor_closes_what_it_opened(
-    before: list[list[Rule]], said: list[Rule], one_more: Rule
+    before: list[list[Rule]], said: list[Rule], matter: Rule, one_more: Rule
 ) -> None:
+    """A line that names a matter; one with cues alone is judged by its thread's matter until it names its own."""
     found = []
-    for rules in (said, [*said, one_more]):
+    for rules in ([*said, matter], [*said, matter, one_more]):
         ledger = Ledger(HOSTS)
         for number, earlier in enumerate(before):
             ledger.note(line(number, earlier))
