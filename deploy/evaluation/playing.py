@@ -7,6 +7,7 @@ scenario, so nothing of theirs is left out.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from deploy.evaluation.case import Case
 from deploy.evaluation.support import Support, occurring, terms_of, without
 from deploy.evaluation.tally import Tally, tally
 from deploy.rehearsal import House, rehearse
+from deploy.role import end_with
 from stream.risk import OPEN_AT
 from stream.rules import Rulebook
 
@@ -56,7 +58,7 @@ def play(
 ) -> Played:
     """Play all. `corpus`: texts of the training corpus; `step` is called after each playing."""
     grid = GRID if cross_validate else (1.0,)
-    with ProcessPoolExecutor(PROCESSES, get_context("fork"), _take_place, (house,)) as pool:
+    with ProcessPoolExecutor(PROCESSES, get_context("fork"), _take_place, (house, os.getpid())) as pool:
         found = _all(pool, [(case, OPEN_AT * scale, None) for scale in grid for case in cases], step)
         by_scale = {scale: found[at * len(cases) : (at + 1) * len(cases)] for at, scale in enumerate(grid)}
         plain = tuple(by_scale[1.0])
@@ -96,7 +98,8 @@ _HOUSE: list[House] = []
 """What judges in this process; rulebook and border come with each playing."""
 
 
-def _take_place(house: House) -> None:
+def _take_place(house: House, parent: int) -> None:
+    end_with(parent)
     house.engine.score(["好"])
     _HOUSE[:] = [house]
 

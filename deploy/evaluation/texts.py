@@ -124,8 +124,9 @@ def _scored(
     bare, had = _answers(kind, rows, stripped), np.isin(np.arange(len(rows)), changed)
     slices = [Slice("全部，去掉表情", len(rows), bare.figures(WHOLE))]
     if changed:
-        slices.append(Slice("有表情的，照原文", len(changed), whole.figures(WHOLE, had)))
-        slices.append(Slice("有表情的，去掉表情", len(changed), bare.figures(WHOLE, had)))
+        here = had.tolist()
+        slices += _slices(whole, WHOLE, [("有表情的，照原文", here)])
+        slices += _slices(bare, WHOLE, [("有表情的，去掉表情", here)])
     slices += _slices(whole, WHOLE, parts)
     bins = figures_of.reliability(whole.truth == whole.of, whole.given)
     error = figures_of.Estimate(figures_of.calibration_error(bins))

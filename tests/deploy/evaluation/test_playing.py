@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from deploy.evaluation.case import files, read
 from deploy.evaluation.playing import GRID, chosen, play, plays
 from deploy.evaluation.tally import Tally
@@ -35,7 +33,6 @@ def test_on_a_tie_the_border_stays_the_products() -> None:
     assert chosen(0, dict.fromkeys(GRID, same)) == 1.0
 
 
-@pytest.mark.timeout(200)
 def test_words_that_stand_in_one_scenario_only_are_left_out_when_it_is_judged(tmp_path: Path) -> None:
     told = "晚饭在三号窗口吃的，同桌也一直上吐下泻，在医院挂水"
     lines = [line("p", "p", "今日菜单", 0), line("c1", "p", "好看", 1), line("c2", "p", told, 2)]
