@@ -79,9 +79,8 @@ def told(answer: Mapping[str, Any]) -> Iterator[str]:
         f"（负面 {answer['p_negative']:.0%}，正面 {answer['p_positive']:.0%}；SnowNLP 原分 {answer['snow']:.2f}，"
         "越近 0 越负面，只供对照）"
     )
-    more = [(name, answer[key]) for name, key in (("值得学校看", "p_concern"), ("言语攻击", "p_abuse"))]
-    if said := "，".join(f"{name} {figure:.0%}" for name, figure in more if figure is not None):
-        yield f"另判　{said}（只作参考，不据此立事件）"
+    if answer["p_concern"] is not None:
+        yield f"另判　值得学校看 {answer['p_concern']:.0%}（只作参考，不据此立事件）"
     if not answer["rules"]:
         yield "规则　未命中"
     for hit in answer["rules"]:
