@@ -200,8 +200,8 @@ def _concern(
     slices = [
         Slice(words, sum(here), answers.figures(("recall",), np.array(here))) for words, here in graded if any(here)
     ]
-    shares = np.array([share for _, share in values if share is not None])
-    alone = len(shares) == len(rows)
+    shares = np.array([share or 0.0 for _, share in values])  # None: a text that says nothing
+    alone = any(share is not None for _, share in values)
     if alone:
         by_engine = Answers(answers.classes, truth, (shares >= 0.5).astype(np.int64), shares, 1)
         slices.insert(0, Slice(ENGINE_ALONE, len(rows), by_engine.figures(FOUND)))
