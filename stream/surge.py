@@ -1,16 +1,27 @@
 """Surge: does more come in than this account sees at such an hour? Pure figures over hourly counts; no opinion.
 
-The baseline knows nights and weekends (Asia/Shanghai) and new accounts: what is not yet known is taken from a prior
-that the days seen replace. A surge alone is never an incident (a congratulation wave is one); it only adds weight.
+Two baselines of the same hour of day on days of the same kind, and the higher one counts:
+
+* **season**: what the last BASELINE saw, so that one quiet week does not make ordinary traffic a storm;
+* **lately**: what the last LATELY such days saw, so that an account that has become livelier is taken as it is.
+
+Kinds are working days and days of rest (weekends and the State Council's holidays, swapped working days heeded), each
+in term and in the vacations, all in Asia/Shanghai. What is not yet known is taken from a prior that the days seen
+replace. No single hour counts for more than OUTLIER times the usual one, so that last week's storm does not become
+what is normal. A surge alone is never an incident (a congratulation wave is one); it only adds weight.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from statistics import median
 from zoneinfo import ZoneInfo
+
+from chinese_calendar.constants import holidays, workdays
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 PRIOR_PER_HOUR = {0: 0.3, 1: 0.1, 2: 0.05, 3: 0.05, 4: 0.05, 5: 0.05, 6: 0.3, 7: 1.0, 8: 1.5, 9: 1.5, 10: 1.5, 11: 2.0}
@@ -33,8 +44,16 @@ PRIOR_DAYS = 3.0
 """Days of the same kind after which what was seen outweighs the prior."""
 SEEN_LEAST = 4
 """Lines below which nothing is called a surge, however quiet the hour."""
-BASELINE = timedelta(days=56)
-"""How far back the days of the same kind are looked at."""
+OUTLIER = 4.0
+"""No hour counts for more than so many times the median of its like, or than eight times the prior."""
+LATELY = 5
+"""Days of the same kind that tell what an account has come to; fewer tell nothing yet."""
+VACATIONS = (((1, 15), (2, 25)), ((7, 10), (8, 28)))
+"""First and last (month, day) of the winter and the summer vacation. Default of this project, not a school's rule."""
+BESIDE = ((timedelta(hours=-1), 0.5), (timedelta(), 1.0), (timedelta(hours=1), 0.5))
+"""How much an hour and its neighbours count."""
+BASELINE = timedelta(days=84)
+"""How far back the days of the same kind are looked at: past a vacation to the term before it."""
 READ_BACK = BASELINE + timedelta(days=30)
 """Older hours are of no use for a line that comes now, nor for one that comes a month late."""
 TIMES = 6.0
@@ -53,8 +72,15 @@ class Surge:
 
 
 def day_kind(at: datetime) -> str:
-    """`weekend` or `weekday`, in Shanghai. `at`: aware."""
-    return "weekend" if at.astimezone(SHANGHAI).weekday() >= 5 else "weekday"
+    """`workday` or `rest`, and with `vacation ` before it outside term; in Shanghai. `at`: aware."""
+    return _kind_of(at.astimezone(SHANGHAI).date())
+
+
+@lru_cache(maxsize=1024)
+def _kind_of(day: date) -> str:
+    rests = day in holidays or (day.weekday() >= 5 and day not in workdays)
+    away = any(first <= (day.month, day.day) <= last for first, last in VACATIONS)
+    return ("vacation " if away else "") + ("rest" if rests else "workday")
 
 
 def hour_start(at: datetime) -> datetime:
@@ -63,24 +89,35 @@ def hour_start(at: datetime) -> datetime:
 
 
 def expected(hourly: Mapping[datetime, int], now: datetime, watched_since: datetime) -> float:
-    """Lines to expect in the hour before `now`.
+    """Lines to expect in the hour before `now`: the higher of `season` and `lately`.
 
     `hourly`: counts by aware full hour, hours without lines may be missing; the last hour before `now` is not read.
-    The same hour of day and its neighbours (half weight) on days of the same kind count since `watched_since`; each
-    hour is capped at eight times the prior, so that last week's storm does not become what is normal.
     """
     local = hour_start(now.astimezone(SHANGHAI) - timedelta(minutes=30))
-    prior = PRIOR_PER_HOUR[local.hour]
-    seen, weight = prior * PRIOR_DAYS, PRIOR_DAYS
-    day, first = local - timedelta(days=1), watched_since.astimezone(SHANGHAI)
-    while day >= first and day >= local - BASELINE:
-        if day_kind(day) == day_kind(local):
-            for shift, share in ((-1, 0.5), (0, 1.0), (1, 0.5)):
-                cap = 8 * max(prior, 1.0)
-                seen += share * min(hourly.get(day + timedelta(hours=shift), 0), cap)
-                weight += share
-        day -= timedelta(days=1)
-    return seen / weight
+    days = alike(local, watched_since.astimezone(SHANGHAI))
+    return max(season(hourly, days, PRIOR_PER_HOUR[local.hour]), lately(hourly, days))
+
+
+@lru_cache(maxsize=1024)
+def alike(hour: datetime, first: datetime) -> tuple[datetime, ...]:
+    """The same hour on the days of the same kind before, the latest first: since `first`, and within BASELINE."""
+    kind, since = day_kind(hour), max(first, hour - BASELINE)
+    back = (hour - timedelta(days=days) for days in range(1, BASELINE.days + 1))
+    return tuple(day for day in back if day >= since and _kind_of(day.date()) == kind)
+
+
+def season(hourly: Mapping[datetime, int], days: Sequence[datetime], prior: float) -> float:
+    """What an hour sees on these days; the hours beside it count half. `prior`: of the hour, for PRIOR_DAYS days."""
+    counted = [(share, hourly.get(day + shift, 0)) for day in days for shift, share in BESIDE]
+    middle = median([lines for _, lines in counted]) if counted else 0.0
+    most = max(8 * max(prior, 1.0), OUTLIER * middle)
+    seen = prior * PRIOR_DAYS + sum(share * min(lines, most) for share, lines in counted)
+    return seen / (PRIOR_DAYS + sum(share for share, _ in counted))
+
+
+def lately(hourly: Mapping[datetime, int], days: Sequence[datetime]) -> float:
+    """The middle one of what the hour saw on the last LATELY of these days; 0 where there are fewer."""
+    return median([hourly.get(day, 0) for day in days[:LATELY]]) if len(days) >= LATELY else 0.0
 
 
 def surge(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.surge import PRIOR_PER_HOUR, SHANGHAI, day_kind, expected, surge
+from stream.surge import PRIOR_PER_HOUR, SHANGHAI, alike, day_kind, expected, hour_start, lately, season, surge
 
 NIGHT = datetime(2025, 12, 16, 2, 10, tzinfo=SHANGHAI)  # a Tuesday
 EVENING = datetime(2025, 12, 16, 20, 50, tzinfo=SHANGHAI)
@@ -45,10 +45,10 @@ def test_busy_account_outgrows_the_prior() -> None:
     assert surge({}, 20, EVENING, EVENING).score == 1
 
 
-def test_weekend_is_compared_with_weekends() -> None:
+def test_a_day_of_rest_is_compared_with_days_of_rest() -> None:
     saturday = datetime(2025, 12, 20, 10, 40, tzinfo=SHANGHAI)
     since = saturday - timedelta(days=28)
-    weekdays = {hour: n for hour, n in history(28, {10: 12}, saturday).items() if day_kind(hour) == "weekday"}
+    weekdays = {hour: n for hour, n in history(28, {10: 12}, saturday).items() if day_kind(hour) == "workday"}
     friday = saturday - timedelta(days=1)
     assert expected(weekdays, friday, since) > 2 * expected(weekdays, saturday, since)
 
@@ -58,6 +58,59 @@ def test_one_past_storm_does_not_become_the_normal() -> None:
     calm = history(28, {20: 3}, EVENING)
     storm = calm | {EVENING.replace(minute=0) - timedelta(days=1): 5000}
     assert expected(storm, EVENING, since) < expected(calm, EVENING, since) + 1
+
+
+def test_an_account_that_is_always_busy_has_no_surge_in_being_so() -> None:
+    since = EVENING - timedelta(days=60)
+    busy = history(60, dict.fromkeys(range(24), 300), EVENING)
+    assert expected(busy, EVENING, since) == pytest.approx(300, rel=0.1)
+    assert surge(busy, 320, EVENING, since).score == 0
+    assert surge(busy, 2000, EVENING, since).score == 1
+
+
+@pytest.mark.parametrize(
+    ("day", "kind"),
+    [
+        (datetime(2025, 10, 9, 9), "workday"),
+        (datetime(2025, 10, 3, 9), "rest"),  # a Friday of the national holiday
+        (datetime(2025, 9, 28, 9), "workday"),  # a Sunday that is worked for it
+        (datetime(2025, 11, 22, 9), "rest"),
+        (datetime(2025, 7, 21, 9), "vacation workday"),
+        (datetime(2026, 2, 1, 9), "vacation rest"),
+        (datetime(2034, 5, 13, 9), "rest"),  # the State Council has not said anything yet
+    ],
+)
+def test_kinds_of_day_follow_the_state_council_and_the_vacations(day: datetime, kind: str) -> None:
+    assert day_kind(day.replace(tzinfo=SHANGHAI)) == kind
+
+
+def test_the_first_evening_of_term_is_measured_by_the_term_before_and_not_by_the_vacation() -> None:
+    first = datetime(2025, 9, 1, 20, 50, tzinfo=SHANGHAI)
+    since = first - timedelta(days=200)
+    quiet = {
+        hour: n
+        for hour, n in history(200, dict.fromkeys((19, 20, 21), 30), first).items()
+        if "vacation" not in day_kind(hour)
+    }
+    assert expected(quiet, first, since) > 20
+    assert surge(quiet, 30, first, since).score == 0
+    in_vacation = first - timedelta(days=14)
+    assert surge(quiet, 30, in_vacation, since).score == 1
+
+
+def test_an_account_that_has_become_livelier_is_taken_as_it_is() -> None:
+    since = EVENING - timedelta(days=60)
+    lively = history(8, dict.fromkeys(range(7, 24), 25), EVENING)
+    days = alike(hour_start(EVENING), since)
+    assert lately(lively, days) == 25
+    assert season(lively, days, PRIOR_PER_HOUR[20]) < 10
+    assert surge(lively, 25, EVENING, since).score == 0
+
+
+@given(st.dictionaries(st.integers(1, 200 * 24), st.integers(0, 10_000), max_size=80), st.integers(0, 199))
+def test_whatever_was_seen_something_is_expected(seen: dict[int, int], days: int) -> None:
+    hourly = {EVENING.replace(minute=0) - timedelta(hours=back): n for back, n in seen.items()}
+    assert 0 < expected(hourly, EVENING, EVENING - timedelta(days=days)) <= 10_000
 
 
 def test_sentence_gives_the_figures_in_chinese() -> None:
