@@ -88,9 +88,10 @@ def look(
     conn: Connection, letterhead: Letterhead, incident_id: int, now: datetime, *, danger: bool, told: bool
 ) -> None:
     """A line joined: is a watched matter over its threshold again? `told`: everybody was told of it just now."""
-    row = conn.execute(select(incidents).where(incidents.c.id == incident_id)).one()
-    if State(row.state) is not State.WATCHING:
-        return
+    mine = incidents.c.id == incident_id
+    if State(conn.execute(select(incidents.c.state).where(mine)).scalar_one()) is not State.WATCHING:
+        return  # the usual answer, without reading all that the incident froze
+    row = conn.execute(select(incidents).where(mine)).one()
     clock = running(conn, incident_id)
     since = clock.set_at if clock is not None else now
     figures = thaw(row.frozen["pack"]).reignition

@@ -105,7 +105,7 @@ class Watch:
             liked = [one for one in newer if note_likes(conn, one.school, one.post_id, one.likes or 0)]
             ours = sorted((one for one in found if one.post.school == self._school), key=_when_said)
             keeping = Keeping(conn, self._school, [assessment.post for assessment in ours])
-            with gatherer.batch(conn, ours, keeping.text):
+            with gatherer.batch(conn, ours, keeping.text, keeping.expect):
                 opened = [self._take(conn, keeping, gatherer, accounts, assessment, now) for assessment in ours]
             reach("watch.mid_transaction")
             keeping.write()
@@ -185,6 +185,8 @@ class Watch:
 
         A danger that belongs to none of the incidents at its place stands on what is said of it alone.
         """
+        if not evidence.marks and not evidence.is_outliked:
+            return False  # a line that nothing speaks for
         post, scene, kinds = assessment.post, evidence.scene, evidence.kinds
         own = [mark.theme for mark in evidence.marks if mark.post_id == post.id and mark.theme != "any"]
         found = self._belongs(conn, joining_keys(own, scene, kinds), evidence, own) if own else Belonging()

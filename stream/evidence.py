@@ -124,8 +124,13 @@ class Evidence:
 
 def scene_of(post: Post, cluster: str, root_text: str, unit: str, named: Sequence[str]) -> Scene:
     """Where a post stands. `unit`: the account's unit, empty for a main account; texts as written."""
-    found = dict.fromkeys([*places(normalise(post.text).text, named), *places(normalise(root_text).text, named)])
-    return Scene(post.thread_id, cluster, tuple(found) + ((unit,) if unit else ()), unit)
+    return scene_at(post.thread_id, cluster, (normalise(post.text).text, normalise(root_text).text), unit, named)
+
+
+def scene_at(thread: str, cluster: str, texts: Sequence[str], unit: str, named: Sequence[str]) -> Scene:
+    """As `scene_of`, for the normalised texts of the line and of its root."""
+    found = dict.fromkeys(place for text in texts if text for place in places(text, named))
+    return Scene(thread, cluster, tuple(found) + ((unit,) if unit else ()), unit)
 
 
 def marks_of(assessment: Assessment, scene: Scene) -> tuple[Mark, ...]:

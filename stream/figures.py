@@ -35,14 +35,14 @@ from stream.evidence import (
     Mark,
     ThreadFigures,
     marks_of,
-    scene_of,
+    scene_at,
 )
 from stream.kept import chunks, counts, current_text
 from stream.line import hours, lines, mark_keys, marks, postings
 from stream.matter import Scene, all_keys
-from stream.novelty import cluster_of, fingerprint
+from stream.novelty import candidates, cluster_of, fingerprint
 from stream.post import Kind, Post
-from stream.store import insert_new, put
+from stream.store import add_new, insert_new, put
 from stream.surge import CALM, READ_BACK, Surge, hour_start, surge
 
 TextOf = Callable[[str], str | None]
@@ -64,6 +64,8 @@ class _Batch:
     posted: dict[int, list[str]]
     """By hash: the posts that have it, those of this batch included."""
     text_of: TextOf
+    plain: dict[str, str] = field(default_factory=dict)
+    """By text as written: normalised."""
     postings: list[dict[str, Any]] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
     counted: dict[tuple[str, datetime], list[int]] = field(default_factory=dict)
@@ -84,14 +86,19 @@ class Gatherer:
 
     @contextmanager
     def batch(
-        self, conn: Connection, expected: Sequence[Assessment], text_of: TextOf | None = None
+        self,
+        conn: Connection,
+        expected: Sequence[Assessment],
+        text_of: TextOf | None = None,
+        expect: Callable[[Collection[str]], None] = lambda _: None,
     ) -> Iterator[_Batch]:
         """Note several lines in this block: the same evidence as one by one, from far fewer statements.
 
         Likes must not change inside the block; figures are complete when it ends. `text_of`: the current text of a
-        post, for a caller whose posts are not all written yet.
+        post, for a caller whose posts are not all written yet; `expect` is told once of which posts it will be asked.
         """
         self._batch = self._ready(conn, expected, text_of or partial(current_text, conn, self.school))
+        expect(_asked_of(self._batch, expected))
         try:
             yield self._batch
             self._write(conn, self._batch)
@@ -100,7 +107,12 @@ class Gatherer:
 
     def _ready(self, conn: Connection, expected: Sequence[Assessment], text_of: TextOf) -> _Batch:
         found = [assessment.post for assessment in expected]
-        prints = {(post.id, post.revision): _fingerprint(post) for post in found if not post.by_school}
+        plain = {text: normalise(text).text for text in {post.text for post in found}}
+        prints = {
+            (post.id, post.revision): (plain[post.text], fingerprint(plain[post.text]))
+            for post in found
+            if not post.by_school
+        }
         likes: dict[str, int] = {}
         for some in chunks(sorted({name for post in found for name in (post.id, post.thread_id)})):
             rows = conn.execute(
@@ -111,14 +123,9 @@ class Gatherer:
             likes |= {row.post_id: row.likes or 0 for row in rows}
         posted: dict[int, list[str]] = {}
         for hashes in chunks(sorted({one for _, values in prints.values() for one in values})):
-            rows = conn.execute(
-                select(postings.c.hash, postings.c.post_id).where(
-                    postings.c.school == self.school, postings.c.hash.in_(hashes)
-                )
-            )
-            for row in rows:
-                posted.setdefault(row.hash, []).append(row.post_id)
-        return _Batch(likes, prints, posted, text_of)
+            for value, post_id in conn.execute(POSTED, {"school": self.school, "hashes": hashes}):
+                posted.setdefault(value, []).append(post_id)
+        return _Batch(likes, prints, posted, text_of, plain)
 
     def note(self, conn: Connection, assessment: Assessment, *, counts_for_incidents: bool) -> Evidence:
         """Take in one new line and give its evidence. Outside a `batch` it is a batch of its own.
@@ -154,7 +161,8 @@ class Gatherer:
         likes = batch.likes.get(post.id, 0)
         root = batch.text_of(post.thread_id) if assessment.hits or likes >= LIKED_LEAST else None
         root_likes = batch.likes.get(post.thread_id, 0) if root is not None else 0
-        scene = scene_of(post, cluster, root or "", "" if host.main else host.unit, self.named)
+        texts = (_plain(batch, post.text), _plain(batch, root or ""))
+        scene = scene_at(post.thread_id, cluster, texts, "" if host.main else host.unit, self.named)
         own = marks_of(assessment, scene) if counts_for_incidents else ()
         is_outliked = likes > root_likes and likes >= LIKED_LEAST and post.id != post.thread_id and outside
         plain = self._plain(assessment, scene, host)
@@ -194,11 +202,11 @@ class Gatherer:
 
     def _cluster(self, batch: _Batch, post: Post) -> str:
         """The first post of the near duplicates; a text of new words leaves its hashes, a short one stays alone."""
-        text, hashes = batch.fingerprints.get((post.id, post.revision)) or _fingerprint(post)
+        text, hashes = batch.fingerprints.get((post.id, post.revision)) or _fingerprint(batch, post)
         if not hashes:
             return post.id
         rows = [(value, post_id) for value in hashes for post_id in batch.posted.get(value, ())]
-        first = cluster_of(text, rows, lambda post_id: _normalised(batch.text_of(post_id)))
+        first = cluster_of(text, rows, lambda post_id: _known(batch, post_id))
         if first is not None:
             return first
         for value in dict.fromkeys(hashes):
@@ -232,7 +240,7 @@ class Gatherer:
 
     def _write(self, conn: Connection, batch: _Batch) -> None:
         self._write_lines(conn, batch)
-        insert_new(conn, postings, batch.postings)
+        add_new(conn, postings, batch.postings)
         rows = [
             {"school": self.school, "account_id": account, "hour": hour, "lines": 0, "negative": 0}
             for account, hour in sorted(batch.counted)
@@ -278,40 +286,25 @@ class Gatherer:
             themes = [row.theme for row in rows]
         return all_keys(themes, scene)
 
-    def _marks(self, conn: Connection, batch: _Batch, named: Select[Any]) -> tuple[Mark, ...]:
+    def _marks(self, conn: Connection, batch: _Batch, named: Select[Any], given: Mapping[str, Any]) -> tuple[Mark, ...]:
         """The marks that `named` names by post and theme, the oldest first; each is read once in a batch."""
-        wanted = {(row.post_id, row.theme) for row in conn.execute(named)}
+        wanted = {(post_id, theme) for post_id, theme in conn.execute(named, {"school": self.school, **given})}
         missing = sorted({post_id for post_id, theme in wanted if (post_id, theme) not in batch.decoded})
         for some in chunks(missing):
-            here = select(marks).where(marks.c.school == self.school, marks.c.post_id.in_(some))
-            batch.decoded |= {(row.post_id, row.theme): _mark(row) for row in conn.execute(here)}
+            rows = conn.execute(MARKS, {"school": self.school, "ids": some})
+            batch.decoded |= {(row.post_id, row.theme): _mark(row) for row in rows}
         found = [batch.decoded[one] for one in wanted]
         return tuple(sorted(found, key=lambda mark: (mark.at, mark.post_id, mark.theme)))
 
     def _found(self, conn: Connection, batch: _Batch, keys: Sequence[str], now: datetime) -> tuple[Mark, ...]:
-        named = (
-            select(marks.c.post_id, marks.c.theme)
-            .join(
-                mark_keys,
-                (mark_keys.c.school == marks.c.school)
-                & (mark_keys.c.post_id == marks.c.post_id)
-                & (mark_keys.c.theme == marks.c.theme),
-            )
-            .where(mark_keys.c.school == self.school, mark_keys.c.key.in_([key[:KEY_LENGTH] for key in keys]))
-            .where(marks.c.at >= now - timedelta(days=SLOW_DAYS), marks.c.spent.is_(False))
-        )
-        return self._marks(conn, batch, named)
+        given = {"keys": [key[:KEY_LENGTH] for key in keys], "since": now - timedelta(days=SLOW_DAYS)}
+        return self._marks(conn, batch, FOUND, given)
 
     def _cues(
         self, conn: Connection, batch: _Batch, found: Sequence[Mark], scene: Scene, now: datetime
     ) -> tuple[Mark, ...]:
         threads = {mark.thread for mark in found} | {scene.thread}
-        named = (
-            select(marks.c.post_id, marks.c.theme)
-            .where(marks.c.school == self.school, marks.c.theme == "any", marks.c.thread_id.in_(sorted(threads)))
-            .where(marks.c.at >= now - timedelta(hours=QUICK_HOURS), marks.c.spent.is_(False))
-        )
-        return self._marks(conn, batch, named)
+        return self._marks(conn, batch, CUES, {"threads": sorted(threads), "since": now - timedelta(hours=QUICK_HOURS)})
 
     def _figures(self, conn: Connection, post: Post, cluster: str, root_likes: int) -> Row[Any]:
         """Lines and voices of the thread, of the copies and of the account, up to this line."""
@@ -369,15 +362,55 @@ def _figures_statement() -> Select[Any]:
 
 
 FIGURES = _figures_statement()
+_HERE, _SINCE = marks.c.school == bindparam("school"), marks.c.at >= bindparam("since")
+MARKS = select(marks).where(_HERE, marks.c.post_id.in_(bindparam("ids", expanding=True)))
+FOUND = (
+    select(marks.c.post_id, marks.c.theme)
+    .join(
+        mark_keys,
+        (mark_keys.c.school == marks.c.school)
+        & (mark_keys.c.post_id == marks.c.post_id)
+        & (mark_keys.c.theme == marks.c.theme),
+    )
+    .where(mark_keys.c.school == bindparam("school"), mark_keys.c.key.in_(bindparam("keys", expanding=True)))
+    .where(_SINCE, marks.c.spent.is_(False))
+)
+CUES = (
+    select(marks.c.post_id, marks.c.theme)
+    .where(_HERE, marks.c.theme == "any", marks.c.thread_id.in_(bindparam("threads", expanding=True)))
+    .where(_SINCE, marks.c.spent.is_(False))
+)
 
 
-def _fingerprint(post: Post) -> tuple[str, tuple[int, ...]]:
-    text = normalise(post.text).text
+POSTED = select(postings.c.hash, postings.c.post_id).where(
+    postings.c.school == bindparam("school"), postings.c.hash.in_(bindparam("hashes", expanding=True))
+)
+
+
+def _asked_of(batch: _Batch, expected: Sequence[Assessment]) -> set[str]:
+    """The posts whose texts a batch will ask for: what its lines may be copies of, and roots of marked ones."""
+    asked = {assessment.post.thread_id for assessment in expected if assessment.hits}
+    if batch.posted:
+        for _, hashes in batch.fingerprints.values():
+            asked.update(candidates([(value, known) for value in hashes for known in batch.posted.get(value, ())]))
+    return asked
+
+
+def _plain(batch: _Batch, text: str) -> str:
+    """The normalised text; each text is normalised once in a batch."""
+    if text not in batch.plain:
+        batch.plain[text] = normalise(text).text
+    return batch.plain[text]
+
+
+def _fingerprint(batch: _Batch, post: Post) -> tuple[str, tuple[int, ...]]:
+    text = _plain(batch, post.text)
     return text, fingerprint(text)
 
 
-def _normalised(text: str | None) -> str | None:
-    return None if text is None else normalise(text).text
+def _known(batch: _Batch, post_id: str) -> str | None:
+    text = batch.text_of(post_id)
+    return None if text is None else _plain(batch, text)
 
 
 def _mark(row: Row[Any]) -> Mark:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Boolean, Column, Connection, Float, Index, Integer, Table, Text, and_, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    or_,
+    select,
+    update,
+)
 
 from stream.assessment import Assessment
 from stream.post import Counts, Post
-from stream.store import insert_new, metadata
+from stream.store import add_new, insert_new, metadata
 from stream.store.types import Json, Moment, Serial, Word
 
 T = TypeVar("T")
@@ -128,12 +142,23 @@ def _revision_row(post: Post) -> dict[str, Any]:
 
 def current_text(conn: Connection, school: str, post_id: str) -> str | None:
     """The text of a post's current revision, or None where the post is not known."""
-    return conn.execute(
-        select(revisions.c.text)
-        .join(posts, (posts.c.school == revisions.c.school) & (posts.c.id == revisions.c.post_id))
-        .where(revisions.c.school == school, revisions.c.post_id == post_id)
-        .where(revisions.c.revision == posts.c.revision)
-    ).scalar()
+    return current_texts(conn, school, [post_id]).get(post_id)
+
+
+def current_texts(conn: Connection, school: str, post_ids: Sequence[str]) -> dict[str, str]:
+    """The texts of the current revisions of posts, those left out that are not known."""
+    found: dict[str, str] = {}
+    for some in chunks(post_ids):
+        found |= {row.post_id: row.text for row in conn.execute(_CURRENT, {"school": school, "ids": some})}
+    return found
+
+
+_CURRENT = (
+    select(revisions.c.post_id, revisions.c.text)
+    .join(posts, (posts.c.school == revisions.c.school) & (posts.c.id == revisions.c.post_id))
+    .where(revisions.c.school == bindparam("school"), revisions.c.post_id.in_(bindparam("ids", expanding=True)))
+    .where(revisions.c.revision == posts.c.revision)
+)
 
 
 def last_assessment(conn: Connection, school: str, post_id: str) -> Assessment | None:
@@ -198,6 +223,12 @@ class Keeping:
             self._texts[post_id] = current_text(self._conn, self._school, post_id)
         return self._texts[post_id]
 
+    def expect(self, post_ids: Collection[str]) -> None:
+        """Ask the texts of these posts at once; `text` knows them then."""
+        missing = sorted(one for one in post_ids if one not in self._texts)
+        found = current_texts(self._conn, self._school, missing)
+        self._texts |= {one: found.get(one) for one in missing}
+
     def assess(
         self, assessment: Assessment, risk: int, reasons: Sequence[dict[str, object]], watched_at: datetime
     ) -> None:
@@ -207,13 +238,13 @@ class Keeping:
     def write(self) -> None:
         """Write what waits."""
         self._write_posts()
-        insert_new(self._conn, assessments, self._assessed)
+        add_new(self._conn, assessments, self._assessed)
         self._assessed = []
 
     def _write_posts(self) -> None:
         waiting = list(self._waiting.values())
-        insert_new(self._conn, posts, [_post_row(post) for post in waiting], key=["school", "id"])
-        insert_new(self._conn, revisions, [_revision_row(post) for post in waiting])
+        add_new(self._conn, posts, [_post_row(post) for post in waiting], key=["school", "id"])
+        add_new(self._conn, revisions, [_revision_row(post) for post in waiting])
         self._known |= self._waiting.keys()
         self._waiting = {}
 

@@ -11,7 +11,6 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from heapq import nsmallest
 
 GRAM = 3
 SKETCH = 6
@@ -38,7 +37,7 @@ def grams(text: str) -> frozenset[str]:
 
 def fingerprint(text: str) -> tuple[int, ...]:
     """At most SKETCH hashes (0..2**32-1), ascending; empty for a text too short to compare."""
-    return tuple(nsmallest(SKETCH, {zlib.crc32(gram.encode("utf-8", "replace")) for gram in grams(text)}))
+    return tuple(sorted({zlib.crc32(gram.encode("utf-8", "replace")) for gram in grams(text)})[:SKETCH])
 
 
 def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
@@ -66,8 +65,9 @@ def cluster_of(
     `text_of` gives the normalised text of a post, None where it is gone. Keep the cluster's first post as the one
     that has postings and every copy finds it, whatever order the copies come in.
     """
-    mine = grams(text)
-    for post in candidates(postings)[:at_most]:
+    near = candidates(postings)[:at_most]
+    mine = grams(text) if near else frozenset()
+    for post in near:
         other = text_of(post)
         if other is not None and jaccard(mine, grams(other)) >= ALIKE:
             return post

@@ -65,7 +65,7 @@ def one_by_one(conn: Connection, lot: list[tuple[Assessment, int, bool]]) -> lis
 def together(conn: Connection, lot: list[tuple[Assessment, int, bool]]) -> list[tuple[Kept, Evidence | None]]:
     gatherer, out = Gatherer(SCHOOL, HOSTS), list[tuple[Kept, Evidence | None]]()
     keeping = Keeping(conn, SCHOOL, [one.post for one, _, _ in lot])
-    with gatherer.batch(conn, [one for one, _, _ in lot], keeping.text):
+    with gatherer.batch(conn, [one for one, _, _ in lot], keeping.text, keeping.expect):
         for one, _, before in lot:
             kept = keeping.keep(one.post)
             evidence = gatherer.note(conn, one, counts_for_incidents=not before) if kept.new_revision else None

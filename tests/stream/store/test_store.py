@@ -14,10 +14,12 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 from escalation.incident import entries, open_keys
 from escalation.people import people
+from stream.assessment import Polarity, Target
 from stream.dead_letter import bury, dead_letters
+from stream.kept import assessments
 from stream.position import Fenced, advance, positions, stored
 from stream.pulse import beat, freshest, pulses
-from stream.store import Store, insert_new, put
+from stream.store import Store, add_new, insert_new, put
 from tests.mould import lay
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -86,6 +88,47 @@ def test_insert_new_says_which_rows_were_new(store: Store) -> None:
 def test_insert_new_raises_for_any_other_clash(store: Store) -> None:
     with pytest.raises(IntegrityError), store.write() as conn:
         insert_new(conn, open_keys, [{"school": "s", "key": "k", "incident_id": 4711}])
+
+
+ASSESSED = {
+    "school": "s", "post_id": "p", "revision": "r" * 16, "polarity": Polarity.NEGATIVE, "p_negative": 0.25, "snow": 1.0,
+    "engine": "blend", "target": Target.NONE, "hits": [{"words": ["没熟'; --"], "spans": [[0, 2]]}], "themes": [],
+    "risk": 3, "reasons": [{"name": "负面", "share": 100}], "assessed_at": NOON,
+    "watched_at": NOON.astimezone(timezone(timedelta(hours=8))),
+}  # fmt: skip
+
+
+def test_add_new_keeps_what_insert_new_keeps(store: Store) -> None:
+    rows = [ASSESSED | {"post_id": name} for name in ("a", "b😂", "c")]
+    kept = []
+    for write in (insert_new, add_new):
+        with store.write() as conn:
+            conn.execute(assessments.delete())
+            write(conn, assessments, rows)
+            kept.append(conn.execute(select(assessments).order_by(assessments.c.post_id)).all())
+    assert kept[0] == kept[1]
+    assert [row.post_id for row in kept[1]] == ["a", "b😂", "c"]
+    assert kept[1][0].watched_at == NOON
+
+
+def test_add_new_leaves_alone_what_is_there_and_what_comes_twice(store: Store) -> None:
+    with store.write() as conn:
+        add_new(conn, assessments, [])
+        add_new(conn, assessments, [ASSESSED])
+        add_new(conn, assessments, [ASSESSED | {"risk": 9}, ASSESSED | {"post_id": "q"}, ASSESSED | {"post_id": "q"}])
+        found = conn.execute(select(assessments.c.post_id, assessments.c.risk).order_by(assessments.c.post_id)).all()
+    assert [tuple(row) for row in found] == [("p", 3), ("q", 3)]
+
+
+def test_add_new_raises_for_any_other_clash_and_for_what_does_not_fit(store: Store) -> None:
+    with pytest.raises(IntegrityError), store.write() as conn:
+        add_new(conn, open_keys, [{"school": "s", "key": "k", "incident_id": 4711}])
+    with pytest.raises(ValueError, match="超过 32"), store.write() as conn:
+        add_new(conn, assessments, [ASSESSED | {"school": "s" * 33}])
+    with pytest.raises(ValueError, match="时区"), store.write() as conn:
+        add_new(conn, assessments, [ASSESSED | {"watched_at": datetime(2026, 11, 3, 12)}])
+    with store.read() as conn:
+        assert conn.execute(select(assessments.c.post_id)).all() == []
 
 
 def test_put_brings_a_row_up_to_date(store: Store) -> None:
