@@ -11,6 +11,7 @@ import typer
 from deploy.manual import Command, Group
 
 if TYPE_CHECKING:
+    from stream.assessment import Hit
     from stream.explanation import Explanation, Word
     from stream.rules import Rule, Rulebook
 
@@ -78,6 +79,7 @@ def explain(
 ) -> None:
     """一句话命中哪些规则、凭哪些词，哪些规则差一点、差在哪里，说的是谁。"""
     from deploy.command import fail
+    from sentiment.engine import engine_by_name
     from stream.assess import Reader
     from stream.explanation import explain as explained
     from stream.explanation import told
@@ -85,7 +87,7 @@ def explain(
 
     if place not in PLACES:
         raise fail(f"--as 不认识“{place}”，可用：{'、'.join(PLACES)}。")
-    found = explained(Reader(_opened(folder), name or ()), text, Slot(PLACES[place]))
+    found = explained(Reader(_opened(folder), name or ()), text, Slot(PLACES[place]), engine=engine_by_name())
     typer.echo(json.dumps(_as_json(found), ensure_ascii=False) if as_json else "\n".join(told(found)))
 
 
@@ -95,8 +97,16 @@ def _as_json(found: Explanation) -> dict[str, Any]:
         "target": found.target,
         "named": found.named,
         "held": [_rule(one.rule) | {"words": _words(one.words), "kinds": one.kinds} for one in found.held],
+        "inferred": _inferred(found.felt) if found.felt else None,
         "nearly": [_rule(one.rule) | {"words": _words(one.words), "why": one.why} for one in found.nearly],
     }
+
+
+def _inferred(hit: Hit) -> dict[str, Any]:
+    return {
+        "rule": hit.rule, "version": hit.version, "title": hit.title, "theme": hit.theme, "category": hit.category,
+        "grave": hit.grave, "kinds": hit.kinds, "words": hit.words, "spans": hit.spans,
+    }  # fmt: skip
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

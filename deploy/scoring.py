@@ -12,6 +12,7 @@ from stream import rules
 from stream.assess import Reader, assess
 from stream.assessment import Assessment
 from stream.evidence import Ledger
+from stream.impression import IMPRESSIONS
 from stream.post import Kind, Post, Route, door
 from stream.risk import Risk, risk
 
@@ -80,14 +81,15 @@ def told(answer: Mapping[str, Any]) -> Iterator[str]:
         "越近 0 越负面，只供对照）"
     )
     if answer["p_concern"] is not None:
-        yield f"另判　值得学校看 {answer['p_concern']:.0%}（只作参考，不据此立事件）"
-    if not answer["rules"]:
+        yield f"另判　值得学校看 {answer['p_concern']:.0%}（只作参考，不单独据此立事件）"
+    if all(hit["rule"] in IMPRESSIONS for hit in answer["rules"]):
         yield "规则　未命中"
     for hit in answer["rules"]:
         words = "、".join(_shown(hit))
         undone = "、".join(STEPS[step] for step in hit["steps"])
         cited = f"，依据 {hit['article']}" if hit["article"] else ""
-        yield f"规则　{hit['rule']} {hit['title']}：{words}{f'（{undone}）' if undone else ''}{cited}"
+        label = "推断" if hit["rule"] in IMPRESSIONS else "规则"
+        yield f"{label}　{hit['rule']} {hit['title']}：{words}{f'（{undone}）' if undone else ''}{cited}"
     for reason in answer["reasons"]:
         yield f"理由　{reason['name']} {reason['share']}%：{reason['sentence']}"
     yield "只看这一句话；立不立事件还要看有多少人说、增长多快。机器读的格式加 --json。"

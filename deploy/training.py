@@ -24,22 +24,29 @@ def train(
 
     import sentiment
     from deploy.command import fail
-    from sentiment import labelled, training
+    from sentiment import labelled, study, training
 
     try:
-        asked = training.lessons([*labelled.read(data), *labelled.read([Path(sentiment.__path__[0]) / CORPUS])])
+        files = [*labelled.read(data), *labelled.read([Path(sentiment.__path__[0]) / CORPUS])]
+        asked, known = training.lessons(files), study.study(files)
         console = Console(stderr=True)
-        bar = iter(track(range(training.steps(asked)), "训练中", console=console, transient=True))
+        many = training.steps(asked) + (study.steps(known) if known else 0)
+        bar = iter(track(range(many), "训练中", console=console, transient=True))
         trained = training.train(asked, lambda: next(bar, None))
+        subjects = study.fit(known, lambda: next(bar, None)) if known else None
         for _ in bar:
             pass
         made = trained.write(out)
+        if subjects is not None:
+            made.append(study.write(subjects, out))
     except (labelled.LabelError, training.NotTrainable) as error:
         raise fail(str(error)) from None
     except OSError as error:
         raise fail(f"{error.filename} 写不了（{error.strerror}）；请换一个 --out。") from None
     for question, many in trained.rows.items():
         typer.echo(f"{NAMES[question.value]}：学了 {many} 条")
+    if known is not None:
+        typer.echo(f"危急程度与主题：学了 {len(known.texts)} 条")
     typer.echo("已写出：\n" + "\n".join(f"  {path}（{path.stat().st_size / 1024:.0f} KB）" for path in made))
     typer.echo(f'启用：在设置的 [sentiment] 写 weights = "{out}"（从设置文件所在目录算起），再重新启动 fengxin run。')
     sys.stdout.flush()

@@ -28,15 +28,15 @@ class Curve:
         return shares
 
 
-def fitted(sums: Floats, truth: npt.NDArray[np.bool_], weights: Floats | None = None) -> Curve:
+def fitted(sums: Floats, truth: npt.NDArray[np.bool_], weights: Floats | None = None, points: int = POINTS) -> Curve:
     """The curve of these sums, which must come from models that did not see their comments.
 
-    Comments are taken in POINTS equal groups; where a group holds a smaller share of truth than the one before, both
+    Comments are taken in `points` equal groups; where a group holds a smaller share of truth than the one before, both
     become one (isotonic). `sums` is not empty.
     """
     weight = np.ones(len(sums)) if weights is None else weights
     order = np.argsort(sums, kind="stable")
-    groups = np.array_split(order, min(POINTS, len(order)))
+    groups = np.array_split(order, min(points, len(order)))
     blocks: list[tuple[float, float, float]] = []  # weight, truth, sum: each times weight
     for group in groups:
         w = weight[group]

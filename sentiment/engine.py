@@ -8,7 +8,7 @@ The contract, which `tests/sentiment/test_engine.py` holds every engine to:
 * **a text without a single letter or digit says nothing**: 0.5, 0.5, neutral and unsure, whatever the band;
 * `p_negative` and `p_positive` together are at most 1; what is left is neutral, and nothing is left where an engine
   knows no neutral. In a file of two classes an engine is judged by `Score.leaning`;
-* what an engine does not judge (abuse, concern) is None, never a made-up figure;
+* what an engine does not judge (abuse, concern, grave, theme) is None, never a made-up figure;
 * work per text is bounded: an engine whose time grows with length reads the beginning and the end, and says how much;
 * emoticon codes of the platforms ([允悲]) are ordinary text to the port: an engine sees them as written;
 * weights are loaded at the first text, once per process; building an engine is free.
@@ -35,7 +35,9 @@ class Score:
     """What an engine says of one text. Every figure lies in 0..1; `snow` is SnowNLP's own figure for positive.
 
     `unsure`: no class is likely enough to lean on. `p_abuse`: that the words insult. `p_concern`: that somebody at the
-    school should look at it. None: this engine does not judge that.
+    school should look at it. None: this engine does not judge that. `p_grave`: that one such line is enough, `theme`:
+    of the corpus, `stretches`: (start, end) in the text, what weighed most for these, the heaviest first; all three
+    only where the concern is worth asking (`sentiment.subject.ASKED_FROM`).
     """
 
     polarity: Polarity
@@ -45,6 +47,9 @@ class Score:
     unsure: bool = False
     p_abuse: float | None = None
     p_concern: float | None = None
+    p_grave: float | None = None
+    theme: str | None = None
+    stretches: tuple[tuple[int, int], ...] = ()
 
     @property
     def leaning(self) -> float:

@@ -38,16 +38,31 @@ def grams(texts: Sequence[str]) -> Grams:
     """The grams of each text; any string, whatever stands beside it."""
     bounded = [text if len(text) <= HEAD + TAIL else text[:HEAD] + text[-TAIL:] for text in texts]
     lengths = np.array([len(text) + 1 for text in bounded], np.int64)
-    joined = _BORDER.join(["", *bounded, ""]) if bounded else _BORDER
-    points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
     owners = np.repeat(np.arange(len(bounded)), lengths)
+    slots, inside = _slots(_BORDER.join(["", *bounded, ""]) if bounded else _BORDER)
+    owner = np.concatenate([owners[inside], owners, owners[inside]])
+    both = np.sort(owner << BITS | slots)
+    both = both[np.diff(both, prepend=-1) != 0]
+    owner = both >> BITS
+    return Grams(both & ((1 << BITS) - 1), owner, np.bincount(owner, minlength=len(bounded)))
+
+
+def stood(text: str) -> tuple[Places, Places, Places]:
+    """Each gram of a text's beginning (HEAD characters) with where it stands, start and end, as often as it does."""
+    text = text[:HEAD]
+    slots, inside = _slots(f"{_BORDER}{text}{_BORDER}")
+    pairs = np.arange(len(slots) - 2 * len(inside))
+    starts = np.concatenate([inside - 1, pairs - 1, inside - 2])
+    ends = np.concatenate([inside, pairs + 1, inside + 1])
+    return slots, np.clip(starts, 0, len(text)), np.clip(ends, 0, len(text))
+
+
+def _slots(joined: str) -> tuple[Places, Places]:
+    """The slots of texts with a border before, between and after them: of all ones, twos, threes; and where the ones
+    stand."""
+    points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
     inside = np.flatnonzero(points[:-1] != ord(_BORDER))
     one = points * _FIRST
     two = (one[:-1] + points[1:]) * _SECOND
     three = (two[inside - 1] + points[inside + 1]) * _THIRD
-    slots = np.concatenate([one[inside], two, three]) >> _SHIFT
-    owner = np.concatenate([owners[inside], owners, owners[inside]])
-    both = np.sort(owner << BITS | slots.astype(np.int64))
-    both = both[np.diff(both, prepend=-1) != 0]
-    owner = both >> BITS
-    return Grams(both & ((1 << BITS) - 1), owner, np.bincount(owner, minlength=len(bounded)))
+    return (np.concatenate([one[inside], two, three]) >> _SHIFT).astype(np.int64), inside

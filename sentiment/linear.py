@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from sentiment import heads as heads_file
-from sentiment import word_weights
+from sentiment import subject, word_weights
 from sentiment.engine import SILENT, Band, Score, says_something
 from sentiment.grams import grams
 from sentiment.heads import Heads, Question, joined, sums
 from sentiment.polarity import Polarity
 from sentiment.segment import cut
 from sentiment.snow import Snow
+from sentiment.subject import ASKED_FROM, Subjects
 from sentiment.word_weights import WordWeights, bounded
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -39,20 +40,23 @@ class Weights:
     heads: Heads
     words: WordWeights
     table: npt.NDArray[np.uint32]
+    subjects: Subjects | None
 
 
 @cache
 def weights(folder: Path) -> Weights:
     """The weights in a folder, once per process. Raises OSError, ValueError."""
     heads = heads_file.load(folder / heads_file.FILE)
-    return Weights(heads, word_weights.load(folder / word_weights.FILE), heads.table())
+    words = word_weights.load(folder / word_weights.FILE)
+    return Weights(heads, words, heads.table(), subject.load(folder / subject.FILE))
 
 
 def edition(folder: Path = SHIPPED) -> str:
     """Which weights these are: 12 characters that change with a single weight. Raises OSError."""
     digest = hashlib.sha256()
-    for name in (heads_file.FILE, word_weights.FILE):
-        digest.update((folder / name).read_bytes())
+    for name in (heads_file.FILE, word_weights.FILE, subject.FILE):
+        if name != subject.FILE or (folder / name).exists():
+            digest.update((folder / name).read_bytes())
     return digest.hexdigest()[:12]
 
 
@@ -72,7 +76,19 @@ class Linear:
         if speaking:
             for place, score in zip(speaking, self._scores([texts[place] for place in speaking]), strict=True):
                 answers[place] = score
+            self._ask(texts, answers)
         return answers
+
+    def _ask(self, texts: Sequence[str], answers: list[Score]) -> None:
+        """What the texts of concern are about, and how grave."""
+        subjects = weights(self.folder).subjects
+        wanted = [place for place, one in enumerate(answers) if (one.p_concern or 0.0) >= ASKED_FROM]
+        if subjects is None or not wanted:
+            return
+        judged = subjects.judge(grams([texts[place] for place in wanted]))
+        for place, (grave, theme) in zip(wanted, judged, strict=True):
+            stretches = subjects.stretches(texts[place], theme)
+            answers[place] = replace(answers[place], p_grave=grave, theme=theme, stretches=stretches)
 
     def _scores(self, texts: Sequence[str]) -> list[Score]:
         known = weights(self.folder)

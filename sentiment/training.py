@@ -1,4 +1,4 @@
-"""Training: labelled comments in, weights out. The only module of this room that needs scikit-learn.
+"""Training: labelled comments in, weights out. With `study` the only module that needs scikit-learn.
 
 Each head is a logistic regression on grams, each gram weighed by how differently the two sides use it (naive Bayes
 log ratio, "NB-SVM"). What a sum means is learned on sums of models that did not see the comment: five folds, in which
@@ -20,10 +20,11 @@ import numpy.typing as npt
 
 from sentiment import heads as heads_file
 from sentiment import word_weights
-from sentiment.curve import fitted
+from sentiment.curve import POINTS, fitted
 from sentiment.grams import BITS, grams
 from sentiment.heads import STEPS, Head, Heads, Mix, Question, joined
 from sentiment.labelled import Kind, Labelled, Row
+from sentiment.normalise import normalise
 from sentiment.polarity import Polarity
 from sentiment.segment import cut
 from sentiment.word_weights import bounded
@@ -38,10 +39,12 @@ CORPUS_WEIGHT = 2.0
 """How much a row of our own corpus counts against one of the public files: it is what the school reads."""
 BULLYING = "bullying"
 """The theme of the corpus that quotes insults; its other rows teach that criticism is none."""
-ORDINARY_EVERY, ORDINARY_WEIGHT = 4, 0.25
+ORDINARY_EVERY, ORDINARY_WEIGHT = 4, 0.1
 """Of the public three-class comments without school life, which and how much they teach what is no concern."""
 GRAVE_WEIGHT = 2.0
 """How much more a row of risk 2 or 3 counts for concern."""
+FINE = 400
+"""Points of the curves of concern and grave: what is acted on is rare, so its end must be told finely."""
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -59,6 +62,8 @@ class Lesson:
     truth: Flags
     weights: Floats
     folds: npt.NDArray[np.int64]
+    shares: Floats
+    """How much each counts in the curve: what is learned with emphasis is no more frequent for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +85,22 @@ class Trained:
 
 def lessons(files: Iterable[Labelled]) -> dict[Question, Lesson]:
     """What each question learns from. A text counts once per question, with the label of its last row."""
-    asked: dict[Question, dict[str, tuple[bool, float, str]]] = {question: {} for question in Question}
+    asked: dict[Question, dict[str, tuple[bool, Row]]] = {question: {} for question in Question}
     for file in files:
         for row in file.rows:
             for question, truth in _answers(row, file.kind).items():
-                asked[question][row.text] = (truth, _weight(row, question), row.family or row.text)
+                text = normalise(row.text).text if question is Question.CONCERN else row.text
+                asked[question][text] = truth, row
     return {
         question: Lesson(
             tuple(rows),
-            np.array([truth for truth, _, _ in rows.values()], bool),
-            np.array([weight for _, weight, _ in rows.values()]),
-            np.array([_fold(family) for _, _, family in rows.values()]),
+            np.array([truth for truth, _ in rows.values()], bool),
+            np.array([_weight(row, question) for _, row in rows.values()]),
+            np.array([fold(row.family or row.text) for _, row in rows.values()]),
+            np.array([_share(row, question) for _, row in rows.values()]),
         )
         for question, rows in asked.items()
-        if len({truth for truth, _, _ in rows.values()}) == 2
+        if len({truth for truth, _ in rows.values()}) == 2
     }
 
 
@@ -109,9 +116,13 @@ def _answers(row: Row, kind: Kind) -> dict[Question, bool]:
         found[Question.ABUSE] = False
     if row.concern is not None:
         found[Question.CONCERN] = row.concern
-    elif kind is Kind.POLARITY and not row.campus and _digest(row.text) % ORDINARY_EVERY == 0:
+    elif is_ordinary(row, kind):
         found[Question.CONCERN] = False
     return found
+
+
+def is_ordinary(row: Row, kind: Kind) -> bool:
+    return kind is Kind.POLARITY and not row.campus and _digest(row.text) % ORDINARY_EVERY == 0
 
 
 def _weight(row: Row, question: Question) -> float:
@@ -120,7 +131,13 @@ def _weight(row: Row, question: Question) -> float:
     return CORPUS_WEIGHT if row.family else 1.0
 
 
-def _fold(family: str) -> int:
+def _share(row: Row, question: Question) -> float:
+    if question is Question.CONCERN:
+        return 1.0 if row.concern is not None else ORDINARY_WEIGHT
+    return _weight(row, question)
+
+
+def fold(family: str) -> int:
     return _digest(family) % FOLDS
 
 
@@ -145,16 +162,17 @@ def train(asked: Mapping[Question, Lesson], tell: Callable[[], object] = lambda:
     heads: dict[Question, Head] = {}
     outside = np.zeros(0)
     for question, lesson in asked.items():
-        features = _features(lesson.texts)
+        features = features_of(lesson.texts)
         unseen = np.zeros(len(lesson.texts))
-        for fold in range(FOLDS):
-            held = lesson.folds == fold
+        for part in range(FOLDS):
+            held = lesson.folds == part
             model = _fit(features[~held], lesson.truth[~held], lesson.weights[~held], SLACK[question])
             unseen[held] = model.sums(features[held])
             tell()
         model = _fit(features, lesson.truth, lesson.weights, SLACK[question])
         tell()
-        heads[question] = model.head(fitted(unseen, lesson.truth, lesson.weights))
+        points = FINE if question is Question.CONCERN else POINTS
+        heads[question] = model.head(fitted(unseen, lesson.truth, lesson.shares, points))
         if question is Question.LEANING:
             outside = unseen
     weights, mix = _words(asked[Question.LEANING], outside, tell)
@@ -171,7 +189,7 @@ def _require() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Model:
+class Model:
     columns: npt.NDArray[np.int64]
     weights: Floats
     constant: float
@@ -187,7 +205,7 @@ class _Model:
         return Head(self.columns[there], whole[there], scale, self.constant, curve)
 
 
-def _features(texts: Sequence[str]) -> Any:
+def features_of(texts: Sequence[str]) -> Any:
     """One row per text: its grams by the root of how many there are."""
     from scipy import sparse
 
@@ -205,18 +223,23 @@ def _ratio(present: Any, truth: Flags, weights: Floats) -> Floats:
     return ratio
 
 
-def _fit(features: Any, truth: Flags, weights: Floats, slack: float) -> _Model:
+def columns_of(features: Any) -> npt.NDArray[np.int64]:
+    columns: npt.NDArray[np.int64] = np.flatnonzero(np.bincount(features.indices, minlength=1 << BITS) >= RARE)
+    return columns
+
+
+def _fit(features: Any, truth: Flags, weights: Floats, slack: float) -> Model:
     from scipy import sparse
     from sklearn.linear_model import LogisticRegression
 
-    columns = np.flatnonzero(np.bincount(features.indices, minlength=features.shape[1]) >= RARE)
+    columns = columns_of(features)
     kept = features[:, columns]
     present = kept.copy()
     present.data = np.ones_like(present.data)
     ratio = _ratio(present, truth, weights)
     fit = LogisticRegression(C=slack, solver="liblinear", random_state=0, max_iter=200)
     fit.fit(kept @ sparse.diags(ratio), truth, sample_weight=weights)
-    return _Model(columns, fit.coef_[0] * ratio, float(fit.intercept_[0]))
+    return Model(columns, fit.coef_[0] * ratio, float(fit.intercept_[0]))
 
 
 # Words ----------------------------------------------------------------------------------------------------------------
@@ -230,8 +253,8 @@ def _words(lesson: Lesson, outside: Floats, tell: Callable[[], object]) -> tuple
     whole = cut([bounded(text) for text in lesson.texts])
     said = [[word for word in one if word not in stop] for one in whole]
     unseen = np.zeros(len(said))
-    for fold in range(FOLDS):
-        held = lesson.folds == fold
+    for part in range(FOLDS):
+        held = lesson.folds == part
         weights = _word_weights(said, lesson, ~held)
         unseen[held] = word_weights.WordWeights(weights).sums(one for one, out in zip(said, held, strict=True) if out)
         tell()

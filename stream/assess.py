@@ -9,6 +9,7 @@ from sentiment.disguise import Seen
 from sentiment.engine import Engine, Score
 from sentiment.normalise import Normalised, Step, normalise
 from stream.assessment import Assessment, Hit, Polarity, Target
+from stream.impression import Impressions
 from stream.listed import disguises
 from stream.match import Found, Matcher, Page
 from stream.post import Post
@@ -28,6 +29,7 @@ class Reader:
         self.targets = TargetWords(book.words, aliases)
         self.matcher = Matcher(book, sorted(self.targets.terms()))
         self.disguises = disguises(book)
+        self.impressions = Impressions(book.words, self.matcher.stances)
 
     def page(self, text: Normalised) -> Page:
         """The text as rules and target words read it."""
@@ -40,14 +42,17 @@ class Reader:
     def _page(self, second: SecondLook) -> Page:
         return self.matcher.page(second.text.text, second.places)
 
-    def read(self, post: Post, text: Normalised) -> tuple[Target, tuple[Hit, ...]]:
-        """Whom a post is about and which rules hold; `text` is its normalised text, spans point into its own."""
+    def read(self, post: Post, text: Normalised, score: Score | None = None) -> tuple[Target, tuple[Hit, ...]]:
+        """Whom a post is about, which rules hold and, with its `score`, what the model adds; `text` is its normalised
+        text, spans point into its own."""
         second = self.look(text)
         page = self._page(second)
         target = self.targets.decide(page)
         slot = slot_of(post)
         found = self.matcher.find(page, slot, target) if slot is not None else []
-        return target, tuple(_hit(one, second) for one in found)
+        hits = tuple(hit_of(one, second) for one in found)
+        felt = self.impressions.impression(score, slot, target, hits, text) if score is not None else None
+        return target, (*hits, felt) if felt is not None else hits
 
 
 class SecondLook:
@@ -73,7 +78,8 @@ class SecondLook:
         return (start, end), (*steps, *(one.step for one in inside)), "…".join(dict.fromkeys(o.word for o in inside))
 
 
-def _hit(found: Found, second: SecondLook) -> Hit:
+def hit_of(found: Found, second: SecondLook) -> Hit:
+    """A rule that holds, as it is kept: its spans in the original."""
     raw = second.text.raw
     written = [second.written(span) for span in found.spans[:SPANS_KEPT]]
     places = tuple(place for place, _, _ in written)
@@ -104,7 +110,7 @@ def assess(posts: Sequence[Post], engine: Engine, rulebook: Reader | Rulebook, n
     texts = [normalise(post.text) for post in posts]
     scores = engine.score([text.text for text in texts])
     return [
-        _assessment(post, score, reader.read(post, text), engine.name, reader.edition, now)
+        _assessment(post, score, reader.read(post, text, score), engine.name, reader.edition, now)
         for post, text, score in zip(posts, texts, scores, strict=True)
     ]
 

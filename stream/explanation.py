@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sentiment.engine import Engine
 from sentiment.normalise import normalise
-from stream.assess import Reader, SecondLook
-from stream.assessment import Target
+from stream.assess import Reader, SecondLook, hit_of
+from stream.assessment import Hit, Target
 from stream.danger import words as kind_words
 from stream.match import Page, target_fits
 from stream.rules import Category, Rule, Slot
@@ -68,17 +69,24 @@ class Nearly:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What is to be said of one text in one slot. `named`: the words that decided the target."""
+    """What is to be said of one text in one slot. `named`: the words that decided the target. `felt`: what the model
+    adds to the rules, where it was asked."""
 
     slot: Slot
     target: Target
     named: tuple[str, ...]
     held: tuple[Held, ...]
     nearly: tuple[Nearly, ...]
+    felt: Hit | None = None
 
 
-def explain(reader: Reader, raw: str, slot: Slot = Slot.COMMENT, most: int = NEARLY_SHOWN) -> Explanation:
-    """Judge a text as `reader` judges a post in this slot, and say why. `most`: rules that nearly held, at most."""
+def explain(
+    reader: Reader, raw: str, slot: Slot = Slot.COMMENT, most: int = NEARLY_SHOWN, engine: Engine | None = None
+) -> Explanation:
+    """Judge a text as `reader` judges a post in this slot, and say why. `most`: rules that nearly held, at most.
+
+    `engine`: to be asked for its impression; without one only the rules speak.
+    """
     plain = normalise(raw)
     page, text = reader.page(plain), reader.look(plain)
     target = reader.targets.decide(page)
@@ -92,7 +100,12 @@ def explain(reader: Reader, raw: str, slot: Slot = Slot.COMMENT, most: int = NEA
         for missing, one in [read]
     ]
     near.sort(key=lambda row: (row[0], not row[1].rule.grave, -row[1].rule.weight))
-    return Explanation(slot, target, reader.targets.words(page, target), held, tuple(one for _, one in near[:most]))
+    felt = None
+    if engine is not None:
+        hits = tuple(hit_of(one, text) for one in found)
+        felt = reader.impressions.impression(engine.score([plain.text])[0], slot, target, hits, plain)
+    named = reader.targets.words(page, target)
+    return Explanation(slot, target, named, held, tuple(one for _, one in near[:most]), felt)
 
 
 def _words(rule: Rule, spans: Iterable[Span], text: SecondLook, page: Page) -> tuple[Word, ...]:
@@ -172,11 +185,14 @@ def told(found: Explanation) -> Iterator[str]:
             yield f"　　　“{word.text}”{_where(word)}{_how(word)}"
         if held.kinds:
             yield f"　　　险情：{'、'.join(map(kind_words, held.kinds))}"
+    if found.felt is not None:
+        yield f"推断　{found.felt.rule} {found.felt.title}{'，一条即开' if found.felt.grave else ''}"
+        yield f"　　　最起作用的几处：{_quoted(dict.fromkeys(found.felt.words))}"
     for near in found.nearly:
         yield f"差一点　{_title(near.rule)}：有{_quoted(dict.fromkeys(word.text for word in near.words))}"
         for sentence in near.why:
             yield f"　　　{sentence}"
-    yield "只看这一句话里的规则；情感与风险见 fengxin score。"
+    yield "只看这一句话；情感与风险见 fengxin score。"
 
 
 def _title(rule: Rule) -> str:

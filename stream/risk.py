@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from stream.assessment import Polarity, Target
 from stream.evidence import QUICK_HOURS, SLOW_DAYS, Evidence, Mark
+from stream.impression import IMPRESSIONS
 from stream.matter import CARE, spoken
 from stream.rules import Category
 
@@ -159,11 +160,17 @@ def _rules(marks: Sequence[Mark], now: datetime) -> list[_Part]:
         _Part(
             said[0][2].title,
             sum(points for points, _, _ in said),
-            f"{len(said)} 人说到“{said[0][2].title}”（{SLOW_DAYS} 天内，规则 {rule}）",
+            _said(len(said), said[0][2].title, rule),
             said[0][2].article,
         )
         for rule, said in sorted(grouped.items())
     ]
+
+
+def _said(voices: int, title: str, rule: str) -> str:
+    if rule in IMPRESSIONS:
+        return f"{voices} 人的{title}（{SLOW_DAYS} 天内，{rule}）"
+    return f"{voices} 人说到“{title}”（{SLOW_DAYS} 天内，规则 {rule}）"
 
 
 def _cues(cues: Sequence[Mark]) -> list[_Part]:

@@ -1,0 +1,181 @@
+"""The impression: what the model says becomes one piece of evidence, never where a word speaks against it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentiment.engine import SILENT, Score
+from sentiment.normalise import normalise
+from sentiment.polarity import Polarity
+from stream.assess import Reader, assess
+from stream.assessment import Assessment, Hit, Target
+from stream.evidence import Ledger
+from stream.impression import COMPLAINT, COMPLAINTS, DANGER, DANGERS, Impressions
+from stream.risk import decide, risk
+from stream.rules import Slot, load
+from tests.stream.test_assess import post
+
+NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+READER = Reader(load(), ("青禾职院",))
+TEXT = "东边那排平房里的味道一天比一天呛人"
+
+
+def score(
+    concern: float = 0.0, grave: float = 0.0, theme: str = "dorm", stretches: tuple[tuple[int, int], ...] = ((2, 6),)
+) -> Score:
+    return Score(Polarity.NEGATIVE, 0.9, 0.05, 0.1, p_concern=concern, p_grave=grave, theme=theme, stretches=stretches)
+
+
+def felt(
+    text: str, said: Score, target: Target = Target.NONE, slot: Slot | None = Slot.COMMENT, hits: tuple[Hit, ...] = ()
+) -> Hit | None:
+    return READER.impressions.impression(said, slot, target, hits, normalise(text))
+
+
+def rule(theme: str, weight: int, *, grave: bool = False, category: str = "grievance") -> Hit:
+    return Hit(rule="XX-01", version=1, title="某条规则", theme=theme, category=category, grave=grave, weight=weight,
+               level_floor=2 if grave else None, spans=((0, 1),), words=("东",))  # fmt: skip
+
+
+class Says:
+    """An engine that says the same of every text."""
+
+    name = "says"
+
+    def __init__(self, said: Score) -> None:
+        self.said = said
+
+    def score(self, texts: Sequence[str]) -> list[Score]:
+        return [self.said for _ in texts]
+
+
+def judged(text: str, said: Score) -> Assessment:
+    return assess([post(text)], Says(said), READER, NOW)[0]
+
+
+def test_complaint_weighs_more_the_likelier_it_is_and_never_opens() -> None:
+    for one in COMPLAINTS:
+        hit = felt(TEXT, score(concern=one.bar))
+        assert hit is not None
+        assert (hit.rule, hit.theme, hit.category, hit.weight, hit.grave) == (
+            COMPLAINT, "dorm", "grievance", one.weight, False,
+        )  # fmt: skip
+    assert felt(TEXT, score(concern=COMPLAINTS[-1].bar - 0.01)) is None
+
+
+def test_danger_opens_alone_only_at_the_highest_bar() -> None:
+    found = [felt(TEXT, score(grave=one.bar)) for one in DANGERS]
+    assert [(hit.rule, hit.weight, hit.grave, hit.level_floor) for hit in found if hit] == [
+        (DANGER, 90, True, 2), (DANGER, 48, False, None), (DANGER, 30, False, None),
+    ]  # fmt: skip
+    assert felt(TEXT, score(grave=DANGERS[-1].bar - 0.01)) is None
+
+
+def test_title_says_in_chinese_that_a_model_infers_it_and_how_sure_it_is() -> None:
+    hit = felt(TEXT, score(grave=0.99))
+    assert hit is not None
+    assert hit.title == "用语近似危及人身的情形（模型推断，把握大）"
+    assert hit.words == (TEXT[2:6],)
+
+
+@pytest.mark.parametrize(("theme", "kinds"), [
+    ("self_harm", ("self_harm",)), ("privacy", ("leak",)), ("canteen", ("poisoning",)), ("safety", ()), ("dorm", ()),
+])  # fmt: skip
+def test_danger_names_a_kind_only_where_its_theme_does(theme: str, kinds: tuple[str, ...]) -> None:
+    hit = felt(TEXT, score(grave=0.99, theme=theme))
+    assert hit is not None
+    assert hit.kinds == kinds
+
+
+def test_danger_of_a_theme_without_danger_does_not_open_alone() -> None:
+    hit = felt(TEXT, score(grave=0.99, theme="awards"))
+    assert hit is not None
+    assert (hit.weight, hit.grave) == (48, False)
+
+
+@pytest.mark.parametrize("text", [
+    "消防演练时楼道里的味道一天比一天呛人", "电影里那排平房的味道呛人", "哈哈那排平房味道呛人", "狼人杀这局全倒下了",
+])  # fmt: skip
+def test_word_that_shows_nothing_is_the_matter_silences_it(text: str) -> None:
+    assert felt(text, score(concern=0.99, grave=0.99)) is None
+
+
+def test_silent_for_another_school_an_advert_the_schools_own_words_and_an_engine_that_does_not_judge() -> None:
+    sure = score(concern=0.99, grave=0.99)
+    assert felt(TEXT, sure) is not None
+    assert felt(TEXT, sure, target=Target.OUTSIDER) is None
+    assert felt(TEXT, sure, hits=(rule("any", 0, category="advert"),)) is None
+    assert felt(TEXT, sure, slot=Slot.OWN_POST) is None
+    assert felt(TEXT, sure, slot=None) is None
+    assert felt("", SILENT) is None
+    assert felt(TEXT, replace(sure, theme=None, p_grave=None)) is None
+
+
+def test_rule_that_says_more_is_not_repeated_and_a_weaker_one_gives_the_theme() -> None:
+    assert felt(TEXT, score(concern=0.96), hits=(rule("fees", 28),)) is None
+    assert felt(TEXT, score(grave=0.99), hits=(rule("fees", 20, grave=True),)) is None
+    hit = felt(TEXT, score(grave=0.65), hits=(rule("fees", 28),))
+    assert hit is not None
+    assert (hit.theme, hit.weight) == ("fees", 48)
+
+
+def test_denied_danger_does_not_open_alone() -> None:
+    text = "平房那边没有人倒在地上起不来"
+    at = text.index("倒在地上")
+    hit = felt(text, score(grave=0.99, theme="safety", stretches=((at, at + 4),)))
+    assert hit is not None
+    assert not hit.grave
+
+
+def test_low_mood_is_no_complaint() -> None:
+    assert felt(TEXT, score(concern=0.99, theme="self_harm")) is None
+
+
+def test_one_voice_of_a_complaint_opens_nothing_and_a_grave_danger_opens() -> None:
+    for said, opens in ((score(concern=0.99), False), (score(grave=0.65), False), (score(grave=0.99), True)):
+        evidence = Ledger({}).note(judged(TEXT, said))
+        assert (decide(evidence, risk(evidence, NOW)) is not None) == opens
+
+
+TEXTS = st.lists(
+    st.sampled_from(["食堂", "吃出虫子", "没人管", "宿舍", "着火了", "同问", "已截图", "好难受", "不想活了", "乱收费",
+                     "*", "\u200b", "，", "？", "校園", "😀", "我们学校", "加微信兼职"]), min_size=1, max_size=12,
+).map("".join)  # fmt: skip
+
+
+@given(TEXTS, st.floats(0, 1), st.floats(0, 1), st.sampled_from(["dorm", "safety", "self_harm", "fees"]), st.data())
+def test_an_impression_never_lowers_a_risk_and_its_spans_are_words_of_the_text(
+    text: str, concern: float, grave: float, theme: str, data: st.DataObject
+) -> None:
+    long = len(normalise(text).text)
+    start = data.draw(st.integers(0, max(0, long - 1)))
+    end = data.draw(st.integers(min(start + 1, long), long))
+    silent = score()
+    said = score(concern, grave, theme, ((start, end),) if start < end else ())
+    without, with_it = (judged(text, one) for one in (replace(silent, theme=None, stretches=()), said))
+    assert with_it.hits[: len(without.hits)] == without.hits
+    assert len(with_it.hits) - len(without.hits) in (0, 1)
+    for hit in with_it.hits[len(without.hits) :]:
+        assert all(0 <= first < last <= len(text) for first, last in hit.spans)
+        assert hit.words == tuple(text[first:last] for first, last in hit.spans)
+    before, after = (risk(Ledger({}).note(one), NOW) for one in (without, with_it))
+    assert after.value >= before.value
+
+
+def test_without_guards_the_same_words_are_heard() -> None:
+    bare = Impressions({}, READER.matcher.stances)
+    assert bare.impression(score(grave=0.99), Slot.COMMENT, Target.NONE, (), normalise("演练" + TEXT)) is not None
+
+
+@pytest.mark.parametrize("text", ["", "😀😀", "。。。", "\ud800"])
+def test_the_products_own_engine_says_nothing_of_nothing(text: str) -> None:
+    from sentiment.engine import engine_by_name
+
+    (only,) = engine_by_name().score([text])
+    assert (only.p_grave, only.theme, only.stretches) == (None, None, ())
