@@ -81,11 +81,12 @@ class Subjects:
 
 
 def heaviest(weights: Sequence[float], text: str) -> tuple[Span, ...]:
-    """Runs of characters above the mean of those that speak for yes, cut to STRETCH_LONGEST; no blanks, no marks."""
+    """Runs of letters and digits that speak for yes at least half as much as the mean of those that do, cut to
+    STRETCH_LONGEST; single characters only where there is nothing longer."""
     speaking = [w for w, char in zip(weights, text, strict=True) if w > 0 and char.isalnum()]
     if not speaking:
         return ()
-    bar = sum(speaking) / len(speaking)
+    bar = sum(speaking) / len(speaking) / 2
     runs: list[Span] = []
     for place, (weight, char) in enumerate(zip(weights, text, strict=True)):
         if weight < bar or not char.isalnum():
@@ -94,7 +95,7 @@ def heaviest(weights: Sequence[float], text: str) -> tuple[Span, ...]:
             runs[-1] = (runs[-1][0], place + 1)
         else:
             runs.append((place, place + 1))
-    runs.sort(key=lambda run: (-sum(weights[run[0] : run[1]]), run))
+    runs.sort(key=lambda run: (run[1] - run[0] < 2, -sum(weights[run[0] : run[1]]), run))
     return tuple(runs[:STRETCHES])
 
 

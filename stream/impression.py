@@ -46,6 +46,10 @@ KINDS: Mapping[str, tuple[str, ...]] = {CARE: (CARE,), "privacy": ("leak",), "ca
 ALONE = frozenset({"safety", CARE, "bullying", "teacher", "dorm", "canteen", "privacy", "internship"})
 """Themes in which one line may be a danger; elsewhere it is weighty at most."""
 GRAVE_FLOOR = 2
+PRAISE = 0.5
+"""From this `p_positive` on a text is kindly meant, whatever it looks like."""
+REST = 2
+"""An impression speaks beside rules only where it weighs more than so many times the heaviest of them."""
 MEANT = (Stance.TOLD, Stance.QUOTED)
 PLACES = frozenset({Slot.COMMENT, Slot.MESSAGE, Slot.LEAD})
 
@@ -63,13 +67,15 @@ class Impressions:
         """The evidence, or None. `score`: of the normalised text; `hits`: of the rules; spans are of the original."""
         if slot not in PLACES or target is Target.OUTSIDER or score.theme is None or not score.stretches:
             return None
+        if score.p_positive >= PRAISE:
+            return None
         if any(hit.category == Category.ADVERT for hit in hits) or any(term in text.text for term in self._guards):
             return None
         said = [hit for hit in hits if hit.theme != "any"]
         theme = max(said, key=lambda hit: (hit.grave, hit.weight)).theme if said else score.theme
         most = max((hit.weight for hit in said), default=0)
         rule, step = self._step(score, theme, text)
-        if step is None or step.weight <= most or any(hit.grave for hit in said):
+        if step is None or step.weight <= REST * most or any(hit.grave for hit in said):
             return None
         return _hit(rule, step, theme, score.stretches, text)
 

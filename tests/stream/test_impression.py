@@ -117,10 +117,16 @@ def test_silent_for_another_school_an_advert_the_schools_own_words_and_an_engine
     assert felt(TEXT, replace(sure, theme=None, p_grave=None)) is None
 
 
+def test_praise_is_no_complaint_and_no_danger() -> None:
+    kind = replace(score(concern=0.99, grave=0.99), p_negative=0.2, p_positive=0.6)
+    assert felt(TEXT, kind) is None
+
+
 def test_rule_that_says_more_is_not_repeated_and_a_weaker_one_gives_the_theme() -> None:
     assert felt(TEXT, score(concern=0.96), hits=(rule("fees", 28),)) is None
+    assert felt(TEXT, score(grave=0.65), hits=(rule("dorm", 28),)) is None
     assert felt(TEXT, score(grave=0.99), hits=(rule("fees", 20, grave=True),)) is None
-    hit = felt(TEXT, score(grave=0.65), hits=(rule("fees", 28),))
+    hit = felt(TEXT, score(grave=0.65), hits=(rule("fees", 20),))
     assert hit is not None
     assert (hit.theme, hit.weight) == ("fees", 48)
 
