@@ -90,7 +90,7 @@ def test_another_side_of_the_matter_is_told_once_to_everybody_and_is_signed_anew
     assert told(station, one, "danger") == EVERYBODY
     assert kinds_told(one.dangers) == ("violence", "sexual")
     assert "打人、伤人" in one.title
-    assert "殴打、猥亵、强行拘禁" in one.title
+    assert "教师对学生性骚扰" in one.title
     new = station.office.notice("leader", "danger")
     assert (new.needs_signature, new.signed_at) == (True, None)
     assert new.sign_by == station.office.notice("leader").sign_by, "news give nobody more time"
