@@ -55,7 +55,8 @@ class Assessment(Wire):
 
     `rules`: the edition of the rules that judged it (`Rulebook.edition`), empty where a worker of 0.1.0 did.
     `p_positive`, `unsure`, `p_abuse`, `p_concern`: as `sentiment.engine.Score` says; None in records before version
-    3, in what is rebuilt from the store, and where the engine does not judge that. What decides never rests on them.
+    3, in what is rebuilt from the store, and where the engine does not judge that. What decides never rests on them:
+    what the model adds to a decision stands among the hits (`stream.impression`).
     """
 
     v: Literal[1, 2, 3] = 3
