@@ -91,16 +91,16 @@ def test_a_disguised_word_is_found_and_shown_as_it_was_written() -> None:
         for rule in found:
             assert [text[begin:end] for begin, end in rule["spans"]] == rule["words"], "cut from the original"
     (invisible,) = scored(HIDDEN["invisible"])
-    (rule,) = invisible["rules"]
-    assert ("苍\u200b蝇", [13, 16]) in list(zip(rule["words"], rule["spans"], strict=True))
+    seen = [pair for rule in invisible["rules"] for pair in zip(rule["words"], rule["spans"], strict=True)]
+    assert ("苍\u200b蝇", [13, 16]) in seen
 
 
 def test_a_film_a_lecture_another_school_and_a_word_by_itself_are_left_alone() -> None:
     plain, *away = scored(PLAIN, *AWAY.values())
-    (rule,) = plain["rules"]
-    assert "苍蝇" in rule["words"]
+    flies = {one["rule"] for one in plain["rules"] if "苍蝇" in one["words"]}
+    assert flies
     for why, answer in zip(AWAY, away, strict=True):
-        assert rule["rule"] not in {one["rule"] for one in answer["rules"]}, why
+        assert not flies & {one["rule"] for one in answer["rules"]}, why
         assert answer["risk"] < plain["risk"], why
 
 
