@@ -254,11 +254,16 @@ def _freeze(
 
 
 def _versions(ground: Ground, matter: Matter) -> dict[str, Any]:
-    """What judged; the single packs only where they are those of the edition that did (an upgrade may lie between)."""
-    known = dict(ground.versions)
-    if matter.judged and matter.judged.get("rules") != known.get("rules"):
+    """What judged; the single packs only where they are those of the edition that did (an upgrade may lie between).
+
+    A line names its engine alone; which weights it has, our own settings know.
+    """
+    known, judged = dict(ground.versions), dict(matter.judged)
+    if judged and judged.get("rules") != known.get("rules"):
         known.pop("packs", None)
-    return known | dict(matter.judged)
+    if judged.get("engine") == str(known.get("engine", "")).partition(" ")[0]:
+        judged.pop("engine")
+    return known | judged
 
 
 def _tell(
