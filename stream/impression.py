@@ -38,8 +38,8 @@ COMPLAINTS = (Step(0.95, 22, "把握大"), Step(0.9, 14, "把握较大"), Step(0
 """By `p_concern`. Of corpus rows (folds, families apart) .97, .95 and .94 were of risk 1 or more."""
 DANGERS = (Step(0.9, 90, "把握大", grave=True), Step(0.6, 48, "把握较大"), Step(0.4, 30, "有一定把握"))
 """By `p_grave`. Of corpus rows from .75, .6 and .4 on .83, .70 and .64 were of risk 3, and .97, .92 and .90 of risk 1
-or more. The bar .75 was reached by 0.11 % of the quiet corpus rows (folds), by none of 7,617 ordinary comments, and by a
-curtain that had come down at one corner: the bar for opening alone stands higher since."""
+or more. The bar .75 was reached by 0.11 % of the quiet corpus rows (folds), by none of 7,617 ordinary comments, and by
+a curtain that had come down at one corner: the bar for opening alone stands higher since."""
 TITLES = {COMPLAINT: "用语近似投诉（模型推断，{}）", DANGER: "用语近似危及人身的情形（模型推断，{}）"}
 GUARDS = ("drill", "fiction", "game", "laugh", "course", "care_news", "recovered")
 """Lists of `rules/words.toml`: one word of them, and the model is not heard."""
