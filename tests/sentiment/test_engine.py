@@ -43,7 +43,7 @@ def test_scores_come_in_the_order_of_texts(engine: Engine) -> None:
 
 
 def test_clear_praise_and_clear_anger_lie_apart(engine: Engine) -> None:
-    praise, anger = engine.score(["非常好，很喜欢，老师热情，环境优美", "太差了，服务恶劣，再也不来了，失望"])
+    praise, anger = engine.score(["太开心了，非常喜欢，老师热情，环境优美", "太差了，服务恶劣，再也不来了，失望"])
     assert praise.p_negative < 0.1 < 0.9 < anger.p_negative
     assert anger.p_positive < 0.1 < 0.9 < praise.p_positive
     assert praise.leaning < 0.1 < 0.9 < anger.leaning
