@@ -48,7 +48,7 @@ define pytest
 failed=0; run() { echo "$(BIN)/python -m pytest $$*"; $(BIN)/python -m pytest "$$@" || failed=1; };
 endef
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile
-# The plain tests wait for the disk a third of their time.
+# The plain tests and the long courses wait for the disk or the clock a third of their time.
 MORE = -n $$(($(WORKERS) + 1)) --dist loadfile
 
 test: check browser
@@ -60,7 +60,7 @@ test: check browser
 live: $(VENV)/dev engines browser
 	@export FENGXIN_LIVE=required; $(pytest) \
 	run $(SIDE_BY_SIDE) -m live; \
-	run $(SIDE_BY_SIDE) -m "long and not live"; \
+	run $(MORE) -m "long and not live"; \
 	exit $$failed
 
 bench: $(VENV)/dev

@@ -71,8 +71,10 @@ def told(demo: Standing, cry: Cry) -> set[str]:
 
 
 def test_a_cry_for_help_is_telephoned_to_the_care_role_and_stands_on_its_desk_at_once(demo: Standing, cry: Cry) -> None:
-    """At once: half a minute after the comment the call is asked for, in the very step that opens it, by no ladder."""
-    assert 0 <= cry.after < 30
+    """At once: the call is asked for in the very step that opens the incident, by no ladder. The demo's route promises
+    a look a minute (with jitter); half a minute is left for all that follows.
+    """
+    assert 0 <= cry.after < 60 * 1.15 + 30
     at = moments(demo, cry.number)
     assert at["电话通知 苏安宁"] == at["立事件，系统初判 Ⅰ级（特别重大）"]
     desk = demo.signed_in("zheng.wanzhou")
