@@ -15,6 +15,7 @@ from stream.evidence import QUICK_HOURS, SLOW_DAYS, Evidence, Mark
 from stream.impression import IMPRESSIONS
 from stream.matter import CARE, spoken
 from stream.rules import Category
+from stream.wave import Counted, Words, counted
 
 POINTS_FOR_100 = 160.0
 """Points that make a risk of 100; an incident opens at OPEN_AT."""
@@ -33,6 +34,7 @@ SURGE_MOST = 15.0
 OURS_POINTS = 6.0
 OUTLIKED_EACH, OUTLIKED_LEAST = 26.0, 4
 COPIED = 4.0
+"""Added where somebody else wrote the same words; what a wave weighs besides says `stream.wave`."""
 MILDEST, HARDEST_WITHOUT_DANGER = 4, 2
 HARDER_AT = 280.0
 """Points from which an incident opens one level graver than its rules ask."""
@@ -124,7 +126,8 @@ def _sum(parts: Sequence[_Part]) -> float:
 
 def _parts(evidence: Evidence, theme: str, now: datetime) -> list[_Part]:
     marks = _of(evidence, theme)
-    parts = _rules(marks, now)
+    found = counted((_points(mark, now), mark) for mark in marks)
+    parts = _rules(found.words)
     if any(mark.grave for mark in marks):
         parts.append(_Part("危及人身或个人信息", GRAVE, "属于一条即须上报的情形"))
     if marks:
@@ -138,39 +141,49 @@ def _parts(evidence: Evidence, theme: str, now: datetime) -> list[_Part]:
         parts.append(_Part("涌量", SURGE_MOST * evidence.surge.score, evidence.surge.sentence))
     if ours := [mark for mark in marks if mark.ours]:
         parts.append(_Part("指向本校", OURS_POINTS, f"{len(_voices(ours))} 人明指学校、教职工或服务"))
-    if marks and evidence.copies > 1:
-        parts.append(_Part("复制扩散", COPIED, f"{evidence.copies} 人发了几乎相同的话"))
+    if marks and (evidence.copies > 1 or found.spread):
+        parts.append(_copied(evidence.copies, found))
     if evidence.outliked:
         said = f"{evidence.outliked} 人的评论获赞超过原帖"
         parts.append(_Part("评论压过原帖", OUTLIKED_EACH * evidence.outliked, said))
     return parts
 
 
-def _rules(marks: Sequence[Mark], now: datetime) -> list[_Part]:
-    """Each author counts once, with the heaviest of what they said; grouped by rule for the reader."""
-    best: dict[str, tuple[float, str, Mark]] = {}
-    for mark in marks:
-        said = mark.weight * (1.0 if now - mark.at <= timedelta(hours=QUICK_HOURS) else OLDER), mark.rule, mark
-        if mark.voice not in best or said[:2] > best[mark.voice][:2]:
-            best[mark.voice] = said
-    grouped: dict[str, list[tuple[float, str, Mark]]] = {}
-    for said in best.values():
-        grouped.setdefault(said[1], []).append(said)
+def _points(mark: Mark, now: datetime) -> float:
+    return mark.weight * (1.0 if now - mark.at <= timedelta(hours=QUICK_HOURS) else OLDER)
+
+
+def _rules(found: Iterable[Words]) -> list[_Part]:
+    """Each author counts once with the heaviest of what they said, the same words once; by rule for the reader."""
+    grouped: dict[str, list[Words]] = {}
+    for words in found:
+        grouped.setdefault(words.mark.rule, []).append(words)
     return [
         _Part(
-            said[0][2].title,
-            sum(points for points, _, _ in said),
-            _said(len(said), said[0][2].title, rule),
-            said[0][2].article,
+            said[0].mark.title,
+            sum(words.points for words in said),
+            _said(said, said[0].mark.title, rule),
+            said[0].mark.article,
         )
         for rule, said in sorted(grouped.items())
     ]
 
 
-def _said(voices: int, title: str, rule: str) -> str:
-    if rule in IMPRESSIONS:
-        return f"{voices} 人的{title}（{SLOW_DAYS} 天内，{rule}）"
-    return f"{voices} 人说到“{title}”（{SLOW_DAYS} 天内，规则 {rule}）"
+def _said(found: Sequence[Words], title: str, rule: str) -> str:
+    voices = len(set[str]().union(*(words.voices for words in found)))
+    waves = sorted((len(words.voices) for words in found if len(words.voices) > 1), reverse=True)
+    many = f"同一段话 {waves[0]} 人转贴，按一条计" if len(waves) == 1 else ""
+    if len(waves) > 1:
+        many = f"{len(waves)} 段话有人转贴，最多的一段 {waves[0]} 人，每段按一条计"
+    told = f"{voices} 人的{title}" if rule in IMPRESSIONS else f"{voices} 人说到“{title}”"
+    where = rule if rule in IMPRESSIONS else f"规则 {rule}"
+    return f"{told}（{SLOW_DAYS} 天内，{where}）" + (f"；{many}" if many else "")
+
+
+def _copied(copies: int, found: Counted) -> _Part:
+    most = max([copies, *(len(words.voices) for words in found.words)])
+    said = f"{most} 人发了几乎相同的话" + ("，人数每翻一番按多一条计" if found.spread else "")
+    return _Part("复制扩散", (COPIED if copies > 1 else 0.0) + found.spread, said)
 
 
 def _cues(cues: Sequence[Mark]) -> list[_Part]:

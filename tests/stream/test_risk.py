@@ -35,7 +35,7 @@ def mark(number: int, weight: int = 30, author: str | None = None, **changes: ob
         article="",
         at=NOW - timedelta(hours=1),
         thread="t1",
-        cluster="c1",
+        cluster=f"l{number}",
         ours=False,
         keys=all_keys([theme], SCENE),
     )
