@@ -101,7 +101,8 @@ class Watch:
             before = machine_audit.mark(conn)
             accounts = book(conn, self._school)
             gatherer = Gatherer(self._school, _hosts(accounts), self._places)
-            newer = [one for one in seen if one.school == self._school and keep_counts(conn, one)]
+            sights = sorted((one for one in seen if one.school == self._school), key=_when_seen)
+            newer = [one for one in sights if keep_counts(conn, one)]
             liked = [one for one in newer if note_likes(conn, one.school, one.post_id, one.likes or 0)]
             ours = sorted((one for one in found if one.post.school == self._school), key=_when_said)
             keeping = Keeping(conn, self._school, [assessment.post for assessment in ours])
@@ -234,10 +235,15 @@ def _again(
     return narrowed, weighed, decide(narrowed, weighed, open_at)
 
 
-def _when_said(assessment: Assessment) -> tuple[datetime, datetime, str]:
+def _when_said(assessment: Assessment) -> tuple[datetime, datetime, str, str]:
     """Lines that arrive together are taken in the order in which they were said: platforms list the newest first."""
     post = assessment.post
-    return post.published_at, post.fetched_at, post.id
+    return post.published_at, post.fetched_at, post.id, post.revision
+
+
+def _when_seen(seen: Counts) -> tuple[datetime, str, int]:
+    """Likes that arrive together are taken in the order in which they were seen."""
+    return seen.seen_at, seen.post_id, seen.likes or 0
 
 
 def is_settled(conn: Connection, school: str, post_id: str) -> bool:
