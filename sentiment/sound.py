@@ -1,33 +1,63 @@
 """Sound: how a Chinese character is read, without its tone.
 
-The readings come from pypinyin's table of characters; its table of phrases (40 MB) is not loaded.
+The readings come from pypinyin's table of characters, which is read by itself: the package and its tables of phrases
+and of characters take 50 MB, and what is kept of the latter for the characters of Unicode's first block, 0.5.
 """
 
 from __future__ import annotations
 
-import os
+import importlib.util
 import re
 import unicodedata
+from array import array
 from functools import cache
 from itertools import islice, product
+from pathlib import Path
 
 from sentiment.ordinary import followers
 
-os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")
-
-from pypinyin.pinyin_dict import pinyin_dict
-
+FIRST, LAST = 0x4E00, 0x9FFF
 READINGS = 2
 """Readings of one character that are looked for: 校 xiao, jiao."""
 SPELLINGS = 8
 """Spellings of one word that are looked for."""
 
 
-@cache
 def readings(char: str) -> tuple[str, ...]:
-    """The toneless readings of a character, the usual one first; none for what is not Chinese."""
-    written = pinyin_dict.get(ord(char), "") if len(char) == 1 else ""
-    return tuple(dict.fromkeys(_toneless(one) for one in written.split(",") if one))[:READINGS]
+    """The toneless readings of a character, the usual one first; none for what is not of Unicode's main Chinese block.
+
+    Raises RuntimeError, in Chinese, where pypinyin is missing.
+    """
+    known, numbers = _table()
+    return known[numbers[ord(char) - FIRST]] if len(char) == 1 and FIRST <= ord(char) <= LAST else ()
+
+
+@cache
+def _table() -> tuple[list[tuple[str, ...]], array[int]]:
+    """Every list of readings, and for each character the number of its own."""
+    numbers = array("H", bytes(2 * (LAST - FIRST + 1)))
+    found: dict[tuple[str, ...], int] = {(): 0}
+    spoken: dict[str, int] = {}
+    for point, written in _pypinyin().items():
+        if FIRST <= point <= LAST:
+            if (number := spoken.get(written)) is None:
+                some = tuple(dict.fromkeys(_toneless(one) for one in written.split(",") if one))[:READINGS]
+                number = spoken[written] = found.setdefault(some, len(found))
+            numbers[point - FIRST] = number
+    return list(found), numbers
+
+
+def _pypinyin() -> dict[int, str]:
+    """Code point to its readings with tones, from the installed package, which itself is not imported."""
+    package = importlib.util.find_spec("pypinyin")
+    folder = package.submodule_search_locations if package else None
+    spec = importlib.util.spec_from_file_location("pinyin_dict", Path(folder[0]) / "pinyin_dict.py") if folder else None
+    if spec is None or spec.loader is None:
+        raise RuntimeError("没有找到拼音表 pypinyin。请重新安装本程序（pip install fengxin）后再试。")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: dict[int, str] = module.pinyin_dict
+    return found
 
 
 def spellings(word: str) -> list[tuple[str, ...]]:
