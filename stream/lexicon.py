@@ -20,7 +20,7 @@ def parts_of(term: str) -> tuple[str, ...]:
 
 def frequency(piece: str) -> float:
     """How often a piece is taken to stand in a text; a longer one is rarer."""
-    return 1e-4 if DIGITS.fullmatch(piece) else 30.0 ** -len(piece)
+    return 1e-4 if piece.startswith("<") and DIGITS.fullmatch(piece) else 30.0 ** -len(piece)
 
 
 class Lexicon:

@@ -38,16 +38,20 @@ def distance(a: Span, b: Span) -> int:
 
 
 class Group:
-    """A list of terms made ready. `heads`: its terms by their first piece. `needs`: one of them must be there."""
+    """A list of terms made ready. `single`: the pieces that are terms; `chains`: the terms of several pieces.
+
+    `needs`: one of these pieces must be there.
+    """
+
+    __slots__ = ("chains", "lexicon", "needs", "single")
 
     def __init__(self, terms: Iterable[str], lexicon: Lexicon) -> None:
         self.lexicon = lexicon
-        self.heads: dict[int, list[tuple[int, ...]]] = {}
-        for term in dict.fromkeys(terms):
-            numbers = tuple(lexicon.number[part] for part in parts_of(term))
-            self.heads.setdefault(numbers[0], []).append(numbers)
-        self.needs = frozenset(lexicon.number[_rarest(term)] for term in terms)
-        self.plain = not any("…" in term for term in terms)
+        number = lexicon.number
+        chained = [term for term in dict.fromkeys(terms) if "…" in term]
+        self.single = frozenset(number[term] for term in terms if "…" not in term)
+        self.chains = tuple(tuple(number[part] for part in parts_of(term)) for term in chained)
+        self.needs = self.single.union(number[_rarest(term)] for term in chained) if chained else self.single
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class Page:
         if not terms:
             return False
         group = self._matcher.group(terms)
-        return not group.needs.isdisjoint(self.there(group.lexicon)) and (group.plain or bool(self.group(terms)))
+        return not group.needs.isdisjoint(self.there(group.lexicon)) and (not group.chains or bool(self.group(terms)))
 
     def seen(self, lexicon: Lexicon) -> dict[int, list[Span]]:
         """The places of each piece that is there, by the number of the piece, in order."""
@@ -112,14 +116,18 @@ class Page:
     def term(self, term: str) -> Sequence[Span]:
         """Every place of a term that the matcher knows, by start; for `A…B` each A with the nearest B after it."""
         group = self._matcher.group((term,))
-        return [span for terms in group.heads.values() for numbers in terms for span in self._places(group, numbers)]
+        return [span for spans in self._lists(group) for span in spans]
 
-    def _places(self, group: Group, numbers: Sequence[int]) -> list[Span]:
+    def _lists(self, group: Group) -> Iterator[list[Span]]:
+        """The places of each term of a group that is there."""
         seen = self.seen(group.lexicon)
-        spans = seen.get(numbers[0], [])
-        for number in numbers[1:]:
-            spans = self._followed(spans, seen.get(number, []))
-        return spans
+        for number in seen.keys() & group.single:
+            yield seen[number]
+        for numbers in group.chains:
+            if spans := seen.get(numbers[0]):
+                for number in numbers[1:]:
+                    spans = self._followed(spans, seen.get(number, []))
+                yield spans
 
     @staticmethod
     def _followed(heads: Sequence[Span], tails: Sequence[Span]) -> list[Span]:
@@ -139,13 +147,8 @@ class Page:
         found = self._groups.get(id(terms))
         if found is None:
             group = self._matcher.group(terms)
-            spans: list[Span] = []
-            lists = 0
-            for piece in self.seen(group.lexicon).keys() & group.heads.keys():
-                for numbers in group.heads[piece]:
-                    spans += self._places(group, numbers)
-                    lists += 1
-            ordered = sorted(set(spans)) if lists > 1 else spans
+            lists = list(self._lists(group))
+            ordered = sorted({span for spans in lists for span in spans}) if len(lists) > 1 else [*chain(*lists)]
             found = Places(ordered, max((end - start for start, end in ordered), default=0))
             self._groups[id(terms)] = found
         return found
