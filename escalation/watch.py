@@ -32,6 +32,7 @@ from stream.danger import fresh
 from stream.evidence import SLOW_DAYS, Evidence, Host
 from stream.figures import Gatherer
 from stream.follow import Effects, Follower
+from stream.frame import framed, may_be_framed
 from stream.kept import Keeping, keep_counts, last_assessment, weigh_again
 from stream.kill_point import reach
 from stream.line import note_likes
@@ -136,6 +137,8 @@ class Watch:
         if not keeping.keep(post).new_revision:
             return False
         account = accounts.get(post.account_id)
+        if may_be_framed(assessment):
+            assessment = framed(assessment, keeping.own_text(post.thread_id) or "")
         counts = _counts_for_incidents(account, assessment)
         pack = self._ground.pack
         judged = Judged(assessment)

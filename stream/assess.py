@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sentiment.disguise import Seen
@@ -37,6 +38,8 @@ class Reader:
 
     def look(self, text: Normalised) -> SecondLook:
         """The text with what stands disguised in it."""
+        earnest = self.matcher.stances.earnest(text.text)
+        text = text if earnest == text.text else replace(text, text=earnest)
         return SecondLook(text, self.disguises.look(text))
 
     def _page(self, second: SecondLook) -> Page:
@@ -51,7 +54,7 @@ class Reader:
         slot = slot_of(post)
         found = self.matcher.find(page, slot, target) if slot is not None else []
         hits = tuple(hit_of(one, second) for one in found)
-        felt = self.impressions.impression(score, slot, target, hits, text) if score is not None else None
+        felt = self.impressions.impression(score, slot, target, hits, second.text) if score is not None else None
         return target, (*hits, felt) if felt is not None else hits
 
 

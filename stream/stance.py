@@ -63,7 +63,16 @@ class StanceWords:
         self._quoted = re.compile(any_of("quoted"))
         self._event = re.compile(any_of("event"))
         self._asking = re.compile(rf"(?:{any_of('asking')})$")
+        self._unstaged = re.compile(
+            rf"(?<!是)(?:不是|并非)(?:在|什么)?({any_of('staged')})(?!{any_of('asking')}|[?？])"
+        )
         self._joined = re.compile(rf"(?:{any_of('joined')})*$")
+
+    def earnest(self, text: str) -> str:
+        """The text with 演练 blotted out of 不是演练, 剧情 of 不是剧情: there it excuses nothing. Of equal length."""
+        if "不是" not in text and "并非" not in text:
+            return text
+        return self._unstaged.sub(lambda found: found[0][: -len(found[1])] + "□" * len(found[1]), text)
 
     def joined(self, text: str, before: Span, after: Span) -> bool:
         """Whether a second word stands under the same negation as the first: 没吃出过虫子, 没有打人和骂人."""

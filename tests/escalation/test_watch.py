@@ -108,3 +108,21 @@ def test_no_notice_quotes_a_private_message(post: Post, kind: Kind, quoted: bool
         (row,) = conn.execute(select(incidents)).all()
     assert bool(row.frozen["quote"]) == quoted
     assert ("上吐下泻" in str(row.frozen)) == quoted
+
+
+@pytest.mark.parametrize(
+    ("by_school", "said", "incidents_opened"),
+    [
+        (True, "三号楼着火了，好多人困在里面", 0),
+        (True, "三号楼着火了，好多人困在里面，真有人受伤了", 1),
+        (False, "三号楼着火了，好多人困在里面", 1),
+    ],
+)
+def test_under_the_schools_own_drill_a_joke_opens_nothing_and_an_accident_does(
+    post: Post, by_school: bool, said: str, incidents_opened: int
+) -> None:
+    before = START - timedelta(minutes=1)
+    root = a_post("今天下午三点消防演练，请勿惊慌", "weibo:t1", kind=Kind.POST, by_school=by_school, at=before)
+    post.append(assessed(root).wire(), assessed(a_post(said, "weibo:2", thread="weibo:t1")).wire())
+    assert post.watch.step(wait=0) == 2
+    assert post.count(incidents) == incidents_opened

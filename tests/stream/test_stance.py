@@ -11,6 +11,7 @@ from stream.assessment import Target
 from stream.match import Matcher
 from stream.rules import TAKEN, Category, Rulebook, Slot, load
 from stream.stance import REACH, WORDS, Stance, StanceWords
+from tests.stream.said import reader
 from tests.stream.test_match import make
 
 BOOK = load()
@@ -147,3 +148,19 @@ def test_a_shipped_rule_leaves_alone_what_did_not_happen(told: str, not_told: st
 
 def test_category_stances_name_real_categories() -> None:
     assert set(TAKEN) < set(Category)
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("不是演练，三号楼真着火了", "不是□□,三号楼真着火了"),
+        ("这不是剧情，是我们宿舍", "这不是□□,是我们宿舍"),
+        ("是不是演练啊", None),
+        ("不是演练吗", None),
+        ("不是演练？", None),
+        ("演练而已", None),
+    ],
+)
+def test_what_is_said_to_be_no_drill_excuses_nothing(said: str, left: str | None) -> None:
+    text = normalise(said).text
+    assert reader().matcher.stances.earnest(text) == (left or text)

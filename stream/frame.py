@@ -1,0 +1,90 @@
+"""Frame 场面: under a school's own post about a drill, a play or a game, its words of danger are about that.
+
+我被毒死了 under the notice of a murder mystery is a joke of the evening; 真有人晕倒了 is not. What frames, and what
+breaks a frame, is data: `frames.toml`. Outside of it nothing is taken away, a cry for help never.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from sentiment.normalise import normalise
+from stream.assessment import Assessment, Hit
+from stream.matter import CARE
+from stream.post import Kind
+
+FILE = Path(__file__).with_name("frames.toml")
+WEIGHT = 3
+"""What a framed hit still weighs: a dozen jokers are no incident, and the line stays below what is shown as risk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One kind of frame. `post`: words of the school's post; `unless`: words by which it is none; `real`: words of a
+    comment that speaks of the world after all. All normalised.
+    """
+
+    id: str
+    title: str
+    post: tuple[str, ...]
+    unless: tuple[str, ...]
+    real: tuple[str, ...]
+
+    def holds(self, root: str, line: str) -> bool:
+        """Whether a (normalised) line is said within this frame of its (normalised) root post."""
+        return has(root, self.post) and not has(root, self.unless) and not has(line, self.real)
+
+
+def has(text: str, words: Sequence[str]) -> bool:
+    """Whether one of the words stands in the text."""
+    return any(word in text for word in words)
+
+
+@cache
+def frames() -> tuple[Frame, ...]:
+    """Every kind of frame of the file."""
+    rows = tomllib.loads(FILE.read_text("utf-8"))["frame"]
+    return tuple(
+        Frame(row["id"], row["title"], *(tuple(normalise(word).text for word in row[name]) for name in _LISTS))
+        for row in rows
+    )
+
+
+_LISTS = ("post", "unless", "real")
+
+
+def may_be_framed(assessment: Assessment) -> bool:
+    """Whether a look at the root post can change anything: a comment of others with a word of danger in it."""
+    post = assessment.post
+    return (
+        post.kind is Kind.COMMENT
+        and not post.by_school
+        and post.id != post.thread_id
+        and any(_is_danger(hit) for hit in assessment.hits)
+    )
+
+
+def framed(assessment: Assessment, root_text: str) -> Assessment:
+    """The assessment with what its school's own root post (`root_text`, as written) leaves of its hits of danger."""
+    if not may_be_framed(assessment):
+        return assessment
+    root, line = normalise(root_text).text, normalise(assessment.post.text).text
+    frame = next((one for one in frames() if one.holds(root, line)), None)
+    if frame is None:
+        return assessment
+    return assessment.model_copy(update={"hits": tuple(_weakened(hit, frame) for hit in assessment.hits)})
+
+
+def _is_danger(hit: Hit) -> bool:
+    return hit.theme != CARE and (hit.grave or bool(hit.kinds))
+
+
+def _weakened(hit: Hit, frame: Frame) -> Hit:
+    if not _is_danger(hit):
+        return hit
+    less = {"title": f"{hit.title}（原帖说的是{frame.title}）", "grave": False, "weight": min(hit.weight, WEIGHT)}
+    return hit.model_copy(update=less | {"kinds": ()})
