@@ -1,4 +1,7 @@
-"""The commands of `fengxin rules`: are the rule files sound, and why do they say of a text what they say."""
+"""The commands of `fengxin rules`: are the rule files sound, and why do they say of a text what they say.
+
+How often they were right stands in `rule_statistics`.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deploy.manual import Command, Group
+from deploy.rule_statistics import stats
 
 if TYPE_CHECKING:
     from stream.assessment import Hit
     from stream.explanation import Explanation, Word
     from stream.rules import Rule, Rulebook
 
-rules = typer.Typer(help="规则：检查规则文件，解释一句话为什么命中或没有命中。", cls=Group, no_args_is_help=True)
+rules = typer.Typer(
+    help="规则：检查规则文件，解释一句话为什么命中或没有命中，核算各条规则准不准。", cls=Group, no_args_is_help=True
+)
 AsJson = Annotated[bool, typer.Option("--json", help="输出一行 JSON。")]
+rules.command(cls=Command)(stats)
 PLACES = {"评论": "comment", "私信": "message", "线索": "lead", "官方帖文": "own_post"}
 
 

@@ -8,7 +8,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, Val
 
 from escalation import heartbeat
 from escalation.channels.mail import FEWEST, PER_MINUTE
+from escalation.verdict.budget import LEAST, MOST, PER_SHIFT
 from sentiment.engine import DEFAULT, engine_by_name
+from stream.risk import OPEN_AT
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -165,6 +167,14 @@ class Judging(Section):
     def _known(cls, value: str) -> str:
         engine_by_name(value)
         return value
+
+
+class Risk(Section):
+    """From which points on several voices open an incident, and how many false alarms a shift of twelve hours bears
+    (both 系统默认，非校规). What opens on one line does so at any border."""
+
+    open_at: int = Field(default=int(OPEN_AT), ge=int(LEAST), le=int(MOST))
+    false_alarms_per_shift: int = Field(default=PER_SHIFT, ge=0, le=100)
 
 
 class Duty(Section):

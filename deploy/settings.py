@@ -30,6 +30,7 @@ from deploy.sections import (
     Judging,
     LogPlace,
     MailServer,
+    Risk,
     Sandbox,
     School,
     SearchPlace,
@@ -67,6 +68,7 @@ class Settings(Section):
     log: LogPlace = LogPlace()
     search: SearchPlace = SearchPlace()
     sentiment: Judging = Judging()
+    risk: Risk = Risk()
     web: Web
     crawl: Crawl
     routes: tuple[Annotated[RouteSettings, Field(discriminator="platform")], ...] = ()

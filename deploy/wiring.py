@@ -135,7 +135,7 @@ def ground(settings: Settings) -> Ground:
     versions = {
         "program": version("fengxin"), "engine": judged_by(settings), "rules": book.edition(), "packs": book.packs()
     }  # fmt: skip
-    return Ground(load_pack(settings), letterhead(settings), versions)
+    return Ground(load_pack(settings), letterhead(settings), versions, open_at=float(settings.risk.open_at))
 
 
 def judged_by(settings: Settings) -> str:

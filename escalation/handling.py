@@ -6,12 +6,11 @@ Each is one transaction: the step of the state table, the log line and the audit
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from escalation import archive, audit, people, recall, receipt, telephone, timer
+from escalation import archive, audit, people, recall, receipt, telephone, timer, verdict
 from escalation.bulletin.clock import FIRST_REPORT, resume
 from escalation.clock_words import second
 from escalation.deed import DESK, incident_of, must_be, must_be_open, must_fit, write_down
@@ -37,21 +36,11 @@ from escalation.people import Role
 from escalation.task import deeds as task_deeds
 from escalation.task import resuming
 from escalation.task.telling import name_of
+from escalation.verdict import FalseAlarm as FalseAlarm
+from escalation.verdict import Verdict
 from escalation.voice import hold, statement, validity
 from escalation.voice.demand import begin_demanded
 from stream import line
-
-
-class FalseAlarm(StrEnum):
-    """Why an incident is no incident; the digit on the keyboard is its place in this list."""
-
-    JOKE = "玩笑或夸张"
-    ELSEWHERE = "与本校无关"
-    PAST = "旧事或已办结"
-    MISREAD = "规则误判"
-    ADVERT = "广告或刷屏"
-    DRILL = "演练或测试"
-
 
 CALLED_OFF, SETTLED = "误报，不必再拨", "已代为了结，不必再拨"
 WHY_MOST, NAME_MOST = 300, 60
@@ -84,6 +73,7 @@ def confirm(conn: Connection, incident_id: int, actor: Actor, now: datetime, not
         raise IllegalStep("这一事件已有人确认研判。未作任何更改。")
     if State(row.state) is State.ACKNOWLEDGED:
         advance(conn, incident_id, Event.ASSESS, actor.roles)
+    verdict.agree(conn, row, actor, now)
     log(conn, incident_id, now, EntryKind.PERSON, "确认研判", note, actor=actor.name)
     write_down(conn, row, actor, "confirm", now, note=note)
 
@@ -100,6 +90,7 @@ def dismiss(
     if row.level == 1 and row.confirmed_by in (None, actor.id):
         raise IllegalStep("Ⅰ级事件记为误报须由两人：一人先确认研判，另一人记为误报。未作任何更改。")
     state = advance(conn, incident_id, Event.DISMISS, actor.roles)
+    verdict.record(conn, row, actor, now, Verdict.FALSE_ALARM, reason.value)
     undone = timer.end(conn, incident_id, now, state)
     validity.outlive(conn, row, now)
     _free(conn, row)
@@ -286,6 +277,8 @@ def reopen(
     if len(claim_keys(conn, row.school, sorted(keys), incident_id)) < len(keys):
         raise IllegalStep("同一事由已另立事件，请在新事件上处理。未作任何更改。")
     advance(conn, incident_id, Event.REOPEN, actor.roles)
+    if State(row.state) is State.FALSE_ALARM:
+        verdict.record(conn, row, actor, now, Verdict.WITHDRAWN, reason.strip())
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(closed_at=None))
     timer.stop(conn, now, incident_id=incident_id)
     log(conn, incident_id, now, EntryKind.PERSON, "重新打开", reason.strip(), actor=actor.name)

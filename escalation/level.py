@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, update
 
+from escalation import verdict
 from escalation.deed import DESK, incident_of, must_be, must_be_open, must_fit, write_down
 from escalation.incident import LEVELS, Actor, EntryKind, incidents, log
 from escalation.incident.state import LEAD, IllegalStep
@@ -21,6 +22,7 @@ from escalation.opening import CLOSELY, CLOSELY_FROM
 from escalation.procedure import Trigger, thaw
 from escalation.reset import reset
 from escalation.telling import round_of, tell
+from escalation.verdict import Verdict
 from escalation.voice.demand import begin_demanded
 from stream.coverage import watch_closely
 
@@ -29,9 +31,13 @@ GRAVEST = 1
 
 
 def change(
-    conn: Connection, letterhead: Letterhead, incident_id: int, actor: Actor, now: datetime, level: int, why: str
-) -> None:
-    """Set the level of an open incident. Lowering is the 宣传部's; from Ⅰ it takes a second person."""
+    conn: Connection, letterhead: Letterhead, incident_id: int, actor: Actor, now: datetime, level: int, why: str,
+    *, misjudged: bool = False,
+) -> None:  # fmt: skip
+    """Set the level of an open incident. Lowering is the 宣传部's; from Ⅰ it takes a second person.
+
+    `misjudged`: because the machine's was wrong from the first, which is a verdict; else the matter has changed.
+    """
     row = incident_of(conn, incident_id)
     must_be(actor, DESK, "改变级别")
     must_be_open(row, "改变级别")
@@ -49,6 +55,8 @@ def change(
             raise IllegalStep("Ⅰ级事件降级须由两人：一人先确认研判，另一人降级。未作任何更改。")
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(level=level, level_by_person=level))
     verb = "升为" if level < row.level else "降为"
+    if misjudged:
+        verdict.record(conn, row, actor, now, Verdict.WRONG_LEVEL, why, level)
     heading = f"{LEVELS[row.level]}级{verb} {LEVELS[level]}级（系统初判 {LEVELS[row.level_by_machine]}级）"
     log(conn, incident_id, now, EntryKind.LEVEL, heading, why, actor=actor.name)
     fresh = incident_of(conn, incident_id)
@@ -61,4 +69,4 @@ def change(
         told = round_of(conn, letterhead, fresh, recipients, now)
         tell(conn, letterhead, fresh, told, NoticeKind.RAISED, f"level:{level}:{now:%Y%m%d%H%M%S}", now)
         begin_demanded(conn, letterhead, fresh, now)
-    write_down(conn, row, actor, "level", now, before=row.level, after=level, why=why)
+    write_down(conn, row, actor, "level", now, before=row.level, after=level, why=why, misjudged=misjudged)

@@ -71,6 +71,8 @@ class Matter:
     facts: tuple[str, ...] = ()
     quote: str = ""
     crisis: bool = False
+    alone: bool = False
+    """Whether it opens at any border of points."""
     named: tuple[Trigger, ...] = ()
     """What a person said it was; then it is that and nothing else."""
     dangers: tuple[str, ...] = ()
@@ -106,7 +108,7 @@ class Ground:
     """What an opening needs besides the matter: the pack, the letterhead and the versions of this program.
 
     `versions`: `program`, `engine`, `rules` (the edition) and `packs` (the edition of each theme's rules). `open_at`:
-    points from which several voices open an incident; only a measurement asks for others than the product's.
+    points from which several voices open an incident.
     """
 
     pack: Pack
@@ -249,6 +251,8 @@ def _freeze(
         "quote": matter.quote,
         "late": late,
         "by_hand": hand.name if hand else "",
+        "alone": matter.alone,
+        "open_at": ground.open_at,
     }  # fmt: skip
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(frozen=frozen))
 

@@ -27,6 +27,7 @@ from escalation.notice import attempts, calls, deliveries, notices
 from escalation.procedure import thaw
 from escalation.task import corrections, tasks, turns
 from escalation.timer import timers
+from escalation.verdict import verdicts
 from escalation.voice.approval import approvals
 from escalation.voice.fact import facts
 from escalation.voice.hold import hold_accounts, hold_confirmations, hold_subjects, holds
@@ -197,7 +198,7 @@ PARTS: Mapping[str, Part] = {
     "releases": _under(releases, "statement_id", statements), "relays": _under(relays, "statement_id", statements),
     "relay_persons": _under(relay_persons, "statement_id", statements),
     "readings": _under(readings, "statement_id", statements), "breaches": _breaches, "measures": _of(measures),
-    "recaps": _recaps, "ties": _ties, "members": _members,
+    "recaps": _recaps, "verdicts": _of(verdicts), "ties": _ties, "members": _members,
 }  # fmt: skip
 """What a record holds besides its head. A noun with rows of its own adds them here: no comment text, no contacts."""
 LEFT_OUT: Mapping[str, str] = {

@@ -301,6 +301,7 @@ def _matter(
         dangers=tuple(dangers),
         enough=opening is not None,
         crisis=opening is not None and weighed.points >= HARDER_AT and weighed.voices >= CRISIS_VOICES,
+        alone=opening is not None and opening.alone,
         care=care,
         member_ids=tuple(members),
         first_post_id=members[0],

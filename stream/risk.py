@@ -64,7 +64,10 @@ class Risk:
 
 @dataclass(frozen=True)
 class Opening:
-    """An incident to open: `keys` to own, `members` (post ids in order of time), `level` 1 gravest .. 4."""
+    """An incident to open: `keys` to own, `members` (post ids in order of time), `level` 1 gravest .. 4.
+
+    `alone`: it opens at any border of points.
+    """
 
     theme: str
     themes: tuple[str, ...]
@@ -72,6 +75,7 @@ class Opening:
     grave: bool
     keys: tuple[str, ...]
     members: tuple[str, ...]
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -228,17 +232,17 @@ def decide(evidence: Evidence, found: Risk, open_at: float = OPEN_AT) -> Opening
     grave = [hit for hit in evidence.hits if hit.grave]
     if evidence.by_school:
         spoken = [hit for hit in evidence.hits if not (hit.theme == "unauthorised_post" and evidence.lead_account)]
-        return _opening(evidence, found, grave=bool(grave)) if evidence.own_post and spoken else None
+        return _opening(evidence, found, grave=bool(grave), alone=True) if evidence.own_post and spoken else None
     if grave:
-        return _opening(evidence, found, grave=True)
+        return _opening(evidence, found, grave=True, alone=True)
     many = found.voices >= VOICES_LEAST and found.points >= open_at
     ridiculed = evidence.is_outliked and evidence.outliked >= OUTLIKED_LEAST
     if (own and many) or ridiculed:
-        return _opening(evidence, found, grave=False)
+        return _opening(evidence, found, grave=False, alone=ridiculed)
     return None
 
 
-def _opening(evidence: Evidence, found: Risk, *, grave: bool) -> Opening:
+def _opening(evidence: Evidence, found: Risk, *, grave: bool, alone: bool) -> Opening:
     marks = _of(evidence, found.theme)
     here = [mark for mark in evidence.marks if mark.post_id == evidence.post_id and mark.theme != "any"]
     themes = spoken([found.theme, *(mark.theme for mark in here)])
@@ -257,4 +261,5 @@ def _opening(evidence: Evidence, found: Risk, *, grave: bool) -> Opening:
         grave,
         tuple(key for key in dict.fromkeys(keys) if not key.startswith("any|")),
         tuple(members),
+        alone,
     )

@@ -56,6 +56,7 @@ MODULES = (
     "escalation.timer",
     "escalation.trial",
     "escalation.user",
+    "escalation.verdict",
     "escalation.voice.approval",
     "escalation.voice.fact",
     "escalation.voice.hold",

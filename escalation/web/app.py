@@ -47,6 +47,7 @@ from escalation.web import (
     task_slip,
     tasks,
     trouble,
+    verdict,
     voice,
     voice_acts,
     voice_slip,
@@ -68,7 +69,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     duty.router, handover.router, staff.router,
     apart.router, account_changes.router,
     voice.router, voice_acts.router, voice_slip.router,
-    tasks.router, task_slip.router, measures.router,
+    tasks.router, task_slip.router, measures.router, verdict.router,
 )  # fmt: skip
 STATIC = Path(__file__).with_name("static")
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row
 from escalation import archive, handling, level, recap, reignition, renewal
 from escalation.incident.state import IllegalStep
 from escalation.recap import FIELDS, Measure, Recap
+from escalation.verdict import MISJUDGED
 from escalation.web.act import Field, Lead, OnDesk, act, plain
 from escalation.web.gate import NotFound, Only, Visitor, desk_of
 from escalation.web.incident import row_of
@@ -92,16 +93,19 @@ def _measures(what: list[str], owner: list[str], until: list[str]) -> tuple[Meas
 
 
 @router.post("/incidents/{number}/level")
-def change_level(request: Request, visitor: OnDesk, number: str, to: Field = "", why: Field = "") -> Response:
-    """升级或降级."""
+def change_level(
+    request: Request, visitor: OnDesk, number: str, to: Field = "", why: Field = "", cause: Field = ""
+) -> Response:
+    """升级或降级; `cause`: whether the machine's level was wrong, or the matter has changed."""
     head = desk_of(request).letterhead
 
     def do(conn: Connection, i: int) -> None:
         if to not in ("1", "2", "3", "4"):
             raise IllegalStep("请选择级别。未作任何更改。")
-        level.change(conn, head, i, visitor.actor, visitor.now, int(to), plain(why, "理由"))
+        wrong = cause == MISJUDGED
+        level.change(conn, head, i, visitor.actor, visitor.now, int(to), plain(why, "理由"), misjudged=wrong)
 
-    return act(request, visitor, number, "level", do, level_to=to, level_why=why)
+    return act(request, visitor, number, "level", do, level_to=to, level_why=why, level_cause=cause)
 
 
 @router.post("/incidents/{number}/renew")

@@ -31,6 +31,7 @@ from escalation.web.queue_view import VIEWS, Filter, queue_of
 from escalation.web.receipts import notice_ids
 from escalation.web.rights import rights_of
 from escalation.web.sign import KEEPER_LIVES
+from escalation.web.verdict_view import LEVEL_CAUSES, said_of
 from escalation.web.viewing import Viewed, record
 from escalation.web.voice_view import voice_of
 
@@ -67,6 +68,7 @@ DONE: Mapping[str, str] = {
     "recap": "已保存复盘。",
     "measure": "已提请，等待另一人决定。",
     "measure_step": "已办理，记入日志和审计。",
+    "verdict": "已保存研判结论。级别、状态和时限不变。",
     "task": "已布置任务，已告知办理人。",
     "task_confirm": "已确认任务办结。",
     "task_return": "已退回，已告知办理人，重新计时。",
@@ -142,6 +144,7 @@ def page(
         steps = measure_view.block(conn, row, visitor.actor)
         cared = not row.care or row.id in care.reached(conn, [row.id])
         just_now = nudged(conn, row.id, visitor.now)
+        said = said_of(conn, row, visitor.user.roles)
     return show(
         request, visitor, "incident.html", status=status, case=case, row=row, members=found, folded=folded,
         rights=rights_of(row, visitor.user.roles, leads=leads), units=units, handed=handed, error=error,
@@ -150,7 +153,7 @@ def page(
         reached=_reached(row, cared=cared), **care_shown(row, visitor.user.roles),
         keeper_link=_keeper_link(request, visitor, case), unplaced=is_unplaced(row.frozen.get("account", {})),
         routed=ROUTED, unit_kind=kind_of(row), unit_shown=unit_of(row), cycle=cycle, matters=matters, voice=voice,
-        sent=sent, next_kinds=next_kinds, nudged=just_now, **errands, **steps,
+        sent=sent, next_kinds=next_kinds, nudged=just_now, said=said, level_causes=LEVEL_CAUSES, **errands, **steps,
     )  # fmt: skip
 
 

@@ -1322,6 +1322,35 @@ def upgrade() -> None:
     op.create_index("uq_timers_matter", "timers", ["school", "matter", "kind", "name"], unique=True)
     op.create_index("uq_timers_name", "timers", ["incident_id", "kind", "name"], unique=True)
     op.create_table(
+        "verdicts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("school", sa.String(32), nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("person_id", sa.String(64), nullable=False),
+        sa.Column("verdict", sa.String(16), nullable=False),
+        sa.Column("right_level", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "rules",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "lines",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_verdicts_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_verdicts")),
+    )
+    op.create_index(op.f("ix_verdicts_incident_id_id"), "verdicts", ["incident_id", "id"], unique=False)
+    op.create_index(op.f("ix_verdicts_school_at"), "verdicts", ["school", "at"], unique=False)
+    op.create_table(
         "approvals",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("statement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1575,6 +1604,9 @@ def downgrade() -> None:
     op.drop_table("calls")
     op.drop_index("uq_approvals_step", table_name="approvals")
     op.drop_table("approvals")
+    op.drop_index(op.f("ix_verdicts_school_at"), table_name="verdicts")
+    op.drop_index(op.f("ix_verdicts_incident_id_id"), table_name="verdicts")
+    op.drop_table("verdicts")
     op.drop_index("uq_timers_name", table_name="timers")
     op.drop_index("uq_timers_matter", table_name="timers")
     op.drop_index(op.f("ix_timers_state_due_at"), table_name="timers")

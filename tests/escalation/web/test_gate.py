@@ -7,7 +7,7 @@ import re
 import pytest
 from fastapi import APIRouter, Depends
 
-from escalation.web import act, apart, cycle, incident, measures, queue, tasks
+from escalation.web import act, apart, cycle, incident, measures, queue, tasks, verdict
 from escalation.web import app as application
 from escalation.web.app import ROUTERS, build
 from escalation.web.gate import Only, Open, ungated
@@ -48,6 +48,7 @@ ACTS: dict[str, set[str]] = {
     "/incidents/{n}/recap": {M, P},
     "/incidents/{n}/rekindle": {M, P},
     "/incidents/{n}/level": {M, P},
+    "/incidents/{n}/verdict": {M, P},
     "/incidents/{n}/renew": {P},
     "/incidents/{n}/archive": {P},
     "/incidents/{n}/merge": {M, P},
@@ -111,7 +112,7 @@ def test_every_route_of_the_desk_stands_in_one_of_the_tables() -> None:
     others = {
         "/", "/events", "/incidents/{number}", "/incidents/{number}/archive.json", "/incidents/{number}/archive.html"
     }  # fmt: skip
-    listed = (act, apart, cycle, queue, incident, tasks, measures)
+    listed = (act, apart, cycle, queue, incident, tasks, measures, verdict)
     for router in (one.router for one in listed):
         for route in router.routes:
             path = getattr(route, "path", "")
