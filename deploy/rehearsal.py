@@ -33,12 +33,13 @@ from sentiment.engine import Engine
 from stream import account
 from stream.account import Account
 from stream.assess import Reader
-from stream.assessing import ASSESSED, POSTS, Assessing
+from stream.assessing import Assessing
 from stream.log import Log, open_log
 from stream.post import Counts, Post, Route, door
 from stream.risk import OPEN_AT
 from stream.rules import Rulebook
 from stream.store import Store, metadata
+from stream.topic import ASSESSED, POSTS
 
 SCHOOL = "YL"
 NO_NUMBER = "演练号码"

@@ -6,10 +6,8 @@ import csv
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font
 from pydantic import ValidationError
 
 from deploy import legible
@@ -18,6 +16,9 @@ from deploy.roster import SHEETS, OfficeRow, Roster, Row, heading, knots, titles
 from escalation.people import TITLES, Role
 from escalation.procedure import codes, load
 from stream.workbook import FORMULA, NO_FORMULA, Grid, Unreadable, sheets
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
 
 GUIDE = "填写说明"
 """A sheet for the reader; it is not taken in."""
@@ -121,6 +122,9 @@ def unknown_roles(offices: Sequence[tuple[str, Row]], known: Mapping[str, str]) 
 
 def write(path: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
     """Write a workbook with every sheet: headings (a star marks what is needed), then `rows` by field name."""
+    from openpyxl import Workbook  # 0.1 s, and every process reads this module
+    from openpyxl.styles import Font
+
     book = Workbook()
     if book.active is not None:
         book.remove(book.active)
@@ -139,6 +143,8 @@ def write(path: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
 
 def _explain(book: Workbook) -> None:
     """A further sheet that says how each column is filled in, and the roles that each shipped pack knows."""
+    from openpyxl.styles import Alignment, Font
+
     guide = tomllib.loads(GUIDE_FILE.read_text("utf-8"))
     sheet = book.create_sheet(GUIDE)
     sheet.append(["工作表", "列", "要求", "说明"])

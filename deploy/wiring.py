@@ -1,7 +1,8 @@
 """Wiring: one straight line from settings to each role, and the table of roles. Adding a role is one entry of ROLES.
 
 Every role's function takes the settings and an event that is set when the process shall end; it opens its parts in a
-block and so gives them back in reverse. Nothing is made at import.
+block and so gives them back in reverse. Nothing is made at import, and a role imports what only it needs when it runs:
+nine processes start at once.
 """
 
 from __future__ import annotations
@@ -22,28 +23,22 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from threading import Event
-from typing import Protocol
-
-import uvicorn
+from typing import TYPE_CHECKING, Protocol
 
 from deploy import life
 from deploy.parts import channels, crawl_settings, engine, group_names, load_pack, outside, shared_windows
 from deploy.settings import Settings
-from escalation import alert, hung, retention
-from escalation.auditor import Auditor
-from escalation.channels import window
-from escalation.heartbeat import Heartbeat
-from escalation.notice.issue import Letterhead
-from escalation.notify import Notify
-from escalation.opening import Ground
-from escalation.watch import Watch
-from stream import pulse, rules
-from stream.assess import Reader
-from stream.assessing import ASSESSED, POSTS, Assessing
-from stream.indexing import Indexing
+from stream import pulse
 from stream.log import Log, LogUnavailable, open_log
 from stream.search import Search, SearchUnavailable, open_search
 from stream.store import Store, StoreUnavailable
+from stream.topic import ASSESSED, POSTS
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from escalation.notice.issue import Letterhead
+    from escalation.opening import Ground
 
 SEARCH_DAMAGED = "search:damaged"
 """Cause of the alert that only a rebuilt search closes."""
@@ -121,6 +116,8 @@ def opened_search(settings: Settings) -> Iterator[Search]:
 
 def letterhead(settings: Settings) -> Letterhead:
     """What every notice carries."""
+    from escalation.notice.issue import Letterhead
+
     return Letterhead(
         school=settings.school.code, school_name=settings.school.name,
         public_url=settings.school.public_url.rstrip("/"), link_key=settings.web.key.get_secret_value().encode(),
@@ -131,6 +128,9 @@ def letterhead(settings: Settings) -> Letterhead:
 
 def ground(settings: Settings) -> Ground:
     """What every incident of this school is opened on; frozen with it."""
+    from escalation.opening import Ground
+    from stream import rules
+
     book = rules.load()
     versions = {
         "program": version("fengxin"), "engine": judged_by(settings), "rules": book.edition(), "packs": book.packs()
@@ -171,6 +171,10 @@ def crawl(settings: Settings, stop: Event) -> None:
 
 def assess(settings: Settings, stop: Event) -> None:
     """Posts in, assessments out."""
+    from stream import rules
+    from stream.assess import Reader
+    from stream.assessing import Assessing
+
     with opened_store(settings) as store, opened_log(settings) as log:
         reader = Reader(rules.load(), (settings.school.name, *settings.school.aliases))
         worker = Assessing(log, store, engine(settings), reader, utc_now)
@@ -180,6 +184,8 @@ def assess(settings: Settings, stop: Event) -> None:
 
 def watch(settings: Settings, stop: Event) -> None:
     """Assessments in, incidents out: the one ordered reader of the school. It also keeps the log short."""
+    from escalation.watch import Watch
+
     with opened_store(settings) as store, opened_log(settings) as log:
         worker = Watch(log, store, settings.school.code, ground(settings), utc_now, places(settings))
         keep_stepping("watch", worker, store, stop, hourly=lambda: prune(log))
@@ -188,6 +194,8 @@ def watch(settings: Settings, stop: Event) -> None:
 
 def index(settings: Settings, stop: Event) -> None:
     """Assessments into the search, apart from what raises alarms."""
+    from stream.indexing import Indexing
+
     with opened_store(settings) as store, opened_log(settings) as log, opened_search(settings) as search:
         worker = Indexing(log, store, search, utc_now, damaged=partial(ring_search, store, settings.school.code))
         keep_stepping("index", worker, store, stop, lambda: forget(store, search, settings.school.code))
@@ -201,6 +209,8 @@ def steady() -> float:
 
 def notify(settings: Settings, stop: Event) -> None:
     """Clocks that ran out, deliveries that wait."""
+    from escalation.notify import Notify
+
     with opened_store(settings) as store, shared_windows(settings) as windows:
         pack, ways = load_pack(settings), channels(settings, windows)
         worker = Notify(store, letterhead(settings), ways, utc_now, pack.desk, steady, pack)
@@ -209,6 +219,9 @@ def notify(settings: Settings, stop: Event) -> None:
 
 def audit(settings: Settings, stop: Event) -> None:
     """Whether anything stands still unseen; it changes nothing of what it looks at, and beats outside."""
+    from escalation.auditor import Auditor
+    from escalation.heartbeat import Heartbeat
+
     with opened_store(settings) as store:
         worker = Auditor(
             store, partial(log_with_topics, settings), settings.school.code, frozenset(channels(settings)), utc_now,
@@ -303,6 +316,8 @@ def run_role(name: str, settings: Settings) -> None:
 
 def _tell_of_hang(name: str, settings: Settings, stop: Event) -> None:
     """Ring that the process before this one hung; again until the store takes it."""
+    from escalation import hung
+
     with opened_store(settings) as store:
         while not stop.is_set():
             try:
@@ -359,6 +374,9 @@ def await_port(port: int, stop: Event) -> None:
 
 def forget(store: Store, search: Search, school: str) -> None:
     """Take out words whose time is over: first from the search, then from the store, so that none is left behind."""
+    from escalation import retention
+    from escalation.channels import window
+
     try:
         with store.write() as conn:
             retention.forget_dead_letters(conn, utc_now())
@@ -378,6 +396,8 @@ def forget(store: Store, search: Search, school: str) -> None:
 
 def ring_search(store: Store, school: str, words: str) -> None:
     """Ring that the search is damaged; `fengxin reindex` hushes it."""
+    from escalation import alert
+
     try:
         with store.write() as conn:
             alert.ring(conn, school, SEARCH_DAMAGED, words, utc_now())

@@ -24,9 +24,9 @@ from escalation.heartbeat import FILE, URL, Heartbeat
 from escalation.inspection import Finding, What, inspect
 from escalation.procedure import Pack
 from stream import pulse
-from stream.assessing import ASSESSED, POSTS
 from stream.log import Log, LogError
 from stream.store import Store, StoreUnavailable
+from stream.topic import ASSESSED, POSTS
 
 ROLE = "audit"
 LOOK_EVERY = 15.0

@@ -20,8 +20,6 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-import httpx
-
 from escalation.channels.address_guard import ForbiddenAddressError, Resolve, literal, pinned, resolve
 from escalation.clock_words import SHANGHAI
 
@@ -91,6 +89,8 @@ def call(
     method: str, url: str, content: Mapping[str, object], *, allow_private: bool = False, look_up: Resolve = resolve
 ) -> str:
     """Call the address once, at a number that was looked at before; the answer's body is not read."""
+    import httpx  # only one process beats
+
     body = dict(content) if method == "POST" else None
     parts = urlsplit(url)
     host = parts.hostname or ""

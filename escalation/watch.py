@@ -26,9 +26,9 @@ from escalation.task import correction
 from escalation.voice import posted
 from stream import metrics
 from stream.account import Account, book
-from stream.assessing import ASSESSED, bury_all
 from stream.assessment import Assessment
 from stream.danger import fresh
+from stream.dead_letter import bury_all
 from stream.evidence import SLOW_DAYS, Evidence, Host
 from stream.figures import Gatherer
 from stream.follow import Effects, Follower
@@ -41,6 +41,7 @@ from stream.matter import attaching_keys, joining_keys
 from stream.post import Counts, Kind
 from stream.risk import HARDER_AT, Opening, Risk, decide, risk
 from stream.store import Store
+from stream.topic import ASSESSED
 from stream.wire import WireError
 
 READER = "watch"

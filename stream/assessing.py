@@ -9,17 +9,17 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from sentiment.engine import Engine
-from stream import dead_letter, metrics
+from stream import metrics
 from stream.assess import Reader, assess
+from stream.dead_letter import bury_all
 from stream.follow import Effects, Follower
 from stream.kill_point import reach
 from stream.log import Log, Record, RecordTooLarge
 from stream.post import Counts, Post
 from stream.store import Store
+from stream.topic import ASSESSED, POSTS
 from stream.wire import WireError
 
-POSTS = "posts"
-ASSESSED = "assessed"
 READER = "assess"
 Clock = Callable[[], datetime]
 
@@ -96,13 +96,3 @@ def _sort(records: Sequence[Record]) -> _Batch:
         except WireError as error:
             batch.bad.append((record, str(error)))
     return batch
-
-
-def bury_all(conn: Connection, reader: str, bad: Sequence[tuple[Record, str]], now: datetime) -> None:
-    """Keep unreadable records as dead letters, each whole and with its reason."""
-    for record, reason in bad:
-        if dead_letter.bury(
-            conn, reader=reader, topic=record.topic, partition=record.partition, offset=record.offset,
-            body=record.value, reason=reason, now=now,
-        ):  # fmt: skip
-            metrics.DEAD_LETTERS.labels(reader=reader).inc()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Column, Connection, Index, Integer, LargeBinary, Table, Text
 
+from stream import metrics
+from stream.log import Record
 from stream.store import insert_new, metadata
 from stream.store.types import Moment, Serial, Word
 
@@ -41,3 +44,13 @@ def bury(
         "at": now,
     }
     return bool(insert_new(conn, dead_letters, [row], key=["reader", "topic", "partition", "offset", "digest"]))
+
+
+def bury_all(conn: Connection, reader: str, bad: Sequence[tuple[Record, str]], now: datetime) -> None:
+    """Keep unreadable records as dead letters, each whole and with its reason."""
+    for record, reason in bad:
+        if bury(
+            conn, reader=reader, topic=record.topic, partition=record.partition, offset=record.offset,
+            body=record.value, reason=reason, now=now,
+        ):  # fmt: skip
+            metrics.DEAD_LETTERS.labels(reader=reader).inc()

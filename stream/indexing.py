@@ -12,8 +12,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from stream.assessing import ASSESSED, bury_all
 from stream.assessment import Assessment
+from stream.dead_letter import bury_all
 from stream.follow import Effects, Follower
 from stream.kept import assessments, posts, revisions
 from stream.kill_point import reach
@@ -21,6 +21,7 @@ from stream.log import Log, Record
 from stream.post import Kind
 from stream.search import Document, Search, SearchDamaged, SearchRefused, SearchUnavailable
 from stream.store import Store, StoreUnavailable
+from stream.topic import ASSESSED
 from stream.wire import WireError
 
 READER = "index"

@@ -12,9 +12,6 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from stream.workbook_part import TooLarge, measure
 
 SIZE_LIMIT = 10 * 1024 * 1024
@@ -43,6 +40,9 @@ def sheets(data: bytes) -> dict[str, Grid]:
     if len(data) > SIZE_LIMIT:
         raise Unreadable(f"文件 {len(data) / 1_048_576:.1f} MB，超过 10 MB，请拆分后再导入")
     check(data)
+    from openpyxl import load_workbook  # 0.1 s, and few processes ever read a workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
         try:

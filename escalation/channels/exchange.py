@@ -14,14 +14,14 @@ import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import httpcore
-import httpx
 
 from escalation.channels import Transient, Unknown
 from escalation.channels.cutoff import Cutoff
+
+if TYPE_CHECKING:
+    import httpx
 
 ANSWER_BYTES = 65_536
 _AFTER_HOST = re.compile(r"(https?://[^/?#\s\"']+)[/?#][^\s\"']*")
@@ -102,6 +102,8 @@ class Line:
         headers: Mapping[str, str] | None = None,
     ) -> Answer | Transient | Unknown:
         """One call. `Transient`: the body had not left. `Unknown`: it had, and the answer got lost."""
+        import httpx  # at the first call: every process reads the settings of channels, few send
+
         sent = _Sent(cutoff)
         given = {"Accept-Encoding": "identity", **(headers or {})}
         extensions: dict[str, Any] = {"trace": sent.trace}
@@ -168,6 +170,8 @@ class _Sent:
     def trace(self, event: str, info: dict[str, Any]) -> None:
         if event.endswith("send_request_body.started"):
             self.body_left = True
+        import httpcore
+
         stream = info.get("return_value")
         if isinstance(stream, httpcore.NetworkStream):
             with suppress(KeyError):

@@ -19,9 +19,9 @@ from pathlib import Path
 
 from deploy import installation, starting
 from deploy.settings import Settings, load
-from stream.assessing import ASSESSED, POSTS
 from stream.log import Log, open_log
 from stream.post import Post
+from stream.topic import ASSESSED, POSTS
 from tests.bench.comments import Comments, Place
 from tests.bench.machine import cpu_seconds
 
@@ -44,6 +44,12 @@ class Chain:
     log: Log
     processes: dict[str, subprocess.Popen[bytes]]
     store: sqlite3.Connection
+
+    def start(self, role: str, *, snow: bool = True) -> subprocess.Popen[bytes]:
+        """Start the process of a role."""
+        settings_file = self.settings.folder / installation.SETTINGS_FILE
+        process = self.processes[role] = _started(role, settings_file, snow=snow)
+        return process
 
     def append(self, posts: Sequence[Post]) -> None:
         """Append posts as a crawl does: keyed by thread, one durable call."""
@@ -107,8 +113,8 @@ def running(*, assess: int = 1, snow: bool = True, mail: bool = False) -> Iterat
 
 
 @contextmanager
-def crawling(folder: Path) -> Iterator[Chain]:
-    """The platforms' sandbox and the crawl role alone: nothing is taken in yet."""
+def house(folder: Path, *roles: str) -> Iterator[Chain]:
+    """An installation where only these roles run, and nothing is taken in yet."""
     settings_file = _installed(folder / "school")
     settings = load(settings_file)
     list(starting.prepare(settings))
@@ -116,10 +122,11 @@ def crawling(folder: Path) -> Iterator[Chain]:
     log.ensure({POSTS: settings.partitions, ASSESSED: 1})
     processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        for role in ("sandbox", "crawl"):
-            processes[role] = _started(role, settings_file, snow=True)
         with closing(sqlite3.connect(settings.data_folder / "store.db", isolation_level=None)) as store:
-            yield Chain(settings, log, processes, store)
+            chain = Chain(settings, log, processes, store)
+            for role in roles:
+                chain.start(role)
+            yield chain
     finally:
         _ended(processes)
         log.close()

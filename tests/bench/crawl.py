@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from stream.assessing import POSTS
-from tests.bench.chain import PATIENCE, Chain, Stuck, crawling
+from stream.topic import POSTS
+from tests.bench.chain import PATIENCE, Chain, Stuck, house
 from tests.bench.machine import resident_megabytes
 
 QUIET = 2.0
@@ -27,7 +27,10 @@ class CrawlCost:
 
 def crawl_cost(seconds: float) -> CrawlCost:
     """Measure from the first record on, for so many seconds or until nothing new comes. Raises Stuck."""
-    with tempfile.TemporaryDirectory(prefix="fengxin-bench-") as folder, crawling(Path(folder)) as chain:
+    with (
+        tempfile.TemporaryDirectory(prefix="fengxin-bench-") as folder,
+        house(Path(folder), "sandbox", "crawl") as chain,
+    ):
         first = _first(chain)
         before, start = chain.cpu()["crawl"], time.monotonic()
         count, grown = first, start

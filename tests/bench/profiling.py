@@ -15,8 +15,9 @@ from deploy.wiring import ground, opened_log, opened_search, opened_store, place
 from escalation.watch import Watch
 from stream import rules
 from stream.assess import Reader
-from stream.assessing import POSTS, Assessing
+from stream.assessing import Assessing
 from stream.indexing import Indexing
+from stream.topic import POSTS
 from tests.bench.chain import PLACE
 from tests.bench.comments import Comments
 from tests.bench.weightless import Weightless

@@ -18,6 +18,8 @@ from tests.bench.rate import Baseline, Rate, chain_rate, snownlp_rate
 from tests.bench.scoring import said as said_of_scoring
 from tests.bench.scoring import scoring
 from tests.bench.small import parts
+from tests.bench.start import said as said_of_start
+from tests.bench.start import start_cost
 
 BEARABLE = 0.5
 """Share of the measured rate at which the chain with SnowNLP is asked for its latency as well."""
@@ -54,6 +56,9 @@ def run(size: Size, out: Path) -> None:
     print(
         f"baseline: {baseline.name}: {baseline.per_second:.0f} comments/s, {baseline.per_cpu_second:.0f} a CPU second"
     )
+    begun = start_cost(size.plain_comments)
+    found["start"] = asdict(begun)
+    print(said_of_start(begun), flush=True)
     found["rates"] = []
     for snow in (True, False):
         for cores in (1, 2):

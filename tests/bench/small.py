@@ -11,9 +11,9 @@ from pathlib import Path
 from sentiment.normalise import normalise
 from stream import rules
 from stream.assess import Reader
-from stream.assessing import POSTS
 from stream.log import open_log
 from stream.search import Document, Query, open_search
+from stream.topic import POSTS
 from tests.bench.chain import PLACE
 from tests.bench.comments import Comments
 from tests.bench.machine import pinned

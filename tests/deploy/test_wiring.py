@@ -28,10 +28,10 @@ from deploy.upkeep import rebuild_search
 from deploy.wiring import ROLES, Role, commands, index, keep_stepping, run_role, serve_app, utc_now, wanted, web
 from escalation import alert, hung
 from stream import account
-from stream.assessing import POSTS
 from stream.log import LogError, LogUnavailable
 from stream.log.sqlite import SqliteLog
 from stream.store import Store
+from stream.topic import POSTS
 
 
 class Worker:

@@ -14,10 +14,10 @@ from escalation.incident import incidents
 from escalation.watch import Watch
 from stream import account
 from stream.account import Account
-from stream.assessing import ASSESSED
 from stream.assessment import Assessment
 from stream.log.sqlite import SqliteLog
 from stream.post import Counts, Post
+from stream.topic import ASSESSED
 from tests.escalation.office import UNIT, Office
 from tests.stream.said import SCHOOL, START, a_post, assessed
 

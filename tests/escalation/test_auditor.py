@@ -21,11 +21,11 @@ from escalation.notice import calls, notices
 from escalation.people import offices
 from escalation.timer import timers
 from stream import pulse
-from stream.assessing import ASSESSED, POSTS
 from stream.log import Log, LogUnavailable
 from stream.log.sqlite import SqliteLog
 from stream.position import positions
 from stream.store import Store, StoreUnavailable, metadata
+from stream.topic import ASSESSED, POSTS
 from tests.escalation.office import Office
 from tests.stream.said import SCHOOL
 

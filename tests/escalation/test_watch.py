@@ -26,10 +26,10 @@ from escalation.procedure import load
 from escalation.watch import Watch
 from stream import account
 from stream.account import Account
-from stream.assessing import ASSESSED
 from stream.dead_letter import dead_letters
 from stream.log.sqlite import SqliteLog
 from stream.post import Kind
+from stream.topic import ASSESSED
 from tests.mould import pour
 from tests.stream.said import PLAIN, POISONED, SCHOOL, START, a_post, assessed, counts
 

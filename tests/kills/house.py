@@ -31,13 +31,13 @@ from deploy.starting import prepare
 from deploy.wiring import commands, wanted
 from escalation.notice import DeliveryState, deliveries, notices
 from escalation.timer import TimerKind, TimerState, timers
-from stream.assessing import ASSESSED, POSTS
 from stream.coverage import sources
 from stream.kept import posts
 from stream.log import open_log
 from stream.position import positions
 from stream.pulse import pulses
 from stream.store import Store
+from stream.topic import ASSESSED, POSTS
 
 LIMIT_S = 60.0
 LOOK_S = 0.03

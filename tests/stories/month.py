@@ -31,9 +31,9 @@ from escalation.task import TaskKind, deeds
 from escalation.task.state import TaskState
 from stream import account
 from stream.account import Account
-from stream.assessing import POSTS
 from stream.log.sqlite import SqliteLog
 from stream.post import Post
+from stream.topic import POSTS
 from tests.escalation.office import HELD, IN_LEAD, KEEPER, ON_DESK, STAFF
 from tests.escalation.station import Station
 from tests.stream.said import SCHOOL, START, a_post, assessed

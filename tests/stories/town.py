@@ -48,7 +48,7 @@ from escalation.web.desk import Desk, Taken
 from sentiment.snow import Snow
 from stream import account, pulse
 from stream.account import Account
-from stream.assessing import ASSESSED, POSTS, Assessing
+from stream.assessing import Assessing
 from stream.coverage import sources
 from stream.indexing import Indexing
 from stream.log import Log, LogUnavailable, open_log
@@ -57,6 +57,7 @@ from stream.position import stored
 from stream.post import Post
 from stream.search import open_search
 from stream.store import Store, metadata
+from stream.topic import ASSESSED, POSTS
 from tests.crawlers.conftest import Sandbox
 from tests.mould import pour
 from tests.stream.said import reader

@@ -10,13 +10,14 @@ from sqlalchemy import select
 
 from sentiment.engine import Score
 from sentiment.polarity import Polarity as Three
-from stream.assessing import ASSESSED, POSTS, READER, Assessing
+from stream.assessing import READER, Assessing
 from stream.assessment import Assessment
 from stream.dead_letter import dead_letters
 from stream.log import LogUnavailable, RecordTooLarge
 from stream.log.sqlite import SqliteLog
 from stream.position import stored
 from stream.store import Store
+from stream.topic import ASSESSED, POSTS
 from tests.stream.said import PLAIN, SCHOOL, START, WORM, a_post, counts, reader
 
 POISON = "这一条谁也算不出"

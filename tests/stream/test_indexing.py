@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from sentiment.snow import Snow
-from stream.assessing import ASSESSED, POSTS, Assessing
+from stream.assessing import Assessing
 from stream.assessment import Assessment
 from stream.dead_letter import dead_letters
 from stream.indexing import LOOK_SECONDS, WALK_SECONDS, Indexing, document, kept_documents
@@ -20,6 +20,7 @@ from stream.post import Kind
 from stream.search import Document, Query, SearchDamaged, SearchRefused, SearchUnavailable
 from stream.search.sqlite import SqliteSearch
 from stream.store import Store
+from stream.topic import ASSESSED, POSTS
 from tests.stream.said import PLAIN, SCHOOL, START, WORM, a_post, assessed, counts, reader
 
 

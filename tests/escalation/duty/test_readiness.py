@@ -20,9 +20,9 @@ from escalation.inspection import What
 from escalation.people import Held, Person, Role
 from escalation.procedure import Pack, load
 from stream import account
-from stream.assessing import ASSESSED, POSTS
 from stream.log.sqlite import SqliteLog
 from stream.store import put
+from stream.topic import ASSESSED, POSTS
 from tests.escalation.duty.test_proxy import ADMIN, departs, goes, office
 from tests.escalation.duty.test_rota import LG, around, save
 from tests.escalation.office import IN_LEAD, UNIT, Office
