@@ -31,6 +31,7 @@ from escalation.web.queue_view import VIEWS, Filter, queue_of
 from escalation.web.receipts import notice_ids
 from escalation.web.rights import rights_of
 from escalation.web.sign import KEEPER_LIVES
+from escalation.web.talk import talk_of
 from escalation.web.verdict_view import LEVEL_CAUSES, said_of
 from escalation.web.viewing import Viewed, record
 from escalation.web.voice_view import voice_of
@@ -143,7 +144,7 @@ def page(
         sent, next_kinds = sent_of(conn, row), next_words(conn, row, visitor.user.roles)
         steps = measure_view.block(conn, row, visitor.actor)
         cared = not row.care or row.id in care.reached(conn, [row.id])
-        just_now = nudged(conn, row.id, visitor.now)
+        just_now, talk = nudged(conn, row.id, visitor.now), talk_of(conn, row)
         said = said_of(conn, row, visitor.user.roles)
     return show(
         request, visitor, "incident.html", status=status, case=case, row=row, members=found, folded=folded,
@@ -153,7 +154,8 @@ def page(
         reached=_reached(row, cared=cared), **care_shown(row, visitor.user.roles),
         keeper_link=_keeper_link(request, visitor, case), unplaced=is_unplaced(row.frozen.get("account", {})),
         routed=ROUTED, unit_kind=kind_of(row), unit_shown=unit_of(row), cycle=cycle, matters=matters, voice=voice,
-        sent=sent, next_kinds=next_kinds, nudged=just_now, said=said, level_causes=LEVEL_CAUSES, **errands, **steps,
+        sent=sent, next_kinds=next_kinds, nudged=just_now, said=said, level_causes=LEVEL_CAUSES, talk=talk,
+        **errands, **steps,
     )  # fmt: skip
 
 

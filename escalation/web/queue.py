@@ -20,13 +20,15 @@ from escalation.web.page import frame, home_of, render, show
 from escalation.web.queue_view import VIEWS, queue_of
 from escalation.web.recent import Recent
 from escalation.web.rights import rights_of
+from escalation.web.talk import hot_words
 from escalation.web.tide import Tide, tide_of
 from escalation.web.viewing import Viewed, record
+from sentiment.keywords import Keyword
 
 router = APIRouter()
 OnDesk = Annotated[Visitor, Depends(Only(Role.MONITOR, Role.PUBLICITY))]
 PURPOSE = "值班监听"
-BAND_GOOD_FOR, FEED_GOOD_FOR = timedelta(seconds=5), timedelta(seconds=1)
+BAND_GOOD_FOR, FEED_GOOD_FOR, HOT_GOOD_FOR = timedelta(seconds=5), timedelta(seconds=1), timedelta(seconds=30)
 
 
 @router.get("/")
@@ -54,6 +56,7 @@ def page(
     lines = values["queue"].lines
     with desk.store.read() as conn:
         tide, feed = band(request, visitor, conn), ticker(request, visitor, conn, large=large)
+        hot = spoken(request, visitor, conn)
         row = find(conn, desk.school, visitor.scope, wanted or (lines[0].number if lines else ""))
         found = case_of(conn, request.app.state.frozen, row, visitor.now) if row is not None else None
         case = read_by(visitor, found) if found is not None else None
@@ -64,6 +67,7 @@ def page(
         "desk.html",
         tide=tide,
         feed=feed,
+        hot=hot,
         large=large,
         case=case,
         row=row,
@@ -86,6 +90,13 @@ def ticker(request: Request, visitor: Visitor, conn: Connection, *, large: bool)
     school, now = visitor.user.school, visitor.now
     shown = LARGE if large else SHOWN
     return recent.of(("feed", shown), now, FEED_GOOD_FOR, lambda: feed_of(conn, school, now, shown))
+
+
+def spoken(request: Request, visitor: Visitor, conn: Connection) -> list[Keyword]:
+    """The hot words, read once for everybody within HOT_GOOD_FOR."""
+    recent: Recent = request.app.state.recent
+    school, now = visitor.user.school, visitor.now
+    return recent.of(("hot", school), now, HOT_GOOD_FOR, lambda: hot_words(conn, school, now))
 
 
 def note_view(request: Request, visitor: Visitor) -> None:
@@ -131,6 +142,14 @@ def feed(request: Request, visitor: OnDesk, large: bool = False) -> HTMLResponse
     with desk.store.read() as conn:
         heard = ticker(request, visitor, conn, large=large)
     return HTMLResponse(render("_feed.html", feed=heard, large=large))
+
+
+@router.get("/desk/hot")
+def hot(request: Request, visitor: OnDesk) -> HTMLResponse:
+    """The hot words alone."""
+    with desk_of(request).store.read() as conn:
+        found = spoken(request, visitor, conn)
+    return HTMLResponse(render("_hot.html", hot=found))
 
 
 @router.post("/trial/end")

@@ -131,6 +131,7 @@ queue.addEventListener("click", (event) => {
 document.addEventListener("fengxin:row", (event) => peek(event.detail));
 document.addEventListener("fengxin:release", release);
 setInterval(() => swap("tide", "/desk/tide"), 60000);
+setInterval(() => swap("hots", "/desk/hot"), 60000);
 setInterval(refreshQueue, 60000);
 setUp(document.getElementById("sound"));
 if (open) document.getElementById(`row-${open}`)?.classList.add("is-open");

@@ -22,6 +22,7 @@ PAGES: dict[str, set[str]] = {
     "/strip": EVERYBODY,
     "/desk/tide": {M, P},
     "/desk/feed": {M, P},
+    "/desk/hot": {M, P},
     "/search": {M, P},
     "/incidents": {M, P, L, U, X, K},
     "/incidents/{n}": {M, P, L, U, K},
