@@ -37,7 +37,7 @@ from stream.kept import Keeping, keep_counts, last_assessment, weigh_again
 from stream.kill_point import reach
 from stream.line import note_likes
 from stream.log import Log, Record
-from stream.matter import attaching_keys, joining_keys
+from stream.matter import attaching_keys, felt_key, joining_keys
 from stream.post import Counts, Kind
 from stream.risk import HARDER_AT, Opening, Risk, decide, risk
 from stream.store import Store
@@ -139,7 +139,7 @@ class Watch:
             return False
         account = accounts.get(post.account_id)
         if may_be_framed(assessment):
-            assessment = framed(assessment, keeping.own_text(post.thread_id) or "")
+            assessment = framed(assessment, keeping.text(post.thread_id) or "")
         counts = _counts_for_incidents(account, assessment)
         pack = self._ground.pack
         judged = Judged(assessment)
@@ -194,7 +194,9 @@ class Watch:
             return False  # a line that nothing speaks for
         post, scene, kinds = assessment.post, evidence.scene, evidence.kinds
         own = [mark.theme for mark in evidence.marks if mark.post_id == post.id and mark.theme != "any"]
-        found = self._belongs(conn, joining_keys(own, scene, kinds), evidence, own) if own else Belonging()
+        felt = (felt_key(scene),) if any(mark.felt and mark.thread == scene.thread for mark in evidence.marks) else ()
+        joining = (*joining_keys(own, scene, kinds), *felt)
+        found = self._belongs(conn, joining, evidence, own) if own else Belonging()
         open_at = self._ground.open_at
         opening = decide(evidence, weighed, open_at)
         if found.incident_id is None and opening is not None:

@@ -36,8 +36,8 @@ class Score:
 
     `unsure`: no class is likely enough to lean on. `p_abuse`: that the words insult. `p_concern`: that somebody at the
     school should look at it. None: this engine does not judge that. `p_grave`: that one such line is enough, `theme`:
-    of the corpus, `stretches`: (start, end) in the text, what weighed most for these, the heaviest first; all three
-    only where the concern is worth asking (`sentiment.subject.ASKED_FROM`).
+    of the corpus, `matter`: that where it is no cry for help, `stretches`: (start, end) in the text, what weighed most
+    for these, the heaviest first; all four only where the concern is worth asking (`sentiment.subject.ASKED_FROM`).
     """
 
     polarity: Polarity
@@ -49,6 +49,7 @@ class Score:
     p_concern: float | None = None
     p_grave: float | None = None
     theme: str | None = None
+    matter: str | None = None
     stretches: tuple[tuple[int, int], ...] = ()
 
     @property

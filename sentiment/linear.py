@@ -86,9 +86,9 @@ class Linear:
         if subjects is None or not wanted:
             return
         judged = subjects.judge(grams([texts[place] for place in wanted]))
-        for place, (grave, theme) in zip(wanted, judged, strict=True):
+        for place, (grave, theme, matter) in zip(wanted, judged, strict=True):
             stretches = subjects.stretches(texts[place], theme)
-            answers[place] = replace(answers[place], p_grave=grave, theme=theme, stretches=stretches)
+            answers[place] = replace(answers[place], p_grave=grave, theme=theme, matter=matter, stretches=stretches)
 
     def _scores(self, texts: Sequence[str]) -> list[Score]:
         known = weights(self.folder)

@@ -30,6 +30,8 @@ ASKED_FROM = 0.3
 STRETCHES = 3
 """Stretches of a text that are shown as what weighed most."""
 STRETCH_LONGEST = 8
+CARE = "self_harm"
+"""The theme of a cry for help."""
 _DAY = (1980, 1, 1, 0, 0, 0)
 
 
@@ -61,11 +63,15 @@ class Subjects:
         whole: Floats = total / root[:, None] * self.scales + self.constants
         return whole
 
-    def judge(self, found: Grams) -> list[tuple[float, str]]:
-        """For each text how likely it is grave, 0..1, and the theme that fits best."""
+    def judge(self, found: Grams) -> list[tuple[float, str, str]]:
+        """For each text how likely it is grave, 0..1, the theme that fits best, and the best but for CARE."""
         sums = self.sums(found)
-        best = sums[:, 1:].argmax(axis=1).tolist()
-        return [(p, self.themes[at]) for p, at in zip(self.curve(sums[:, 0]).tolist(), best, strict=True)]
+        grave, fits = self.curve(sums[:, 0]).tolist(), sums[:, 1:]
+        best = [self.themes[at] for at in fits.argmax(axis=1).tolist()]
+        if CARE in self.themes and len(self.themes) > 1:
+            fits[:, self.themes.index(CARE)] = -np.inf
+        matters = [self.themes[at] for at in fits.argmax(axis=1).tolist()]
+        return list(zip(grave, best, matters, strict=True))
 
     def stretches(self, text: str, theme: str) -> tuple[Span, ...]:
         """The few stretches of a text that weighed most for grave and for this theme, the heaviest first."""

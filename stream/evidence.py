@@ -23,7 +23,8 @@ from datetime import datetime, timedelta
 from sentiment.normalise import normalise
 from stream.assessment import Assessment, Hit, Polarity, Target
 from stream.danger import OUTCOMES
-from stream.matter import CARE, Scene, all_keys, danger_keys, places, spoken
+from stream.impression import IMPRESSIONS
+from stream.matter import CARE, Scene, all_keys, danger_keys, felt_key, places, spoken
 from stream.novelty import Postings
 from stream.post import Kind, Post
 from stream.rules import CUES, Category
@@ -63,6 +64,12 @@ class Mark:
     def voice(self) -> str:
         """The author, or the line itself where none is known."""
         return self.author or self.post_id
+
+    @property
+    def felt(self) -> bool:
+        """Whether only the model speaks here, by what the line looks like. It tells a matter from another badly, so
+        under one post its marks stand beside each other whatever their theme."""
+        return self.rule in IMPRESSIONS and not self.grave and self.theme != CARE
 
 
 @dataclass(frozen=True)
@@ -143,7 +150,8 @@ def marks_of(assessment: Assessment, scene: Scene) -> tuple[Mark, ...]:
         if hit.theme not in best or _rank(hit) > _rank(best[hit.theme]):
             best[hit.theme] = hit
     kinds = {theme: dict.fromkeys(kind for hit in hits if hit.theme == theme for kind in hit.kinds) for theme in best}
-    return tuple(_mark(assessment, hit, scene, tuple(kinds[hit.theme])) for hit in best.values())
+    made = (_mark(assessment, hit, scene, tuple(kinds[hit.theme])) for hit in best.values())
+    return tuple(replace(mark, keys=(*mark.keys, felt_key(scene))) if mark.felt else mark for mark in made)
 
 
 def heard(hits: Sequence[Hit]) -> tuple[Hit, ...]:
@@ -267,9 +275,9 @@ class Ledger:
 
     def _wanted(self, own: tuple[Mark, ...], scene: Scene, *, is_outliked: bool) -> tuple[str, ...]:
         themes = [mark.theme for mark in own if mark.theme != "any"]
-        if not themes and (own or is_outliked):
-            themes = list(self.themes.get(scene.thread, {}))
-        return all_keys(themes, scene)
+        if (not themes and (own or is_outliked)) or any(mark.felt for mark in own):
+            themes += [theme for theme in self.themes.get(scene.thread, {}) if theme != CARE or not themes]
+        return asked_keys(themes, scene)
 
     def _found(self, keys: Sequence[str], now: datetime) -> tuple[Mark, ...]:
         since = now - timedelta(days=SLOW_DAYS)
@@ -308,6 +316,12 @@ class Ledger:
 
 def _voice(post: Post) -> str:
     return post.author_key or post.id
+
+
+def asked_keys(themes: Sequence[str], scene: Scene) -> tuple[str, ...]:
+    """The keys by which the marks of a line's matter are found: of its themes, and of what was felt there."""
+    found = all_keys(themes, scene)
+    return (*found, felt_key(scene)) if found and CARE not in themes else found
 
 
 def is_cue(mark: Mark) -> bool:

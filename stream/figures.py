@@ -34,12 +34,13 @@ from stream.evidence import (
     Host,
     Mark,
     ThreadFigures,
+    asked_keys,
     marks_of,
     scene_at,
 )
 from stream.kept import chunks, counts, current_text
 from stream.line import hours, lines, mark_keys, marks, postings
-from stream.matter import Scene, all_keys
+from stream.matter import CARE, Scene
 from stream.novelty import candidates, cluster_of, fingerprint
 from stream.post import Kind, Post
 from stream.store import add_new, insert_new, put
@@ -275,7 +276,7 @@ class Gatherer:
 
     def _wanted(self, conn: Connection, own: Sequence[Mark], scene: Scene, *, is_outliked: bool) -> tuple[str, ...]:
         themes = [mark.theme for mark in own if mark.theme != "any"]
-        if not themes and (own or is_outliked):
+        if (not themes and (own or is_outliked)) or any(mark.felt for mark in own):
             rows = conn.execute(
                 select(marks.c.theme, func.min(marks.c.at).label("first"))
                 .where(marks.c.school == self.school, marks.c.thread_id == scene.thread, marks.c.theme != "any")
@@ -283,8 +284,8 @@ class Gatherer:
                 .group_by(marks.c.theme)
                 .order_by("first", marks.c.theme)
             )
-            themes = [row.theme for row in rows]
-        return all_keys(themes, scene)
+            themes += [row.theme for row in rows if row.theme != CARE or not themes]
+        return asked_keys(themes, scene)
 
     def _marks(self, conn: Connection, batch: _Batch, named: Select[Any], given: Mapping[str, Any]) -> tuple[Mark, ...]:
         """The marks that `named` names by post and theme, the oldest first; each is read once in a batch."""

@@ -1,4 +1,4 @@
-"""Frame 场面: under a school's own post about a drill, a play or a game, its words of danger are about that.
+"""Frame 场面: under a post about a drill, a play or a game, its words of danger are about that.
 
 我被毒死了 under the notice of a murder mystery is a joke of the evening; 真有人晕倒了 is not. What frames, and what
 breaks a frame, is data: `frames.toml`. Outside of it nothing is taken away, a cry for help never.
@@ -24,7 +24,7 @@ WEIGHT = 3
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One kind of frame. `post`: words of the school's post; `unless`: words by which it is none; `real`: words of a
+    """One kind of frame. `post`: words of the root post; `unless`: words by which it is none; `real`: words of a
     comment that speaks of the world after all. All normalised.
     """
 
@@ -36,7 +36,7 @@ class Frame:
 
     def holds(self, root: str, line: str) -> bool:
         """Whether a (normalised) line is said within this frame of its (normalised) root post."""
-        return has(root, self.post) and not has(root, self.unless) and not has(line, self.real)
+        return has(root, self.post) and not has(root, (*self.unless, *self.real)) and not has(line, self.real)
 
 
 def has(text: str, words: Sequence[str]) -> bool:
@@ -69,7 +69,7 @@ def may_be_framed(assessment: Assessment) -> bool:
 
 
 def framed(assessment: Assessment, root_text: str) -> Assessment:
-    """The assessment with what its school's own root post (`root_text`, as written) leaves of its hits of danger."""
+    """The assessment with what its root post (`root_text`, as written) leaves of its hits of danger."""
     if not may_be_framed(assessment):
         return assessment
     root, line = normalise(root_text).text, normalise(assessment.post.text).text

@@ -17,7 +17,7 @@ from stream.matter import CARE
 from stream.rules import Category, Slot
 from stream.stance import Span, Stance, StanceWords
 
-VERSION = 2
+VERSION = 3
 """Of the bars, guards and kinds below; an incident freezes it as the version of MD-01 and MD-02."""
 
 
@@ -77,6 +77,10 @@ class Impressions:
         theme = max(said, key=lambda hit: (hit.grave, hit.weight)).theme if said else score.theme
         most = max((hit.weight for hit in said), default=0)
         rule, step = self._step(score, theme, text)
+        if rule == COMPLAINT and theme == CARE:
+            if said or score.matter is None:
+                return None  # a low mood is no complaint
+            theme = score.matter
         if step is None or step.weight <= REST * most or any(hit.grave for hit in said):
             return None
         return _hit(rule, step, theme, score.stretches, text)
@@ -87,7 +91,7 @@ class Impressions:
             danger = DANGERS[1]
         if danger is not None:
             return DANGER, danger
-        return COMPLAINT, None if theme == CARE else _reached(COMPLAINTS, score.p_concern)
+        return COMPLAINT, _reached(COMPLAINTS, score.p_concern)
 
     def _is_meant(self, stretches: Sequence[Span], text: Normalised) -> bool:
         """Whether what weighed most is told and not denied, supposed, asked or a title."""

@@ -223,14 +223,6 @@ class Keeping:
             self._texts[post_id] = current_text(self._conn, self._school, post_id)
         return self._texts[post_id]
 
-    def own_text(self, post_id: str) -> str | None:
-        """As `text`, for a post that the school wrote itself; None for any other."""
-        waiting = self._waiting.get(post_id)
-        if waiting is not None:
-            return waiting.text if waiting.by_school else None
-        own = select(posts.c.by_school).where(posts.c.school == self._school, posts.c.id == post_id)
-        return self.text(post_id) if self._conn.execute(own).scalar() else None
-
     def expect(self, post_ids: Collection[str]) -> None:
         """Ask the texts of these posts at once; `text` knows them then."""
         missing = sorted(one for one in post_ids if one not in self._texts)

@@ -103,6 +103,11 @@ def all_keys(themes: Iterable[str], scene: Scene) -> tuple[str, ...]:
     return tuple(key for theme in dict.fromkeys(themes) for key in keys(theme, scene))
 
 
+def felt_key(scene: Scene) -> str:
+    """The key of what only the model marked in a thread, whatever it took it to be about."""
+    return f"felt|thread|{scene.thread}"
+
+
 def kin(theme: str) -> tuple[str, ...]:
     """The themes that under one post are sides of the same matter."""
     return tuple(sorted(other for pair in KIN if theme in pair for other in pair - {theme}))

@@ -96,7 +96,7 @@ def risk(evidence: Evidence, now: datetime) -> Risk:
     cases = [(theme, _parts(evidence, theme, now)) for theme in themes]
     if not cases:
         return _bare(evidence)
-    theme, parts = max(cases, key=lambda case: (_sum(case[1]), case[0]))
+    theme, parts = max(cases, key=lambda case: (_sum(case[1]), _told(evidence, case[0]), case[0]))
     points = _sum(parts)
     value = min(100, round(100 * points / POINTS_FOR_100))
     return Risk(value, _reasons(parts), theme, points, len(_voices(_of(evidence, theme))))
@@ -117,7 +117,14 @@ def _bare(evidence: Evidence) -> Risk:
 
 
 def _of(evidence: Evidence, theme: str) -> list[Mark]:
-    return [mark for mark in evidence.marks if mark.theme == theme]
+    """The marks of a theme, and what was felt under this post."""
+    here = evidence.scene.thread if theme != CARE else None
+    return [mark for mark in evidence.marks if mark.theme == theme or (mark.felt and mark.thread == here)]
+
+
+def _told(evidence: Evidence, theme: str) -> int:
+    """How much was said of a theme by name; among equals it gives the matter its name."""
+    return sum(mark.weight for mark in evidence.marks if mark.theme == theme)
 
 
 def _voices(marks: Iterable[Mark]) -> set[str]:

@@ -42,7 +42,7 @@ def subjects() -> Subjects:
 
 
 def test_grave_and_theme_are_learned(subjects: Subjects) -> None:
-    (grave, of_grave), (mild, of_mild) = subjects.judge(grams([GRAVE.format(99), MILD.format(99)]))
+    (grave, of_grave, _), (mild, of_mild, _) = subjects.judge(grams([GRAVE.format(99), MILD.format(99)]))
     assert (of_grave, of_mild) == ("safety", "canteen")
     assert mild < 0.3 < 0.7 < grave
 

@@ -6,10 +6,12 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 from sentiment.normalise import normalise
+from stream import impression
 from stream.assess import Reader
-from stream.assessment import Assessment, Polarity
+from stream.assessment import Assessment, Hit, Polarity
 from stream.evidence import Evidence, Host, Ledger, is_cue, marks_of, scene_of
 from stream.post import Kind, Post, Route, door
+from stream.risk import risk
 from stream.rules import load
 
 START = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
@@ -37,6 +39,7 @@ class Story:
         post_id: str = "",
         account: str = "acc",
         negative: bool = False,
+        as_felt: str = "",
     ) -> Evidence:
         self.count += 1
         at = START + timedelta(days=days, minutes=self.count)
@@ -71,7 +74,7 @@ class Story:
             target=target,
             assessed_at=at,
         )
-        return self.ledger.note(one, likes)
+        return self.ledger.note(felt(one, as_felt) if as_felt else one, likes)
 
 
 def test_lines_of_one_theme_in_one_thread_are_gathered() -> None:
@@ -209,3 +212,28 @@ def test_marks_of_is_a_pure_function_of_assessment_and_scene() -> None:
         assessed_at=START,
     )
     assert marks_of(one, scene_of(post, "l1", "", "", ("热水",))) == evidence.marks
+
+
+def felt(assessment: Assessment, theme: str, weight: int = 22) -> Assessment:
+    """The line as if only the model had spoken."""
+    hit = Hit(rule=impression.COMPLAINT, version=1, title="用语近似投诉", theme=theme, category="grievance", weight=weight,
+              spans=((0, 1),), words=(assessment.post.text[:1],))  # fmt: skip
+    return assessment.model_copy(update={"hits": (hit,)})
+
+
+def test_what_the_model_felt_under_one_post_counts_together_whatever_it_took_it_for() -> None:
+    story = Story()
+    for theme in ("dorm", "rumour", "safety"):
+        story.say("路过看看", "t1", as_felt=theme)
+    found = story.say("路过看看", "t1", as_felt="admin")
+    assert {mark.theme for mark in found.marks} == {"dorm", "rumour", "safety", "admin"}
+    assert risk(found, START).points >= 4 * 22
+    elsewhere = story.say("路过看看", "t2", as_felt="admin")
+    assert {mark.thread for mark in elsewhere.marks} == {"t2"}
+
+
+def test_a_cry_for_help_is_never_counted_with_what_the_model_felt() -> None:
+    story = Story()
+    story.say("路过看看", "t1", as_felt="dorm")
+    found = story.say("真的活不下去了，活着好累，猫留给室友了", "t1")
+    assert {mark.theme for mark in found.marks} == {"self_harm"}
