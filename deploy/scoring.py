@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from itertools import zip_longest
 from typing import Any
 
 from sentiment.engine import Engine, engine_by_name
 from stream import rules
 from stream.assess import Reader, assess
-from stream.assessment import Assessment
+from stream.assessment import Assessment, Polarity
+from stream.because import Because, because, feeling
 from stream.evidence import Ledger
+from stream.explanation import explain
 from stream.impression import IMPRESSIONS
 from stream.post import Kind, Post, Route, door
 from stream.risk import Risk, risk
+from stream.rules import Slot
 
+EXPLAINED = 2_000
+"""Characters of a text that are explained; a longer one is judged whole."""
 NOON = datetime(2026, 1, 1, 4, tzinfo=UTC)
 """A text from the command line has no time of its own; all are taken as written at one noon."""
-STEPS = {
-    "width": "全角或变体字", "invisible": "隐形字符", "mark": "附加符号", "case": "大小写", "traditional": "繁体",
-    "gap": "字间插符", "split": "拆字", "pinyin": "拼音", "initials": "首字母", "homophone": "谐音",
-    "emoji": "表情代字", "lookalike": "形近字",
-}  # fmt: skip
-"""What the steps by which a disguised word was found are called."""
-POLARITY = {"negative": "负面", "neutral": "中性", "positive": "正面"}
 
 
 class Scoring:
@@ -36,8 +34,12 @@ class Scoring:
         self._reader = Reader(rules.load())
 
     def judge(self, text: str) -> dict[str, Any]:
-        """What the engine says (`sentiment.engine.Score`), `rules`, `reasons` and `risk` (0 to 100) of one text."""
+        """What the engine says (`sentiment.engine.Score`), `rules`, `reasons` and `risk` (0 to 100) of one text.
+
+        `because`: why it is or is not a risk, as `stream.because.Because` has it.
+        """
         one, found = self._judged(text, "comment")
+        why = self._why(one, found)
         return {
             "polarity": one.polarity.value,
             "p_negative": round(one.p_negative, 6),
@@ -56,7 +58,13 @@ class Scoring:
             ],
             "reasons": [{"name": r.name, "share": r.share, "sentence": r.sentence} for r in found.reasons],
             "risk": found.value,
+            "because": asdict(why),
         }  # fmt: skip
+
+    def _why(self, one: Assessment, found: Risk) -> Because:
+        felt = next((hit for hit in one.hits if hit.rule in IMPRESSIONS), None)
+        read = explain(self._reader, one.post.text[:EXPLAINED], Slot.COMMENT)
+        return because(replace(read, felt=felt), found.value, one.polarity)
 
     def concern_of(self, text: str, slot: str = "comment") -> tuple[int, float | None]:
         """The risk, 0 to 100, and the engine's own share for it, 0..1, where it gives one.
@@ -72,33 +80,26 @@ class Scoring:
 
 
 def told(answer: Mapping[str, Any]) -> Iterator[str]:
-    """The same for a person: risk, polarity, each rule with the words it found, each reason."""
-    yield f"风险　{answer['risk']}（0 至 100）"
-    doubt = "，拿不准" if answer["unsure"] else ""
-    yield (
-        f"情感　{POLARITY[answer['polarity']]}{doubt}"
-        f"（负面 {answer['p_negative']:.0%}，正面 {answer['p_positive']:.0%}；SnowNLP 原分 {answer['snow']:.2f}，"
-        "越近 0 越负面，只供对照）"
-    )
+    """The same for a person: risk, polarity, whom it is about, each rule with its words, each reason, or why not."""
+    why = answer["because"]
+    yield f"风险　{answer['risk']}（0 至 100），{why['verdict']}"
+    yield "情感　" + feeling(
+        Polarity(answer["polarity"]), answer["p_negative"], answer["p_positive"], answer["snow"],
+        unsure=answer["unsure"],
+    )  # fmt: skip
+    yield f"对象　{why['target']}"
     if answer["p_concern"] is not None:
         yield f"另判　值得学校看 {answer['p_concern']:.0%}（只作参考，不单独据此立事件）"
-    if all(hit["rule"] in IMPRESSIONS for hit in answer["rules"]):
+    if all(hit["rule"] in IMPRESSIONS for hit in why["ruled"]):
         yield "规则　未命中"
-    for hit in answer["rules"]:
-        words = "、".join(_shown(hit))
-        undone = "、".join(STEPS[step] for step in hit["steps"])
+    for hit in why["ruled"]:
         cited = f"，依据 {hit['article']}" if hit["article"] else ""
-        label = "推断" if hit["rule"] in IMPRESSIONS else "规则"
-        yield f"{label}　{hit['rule']} {hit['title']}：{words}{f'（{undone}）' if undone else ''}{cited}"
+        yield f"{hit['label']}　{hit['rule']} {hit['title']}：{'、'.join(hit['words'])}{cited}"
     for reason in answer["reasons"]:
         yield f"理由　{reason['name']} {reason['share']}%：{reason['sentence']}"
+    for sentence in why["whys"]:
+        yield f"不算　{sentence}"
     yield "只看这一句话；立不立事件还要看有多少人说、增长多快。机器读的格式加 --json。"
-
-
-def _shown(hit: Mapping[str, Any]) -> Iterator[str]:
-    """Each word as it was written, and what a disguised one was read as."""
-    for word, reading in zip_longest(hit["words"], hit["readings"], fillvalue=""):
-        yield f"“{word}”" + (f"读作“{reading}”" if reading else "")
 
 
 def _rounded(figure: float | None) -> float | None:

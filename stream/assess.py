@@ -78,7 +78,10 @@ class SecondLook:
         inside = [one for place, one in self._seen if span[0] <= place[0] and place[1] <= span[1]]
         for one in inside:
             start, end = min(start, one.start), max(end, one.end)
-        return (start, end), (*steps, *(one.step for one in inside)), "…".join(dict.fromkeys(o.word for o in inside))
+        reading = "…".join(dict.fromkeys(one.word for one in inside))
+        if steps and not inside and set(steps) != {Step.CASE}:
+            reading = self.text.text[slice(*span)]
+        return (start, end), (*steps, *(one.step for one in inside)), reading
 
 
 def hit_of(found: Found, second: SecondLook) -> Hit:

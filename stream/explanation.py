@@ -32,9 +32,10 @@ TARGETS = {
 SLOTS = {Slot.OWN_POST: "官方账号的帖文", Slot.COMMENT: "评论", Slot.MESSAGE: "私信", Slot.LEAD: "线索"}
 STEPS = {
     "width": "全角或变体字", "invisible": "隐形字符", "mark": "附加符号", "case": "大小写", "traditional": "繁体",
-    "gap": "夹了空格或符号", "split": "拆字", "pinyin": "拼音", "homophone": "谐音", "initials": "首字母缩写",
+    "gap": "字间插符", "split": "拆字", "pinyin": "拼音", "initials": "首字母", "homophone": "谐音",
     "emoji": "表情代字", "lookalike": "形近字",
 }  # fmt: skip
+"""What the steps by which a disguised word was found are called, here, in `fengxin score` and on the desk."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,10 +33,10 @@ class Stance(StrEnum):
 
 WORDS: Mapping[Stance, str] = {
     Stance.TOLD: "是陈述",
-    Stance.DENIED: "是否认",
+    Stance.DENIED: "是在否认",
     Stance.SUPPOSED: "是假设、担心或比方",
     Stance.ASKED: "只是在问",
-    Stance.QUOTED: "是转述",
+    Stance.QUOTED: "是在转述",
     Stance.TITLED: "是书名、课名",
 }
 

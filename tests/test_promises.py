@@ -16,11 +16,11 @@ from typer.main import get_command
 
 from deploy import installation
 from deploy.command import app
-from deploy.scoring import STEPS
 from deploy.settings import ROSTER_TABLES, Settings
 from deploy.toml_file import is_secret, sections_of
 from deploy.wiring import ROLES
 from sentiment.normalise import Step, normalise
+from stream.explanation import STEPS
 from stream.rules import THEMES
 
 ROOT = Path(__file__).resolve().parent.parent

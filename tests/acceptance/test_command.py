@@ -20,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 SCENARIOS = HERE / "scenarios"
 SHARED = HERE.parents[2] / "shared" / "scenarios"
 FIELDS = {"polarity", "p_negative", "p_positive", "unsure", "p_abuse", "p_concern", "snow", "rules", "reasons", "risk"}
+FIELDS |= {"because"}
 COMMANDS = (
     *("init", "check", "migrate", "run", "demo", "score"),
     *("rehearse", "reindex", "enter", "user", "audit", "trial"),

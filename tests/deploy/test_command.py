@@ -195,7 +195,8 @@ def test_version_is_the_installed_one() -> None:
 def test_score_judges_one_text_with_all_promised_fields() -> None:
     answer = json.loads(fengxin("score", "二食堂的饭里吃出虫子，恶心").output)
     assert set(answer) == {
-        "polarity", "p_negative", "p_positive", "unsure", "p_abuse", "p_concern", "snow", "rules", "reasons", "risk"
+        "polarity", "p_negative", "p_positive", "unsure", "p_abuse", "p_concern", "snow", "rules", "reasons", "risk",
+        "because",
     }  # fmt: skip
     assert answer["polarity"] == "negative"
     assert answer["rules"][0]["theme"] == "canteen"
@@ -220,13 +221,16 @@ def on_a_terminal(*words: str) -> str:
 def test_score_on_a_terminal_is_for_people_and_with_json_for_machines() -> None:
     text = "二食堂吃完拉肚子，三个室友都去医院了"
     said = on_a_terminal("score", text)
-    feeling = r"情感　负面(，拿不准)?（负面 \d+%，正面 \d+%；SnowNLP 原分 \d\.\d\d，[^）]+）\n另判　[^\n]+\n"
-    assert re.match(r"风险　\d+（0 至 100）\n" + feeling + r"规则　[A-Z]+-\d+ .+：“", said), said
+    feeling = r"情感　负面(，拿不准)?（负面 \d+%，正面 \d+%；SnowNLP 原分 \d\.\d\d，[^）]+）\n"
+    feeling += r"对象　学校[^\n]*\n另判　[^\n]+\n"
+    assert re.match(r"风险　100（0 至 100），一条即立事件\n" + feeling + r"规则　[A-Z]+-\d+ .+：“", said), said
     assert re.search(r"(?m)^理由　.+ \d+%：.+", said)
     answer = json.loads(on_a_terminal("score", text, "--json"))
     assert f"风险　{answer['risk']}（" in said
     assert all(f"　{hit['rule']} {hit['title']}：" in said for hit in answer["rules"])
-    assert "规则　未命中" in on_a_terminal("score", "今天天气不错")
+    plain = on_a_terminal("score", "今天天气不错")
+    assert "规则　未命中" in plain
+    assert "不算　没有说到规则所列的事故、不满、求助或传言" in plain
 
 
 def test_score_takes_any_line_and_keeps_their_order() -> None:

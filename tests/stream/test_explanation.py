@@ -31,7 +31,7 @@ def near(text: str, rule: str, slot: Slot = Slot.COMMENT) -> str:
         ("中午在食堂吃完拉肚子", "FD-01", "“拉肚子”前后 45 字之内没有“医院”“急诊”"),
         ("消防演练，宿舍楼道全是浓烟", "SF-01", "“演练”使规则不适用。"),
         ("万一宿舍楼道着火呢", "SF-01", "“着火”在这里是假设、担心或比方，这一处不算。"),
-        ("食堂从没吃出过虫子", "FD-03", "在这里是否认，这一处不算。"),
+        ("食堂从没吃出过虫子", "FD-03", "在这里是在否认，这一处不算。"),
         ("隔壁学校宿舍楼道着火了", "SF-01", "说的是外校，规则不看。"),
         ("谢谢学校的礼物", "CU-06", "同一条里没有不满、事故类的规则命中，单独不算。"),
         ("实训室的同学差点叫不醒", "SF-02", "近旁有“差点”，这一处不算。"),
@@ -49,7 +49,7 @@ def test_what_holds_is_told_with_words_places_and_disguises() -> None:
     assert (found.target, found.named) == (Target.SERVICE, ("食堂",))
     lines = list(told(found))
     assert "对象　学校的服务（“食堂”）" in lines
-    assert "　　　“蒼·蠅”第 8 至 10 字，已还原：繁体、夹了空格或符号" in lines
+    assert "　　　“蒼·蠅”第 8 至 10 字，已还原：繁体、字间插符，读作“苍蝇”" in lines
 
 
 def test_a_word_in_pinyin_is_told_with_what_it_reads_as() -> None:
