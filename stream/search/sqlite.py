@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,6 +28,7 @@ FIELDS = (
     "school", "id", "kind", "platform", "account_id", "thread_id", "text", "polarity", "risk", "published_at",
     "fetched_at",
 )  # fmt: skip
+PUT = f"INSERT INTO documents VALUES (?{', ?' * len(FIELDS)})"
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
   row INTEGER PRIMARY KEY, school TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, platform TEXT NOT NULL,
@@ -95,20 +97,16 @@ class SqliteSearch(Search):
                 newest[document.school, document.id] = document
         with self._open() as conn:
             there = _there(conn, list(newest))
+            tokens: list[tuple[int, str]] = []
             for key, document in newest.items():
                 row, fetched_at = there.get(key, (None, 0))
                 if fetched_at > _micro(document.fetched_at):
                     continue
                 if row is not None:
                     self._drop(conn, row)
-                self._put(conn, document)
-
-    def _put(self, conn: sqlite3.Connection, document: Document) -> None:
-        row = _free_row(conn, _micro(document.published_at) * ROOM)
-        values = [getattr(document, name) for name in FIELDS]
-        values[-2:] = [_micro(document.published_at), _micro(document.fetched_at)]
-        conn.execute(f"INSERT INTO documents VALUES (?{', ?' * len(FIELDS)})", (row, *values))
-        conn.execute("INSERT INTO pairs (rowid, tokens) VALUES (?, ?)", (row, _tokens_of_text(document.text)))
+                tokens.append((_put(conn, document), _tokens_of_text(document.text)))
+            tokens.sort()  # FTS5 writes out all that it has gathered whenever a row comes before the last one
+            conn.executemany("INSERT INTO pairs (rowid, tokens) VALUES (?, ?)", tokens)
 
     def _drop(self, conn: sqlite3.Connection, row: int) -> None:
         conn.execute("DELETE FROM pairs WHERE rowid = ?", (row,))
@@ -220,6 +218,18 @@ def _there(conn: sqlite3.Connection, keys: Sequence[tuple[str, str]]) -> dict[tu
     return found
 
 
+def _put(conn: sqlite3.Connection, document: Document) -> int:
+    """The document itself; gives its row."""
+    at = _micro(document.published_at)
+    row = _free_row(conn, at * ROOM)
+    values = (
+        row, document.school, document.id, document.kind, document.platform, document.account_id, document.thread_id,
+        document.text, document.polarity, document.risk, at, _micro(document.fetched_at),
+    )  # fmt: skip
+    conn.execute(PUT, values)
+    return row
+
+
 def _free_row(conn: sqlite3.Connection, row: int) -> int:
     """The first free row from `row` on; many posts of one instant are not counted through one by one."""
     while True:
@@ -256,9 +266,14 @@ def _tokens(found: Sequence[str]) -> str:
     return " ".join(pair.encode().hex() for pair in found)
 
 
+@lru_cache(maxsize=20_000)
+def _hex(char: str) -> str:
+    return char.encode().hex()
+
+
 def _tokens_of_text(text: str) -> str:
     """`_tokens` of `pairs_of_text`, each character encoded once."""
-    written = [char.encode().hex() for char in fold(text) + END]
+    written = [_hex(char) for char in fold(text) + END]
     return " ".join(map(str.__add__, written, written[1:]))
 
 
