@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from escalation.incident import EntryKind, incidents, log, open_keys
 from stream.danger import are_two
@@ -29,6 +29,13 @@ class Belonging:
     apart: tuple[int, ...] = ()
 
 
+_HELD = (
+    select(open_keys.c.key, open_keys.c.incident_id, incidents.c.dangers)
+    .join(incidents, incidents.c.id == open_keys.c.incident_id)
+    .where(open_keys.c.school == bindparam("school"), open_keys.c.key.in_(bindparam("keys", expanding=True)))
+)
+
+
 def kinds_told(dangers: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """The kinds of danger that an incident keeps as told (`incidents.dangers`)."""
     return tuple(dict.fromkeys(str(one["kind"]) for one in dangers))
@@ -40,11 +47,7 @@ def find(
     """Where a line of these themes and kinds of danger belongs; `keys` in the order in which they are looked at."""
     if not keys:
         return Belonging()
-    rows = conn.execute(
-        select(open_keys.c.key, open_keys.c.incident_id, incidents.c.dangers)
-        .join(incidents, incidents.c.id == open_keys.c.incident_id)
-        .where(open_keys.c.school == school, open_keys.c.key.in_(list(keys)))
-    )
+    rows = conn.execute(_HELD, {"school": school, "keys": list(keys)})
     held = {row.key: (int(row.incident_id), kinds_told(row.dangers)) for row in rows}
     own = tuple(f"{topic(theme, kind)}|" for theme in themes for kind in kinds)
     apart: dict[int, None] = {}

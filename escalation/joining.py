@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from escalation import reignition
 from escalation.belonging import kinds_told
@@ -27,10 +27,17 @@ STEP_MOST = 50
 ALL_TOLD = "适用条款增加，由此应当通知的人员此前均已通知"
 
 
+_HELD = (
+    select(*(column for column in incidents.c if column is not incidents.c.frozen))
+    .where(incidents.c.id == bindparam("one"))
+    .with_for_update()
+)
+"""The incident without all that it froze, which a line that only joins never needs; held until the end."""
+
+
 def add_to(conn: Connection, ground: Ground, incident_id: int, matter: Matter, post: Post, now: datetime) -> bool:
     """Add to an open incident: members, keys, a higher risk, graver level, further triggers. False: it has ended."""
-    conn.execute(select(incidents.c.id).where(incidents.c.id == incident_id).with_for_update())
-    incident = row_of(conn, incident_id)
+    incident = conn.execute(_HELD, {"one": incident_id}).one()
     if State(incident.state) not in OPEN:
         return False
     join(conn, incident_id, post.school, matter.member_ids, matter.risk, now)
@@ -114,8 +121,8 @@ def _widen(conn: Connection, ground: Ground, incident: Row[Any], matter: Matter,
     if set(found) == {Trigger(one) for one in incident.triggers}:
         return
     conn.execute(update(incidents).where(incidents.c.id == incident.id).values(triggers=list(found)))
-    recipients = thaw(incident.frozen["pack"]).who(found, incident.level, care=incident.care).recipients
     fresh = row_of(conn, incident.id)
+    recipients = thaw(fresh.frozen["pack"]).who(found, fresh.level, care=fresh.care).recipients
     told = not_yet_told(conn, incident.id, recipients, round_of(conn, ground.letterhead, fresh, recipients, now))
     cited = "、".join(dict.fromkeys(article for one in recipients for article in one.articles))
     text = WIDENED if told.addressees else ALL_TOLD

@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from stream.store import insert_new, metadata
+from stream.store import add_new, metadata
 from stream.store.types import Json, Moment, Serial, Word
 
 
@@ -132,9 +132,9 @@ def set_timers(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
         "article": "",
     }  # fmt: skip
     whole = [defaults | row for row in rows]
-    insert_new(conn, timers, [row for row in whole if row["matter"] is None], key=["incident_id", "kind", "name"])
+    add_new(conn, timers, [row for row in whole if row["matter"] is None], key=["incident_id", "kind", "name"])
     apart = [row for row in whole if row["matter"] is not None]
-    insert_new(conn, timers, apart, key=["school", "matter", "kind", "name"])
+    add_new(conn, timers, apart, key=["school", "matter", "kind", "name"])
 
 
 def stop(conn: Connection, now: datetime, *, notice_id: int | None = None, incident_id: int | None = None) -> None:

@@ -7,7 +7,6 @@ notices move only where a row was new.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
@@ -39,7 +38,7 @@ from stream.line import note_likes
 from stream.log import Log, Record
 from stream.matter import attaching_keys, felt_key, joining_keys
 from stream.post import Counts, Kind
-from stream.risk import HARDER_AT, Opening, Risk, decide, risk
+from stream.risk import HARDER_AT, Opening, Reason, Risk, decide, risk
 from stream.store import Store
 from stream.topic import ASSESSED
 from stream.wire import WireError
@@ -108,14 +107,14 @@ class Watch:
             liked = [one for one in newer if note_likes(conn, one.school, one.post_id, one.likes or 0)]
             ours = sorted((one for one in found if one.post.school == self._school), key=_when_said)
             keeping = Keeping(conn, self._school, [assessment.post for assessment in ours])
-            with gatherer.batch(conn, ours, keeping.text, keeping.expect):
+            with gatherer.batch(conn, ours, keeping.text, keeping.expect) as batch:
                 opened = [self._take(conn, keeping, gatherer, accounts, assessment, now) for assessment in ours]
             reach("watch.mid_transaction")
             keeping.write()
             for assessment in ours:
                 posted.seen(conn, assessment.post, now)
                 correction.seen(conn, assessment.post, now)
-            find.take(conn, self._ground.pack, accounts, ours, now)
+            find.take(conn, self._ground.pack, accounts, ours, now, batch.plain.__getitem__)
             opened += [self._take_again(conn, gatherer, accounts, one, now) for one in liked]
             bury_all(conn, READER, bad, now)
             machine_audit.decided(conn, before, now)
@@ -148,7 +147,7 @@ class Watch:
         assessment = judged.assessment
         evidence = gatherer.note(conn, assessment, counts_for_incidents=counts)
         weighed = risk(evidence, now)
-        keeping.assess(assessment, weighed.value, [asdict(reason) for reason in weighed.reasons], now)
+        keeping.assess(assessment, weighed.value, _kept(weighed.reasons), now)
         metrics.WATCHED.labels(kind=post.kind).inc()
         metrics.TO_WATCH.observe(max(0.0, (now - post.fetched_at).total_seconds()))
         opened = counts and self._judge(conn, account, assessment, evidence, weighed, now)
@@ -174,7 +173,7 @@ class Watch:
             return False
         evidence = gatherer.again(conn, assessment, counts_for_incidents=True)
         weighed = risk(evidence, now)
-        weigh_again(conn, assessment.post, weighed.value, [asdict(reason) for reason in weighed.reasons], now)
+        weigh_again(conn, assessment.post, weighed.value, _kept(weighed.reasons), now)
         return self._judge(conn, account, assessment, evidence, weighed, now)
 
     def _judge(
@@ -262,6 +261,11 @@ def is_settled(conn: Connection, school: str, post_id: str) -> bool:
     return bool(states) and not any(state in OPEN for state in states)
 
 
+def _kept(reasons: Sequence[Reason]) -> list[dict[str, object]]:
+    """Reasons as they are kept with a line."""
+    return [dict(vars(reason)) for reason in reasons]
+
+
 def _hosts(accounts: Mapping[str, Account]) -> dict[str, Host]:
     return {account.id: Host(account.unit, account.main) for account in accounts.values()}
 
@@ -298,7 +302,7 @@ def _matter(
         theme=theme,
         level=opening.level if opening is not None else 4,
         risk=weighed.value,
-        reasons=tuple(asdict(reason) | {"article": ""} for reason in weighed.reasons),
+        reasons=tuple(reason | {"article": ""} for reason in _kept(weighed.reasons)),
         keys=tuple(keys),
         grave=opening is not None and opening.grave,
         dangers=tuple(dangers),

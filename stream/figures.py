@@ -5,6 +5,7 @@ A line that no rule marked and nobody likes asks nothing, and its rows are writt
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -41,9 +42,9 @@ from stream.evidence import (
 from stream.kept import chunks, counts, current_text
 from stream.line import hours, lines, mark_keys, marks, postings
 from stream.matter import CARE, Scene
-from stream.novelty import candidates, cluster_of, fingerprint
+from stream.novelty import AT_MOST, fingerprint, first_alike, sharing
 from stream.post import Kind, Post
-from stream.store import add_new, insert_new, put
+from stream.store import add_new, put
 from stream.surge import CALM, READ_BACK, Surge, hour_start, surge
 
 TextOf = Callable[[str], str | None]
@@ -62,8 +63,12 @@ class _Batch:
     """By post id: of the lines and of the roots of their threads."""
     fingerprints: dict[tuple[str, str], tuple[str, tuple[int, ...]]]
     """By post id and revision: the normalised text and its hashes."""
-    posted: dict[int, list[str]]
+    posted: dict[int, dict[str, None]]
     """By hash: the posts that have it, those of this batch included."""
+    noted: set[str]
+    """The posts that have their line, those of this batch included."""
+    earliest: dict[str, datetime]
+    """By account: when the first of its lines in this batch was published."""
     text_of: TextOf
     plain: dict[str, str] = field(default_factory=dict)
     """By text as written: normalised."""
@@ -73,6 +78,8 @@ class _Batch:
     """By account and hour: lines and negative ones to add."""
     past: dict[str, dict[datetime, int]] = field(default_factory=dict)
     """By account: lines per hour, with what is to be added."""
+    recent: dict[str, list[datetime]] = field(default_factory=dict)
+    """By account: when its lines were published, ascending, from an hour before `earliest` on."""
     decoded: dict[tuple[str, str], Mark] = field(default_factory=dict)
     """By post and theme: marks that were read. In a storm every line of a thread asks for the same thousands."""
 
@@ -116,17 +123,19 @@ class Gatherer:
         }
         likes: dict[str, int] = {}
         for some in chunks(sorted({name for post in found for name in (post.id, post.thread_id)})):
-            rows = conn.execute(
-                select(counts.c.post_id, counts.c.likes).where(
-                    counts.c.school == self.school, counts.c.post_id.in_(some)
-                )
-            )
-            likes |= {row.post_id: row.likes or 0 for row in rows}
-        posted: dict[int, list[str]] = {}
+            found_likes = conn.execute(LIKES, {"school": self.school, "ids": some})
+            likes |= {post_id: number or 0 for post_id, number in found_likes}
+        posted: dict[int, dict[str, None]] = {}
         for hashes in chunks(sorted({one for _, values in prints.values() for one in values})):
             for value, post_id in conn.execute(POSTED, {"school": self.school, "hashes": hashes}):
-                posted.setdefault(value, []).append(post_id)
-        return _Batch(likes, prints, posted, text_of, plain)
+                posted.setdefault(value, {})[post_id] = None
+        return _Batch(likes, prints, posted, self._noted(conn, found), _earliest(found), text_of, plain)
+
+    def _noted(self, conn: Connection, found: Sequence[Post]) -> set[str]:
+        noted: set[str] = set()
+        for some in chunks(sorted({post.id for post in found})):
+            noted |= set(conn.execute(NOTED, {"school": self.school, "ids": some}).scalars())
+        return noted
 
     def note(self, conn: Connection, assessment: Assessment, *, counts_for_incidents: bool) -> Evidence:
         """Take in one new line and give its evidence. Outside a `batch` it is a batch of its own.
@@ -139,7 +148,9 @@ class Gatherer:
     def _note(self, conn: Connection, batch: _Batch, assessment: Assessment, *, counts_for_incidents: bool) -> Evidence:
         post = assessment.post
         cluster = self._cluster(batch, post) if not post.by_school else ""
-        batch.lines.append(self._line(assessment, cluster, batch.likes.get(post.id, 0)))
+        if post.id not in batch.noted:  # the first text of a post is the one that counts
+            batch.noted.add(post.id)
+            batch.lines.append(self._line(assessment, cluster, batch.likes.get(post.id, 0)))
         return self._weigh(conn, batch, assessment, cluster, counts_for_incidents=counts_for_incidents, is_new=True)
 
     def again(self, conn: Connection, assessment: Assessment, *, counts_for_incidents: bool) -> Evidence:
@@ -184,7 +195,7 @@ class Gatherer:
             outliked=figures.outliked,
             is_outliked=is_outliked,
             copies=max(1, figures.copies) if cluster else 1,
-            surge=self._surge(conn, batch, post, figures.recent) if outside else CALM,
+            surge=self._surge(conn, batch, post) if outside else CALM,
         )
 
     def _plain(self, assessment: Assessment, scene: Scene, host: Host) -> Evidence:
@@ -206,12 +217,12 @@ class Gatherer:
         text, hashes = batch.fingerprints.get((post.id, post.revision)) or _fingerprint(batch, post)
         if not hashes:
             return post.id
-        rows = [(value, post_id) for value in hashes for post_id in batch.posted.get(value, ())]
-        first = cluster_of(text, rows, lambda post_id: _known(batch, post_id))
+        near = sharing(batch.posted.get(value, ()) for value in hashes)[:AT_MOST]
+        first = first_alike(text, near, lambda post_id: _known(batch, post_id))
         if first is not None:
             return first
-        for value in dict.fromkeys(hashes):
-            batch.posted.setdefault(value, []).append(post.id)
+        for value in hashes:
+            batch.posted.setdefault(value, {})[post.id] = None
             batch.postings.append({"school": self.school, "hash": value, "post_id": post.id})
         return post.id
 
@@ -226,12 +237,13 @@ class Gatherer:
         }  # fmt: skip
 
     def _write_lines(self, conn: Connection, batch: _Batch) -> None:
-        """Write the lines that wait and count the hours of those that are new."""
-        rows = {row["post_id"]: row for row in reversed(batch.lines)}  # the first of a post is the one that counts
-        for (post_id,) in insert_new(conn, lines, list(rows.values()), returning=["post_id"]):
-            row = rows[post_id]
+        """Write the lines that wait and count their hours."""
+        add_new(conn, lines, batch.lines)
+        for row in batch.lines:
             if row["outside"]:
                 account, hour = row["account_id"], hour_start(row["at"])
+                if account in batch.recent:
+                    insort(batch.recent[account], row["at"])
                 sums = batch.counted.setdefault((account, hour), [0, 0])
                 sums[0] += 1
                 sums[1] += int(row["negative"])
@@ -246,13 +258,10 @@ class Gatherer:
             {"school": self.school, "account_id": account, "hour": hour, "lines": 0, "negative": 0}
             for account, hour in sorted(batch.counted)
         ]
-        insert_new(conn, hours, rows)
+        add_new(conn, hours, rows)
         for (account, hour), (seen, negative) in sorted(batch.counted.items()):
-            conn.execute(
-                update(hours)
-                .where(hours.c.school == self.school, hours.c.account_id == account, hours.c.hour == hour)
-                .values(lines=hours.c.lines + seen, negative=hours.c.negative + negative)
-            )
+            more = {"owner": self.school, "account": account, "at": hour, "seen": seen, "bad": negative}
+            conn.execute(COUNTED, more)
 
     def _keep(self, conn: Connection, own: Collection[Mark]) -> None:
         put(
@@ -272,18 +281,12 @@ class Gatherer:
             for m in own
             for key in dict.fromkeys(m.keys)
         ]
-        insert_new(conn, mark_keys, rows)
+        add_new(conn, mark_keys, rows)
 
     def _wanted(self, conn: Connection, own: Sequence[Mark], scene: Scene, *, is_outliked: bool) -> tuple[str, ...]:
         themes = [mark.theme for mark in own if mark.theme != "any"]
         if (not themes and (own or is_outliked)) or any(mark.felt for mark in own):
-            rows = conn.execute(
-                select(marks.c.theme, func.min(marks.c.at).label("first"))
-                .where(marks.c.school == self.school, marks.c.thread_id == scene.thread, marks.c.theme != "any")
-                .where(marks.c.spent.is_(False))
-                .group_by(marks.c.theme)
-                .order_by("first", marks.c.theme)
-            )
+            rows = conn.execute(THEMES, {"school": self.school, "thread": scene.thread})
             themes += [row.theme for row in rows if row.theme != CARE or not themes]
         return asked_keys(themes, scene)
 
@@ -308,16 +311,25 @@ class Gatherer:
         return self._marks(conn, batch, CUES, {"threads": sorted(threads), "since": now - timedelta(hours=QUICK_HOURS)})
 
     def _figures(self, conn: Connection, post: Post, cluster: str, root_likes: int) -> Row[Any]:
-        """Lines and voices of the thread, of the copies and of the account, up to this line."""
+        """Lines and voices of the thread and of the copies, up to this line."""
         at = post.published_at
         given = {
-            "school": self.school, "thread": post.thread_id, "account": post.account_id, "cluster": cluster,
-            "day": at - timedelta(hours=24), "quick": at - timedelta(hours=QUICK_HOURS),
-            "hour": at - timedelta(hours=1), "likes": max(root_likes + 1, LIKED_LEAST),
+            "school": self.school, "thread": post.thread_id, "cluster": cluster, "day": at - timedelta(hours=24),
+            "quick": at - timedelta(hours=QUICK_HOURS), "likes": max(root_likes + 1, LIKED_LEAST),
         }  # fmt: skip
         return conn.execute(FIGURES, given).one()
 
-    def _surge(self, conn: Connection, batch: _Batch, post: Post, recent: int) -> Surge:
+    def _recent(self, conn: Connection, batch: _Batch, post: Post) -> int:
+        """Lines of the account in the hour before this one and after it, of those that are written."""
+        name = post.account_id
+        if name not in batch.recent:
+            since = min(batch.earliest.get(name, post.published_at), post.published_at) - timedelta(hours=1)
+            rows = conn.execute(RECENT, {"school": self.school, "account": name, "since": since})
+            batch.recent[name] = [at for at, number in rows for _ in range(number)]
+        known = batch.recent[name]
+        return len(known) - bisect_right(known, post.published_at - timedelta(hours=1))
+
+    def _surge(self, conn: Connection, batch: _Batch, post: Post) -> Surge:
         if post.account_id not in batch.past:
             own = (hours.c.school == self.school) & (hours.c.account_id == post.account_id)
             began = select(func.min(hours.c.hour)).where(own).scalar_subquery()  # since when it has been watched
@@ -331,7 +343,7 @@ class Gatherer:
         known = batch.past[post.account_id]
         current = hour_start(post.published_at)
         before = {hour: seen for hour, seen in known.items() if hour < current}
-        return surge(before, recent, post.published_at, min(known, default=current))
+        return surge(before, self._recent(conn, batch, post), post.published_at, min(known, default=current))
 
 
 def _figures_statement() -> Select[Any]:
@@ -351,20 +363,41 @@ def _figures_statement() -> Select[Any]:
         here, thread, lines.c.outside, lines.c.likes >= bindparam("likes"), lines.c.post_id != bindparam("thread")
     )
     copies = select(voices).where(here, lines.c.cluster == bindparam("cluster"), lines.c.at >= bindparam("quick"))
-    recent = select(func.count()).where(
-        here, lines.c.account_id == bindparam("account"), lines.c.outside, lines.c.at > bindparam("hour")
-    )
     return select(
         day,
         liked.scalar_subquery().label("outliked"),
         copies.scalar_subquery().label("copies"),
-        recent.scalar_subquery().label("recent"),
     )
 
 
 FIGURES = _figures_statement()
+LIKES = select(counts.c.post_id, counts.c.likes).where(
+    counts.c.school == bindparam("school"), counts.c.post_id.in_(bindparam("ids", expanding=True))
+)
+NOTED = select(lines.c.post_id).where(
+    lines.c.school == bindparam("school"), lines.c.post_id.in_(bindparam("ids", expanding=True))
+)
+COUNTED = (
+    update(hours)
+    .where(hours.c.school == bindparam("owner"), hours.c.account_id == bindparam("account"))
+    .where(hours.c.hour == bindparam("at"))
+    .values(lines=hours.c.lines + bindparam("seen"), negative=hours.c.negative + bindparam("bad"))
+)
+RECENT = (
+    select(lines.c.at, func.count())
+    .where(lines.c.school == bindparam("school"), lines.c.account_id == bindparam("account"), lines.c.outside)
+    .where(lines.c.at > bindparam("since"))
+    .group_by(lines.c.at)
+    .order_by(lines.c.at)
+)
 _HERE, _SINCE = marks.c.school == bindparam("school"), marks.c.at >= bindparam("since")
 MARKS = select(marks).where(_HERE, marks.c.post_id.in_(bindparam("ids", expanding=True)))
+THEMES = (
+    select(marks.c.theme, func.min(marks.c.at).label("first"))
+    .where(_HERE, marks.c.thread_id == bindparam("thread"), marks.c.theme != "any", marks.c.spent.is_(False))
+    .group_by(marks.c.theme)
+    .order_by("first", marks.c.theme)
+)
 FOUND = (
     select(marks.c.post_id, marks.c.theme)
     .join(
@@ -393,8 +426,15 @@ def _asked_of(batch: _Batch, expected: Sequence[Assessment]) -> set[str]:
     asked = {assessment.post.thread_id for assessment in expected if assessment.hits}
     if batch.posted:
         for _, hashes in batch.fingerprints.values():
-            asked.update(candidates([(value, known) for value in hashes for known in batch.posted.get(value, ())]))
+            asked.update(sharing(batch.posted.get(value, ()) for value in hashes))
     return asked
+
+
+def _earliest(found: Sequence[Post]) -> dict[str, datetime]:
+    first: dict[str, datetime] = {}
+    for post in found:
+        first[post.account_id] = min(first.get(post.account_id, post.published_at), post.published_at)
+    return first
 
 
 def _plain(batch: _Batch, text: str) -> str:

@@ -11,6 +11,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 
 GRAM = 3
 SKETCH = 6
@@ -19,6 +20,8 @@ ALIKE = 0.55
 """True Jaccard from which two texts count as the same words; a cut, a prefix or a typing error stays above it."""
 SHORTEST = 8
 """Letters a text needs; shorter ones (恭喜！, 同问) are alike by chance and never form a cluster."""
+AT_MOST = 20
+"""Candidates that are looked at."""
 _NOT_LETTERS = re.compile(r"[\W_]+")
 
 
@@ -52,22 +55,35 @@ def same(a: str, b: str) -> bool:
 
 def candidates(postings: Iterable[tuple[int, str]]) -> list[str]:
     """Post ids that share at least SHARED hashes, most shared first; `postings`: rows (hash, post id) of the text's."""
-    shared = Counter(post for _, post in set(postings))
+    by_hash: dict[int, set[str]] = {}
+    for value, post in postings:
+        by_hash.setdefault(value, set()).add(post)
+    return sharing(by_hash.values())
+
+
+def sharing(posts_of: Iterable[Iterable[str]]) -> list[str]:
+    """As `candidates`, of the posts that have each of the text's hashes; no post twice under one hash."""
+    shared = Counter(chain.from_iterable(posts_of))
     enough = [(-n, post) for post, n in shared.items() if n >= SHARED]
     return [post for _, post in sorted(enough)]
 
 
 def cluster_of(
-    text: str, postings: Iterable[tuple[int, str]], text_of: Callable[[str], str | None], at_most: int = 20
+    text: str, postings: Iterable[tuple[int, str]], text_of: Callable[[str], str | None], at_most: int = AT_MOST
 ) -> str | None:
     """The post whose words these are, or None for new words.
 
     `text_of` gives the normalised text of a post, None where it is gone. Keep the cluster's first post as the one
     that has postings and every copy finds it, whatever order the copies come in.
     """
-    near = candidates(postings)[:at_most]
-    mine = grams(text) if near else frozenset()
+    return first_alike(text, candidates(postings)[:at_most], text_of)
+
+
+def first_alike(text: str, near: Iterable[str], text_of: Callable[[str], str | None]) -> str | None:
+    """The first of these posts whose words the (normalised) text has; see `cluster_of`."""
+    mine: frozenset[str] | None = None
     for post in near:
+        mine = grams(text) if mine is None else mine
         other = text_of(post)
         if other is not None and jaccard(mine, grams(other)) >= ALIKE:
             return post

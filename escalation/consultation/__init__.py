@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Index, Integer, Row, Table, Text, select
+from sqlalchemy import Boolean, Column, Connection, Index, Integer, Row, Table, Text, bindparam, select
 
 from escalation.notice import docket
 from escalation.state_table import IllegalStep
@@ -62,6 +62,9 @@ consultations = Table(
 )
 
 
+_ONE = select(consultations).where(consultations.c.school == bindparam("owner"), consultations.c.id == bindparam("one"))
+
+
 def matter_of(consultation_id: int) -> str:
     """By which its docket, letters and clocks are known."""
     return f"consultation:{consultation_id}"
@@ -76,8 +79,7 @@ def held(conn: Connection, school: str, consultation_id: int) -> Row[Any]:
     """The consultation's row, its docket held until the transaction ends: first statement of every deed. Raises
     IllegalStep where there is none."""
     docket.hold(conn, school, matter_of(consultation_id))
-    own = (consultations.c.school == school) & (consultations.c.id == consultation_id)
-    row = conn.execute(select(consultations).where(own)).first()
+    row = conn.execute(_ONE, {"owner": school, "one": consultation_id}).first()
     if row is None:
         raise IllegalStep("没有这一咨询，可能链接有误。未作任何更改。")
     return row

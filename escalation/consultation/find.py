@@ -7,34 +7,41 @@ after an answer opens it again. What was published before the account is watched
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from escalation import timer
 from escalation.consultation import WINDOW, WINDOWED, consultations, digest, held, matter_of
 from escalation.consultation.course import begin_again, due_of, set_clocks, step
-from escalation.consultation.question import asks, is_consultation
+from escalation.consultation.question import asks, is_consultation, normal_form
 from escalation.consultation.state import WAITING, Event, State
 from escalation.incident import MACHINE, EntryKind
 from escalation.notice import docket
 from escalation.procedure import Pack, Source, Trigger
-from sentiment.normalise import normalise
 from stream.account import Account
 from stream.assessment import Assessment
 from stream.kept import posts
 from stream.post import Kind, Post, Visibility
 
+_KNOWN = select(consultations).where(
+    consultations.c.school == bindparam("owner"), consultations.c.thread == bindparam("about")
+)
+_OPENED = insert(consultations).returning(consultations.c.id)
 DEPTH = 6
 """Replies to replies are followed so far up to the comment that they stand under."""
 
 
 def take(
-    conn: Connection, pack: Pack, accounts: Mapping[str, Account], found: Sequence[Assessment], now: datetime
-) -> None:
-    """Go through what the watch has just kept, in order."""
+    conn: Connection, pack: Pack, accounts: Mapping[str, Account], found: Sequence[Assessment], now: datetime,
+    plain: Callable[[str], str] = normal_form,
+) -> None:  # fmt: skip
+    """Go through what the watch has just kept, in order. `plain`: a text's normal form, from who has it already."""
+    owed = cache(lambda: _owed(pack))
+    opened = False
     for one in found:
         account = accounts.get(one.post.account_id)
         if account is None or not account.active or one.post.published_at < account.watch_from:
@@ -43,10 +50,12 @@ def take(
             _answered(conn, one.post, now)
         elif one.post.visibility is Visibility.VANISHED:
             _withdrawn(conn, one.post, now)
-        elif is_consultation(one):
-            _asked(conn, pack, account, one.post, now)
-        elif one.post.kind is Kind.REPLY and asks(normalise(one.post.text).text):
+        elif is_consultation(one, plain):
+            opened |= _asked(conn, owed(), account, one.post, now)
+        elif one.post.kind is Kind.REPLY and asks(plain(one.post.text)):
             _asked_below(conn, one.post, now)
+    if opened:
+        digest.set_next(conn, found[0].post.school, now)
 
 
 def thread_of(conn: Connection, post: Post) -> str:
@@ -64,38 +73,42 @@ def thread_of(conn: Connection, post: Post) -> str:
 
 
 def _known(conn: Connection, school: str, thread: str) -> Row[Any] | None:
-    own = (consultations.c.school == school) & (consultations.c.thread == thread)
-    return conn.execute(select(consultations).where(own)).first()
+    return conn.execute(_KNOWN, {"owner": school, "about": thread}).first()
 
 
-def _asked(conn: Connection, pack: Pack, account: Account, post: Post, now: datetime) -> None:
+def _owed(pack: Pack) -> dict[str, Any]:
+    """What the document demands of an answer, as a consultation keeps it."""
+    answer = pack.who([Trigger.CONSULTATION], 4)
+    clause = next((one for one in answer.deadlines if one.source is Source.RULE), None)
+    owed = pack.consultation.answer if not answer.silent and pack.consultation is not None else None
+    return {
+        "article": clause.article if clause is not None else "", "clause": clause.words if clause is not None else "",
+        "source": owed.source if owed is not None else Source.NONE,
+        "span_s": int(owed.after.total_seconds()) if owed is not None else None,
+    }  # fmt: skip
+
+
+def _asked(conn: Connection, owed: Mapping[str, Any], account: Account, post: Post, now: datetime) -> bool:
+    """True where this question opened a consultation."""
     thread = thread_of(conn, post)
     known = _known(conn, post.school, thread)
     if known is not None:
         _again(conn, known, post, now)
-        return
-    answer = pack.who([Trigger.CONSULTATION], 4)
-    clause = next((one for one in answer.deadlines if one.source is Source.RULE), None)
-    owed = pack.consultation.answer if not answer.silent and pack.consultation is not None else None
-    span_s = int(owed.after.total_seconds()) if owed is not None else None
+        return False
     private = post.kind is Kind.MESSAGE
     ends = post.published_at + WINDOW if private and post.platform in WINDOWED else None
-    number = conn.execute(
-        insert(consultations).values(
-            school=post.school, thread=thread, post_id=post.id, account_id=account.id, platform=post.platform,
-            unit=account.unit, private=private, state=State.OPEN, round=1, asked_at=post.published_at,
-            first_asked_at=post.published_at, found_at=now,
-            article=clause.article if clause is not None else "", clause=clause.words if clause is not None else "",
-            source=owed.source if owed is not None else Source.NONE, span_s=span_s, due_at=due_of(span_s, now),
-            window_until=ends, promise="", answer_url="", answer="",
-        ).returning(consultations.c.id)
-    ).scalar_one()  # fmt: skip
+    number = conn.execute(_OPENED, {
+        "school": post.school, "thread": thread, "post_id": post.id, "account_id": account.id,
+        "platform": post.platform, "unit": account.unit, "private": private, "state": State.OPEN, "round": 1,
+        "asked_at": post.published_at, "first_asked_at": post.published_at, "found_at": now, **owed,
+        "due_at": due_of(owed["span_s"], now), "window_until": ends, "promise": "", "answer_url": "", "answer": "",
+    }).scalar_one()  # fmt: skip
     matter = matter_of(number)
     docket.enter(conn, post.school, matter, now, f"/consultations/{number}")
     what = "私信" if private else "评论区提问"
     docket.line(conn, post.school, matter, now, EntryKind.MACHINE, f"见到{what}", f"账号 {account.name}")
     set_clocks(conn, held(conn, post.school, number), now)
-    digest.set_next(conn, post.school, now)
+    return True
 
 
 def _asked_below(conn: Connection, post: Post, now: datetime) -> None:

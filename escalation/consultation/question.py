@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -25,19 +25,27 @@ HASTE = re.compile(r"[?？吗呢问怎啥哪几何多么请盼望恳求么能会
 """Without one of these there is no question: most comments are passed over before they are looked at closely."""
 
 
-def is_consultation(found: Assessment) -> bool:
-    """Whether this line asks the school something that one of its offices answers. Pure; the same on every replay."""
+def normal_form(text: str) -> str:
+    """The text as its words are looked for."""
+    return normalise(text).text
+
+
+def is_consultation(found: Assessment, plain: Callable[[str], str] = normal_form) -> bool:
+    """Whether this line asks the school something that one of its offices answers. Pure; the same on every replay.
+
+    `plain` gives a text's normal form, from who has it already.
+    """
     post = found.post
     if post.by_school or post.kind not in (Kind.COMMENT, Kind.MESSAGE) or not HASTE.search(post.text):
         return False
     if any(hit.theme == CARE for hit in found.hits):
         return False
-    text = normalise(post.text).text
     if post.kind is Kind.MESSAGE:
+        text = plain(post.text)
         return says(text, "plain") or says(text, "request")
     if found.target is Target.OUTSIDER or any(hit.category in ELSEWHERE for hit in found.hits):
         return False
-    return asks(text)
+    return asks(plain(post.text))
 
 
 def asks(text: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Row, Table, Text, insert, select, update
+from sqlalchemy import Column, Connection, Index, Row, Table, Text, bindparam, insert, select, update
 
 from escalation import numbering, timer
 from escalation.deed import hold_incident
@@ -53,13 +53,20 @@ docket_lines = Table(
 )
 
 
+_HELD = (
+    select(dockets)
+    .where(dockets.c.school == bindparam("owner"), dockets.c.matter == bindparam("about"))
+    .with_for_update(key_share=True)
+)
+_LINE = insert(docket_lines)
+
+
 def hold(conn: Connection, school: str, matter: str) -> Row[Any] | None:
     """The docket's row, held until the transaction ends: first statement of a deed on its matter. None before `enter`.
 
     The order of rows is that of an incident's deed: the docket, what belongs to it, the audit last.
     """
-    mine = (dockets.c.school == school) & (dockets.c.matter == matter)
-    return conn.execute(select(dockets).where(mine).with_for_update(key_share=True)).first()
+    return conn.execute(_HELD, {"owner": school, "about": matter}).first()
 
 
 def enter(
@@ -104,11 +111,10 @@ def line(
     actor: str = MACHINE.name, article: str = "",
 ) -> None:  # fmt: skip
     """One line of the docket's log; lines are never edited."""
-    conn.execute(
-        insert(docket_lines).values(
-            school=school, matter=matter, at=now, kind=kind, heading=heading, text=text, actor=actor, article=article
-        )
-    )
+    conn.execute(_LINE, {
+        "school": school, "matter": matter, "at": now, "kind": kind, "heading": heading, "text": text, "actor": actor,
+        "article": article,
+    })  # fmt: skip
 
 
 def lines_of(conn: Connection, school: str, matter: str) -> list[Row[Any]]:

@@ -21,6 +21,7 @@ def _width(letter: str) -> int:
     return 2 if unicodedata.east_asian_width(letter) in "WFA" else 1
 
 
+@lru_cache(maxsize=1000)
 def fold(text: str, first: str = "", rest: str = "", width: int = WIDTH) -> str:
     """`text` in lines of at most `width` columns; `first` and `rest` stand before the first and the other lines.
 
