@@ -51,6 +51,7 @@ from escalation.web import (
     voice,
     voice_acts,
     voice_slip,
+    why,
 )
 from escalation.web.desk import Desk
 from escalation.web.frozen import Frozen
@@ -63,9 +64,9 @@ from escalation.web.wall import Wall
 
 ROUTERS: tuple[APIRouter, ...] = (
     entry.router, queue.router, incident.router, act.router, cycle.router, sign.router, keeper.router, me.router,
-    search.router, accounts.router, deliveries.router, findings.router, leads.router, hand.router, reports.router,
-    live.router, health.router, permits.router, submissions.router, own_posts.router, relays.router, matters.router,
-    bulletins.router, bundle.router, silences.router, consultations.router,
+    search.router, accounts.router, deliveries.router, findings.router, leads.router, hand.router, why.router,
+    reports.router, live.router, health.router, permits.router, submissions.router, own_posts.router, relays.router,
+    matters.router, bulletins.router, bundle.router, silences.router, consultations.router,
     duty.router, handover.router, staff.router,
     apart.router, account_changes.router,
     voice.router, voice_acts.router, voice_slip.router,

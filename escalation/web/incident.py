@@ -22,6 +22,7 @@ from escalation.web import measure_view, task_view
 from escalation.web.bulletin_view import next_words, sent_of
 from escalation.web.cycle_view import cycle_of
 from escalation.web.gate import NotFound, Told, Visitor, desk_of
+from escalation.web.heard import heard
 from escalation.web.incident_view import MEMBERS_ALL, MEMBERS_SHOWN, Case, Member, case_of, find, members_of
 from escalation.web.matters_view import matters_of
 from escalation.web.nudge import nudged
@@ -155,6 +156,7 @@ def page(
         keeper_link=_keeper_link(request, visitor, case), unplaced=is_unplaced(row.frozen.get("account", {})),
         routed=ROUTED, unit_kind=kind_of(row), unit_shown=unit_of(row), cycle=cycle, matters=matters, voice=voice,
         sent=sent, next_kinds=next_kinds, nudged=just_now, said=said, level_causes=LEVEL_CAUSES, talk=talk,
+        heard=heard([one.hits for one in found]),
         **errands, **steps,
     )  # fmt: skip
 

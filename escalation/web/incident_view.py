@@ -21,10 +21,13 @@ from escalation.web.case_log import Step, log_of
 from escalation.web.clocks import Running, clocks_of
 from escalation.web.figures import Figures, by_hand, figures_of, speaks
 from escalation.web.frozen import Frozen, Words
+from escalation.web.heard import undone
 from escalation.web.prose import marked
 from escalation.web.receipts import Receipt, receipts_of
 from escalation.web.scope import Scope
 from escalation.web.words import CARE_TITLE
+from stream.assessment import Target
+from stream.explanation import TARGETS
 from stream.kept import assessments, counts, posts, revisions
 from stream.post import Kind
 
@@ -58,6 +61,9 @@ class Member:
     cut: bool
     other: bool = False
     folded: bool = False
+    snow: float | None = None
+    target: str = ""
+    hits: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +205,7 @@ def members_of(conn: Connection, row: Row[Any], *, revealed: bool, limit: int = 
     )
     found = conn.execute(
         select(posts, revisions.c.text, revisions.c.cut, assessments.c.polarity, assessments.c.p_negative,
-               assessments.c.hits, assessments.c.reasons, counts.c.likes)
+               assessments.c.hits, assessments.c.reasons, assessments.c.snow, assessments.c.target, counts.c.likes)
         .select_from(members)
         .join(posts, and_(posts.c.school == members.c.school, posts.c.id == members.c.post_id))
         .join(revisions, current)
@@ -218,11 +224,12 @@ def _member(one: Row[Any], row: Row[Any], *, revealed: bool, other: bool) -> Mem
     folded = not revealed and (bool(row.care) or one.kind == Kind.MESSAGE)
     hits = one.hits or []
     spans = [span for hit in hits for span in hit.get("spans", ())]
-    undone = "、".join(dict.fromkeys(step for hit in hits for step in hit.get("steps", ())))
     return Member(
         id=one.id, text="" if folded else marked(one.text, spans), at=one.published_at, kind=one.kind,
         polarity=one.polarity or "neutral", p_negative=one.p_negative, by_school=one.by_school,
-        reply=one.parent_id is not None, likes=one.likes, visibility=one.visibility, url=_web(one.url), undone=undone,
+        reply=one.parent_id is not None, likes=one.likes, visibility=one.visibility, url=_web(one.url),
+        undone=undone(hits), snow=one.snow, target=TARGETS.get(Target(one.target), "") if one.target else "",
+        hits=() if folded or other or one.by_school else hits,
         first=one.id == row.opening_post_id, cut=one.cut, other=other, folded=folded,
     )  # fmt: skip
 

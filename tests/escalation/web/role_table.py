@@ -227,8 +227,8 @@ class Premises:
         form = {"csrf": csrf} | ({"name": "mate", "password": PASSWORD} if path == "/sign-in" else {})
         form |= {"account": "wx-hq", "text": "食堂涨价了"} if path == "/leads" else {}
         where = self.address(path, number)
-        if path == "/raise":
-            form |= {"post": self.spare}
+        if path in ("/raise", "/why"):
+            form |= {"post": self.spare} if path == "/raise" else {}
             where += f"?post={self.spare}"
         answer: Response = client.get(where) if method == "GET" else client.post(where, data=form)
         return answer
