@@ -20,8 +20,7 @@ from sentiment.engine import SILENT, Band, Score, says_something
 from sentiment.grams import grams
 from sentiment.heads import Heads, Question, joined, sums
 from sentiment.polarity import Polarity
-from sentiment.segment import cut
-from sentiment.snow import Snow
+from sentiment.snow import figures, figures_and_words
 from sentiment.subject import ASKED_FROM, Subjects
 from sentiment.word_weights import WordWeights, bounded
 
@@ -68,7 +67,6 @@ class Linear:
     def __init__(self, band: Band | None = None, folder: Path = SHIPPED) -> None:
         self.band = band
         self.folder = folder
-        self._snow = Snow()
 
     def score(self, texts: Sequence[str]) -> list[Score]:
         speaking = [place for place, text in enumerate(texts) if says_something(text)]
@@ -94,8 +92,7 @@ class Linear:
         known = weights(self.folder)
         found = sums(known.heads, known.table, grams(texts))
         curves = known.heads.heads
-        snow = [one.snow for one in self._snow.score(texts)]
-        leans = self._positive(known, texts, found)
+        snow, leans = self._leaning(known, texts, found)
         neutral = curves[Question.NEUTRAL].curve(found[Question.NEUTRAL])
         asked = {q: curves[q].curve(found[q]).tolist() if q in found else [None] * len(texts)
                  for q in (Question.ABUSE, Question.CONCERN)}  # fmt: skip
@@ -108,9 +105,12 @@ class Linear:
             )
         ]  # fmt: skip
 
-    def _positive(self, known: Weights, texts: Sequence[str], found: Mapping[Question, Floats]) -> Floats:
-        """How likely each text is positive, given that it leans."""
-        return known.heads.heads[Question.LEANING].curve(found[Question.LEANING])
+    def _leaning(
+        self, known: Weights, texts: Sequence[str], found: Mapping[Question, Floats]
+    ) -> tuple[list[float], Floats]:
+        """SnowNLP's own figure, and how likely each text is positive, given that it leans."""
+        snow = figures([bounded(text) for text in texts])
+        return snow, known.heads.heads[Question.LEANING].curve(found[Question.LEANING])
 
     def _polarity(self, negative: float, positive: float, lean: float) -> Polarity:
         if self.band is not None:
@@ -126,10 +126,12 @@ class Blend(Linear):
 
     name = "blend"
 
-    def _positive(self, known: Weights, texts: Sequence[str], found: Mapping[Question, Floats]) -> Floats:
-        said = cut([bounded(text) for text in texts])
+    def _leaning(
+        self, known: Weights, texts: Sequence[str], found: Mapping[Question, Floats]
+    ) -> tuple[list[float], Floats]:
+        snow, said = figures_and_words([bounded(text) for text in texts])
         many = np.array([len(one) for one in said])
         both = joined(found[Question.LEANING], known.words.sums(said), many)
         mix = known.heads.mix
         total = sum(both[:, place] * factor for place, factor in enumerate(mix.factors.tolist()))
-        return mix.curve(np.asarray(total))
+        return snow, mix.curve(np.asarray(total))

@@ -65,7 +65,7 @@ def cut(texts: Sequence[str]) -> list[list[str]]:
     Linear in the length of a text, but a long run of Chinese without a break takes its steps one by one (some 10 µs
     and 600 bytes a character): cut such a text short before. Raises RuntimeError, in Chinese, without SnowNLP's files.
     """
-    return [words for part in chunks(texts) for words in _by_text(cut_together(part))]
+    return [words for part in chunks(texts) for words in by_text(cut_together(part))]
 
 
 def chunks(texts: Iterable[str]) -> Iterator[list[str]]:
@@ -112,7 +112,8 @@ def starts_by_arrays(points: Numbers, blank: Flags) -> Flags:
     return start
 
 
-def _by_text(words: Words) -> Iterator[list[str]]:
+def by_text(words: Words) -> Iterator[list[str]]:
+    """The words of each text."""
     said = words.all()
     for begin, end in pairwise([0, *np.cumsum(words.counts).tolist()]):
         yield said[begin:end]

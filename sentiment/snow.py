@@ -14,7 +14,7 @@ from itertools import repeat
 import numpy as np
 
 from sentiment.engine import SILENT, Band, Score, says_something
-from sentiment.segment import Words, chunks, cut_together
+from sentiment.segment import Words, by_text, chunks, cut_together
 from sentiment.snow_compiled import worth_compiling
 from sentiment.snow_tables import Places, tables
 
@@ -54,17 +54,28 @@ def figures(texts: Sequence[str]) -> list[float]:
 
     Linear in the length of a text; see `segment.cut` for very long ones.
     """
-    return [figure for part in chunks(texts) for figure in _together(part)]
+    return [figure for part in chunks(texts) for figure in _figures(cut_together(part))]
 
 
-def _together(texts: Sequence[str]) -> list[float]:
-    model, words = tables(), cut_together(texts)
+def figures_and_words(texts: Sequence[str]) -> tuple[list[float], list[list[str]]]:
+    """As `figures`, and the words that each text was cut into for it."""
+    found: list[float] = []
+    said: list[list[str]] = []
+    for part in chunks(texts):
+        words = cut_together(part)
+        found += _figures(words)
+        said += by_text(words)
+    return found, said
+
+
+def _figures(words: Words) -> list[float]:
+    model = tables()
     compiled = worth_compiling(0)
     numbers = compiled.numbers(words.points, words.starts, words.ends) if compiled else numbers_by_name(words)
-    text = np.arange(len(texts))
+    text = np.arange(len(words.counts))
     where = np.concatenate([text, np.repeat(text, words.counts)])  # bincount adds one by one, in this order
     sums = [
-        np.bincount(where, np.concatenate([np.full(len(texts), prior), values.take(numbers)])).tolist()
+        np.bincount(where, np.concatenate([np.full(len(text), prior), values.take(numbers)])).tolist()
         for prior, values in zip(model.priors, model.word_values, strict=True)
     ]
     negative, positive = model.classes.tolist()
