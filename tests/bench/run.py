@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.crawl import CrawlCost, crawl_cost
+from tests.bench.judging import judging
+from tests.bench.judging import said as said_of_judging
 from tests.bench.latency import Latency, chain_latency
 from tests.bench.machine import described
 from tests.bench.matching import matching
@@ -81,6 +83,9 @@ def run(size: Size, out: Path) -> None:
     matched = matching(size.rules, size.part_comments, few=size.rules // 10, many=size.rules * 10)
     found["matching"] = asdict(matched)
     print("\n".join(said_of_matching(matched)), flush=True)
+    stock, judged = judging(size.scored, size.scored_by_stock)
+    found["judging"] = {"stock": asdict(stock), "default": asdict(judged)}
+    print("\n".join(said_of_judging(stock, judged)), flush=True)
     stock, ways = scoring(size.scored, size.scored_by_stock)
     found["snow"] = {"stock": asdict(stock), "ways": [asdict(one) for one in ways]}
     print("\n".join(said_of_scoring(stock, ways)), flush=True)

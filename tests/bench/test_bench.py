@@ -15,6 +15,7 @@ from stream import rules
 from stream.assess import Reader, assess
 from tests.bench.chain import PLACE, ROOT
 from tests.bench.comments import Comments
+from tests.bench.judging import judging
 from tests.bench.machine import percentile
 from tests.bench.matching import matching
 from tests.bench.scoring import scoring
@@ -90,6 +91,14 @@ def test_matching_is_far_ahead_of_a_naive_loop_and_gives_its_answers() -> None:
     assert found.times_naive > 10
     assert found.growth < 5
     assert found.hits_a_text > 0
+
+
+def test_the_default_path_with_all_rules_leaves_snownlp_far_behind() -> None:
+    stock, one = judging(1000, 40)
+    assert one.engine == "blend"
+    assert one.times_stock > 10
+    assert 0.1 < one.engine_share < 0.9
+    assert stock.slowest_per_second <= stock.per_second
 
 
 def test_scoring_is_a_hundred_times_as_fast_as_snownlp_in_a_small_process() -> None:
