@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -15,6 +16,7 @@ from typing import NoReturn
 from deploy.one_line import OneLine
 
 PR_SET_PDEATHSIG = 1
+M_MMAP_THRESHOLD = -3
 TRY_AGAIN = 75
 """Exit code (EX_TEMPFAIL) where an engine is away: the supervisor starts the role again, ever more slowly."""
 
@@ -24,6 +26,15 @@ def end_with(parent: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         raise SystemExit("监督进程已不在，本进程随之结束。")
+
+
+def spare() -> None:
+    """Start sooner and hold less: few rounds of the garbage collector over what is made to last, and large pieces of
+    memory go back to the machine when they are let go (glibc keeps ever larger ones otherwise; another C library has no
+    such switch)."""
+    gc.set_threshold(10_000, 50, 100)
+    with suppress(AttributeError):
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 128 * 1024)
 
 
 def run(name: str, settings_file: Path, *, alone: bool = False) -> None:
@@ -81,6 +92,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--settings", type=Path, required=True)
     parser.add_argument("--parent", type=int)
     given = parser.parse_args(arguments)
+    spare()
     written = logging.StreamHandler()
     written.setFormatter(OneLine())
     logging.basicConfig(level=logging.WARNING, handlers=[written])

@@ -21,7 +21,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, islice
 from operator import attrgetter
 
 import daachorse
@@ -39,6 +39,10 @@ ENGLISH = frozenset(
     ("women", "change", "dance", "guide", "name", "game", "same", "mine", "here", "made", "make", "time")
 )
 """English words that read like pinyin."""
+HEAD, TAIL = 3072, 1024
+"""Characters that are looked at, from the beginning and from the end of a long text."""
+MOST = 200
+"""Places looked at of each kind; a text that is full of disguised words has said so before."""
 LONGEST_RUN = 40
 """Letters of the longest run that is read as pinyin."""
 _EMOJI = str.maketrans(EMOJI)
@@ -87,17 +91,31 @@ class Disguises:
     def look(self, text: Normalised) -> list[Seen]:
         """Every listed word that stands disguised in a text, in order; spans point into `text.raw`.
 
-        Words may overlap (投诉 in 投诉电话), and several that sound alike may have one span.
+        Words may overlap (投诉 in 投诉电话), and several that sound alike may have one span. Work is bounded: of a long
+        text its beginning and its end are looked at, and of each kind the first MOST places.
         """
-        base, drawn = text, frozenset[int]()
+        found: list[tuple[bool, Seen]] = []
+        suspicious = False
+        for part in _ends(text):
+            some, strange = self._found(part)
+            found += some
+            suspicious = suspicious or strange
+        return sorted({seen for sure, seen in found if sure or suspicious}, key=_IN_ORDER) if found else []
+
+    def _found(self, text: Normalised) -> tuple[list[tuple[bool, Seen]], bool]:
+        """(sure whatever the text, what was seen), and whether the text is suspicious."""
+        base, drawn, there = text, frozenset[int](), 0
         if not EMOJI.keys().isdisjoint(text.raw):
-            drawn = frozenset(place for place, char in enumerate(text.raw) if char in EMOJI)
-            base = replace(normalise(text.raw.translate(_EMOJI)), raw=text.raw)
-        found = [*self._heard(base, drawn), *self._shaped(base), *self._read(base)]
-        if not found:
-            return []
-        suspicious = has_split(base) or any(sure and seen.step is not Step.HOMOPHONE for sure, seen in found)
-        return sorted({seen for sure, seen in found if sure or suspicious}, key=_IN_ORDER)
+            there, last = text.original(0, len(text.text)) if len(text.raw) > HEAD + TAIL else (0, len(text.raw))
+            raw = text.raw[there:last]
+            drawn = frozenset(place for place, char in enumerate(raw) if char in EMOJI)
+            base = replace(normalise(raw.translate(_EMOJI)), raw=raw)
+        ways = (self._heard(base, drawn), self._shaped(base), self._read(base))
+        found = [one for way in ways for one in islice(way, MOST)]
+        sure = any(sure and seen.step is not Step.HOMOPHONE for sure, seen in found)
+        if there:
+            found = [(sure, replace(one, start=one.start + there, end=one.end + there)) for sure, one in found]
+        return found, sure or (bool(found) and has_split(base))
 
     def _sound_patterns(self) -> dict[str, list[str]]:
         patterns: defaultdict[str, list[str]] = defaultdict(list)
@@ -178,6 +196,16 @@ class Disguises:
                 for word in words:
                     if spelled.is_whole(start, end, word):
                         yield len(word) > 1, Seen(word, *base.original(first, last), step)
+
+
+def _ends(text: Normalised) -> list[Normalised]:
+    """The text, or of a long one its beginning and its end."""
+    if len(text.text) <= HEAD + TAIL:
+        return [text]
+    return [
+        Normalised(text.text[part], text.starts[part], text.ends[part], text.raw)
+        for part in (slice(HEAD), slice(-TAIL, None))
+    ]
 
 
 class _SoundTable(dict[int, int | str]):

@@ -47,7 +47,7 @@ def weights(folder: Path) -> Weights:
     """The weights in a folder, once per process. Raises OSError, ValueError."""
     heads = heads_file.load(folder / heads_file.FILE)
     words = word_weights.load(folder / word_weights.FILE)
-    return Weights(heads, words, heads.table(), subject.load(folder / subject.FILE))
+    return Weights(heads.lean(), words, heads.table(), subject.load(folder / subject.FILE))
 
 
 def edition(folder: Path = SHIPPED) -> str:

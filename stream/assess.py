@@ -13,11 +13,13 @@ from stream.assessment import Assessment, Hit, Polarity, Target
 from stream.impression import Impressions
 from stream.listed import disguises
 from stream.match import Found, Matcher, Page
-from stream.post import Post
+from stream.post import CUT_MARK, TEXT_LIMIT, Post
 from stream.rules import Rulebook, slot_of
 from stream.stance import Span
 from stream.target import TargetWords
 
+LONGEST = TEXT_LIMIT + len(CUT_MARK)
+"""Characters of a text that are read."""
 SPANS_KEPT = 20
 """Spans kept of one hit; a text that repeats a word a thousand times needs no more to be believed."""
 
@@ -110,10 +112,15 @@ def hit_of(found: Found, second: SecondLook) -> Hit:
     )
 
 
+def _read(text: str) -> Normalised:
+    """What is read of a text: the door lets no more through, a record that came another way is read so far."""
+    return normalise(text[:LONGEST])
+
+
 def assess(posts: Sequence[Post], engine: Engine, rulebook: Reader | Rulebook, now: datetime) -> list[Assessment]:
     """Judge posts, in order, by their normalised text. A worker builds one Reader and passes it; `now`: aware, UTC."""
     reader = rulebook if isinstance(rulebook, Reader) else Reader(rulebook)
-    texts = [normalise(post.text) for post in posts]
+    texts = [_read(post.text) for post in posts]
     scores = engine.score([text.text for text in texts])
     return [
         _assessment(post, score, reader.read(post, text, score), engine.name, reader.edition, now)

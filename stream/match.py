@@ -91,7 +91,7 @@ class Page:
             return hits
         known = lexicon.number
         more = ((*span, known[piece]) for piece, spans in self.also.items() if piece in known for span in spans)
-        return sorted({*hits, *more})
+        return hits + list(more)
 
     def has(self, terms: tuple[str, ...]) -> bool:
         """Whether any term of a list is there."""
@@ -111,6 +111,9 @@ class Page:
                     found[number].append((start, end))
                 else:
                     found[number] = [(start, end)]
+            for piece in self.also:  # they came last, wherever they stand
+                if (number := lexicon.number.get(piece, -1)) in found:
+                    found[number] = sorted(set(found[number]))
         return found
 
     def term(self, term: str) -> Sequence[Span]:
