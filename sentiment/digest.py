@@ -26,6 +26,8 @@ DAMPING, ROUNDS = 0.85, 30
 ALIKE = 0.5
 """Shared words over all words from which two sentences say the same."""
 _END = re.compile(r"[。！？!?；;\n]+")
+_CALL = re.compile(r"^(?:(?:回复|转发|扩散|同问|【转】|〔[^〕]{1,8}〕|//)[\s:：，,]*)+")
+"""What stands before the words of a reply or of a copy."""
 _BLANKS = re.compile(r"\s+")
 
 Floats = npt.NDArray[np.float64]
@@ -50,7 +52,7 @@ def _first(texts: Iterable[str]) -> list[str]:
 
 
 def _sentences(text: str) -> list[str]:
-    pieces = (_BLANKS.sub(" ", piece).strip(" ，,、：:") for piece in _END.split(veiled(text)))
+    pieces = (_CALL.sub("", _BLANKS.sub(" ", piece).strip(" ，,、：:")) for piece in _END.split(veiled(text)))
     return [piece for piece in pieces if SHORTEST <= len(piece) <= LONGEST]
 
 

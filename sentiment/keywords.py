@@ -35,6 +35,8 @@ from sentiment.snow_tables import tables
 SHOWN = 12
 READ = 400
 """Characters of each text that are read."""
+LEAST = ((30, 3), (5, 2), (0, 1))
+"""From how many different texts on a word must stand in how many of them."""
 LONGEST = 6
 PART = 1.5
 """A word in this many times the texts of a longer one that holds it is a word of its own."""
@@ -89,7 +91,7 @@ def keywords(texts: Iterable[str], most: int = SHOWN) -> list[Keyword]:
     read = dict(zip(different, words_of(list(different.values())), strict=True))
     said = _joined(read)
     held = Counter(word for words in said.values() for word in set(words) if word)
-    least = 2 if len(said) >= 5 else 1
+    least = next(times for lines, times in LEAST if len(said) >= lines)
     total = max(1, sum(len(words) for words in said.values()))
     found = [
         Keyword(word, texts_with, weight)

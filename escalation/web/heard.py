@@ -69,7 +69,7 @@ def heard(lines: Iterable[Sequence[Mapping[str, Any]]], most: int = SHOWN) -> li
 def _add(one: Heard, hit: Mapping[str, Any]) -> None:
     words, readings = hit.get("words", ()), hit.get("readings", ())
     pairs = {_short(word): _short(reading) for word, reading in zip_longest(words, readings, fillvalue="")}
-    one.words.update(word for word in pairs if word)
+    one.words.update(word for word in pairs if word and not any(word in other and word != other for other in pairs))
     one.undone |= {word: reading for word, reading in pairs.items() if reading and word}
     one.steps.update({STEPS.get(step, step) for step in hit.get("steps", ()) if step not in SILENT})
 

@@ -228,10 +228,15 @@ def _member(one: Row[Any], row: Row[Any], *, revealed: bool, other: bool) -> Mem
         id=one.id, text="" if folded else marked(one.text, spans), at=one.published_at, kind=one.kind,
         polarity=one.polarity or "neutral", p_negative=one.p_negative, by_school=one.by_school,
         reply=one.parent_id is not None, likes=one.likes, visibility=one.visibility, url=_web(one.url),
-        undone=undone(hits), snow=one.snow, target=TARGETS.get(Target(one.target), "") if one.target else "",
+        undone=undone(hits), snow=one.snow, target=_about(one.target),
         hits=() if folded or other or one.by_school else hits,
         first=one.id == row.opening_post_id, cut=one.cut, other=other, folded=folded,
     )  # fmt: skip
+
+
+def _about(target: str | None) -> str:
+    """Whom the words are about; empty where they name nobody."""
+    return "" if target in (None, Target.NONE) else TARGETS[Target(target)]
 
 
 def _web(url: str) -> str:

@@ -22,7 +22,7 @@ from stream.kept import assessments, posts, revisions
 from stream.post import Kind
 
 DAY = timedelta(hours=24)
-HOT = 10
+HOT = 8
 OF_MATTER = 8
 LEAST = 5
 """Lines from which the desk names hot words; fewer are read at a glance."""

@@ -124,6 +124,13 @@ def test_a_digest_tells_the_matter_and_nothing_twice() -> None:
     assert sum("血水" in one for one in found) <= 2
 
 
+def test_a_digest_leaves_out_whom_a_reply_answers_and_that_it_is_a_copy() -> None:
+    texts = ["回复 〔某用户〕: 食堂鸡腿没熟，有血水", "扩散：食堂鸡腿没熟，有血水", "【转】食堂的鸡腿又没熟"]
+    found = digest(texts)
+    assert found
+    assert set(found) <= {"食堂鸡腿没熟，有血水", "食堂的鸡腿又没熟"}
+
+
 def test_a_digest_veils_what_points_at_a_person() -> None:
     found = digest(["食堂鸡腿没熟，找 @张三丰 或 13800000000 赔钱", "食堂鸡腿没熟，有血水", "食堂鸡腿又没熟"])
     assert found

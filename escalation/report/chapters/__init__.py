@@ -5,13 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 
 from escalation.report.chapter import Chapter, listed
-from escalation.report.chapters import alterations, consultations, duty, handling, one_voice, own_posts, tasks
+from escalation.report.chapters import (
+    alterations,
+    consultations,
+    duty,
+    handling,
+    hot_words,
+    one_voice,
+    own_posts,
+    tasks,
+)
 from escalation.report.items import Items
 from escalation.report.rows import WeekRows
 
 CHAPTERS: tuple[Chapter, ...] = (
     handling.CHAPTER, tasks.CHAPTER, one_voice.CHAPTER, own_posts.CHAPTER, consultations.CHAPTER, duty.CHAPTER,
-    alterations.CHAPTER,
+    hot_words.CHAPTER, alterations.CHAPTER,
 )  # fmt: skip
 
 

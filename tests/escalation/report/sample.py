@@ -22,6 +22,7 @@ from escalation.report.chapters.alterations import Changed
 from escalation.report.chapters.consultations import Asked
 from escalation.report.chapters.duty import Duty, Gone, HandOver
 from escalation.report.chapters.handling import Telling
+from escalation.report.chapters.hot_words import Said
 from escalation.report.chapters.one_voice import HoldRow, OutRow, RelayRow
 from escalation.report.chapters.own_posts import Found, Pair, Paper
 from escalation.report.chapters.own_posts import Rows as OwnPosts
@@ -161,7 +162,21 @@ def _chapters(found: tuple[NoticeRow, ...]) -> dict[str, Any]:
         "one_voice": VOICE,
         "duty": DUTY,
         "alterations": ALTERATIONS,
+        "hot_words": HOT_WORDS,
     }
+
+
+def said(number: int, text: str, **more: Any) -> Said:
+    """A negative comment of the week's fifth day."""
+    made = Said(at(20, 12, number % 60), "wechat", "风林后勤", "negative", 40, "https://example.test/1", text)
+    return replace(made, **more)
+
+
+HOT_WORDS = (
+    *(said(n, f"六栋的热水器又坏了，报修没人来，第 {n} 天") for n in range(12)),
+    *(said(n, f"王建国老师说热水器没坏 <b>{n}</b>\u202e", url="javascript:1", account="<i>某\u202e") for n in range(9)),
+    *(said(n, f"谢谢图书馆的热水，第 {n} 次路过", polarity="positive", risk=0) for n in range(3)),
+)
 
 
 def asked(key: int, when: datetime, state: Consulted = Consulted.ANSWERED, **more: Any) -> Asked:

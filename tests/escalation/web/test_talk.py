@@ -7,6 +7,8 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from escalation.incident import incidents, join
+from escalation.report.chapters import hot_words
+from escalation.report.week import Week
 from stream.post import Kind
 from tests.escalation.web.house import SCHOOL, House
 
@@ -63,3 +65,15 @@ def test_an_incident_shows_what_people_say_of_it_as_they_wrote_it(house: House) 
 def test_a_care_case_and_a_single_line_have_no_summary(house: House) -> None:
     for number in (house.incident(care=True), house.incident(comments=1)):
         assert 'id="talk"' not in house.client("monitor").get(f"/incidents/{number}").text
+
+
+def test_the_weekly_report_reads_only_public_judged_comments_of_the_week(house: House) -> None:
+    house.post("热水器坏了")
+    house.post("热水器检修通知", by_school=True)
+    house.post("我的热水器报修", kind=Kind.MESSAGE)
+    house.post("活不下去了，热水器", theme="self_harm", words=["活不下去"])
+    with house.store.read() as conn:
+        found = hot_words.fetch(conn, SCHOOL, Week.of(house.now))
+        before = hot_words.fetch(conn, SCHOOL, Week.of(house.now).before)
+    assert [one.text for one in found] == ["热水器坏了"]
+    assert before == ()
