@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sentiment.normalise import normalise
 from stream.assessment import Assessment, Hit
+from stream.impression import DANGER
 from stream.matter import CARE
 from stream.post import Kind
 
@@ -80,7 +81,7 @@ def framed(assessment: Assessment, root_text: str) -> Assessment:
 
 
 def _is_danger(hit: Hit) -> bool:
-    return hit.theme != CARE and (hit.grave or bool(hit.kinds))
+    return hit.theme != CARE and (hit.grave or bool(hit.kinds) or hit.rule == DANGER)
 
 
 def _weakened(hit: Hit, frame: Frame) -> Hit:

@@ -23,20 +23,26 @@ VERSION = 3
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """From which probability on how much it weighs, and the words for it. `grave`: one line opens."""
+    """From which probability on how much it weighs, and the words for it. `grave`: one line opens; `floor`: the mildest
+    level of an incident that stands on it, None for any."""
 
     bar: float
     weight: int
     words: str
     grave: bool = False
+    floor: int | None = None
 
 
 COMPLAINT, DANGER = "MD-01", "MD-02"
 IMPRESSIONS = frozenset({COMPLAINT, DANGER})
 """What stands in `Hit.rule` where no rule but the model speaks."""
-COMPLAINTS = (Step(0.95, 22, "把握大"), Step(0.9, 14, "把握较大"), Step(0.85, 10, "有一定把握"))
+COMPLAINTS = (Step(0.9, 28, "把握大", floor=3), Step(0.8, 20, "把握较大", floor=3), Step(0.7, 12, "有一定把握"))
 """By `p_concern`. Of corpus rows (folds, families apart) .97, .95 and .94 were of risk 1 or more."""
-DANGERS = (Step(0.9, 90, "把握大", grave=True), Step(0.6, 48, "把握较大"), Step(0.4, 30, "有一定把握"))
+DANGERS = (
+    Step(0.75, 90, "把握大", grave=True, floor=2),
+    Step(0.5, 40, "把握较大", floor=2),
+    Step(0.35, 24, "有一定把握", floor=3),
+)
 """By `p_grave`. Of corpus rows from .75, .6 and .4 on .83, .70 and .64 were of risk 3, and .97, .92 and .90 of risk 1
 or more. The bar .75 was reached by 0.11 % of the quiet corpus rows (folds), by none of 7,617 ordinary comments, and by
 a curtain that had come down at one corner: the bar for opening alone stands higher since."""
@@ -45,9 +51,10 @@ GUARDS = ("drill", "fiction", "game", "laugh", "course", "care_news", "recovered
 """Lists of `rules/words.toml`: one word of them, and the model is not heard."""
 KINDS: Mapping[str, tuple[str, ...]] = {CARE: (CARE,), "privacy": ("leak",), "canteen": ("poisoning",)}
 """Which kind of danger a theme tells of; the others name none, so that they join a matter and call nothing a fire."""
+CARE_BAR = 0.85
+"""What a cry for help takes to open alone by the model: exam weeks are full of people who say they want to die."""
 ALONE = frozenset({"safety", CARE, "bullying", "teacher", "dorm", "canteen", "privacy", "internship"})
 """Themes in which one line may be a danger; elsewhere it is weighty at most."""
-GRAVE_FLOOR = 2
 PRAISE = 0.5
 """From this `p_positive` on a text is kindly meant, whatever it looks like."""
 REST = 2
@@ -87,11 +94,16 @@ class Impressions:
 
     def _step(self, score: Score, theme: str, text: Normalised) -> tuple[str, Step | None]:
         danger = _reached(DANGERS, score.p_grave)
-        if danger is not None and danger.grave and not (theme in ALONE and self._is_meant(score.stretches, text)):
+        if danger is not None and danger.grave and not self._opens(score, theme, text):
             danger = DANGERS[1]
         if danger is not None:
             return DANGER, danger
         return COMPLAINT, _reached(COMPLAINTS, score.p_concern)
+
+    def _opens(self, score: Score, theme: str, text: Normalised) -> bool:
+        """Whether a grave impression may open by itself."""
+        sure = theme != CARE or (score.p_grave or 0.0) >= CARE_BAR
+        return sure and theme in ALONE and self._is_meant(score.stretches, text)
 
     def _is_meant(self, stretches: Sequence[Span], text: Normalised) -> bool:
         """Whether what weighed most is told and not denied, supposed, asked or a title."""
@@ -111,7 +123,7 @@ def _hit(rule: str, step: Step, theme: str, stretches: Sequence[Span], text: Nor
         theme=theme,
         category=(Category.INCIDENT if rule == DANGER else Category.GRIEVANCE).value,
         grave=step.grave,
-        level_floor=GRAVE_FLOOR if step.grave else None,
+        level_floor=step.floor,
         weight=step.weight,
         spans=spans,
         words=tuple(text.raw[start:end] for start, end in spans),

@@ -16,7 +16,7 @@ from sentiment.polarity import Polarity
 from stream.assess import Reader, assess
 from stream.assessment import Assessment, Hit, Target
 from stream.evidence import Ledger
-from stream.impression import COMPLAINT, COMPLAINTS, DANGER, DANGERS, Impressions
+from stream.impression import CARE_BAR, COMPLAINT, COMPLAINTS, DANGER, DANGERS, Impressions
 from stream.risk import decide, risk
 from stream.rules import Slot, load
 from tests.stream.test_assess import post
@@ -72,7 +72,7 @@ def test_complaint_weighs_more_the_likelier_it_is_and_never_opens() -> None:
 def test_danger_opens_alone_only_at_the_highest_bar() -> None:
     found = [felt(TEXT, score(grave=one.bar)) for one in DANGERS]
     assert [(hit.rule, hit.weight, hit.grave, hit.level_floor) for hit in found if hit] == [
-        (DANGER, 90, True, 2), (DANGER, 48, False, None), (DANGER, 30, False, None),
+        (DANGER, 90, True, 2), (DANGER, 40, False, 2), (DANGER, 24, False, 3),
     ]  # fmt: skip
     assert felt(TEXT, score(grave=DANGERS[-1].bar - 0.01)) is None
 
@@ -96,7 +96,25 @@ def test_danger_names_a_kind_only_where_its_theme_does(theme: str, kinds: tuple[
 def test_danger_of_a_theme_without_danger_does_not_open_alone() -> None:
     hit = felt(TEXT, score(grave=0.99, theme="awards"))
     assert hit is not None
-    assert (hit.weight, hit.grave) == (48, False)
+    assert (hit.weight, hit.grave) == (40, False)
+
+
+def test_a_low_mood_opens_no_care_case_below_a_bar_of_its_own() -> None:
+    hit = felt(TEXT, score(grave=CARE_BAR - 0.01, theme="self_harm"))
+    assert hit is not None
+    assert (hit.weight, hit.grave) == (40, False)
+    hit = felt(TEXT, score(grave=CARE_BAR, theme="self_harm"))
+    assert hit is not None
+    assert hit.grave
+
+
+def test_a_low_mood_that_is_of_concern_is_told_by_what_else_it_is_about() -> None:
+    mood = score(concern=0.99, theme="self_harm")
+    assert felt(TEXT, mood) is None
+    hit = felt(TEXT, replace(mood, matter="dorm"))
+    assert hit is not None
+    assert (hit.rule, hit.theme) == (COMPLAINT, "dorm")
+    assert felt(TEXT, replace(mood, matter="dorm"), hits=(rule("self_harm", 4),)) is None
 
 
 @pytest.mark.parametrize("text", [
@@ -126,9 +144,9 @@ def test_rule_that_says_more_is_not_repeated_and_a_weaker_one_gives_the_theme() 
     assert felt(TEXT, score(concern=0.96), hits=(rule("fees", 28),)) is None
     assert felt(TEXT, score(grave=0.65), hits=(rule("dorm", 28),)) is None
     assert felt(TEXT, score(grave=0.99), hits=(rule("fees", 20, grave=True),)) is None
-    hit = felt(TEXT, score(grave=0.65), hits=(rule("fees", 20),))
+    hit = felt(TEXT, score(grave=0.65), hits=(rule("fees", 16),))
     assert hit is not None
-    assert (hit.theme, hit.weight) == ("fees", 48)
+    assert (hit.theme, hit.weight) == ("fees", 40)
 
 
 def test_denied_danger_does_not_open_alone() -> None:
