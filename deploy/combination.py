@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from deploy.parts import PackError, crawl_settings, described, load_pack, mail_server
+from deploy.parts import crawl_settings, described, load_pack, mail_server
 from deploy.problem import sentence
 from stream.post import Route
 
@@ -174,6 +174,8 @@ def other_channels(settings: Settings) -> Iterator[Fault]:
 
 def pack(settings: Settings) -> Iterator[Fault]:
     """The policy pack must be readable; its own sentences name its file and line."""
+    from escalation.procedure import PackError  # see `load_pack`
+
     try:
         yield from _only_for_acceptance(settings, load_pack(settings))
     except PackError as error:

@@ -19,16 +19,16 @@ from escalation.channels.wecom_app import App, Application
 from escalation.channels.window import PATIENCE_SECONDS, StoredWindows, Windows
 from escalation.heartbeat import Outside
 from escalation.people import TITLES
-from escalation.procedure import Pack, PackError, load
 from sentiment.engine import Engine, engine_by_name
 from stream.store import Store
 
 if TYPE_CHECKING:
     from deploy import sections
     from deploy import settings as given
+    from escalation.procedure import Pack
 
 __all__ = [
-    "PackError", "channels", "crawl_settings", "described", "group_names", "load_pack", "mail_server", "outside",
+    "channels", "crawl_settings", "described", "group_names", "load_pack", "mail_server", "outside",
     "role_words", "shared_windows",
 ]  # fmt: skip
 
@@ -157,6 +157,8 @@ def engine(settings: given.Settings) -> Engine:
 def load_pack(settings: given.Settings) -> Pack:
     """The school's policy pack, by code or by path beside the settings, with the offices that the school says are one
     (`same_offices`) made one. Raises PackError; ValueError for an office of which the pack does not leave it open."""
+    from escalation.procedure import load  # 0.1 s and 7 MB, and half of the roles need no pack
+
     beside = settings.path(settings.school.pack)
     pack = load(beside if beside.exists() else settings.school.pack)
     return pack.merged(settings.school.same_offices)

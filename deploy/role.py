@@ -17,6 +17,8 @@ from deploy.one_line import OneLine
 
 PR_SET_PDEATHSIG = 1
 M_MMAP_THRESHOLD = -3
+WITHOUT_PACK = frozenset({"sandbox", "inbox", "assess", "index"})
+"""Roles that never ask the school's policy pack; the supervisor has read it before it starts them."""
 TRY_AGAIN = 75
 """Exit code (EX_TEMPFAIL) where an engine is away: the supervisor starts the role again, ever more slowly."""
 
@@ -45,7 +47,7 @@ def run(name: str, settings_file: Path, *, alone: bool = False) -> None:
     from deploy.settings import SettingsError, load
 
     try:
-        settings = load(settings_file)
+        settings = load(settings_file, with_pack=alone or name not in WITHOUT_PACK)
     except SettingsError as error:
         raise SystemExit(str(error)) from None
     metrics = settings.data_folder / "metrics"

@@ -14,7 +14,6 @@ from deploy import legible
 from deploy.problem import Problem, sentence, unknown
 from deploy.roster import SHEETS, OfficeRow, Roster, Row, heading, knots, titles
 from escalation.people import TITLES, Role
-from escalation.procedure import codes, load
 from stream.workbook import FORMULA, NO_FORMULA, Grid, Unreadable, sheets
 
 if TYPE_CHECKING:
@@ -144,6 +143,8 @@ def write(path: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
 def _explain(book: Workbook) -> None:
     """A further sheet that says how each column is filled in, and the roles that each shipped pack knows."""
     from openpyxl.styles import Alignment, Font
+
+    from escalation.procedure import codes, load
 
     guide = tomllib.loads(GUIDE_FILE.read_text("utf-8"))
     sheet = book.create_sheet(GUIDE)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validat
 
 from crawlers.settings import RouteSettings
 from deploy import legible, roster_file
-from deploy.combination import RULES
+from deploy.combination import RULES, pack
 from deploy.parts import load_pack, role_words
 from deploy.problem import Problem, dotted, parts, sentence
 from deploy.roster import SHEETS, AccountRow, KeeperRow, OfficeRow, PersonRow, Roster, Row, ShiftRow, UnitRow
@@ -156,8 +156,11 @@ class Settings(Section):
 ROSTER_TABLES = ("units", "accounts", "people", "offices", "keepers", "shifts")
 
 
-def load(path: Path) -> Settings:
-    """Read a settings file and its roster. Raises SettingsError with everything that is wrong."""
+def load(path: Path, *, with_pack: bool = True) -> Settings:
+    """Read a settings file and its roster. Raises SettingsError with everything that is wrong.
+
+    `with_pack`: False leaves the school's policy pack alone, for a role that needs none and starts the sooner for it.
+    """
     file = read_toml(path)
     if file.problems:
         raise SettingsError(tuple(file.problems))
@@ -172,7 +175,9 @@ def load(path: Path) -> Settings:
     if unread:
         del settings._roster
     file.problems += between
-    rules: list[Rule] = [*RULES, partial(_offices, placed.get("offices", []))]
+    rules: list[Rule] = [rule for rule in RULES if with_pack or rule is not pack]
+    if with_pack:
+        rules.append(partial(_offices, placed.get("offices", [])))
     for rule in rules:
         _ask(rule, settings, file, sound)
     if file.problems:

@@ -19,7 +19,6 @@ from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Row, Tabl
 from escalation.deed import DESK, incident_of, must_be, must_fit, write_down
 from escalation.incident import LEVELS, Actor, EntryKind, log, members
 from escalation.incident.state import OPEN, IllegalStep, State
-from escalation.procedure import thaw
 from stream.kept import assessments, posts
 from stream.store import metadata
 from stream.store.types import Json, Moment, Serial, Word
@@ -154,6 +153,8 @@ def judge(
     if said not in may_judge(row):
         raise IllegalStep(_why_not(row, said))
     if said is Verdict.WRONG_LEVEL:
+        from escalation.procedure import thaw  # the settings read this folder's figures, and few processes a pack
+
         pack = thaw(row.frozen["pack"])
         if right_level not in LEVELS or pack.grade(right_level).number != right_level:
             raise IllegalStep("请选择应为的级别。未作任何更改。")

@@ -297,3 +297,14 @@ def test_an_ended_process_is_gone_at_once_with_all_that_it_said(how: str, code: 
     assert done.returncode == code
     assert done.stdout.startswith("said")
     assert done.stderr == ""
+
+
+def test_a_role_that_asks_no_pack_loads_neither_pack_nor_pages(tmp_path: Path) -> None:
+    file = installation.write_demo(tmp_path / "school", free_port(), utc_now())
+    code = (
+        "import sys; from pathlib import Path; from deploy.settings import load; import deploy.wiring;"
+        "load(Path(sys.argv[1]), with_pack=False);"
+        "print([one for one in ('escalation.procedure', 'httpx', 'numpy', 'uvicorn', 'snownlp') if one in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
