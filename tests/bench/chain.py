@@ -162,7 +162,7 @@ def _started(role: str, settings_file: Path, *, snow: bool) -> subprocess.Popen[
 
 
 def _warm(chain: Chain, assess: int) -> None:
-    """Every role has its partitions and has worked once, so that loading weights is no part of a measurement."""
+    """Every role has its partitions and has worked once, so that loading is no part of a measurement."""
     until = time.monotonic() + PATIENCE
     with closing(sqlite3.connect(chain.settings.data_folder / "log.db", isolation_level=None)) as log:
         asked = "SELECT crew, count(DISTINCT member) FROM lease GROUP BY crew"
@@ -171,7 +171,9 @@ def _warm(chain: Chain, assess: int) -> None:
             if time.monotonic() > until:
                 raise Stuck(f"the roles did not join: {dict(log.execute(asked))}")
             time.sleep(0.05)
-    chain.append(Comments(99).posts(PLACE, datetime.now(UTC), WARM))
+    made = Comments(99)
+    grave = made.grave(PLACE, datetime.now(UTC))  # the first incident of a process reads rules, texts and statements
+    chain.append([*made.posts(PLACE, datetime.now(UTC), WARM), grave])
     if not (chain.drained(PATIENCE, "assess") and chain.drained(PATIENCE, "watch", "index")):
         raise Stuck(f"the first {WARM} comments did not come through")
 
