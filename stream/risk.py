@@ -198,17 +198,15 @@ def _copied(copies: int, found: Counted) -> _Part:
 
 
 def _cues(cues: Sequence[Mark]) -> list[_Part]:
-    heaviest: dict[str, Mark] = {}
-    for cue in cues:
-        if cue.weight and (cue.voice not in heaviest or cue.weight > heaviest[cue.voice].weight):
-            heaviest[cue.voice] = cue
-    total = sum(cue.weight for cue in heaviest.values())
+    found = counted((float(cue.weight), cue) for cue in cues if cue.weight).words
+    total = sum(words.points for words in found)
     scale = min(1.0, CUES_MOST / total) if total else 0.0
     out: list[_Part] = []
     for category, name in CUE_NAMES.items():
-        said = [cue for cue in heaviest.values() if cue.category == category]
+        said = [words for words in found if words.mark.category == category]
         if said:
-            out.append(_Part(name, scale * sum(cue.weight for cue in said), f"{len(said)} 人{said[0].title}"))
+            voices = len(set[str]().union(*(words.voices for words in said)))
+            out.append(_Part(name, scale * sum(words.points for words in said), f"{voices} 人{said[0].mark.title}"))
     return out
 
 
