@@ -7,7 +7,7 @@ below are this project's defaults, tuned on authored scenarios, not a school's r
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from stream.assessment import Polarity, Target
@@ -29,6 +29,9 @@ OLDER = 0.6
 VOICES_LEAST = 2
 """Distinct authors before anything but a grave line or an own post opens."""
 CUES_MOST = 45.0
+CONTEXT = 0.4
+"""What cues, tone and surge add at most, as a share of what the rules themselves say: they make a matter graver, and
+of two weak words under a busy post they make none."""
 NEGATIVE_EACH, NEGATIVE_MOST = 2.0, 10.0
 SURGE_MOST = 15.0
 OURS_POINTS = 6.0
@@ -142,14 +145,7 @@ def _parts(evidence: Evidence, theme: str, now: datetime) -> list[_Part]:
     if any(mark.grave for mark in marks):
         parts.append(_Part("危及人身或个人信息", GRAVE, "属于一条即须上报的情形"))
     if marks:
-        parts += _cues(evidence.cues)
-    figures = evidence.thread
-    if marks and figures.negative_authors:
-        points = min(NEGATIVE_MOST, NEGATIVE_EACH * figures.negative_authors)
-        said = f"本帖 24 小时 {figures.lines} 条，{figures.negative_authors} 人语气负面"
-        parts.append(_Part("负面", points, said))
-    if marks and evidence.surge.score > 0:
-        parts.append(_Part("涌量", SURGE_MOST * evidence.surge.score, evidence.surge.sentence))
+        parts += _within(CONTEXT * (_sum(parts) + found.spread), _context(evidence))
     if ours := [mark for mark in marks if mark.ours]:
         parts.append(_Part("指向本校", OURS_POINTS, f"{len(_voices(ours))} 人明指学校、教职工或服务"))
     if marks and (evidence.copies > 1 or found.spread):
@@ -158,6 +154,25 @@ def _parts(evidence: Evidence, theme: str, now: datetime) -> list[_Part]:
         said = f"{evidence.outliked} 人的评论获赞超过原帖"
         parts.append(_Part("评论压过原帖", OUTLIKED_EACH * evidence.outliked, said))
     return parts
+
+
+def _context(evidence: Evidence) -> list[_Part]:
+    """What is said around a matter, and how fast."""
+    parts, figures = _cues(evidence.cues), evidence.thread
+    if figures.negative_authors:
+        points = min(NEGATIVE_MOST, NEGATIVE_EACH * figures.negative_authors)
+        said = f"本帖 24 小时 {figures.lines} 条，{figures.negative_authors} 人语气负面"
+        parts.append(_Part("负面", points, said))
+    if evidence.surge.score > 0:
+        parts.append(_Part("涌量", SURGE_MOST * evidence.surge.score, evidence.surge.sentence))
+    return parts
+
+
+def _within(most: float, parts: Sequence[_Part]) -> list[_Part]:
+    """The same parts with no more points than `most` together, each made less in proportion."""
+    total = _sum(parts)
+    scale = min(1.0, most / total) if total else 0.0
+    return [replace(part, points=scale * part.points) for part in parts]
 
 
 def _points(mark: Mark, now: datetime) -> float:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stream.assessment import Hit, Polarity, Target
 from stream.evidence import Evidence, Mark, ThreadFigures
 from stream.matter import Scene, all_keys
-from stream.risk import OPEN_AT, POINTS_FOR_100, Risk, decide, risk
+from stream.risk import CONTEXT, OPEN_AT, OURS_POINTS, POINTS_FOR_100, Risk, decide, risk
 from stream.surge import Surge
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -194,9 +194,19 @@ def test_slow_build_over_ten_days_adds_up_at_a_lower_weight() -> None:
 def test_cues_and_tone_strengthen_a_matter_but_make_none() -> None:
     cues = tuple(cue(n, "escalation", 20) for n in range(10, 20))
     assert risk(replace(PLAIN, hits=(), marks=(), cues=cues), NOW).value == 0
-    few = replace(PLAIN, marks=(mark(1), mark(2)))
+    few = replace(PLAIN, marks=(mark(1), mark(2), mark(3)))
     assert not opened(few)
     assert opened(replace(few, cues=cues))
+
+
+def test_what_is_said_around_a_matter_adds_no_more_than_a_share_of_what_its_rules_say() -> None:
+    cues = tuple(cue(n, "escalation", 20) for n in range(10, 20))
+    busy = replace(PLAIN, cues=cues, surge=Surge(40, 2, 80, 1, "近一小时 80 条"))
+    weak = replace(busy, marks=(mark(1, 12), mark(2, 28)))
+    assert not opened(weak), "two weak words under a busy post are no matter"
+    assert risk(weak, NOW).points <= (1 + CONTEXT) * 40 + OURS_POINTS
+    several = replace(busy, marks=(mark(1, 12), mark(2, 28), mark(3), mark(4)))
+    assert opened(several)
 
 
 def test_surge_of_harmless_lines_is_no_risk() -> None:
