@@ -20,6 +20,7 @@ from deploy.roster_command import roster
 from deploy.rules_command import rules as rule_files
 from deploy.settings import Settings, SettingsError, load
 from deploy.training import train
+from deploy.verdict_export import verdicts
 
 app = typer.Typer(
     name="fengxin",
@@ -421,6 +422,7 @@ app.add_typer(policy, name="policy")
 app.add_typer(roster, name="roster")
 app.add_typer(rule_files, name="rules")
 app.command(cls=Command)(train)
+app.command(cls=Command)(verdicts)
 
 
 @trial.command(cls=Command)

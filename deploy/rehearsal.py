@@ -7,7 +7,7 @@ so nothing leaves the house. Nobody signs in a rehearsal: what follows on silenc
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -48,6 +48,7 @@ SILENCE = timedelta(days=7)
 """How long after the last line the clocks run on at the most, so that the whole ladder shows."""
 CHANNELS = (Channel.MAIL, Channel.WECOM_APP, Channel.SMS, Channel.WECOM_ROBOT)
 """Taken as set up where nothing else is said: one of each kind."""
+Step = Callable[[], None]
 SHOWN = (TimerKind.SIGN, TimerKind.RUNG, TimerKind.DUTY, TimerKind.CONSULTATION)
 
 
@@ -109,8 +110,8 @@ def submissions_of(pack: Pack, wanted: bool) -> bool:
     return wanted
 
 
-def rehearse(scenario: Scenario, house: House) -> Outcomes:
-    """Play one scenario in an empty store, line by line on its own clock."""
+def rehearse(scenario: Scenario, house: House, step: Step = lambda: None) -> Outcomes:
+    """Play one scenario in an empty store, line by line on its own clock; `step` is called after each line."""
     with tempfile.TemporaryDirectory(prefix="fengxin-rehearsal-") as folder, ExitStack() as stack:
         store = Store(f"sqlite:///{folder}/store.db", lasting=False)
         stack.callback(store.close)
@@ -118,7 +119,7 @@ def rehearse(scenario: Scenario, house: House) -> Outcomes:
         log = open_log(f"sqlite:///{folder}/log.db")
         stack.callback(log.close)
         log.ensure({POSTS: 1, ASSESSED: 1})
-        return _Stage(scenario, house, store, log).play()
+        return _Stage(scenario, house, store, log).play(step)
 
 
 class _Stage:
@@ -147,7 +148,7 @@ class _Stage:
     def _clock(self) -> datetime:
         return self._now
 
-    def play(self) -> Outcomes:
+    def play(self, step: Step) -> Outcomes:
         """Every line in order, the clocks in between, then silence until the ladder ends."""
         with self._store.write() as conn:
             account.enter(conn, [self._account(page) for page in self._pages.values()])
@@ -158,6 +159,7 @@ class _Stage:
             self._run_clocks_until(line.at)
             self._now = line.at
             self._put(line)
+            step()
         last = self._now + SILENCE
         while (due := self._next_rung()) is not None and due <= last:
             self._run_clocks_until(max(due, self._now))

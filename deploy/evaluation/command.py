@@ -33,6 +33,10 @@ def evaluate(
     cross_validate: Annotated[
         bool, typer.Option("--cross-validate", help="场景另按“逐个留出”再判一遍，看规则有多少是照着场景写的。")
     ] = False,
+    ordinary: Annotated[
+        bool,
+        typer.Option("--week", help="把这些评论当作寻常的一周（每天 1000 条）走完整条链路，数每班误报几起。"),
+    ] = False,
     engine: Annotated[str, typer.Option("--engine", help=f"情感引擎：{'、'.join(ENGINES)}。")] = DEFAULT,
     pack: Annotated[str, typer.Option("--pack", help="场景所用规程包的代号或路径。")] = "neutral",
     as_json: Annotated[Path | None, typer.Option("--json", help="把全部数字写成一个 JSON 文件。")] = None,
@@ -47,6 +51,9 @@ def evaluate(
     try:
         given = _given(data)
         judges = _judges(engine, pack)
+        if ordinary:
+            _week(given, judges, as_json, html)
+            return
         sheets = list(_sheets(given, judges, cross_validate))
     except Refusals.known() as error:
         typer.echo(str(error), err=True)
@@ -148,6 +155,22 @@ def _sheets(given: Given, judges: Judges, cross_validate: bool) -> Iterator[Shee
     if given.cases:
         with _bar("场景", playing.plays(len(given.cases), cross_validate)) as step:
             yield scenarios.sheet(given.cases, judges.house, lambda: step(1), cross_validate=cross_validate)
+
+
+def _week(given: Given, judges: Judges, as_json: Path | None, html: Path | None) -> None:
+    """The ordinary week of these comments; scenarios among the data are left alone."""
+    from deploy.evaluation import week
+
+    texts = [row.text for row in week.ordinary(row for one in given.files for row in one.rows)][: week.WHOLE]
+    if not texts:
+        raise NothingToJudge("--week 须有寻常的评论：带标签的 .csv 或 .tsv，其中没有注明值得学校看的。")
+    if html is not None:
+        raise NothingToJudge("--week 没有网页报告，请去掉 --html，或改用 --json。")
+    with _bar("寻常一周", week.lines(week.PER_DAY, week.DAYS)) as step:
+        found = week.play(texts, judges.house, lambda: step(1))
+    typer.echo("\n".join(week.told(found)))
+    if as_json is not None:
+        _write(as_json, json.dumps(week.as_document(found), ensure_ascii=False, indent=1) + "\n")
 
 
 @contextmanager
