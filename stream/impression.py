@@ -36,17 +36,19 @@ class Step:
 COMPLAINT, DANGER = "MD-01", "MD-02"
 IMPRESSIONS = frozenset({COMPLAINT, DANGER})
 """What stands in `Hit.rule` where no rule but the model speaks."""
-COMPLAINTS = (Step(0.9, 28, "把握大", floor=3), Step(0.8, 20, "把握较大", floor=3), Step(0.7, 12, "有一定把握"))
+COMPLAINTS = (Step(0.9, 30, "把握大", floor=3), Step(0.8, 22, "把握较大", floor=3), Step(0.7, 13, "有一定把握"))
 """By `p_concern`. Of corpus rows (folds, families apart) .97, .95 and .94 were of risk 1 or more."""
 DANGERS = (
-    Step(0.75, 90, "把握大", grave=True, floor=2),
-    Step(0.5, 40, "把握较大", floor=2),
-    Step(0.35, 24, "有一定把握", floor=3),
+    Step(0.6, 90, "把握大", grave=True, floor=2),
+    Step(0.4, 40, "把握较大", floor=2),
+    Step(0.25, 24, "有一定把握", floor=3),
 )
 """By `p_grave`. Of corpus rows from .75, .6 and .4 on .83, .70 and .64 were of risk 3, and .97, .92 and .90 of risk 1
 or more. The bar .75 was reached by 0.11 % of the quiet corpus rows (folds), by none of 7,617 ordinary comments, and by
 a curtain that had come down at one corner: the bar for opening alone stands higher since."""
 TITLES = {COMPLAINT: "用语近似投诉（模型推断，{}）", DANGER: "用语近似危及人身的情形（模型推断，{}）"}
+ASKING = "asking_politely"
+"""A list too: one word of it, and the line is a question and no complaint; it may still be a danger."""
 GUARDS = ("drill", "fiction", "game", "laugh", "course", "care_news", "recovered")
 """Lists of `rules/words.toml`: one word of them, and the model is not heard."""
 KINDS: Mapping[str, tuple[str, ...]] = {CARE: (CARE,), "privacy": ("leak",), "canteen": ("poisoning",)}
@@ -68,6 +70,7 @@ class Impressions:
 
     def __init__(self, words: Mapping[str, Sequence[str]], stances: StanceWords) -> None:
         self._guards = tuple(sorted({term for name in GUARDS for term in words.get(name, ()) if "…" not in term}))
+        self._asking = tuple(sorted(words.get(ASKING, ())))
         self._stances = stances
 
     def impression(
@@ -84,6 +87,8 @@ class Impressions:
         theme = max(said, key=lambda hit: (hit.grave, hit.weight)).theme if said else score.theme
         most = max((hit.weight for hit in said), default=0)
         rule, step = self._step(score, theme, text)
+        if rule == COMPLAINT and any(term in text.text for term in self._asking):
+            return None
         if rule == COMPLAINT and theme == CARE:
             if said or score.matter is None:
                 return None  # a low mood is no complaint

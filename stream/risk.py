@@ -24,7 +24,7 @@ SHOWN_FROM = 5
 """A line of this risk is worth a monitor's eye: the lightest rule of any matter gives it, a bad tone alone does not."""
 GRAVE = 100.0
 """Added by a grave rule, so that one line is enough."""
-OLDER = 0.6
+OLDER = 0.8
 """What a mark older than QUICK_HOURS still counts of its weight, up to SLOW_DAYS."""
 VOICES_LEAST = 2
 """Distinct authors before anything but a grave line or an own post opens."""
