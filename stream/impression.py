@@ -36,12 +36,12 @@ class Step:
 COMPLAINT, DANGER = "MD-01", "MD-02"
 IMPRESSIONS = frozenset({COMPLAINT, DANGER})
 """What stands in `Hit.rule` where no rule but the model speaks."""
-COMPLAINTS = (Step(0.9, 30, "把握大", floor=3), Step(0.8, 22, "把握较大", floor=3), Step(0.7, 13, "有一定把握"))
+COMPLAINTS = (Step(0.9, 28, "把握大", floor=3), Step(0.8, 20, "把握较大", floor=3), Step(0.7, 12, "有一定把握"))
 """By `p_concern`. Of corpus rows (folds, families apart) .97, .95 and .94 were of risk 1 or more."""
 DANGERS = (
-    Step(0.6, 90, "把握大", grave=True, floor=2),
-    Step(0.4, 40, "把握较大", floor=2),
-    Step(0.25, 24, "有一定把握", floor=3),
+    Step(0.75, 90, "把握大", grave=True, floor=2),
+    Step(0.5, 36, "把握较大", floor=2),
+    Step(0.35, 22, "有一定把握", floor=3),
 )
 """By `p_grave`. Of corpus rows from .75, .6 and .4 on .83, .70 and .64 were of risk 3, and .97, .92 and .90 of risk 1
 or more. The bar .75 was reached by 0.11 % of the quiet corpus rows (folds), by none of 7,617 ordinary comments, and by

@@ -24,14 +24,18 @@ SHOWN_FROM = 5
 """A line of this risk is worth a monitor's eye: the lightest rule of any matter gives it, a bad tone alone does not."""
 GRAVE = 100.0
 """Added by a grave rule, so that one line is enough."""
-OLDER = 0.8
+OLDER = 0.6
 """What a mark older than QUICK_HOURS still counts of its weight, up to SLOW_DAYS."""
 VOICES_LEAST = 2
 """Distinct authors before anything but a grave line or an own post opens."""
 CUES_MOST = 45.0
-CONTEXT = 0.4
-"""What cues, tone and surge add at most, as a share of what the rules themselves say: they make a matter graver, and
-of two weak words under a busy post they make none."""
+DAY = timedelta(hours=24)
+DENSE, DENSE_FELT = 0.15, 0.3
+"""The share of a thread's voices of a day from which what rules found there counts in full; the same for what only the
+model felt."""
+CONTEXT, CROWD = 0.4, 40
+"""What cues, tone and surge add at most, as a share of what the rules themselves say, under a post with CROWD voices a
+day and more; with fewer voices so much more. They make a matter graver; of two weak words under a busy post, none."""
 NEGATIVE_EACH, NEGATIVE_MOST = 2.0, 10.0
 SURGE_MOST = 15.0
 OURS_POINTS = 6.0
@@ -140,12 +144,18 @@ def _sum(parts: Sequence[_Part]) -> float:
 
 def _parts(evidence: Evidence, theme: str, now: datetime) -> list[_Part]:
     marks = _of(evidence, theme)
-    found = counted((_points(mark, now), mark) for mark in marks)
+    dense = {felt: _density(evidence, marks, now, felt=felt) for felt in (False, True)}
+    here = evidence.scene.thread
+    found = counted(
+        (_points(mark, now) * (dense[mark.felt] if mark.thread == here and not mark.grave else 1.0), mark)
+        for mark in marks
+    )
     parts = _rules(found.words)
     if any(mark.grave for mark in marks):
         parts.append(_Part("危及人身或个人信息", GRAVE, "属于一条即须上报的情形"))
     if marks:
-        parts += _within(CONTEXT * (_sum(parts) + found.spread), _context(evidence))
+        share = CONTEXT * max(1.0, CROWD / max(1, evidence.thread.authors))
+        parts += _within(share * (_sum(parts) + found.spread), _context(evidence))
     if ours := [mark for mark in marks if mark.ours]:
         parts.append(_Part("指向本校", OURS_POINTS, f"{len(_voices(ours))} 人明指学校、教职工或服务"))
     if marks and (evidence.copies > 1 or found.spread):
@@ -173,6 +183,15 @@ def _within(most: float, parts: Sequence[_Part]) -> list[_Part]:
     total = _sum(parts)
     scale = min(1.0, most / total) if total else 0.0
     return [replace(part, points=scale * part.points) for part in parts]
+
+
+def _density(evidence: Evidence, marks: Sequence[Mark], now: datetime, *, felt: bool) -> float:
+    """What marks count, 0..1: of a hundred ordinary comments a few look like complaints, so a few under a busy post say
+    little, and the same few among a dozen say much. Marks of other posts, and dangers, are not asked."""
+    here = [mark for mark in marks if mark.felt == felt and mark.thread == evidence.scene.thread]
+    day = _voices(mark for mark in here if now - mark.at <= DAY)
+    most = (DENSE_FELT if felt else DENSE) * evidence.thread.authors
+    return min(1.0, len(day) / most) if day and most else 1.0
 
 
 def _points(mark: Mark, now: datetime) -> float:

@@ -72,7 +72,7 @@ def test_complaint_weighs_more_the_likelier_it_is_and_never_opens() -> None:
 def test_danger_opens_alone_only_at_the_highest_bar() -> None:
     found = [felt(TEXT, score(grave=one.bar)) for one in DANGERS]
     assert [(hit.rule, hit.weight, hit.grave, hit.level_floor) for hit in found if hit] == [
-        (DANGER, 90, True, 2), (DANGER, 40, False, 2), (DANGER, 24, False, 3),
+        (DANGER, 90, True, 2), (DANGER, 36, False, 2), (DANGER, 22, False, 3),
     ]  # fmt: skip
     assert felt(TEXT, score(grave=DANGERS[-1].bar - 0.01)) is None
 
@@ -96,13 +96,13 @@ def test_danger_names_a_kind_only_where_its_theme_does(theme: str, kinds: tuple[
 def test_danger_of_a_theme_without_danger_does_not_open_alone() -> None:
     hit = felt(TEXT, score(grave=0.99, theme="awards"))
     assert hit is not None
-    assert (hit.weight, hit.grave) == (40, False)
+    assert (hit.weight, hit.grave) == (36, False)
 
 
 def test_a_low_mood_opens_no_care_case_below_a_bar_of_its_own() -> None:
     hit = felt(TEXT, score(grave=CARE_BAR - 0.01, theme="self_harm"))
     assert hit is not None
-    assert (hit.weight, hit.grave) == (40, False)
+    assert (hit.weight, hit.grave) == (36, False)
     hit = felt(TEXT, score(grave=CARE_BAR, theme="self_harm"))
     assert hit is not None
     assert hit.grave
@@ -146,7 +146,7 @@ def test_rule_that_says_more_is_not_repeated_and_a_weaker_one_gives_the_theme() 
     assert felt(TEXT, score(grave=0.99), hits=(rule("fees", 20, grave=True),)) is None
     hit = felt(TEXT, score(grave=0.65), hits=(rule("fees", 16),))
     assert hit is not None
-    assert (hit.theme, hit.weight) == ("fees", 40)
+    assert (hit.theme, hit.weight) == ("fees", 36)
 
 
 def test_denied_danger_does_not_open_alone() -> None:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from stream.assessment import Hit, Polarity, Target
 from stream.evidence import Evidence, Mark, ThreadFigures
+from stream.impression import COMPLAINT
 from stream.matter import Scene, all_keys
-from stream.risk import CONTEXT, OPEN_AT, OURS_POINTS, POINTS_FOR_100, Risk, decide, risk
+from stream.risk import CONTEXT, CROWD, OPEN_AT, OURS_POINTS, POINTS_FOR_100, Risk, decide, risk
 from stream.surge import Surge
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -201,12 +202,33 @@ def test_cues_and_tone_strengthen_a_matter_but_make_none() -> None:
 
 def test_what_is_said_around_a_matter_adds_no_more_than_a_share_of_what_its_rules_say() -> None:
     cues = tuple(cue(n, "escalation", 20) for n in range(10, 20))
-    busy = replace(PLAIN, cues=cues, surge=Surge(40, 2, 80, 1, "近一小时 80 条"))
+    crowd = ThreadFigures(60, 26, 0)
+    busy = replace(PLAIN, cues=cues, surge=Surge(40, 2, 80, 1, "近一小时 80 条"), thread=crowd)
     weak = replace(busy, marks=(mark(1, 12), mark(2, 28)))
     assert not opened(weak), "two weak words under a busy post are no matter"
-    assert risk(weak, NOW).points <= (1 + CONTEXT) * 40 + OURS_POINTS
+    assert risk(weak, NOW).points <= (1 + CONTEXT * CROWD / 26) * 40 + OURS_POINTS
     several = replace(busy, marks=(mark(1, 12), mark(2, 28), mark(3), mark(4)))
     assert opened(several)
+
+
+@pytest.mark.parametrize("rule", ["XX-01", COMPLAINT])
+def test_the_same_few_marks_say_much_among_a_dozen_voices_and_little_among_a_hundred(rule: str) -> None:
+    marks = tuple(replace(mark(number, 28), rule=rule) for number in range(1, 5))
+    points = [
+        risk(replace(PLAIN, marks=marks, thread=ThreadFigures(voices, voices, 0)), NOW).points
+        for voices in (4, 12, 60, 200, 1000)
+    ]
+    assert points == sorted(points, reverse=True)
+    assert points[1] > 4 * points[-1]
+
+
+def test_a_danger_counts_in_full_under_any_post() -> None:
+    grave = replace(mark(1, 90), grave=True)
+    alone, crowded = (
+        risk(replace(PLAIN, marks=(grave,), thread=ThreadFigures(voices, voices, 0)), NOW).points
+        for voices in (1, 1000)
+    )
+    assert alone == crowded
 
 
 def test_surge_of_harmless_lines_is_no_risk() -> None:
