@@ -30,10 +30,10 @@ VOICES_LEAST = 2
 """Distinct authors before anything but a grave line or an own post opens."""
 CUES_MOST = 45.0
 DAY = timedelta(hours=24)
-DENSE, DENSE_FELT = 0.15, 0.3
+DENSE, DENSE_FELT = 0.2, 0.3
 """The share of a thread's voices of a day from which what rules found there counts in full; the same for what only the
 model felt."""
-CONTEXT, CROWD = 0.4, 40
+CONTEXT, CROWD = 0.4, 30
 """What cues, tone and surge add at most, as a share of what the rules themselves say, under a post with CROWD voices a
 day and more; with fewer voices so much more. They make a matter graver; of two weak words under a busy post, none."""
 NEGATIVE_EACH, NEGATIVE_MOST = 2.0, 10.0
