@@ -104,7 +104,7 @@ EVIDENCE = st.builds(
         PLAIN,
         marks=tuple(marks),
         cues=tuple(cues),
-        thread=ThreadFigures(10, 10, negative),
+        thread=ThreadFigures(20, 20, negative),
         outliked=outliked,
         is_outliked=outliked > 0,
         surge=Surge(2.0, 1.0, 2, score, "近一小时 2 条"),
@@ -123,6 +123,7 @@ EVIDENCE = st.builds(
 def test_more_evidence_never_lowers_the_risk(
     evidence: Evidence, marks: list[Mark], cues: list[Mark], more: int, score: float
 ) -> None:
+    """Among as many voices; how many talk under a post is what its marks are measured by, and no evidence."""
     grown = replace(
         evidence,
         marks=evidence.marks + tuple(marks),
