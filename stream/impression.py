@@ -37,15 +37,15 @@ COMPLAINT, DANGER = "MD-01", "MD-02"
 IMPRESSIONS = frozenset({COMPLAINT, DANGER})
 """What stands in `Hit.rule` where no rule but the model speaks."""
 COMPLAINTS = (Step(0.9, 28, "把握大", floor=3), Step(0.8, 20, "把握较大", floor=3), Step(0.7, 12, "有一定把握"))
-"""By `p_concern`. Of corpus rows (folds, families apart) .97, .95 and .94 were of risk 1 or more."""
+"""By `p_concern`. Of held-out corpus rows .76, .68, .60 and .08 (risk 3, 2, 1, 0) reach .7, and .57, .44, .34 and .01
+reach .9; of 343 ordinary comments on school life ten and one. `floor`: what published scenarios bear."""
 DANGERS = (
     Step(0.75, 90, "把握大", grave=True, floor=2),
     Step(0.5, 36, "把握较大", floor=2),
     Step(0.35, 22, "有一定把握", floor=3),
 )
-"""By `p_grave`. Of corpus rows from .75, .6 and .4 on .83, .70 and .64 were of risk 3, and .97, .92 and .90 of risk 1
-or more. The bar .75 was reached by 0.11 % of the quiet corpus rows (folds), by none of 7,617 ordinary comments, and by
-a curtain that had come down at one corner: the bar for opening alone stands higher since."""
+"""By `p_grave`. Of held-out corpus rows .29, .02, 0 and 0 (risk 3, 2, 1, 0) reach .75, and .44, .07, 0 and .003 reach
+.5; of 5,192 ordinary comments none and three. From .6 on some told too early, before anything had happened."""
 TITLES = {COMPLAINT: "用语近似投诉（模型推断，{}）", DANGER: "用语近似危及人身的情形（模型推断，{}）"}
 ASKING = "asking_politely"
 """A list too: one word of it, and the line is a question and no complaint; it may still be a danger."""
