@@ -18,6 +18,7 @@ from itertools import pairwise
 from sentiment.emoticon import CODE
 from sentiment.known_words import (
     COMPOUND,
+    COMPOUND_ENDS,
     CONTACTS,
     FAMILIAR,
     SURNAMES,
@@ -136,7 +137,9 @@ def _ends_like_a_surname(word: str) -> bool:
     """Whether what follows may be a given name: after a surname by itself, or at the end of what is no known word."""
     if not word or not _CHINESE.fullmatch(word):
         return False
-    return word in COMPOUND or (word not in known() and (word[-1] in SURNAMES or word[-1] in FAMILIAR))
+    if word in COMPOUND:
+        return True
+    return word not in known() and (word[-1] in SURNAMES or word[-1] in FAMILIAR or word[-1] in COMPOUND_ENDS)
 
 
 def _joined(read: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

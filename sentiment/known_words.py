@@ -42,6 +42,8 @@ BOUND = 0.8
 _LISTS = tomllib.loads(files(__package__).joinpath("keyword_lists.toml").read_text("utf-8"))
 SURNAMES = frozenset("".join(_LISTS["surnames"].split()))
 COMPOUND, FAMILIAR = frozenset(_LISTS["compound_surnames"].split()), frozenset(_LISTS["nicknames"].split())
+COMPOUND_ENDS = frozenset(one[-1] for one in COMPOUND)
+"""A compound surname may be cut in two, or stand at the end of a longer piece."""
 TITLES, TALK, CONTACTS = (frozenset(_LISTS[name].split()) for name in ("titles", "talk", "contacts"))
 """What stands behind a name; words of every conversation; what contacts are made of."""
 _WORD = re.compile("[\u4e00-\u9fff]{2,4}")

