@@ -62,9 +62,16 @@ class Mix:
     curve: Curve
 
 
+MOST = 200
+"""Words: more than any text of those that the mix was learned from; beyond, the sum of the words would outvote all."""
+
+
 def joined(head: Floats, words: Floats, many: npt.NDArray[np.int64]) -> Floats:
-    """What is mixed, per text: the head's sum, the words' sum, that by the root of how many words, and 1."""
-    return np.column_stack([head, words, words / np.sqrt(np.maximum(many, 1)), np.ones(len(head))])
+    """What is mixed, per text: the head's sum, the words' sum, that by the root of how many words, and 1. A text of
+    more than MOST words counts as one of MOST words like its own."""
+    some = np.clip(many, 1, MOST)
+    words = words * (some / np.maximum(many, 1))
+    return np.column_stack([head, words, words / np.sqrt(some), np.ones(len(head))])
 
 
 @dataclass(frozen=True, slots=True)

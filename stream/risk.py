@@ -286,8 +286,9 @@ def _opening(evidence: Evidence, found: Risk, *, grave: bool, alone: bool) -> Op
     here = [mark for mark in evidence.marks if mark.post_id == evidence.post_id and mark.theme != "any"]
     themes = spoken([found.theme, *(mark.theme for mark in here)])
     here = [mark for mark in here if mark.theme in themes]
-    floors = [mark.level_floor for mark in (*marks, *(m for m in here if m.grave)) if mark.level_floor is not None]
-    level = min([*floors, MILDEST])
+    asked = [mark for mark in (*marks, *(m for m in here if m.grave)) if mark.level_floor is not None]
+    told = [mark.level_floor or MILDEST for mark in asked if not mark.felt]
+    level = min([*(told or [mark.level_floor or MILDEST for mark in asked]), MILDEST])
     if not grave and found.points >= HARDER_AT:
         level = max(min(level, HARDEST_WITHOUT_DANGER), level - 1)
     keys = [key for mark in marks for key in mark.keys] + [key for mark in here for key in mark.keys]

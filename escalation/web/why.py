@@ -8,7 +8,7 @@ from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection, select
 
 from escalation import by_hand
@@ -52,8 +52,11 @@ class Why:
 @router.get("/why")
 def page(
     request: Request, visitor: Annotated[Visitor, Depends(Only(Role.MONITOR, Role.PUBLICITY))], post: str = ""
-) -> HTMLResponse:
-    """The page of one kept line. A cry for help and a private message stay folded and are not explained."""
+) -> Response:
+    """The page of one kept line; without one the way to find one. A cry for help and a private message stay folded and
+    are not explained."""
+    if not post:
+        return RedirectResponse("/search", 303)
     desk, post = desk_of(request), post.replace("\x00", "")[:200]
     with desk.store.read() as conn:
         try:

@@ -42,6 +42,12 @@ def test_scores_come_in_the_order_of_texts(engine: Engine) -> None:
     assert together == [*alone, *reversed(alone)]
 
 
+def test_a_text_that_says_the_same_over_and_over_sounds_as_it_does_once(engine: Engine) -> None:
+    for said in ("二食堂的饭难吃得要命", "老师热情，环境优美"):
+        once, often, always = engine.score([said, said * 30, said * 3_000])
+        assert once.polarity is often.polarity is always.polarity, said
+
+
 def test_clear_praise_and_clear_anger_lie_apart(engine: Engine) -> None:
     praise, anger = engine.score(["太开心了，非常喜欢，老师热情，环境优美", "太差了，服务恶劣，再也不来了，失望"])
     assert praise.p_negative < 0.1 < 0.9 < anger.p_negative
