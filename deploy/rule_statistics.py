@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -150,14 +151,15 @@ def _of_border(found: Statistics) -> Iterator[str]:
             "一条即须上报的情形不受门槛影响，请先按下面的建议收紧规则。"
         )
         return
-    if border.open_at > at:
+    to = math.ceil(border.open_at)
+    if to > at:
         yield (
-            f"立事件的门槛现为 {at:g} 分，提到 {border.open_at:.0f} 分即可每班不超过上限：少立误报 {border.spared} 起，"
+            f"立事件的门槛现为 {at:g} 分，提到 {to} 分即可每班不超过上限：少立误报 {border.spared} 起，"
             f"属实的也会少立 {border.lost} 起。要改的，写在设置 [risk] open_at，再重新启动。"
         )
-    elif border.open_at < at:
+    elif to < at:
         yield (
-            f"立事件的门槛现为 {at:g} 分，降到 {border.open_at:.0f} 分也不会超过上限，会多立 {border.more} 起"
+            f"立事件的门槛现为 {at:g} 分，降到 {to} 分也不会超过上限，会多立 {border.more} 起"
             "（无人看过，按误报计）。要改的，写在设置 [risk] open_at，再重新启动。"
         )
     else:

@@ -55,7 +55,7 @@ def change(
             raise IllegalStep("Ⅰ级事件降级须由两人：一人先确认研判，另一人降级。未作任何更改。")
     conn.execute(update(incidents).where(incidents.c.id == incident_id).values(level=level, level_by_person=level))
     verb = "升为" if level < row.level else "降为"
-    if misjudged:
+    if misjudged and not row.frozen.get("by_hand"):
         verdict.record(conn, row, actor, now, Verdict.WRONG_LEVEL, why, level)
     heading = f"{LEVELS[row.level]}级{verb} {LEVELS[level]}级（系统初判 {LEVELS[row.level_by_machine]}级）"
     log(conn, incident_id, now, EntryKind.LEVEL, heading, why, actor=actor.name)

@@ -193,7 +193,8 @@ class Watch:
             return False  # a line that nothing speaks for
         post, scene, kinds = assessment.post, evidence.scene, evidence.kinds
         own = [mark.theme for mark in evidence.marks if mark.post_id == post.id and mark.theme != "any"]
-        felt = (felt_key(scene),) if any(mark.felt and mark.thread == scene.thread for mark in evidence.marks) else ()
+        is_felt = any(mark.felt and mark.thread == scene.thread for mark in evidence.marks)
+        felt = (felt_key(scene),) if is_felt and CARE_THEME not in own else ()
         joining = (*joining_keys(own, scene, kinds), *felt)
         found = self._belongs(conn, joining, evidence, own) if own else Belonging()
         open_at = self._ground.open_at

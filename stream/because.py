@@ -45,9 +45,10 @@ class Because:
     whys: tuple[str, ...]
 
 
-def because(found: Explanation, risk: int, polarity: Polarity) -> Because:
-    """Why a line of this risk (0 to 100, by itself) is or is not one."""
-    grave = any(held.rule.grave for held in found.held) or (found.felt is not None and found.felt.grave)
+def because(found: Explanation, risk: int, polarity: Polarity, *, opens: bool = True) -> Because:
+    """Why a line of this risk (0 to 100, by itself) is or is not one. `opens`: False where nothing that was kept of it
+    is grave any more, whatever its words are by themselves: it stands under a drill or a play."""
+    grave = opens and (any(one.rule.grave for one in found.held) or (found.felt is not None and found.felt.grave))
     named = "".join(f"“{word}”" for word in found.named)
     target = TARGETS[found.target] + (f"（{named}）" if named else "")
     whys = tuple(_whys(found, polarity)) if risk < SHOWN_FROM else ()
@@ -111,6 +112,8 @@ def _whys(found: Explanation, polarity: Polarity) -> Iterator[str]:
     cues = [held.rule.title for held in found.held if held.rule.category in CUES]
     if cues and len(cues) == len(found.held):
         yield f"只有“{'”“'.join(dict.fromkeys(cues))}”一类的话，没有说出什么事，单独不算。"
+    elif found.held and not outside:
+        yield "说到了规则所列的事，但同一原帖下只有少数人说，或原帖说的是演练、演出，计分不足以算风险。"
     elif not found.held and not in_the_way and not outside:
         yield "没有说到规则所列的事故、不满、求助或传言，模型也没有推断出来。"
     if polarity is Polarity.NEGATIVE and not found.held:

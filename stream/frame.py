@@ -88,4 +88,4 @@ def _weakened(hit: Hit, frame: Frame) -> Hit:
     if not _is_danger(hit):
         return hit
     less = {"title": f"{hit.title}（原帖说的是{frame.title}）", "grave": False, "weight": min(hit.weight, WEIGHT)}
-    return hit.model_copy(update=less | {"kinds": ()})
+    return hit.model_copy(update=less | {"kinds": (), "level_floor": None})

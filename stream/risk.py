@@ -1,7 +1,7 @@
 """Risk: 0-100 with named reasons and their shares, and the decision whether a line opens an incident and at what level.
 
-Points add up and never cancel, so more evidence never lowers a risk. The weights of the rules are data; the figures
-below are this project's defaults, tuned on authored scenarios, not a school's rule.
+Points add up and never cancel: among as many voices under a post more evidence never lowers a risk. The weights of the
+rules are data; the figures below are this project's defaults, tuned on authored scenarios, not a school's rule.
 """
 
 from __future__ import annotations
@@ -29,10 +29,9 @@ OLDER = 0.6
 VOICES_LEAST = 2
 """Distinct authors before anything but a grave line or an own post opens."""
 CUES_MOST = 45.0
-DAY = timedelta(hours=24)
 DENSE, DENSE_FELT = 0.2, 0.3
-"""The share of a thread's voices of a day from which what rules found there counts in full; the same for what only the
-model felt."""
+"""Voices that a rule found under a post, as a share of all of a day there, from which they count in full; the same for
+those whom only the model felt. Older ones are counted too, so that a slow matter gathers."""
 CONTEXT, CROWD = 0.4, 30
 """What cues, tone and surge add at most, as a share of what the rules themselves say, under a post with CROWD voices a
 day and more; with fewer voices so much more. They make a matter graver; of two weak words under a busy post, none."""
@@ -144,10 +143,10 @@ def _sum(parts: Sequence[_Part]) -> float:
 
 def _parts(evidence: Evidence, theme: str, now: datetime) -> list[_Part]:
     marks = _of(evidence, theme)
-    dense = {felt: _density(evidence, marks, now, felt=felt) for felt in (False, True)}
+    dense = {felt: _density(evidence, marks, felt=felt) for felt in (False, True)}
     here = evidence.scene.thread
     found = counted(
-        (_points(mark, now) * (dense[mark.felt] if mark.thread == here and not mark.grave else 1.0), mark)
+        (_points(mark, now) * (dense[mark.felt] if mark.thread == here and not _is_danger(mark) else 1.0), mark)
         for mark in marks
     )
     parts = _rules(found.words)
@@ -185,13 +184,17 @@ def _within(most: float, parts: Sequence[_Part]) -> list[_Part]:
     return [replace(part, points=scale * part.points) for part in parts]
 
 
-def _density(evidence: Evidence, marks: Sequence[Mark], now: datetime, *, felt: bool) -> float:
+def _density(evidence: Evidence, marks: Sequence[Mark], *, felt: bool) -> float:
     """What marks count, 0..1: of a hundred ordinary comments a few look like complaints, so a few under a busy post say
     little, and the same few among a dozen say much. Marks of other posts, and dangers, are not asked."""
-    here = [mark for mark in marks if mark.felt == felt and mark.thread == evidence.scene.thread]
-    day = _voices(mark for mark in here if now - mark.at <= DAY)
+    here = _voices(mark for mark in marks if mark.felt == felt and mark.thread == evidence.scene.thread)
     most = (DENSE_FELT if felt else DENSE) * evidence.thread.authors
-    return min(1.0, len(day) / most) if day and most else 1.0
+    return min(1.0, len(here) / most) if most else 1.0
+
+
+def _is_danger(mark: Mark) -> bool:
+    """Whether a mark counts in full however many talk: a danger, or anything of a cry for help."""
+    return mark.grave or bool(mark.kinds) or mark.theme == CARE
 
 
 def _points(mark: Mark, now: datetime) -> float:

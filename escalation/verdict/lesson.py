@@ -17,7 +17,8 @@ from escalation.incident import incidents
 from escalation.incident.state import State
 from escalation.retention import GONE
 from escalation.verdict import FalseAlarm, Verdict, newest
-from stream.kept import chunks, posts, revisions
+from stream.kept import assessments, chunks, posts, revisions
+from stream.matter import CARE
 from stream.post import Kind, Visibility
 
 OF_WORDS = frozenset({FalseAlarm.JOKE, FalseAlarm.ELSEWHERE, FalseAlarm.MISREAD, FalseAlarm.ADVERT})
@@ -42,7 +43,7 @@ def lessons(conn: Connection, school: str) -> list[Lesson]:
     ).all()
     said = newest(conn, [row.id for row in rows])
     found: dict[str, Lesson] = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: said[row.id].id if row.id in said else 0):
         if (taught := _of(row, said.get(row.id))) is None:
             continue
         look, lines = taught
@@ -67,11 +68,17 @@ def _of(row: Row[Any], said: Row[Any] | None) -> tuple[bool, Sequence[str]] | No
 def _texts(conn: Connection, school: str, lines: Sequence[str]) -> Iterator[str]:
     for some in chunks(lines):
         asked = (
-            select(revisions.c.text)
+            select(revisions.c.text, assessments.c.themes)
             .join(posts, (posts.c.school == revisions.c.school) & (posts.c.id == revisions.c.post_id))
+            .outerjoin(
+                assessments,
+                (assessments.c.school == posts.c.school)
+                & (assessments.c.post_id == posts.c.id)
+                & (assessments.c.revision == posts.c.revision),
+            )
             .where(posts.c.school == school, posts.c.id.in_(some), revisions.c.revision == posts.c.revision)
             .where(posts.c.kind != Kind.MESSAGE, posts.c.by_school.is_(False))
             .where(posts.c.visibility == Visibility.PUBLIC, revisions.c.text != GONE)
             .order_by(posts.c.id)
         )
-        yield from conn.execute(asked).scalars()
+        yield from (row.text for row in conn.execute(asked) if CARE not in (row.themes or ()))

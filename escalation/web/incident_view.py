@@ -29,6 +29,7 @@ from escalation.web.words import CARE_TITLE
 from stream.assessment import Target
 from stream.explanation import TARGETS
 from stream.kept import assessments, counts, posts, revisions
+from stream.matter import CARE
 from stream.post import Kind
 
 MEMBERS_SHOWN, MEMBERS_ALL = 12, 200
@@ -221,8 +222,9 @@ def members_of(conn: Connection, row: Row[Any], *, revealed: bool, limit: int = 
 
 
 def _member(one: Row[Any], row: Row[Any], *, revealed: bool, other: bool) -> Member:
-    folded = not revealed and (bool(row.care) or one.kind == Kind.MESSAGE)
     hits = one.hits or []
+    cry = bool(row.care) or any(hit.get("theme") == CARE for hit in hits)
+    folded = not revealed and (cry or one.kind == Kind.MESSAGE)
     spans = [span for hit in hits for span in hit.get("spans", ())]
     return Member(
         id=one.id, text="" if folded else marked(one.text, spans), at=one.published_at, kind=one.kind,

@@ -100,8 +100,9 @@ def why(line: Assessment, risk: int, reasons: Sequence[dict[str, Any]], school: 
     slot = Slot.OWN_POST if line.post.by_school else SLOTS.get(line.post.kind, Slot.COMMENT)
     found = explain(_reader(school), line.post.text[:EXPLAINED], slot)
     felt = next((hit for hit in line.hits if hit.rule in IMPRESSIONS), None)
+    opens = any(hit.grave for hit in line.hits)
     tone = feeling(line.polarity, line.p_negative, score.p_positive, line.snow, unsure=score.unsure)
-    return Why(risk, reasons, tone, because(replace(found, felt=felt), risk, line.polarity))
+    return Why(risk, reasons, tone, because(replace(found, felt=felt), risk, line.polarity, opens=opens))
 
 
 def _score(line: Assessment) -> Score:

@@ -26,7 +26,9 @@ from escalation.procedure import load
 from escalation.watch import Watch
 from stream import account
 from stream.account import Account
+from stream.assessment import Hit
 from stream.dead_letter import dead_letters
+from stream.impression import COMPLAINT
 from stream.log.sqlite import SqliteLog
 from stream.post import Kind
 from stream.topic import ASSESSED
@@ -108,6 +110,21 @@ def test_no_notice_quotes_a_private_message(post: Post, kind: Kind, quoted: bool
         (row,) = conn.execute(select(incidents)).all()
     assert bool(row.frozen["quote"]) == quoted
     assert ("上吐下泻" in str(row.frozen)) == quoted
+
+
+def test_a_cry_for_help_under_a_post_of_what_the_model_felt_is_a_case_of_its_own(post: Post) -> None:
+    def felt(number: int) -> bytes:
+        line = assessed(a_post("路过看看", f"weibo:{number}"))
+        hit = Hit(rule=COMPLAINT, version=1, title="用语近似投诉", theme="dorm", category="grievance", weight=60,
+                  spans=((0, 1),), words=("路",))  # fmt: skip
+        return line.model_copy(update={"hits": (hit,)}).wire()
+
+    cry = assessed(a_post("真的活不下去了，活着好累，猫留给室友了", "weibo:9", at=START + timedelta(minutes=5)))
+    post.append(felt(1), felt(2), cry.wire())
+    assert post.watch.step(wait=0) == 3
+    with post.store.read() as conn:
+        kept = conn.execute(select(incidents.c.care, incidents.c.theme).order_by(incidents.c.id)).all()
+    assert [tuple(row) for row in kept] == [(False, "dorm"), (True, "self_harm")]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -223,8 +224,19 @@ def test_the_same_few_marks_say_much_among_a_dozen_voices_and_little_among_a_hun
     assert points[1] > 4 * points[-1]
 
 
-def test_a_danger_counts_in_full_under_any_post() -> None:
-    grave = replace(mark(1, 90), grave=True)
+@given(EVIDENCE)
+def test_a_mark_of_today_never_makes_older_ones_less(evidence: Evidence) -> None:
+    old = replace(mark(50, 100), at=NOW - timedelta(days=5))
+    before = replace(evidence, marks=(*evidence.marks, old), thread=ThreadFigures(90, 60, 0))
+    after = replace(before, marks=(*before.marks, mark(51, 0)))
+    assert risk(after, NOW).points >= risk(before, NOW).points
+
+
+@pytest.mark.parametrize(
+    "danger", [{"grave": True}, {"kinds": ("trapped",)}, {"theme": "self_harm", "category": "incident"}]
+)
+def test_a_danger_and_a_cry_for_help_count_in_full_under_any_post(danger: dict[str, Any]) -> None:
+    grave = replace(mark(1, 60), **danger)
     alone, crowded = (
         risk(replace(PLAIN, marks=(grave,), thread=ThreadFigures(voices, voices, 0)), NOW).points
         for voices in (1, 1000)
