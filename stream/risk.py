@@ -193,8 +193,8 @@ def _density(evidence: Evidence, marks: Sequence[Mark], *, felt: bool) -> float:
 
 
 def _is_danger(mark: Mark) -> bool:
-    """Whether a mark counts in full however many talk: a danger, or anything of a cry for help."""
-    return mark.grave or bool(mark.kinds) or mark.theme == CARE
+    """Whether a mark counts in full however many talk: a danger or a cry for help; a low mood is neither."""
+    return mark.grave or bool(mark.kinds) or (mark.theme == CARE and mark.category != Category.MOOD)
 
 
 def _points(mark: Mark, now: datetime) -> float:
