@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, select, update
+from sqlalchemy import Connection, Row, and_, case, or_, select, update
 
 from escalation import timer
 from escalation.deed import incident_of, must_be_open, must_fit
@@ -85,12 +85,18 @@ CORRECTION = StateTable(
 
 
 def candidates(conn: Connection, incident: Row[Any], task: Row[Any] | None = None) -> list[Row[Any]]:
-    """The account's own posts that may be meant, those of the incident first: id, text, published_at, revision.
+    """The account's own posts that may be meant: id, text, published_at, revision.
 
-    The account is the incident's, of a task that went over by a merging its own.
+    The post of the incident, or the one under which it opened, comes first, then the newest. The account is the
+    incident's, of a task that went over by a merging its own; so is the post.
     """
     account_id = incident.account_id if task is None else account_of(incident, task)
+    before = {} if task is None else task.data.get(OF, {})
+    opened_by = before.get("post", incident.opening_post_id)
     own = select(members.c.post_id).where(members.c.incident_id == incident.id)
+    line = posts.alias("line")
+    thread = select(line.c.thread_id).where(line.c.school == incident.school, line.c.id == opened_by).scalar_subquery()
+    meant = and_(posts.c.kind == Kind.POST, posts.c.thread_id == thread)
     current = and_(
         revisions.c.school == posts.c.school, revisions.c.post_id == posts.c.id,
         revisions.c.revision == posts.c.revision,
@@ -100,7 +106,7 @@ def candidates(conn: Connection, incident: Row[Any], task: Row[Any] | None = Non
                revisions.c.text_hash)
         .join(revisions, current)
         .where(posts.c.school == incident.school, posts.c.by_school, posts.c.account_id == account_id)
-        .order_by(posts.c.id.in_(own).desc(), posts.c.published_at.desc())
+        .order_by(case((or_(posts.c.id.in_(own), meant), 0), else_=1), posts.c.published_at.desc())
         .limit(RECENT)
     ))  # fmt: skip
 

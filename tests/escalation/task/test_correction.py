@@ -176,6 +176,19 @@ def test_the_keeper_corrects_a_post_that_nobody_asked_about(office: Office) -> N
     assert (row.state, row.set_by) == ("answered", "keeper")
 
 
+def test_the_post_under_which_it_opened_is_asked_about_first_and_then_the_newest(office: Office) -> None:
+    with office.store.write() as conn:
+        for hours, name in enumerate(("older", "meant", "newer", "newest")):
+            at = office.now + timedelta(hours=hours)
+            keep(conn, a_post(name, f"weibo:{name}", thread=f"weibo:{name}", kind=Kind.POST, by_school=True, at=at))
+        said = a_post("食堂吃出了虫子", "weibo:said", thread="weibo:meant", at=office.now)
+        keep(conn, said)
+    one = office.open(said, first_post_id=said.id)
+    with office.store.read() as conn:
+        asked = [row.text for row in correction.candidates(conn, office.one(one))]
+    assert asked == ["meant", "newest", "newer", "older"]
+
+
 def test_a_machine_that_looks_in_vain_stops_in_the_end(office: Office) -> None:
     task = opened(office)
     correct(office, task)
