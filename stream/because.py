@@ -52,7 +52,8 @@ def because(found: Explanation, risk: int, polarity: Polarity, *, opens: bool = 
     named = "".join(f"“{word}”" for word in found.named)
     target = TARGETS[found.target] + (f"（{named}）" if named else "")
     whys = tuple(_whys(found, polarity)) if risk < SHOWN_FROM else ()
-    return Because(_verdict(risk, grave=grave), target, tuple(_ruled(found)), whys)
+    only_read = found.felt is None and all(held.rule.category in CUES for held in found.held)
+    return Because(_verdict(risk, grave=grave, only_read=only_read), target, tuple(_ruled(found)), whys)
 
 
 def feeling(polarity: Polarity, p_negative: float, p_positive: float | None, snow: float, *, unsure: bool) -> str:
@@ -63,9 +64,11 @@ def feeling(polarity: Polarity, p_negative: float, p_positive: float | None, sno
     return f"{POLARITY[polarity]}{doubt}（负面 {p_negative:.0%}{kindly}；{stock}）"
 
 
-def _verdict(risk: int, *, grave: bool) -> str:
+def _verdict(risk: int, *, grave: bool, only_read: bool) -> str:
     if risk < SHOWN_FROM:
         return "不算风险"
+    if only_read and risk == SHOWN_FROM:
+        return "值得看一眼：说的是本校的人或事，语气可能负面；没有说出规则所列的事，不计入立事件"
     if grave:
         return "一条即立事件"
     if risk >= ENOUGH:

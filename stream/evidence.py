@@ -100,6 +100,8 @@ class Evidence:
     is_outliked: bool = False
     copies: int = 1
     surge: Surge = CALM
+    p_negative: float = 0.0
+    """How likely the line's tone is negative, 0..1."""
 
     @property
     def advert(self) -> bool:
@@ -259,6 +261,7 @@ class Ledger:
             is_outliked=is_outliked,
             copies=self._copies(post, cluster),
             surge=self._surge(post) if outside else CALM,
+            p_negative=assessment.p_negative,
         )
 
     def _cluster(self, post: Post) -> str:

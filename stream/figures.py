@@ -210,6 +210,7 @@ class Gatherer:
             polarity=assessment.polarity,
             hits=assessment.hits,
             scene=scene,
+            p_negative=assessment.p_negative,
         )
 
     def _cluster(self, batch: _Batch, post: Post) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from stream.assessment import Polarity, Target
-from stream.evidence import QUICK_HOURS, SLOW_DAYS, Evidence, Mark
+from stream.evidence import OURS, QUICK_HOURS, SLOW_DAYS, Evidence, Mark
 from stream.impression import IMPRESSIONS
 from stream.matter import CARE, spoken
 from stream.rules import Category
@@ -21,7 +21,15 @@ POINTS_FOR_100 = 160.0
 """Points that make a risk of 100; an incident opens at OPEN_AT."""
 OPEN_AT = 100.0
 SHOWN_FROM = 5
-"""A line of this risk is worth a monitor's eye: the lightest rule of any matter gives it, a bad tone alone does not."""
+"""A line of this risk is worth a monitor's eye: the lightest rule of any matter gives it, and a tone that leans to
+negative about the school, its staff or its services; a bad tone alone does not."""
+READ_FROM = 1 / 3
+"""From this `p_negative` on a line about the school, its staff or its services is worth an eye whatever it says: a
+calm complaint leans no more. What any bar between .25 and .4 finds differs little (README.md)."""
+BARE = 4.8
+"""Points of a negative tone without any rule: a risk of 3."""
+READ = 8.0
+"""Points that a line worth an eye has at the least: enough for SHOWN_FROM. They are shown and never counted."""
 GRAVE = 100.0
 """Added by a grave rule, so that one line is enough."""
 OLDER = 0.6
@@ -44,6 +52,7 @@ COPIED = 4.0
 MILDEST, HARDEST_WITHOUT_DANGER = 4, 2
 HARDER_AT = 280.0
 """Points from which an incident opens one level graver than its rules ask."""
+ABOUT = {Target.SCHOOL: "学校", Target.STAFF: "教职工", Target.SERVICE: "学校的服务"}
 CUE_NAMES = {Category.ECHO: "多人附和", Category.ESCALATION: "升级迹象", Category.IRONY: "反话讽刺"}
 
 
@@ -104,8 +113,12 @@ def risk(evidence: Evidence, now: datetime) -> Risk:
         return _bare(evidence)
     theme, parts = max(cases, key=lambda case: (_sum(case[1]), _told(evidence, case[0]), case[0]))
     points = _sum(parts)
-    value = min(100, round(100 * points / POINTS_FOR_100))
-    return Risk(value, _reasons(parts), theme, points, len(_voices(_of(evidence, theme))))
+    parts = _read(evidence, parts)
+    return Risk(_value(parts), _reasons(parts), theme, points, len(_voices(_of(evidence, theme))))
+
+
+def _value(parts: Sequence[_Part]) -> int:
+    return min(100, round(100 * _sum(parts) / POINTS_FOR_100))
 
 
 def _themes(evidence: Evidence) -> tuple[str, ...]:
@@ -116,10 +129,22 @@ def _themes(evidence: Evidence) -> tuple[str, ...]:
 
 
 def _bare(evidence: Evidence) -> Risk:
-    """A line that no rule marked: only its tone speaks."""
-    if evidence.by_school or evidence.polarity is not Polarity.NEGATIVE or evidence.target is Target.OUTSIDER:
+    """A line that no rule marked: only its tone speaks, and whom it is about. It has no theme, so it opens nothing."""
+    if evidence.by_school or evidence.target is Target.OUTSIDER:
         return Risk(0, ())
-    return Risk(3, (Reason("负面", 100, "语气偏负面，没有规则命中"),), points=3 * POINTS_FOR_100 / 100, voices=1)
+    negative = evidence.polarity is Polarity.NEGATIVE
+    tone = [_Part("负面", BARE, "语气偏负面，没有规则命中")] if negative else []
+    parts = _read(evidence, tone)
+    return Risk(_value(parts), _reasons(parts), points=_sum(tone), voices=len(tone))
+
+
+def _read(evidence: Evidence, parts: Sequence[_Part]) -> list[_Part]:
+    """The parts, and what they lack to READ where the line is worth an eye by its tone and whom it is about."""
+    lacking = READ - _sum(parts)
+    if lacking <= 0 or evidence.target not in OURS or evidence.p_negative < READ_FROM or evidence.by_school:
+        return list(parts)
+    said = f"说的是{ABOUT[evidence.target]}，负面的可能 {evidence.p_negative:.0%}；只提示看一眼，不计入立事件"
+    return [*parts, _Part("值得看一眼", lacking, said)]
 
 
 def _of(evidence: Evidence, theme: str) -> list[Mark]:

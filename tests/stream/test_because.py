@@ -57,6 +57,11 @@ def test_words_are_shown_as_written_with_the_disguise_and_the_reading() -> None:
         ("我们寝室四个人在二食堂吃完饭上吐下泻，都送医院了", 100, "一条即立事件"),
         ("三号窗口的红烧鱼里吃出一只苍蝇", 22, f"值得留意，单独一条不立事件；有别人说同一件事，合计到 {ENOUGH} 即立"),
         ("三号窗口的红烧鱼里吃出一只苍蝇", 80, "连同别人说的，已到立事件的风险"),
+        (
+            "问题是教职工可以随意进出？",
+            5,
+            "值得看一眼：说的是本校的人或事，语气可能负面；没有说出规则所列的事，不计入立事件",
+        ),
     ],
 )
 def test_the_verdict_is_a_sentence_about_opening(text: str, risk: int, verdict: str) -> None:

@@ -14,7 +14,18 @@ from stream.assessment import Hit, Polarity, Target
 from stream.evidence import Evidence, Mark, ThreadFigures
 from stream.impression import COMPLAINT
 from stream.matter import Scene, all_keys
-from stream.risk import CONTEXT, CROWD, OPEN_AT, OURS_POINTS, POINTS_FOR_100, Risk, decide, risk
+from stream.risk import (
+    CONTEXT,
+    CROWD,
+    OPEN_AT,
+    OURS_POINTS,
+    POINTS_FOR_100,
+    READ_FROM,
+    SHOWN_FROM,
+    Risk,
+    decide,
+    risk,
+)  # fmt: skip
 from stream.surge import Surge
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -101,7 +112,7 @@ CUES = st.lists(
     max_size=4,
 )
 EVIDENCE = st.builds(
-    lambda marks, cues, negative, outliked, score, copies: replace(
+    lambda marks, cues, negative, outliked, score, copies, p_negative: replace(
         PLAIN,
         marks=tuple(marks),
         cues=tuple(cues),
@@ -110,6 +121,7 @@ EVIDENCE = st.builds(
         is_outliked=outliked > 0,
         surge=Surge(2.0, 1.0, 2, score, "近一小时 2 条"),
         copies=copies,
+        p_negative=p_negative,
     ),
     MARKS,
     CUES,
@@ -117,6 +129,7 @@ EVIDENCE = st.builds(
     st.integers(0, 9),
     st.floats(0, 1),
     st.integers(1, 9),
+    st.floats(0, 1),
 )
 
 
@@ -321,3 +334,44 @@ def test_reasons_are_named_in_chinese_with_figures(name: str) -> None:
 
 def test_threshold_lies_within_the_scale_shown() -> None:
     assert 50 < 100 * OPEN_AT / POINTS_FOR_100 < 80
+
+
+UNMARKED = replace(PLAIN, hits=(), marks=(), p_negative=READ_FROM)
+"""A line that no rule marked, about a service of the school."""
+
+
+@pytest.mark.parametrize("polarity", [Polarity.NEGATIVE, Polarity.NEUTRAL])
+@pytest.mark.parametrize("target", [Target.SCHOOL, Target.STAFF, Target.SERVICE])
+def test_an_unkind_line_about_us_is_worth_an_eye_and_opens_nothing(target: Target, polarity: Polarity) -> None:
+    line = replace(UNMARKED, target=target, polarity=polarity)
+    found = risk(line, NOW)
+    assert found.value == SHOWN_FROM
+    assert "值得看一眼" in [one.name for one in found.reasons]
+    assert sum(one.share for one in found.reasons) == 100
+    assert "不计入立事件" in found.reasons[-1].sentence + found.reasons[0].sentence
+    assert decide(line, found, open_at=0) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        replace(UNMARKED, p_negative=READ_FROM - 0.01),
+        replace(UNMARKED, target=Target.STUDENT),
+        replace(UNMARKED, target=Target.OUTSIDER),
+        replace(UNMARKED, target=Target.NONE, polarity=Polarity.NEGATIVE),
+        replace(UNMARKED, by_school=True),
+        replace(UNMARKED, hits=(hit(theme="any", category="advert"),)),
+    ],
+    ids=["kind", "student", "another school", "nobody", "our own words", "advert"],
+)
+def test_a_line_that_is_kind_or_not_about_us_is_not_worth_an_eye(line: Evidence) -> None:
+    assert risk(line, NOW).value < SHOWN_FROM
+
+
+@given(EVIDENCE)
+def test_being_worth_an_eye_moves_no_point_by_which_an_incident_opens(evidence: Evidence) -> None:
+    kind, unkind = (replace(evidence, p_negative=share) for share in (0.0, 1.0))
+    less, more = risk(kind, NOW), risk(unkind, NOW)
+    assert (more.points, more.theme, more.voices) == (less.points, less.theme, less.voices)
+    assert decide(unkind, more) == decide(kind, less)
+    assert more.value == max(less.value, SHOWN_FROM)
