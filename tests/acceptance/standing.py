@@ -58,12 +58,12 @@ def eventually(what: str, look: Callable[[], T], within: float = 30.0, every: fl
 
 
 def fengxin(
-    *arguments: object, given: str | bytes = "", folder: Path | None = None, columns: int = 0
+    *arguments: object, given: str | bytes = "", folder: Path | None = None, columns: int = 0, most: float = 300
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end; `columns` of a terminal, 0 for a pipe."""
+    """Run the command to its end, at most so many seconds; `columns` of a terminal, 0 for a pipe."""
     done = subprocess.run(
         [FENGXIN, *map(str, arguments)], input=given if isinstance(given, bytes) else given.encode(),
-        capture_output=True, timeout=300, cwd=folder,
+        capture_output=True, timeout=most, cwd=folder,
         env=surroundings() | ({"COLUMNS": str(columns)} if columns else {}),
     )  # fmt: skip
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())

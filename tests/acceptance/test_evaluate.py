@@ -11,6 +11,8 @@ import pytest
 
 from tests.acceptance.standing import fengxin
 
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+WEIBO = tuple(DATA / f"{name}.csv" for name in ("weibo_bin_test", "weibo3_test"))
 TWO = (
     ("太差了，失望，再也不来了", 0, "shop"),
     ("非常糟糕，退货，垃圾", 0, "shop"),
@@ -177,3 +179,18 @@ def test_a_missing_path_an_unknown_engine_and_a_place_that_cannot_be_written_are
         assert done.returncode == 1, done.stdout
         assert said in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(not all(one.exists() for one in WEIBO), reason="the shared data do not stand beside the checkout")
+def test_an_ordinary_week_of_a_thousand_comments_a_day_keeps_the_alert_budget(tmp_path: Path) -> None:
+    out = tmp_path / "week.json"
+    done = fengxin("evaluate", *WEIBO, "--week", "--json", out, most=900)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(out.read_text("utf-8"))
+    assert (found["comments"], len(found["shifts"])) == (7000, 14)
+    assert sum(found["shifts"]) == len(found["alarms"])
+    assert max(found["shifts"]) <= 1, done.stdout
+    assert "寻常评论 7000 条" in done.stdout
+    assert done.stdout.count("触发：") == len(found["alarms"])

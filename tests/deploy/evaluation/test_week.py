@@ -7,8 +7,6 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 import sentiment
 from deploy.evaluation import week
 from deploy.rehearsal import House
@@ -19,8 +17,6 @@ from sentiment.labelled import Row
 from stream import rules
 from stream.post import Kind
 
-DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
-WEIBO = tuple(DATA / f"{name}.csv" for name in ("weibo_bin_test", "weibo3_test"))
 QUIET = Path(sentiment.__path__[0]) / "corpus" / "train" / "none.tsv"
 CALM = ("今天的晚霞真好看", "图书馆的新座椅挺舒服", "恭喜学长", "社团招新在哪里报名呀", "这张照片拍得真好")
 
@@ -28,10 +24,6 @@ CALM = ("今天的晚霞真好看", "图书馆的新座椅挺舒服", "恭喜学
 @cache
 def house() -> House:
     return House(engine_by_name(), rules.load(), load_pack("neutral"))
-
-
-def rows(*files: Path) -> list[str]:
-    return [row.text for row in week.ordinary(row for one in labelled.read(files) for row in one.rows)]
 
 
 def test_school_life_comes_first_each_text_once_and_nothing_that_a_school_should_look_at() -> None:
@@ -83,13 +75,4 @@ def test_everyday_rows_of_our_own_corpus_keep_the_budget() -> None:
     assert len(texts) > 300
     found = week.play(texts, house(), lambda: None, per_day=len(texts), days=1)
     assert found.comments == len(texts)
-    assert found.kept, "\n".join(week.told(found))
-
-
-@pytest.mark.long
-@pytest.mark.timeout(900)
-@pytest.mark.skipif(not all(one.exists() for one in WEIBO), reason="the shared data do not stand beside the checkout")
-def test_a_week_of_weibo_comments_of_school_life_first_keeps_the_budget() -> None:
-    found = week.play(rows(*WEIBO)[: week.WHOLE], house(), lambda: None)
-    assert found.comments == 7000
     assert found.kept, "\n".join(week.told(found))
