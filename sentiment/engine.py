@@ -36,8 +36,9 @@ class Score:
 
     `unsure`: no class is likely enough to lean on. `p_abuse`: that the words insult. `p_concern`: that somebody at the
     school should look at it. None: this engine does not judge that. `p_grave`: that one such line is enough, `theme`:
-    of the corpus, `matter`: that where it is no cry for help, `stretches`: (start, end) in the text, what weighed most
-    for these, the heaviest first; all four only where the concern is worth asking (`sentiment.subject.ASKED_FROM`).
+    of the corpus, `matter`: that where it is no cry for help, all three only where the concern is worth asking
+    (`sentiment.subject.ASKED_FROM`). `stretches`: (start, end) in the text, what weighed most for these, the heaviest
+    first; only where either is high enough to be shown (`SHOWN_FROM`).
     """
 
     polarity: Polarity

@@ -21,7 +21,7 @@ from sentiment.grams import grams
 from sentiment.heads import Heads, Question, joined, sums
 from sentiment.polarity import Polarity
 from sentiment.snow import figures, figures_and_words
-from sentiment.subject import ASKED_FROM, Subjects
+from sentiment.subject import ASKED_FROM, SHOWN_FROM, SHOWN_FROM_GRAVE, Subjects
 from sentiment.word_weights import WordWeights, bounded
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -69,13 +69,13 @@ class Linear:
         self.folder = folder
 
     def score(self, texts: Sequence[str]) -> list[Score]:
-        speaking = [place for place, text in enumerate(texts) if says_something(text)]
-        answers = [SILENT] * len(texts)
-        if speaking:
-            for place, score in zip(speaking, self._scores([texts[place] for place in speaking]), strict=True):
-                answers[place] = score
-            self._ask(texts, answers)
-        return answers
+        different = list(dict.fromkeys(filter(says_something, texts)))
+        if not different:
+            return [SILENT] * len(texts)
+        answers = self._scores(different)
+        self._ask(different, answers)
+        found = dict(zip(different, answers, strict=True))
+        return [found.get(text, SILENT) for text in texts]
 
     def _ask(self, texts: Sequence[str], answers: list[Score]) -> None:
         """What the texts of concern are about, and how grave."""
@@ -85,7 +85,8 @@ class Linear:
             return
         judged = subjects.judge(grams([texts[place] for place in wanted]))
         for place, (grave, theme, matter) in zip(wanted, judged, strict=True):
-            stretches = subjects.stretches(texts[place], theme)
+            shown = grave >= SHOWN_FROM_GRAVE or (answers[place].p_concern or 0.0) >= SHOWN_FROM
+            stretches = subjects.stretches(texts[place], theme) if shown else ()
             answers[place] = replace(answers[place], p_grave=grave, theme=theme, matter=matter, stretches=stretches)
 
     def _scores(self, texts: Sequence[str]) -> list[Score]:

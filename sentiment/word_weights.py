@@ -11,6 +11,7 @@ import marshal
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ class WordWeights:
     def sums(self, words: Iterable[Sequence[str]]) -> Floats:
         """The sum over each text's words; a word counts as often as it stands there, an unknown one nothing."""
         get = self.weights.get
-        return np.array([math.fsum(get(word, 0.0) for word in one) for one in words], float)
+        return np.array([math.fsum(map(get, one, repeat(0.0))) for one in words], float)
 
 
 def quantised(weights: Mapping[str, float]) -> dict[str, int]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from sentiment.disguise import Seen
 from sentiment.engine import Engine, Score
 from sentiment.normalise import Normalised, Step, normalise
-from stream.assessment import Assessment, Hit, Polarity, Target
+from stream.assessment import Assessment, Hit, Target
 from stream.impression import Impressions
 from stream.listed import disguises
 from stream.match import Found, Matcher, Page
 from stream.post import CUT_MARK, TEXT_LIMIT, Post
-from stream.rules import Rulebook, slot_of
+from stream.rules import Rulebook, Slot, slot_of
 from stream.stance import Span
 from stream.target import TargetWords
 
@@ -22,6 +22,9 @@ LONGEST = TEXT_LIMIT + len(CUT_MARK)
 """Characters of a text that are read."""
 SPANS_KEPT = 20
 """Spans kept of one hit; a text that repeats a word a thousand times needs no more to be believed."""
+
+Read = tuple[Target, tuple[Hit, ...]]
+"""Whom words are about, and what holds of them."""
 
 
 class Reader:
@@ -40,20 +43,29 @@ class Reader:
 
     def look(self, text: Normalised) -> SecondLook:
         """The text with what stands disguised in it."""
+        return self.looks((text,))[0]
+
+    def looks(self, texts: Iterable[Normalised]) -> list[SecondLook]:
+        """As `look`, for each of many texts, which cost less together."""
+        earnest = [self._earnest(text) for text in texts]
+        return list(map(SecondLook, earnest, self.disguises.look_all(earnest)))
+
+    def _earnest(self, text: Normalised) -> Normalised:
         earnest = self.matcher.stances.earnest(text.text)
-        text = text if earnest == text.text else replace(text, text=earnest)
-        return SecondLook(text, self.disguises.look(text))
+        return text if earnest == text.text else replace(text, text=earnest)
 
     def _page(self, second: SecondLook) -> Page:
         return self.matcher.page(second.text.text, second.places)
 
-    def read(self, post: Post, text: Normalised, score: Score | None = None) -> tuple[Target, tuple[Hit, ...]]:
+    def read(self, post: Post, text: Normalised, score: Score | None = None) -> Read:
         """Whom a post is about, which rules hold and, with its `score`, what the model adds; `text` is its normalised
         text, spans point into its own."""
-        second = self.look(text)
+        return self.judge(slot_of(post), self.look(text), score)
+
+    def judge(self, slot: Slot | None, second: SecondLook, score: Score | None = None) -> Read:
+        """As `read`, of words that stand in this slot."""
         page = self._page(second)
         target = self.targets.decide(page)
-        slot = slot_of(post)
         found = self.matcher.find(page, slot, target) if slot is not None else []
         hits = tuple(hit_of(one, second) for one in found)
         felt = self.impressions.impression(score, slot, target, hits, second.text) if score is not None else None
@@ -120,20 +132,24 @@ def _read(text: str) -> Normalised:
 def assess(posts: Sequence[Post], engine: Engine, rulebook: Reader | Rulebook, now: datetime) -> list[Assessment]:
     """Judge posts, in order, by their normalised text. A worker builds one Reader and passes it; `now`: aware, UTC."""
     reader = rulebook if isinstance(rulebook, Reader) else Reader(rulebook)
-    texts = [_read(post.text) for post in posts]
-    scores = engine.score([text.text for text in texts])
-    return [
-        _assessment(post, score, reader.read(post, text, score), engine.name, reader.edition, now)
-        for post, text, score in zip(posts, texts, scores, strict=True)
-    ]
+    different = list(dict.fromkeys(post.text for post in posts))  # a tenth are copies, or 打卡 and 哈哈 again
+    texts = [_read(text) for text in different]
+    scores = dict(zip(different, engine.score([text.text for text in texts]), strict=True))
+    seconds = dict(zip(different, reader.looks(texts), strict=True))
+    judged: dict[tuple[str, Slot | None], Read] = {}
+    found: list[Assessment] = []
+    for post in posts:
+        words = (post.text, slot_of(post))
+        if words not in judged:
+            judged[words] = reader.judge(words[1], seconds[post.text], scores[post.text])
+        found.append(_assessment(post, scores[post.text], judged[words], engine.name, reader.edition, now))
+    return found
 
 
-def _assessment(
-    post: Post, score: Score, read: tuple[Target, tuple[Hit, ...]], engine: str, rules: str, now: datetime
-) -> Assessment:
+def _assessment(post: Post, score: Score, read: Read, engine: str, rules: str, now: datetime) -> Assessment:
     return Assessment(
         post=post,
-        polarity=Polarity(score.polarity.value),
+        polarity=score.polarity,
         p_negative=score.p_negative,
         p_positive=score.p_positive,
         unsure=score.unsure,

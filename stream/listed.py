@@ -18,8 +18,9 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from sentiment.disguise import LONGEST, Disguises
+from sentiment.disguise import Disguises
 from sentiment.normalise import normalise
+from sentiment.spelled import LONGEST
 from stream.lexicon import parts_of
 from stream.rules import HERE, Category, Rulebook, load
 

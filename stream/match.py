@@ -10,7 +10,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import chain
+from operator import or_
 
 from stream.assessment import Target
 from stream.lexicon import Hit, Lexicon, frequency, parts_of
@@ -199,19 +201,33 @@ class Matcher:
         self.needed = Lexicon(part for rule in book.rules for part in _parts(_needed(rule)))
         self.guards = Lexicon(chain(_parts([extra]), (part for rule in book.rules for part in _parts(_guards(rule)))))
         self._groups: dict[int, Group] = {}
+        self._asked: dict[tuple[str, ...], Group] = {}
         made: dict[tuple[str, ...], Group] = {}
         for rule in book.rules:
             for terms in (*_needed(rule), *rule.tells.values()):
                 self._groups[id(terms)] = made.setdefault(terms, Group(terms, self.needed))
             for terms in _guards(rule):
                 self._groups[id(terms)] = Group(terms, self.guards)
-        self._needs: list[tuple[frozenset[int], ...]] = []
-        self._filed: list[list[int]] = [[] for _ in self.needed.pieces]
+        self._fulfils, self._filed = self._file(book)
+
+    def _file(self, book: Rulebook) -> tuple[list[int], list[tuple[tuple[int, int], ...]]]:
+        """For each piece which of the needed lists it stands in, a bit for each list; and the rules that are filed
+        under it: their numbers, and the lists that each needs besides."""
+        bits: dict[frozenset[int], int] = {}
+        filed: list[list[tuple[int, int]]] = [[] for _ in self.needed.pieces]
         for number, rule in enumerate(book.rules):
             rarest, *others = sorted(_needed(rule), key=_rarity)
-            self._needs.append(tuple(self._groups[id(terms)].needs for terms in others))
+            besides = 0
+            for terms in others:
+                needs = self._groups[id(terms)].needs
+                besides |= bits.setdefault(needs, 1 << len(bits))
             for piece in self._groups[id(rarest)].needs:
-                self._filed[piece].append(number)
+                filed[piece].append((number, besides))
+        fulfils = [0] * len(filed)
+        for needs, bit in bits.items():
+            for piece in needs:
+                fulfils[piece] |= bit
+        return fulfils, [tuple(some) for some in filed]
 
     @property
     def pieces(self) -> Sequence[str]:
@@ -223,6 +239,11 @@ class Matcher:
         found = self._groups.get(id(terms))
         if found is not None:
             return found
+        if (found := self._asked.get(terms)) is None:
+            found = self._asked[terms] = self._asked_for(terms)
+        return found
+
+    def _asked_for(self, terms: tuple[str, ...]) -> Group:
         for lexicon in (self.needed, self.guards):
             if all(part in lexicon.number for part in _parts([terms])):
                 return Group(terms, lexicon)
@@ -238,8 +259,11 @@ class Matcher:
     def find(self, page: Page, slot: Slot, target: Target) -> list[Found]:
         """The rules that hold on a page, in the order of the rulebook."""
         there = page.there(self.needed)
-        filed, needs, absent = self._filed, self._needs, there.isdisjoint
-        numbers = {one for piece in there for one in filed[piece] if not any(map(absent, needs[one]))}
+        may = list(chain.from_iterable(map(self._filed.__getitem__, there)))
+        if not may:
+            return []
+        held = reduce(or_, map(self._fulfils.__getitem__, there))
+        numbers = {number for number, besides in may if held & besides == besides}
         out: list[Found] = []
         for number in sorted(numbers):
             rule = self.book.rules[number]

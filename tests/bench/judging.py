@@ -6,6 +6,7 @@ and second look. By CPU seconds, since a neighbour slows all alike.
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import time
 from collections.abc import Callable, Iterable
@@ -51,6 +52,8 @@ def judging(comments: int, stock_comments: int, *, compiled: bool = False) -> tu
         whole: list[float] = []
         alone: list[float] = []
         assess(batches[0], engine, reader, now)  # loads the weights
+        gc.collect()
+        gc.freeze()  # as a worker does
         for _ in range(ROUNDS):
             stocks.append(stock_loop([post.text for post in posts[:stock_comments]]))
             whole.append(_seconds(lambda: [assess(batch, engine, reader, now) for batch in batches]))
