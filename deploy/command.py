@@ -190,13 +190,17 @@ def score(
     as_json: Annotated[
         bool, typer.Option("--json", help="输出一行 JSON（不在屏幕上显示而转给程序或文件时，总是 JSON）。")
     ] = False,
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--school", help="本校的名称或别称，可写几次；不写时，写到校名的话可能当成外校。"),
+    ] = None,
 ) -> None:
     """给文字打分：情感、命中规则、风险与理由。"""
     from deploy.scoring import Scoring, told
 
     if jsonl == (text is not None):
         raise fail("请写出要研判的文字，或用 --jsonl 从标准输入读，二者选一。")
-    scoring, odd = Scoring(), 0
+    scoring, odd = Scoring(names=name or ()), 0
     if text is not None:
         answer = scoring.judge(text)
         for_person = sys.stdout.isatty() and not as_json

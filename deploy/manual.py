@@ -14,8 +14,12 @@ from typer.core import TyperCommand, TyperGroup
 
 HEADINGS = {"Arguments": "参数", "Options": "选项", "Commands": "命令"}
 USAGE = {"[OPTIONS]": "[选项]", "COMMAND": "命令", "[ARGS]...": "[参数]…"}
-KINDS = {"<list[Path]>": "<路径>", "<path>": "<路径>", "<list[str]>": "<文字>", "<str>": "<文字>", "<int>": "<整数>"}
+KINDS = {
+    "<list[Path]>": "<路径>", "<path>": "<路径>", "<list[str]>": "<文字>", "<str>": "<文字>", "<int>": "<整数>",
+    "<int range>": "<整数>",
+}  # fmt: skip
 WORDS = {"Show this message and exit.": "显示这段说明后退出。", "[required]": "[必填]"}
+_RANGE = re.compile(r"; (\d+)<=x<=(\d+)\]$")
 _DEFAULT = re.compile(r"\[default: (.*)\]$", re.DOTALL)
 
 
@@ -39,11 +43,13 @@ class Page(HelpFormatter):
 
     def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """Names and what they are."""
-        told = [
-            (said(name, KINDS), _DEFAULT.sub(lambda found: f"[默认：{found[1]}]", said(text, WORDS)))
-            for name, text in rows
-        ]
-        super().write_dl(told, col_max, col_spacing)
+        super().write_dl([(said(name, KINDS), _told(text)) for name, text in rows], col_max, col_spacing)
+
+
+def _told(text: str) -> str:
+    """What an option is for, with its default and its range."""
+    told = _DEFAULT.sub(lambda found: f"[默认：{found[1]}]", said(text, WORDS))
+    return _RANGE.sub(r"；\1 至 \2]", told)
 
 
 class Context(typer.Context):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from stream.rules import Rule
 
 WIDE = 160
+FIGURE = 17
+"""Columns of a share with its interval."""
 SHOWN = 40
 """Rules that the table lists; the JSON has all."""
 INFERRED = {"MD-01": "用语近似投诉（模型推断）", "MD-02": "用语近似危及人身的情形（模型推断）"}
@@ -68,7 +70,7 @@ def stats(
         typer.echo(json.dumps(as_document(found), ensure_ascii=False))
         return
     console = Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
-    _show(console, found)
+    show(console, found)
 
 
 def statistics(settings: Settings, days: int, now: datetime) -> Statistics:
@@ -91,14 +93,16 @@ def statistics(settings: Settings, days: int, now: datetime) -> Statistics:
     )  # fmt: skip
 
 
-def _show(console: Console, found: Statistics) -> None:
+def show(console: Console, found: Statistics) -> None:
+    """The table and what is to be said of it, as wide as the console; no title and no figure is cut."""
+    from rich import box
     from rich.table import Table
 
-    table = Table(title=f"最近 {found.days} 天各条规则", title_justify="left")
-    table.add_column("规则")
+    table = Table(title=f"最近 {found.days} 天各条规则", box=box.SIMPLE, title_justify="left")
+    table.add_column("规则", overflow="fold")
     for name in ("命中", "参与立事件", "属实", "级别不当", "误报"):
         table.add_column(name, justify="right")
-    table.add_column("准确率（95% 区间）", justify="right")
+    table.add_column("准确率（95% 区间）", justify="right", min_width=FIGURE, no_wrap=True)
     for one in found.rules[:SHOWN]:
         table.add_row(
             f"{one.rule} {found.titles.get(one.rule, '（现已没有这条规则）')}", str(one.hits), str(one.incidents),
@@ -107,7 +111,7 @@ def _show(console: Console, found: Statistics) -> None:
     if found.rules:
         console.print(table)
     for line in told(found):
-        console.print(line)
+        console.print(line, soft_wrap=True)
 
 
 def _share(one: RuleFigures) -> str:
@@ -140,30 +144,32 @@ LEVELS = {1: "Ⅰ", 2: "Ⅱ", 3: "Ⅲ", 4: "Ⅳ"}
 
 def _of_border(found: Statistics) -> Iterator[str]:
     from escalation.verdict.budget import FEWEST, MOST
+    from stream.because import enough_at
 
     at, border = found.open_at, found.border
+    now_at = f"立事件的门槛现为 {at:g} 分（页面上的风险 {enough_at(at)}）"
     if found.judged < FEWEST:
-        yield f"立事件的门槛现为 {at:g} 分。有结论的事件不足 {FEWEST} 起，暂不建议调整。"
+        yield f"{now_at}。有结论的事件不足 {FEWEST} 起，暂不建议调整。"
         return
     if not border.kept:
         yield (
-            f"立事件的门槛现为 {at:g} 分；提到最高的 {MOST:g} 分，仍有班次误报超过上限："
+            f"{now_at}；提到最高的 {MOST:g} 分，仍有班次误报超过上限："
             "一条即须上报的情形不受门槛影响，请先按下面的建议收紧规则。"
         )
         return
     to = math.ceil(border.open_at)
     if to > at:
         yield (
-            f"立事件的门槛现为 {at:g} 分，提到 {to} 分即可每班不超过上限：少立误报 {border.spared} 起，"
+            f"{now_at}，提到 {to} 分即可每班不超过上限：少立误报 {border.spared} 起，"
             f"属实的也会少立 {border.lost} 起。要改的，写在设置 [risk] open_at，再重新启动。"
         )
     elif to < at:
         yield (
-            f"立事件的门槛现为 {at:g} 分，降到 {to} 分也不会超过上限，会多立 {border.more} 起"
+            f"{now_at}，降到 {to} 分也不会超过上限，会多立 {border.more} 起"
             "（无人看过，按误报计）。要改的，写在设置 [risk] open_at，再重新启动。"
         )
     else:
-        yield f"立事件的门槛现为 {at:g} 分，正合上限。"
+        yield f"{now_at}，正合上限。"
 
 
 def advice(found: Statistics) -> Iterator[str]:

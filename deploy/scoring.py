@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -28,10 +28,10 @@ NOON = datetime(2026, 1, 1, 4, tzinfo=UTC)
 class Scoring:
     """Engine and rulebook, loaded once."""
 
-    def __init__(self, engine: Engine | None = None) -> None:
-        """Load the rules. `engine`: another than the product's. Raises RuleError."""
+    def __init__(self, engine: Engine | None = None, names: Sequence[str] = ()) -> None:
+        """Load the rules. `engine`: another than the product's; `names`: the school's own. Raises RuleError."""
         self._engine = engine or engine_by_name()
-        self._reader = Reader(rules.load())
+        self._reader = Reader(rules.load(), names)
 
     def judge(self, text: str) -> dict[str, Any]:
         """What the engine says (`sentiment.engine.Score`), `rules`, `reasons` and `risk` (0 to 100) of one text.

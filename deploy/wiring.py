@@ -251,7 +251,7 @@ def web(settings: Settings, stop: Event) -> None:
             store=store, letterhead=letterhead(settings), clock=utc_now, channels=channels(settings, windows),
             intake=intake, search=search.find,
             roles=tuple(wanted(settings)), secure_cookies=settings.school.public_url.startswith("https://"),
-            ground=ground(settings),
+            ground=ground(settings), aliases=tuple(settings.school.aliases),
         )  # fmt: skip
         given = settings.web
         serve_app("web", Harbour(build(desk), given.host, given.port, given.trusted_proxies), store, stop)

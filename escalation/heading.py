@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from sentiment.normalise import normalise
@@ -10,6 +11,7 @@ from stream.evidence import Evidence
 from stream.matter import places
 
 PLACES_NAMED = 2
+_DEGREE = re.compile(r"（模型推断，[^）]*）")
 
 
 def heading(
@@ -27,7 +29,12 @@ def heading(
     text = normalise(assessment.post.text).text
     here = [place for place in evidence.scene.places if place in text]
     named = [place for place in here if not any(place != other and place in other for other in here)] or places(text)
-    return f"{'、'.join(named[:PLACES_NAMED]) or account}：{what}"
+    return f"{'、'.join(named[:PLACES_NAMED]) or account}：{without_degree(what)}"
+
+
+def without_degree(title: str) -> str:
+    """A title of `stream.impression` without how sure the model was, which differs from line to line."""
+    return _DEGREE.sub("（模型推断）", title)
 
 
 def cut(text: str, length: int) -> str:

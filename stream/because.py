@@ -18,8 +18,6 @@ from stream.stance import WORDS, Stance
 
 POLARITY = {Polarity.NEGATIVE: "负面", Polarity.NEUTRAL: "中性", Polarity.POSITIVE: "正面"}
 WHYS_SHOWN = 3
-ENOUGH = round(100 * OPEN_AT / POINTS_FOR_100)
-"""The risk at which an incident opens, out of 100."""
 NOT_SAID = "这样的话。"
 """How the sentence of `explanation` ends that tells of words a rule missed: no reason by itself."""
 
@@ -45,15 +43,20 @@ class Because:
     whys: tuple[str, ...]
 
 
-def because(found: Explanation, risk: int, polarity: Polarity, *, opens: bool = True) -> Because:
+def because(
+    found: Explanation, risk: int, polarity: Polarity, *, opens: bool = True, open_at: float = OPEN_AT
+) -> Because:
     """Why a line of this risk (0 to 100, by itself) is or is not one. `opens`: False where nothing that was kept of it
-    is grave any more, whatever its words are by themselves: it stands under a drill or a play."""
+    is grave any more, whatever its words are by themselves: it stands under a drill or a play. `open_at`: points from
+    which this school's incidents open."""
     grave = opens and (any(one.rule.grave for one in found.held) or (found.felt is not None and found.felt.grave))
     named = "".join(f"“{word}”" for word in found.named)
     target = TARGETS[found.target] + (f"（{named}）" if named else "")
     whys = tuple(_whys(found, polarity)) if risk < SHOWN_FROM else ()
     only_read = found.felt is None and all(held.rule.category in CUES for held in found.held)
-    return Because(_verdict(risk, grave=grave, only_read=only_read), target, tuple(_ruled(found)), whys)
+    return Because(
+        _verdict(risk, enough_at(open_at), grave=grave, only_read=only_read), target, tuple(_ruled(found)), whys
+    )
 
 
 def feeling(polarity: Polarity, p_negative: float, p_positive: float | None, snow: float, *, unsure: bool) -> str:
@@ -64,24 +67,30 @@ def feeling(polarity: Polarity, p_negative: float, p_positive: float | None, sno
     return f"{POLARITY[polarity]}{doubt}（负面 {p_negative:.0%}{kindly}；{stock}）"
 
 
-def _verdict(risk: int, *, grave: bool, only_read: bool) -> str:
+def enough_at(open_at: float) -> int:
+    """The risk, 0 to 100, at which an incident opens. `open_at`: the same in points."""
+    return round(100 * open_at / POINTS_FOR_100)
+
+
+def _verdict(risk: int, enough: int, *, grave: bool, only_read: bool) -> str:
     if risk < SHOWN_FROM:
         return "不算风险"
     if only_read and risk == SHOWN_FROM:
         return "值得看一眼：说的是本校的人或事，语气可能负面；没有说出规则所列的事，不计入立事件"
     if grave:
         return "一条即立事件"
-    if risk >= ENOUGH:
+    if risk >= enough:
         return "连同别人说的，已到立事件的风险"
-    return f"值得留意，单独一条不立事件；有别人说同一件事，合计到 {ENOUGH} 即立"
+    return f"值得留意，单独一条不立事件；有别人说同一件事，合计到 {enough} 即立"
 
 
 def _ruled(found: Explanation) -> Iterator[Ruled]:
     for held in found.held:
         yield Ruled("规则", held.rule.id, held.rule.title, held.rule.article, tuple(map(_shown, _whole(held.words))))
     if found.felt is not None:
-        words = tuple(f"“{word}”" for word in dict.fromkeys(found.felt.words))
-        yield Ruled("推断", found.felt.rule, found.felt.title, "", words)
+        words = list(dict.fromkeys(found.felt.words))
+        telling = [word for word in words if len(word) > 1] or words
+        yield Ruled("推断", found.felt.rule, found.felt.title, "", tuple(f"“{word}”" for word in telling))
 
 
 def _whole(words: Sequence[Word]) -> list[Word]:

@@ -50,6 +50,7 @@ class Desk:
     """The collaborators of the pages. `roles`: processes that must be alive; `clock` gives aware UTC.
 
     `ground`: pack and versions by which a person at the desk opens an incident, the same as the watch's.
+    `aliases`: the school's other names, the same as the worker's.
     """
 
     store: Store
@@ -61,6 +62,12 @@ class Desk:
     roles: tuple[str, ...]
     secure_cookies: bool
     ground: Ground
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def own_names(self) -> tuple[str, ...]:
+        """What the school is called; a line that says one of them speaks of no other school."""
+        return tuple(name for name in (self.letterhead.school_name, *self.aliases) if name)
 
     @property
     def school(self) -> str:

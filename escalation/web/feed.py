@@ -13,6 +13,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection, and_, case, func, select
 
 from escalation.clock_words import SHANGHAI
+from escalation.web.heard import places
 from escalation.web.prose import marked
 from escalation.web.words import CARE_THEMES, CARE_TITLE, UNJUDGED_TEXT
 from stream.account import accounts
@@ -106,5 +107,5 @@ def _shown(row: Any) -> Markup | str:
 
 
 def _text(text: str, hits: list[dict[str, object]] | None) -> Markup:
-    spans = [span for hit in hits or () for span in hit.get("spans", ())]  # type: ignore[attr-defined]
+    spans = places((str(hit.get("rule", "")), hit.get("spans", ())) for hit in hits or ())  # type: ignore[misc]
     return marked(text, spans, limit=CUT)

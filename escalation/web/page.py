@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from escalation.clock_words import SHANGHAI, hours, moment, second
+from escalation.heading import without_degree
 from escalation.people import TITLES, Role
 from escalation.procedure import say_span
 from escalation.silence import NEVER_QUIET
@@ -89,6 +90,7 @@ def environment() -> Environment:
         moment=moment, hours=hours, second=second, clean=prose.clean, platform=words.platform, ago=ago, figure=figure,
         hm=lambda at: f"{at.astimezone(SHANGHAI):%H:%M}", hms=lambda at: f"{at.astimezone(SHANGHAI):%H:%M:%S}",
         thousands=lambda n: f"{n:,}", day=day, logtime=logtime, spanned=say_span, local=field_time,
+        without_degree=without_degree,
     )  # fmt: skip
     made.globals.update(
         roman=("", "Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ"), level_names=words.LEVEL_NAMES, polarity=words.POLARITY, lamps=words.LAMPS,

@@ -16,6 +16,7 @@ from escalation.incident.state import IllegalStep
 from escalation.people import Role
 from escalation.place import place_of
 from escalation.web.gate import NotFound, Only, Visitor, desk_of
+from escalation.web.heard import places
 from escalation.web.page import show
 from escalation.web.prose import marked
 from escalation.web.viewing import Viewed, record
@@ -69,11 +70,11 @@ def page(
     folded = by_hand.is_care(line) or line.post.kind is Kind.MESSAGE
     if not folded:
         _note(request, visitor, post)
-    spans = [span for hit in line.hits for span in hit.spans]
+    spans = places((hit.rule, hit.spans) for hit in line.hits)
     return show(
         request, visitor, "why.html", line=line, post=post, place=place_of(line.post, account), belongs=belongs,
         text=marked(line.post.text, spans), folded=folded,
-        why=None if folded else why(line, risk, reasons, desk.letterhead.school_name),
+        why=None if folded else why(line, risk, reasons, desk.own_names, desk.ground.open_at),
     )  # fmt: skip
 
 
@@ -94,15 +95,16 @@ def _decided(conn: Connection, line: Assessment) -> tuple[int, Sequence[dict[str
     return row.risk, row.reasons
 
 
-def why(line: Assessment, risk: int, reasons: Sequence[dict[str, Any]], school: str) -> Why:
-    """Everything that is said of a line."""
+def why(line: Assessment, risk: int, reasons: Sequence[dict[str, Any]], names: tuple[str, ...], open_at: float) -> Why:
+    """Everything that is said of a line. `names`: the school's own; `open_at`: points from which an incident opens."""
     score = _score(line)
     slot = Slot.OWN_POST if line.post.by_school else SLOTS.get(line.post.kind, Slot.COMMENT)
-    found = explain(_reader(school), line.post.text[:EXPLAINED], slot)
+    found = explain(_reader(names), line.post.text[:EXPLAINED], slot)
     felt = next((hit for hit in line.hits if hit.rule in IMPRESSIONS), None)
     opens = any(hit.grave for hit in line.hits)
     tone = feeling(line.polarity, line.p_negative, score.p_positive, line.snow, unsure=score.unsure)
-    return Why(risk, reasons, tone, because(replace(found, felt=felt), risk, line.polarity, opens=opens))
+    read = because(replace(found, felt=felt), risk, line.polarity, opens=opens, open_at=open_at)
+    return Why(risk, reasons, tone, read)
 
 
 def _score(line: Assessment) -> Score:
@@ -111,9 +113,9 @@ def _score(line: Assessment) -> Score:
 
 
 @cache
-def _reader(school: str) -> Reader:
+def _reader(names: tuple[str, ...]) -> Reader:
     """The rules, made ready once; asked only where somebody wants to know."""
-    return Reader(rules.load(), (school,) if school else ())
+    return Reader(rules.load(), names)
 
 
 @cache

@@ -34,3 +34,10 @@ def test_a_command_typed_wrongly_is_refused_in_chinese_with_what_to_type(typed: 
     assert f"✘ {sentence}\n" in done.stderr
     assert "--help" in done.stderr, "where to read on"
     assert ENGLISH.search(done.output) is None, done.output
+
+
+def test_a_range_of_numbers_is_told_in_words() -> None:
+    page = CliRunner().invoke(app, ["rules", "stats", "--help"]).output
+    assert "--days <整数>" in page
+    assert "[默认：30；1 至 90]" in page
+    assert "<=x<=" not in page

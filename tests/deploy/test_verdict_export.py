@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import re
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from sqlalchemy import insert
 from typer.testing import CliRunner, Result
 
 from deploy.command import app
+from deploy.rule_statistics import show, statistics
 from deploy.settings import load
 from deploy.starting import tables
 from deploy.wiring import ground, opened_store
@@ -183,3 +187,17 @@ def test_an_empty_house_has_figures_too(house: Judged) -> None:
     found, told = stats(house)
     assert (found["rules"], found["opened"], found["shifts"]["number"]) == ([], 0, 60)
     assert "没有需要收紧的规则" in told
+    assert "门槛现为 100 分（页面上的风险 62）" in told
+
+
+def test_on_a_narrow_screen_no_title_and_no_figure_is_cut(house: Judged) -> None:
+    for number in range(3):
+        house.opened(f"属实 {number}", Verdict.CONFIRMED, rule="FD-16", risk=75)
+    screen = io.StringIO()
+    console = Console(file=screen, width=80, highlight=False)
+    show(console, statistics(load(house.file), 30, datetime.now(UTC)))
+    told = screen.getvalue()
+    assert "…" not in told
+    assert re.search(r"1\.00（0\.\d\d–1\.00）", told)
+    assert "饭菜口味、排队、开放时间等日常意见" in "".join(line[:20].strip() for line in told.splitlines())
+    assert "人工另立 0 起。" in told

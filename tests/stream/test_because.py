@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.assess import Reader
-from stream.assessment import Polarity
-from stream.because import ENOUGH, Because, because, feeling
+from stream.assessment import Hit, Polarity
+from stream.because import Because, because, enough_at, feeling
 from stream.explanation import explain
+from stream.risk import OPEN_AT
 from stream.rules import load
 
 READER = Reader(load(), ("青禾职院",))
+NOT_ALONE = "值得留意，单独一条不立事件；有别人说同一件事，合计到 {} 即立"
 
 
 def why(text: str, risk: int = 0, polarity: Polarity = Polarity.NEUTRAL) -> Because:
@@ -55,7 +59,7 @@ def test_words_are_shown_as_written_with_the_disguise_and_the_reading() -> None:
     ("text", "risk", "verdict"),
     [
         ("我们寝室四个人在二食堂吃完饭上吐下泻，都送医院了", 100, "一条即立事件"),
-        ("三号窗口的红烧鱼里吃出一只苍蝇", 22, f"值得留意，单独一条不立事件；有别人说同一件事，合计到 {ENOUGH} 即立"),
+        ("三号窗口的红烧鱼里吃出一只苍蝇", 22, NOT_ALONE.format(enough_at(OPEN_AT))),
         ("三号窗口的红烧鱼里吃出一只苍蝇", 80, "连同别人说的，已到立事件的风险"),
         (
             "问题是教职工可以随意进出？",
@@ -66,6 +70,22 @@ def test_words_are_shown_as_written_with_the_disguise_and_the_reading() -> None:
 )
 def test_the_verdict_is_a_sentence_about_opening(text: str, risk: int, verdict: str) -> None:
     assert why(text, risk).verdict == verdict
+
+
+def test_the_verdict_follows_the_border_that_this_school_has_set() -> None:
+    found = explain(READER, "三号窗口的红烧鱼里吃出一只苍蝇")
+    low, high = (because(found, 70, Polarity.NEGATIVE, open_at=at).verdict for at in (80, 130))
+    assert low == "连同别人说的，已到立事件的风险"
+    assert high == NOT_ALONE.format(enough_at(130))
+
+
+def test_a_single_character_is_no_word_that_a_model_is_believed_for() -> None:
+    felt = Hit(
+        rule="MD-01", version=3, title="用语近似投诉（模型推断，把握大）", theme="dorm", category="grievance",
+        weight=20, spans=((0, 2), (4, 5)), words=("热水", "了"),
+    )  # fmt: skip
+    (said,) = because(replace(explain(READER, "今天的云好看"), felt=felt), 20, Polarity.NEGATIVE).ruled
+    assert said.words == ("“热水”",)
 
 
 def test_the_tone_names_both_probabilities_its_doubt_and_the_stock_figure() -> None:

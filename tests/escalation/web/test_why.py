@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
 from escalation.audit import audit_log
-from escalation.web.heard import heard, undone
+from escalation.web.app import build
+from escalation.web.heard import heard, places, undone
 from sentiment.polarity import Polarity
 from stream.kept import assessments
 from stream.post import Kind, Post
@@ -108,3 +111,31 @@ def test_disguised_words_are_counted_by_the_disguise_and_told_with_their_reading
     assert model.disguised == ""
     assert undone([hit("lds", steps=("initials",), readings=("拉肚子",))]) == "首字母：“lds”读作“拉肚子”"
     assert undone([]) == ""
+
+
+def test_what_the_model_felt_is_told_in_words_of_two_characters_and_more_and_without_its_degree() -> None:
+    hits = [
+        {"rule": "MD-01", "title": f"用语近似投诉（模型推断，{sure}）", "words": words}
+        for sure, words in (("把握大", ("二食堂", "了")), ("把握较大", ("来",)))
+    ]
+    (model,) = heard([[one] for one in hits])
+    assert (model.title, model.lines, model.told) == ("用语近似投诉（模型推断）", 2, "“二食堂”")
+    assert places([("MD-01", [(0, 3), (8, 9)]), ("SF-20", [(4, 5)])]) == [(0, 3), (4, 5)]
+
+
+def test_a_line_that_calls_the_school_by_its_short_name_speaks_of_this_school(house: House) -> None:
+    post = house.post("有没有记者关注一下，风林职院二食堂疑似集体食物中毒", words=["食物中毒"])
+    names = dataclasses.replace(house.desk(), aliases=("风林职院",))
+    client = TestClient(build(names), follow_redirects=False)
+    client.cookies.set("fengxin", house.session("monitor"))
+    page = client.get(f"/why?post={post.id}").text
+    assert "外校" not in page
+    assert "疑似食物中毒" in page[page.index('id="heard"') :]
+
+
+def test_a_share_that_is_less_than_one_in_a_hundred_is_not_called_none(house: House) -> None:
+    post = house.post("三号窗口的红烧鱼里吃出一只苍蝇", words=["苍蝇"])
+    weigh(house, post, 22, ("饭菜有异物", 100, "9 人说到"), ("多人附和", 0, "1 人附和"))
+    page = said(house, post)
+    assert "多人附和 不足 1%" in page or "多人附和不足 1%" in page
+    assert " 0%" not in page
