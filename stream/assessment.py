@@ -85,4 +85,4 @@ class Assessment(Wire):
             unread = {at: {"kinds", "readings"} for at, _ in enumerate(self.hits)}
         if unread:
             left_out["hits"] = unread
-        return self.model_dump_json(exclude=left_out or None).encode()
+        return self.wire_without(left_out) if left_out else super().wire()

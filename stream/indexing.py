@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, select
 
-from stream.assessment import Assessment
+from stream.assessment import Assessment, Polarity
 from stream.dead_letter import bury_all
 from stream.follow import Effects, Follower
 from stream.kept import assessments, posts, revisions
@@ -22,13 +25,50 @@ from stream.post import Kind
 from stream.search import Document, Search, SearchDamaged, SearchRefused, SearchUnavailable
 from stream.store import Store, StoreUnavailable
 from stream.topic import ASSESSED
-from stream.wire import WireError
+from stream.wire import Instant, refusal
 
 READER = "index"
 CHUNK = 2000
 LOOK_SECONDS = 30.0
 WALK_SECONDS = 600.0
 """Between two looks at the search while nobody asks it, and between two that read all of it."""
+
+
+@dataclass(slots=True)
+class _Words:
+    """Of a post."""
+
+    school: str
+    id: str
+    kind: Kind
+    platform: str
+    account_id: str
+    thread_id: str
+    text: str
+    published_at: Instant
+    fetched_at: Instant
+
+
+@dataclass(slots=True)
+class _Weight:
+    """Of a hit."""
+
+    weight: int
+
+
+@dataclass(slots=True)
+class _Essence:
+    """What the search needs of an assessment; the rest of a record is for the watch to read, which buries it whole
+    where it is unsound. Reading no more takes a quarter of the time."""
+
+    v: Literal[1, 2, 3]
+    type: Literal["assessment"]
+    post: _Words
+    polarity: Polarity
+    hits: tuple[_Weight, ...] = ()
+
+
+_ESSENCE = TypeAdapter(_Essence)
 
 
 class Indexing:
@@ -108,12 +148,13 @@ class Indexing:
             if b'"type":"counts"' in record.value[:64]:
                 continue
             try:
-                found = Assessment.from_wire(record.value)
-                if found.post.kind is not Kind.MESSAGE:
-                    documents.append(document(found))
-                    source[documents[-1].id] = record
-            except WireError as error:
-                bad.append((record, str(error)))
+                found = _ESSENCE.validate_json(record.value)
+            except ValidationError as error:
+                bad.append((record, str(refusal(error))))
+                continue
+            if found.post.kind is not Kind.MESSAGE:
+                documents.append(document(found))
+                source[found.post.id] = record
         try:
             self._search.index(documents)
         except SearchRefused as refused:
@@ -133,7 +174,7 @@ class Indexing:
         self._follower.close()
 
 
-def document(assessment: Assessment) -> Document:
+def document(assessment: Assessment | _Essence) -> Document:
     """The search document of an assessment; the risk of the watch is added by a rebuild."""
     post = assessment.post
     risk = max((hit.weight for hit in assessment.hits), default=0)

@@ -1,20 +1,20 @@
 """Search on SQLite FTS5 over character pairs, in a file of its own. Row ids follow time, so newest first is free.
 
-FTS5's tokenizers cut at punctuation and fold letters, so each pair goes in as the hexadecimal of its bytes.
+FTS5 keeps the pairs alone and no copy of them: what it must forget it is told by cutting the kept text again.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
 from stream.search import Document, Query, Search, SearchDamaged, SearchUnavailable
-from stream.search.pairs import END, fold, pairs_of_query
+from stream.search.pairs import fold, pairs_of_query, pairs_of_texts
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -29,13 +29,16 @@ FIELDS = (
     "fetched_at",
 )  # fmt: skip
 PUT = f"INSERT INTO documents VALUES (?{', ?' * len(FIELDS)})"
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS documents (
+TABLES = (
+    """CREATE TABLE IF NOT EXISTS documents (
   row INTEGER PRIMARY KEY, school TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, platform TEXT NOT NULL,
   account_id TEXT NOT NULL, thread_id TEXT NOT NULL, text TEXT NOT NULL, polarity TEXT NOT NULL, risk INTEGER NOT NULL,
-  published_at INTEGER NOT NULL, fetched_at INTEGER NOT NULL, UNIQUE (school, id));
-CREATE VIRTUAL TABLE IF NOT EXISTS pairs USING fts5 (tokens, tokenize = 'ascii');
-"""
+  published_at INTEGER NOT NULL, fetched_at INTEGER NOT NULL, UNIQUE (school, id))""",
+    "CREATE VIRTUAL TABLE bigrams USING fts5 (tokens, tokenize = 'ascii', content = '', columnsize = 0)",
+    "INSERT INTO bigrams (bigrams, rank) VALUES ('automerge', 16)",  # half the writing of 4; a find asks a few more
+)
+OUTGROWN = "pairs"
+"""The table of earlier versions, which kept a copy of what it was given; its file is made over at the first opening."""
 
 
 def _micro(at: datetime) -> int:
@@ -70,7 +73,7 @@ class SqliteSearch(Search):
         try:
             conn.execute("PRAGMA journal_mode=WAL")
             conn.execute("PRAGMA synchronous=NORMAL")
-            conn.executescript(SCHEMA)
+            _furnish(conn)
             self._file = _identity(self._path)
         except (OSError, sqlite3.DatabaseError):
             conn.close()
@@ -97,20 +100,10 @@ class SqliteSearch(Search):
                 newest[document.school, document.id] = document
         with self._open() as conn:
             there = _there(conn, list(newest))
-            tokens: list[tuple[int, str]] = []
-            for key, document in newest.items():
-                row, fetched_at = there.get(key, (None, 0))
-                if fetched_at > _micro(document.fetched_at):
-                    continue
-                if row is not None:
-                    self._drop(conn, row)
-                tokens.append((_put(conn, document), _tokens_of_text(document.text)))
-            tokens.sort()  # FTS5 writes out all that it has gathered whenever a row comes before the last one
-            conn.executemany("INSERT INTO pairs (rowid, tokens) VALUES (?, ?)", tokens)
-
-    def _drop(self, conn: sqlite3.Connection, row: int) -> None:
-        conn.execute("DELETE FROM pairs WHERE rowid = ?", (row,))
-        conn.execute("DELETE FROM documents WHERE row = ?", (row,))
+            fresh = [one for key, one in newest.items() if there.get(key, (0, 0))[1] <= _micro(one.fetched_at)]
+            _drop(conn, [there[key][0] for one in fresh if (key := (one.school, one.id)) in there])
+            rows = _put(conn, fresh)
+            _cut_in(conn, sorted(zip(rows, (one.text for one in fresh), strict=True)))
 
     def find(self, query: Query) -> list[Document]:
         """Newest first by row id."""
@@ -135,9 +128,8 @@ class SqliteSearch(Search):
         """By id."""
         with self._open() as conn:
             for one in ids:
-                known = conn.execute("SELECT row FROM documents WHERE school = ? AND id = ?", (school, one)).fetchone()
-                if known is not None:
-                    self._drop(conn, known[0])
+                found = conn.execute("SELECT row FROM documents WHERE school = ? AND id = ?", (school, one))
+                _drop(conn, [row for (row,) in found.fetchall()])
 
     def clear(self) -> None:
         """Empty both tables; a corrupt file is replaced by a new one."""
@@ -154,7 +146,7 @@ class SqliteSearch(Search):
     def _empty(self) -> None:
         with self._open() as conn:
             conn.execute("DELETE FROM documents")
-            conn.execute("DELETE FROM pairs")
+            conn.execute("INSERT INTO bigrams (bigrams) VALUES ('delete-all')")
             conn.execute(f"PRAGMA user_version = {REBUILT}")
 
     def healthy(self, *, whole: bool = False) -> None:
@@ -218,31 +210,87 @@ def _there(conn: sqlite3.Connection, keys: Sequence[tuple[str, str]]) -> dict[tu
     return found
 
 
-def _put(conn: sqlite3.Connection, document: Document) -> int:
-    """The document itself; gives its row."""
-    at = _micro(document.published_at)
-    row = _free_row(conn, at * ROOM)
-    values = (
-        row, document.school, document.id, document.kind, document.platform, document.account_id, document.thread_id,
-        document.text, document.polarity, document.risk, at, _micro(document.fetched_at),
+def _drop(conn: sqlite3.Connection, rows: Iterable[int]) -> None:
+    """Forget rows with their pairs."""
+    for row in sorted(rows):
+        (text,) = conn.execute("SELECT text FROM documents WHERE row = ?", (row,)).fetchone()
+        gone = pairs_of_texts([text])
+        conn.execute("INSERT INTO bigrams (bigrams, rowid, tokens) VALUES ('delete', ?, ?)", (row, *gone))
+        conn.execute("DELETE FROM documents WHERE row = ?", (row,))
+
+
+def _put(conn: sqlite3.Connection, documents: Sequence[Document]) -> list[int]:
+    """The documents themselves; gives their rows."""
+    published = [_micro(one.published_at) for one in documents]
+    rows = _free_rows(conn, [at * ROOM for at in published])
+    conn.executemany(
+        PUT,
+        [
+            (
+                row, one.school, one.id, one.kind, one.platform, one.account_id, one.thread_id, one.text, one.polarity,
+                one.risk, at, _micro(one.fetched_at),
+            )
+            for row, at, one in zip(rows, published, documents, strict=True)
+        ],
     )  # fmt: skip
-    conn.execute(PUT, values)
-    return row
+    return rows
 
 
-def _free_row(conn: sqlite3.Connection, row: int) -> int:
-    """The first free row from `row` on; many posts of one instant are not counted through one by one."""
-    while True:
-        (last,) = conn.execute(
-            "SELECT max(row) FROM documents WHERE row >= ? AND row < ?", (row, row - row % ROOM + ROOM)
-        ).fetchone()
-        if last is None:
-            return row
-        row = int(last) + 1
+def _cut_in(conn: sqlite3.Connection, texts: Sequence[tuple[int, str]]) -> None:
+    """Pairs of texts by row, in their order: FTS5 writes out all that it has gathered whenever a row comes before the
+    last one."""
+    tokens = pairs_of_texts([text for _, text in texts])
+    rows = [row for row, _ in texts]
+    conn.executemany("INSERT INTO bigrams (rowid, tokens) VALUES (?, ?)", zip(rows, tokens, strict=True))
+
+
+def _free_rows(conn: sqlite3.Connection, rooms: Sequence[int]) -> list[int]:
+    """A free row for each, in its room or, where that is full, in one after it."""
+    free = _free(conn, set(rooms))
+    found = []
+    for first in rooms:
+        room = first
+        while free[room] >= room + ROOM:
+            room += ROOM
+            if room not in free:
+                free |= _free(conn, [room])
+        found.append(free[room])
+        free[room] += 1
+    return found
+
+
+def _free(conn: sqlite3.Connection, rooms: Iterable[int]) -> dict[int, int]:
+    """The first free row behind what each room holds."""
+    asked = (
+        f"SELECT value, (SELECT max(row) FROM documents WHERE row >= value AND row < value + {ROOM}) FROM json_each(?)"
+    )
+    held = conn.execute(asked, (json.dumps(sorted(rooms)),))
+    return {room: room if last is None else last + 1 for room, last in held}
+
+
+def _furnish(conn: sqlite3.Connection) -> None:
+    """Make the tables where they are missing; what an earlier version indexed is cut anew from its kept texts."""
+    if _has(conn, "bigrams"):
+        return
+    conn.execute("BEGIN IMMEDIATE")
+    with conn:
+        if _has(conn, "bigrams"):
+            return
+        for statement in TABLES:
+            conn.execute(statement)
+        if _has(conn, OUTGROWN):
+            kept = conn.execute("SELECT row, text FROM documents ORDER BY row")
+            while some := kept.fetchmany(AT_ONCE):
+                _cut_in(conn, some)
+            conn.execute(f"DROP TABLE {OUTGROWN}")
+
+
+def _has(conn: sqlite3.Connection, table: str) -> bool:
+    return conn.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is not None
 
 
 def _tables(query: Query) -> str:
-    joined = " JOIN pairs ON pairs.rowid = d.row" if fold(query.words.strip()) else ""
+    joined = " JOIN bigrams ON bigrams.rowid = d.row" if fold(query.words.strip()) else ""
     return f"FROM documents d{joined}"
 
 
@@ -250,7 +298,7 @@ def _where(query: Query) -> tuple[list[str], list[object]]:
     where, values = ["d.school = ?"], list[object]((query.school,))
     found = pairs_of_query(query.words)
     if found:
-        where.append("pairs MATCH ?")
+        where.append("bigrams MATCH ?")
         values.append(_phrase(found))
     for name in ("account_id", "kind", "polarity"):
         if value := getattr(query, name):
@@ -262,24 +310,9 @@ def _where(query: Query) -> tuple[list[str], list[object]]:
     return where, values
 
 
-def _tokens(found: Sequence[str]) -> str:
-    return " ".join(pair.encode().hex() for pair in found)
-
-
-@lru_cache(maxsize=20_000)
-def _hex(char: str) -> str:
-    return char.encode().hex()
-
-
-def _tokens_of_text(text: str) -> str:
-    """`_tokens` of `pairs_of_text`, each character encoded once."""
-    written = [_hex(char) for char in fold(text) + END]
-    return " ".join(map(str.__add__, written, written[1:]))
-
-
 def _phrase(found: list[str]) -> str:
     alone = len(found) == 1 and len(found[0]) == 1
-    return f'"{_tokens(found)}"{"*" if alone else ""}'
+    return f'"{" ".join(found)}"{"*" if alone else ""}'
 
 
 def _document(row: tuple[object, ...]) -> Document:

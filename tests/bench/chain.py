@@ -92,7 +92,7 @@ def running(*, assess: int = 1, snow: bool = True, mail: bool = False) -> Iterat
     """A warm chain with so many assess workers; `snow` False leaves SnowNLP's own time out, `mail` adds the way out
     (notify, the inbox) and the desk."""
     with tempfile.TemporaryDirectory(prefix="fengxin-bench-") as folder:
-        settings_file = _installed(Path(folder) / "school")
+        settings_file = _installed(Path(folder) / "school", datetime.now(UTC) - timedelta(days=14))
         settings = load(settings_file)
         list(starting.prepare(settings))
         log = open_log(settings.log_url)
@@ -114,8 +114,12 @@ def running(*, assess: int = 1, snow: bool = True, mail: bool = False) -> Iterat
 
 @contextmanager
 def house(folder: Path, *roles: str) -> Iterator[Chain]:
-    """An installation where only these roles run, and nothing is taken in yet."""
-    settings_file = _installed(folder / "school")
+    """An installation that is half a day old, where only these roles run and nothing is taken in yet.
+
+    Its sandbox has the fortnight before and half a day of live comments. One of a fortnight had 300,000 of these to
+    make before its first answer, longer than a crawl waits for one on a busy machine.
+    """
+    settings_file = _installed(folder / "school", datetime.now(UTC) - timedelta(hours=12))
     settings = load(settings_file)
     list(starting.prepare(settings))
     log = open_log(settings.log_url)
@@ -132,10 +136,10 @@ def house(folder: Path, *roles: str) -> Iterator[Chain]:
         log.close()
 
 
-def _installed(folder: Path) -> Path:
-    """The demo's settings (its platforms are not started) without the robot, and without named places, which would join
-    what is planted apart."""
-    path = installation.write_demo(folder, _free_ports(4), datetime.now(UTC) - timedelta(days=14))
+def _installed(folder: Path, start: datetime) -> Path:
+    """The demo's settings from `start` on (its platforms are not started) without the robot, and without named places,
+    which would join what is planted apart."""
+    path = installation.write_demo(folder, _free_ports(4), start)
     text = re.sub(r"\[wecom_robot\][^\[]*", "", path.read_text("utf-8"))
     lines = [line for line in text.splitlines() if not line.startswith("places")]
     path.write_text("\n".join(lines) + "\n", "utf-8")

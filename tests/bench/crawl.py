@@ -1,4 +1,4 @@
-"""What the crawl role costs: it reads the sandbox's past fortnight over real HTTP, as on the first day of the demo."""
+"""What the crawl role costs: it reads the sandbox's last fortnight over real HTTP, as a new demo does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stream.topic import POSTS
 from tests.bench.chain import PATIENCE, Chain, Stuck, house
 from tests.bench.machine import resident_megabytes
 
-QUIET = 2.0
+QUIET = 5.0
 """Seconds without a new record after which the fortnight is taken in."""
 
 

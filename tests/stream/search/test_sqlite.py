@@ -1,0 +1,104 @@
+"""What the embedded search keeps in its file: of what was deleted nothing, of an earlier version's file everything."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stream.search import Document, Query, sqlite
+from stream.search.pairs import pairs_of_texts
+from stream.search.sqlite import SqliteSearch
+
+NOON = datetime(2026, 11, 3, 4, tzinfo=UTC)
+TEXTS = st.sampled_from(["", "食堂的饭", "饭里有虫子", "食堂食堂", "Ａ1 %\x01", "か\u3099", "饭"])
+STEPS = st.lists(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3), TEXTS), min_size=1, max_size=6) | st.integers(0, 5),
+    max_size=8,
+)
+"""Batches of (which document, which revision, its text), and deletions."""
+
+
+def document(number: int, text: str = "食堂", revision: int = 0) -> Document:
+    at = NOON + timedelta(minutes=number // 3)
+    fetched = at + timedelta(hours=revision)
+    return Document("S", f"weibo:{number}", "comment", "weibo", "canteen", "weibo:t", text, "neutral", 0, at, fetched)
+
+
+def vocabulary(file: Path) -> dict[str, int]:
+    """Every pair that the index holds, and how many texts have it."""
+    with closing(sqlite3.connect(file)) as beside:
+        beside.execute("CREATE VIRTUAL TABLE temp.held USING fts5vocab (main, bigrams, row)")
+        return dict(beside.execute("SELECT term, doc FROM temp.held").fetchall())
+
+
+def of_texts(texts: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for pairs in pairs_of_texts(texts):
+        for pair in set(pairs.split()):
+            found[pair] = found.get(pair, 0) + 1
+    return found
+
+
+@given(STEPS)
+@settings(max_examples=40, deadline=None)
+def test_the_index_holds_the_pairs_of_what_is_kept_and_no_other(steps: list[list[tuple[int, int, str]] | int]) -> None:
+    with TemporaryDirectory() as folder:
+        search = SqliteSearch(f"sqlite:///{folder}/search.db")
+        search.healthy()
+        kept: dict[str, Document] = {}
+        for step in steps:
+            if isinstance(step, int):
+                search.delete("S", [f"weibo:{step}"])
+                kept.pop(f"weibo:{step}", None)
+                continue
+            batch = [document(number, text, revision) for number, revision, text in step]
+            search.index(batch)
+            for one in batch:
+                if one.id not in kept or kept[one.id].fetched_at <= one.fetched_at:
+                    kept[one.id] = one
+        assert {one.id: one for one in search.find(Query("S"))} == kept
+        search.close()
+        assert vocabulary(Path(folder, "search.db")) == of_texts([one.text for one in kept.values()])
+
+
+def test_posts_of_one_instant_that_outnumber_its_rows_go_on_in_the_next_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "ROOM", 3)
+    search = SqliteSearch(f"sqlite:///{tmp_path}/search.db")
+    at_noon = [replace(document(number), published_at=NOON) for number in range(40)]
+    next_to_it = [replace(document(number), published_at=NOON + timedelta(microseconds=2)) for number in range(40, 44)]
+    search.index([*at_noon[:4], *next_to_it])
+    for one in at_noon[4:20]:
+        search.index([one])
+    search.index(at_noon[20:])
+    assert {one.id: one for one in search.find(Query("S", "食堂"))} == {one.id: one for one in at_noon + next_to_it}
+    search.close()
+
+
+def test_the_file_of_an_earlier_version_answers_and_keeps_no_copy(tmp_path: Path) -> None:
+    file = tmp_path / "search.db"
+    search = SqliteSearch(f"sqlite:///{file}")
+    kept = [document(number, f"第{number}条：食堂") for number in range(1200)]
+    search.index(kept)
+    search.close()
+    with closing(sqlite3.connect(file)) as earlier, earlier:
+        earlier.execute("DROP TABLE bigrams")
+        earlier.execute("CREATE VIRTUAL TABLE pairs USING fts5 (tokens, tokenize = 'ascii')")
+        earlier.execute("INSERT INTO pairs (rowid, tokens) SELECT row, '' FROM documents")
+    for _ in range(2):
+        assert search.count(Query("S", "条：食堂")) == 1200
+        assert search.find(Query("S", "第7条")) == [kept[7]]
+        search.close()
+    with closing(sqlite3.connect(file)) as now:
+        assert now.execute("SELECT name FROM sqlite_master WHERE name LIKE 'pairs%'").fetchall() == []
+    assert vocabulary(file) == of_texts([one.text for one in kept])
