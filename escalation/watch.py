@@ -38,7 +38,7 @@ from stream.line import note_likes
 from stream.log import Log, Record
 from stream.matter import attaching_keys, felt_key, joining_keys
 from stream.post import Counts, Kind
-from stream.risk import HARDER_AT, Opening, Reason, Risk, decide, risk
+from stream.risk import Opening, Reason, Risk, decide, risk
 from stream.store import Store
 from stream.topic import ASSESSED
 from stream.wire import WireError
@@ -46,8 +46,8 @@ from stream.wire import WireError
 READER = "watch"
 QUOTE_LENGTH = 60
 CRISIS_VOICES = 5
-"""A matter is taken for a 舆情危机 from so many distinct voices with HARDER_AT points on (系统默认，非校规); one grave
-line is urgent and no crisis of opinion."""
+"""A severe matter (`Opening.severe`) is taken for a 舆情危机 from so many distinct voices on (系统默认，非校规); one
+grave line is urgent and no crisis of opinion."""
 
 
 class Watch:
@@ -308,7 +308,7 @@ def _matter(
         grave=opening is not None and opening.grave,
         dangers=tuple(dangers),
         enough=opening is not None,
-        crisis=opening is not None and weighed.points >= HARDER_AT and weighed.voices >= CRISIS_VOICES,
+        crisis=opening is not None and opening.severe and weighed.voices >= CRISIS_VOICES,
         alone=opening is not None and opening.alone,
         care=care,
         member_ids=tuple(members),

@@ -50,8 +50,9 @@ OUTLIKED_EACH, OUTLIKED_LEAST = 26.0, 4
 COPIED = 4.0
 """Added where somebody else wrote the same words; what a wave weighs besides says `stream.wave`."""
 MILDEST, HARDEST_WITHOUT_DANGER = 4, 2
-HARDER_AT = 280.0
-"""Points from which an incident opens one level graver than its rules ask."""
+HARDER_AT, HARDER_RULED = 280.0, 50.0
+"""Points from which an incident opens one level graver than its rules ask, and how many of them a rule must have given:
+what only the model felt calls nobody out of bed."""
 ABOUT = {Target.SCHOOL: "学校", Target.STAFF: "教职工", Target.SERVICE: "学校的服务"}
 CUE_NAMES = {Category.ECHO: "多人附和", Category.ESCALATION: "升级迹象", Category.IRONY: "反话讽刺"}
 
@@ -81,7 +82,8 @@ class Risk:
 class Opening:
     """An incident to open: `keys` to own, `members` (post ids in order of time), `level` 1 gravest .. 4.
 
-    `alone`: it opens at any border of points.
+    `alone`: it opens at any border of points; `severe`: so much was said, and by rules, that it is a level graver or,
+    where enough voices say it, a crisis.
     """
 
     theme: str
@@ -91,6 +93,7 @@ class Opening:
     keys: tuple[str, ...]
     members: tuple[str, ...]
     alone: bool = False
+    severe: bool = False
 
 
 @dataclass(frozen=True)
@@ -317,7 +320,9 @@ def _opening(evidence: Evidence, found: Risk, *, grave: bool, alone: bool) -> Op
     asked = [mark for mark in (*marks, *(m for m in here if m.grave)) if mark.level_floor is not None]
     told = [mark.level_floor or MILDEST for mark in asked if not mark.felt]
     level = min([*(told or [mark.level_floor or MILDEST for mark in asked]), MILDEST])
-    if not grave and found.points >= HARDER_AT:
+    ruled = sum(words.points for words in counted((float(mark.weight), mark) for mark in marks if not mark.felt).words)
+    severe = found.points >= HARDER_AT and ruled >= HARDER_RULED
+    if severe and not grave:
         level = max(min(level, HARDEST_WITHOUT_DANGER), level - 1)
     keys = [key for mark in marks for key in mark.keys] + [key for mark in here for key in mark.keys]
     keys.append(f"{found.theme}|thread|{evidence.scene.thread}")
@@ -330,4 +335,5 @@ def _opening(evidence: Evidence, found: Risk, *, grave: bool, alone: bool) -> Op
         tuple(key for key in dict.fromkeys(keys) if not key.startswith("any|")),
         tuple(members),
         alone,
+        severe,
     )

@@ -317,6 +317,18 @@ def test_flood_of_voices_opens_one_level_graver_but_not_as_danger() -> None:
     assert opening.level == 2
 
 
+def test_what_only_the_model_felt_is_never_severe_however_many_say_it() -> None:
+    felt = tuple(replace(mark(number, 28, level_floor=3), rule=COMPLAINT) for number in range(1, 31))
+    told = (mark(31), mark(32))
+    levels = []
+    for marks in (felt, (*felt, *told)):
+        many = replace(PLAIN, marks=marks)
+        opening = decide(many, risk(many, NOW))
+        assert opening is not None
+        levels.append((opening.level, opening.severe))
+    assert levels == [(3, False), (3, True)]
+
+
 @pytest.mark.parametrize("name", ["涌量", "负面", "指向本校", "多人附和", "复制扩散", "饭菜有异物"])
 def test_reasons_are_named_in_chinese_with_figures(name: str) -> None:
     evidence = replace(
