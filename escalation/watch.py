@@ -111,9 +111,9 @@ class Watch:
                 opened = [self._take(conn, keeping, gatherer, accounts, assessment, now) for assessment in ours]
             reach("watch.mid_transaction")
             keeping.write()
-            for assessment in ours:
-                posted.seen(conn, assessment.post, now)
-                correction.seen(conn, assessment.post, now)
+            for post in [assessment.post for assessment in ours if assessment.post.by_school]:
+                posted.seen(conn, post, now)
+                correction.seen(conn, post, now)
             find.take(conn, self._ground.pack, accounts, ours, now, batch.plain.__getitem__)
             opened += [self._take_again(conn, gatherer, accounts, one, now) for one in liked]
             bury_all(conn, READER, bad, now)
@@ -140,18 +140,18 @@ class Watch:
         if may_be_framed(assessment):
             assessment = framed(assessment, keeping.text(post.thread_id) or "")
         counts = _counts_for_incidents(account, assessment)
-        pack = self._ground.pack
-        judged = Judged(assessment)
-        if counts:
-            judged = own_post.judge(conn, pack, account, assessment, now, self._places)
-        assessment = judged.assessment
+        judged: Judged | None = None
+        if counts and post.by_school:
+            judged = own_post.judge(conn, self._ground.pack, account, assessment, now, self._places)
+            assessment = judged.assessment
         evidence = gatherer.note(conn, assessment, counts_for_incidents=counts)
         weighed = risk(evidence, now)
         keeping.assess(assessment, weighed.value, _kept(weighed.reasons), now)
         metrics.WATCHED.labels(kind=post.kind).inc()
         metrics.TO_WATCH.observe(max(0.0, (now - post.fetched_at).total_seconds()))
         opened = counts and self._judge(conn, account, assessment, evidence, weighed, now)
-        own_post.write_down(conn, self._ground, judged, account, now)
+        if judged is not None:
+            own_post.write_down(conn, self._ground, judged, account, now)
         return opened
 
     def _take_again(

@@ -42,9 +42,9 @@ from stream.evidence import (
 from stream.kept import chunks, counts, current_text
 from stream.line import hours, lines, mark_keys, marks, postings
 from stream.matter import CARE, Scene
-from stream.novelty import AT_MOST, fingerprint, first_alike, sharing
+from stream.novelty import AT_MOST, first_alike, grams, sharing, sketch
 from stream.post import Kind, Post
-from stream.store import add_new, put
+from stream.store import Among, add_new, put
 from stream.surge import CALM, READ_BACK, Surge, hour_start, surge
 
 TextOf = Callable[[str], str | None]
@@ -61,8 +61,10 @@ class _Batch:
 
     likes: dict[str, int]
     """By post id: of the lines and of the roots of their threads."""
-    fingerprints: dict[tuple[str, str], tuple[str, tuple[int, ...]]]
-    """By post id and revision: the normalised text and its hashes."""
+    plain: dict[str, str]
+    """By text as written: normalised."""
+    prints: dict[str, tuple[frozenset[str], tuple[int, ...]]]
+    """By text as written: its grams and its hashes."""
     posted: dict[int, dict[str, None]]
     """By hash: the posts that have it, those of this batch included."""
     noted: set[str]
@@ -70,8 +72,6 @@ class _Batch:
     earliest: dict[str, datetime]
     """By account: when the first of its lines in this batch was published."""
     text_of: TextOf
-    plain: dict[str, str] = field(default_factory=dict)
-    """By text as written: normalised."""
     postings: list[dict[str, Any]] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
     counted: dict[tuple[str, datetime], list[int]] = field(default_factory=dict)
@@ -116,26 +116,16 @@ class Gatherer:
     def _ready(self, conn: Connection, expected: Sequence[Assessment], text_of: TextOf) -> _Batch:
         found = [assessment.post for assessment in expected]
         plain = {text: normalise(text).text for text in {post.text for post in found}}
-        prints = {
-            (post.id, post.revision): (plain[post.text], fingerprint(plain[post.text]))
-            for post in found
-            if not post.by_school
-        }
-        likes: dict[str, int] = {}
-        for some in chunks(sorted({name for post in found for name in (post.id, post.thread_id)})):
-            found_likes = conn.execute(LIKES, {"school": self.school, "ids": some})
-            likes |= {post_id: number or 0 for post_id, number in found_likes}
+        prints = {text: _printed(plain[text]) for text in {post.text for post in found if not post.by_school}}
+        ids = {post.id for post in found}
+        liked = LIKES.ask(conn, sorted(ids | {post.thread_id for post in found}), owner=self.school)
         posted: dict[int, dict[str, None]] = {}
-        for hashes in chunks(sorted({one for _, values in prints.values() for one in values})):
-            for value, post_id in conn.execute(POSTED, {"school": self.school, "hashes": hashes}):
-                posted.setdefault(value, {})[post_id] = None
-        return _Batch(likes, prints, posted, self._noted(conn, found), _earliest(found), text_of, plain)
-
-    def _noted(self, conn: Connection, found: Sequence[Post]) -> set[str]:
-        noted: set[str] = set()
-        for some in chunks(sorted({post.id for post in found})):
-            noted |= set(conn.execute(NOTED, {"school": self.school, "ids": some}).scalars())
-        return noted
+        hashes = sorted({one for _, values in prints.values() for one in values})
+        for value, post_id in POSTED.ask(conn, hashes, owner=self.school):
+            posted.setdefault(value, {})[post_id] = None
+        noted = {post_id for (post_id,) in NOTED.ask(conn, sorted(ids), owner=self.school)}
+        likes = {post_id: number or 0 for post_id, number in liked}
+        return _Batch(likes, plain, prints, posted, noted, _earliest(found), text_of)
 
     def note(self, conn: Connection, assessment: Assessment, *, counts_for_incidents: bool) -> Evidence:
         """Take in one new line and give its evidence. Outside a `batch` it is a batch of its own.
@@ -171,7 +161,9 @@ class Gatherer:
         host = self.hosts.get(post.account_id, Host())
         outside = not post.by_school
         likes = batch.likes.get(post.id, 0)
-        root = batch.text_of(post.thread_id) if assessment.hits or likes >= LIKED_LEAST else None
+        if not assessment.hits and likes < LIKED_LEAST:
+            return self._plain(assessment, Scene(post.thread_id, cluster), host)
+        root = batch.text_of(post.thread_id)
         root_likes = batch.likes.get(post.thread_id, 0) if root is not None else 0
         texts = (_plain(batch, post.text), _plain(batch, root or ""))
         scene = scene_at(post.thread_id, cluster, texts, "" if host.main else host.unit, self.named)
@@ -215,12 +207,11 @@ class Gatherer:
 
     def _cluster(self, batch: _Batch, post: Post) -> str:
         """The first post of the near duplicates; a text of new words leaves its hashes, a short one stays alone."""
-        text, hashes = batch.fingerprints.get((post.id, post.revision)) or _fingerprint(batch, post)
+        mine, hashes = _print(batch, post.text)
         if not hashes:
             return post.id
-        near = sharing(batch.posted.get(value, ()) for value in hashes)[:AT_MOST]
-        first = first_alike(text, near, lambda post_id: _known(batch, post_id))
-        if first is not None:
+        near = sharing([batch.posted[value] for value in hashes if value in batch.posted])[:AT_MOST]
+        if near and (first := first_alike(mine, near, lambda post_id: _known(batch, post_id))) is not None:
             return first
         for value in hashes:
             batch.posted.setdefault(value, {})[post.id] = None
@@ -372,11 +363,10 @@ def _figures_statement() -> Select[Any]:
 
 
 FIGURES = _figures_statement()
-LIKES = select(counts.c.post_id, counts.c.likes).where(
-    counts.c.school == bindparam("school"), counts.c.post_id.in_(bindparam("ids", expanding=True))
-)
-NOTED = select(lines.c.post_id).where(
-    lines.c.school == bindparam("school"), lines.c.post_id.in_(bindparam("ids", expanding=True))
+LIKES = Among(select(counts.c.post_id, counts.c.likes).where(counts.c.school == bindparam("owner")), counts.c.post_id)
+NOTED = Among(select(lines.c.post_id).where(lines.c.school == bindparam("owner")), lines.c.post_id)
+POSTED = Among(
+    select(postings.c.hash, postings.c.post_id).where(postings.c.school == bindparam("owner")), postings.c.hash
 )
 COUNTED = (
     update(hours)
@@ -417,17 +407,12 @@ CUES = (
 )
 
 
-POSTED = select(postings.c.hash, postings.c.post_id).where(
-    postings.c.school == bindparam("school"), postings.c.hash.in_(bindparam("hashes", expanding=True))
-)
-
-
 def _asked_of(batch: _Batch, expected: Sequence[Assessment]) -> set[str]:
     """The posts whose texts a batch will ask for: what its lines may be copies of, and roots of marked ones."""
     asked = {assessment.post.thread_id for assessment in expected if assessment.hits}
     if batch.posted:
-        for _, hashes in batch.fingerprints.values():
-            asked.update(sharing(batch.posted.get(value, ()) for value in hashes))
+        for _, hashes in batch.prints.values():
+            asked.update(sharing([batch.posted[value] for value in hashes if value in batch.posted])[:AT_MOST])
     return asked
 
 
@@ -445,14 +430,21 @@ def _plain(batch: _Batch, text: str) -> str:
     return batch.plain[text]
 
 
-def _fingerprint(batch: _Batch, post: Post) -> tuple[str, tuple[int, ...]]:
-    text = _plain(batch, post.text)
-    return text, fingerprint(text)
+def _printed(text: str) -> tuple[frozenset[str], tuple[int, ...]]:
+    found = grams(text)
+    return found, sketch(found)
 
 
-def _known(batch: _Batch, post_id: str) -> str | None:
+def _print(batch: _Batch, text: str) -> tuple[frozenset[str], tuple[int, ...]]:
+    """Grams and hashes of a text as written; each text is cut once in a batch."""
+    if text not in batch.prints:
+        batch.prints[text] = _printed(_plain(batch, text))
+    return batch.prints[text]
+
+
+def _known(batch: _Batch, post_id: str) -> frozenset[str] | None:
     text = batch.text_of(post_id)
-    return None if text is None else _plain(batch, text)
+    return None if text is None else _print(batch, text)[0]
 
 
 def _mark(row: Row[Any]) -> Mark:

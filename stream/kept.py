@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from stream.assessment import Assessment
 from stream.post import Counts, Post
-from stream.store import add_new, insert_new, metadata
+from stream.store import Among, add_new, insert_new, metadata
 from stream.store.types import Json, Moment, Serial, Word
 
 T = TypeVar("T")
@@ -123,14 +123,15 @@ def keep(conn: Connection, post: Post) -> Kept:
     return Kept(new_post, new_revision)
 
 
+_NEW = Kept(new_post=True, new_revision=True)
+_POST = (
+    "school", "id", "kind", "platform", "account_id", "thread_id", "parent_id", "author_key", "by_school",
+    "published_at", "first_seen_at", "fetched_at", "revision", "visibility", "url", "route",
+)  # fmt: skip
+
+
 def _post_row(post: Post) -> dict[str, Any]:
-    return {
-        name: getattr(post, name)
-        for name in (
-            "school", "id", "kind", "platform", "account_id", "thread_id", "parent_id", "author_key", "by_school",
-            "published_at", "first_seen_at", "fetched_at", "revision", "visibility", "url", "route",
-        )
-    }  # fmt: skip
+    return {name: getattr(post, name) for name in _POST}
 
 
 def _revision_row(post: Post) -> dict[str, Any]:
@@ -147,17 +148,18 @@ def current_text(conn: Connection, school: str, post_id: str) -> str | None:
 
 def current_texts(conn: Connection, school: str, post_ids: Sequence[str]) -> dict[str, str]:
     """The texts of the current revisions of posts, those left out that are not known."""
-    found: dict[str, str] = {}
-    for some in chunks(post_ids):
-        found |= {row.post_id: row.text for row in conn.execute(_CURRENT, {"school": school, "ids": some})}
-    return found
+    return {post_id: text for post_id, text in _CURRENT.ask(conn, post_ids, owner=school)}
 
 
-_CURRENT = (
+_CURRENT = Among(
     select(revisions.c.post_id, revisions.c.text)
     .join(posts, (posts.c.school == revisions.c.school) & (posts.c.id == revisions.c.post_id))
-    .where(revisions.c.school == bindparam("school"), revisions.c.post_id.in_(bindparam("ids", expanding=True)))
-    .where(revisions.c.revision == posts.c.revision)
+    .where(revisions.c.school == bindparam("owner"), revisions.c.revision == posts.c.revision),
+    revisions.c.post_id,
+)
+_HERE = (
+    Among(select(posts.c.id).where(posts.c.school == bindparam("owner")), posts.c.id),
+    Among(select(revisions.c.post_id).where(revisions.c.school == bindparam("owner")), revisions.c.post_id),
 )
 
 
@@ -215,7 +217,7 @@ class Keeping:
             return keep(self._conn, post)
         self._waiting[post.id] = post
         self._texts[post.id] = post.text
-        return Kept(new_post=True, new_revision=True)
+        return _NEW
 
     def text(self, post_id: str) -> str | None:
         """The text of a post's current revision, or None where the post is not known."""
@@ -243,7 +245,7 @@ class Keeping:
 
     def _write_posts(self) -> None:
         waiting = list(self._waiting.values())
-        add_new(self._conn, posts, [_post_row(post) for post in waiting], key=["school", "id"])
+        add_new(self._conn, posts, [vars(post) for post in waiting], key=["school", "id"], names=_POST)
         add_new(self._conn, revisions, [_revision_row(post) for post in waiting])
         self._known |= self._waiting.keys()
         self._waiting = {}
@@ -251,15 +253,7 @@ class Keeping:
 
 def _known(conn: Connection, school: str, ids: Sequence[str]) -> set[str]:
     """Of these posts, the ones with any row."""
-    found: set[str] = set()
-    for some in chunks(ids):
-        found |= set(conn.execute(select(posts.c.id).where(posts.c.school == school, posts.c.id.in_(some))).scalars())
-        found |= set(
-            conn.execute(
-                select(revisions.c.post_id).where(revisions.c.school == school, revisions.c.post_id.in_(some))
-            ).scalars()
-        )
-    return found
+    return {found for table in _HERE for (found,) in table.ask(conn, ids, owner=school)}
 
 
 def chunks(values: Sequence[T], size: int = 1000) -> Iterator[list[T]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain
 
 GRAM = 3
@@ -35,17 +35,26 @@ def grams(text: str) -> frozenset[str]:
     kept = letters(text)
     if len(kept) < SHORTEST:
         return frozenset()
-    return frozenset(kept[at : at + GRAM] for at in range(len(kept) - GRAM + 1))
+    return frozenset([kept[at : at + GRAM] for at in range(len(kept) - GRAM + 1)])
 
 
 def fingerprint(text: str) -> tuple[int, ...]:
     """At most SKETCH hashes (0..2**32-1), ascending; empty for a text too short to compare."""
-    return tuple(sorted({zlib.crc32(gram.encode("utf-8", "replace")) for gram in grams(text)})[:SKETCH])
+    return sketch(grams(text))
+
+
+def sketch(found: frozenset[str]) -> tuple[int, ...]:
+    """The fingerprint of these grams."""
+    if not found:
+        return ()
+    coded = " ".join(found).encode("utf-8", "replace").split(b" ")  # no gram has a blank
+    return tuple(sorted(set(map(zlib.crc32, coded)))[:SKETCH])
 
 
 def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
     """Shared grams over all grams, 0..1; 0 where both are empty."""
-    return len(a & b) / len(a | b) if a or b else 0.0
+    shared = len(a & b)
+    return shared / (len(a) + len(b) - shared) if a or b else 0.0
 
 
 def same(a: str, b: str) -> bool:
@@ -61,9 +70,12 @@ def candidates(postings: Iterable[tuple[int, str]]) -> list[str]:
     return sharing(by_hash.values())
 
 
-def sharing(posts_of: Iterable[Iterable[str]]) -> list[str]:
+def sharing(posts_of: Iterable[Collection[str]]) -> list[str]:
     """As `candidates`, of the posts that have each of the text's hashes; no post twice under one hash."""
-    shared = Counter(chain.from_iterable(posts_of))
+    known = [posts for posts in posts_of if posts]
+    if len(known) < SHARED:
+        return []
+    shared = Counter(chain.from_iterable(known))
     enough = [(-n, post) for post, n in shared.items() if n >= SHARED]
     return [post for _, post in sorted(enough)]
 
@@ -76,16 +88,21 @@ def cluster_of(
     `text_of` gives the normalised text of a post, None where it is gone. Keep the cluster's first post as the one
     that has postings and every copy finds it, whatever order the copies come in.
     """
-    return first_alike(text, candidates(postings)[:at_most], text_of)
 
-
-def first_alike(text: str, near: Iterable[str], text_of: Callable[[str], str | None]) -> str | None:
-    """The first of these posts whose words the (normalised) text has; see `cluster_of`."""
-    mine: frozenset[str] | None = None
-    for post in near:
-        mine = grams(text) if mine is None else mine
+    def grams_of(post: str) -> frozenset[str] | None:
         other = text_of(post)
-        if other is not None and jaccard(mine, grams(other)) >= ALIKE:
+        return None if other is None else grams(other)
+
+    return first_alike(grams(text), candidates(postings)[:at_most], grams_of)
+
+
+def first_alike(
+    mine: frozenset[str], near: Iterable[str], grams_of: Callable[[str], frozenset[str] | None]
+) -> str | None:
+    """The first of these posts whose words the text of the grams `mine` has; see `cluster_of`."""
+    for post in near:
+        other = grams_of(post)
+        if other is not None and jaccard(mine, other) >= ALIKE:
             return post
     return None
 

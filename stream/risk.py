@@ -108,6 +108,8 @@ def risk(evidence: Evidence, now: datetime) -> Risk:
     """The risk of a line with everything that belongs to its matter. `now`: aware."""
     if evidence.advert or (evidence.by_school and not evidence.own_post):
         return Risk(0, ())
+    if not evidence.marks and not evidence.is_outliked:
+        return _bare(evidence)
     themes = _themes(evidence)
     if not themes and evidence.is_outliked:
         themes = ("image",)

@@ -20,16 +20,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Dialect, Engine, Insert, Table, create_engine, event, make_url
+from sqlalchemy import ColumnElement, Connection, Engine, Insert, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.dml import ReturningInsert
 
+from stream.store.lot import Among as Among
+from stream.store.lot import add_new as add_new
 from stream.store.types import metadata as metadata
 
 BUSY_SECONDS = 20
@@ -227,38 +229,6 @@ def _insert_new(
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     made = insert(table).on_conflict_do_nothing(index_elements=target, index_where=where)
     return made.returning(*(table.c[name] for name in returning))
-
-
-def add_new(
-    conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, key: Sequence[str] | None = None
-) -> None:
-    """As `insert_new`, for whoever need not know which rows were new: the driver is handed them all at once.
-
-    Every row gives the same columns; a column's default in Python is not applied.
-    """
-    if not rows:
-        return
-    target = tuple(key or (column.name for column in table.primary_key))
-    sql, written = _add_new(conn.dialect, table, target, tuple(rows[0]))
-    columns = [[row[name] for row in rows] for name, _ in written]
-    made = [list(map(make, values)) if make else values for values, (_, make) in zip(columns, written, strict=True)]
-    names = [name for name, _ in written]
-    lots = list(zip(*made, strict=True))
-    conn.exec_driver_sql(sql, lots if conn.dialect.positional else [dict(zip(names, lot, strict=True)) for lot in lots])
-
-
-@lru_cache(maxsize=64)
-def _add_new(
-    dialect: Dialect, table: Table, target: tuple[str, ...], names: tuple[str, ...]
-) -> tuple[str, tuple[tuple[str, Callable[[Any], Any] | None], ...]]:
-    """The words of `add_new` and, in their order, the columns with what makes each value the driver's."""
-    insert = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
-    statement = insert(table).on_conflict_do_nothing(index_elements=target).inline()
-    compiled = statement.compile(dialect=dialect, column_keys=list(names))
-    order = tuple(compiled.positiontup or ()) if dialect.positional else names
-    return str(compiled), tuple(
-        (name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in order
-    )
 
 
 def put(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,0 +1,114 @@
+"""Lot: many rows written, or many keys asked about, in one go by the driver itself.
+
+A statement of SQLAlchemy costs some hundred microseconds beside what the database does, and each value some more; a
+batch of the watch has dozens of the one and ten thousands of the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import JSON, ColumnElement, Connection, Dialect, Row, Select, Table, bindparam
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
+
+from stream.store.types import Word
+
+Fit = Callable[[list[Any]], Sequence[Any]]
+"""Makes the values of a column the driver's."""
+MOST, LEAST = 1024, 16
+"""Keys of one question. There are fewer sizes than numbers, so that few statements are made and all are known again."""
+
+
+def add_new(
+    conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, key: Sequence[str] | None = None,
+    names: Sequence[str] | None = None,
+) -> None:  # fmt: skip
+    """As `insert_new`, for whoever need not know which rows were new: the driver is handed them all at once.
+
+    Every row gives the same columns, or at least `names`; a column's default in Python is not applied.
+    """
+    if not rows:
+        return
+    target = tuple(key or (column.name for column in table.primary_key))
+    sql, written = _insert(conn.dialect, table, target, tuple(names or rows[0]))
+    columns: list[Sequence[Any]] = []
+    for name, fit in written:
+        values = [row[name] for row in rows]
+        columns.append(fit(values) if fit else values)
+    conn.exec_driver_sql(sql, _given(conn.dialect, [name for name, _ in written], list(zip(*columns, strict=True))))
+
+
+def _given(dialect: Dialect, names: Sequence[str], lots: list[tuple[Any, ...]]) -> Any:
+    return lots if dialect.positional else [dict(zip(names, lot, strict=True)) for lot in lots]
+
+
+@lru_cache(maxsize=64)
+def _insert(
+    dialect: Dialect, table: Table, target: tuple[str, ...], names: tuple[str, ...]
+) -> tuple[str, tuple[tuple[str, Fit | None], ...]]:
+    """The words of `add_new` and, in their order, the columns with what makes their values the driver's."""
+    insert = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
+    statement = insert(table).on_conflict_do_nothing(index_elements=target).inline()
+    compiled = statement.compile(dialect=dialect, column_keys=list(names))
+    order = tuple(compiled.positiontup or ()) if dialect.positional else names
+    return str(compiled), tuple((name, _fit(table.c[name].type, dialect)) for name in order)
+
+
+def _fit(kind: TypeEngine[Any], dialect: Dialect) -> Fit | None:
+    process = kind.dialect_impl(dialect).bind_processor(dialect)
+    if isinstance(kind, Word):
+        return kind.fit_all
+    if process is None:
+        return None
+    if isinstance(kind, JSON):
+        empty = process([])  # most lines have no hit and no reason
+        return lambda values: [empty if value == [] else process(value) for value in values]
+    return lambda values: list(map(process, values))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Among:
+    """A question about many keys: rows of `statement` whose `column` is one of them.
+
+    Its other parameters are words or whole numbers, and so is every column of its answer: they come as the driver
+    gives them.
+    """
+
+    statement: Select[Any]
+    column: ColumnElement[Any]
+
+    def ask(self, conn: Connection, keys: Sequence[Any], **given: Any) -> list[Row[Any]]:
+        """The rows, in no order; a key that is asked twice gives its rows once or twice."""
+        found: list[Row[Any]] = []
+        for start in range(0, len(keys), MOST):
+            some = [_sought(key) for key in keys[start : start + MOST]]
+            size = max(LEAST, 1 << (len(some) - 1).bit_length())
+            sql, order = _question(conn.dialect, self, size)
+            some += some[-1:] * (size - len(some))
+            values = {name: _sought(value) for name, value in given.items()} | dict(
+                zip(_slots(size), some, strict=True)
+            )
+            asked = tuple(values[name] for name in order) if conn.dialect.positional else values
+            found += conn.exec_driver_sql(sql, asked).all()
+        return found
+
+
+def _sought(value: Any) -> Any:
+    """As `types.Sought`: a NUL, which no column holds, is not for PostgreSQL."""
+    return value.replace("\x00", "\ufffd") if isinstance(value, str) and "\x00" in value else value
+
+
+@lru_cache(maxsize=16)
+def _slots(size: int) -> tuple[str, ...]:
+    return tuple(f"key_{at}" for at in range(size))
+
+
+@lru_cache(maxsize=256)
+def _question(dialect: Dialect, among: Among, size: int) -> tuple[str, tuple[str, ...]]:
+    slots = [bindparam(name, type_=among.column.type) for name in _slots(size)]
+    compiled = among.statement.where(among.column.in_(slots)).compile(dialect=dialect)
+    return str(compiled), tuple(compiled.positiontup or ())
