@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, select
 from escalation.incident import EntryKind, incidents, log, open_keys
 from stream.danger import are_two
 from stream.matter import Scene, topic
+from stream.store import Among
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,10 @@ class Belonging:
     apart: tuple[int, ...] = ()
 
 
-_HELD = (
-    select(open_keys.c.key, open_keys.c.incident_id, incidents.c.dangers)
-    .join(incidents, incidents.c.id == open_keys.c.incident_id)
-    .where(open_keys.c.school == bindparam("school"), open_keys.c.key.in_(bindparam("keys", expanding=True)))
+_HELD = Among(
+    select(open_keys.c.key, open_keys.c.incident_id).where(open_keys.c.school == bindparam("owner")), open_keys.c.key
 )
+_TOLD = select(incidents.c.id, incidents.c.dangers).where(incidents.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def kinds_told(dangers: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -47,8 +47,11 @@ def find(
     """Where a line of these themes and kinds of danger belongs; `keys` in the order in which they are looked at."""
     if not keys:
         return Belonging()
-    rows = conn.execute(_HELD, {"school": school, "keys": list(keys)})
-    held = {row.key: (int(row.incident_id), kinds_told(row.dangers)) for row in rows}
+    owners = {key: int(incident_id) for key, incident_id in _HELD.ask(conn, keys, owner=school)}
+    if not owners:
+        return Belonging()
+    told = {row.id: kinds_told(row.dangers) for row in conn.execute(_TOLD, {"ids": sorted(set(owners.values()))})}
+    held = {key: (incident_id, told[incident_id]) for key, incident_id in owners.items()}
     own = tuple(f"{topic(theme, kind)}|" for theme in themes for kind in kinds)
     apart: dict[int, None] = {}
     for key in keys:

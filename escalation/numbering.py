@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Select, Table, bindparam, func, select
 from sqlalchemy import text as sql
 
 from escalation.clock_words import SHANGHAI
@@ -18,12 +20,15 @@ def next_number(conn: Connection, table: Table, series: str, school: str, now: d
     """
     if conn.dialect.name == "postgresql":
         conn.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": lock})
-    number = table.c.number
     prefix = f"{series}-{now.astimezone(SHANGHAI).year}-"
-    last = conn.execute(
-        select(number)
-        .where(table.c.school == school, number.startswith(prefix, autoescape=True))
-        .order_by(func.length(number).desc(), number.desc())  # 10000 comes after 9999
-        .limit(1)
-    ).scalar()
+    last = conn.execute(_last(table), {"owner": school, "begins": prefix}).scalar()
     return f"{prefix}{int(last[len(prefix) :]) + 1 if last else 1:04d}"
+
+
+@cache
+def _last(table: Table) -> Select[Any]:
+    """The newest number of a series; made once for each table."""
+    number = table.c.number
+    begins = func.substr(number, 1, func.length(bindparam("begins"))) == bindparam("begins")
+    newest = (func.length(number).desc(), number.desc())  # 10000 comes after 9999
+    return select(number).where(table.c.school == bindparam("owner"), begins).order_by(*newest).limit(1)

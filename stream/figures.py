@@ -44,7 +44,7 @@ from stream.line import hours, lines, mark_keys, marks, postings
 from stream.matter import CARE, Scene
 from stream.novelty import AT_MOST, first_alike, grams, sharing, sketch
 from stream.post import Kind, Post
-from stream.store import Among, add_new, put
+from stream.store import Among, add_new, put_all
 from stream.surge import CALM, READ_BACK, Surge, hour_start, surge
 
 TextOf = Callable[[str], str | None]
@@ -72,6 +72,10 @@ class _Batch:
     earliest: dict[str, datetime]
     """By account: when the first of its lines in this batch was published."""
     text_of: TextOf
+    near: dict[str, list[str]] = field(default_factory=dict)
+    """By text as written: what it may be a copy of, of the posts before this batch."""
+    fresh: set[int] = field(default_factory=set)
+    """Hashes that lines of this batch have left."""
     postings: list[dict[str, Any]] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
     counted: dict[tuple[str, datetime], list[int]] = field(default_factory=dict)
@@ -174,8 +178,7 @@ class Gatherer:
             return plain
         if is_new:
             self._keep(conn, own)
-            for mark in own:
-                batch.decoded.pop((mark.post_id, mark.theme), None)
+            batch.decoded |= {(mark.post_id, mark.theme): mark for mark in own}
         found = self._found(conn, batch, self._wanted(conn, own, scene, is_outliked=is_outliked), post.published_at)
         self._write_lines(conn, batch)
         figures = self._figures(conn, post, cluster, root_likes)
@@ -210,9 +213,13 @@ class Gatherer:
         mine, hashes = _print(batch, post.text)
         if not hashes:
             return post.id
-        near = sharing([batch.posted[value] for value in hashes if value in batch.posted])[:AT_MOST]
+        if post.text in batch.near and batch.fresh.isdisjoint(hashes):
+            near = batch.near[post.text]
+        else:
+            near = _near(batch, hashes)
         if near and (first := first_alike(mine, near, lambda post_id: _known(batch, post_id))) is not None:
             return first
+        batch.fresh.update(hashes)
         for value in hashes:
             batch.posted.setdefault(value, {})[post.id] = None
             batch.postings.append({"school": self.school, "hash": value, "post_id": post.id})
@@ -256,7 +263,7 @@ class Gatherer:
             conn.execute(COUNTED, more)
 
     def _keep(self, conn: Connection, own: Collection[Mark]) -> None:
-        put(
+        put_all(
             conn,
             marks,
             [
@@ -282,25 +289,27 @@ class Gatherer:
             themes += [row.theme for row in rows if row.theme != CARE or not themes]
         return asked_keys(themes, scene)
 
-    def _marks(self, conn: Connection, batch: _Batch, named: Select[Any], given: Mapping[str, Any]) -> tuple[Mark, ...]:
+    def _marks(
+        self, conn: Connection, batch: _Batch, named: Among, keys: Sequence[str], since: datetime
+    ) -> tuple[Mark, ...]:
         """The marks that `named` names by post and theme, the oldest first; each is read once in a batch."""
-        wanted = {(post_id, theme) for post_id, theme in conn.execute(named, {"school": self.school, **given})}
+        rows = named.ask(conn, keys, school=self.school, since=since)
+        wanted = {(post_id, theme) for post_id, theme in rows}
         missing = sorted({post_id for post_id, theme in wanted if (post_id, theme) not in batch.decoded})
         for some in chunks(missing):
-            rows = conn.execute(MARKS, {"school": self.school, "ids": some})
-            batch.decoded |= {(row.post_id, row.theme): _mark(row) for row in rows}
+            kept = conn.execute(MARKS, {"school": self.school, "ids": some})
+            batch.decoded |= {(row.post_id, row.theme): _mark(row) for row in kept}
         found = [batch.decoded[one] for one in wanted]
         return tuple(sorted(found, key=lambda mark: (mark.at, mark.post_id, mark.theme)))
 
     def _found(self, conn: Connection, batch: _Batch, keys: Sequence[str], now: datetime) -> tuple[Mark, ...]:
-        given = {"keys": [key[:KEY_LENGTH] for key in keys], "since": now - timedelta(days=SLOW_DAYS)}
-        return self._marks(conn, batch, FOUND, given)
+        return self._marks(conn, batch, FOUND, [key[:KEY_LENGTH] for key in keys], now - timedelta(days=SLOW_DAYS))
 
     def _cues(
         self, conn: Connection, batch: _Batch, found: Sequence[Mark], scene: Scene, now: datetime
     ) -> tuple[Mark, ...]:
         threads = {mark.thread for mark in found} | {scene.thread}
-        return self._marks(conn, batch, CUES, {"threads": sorted(threads), "since": now - timedelta(hours=QUICK_HOURS)})
+        return self._marks(conn, batch, CUES, sorted(threads), now - timedelta(hours=QUICK_HOURS))
 
     def _figures(self, conn: Connection, post: Post, cluster: str, root_likes: int) -> Row[Any]:
         """Lines and voices of the thread and of the copies, up to this line."""
@@ -389,7 +398,7 @@ THEMES = (
     .group_by(marks.c.theme)
     .order_by("first", marks.c.theme)
 )
-FOUND = (
+FOUND = Among(
     select(marks.c.post_id, marks.c.theme)
     .join(
         mark_keys,
@@ -397,13 +406,12 @@ FOUND = (
         & (mark_keys.c.post_id == marks.c.post_id)
         & (mark_keys.c.theme == marks.c.theme),
     )
-    .where(mark_keys.c.school == bindparam("school"), mark_keys.c.key.in_(bindparam("keys", expanding=True)))
-    .where(_SINCE, marks.c.spent.is_(False))
+    .where(mark_keys.c.school == bindparam("school"), _SINCE, marks.c.spent.is_(False)),
+    mark_keys.c.key,
 )
-CUES = (
-    select(marks.c.post_id, marks.c.theme)
-    .where(_HERE, marks.c.theme == "any", marks.c.thread_id.in_(bindparam("threads", expanding=True)))
-    .where(_SINCE, marks.c.spent.is_(False))
+CUES = Among(
+    select(marks.c.post_id, marks.c.theme).where(_HERE, marks.c.theme == "any", _SINCE, marks.c.spent.is_(False)),
+    marks.c.thread_id,
 )
 
 
@@ -411,9 +419,13 @@ def _asked_of(batch: _Batch, expected: Sequence[Assessment]) -> set[str]:
     """The posts whose texts a batch will ask for: what its lines may be copies of, and roots of marked ones."""
     asked = {assessment.post.thread_id for assessment in expected if assessment.hits}
     if batch.posted:
-        for _, hashes in batch.prints.values():
-            asked.update(sharing([batch.posted[value] for value in hashes if value in batch.posted])[:AT_MOST])
+        batch.near = {text: _near(batch, hashes) for text, (_, hashes) in batch.prints.items()}
+        asked.update(*batch.near.values())
     return asked
+
+
+def _near(batch: _Batch, hashes: Sequence[int]) -> list[str]:
+    return sharing([batch.posted[value] for value in hashes if value in batch.posted])[:AT_MOST]
 
 
 def _earliest(found: Sequence[Post]) -> dict[str, datetime]:

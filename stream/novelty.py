@@ -72,12 +72,13 @@ def candidates(postings: Iterable[tuple[int, str]]) -> list[str]:
 
 def sharing(posts_of: Iterable[Collection[str]]) -> list[str]:
     """As `candidates`, of the posts that have each of the text's hashes; no post twice under one hash."""
-    known = [posts for posts in posts_of if posts]
+    known = sorted((posts for posts in posts_of if posts), key=len)
     if len(known) < SHARED:
         return []
-    shared = Counter(chain.from_iterable(known))
-    enough = [(-n, post) for post, n in shared.items() if n >= SHARED]
-    return [post for _, post in sorted(enough)]
+    few, many = known[: 1 - SHARED], known[1 - SHARED :]  # what is enough of them stands in one of the few
+    shared = Counter(chain.from_iterable(few))
+    counted = ((n + sum(post in posts for posts in many), post) for post, n in shared.items())
+    return [post for _, post in sorted((-n, post) for n, post in counted if n >= SHARED)]
 
 
 def cluster_of(

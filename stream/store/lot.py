@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, ColumnElement, Connection, Dialect, Row, Select, Table, bindparam
+from sqlalchemy import JSON, ColumnElement, Connection, Dialect, Select, Table, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
@@ -34,12 +34,26 @@ def add_new(
     if not rows:
         return
     target = tuple(key or (column.name for column in table.primary_key))
-    sql, written = _insert(conn.dialect, table, target, tuple(names or rows[0]))
+    _write(conn, _insert(conn.dialect, table, target, tuple(names or rows[0])), rows)
+
+
+def put_all(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """As `put`, by the driver: every row gives the same columns; a column's default in Python is not applied."""
+    if not rows:
+        return
+    key = tuple(column.name for column in table.primary_key)
+    _write(conn, _insert(conn.dialect, table, key, tuple(rows[0]), put=True), rows)
+
+
+def _write(
+    conn: Connection, written: tuple[str, Sequence[tuple[str, Fit | None]]], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    sql, fits = written
     columns: list[Sequence[Any]] = []
-    for name, fit in written:
+    for name, fit in fits:
         values = [row[name] for row in rows]
         columns.append(fit(values) if fit else values)
-    conn.exec_driver_sql(sql, _given(conn.dialect, [name for name, _ in written], list(zip(*columns, strict=True))))
+    conn.exec_driver_sql(sql, _given(conn.dialect, [name for name, _ in fits], list(zip(*columns, strict=True))))
 
 
 def _given(dialect: Dialect, names: Sequence[str], lots: list[tuple[Any, ...]]) -> Any:
@@ -48,12 +62,17 @@ def _given(dialect: Dialect, names: Sequence[str], lots: list[tuple[Any, ...]]) 
 
 @lru_cache(maxsize=64)
 def _insert(
-    dialect: Dialect, table: Table, target: tuple[str, ...], names: tuple[str, ...]
+    dialect: Dialect, table: Table, target: tuple[str, ...], names: tuple[str, ...], *, put: bool = False
 ) -> tuple[str, tuple[tuple[str, Fit | None], ...]]:
-    """The words of `add_new` and, in their order, the columns with what makes their values the driver's."""
+    """The words of `add_new` or `put_all`; in their order the columns, with what makes their values the driver's."""
     insert = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
-    statement = insert(table).on_conflict_do_nothing(index_elements=target).inline()
-    compiled = statement.compile(dialect=dialect, column_keys=list(names))
+    statement = insert(table)
+    changed = {name: statement.excluded[name] for name in names if put and name not in target}
+    if changed:
+        statement = statement.on_conflict_do_update(index_elements=target, set_=changed)
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=target)
+    compiled = statement.inline().compile(dialect=dialect, column_keys=list(names))
     order = tuple(compiled.positiontup or ()) if dialect.positional else names
     return str(compiled), tuple((name, _fit(table.c[name].type, dialect)) for name in order)
 
@@ -74,25 +93,26 @@ def _fit(kind: TypeEngine[Any], dialect: Dialect) -> Fit | None:
 class Among:
     """A question about many keys: rows of `statement` whose `column` is one of them.
 
-    Its other parameters are words or whole numbers, and so is every column of its answer: they come as the driver
-    gives them.
+    Every column of its answer is a word or a whole number: they come as the driver gives them.
     """
 
     statement: Select[Any]
     column: ColumnElement[Any]
 
-    def ask(self, conn: Connection, keys: Sequence[Any], **given: Any) -> list[Row[Any]]:
+    def ask(self, conn: Connection, keys: Sequence[Any], **given: Any) -> list[Any]:
         """The rows, in no order; a key that is asked twice gives its rows once or twice."""
-        found: list[Row[Any]] = []
+        found: list[Any] = []
+        halves = _halves(conn.dialect, self)
+        told = [(name, given.get(name, value), fit) for name, value, fit in halves.others]
+        values = {name: fit(value) if fit else value for name, value, fit in told}
         for start in range(0, len(keys), MOST):
             some = [_sought(key) for key in keys[start : start + MOST]]
             size = max(LEAST, 1 << (len(some) - 1).bit_length())
-            sql, order = _question(conn.dialect, self, size)
             some += some[-1:] * (size - len(some))
-            values = {name: _sought(value) for name, value in given.items()} | dict(
-                zip(_slots(size), some, strict=True)
-            )
-            asked = tuple(values[name] for name in order) if conn.dialect.positional else values
+            sql = _question(conn.dialect, self, size)
+            asked: Any = (*(values[name] for name in halves.before), *some, *(values[name] for name in halves.after))
+            if not conn.dialect.positional:
+                asked = values | dict(zip(_slots(size), some, strict=True))
             found += conn.exec_driver_sql(sql, asked).all()
         return found
 
@@ -108,7 +128,35 @@ def _slots(size: int) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def _question(dialect: Dialect, among: Among, size: int) -> tuple[str, tuple[str, ...]]:
-    slots = [bindparam(name, type_=among.column.type) for name in _slots(size)]
-    compiled = among.statement.where(among.column.in_(slots)).compile(dialect=dialect)
-    return str(compiled), tuple(compiled.positiontup or ())
+def _question(dialect: Dialect, among: Among, size: int) -> str:
+    """The words for so many keys."""
+    holes = ["?"] * size if dialect.positional else [f"%({name})s" for name in _slots(size)]
+    halves = _halves(dialect, among)
+    return halves.first + ", ".join(holes) + halves.last
+
+
+class _Halves(NamedTuple):
+    """What stands before and behind the keys; the parameters there; of each its own value and what fits it."""
+
+    first: str
+    last: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    others: tuple[tuple[str, Any, Callable[[Any], Any] | None], ...]
+
+
+@lru_cache(maxsize=32)
+def _halves(dialect: Dialect, among: Among) -> _Halves:
+    """Made once and without the keys: a statement of a thousand parameters takes long to make."""
+    compiled = among.statement.where(among.column.in_([literal_column(_KEYS)])).compile(dialect=dialect)
+    first, _, last = str(compiled).partition(_KEYS)
+    order = tuple(compiled.positiontup or ())
+    at = first.count("?")
+    others = tuple(
+        (name, bind.value, bind.type.dialect_impl(dialect).bind_processor(dialect))
+        for name, bind in compiled.binds.items()
+    )
+    return _Halves(first, last, order[:at], order[at:], others)
+
+
+_KEYS = "/*keys*/"
