@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, func, select
+from sqlalchemy import Connection, Select, String, Table, bindparam, func, select
 from sqlalchemy import text as sql
 
 from escalation.clock_words import SHANGHAI
@@ -29,6 +29,7 @@ def next_number(conn: Connection, table: Table, series: str, school: str, now: d
 def _last(table: Table) -> Select[Any]:
     """The newest number of a series; made once for each table."""
     number = table.c.number
-    begins = func.substr(number, 1, func.length(bindparam("begins"))) == bindparam("begins")
+    prefix = bindparam("begins", type_=String())
+    begins = func.substr(number, 1, func.length(prefix)) == prefix
     newest = (func.length(number).desc(), number.desc())  # 10000 comes after 9999
     return select(number).where(table.c.school == bindparam("owner"), begins).order_by(*newest).limit(1)

@@ -12,7 +12,7 @@ The contract, the same on both:
 * A lost connection raises StoreUnavailable; nothing of the block is there; the same block may be tried again.
 * No error's text holds a value of a row: comments and hashes would stand in the logs.
 * Rows are made with `insert_new` where a second attempt must change nothing: it says which rows were new;
-  `add_new` does not say it and costs far less.
+  `add_new` does not say it and costs far less. `put_all` is so to `put`, and `Among` asks about many keys (`lot.py`).
 """
 
 from __future__ import annotations

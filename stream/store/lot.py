@@ -153,8 +153,8 @@ def _halves(dialect: Dialect, among: Among) -> _Halves:
     order = tuple(compiled.positiontup or ())
     at = first.count("?")
     others = tuple(
-        (name, bind.value, bind.type.dialect_impl(dialect).bind_processor(dialect))
-        for name, bind in compiled.binds.items()
+        (name, compiled.binds[name].value, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
+        for name in compiled.params
     )
     return _Halves(first, last, order[:at], order[at:], others)
 

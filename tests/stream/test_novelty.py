@@ -21,6 +21,7 @@ from stream.novelty import (
     jaccard,
     letters,
     same,
+    sharing,
 )
 
 PLEA = "请学校正面回应：水电费为什么按人头平摊，抄表数据在哪里公示？已截图留存"
@@ -66,6 +67,16 @@ def test_fingerprint_is_small_sorted_and_blind_to_punctuation(text: str) -> None
     assert len(mark) <= SKETCH
     assert list(mark) == sorted(set(mark))
     assert fingerprint(letters(text)) == mark
+
+
+POSTS = st.sets(st.sampled_from("abcdefgh"))
+
+
+@given(st.lists(POSTS, max_size=SKETCH))
+def test_who_shares_enough_hashes_is_found_whichever_lists_are_short(posts_of: list[set[str]]) -> None:
+    counted = {post: sum(post in posts for posts in posts_of) for post in "abcdefgh"}
+    enough = [post for post, n in counted.items() if n >= SHARED]
+    assert sharing(posts_of) == sorted(enough, key=lambda post: (-counted[post], post))
 
 
 @given(TEXT, TEXT)
