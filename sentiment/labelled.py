@@ -136,7 +136,9 @@ def read_file(path: Path) -> Labelled:
 def _comments(path: Path) -> Labelled:
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
-        columns = set(reader.fieldnames or ())
+        if reader.fieldnames is None:
+            raise LabelError(f"{path} 是空文件。首行应含 text 与 label 两列，以逗号分隔，每行一条评论。")
+        columns = set(reader.fieldnames)
         missing = sorted({"text", "label"} - columns)
         if missing:
             raise LabelError(f"{path} 缺少列：{'、'.join(missing)}。首行应含 text 与 label 两列，以逗号分隔。")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from stream.assessment import Polarity, Target
 from stream.explanation import STEPS, TARGETS, Explanation, Word
+from stream.matter import CARE
 from stream.risk import OPEN_AT, POINTS_FOR_100, SHOWN_FROM
 from stream.rules import CUES, Category
 from stream.stance import WORDS, Stance
@@ -85,7 +86,11 @@ def _verdict(risk: int, enough: int, *, grave: bool, only_read: bool) -> str:
 
 
 def _ruled(found: Explanation) -> Iterator[Ruled]:
+    """What held. Thanks beside a cry for help are no irony."""
+    care = any(held.rule.theme == CARE for held in found.held)
     for held in found.held:
+        if care and held.rule.category is Category.IRONY:
+            continue
         yield Ruled("规则", held.rule.id, held.rule.title, held.rule.article, tuple(map(_shown, _whole(held.words))))
     if found.felt is not None:
         words = list(dict.fromkeys(found.felt.words))

@@ -184,7 +184,7 @@ def _parts(evidence: Evidence, theme: str, now: datetime) -> list[_Part]:
         parts.append(_Part("危及人身或个人信息", GRAVE, "属于一条即须上报的情形"))
     if marks:
         share = CONTEXT * max(1.0, CROWD / max(1, evidence.thread.authors))
-        parts += _within(share * (_sum(parts) + found.spread), _context(evidence))
+        parts += _within(share * (_sum(parts) + found.spread), _context(evidence, theme))
     if ours := [mark for mark in marks if mark.ours]:
         parts.append(_Part("指向本校", OURS_POINTS, f"{len(_voices(ours))} 人明指学校、教职工或服务"))
     if marks and (evidence.copies > 1 or found.spread):
@@ -195,9 +195,10 @@ def _parts(evidence: Evidence, theme: str, now: datetime) -> list[_Part]:
     return parts
 
 
-def _context(evidence: Evidence) -> list[_Part]:
-    """What is said around a matter, and how fast."""
-    parts, figures = _cues(evidence.cues), evidence.thread
+def _context(evidence: Evidence, theme: str) -> list[_Part]:
+    """What is said around a matter, and how fast. Thanks beside a cry for help are no irony."""
+    cues = [cue for cue in evidence.cues if theme != CARE or cue.category != Category.IRONY]
+    parts, figures = _cues(cues), evidence.thread
     if figures.negative_authors:
         points = min(NEGATIVE_MOST, NEGATIVE_EACH * figures.negative_authors)
         said = f"本帖 24 小时 {figures.lines} 条，{figures.negative_authors} 人语气负面"

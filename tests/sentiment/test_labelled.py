@@ -74,6 +74,7 @@ def test_folder_stands_for_every_file_below_it_once(tmp_path: Path) -> None:
     [
         ("a.csv", "text,label\n好,2\n", "a.csv 第 2 行的标签“2”无法识别，应为 0、1 之一"),
         ("a.csv", "text,label\n好,-1\n坏,x\n", "a.csv 第 3 行的标签“x”无法识别，应为 -1、0、1 之一"),
+        ("empty.csv", "", "empty.csv 是空文件"),
         ("a.csv", "text,mark\n好,1\n", "缺少列：label"),
         ("a.csv", "text,label\n", "没有数据行"),
         ("a.csv", b"text,label\n\xff\xfe,1\n", "不是 UTF-8"),

@@ -23,6 +23,13 @@ def why(text: str, risk: int = 0, polarity: Polarity = Polarity.NEUTRAL) -> Beca
     return because(explain(READER, text), risk, polarity)
 
 
+def test_thanks_in_a_farewell_are_no_irony_to_the_reader() -> None:
+    rules = {one.rule for one in why("谢谢你们陪我走到这里，不用找我", 100).ruled}
+    assert "SH-01" in rules
+    assert "CU-06" not in rules
+    assert "CU-06" in {one.rule for one in why("谢谢学校，又停水了", 25).ruled}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -329,6 +329,15 @@ def test_what_only_the_model_felt_is_never_severe_however_many_say_it() -> None:
     assert levels == [(3, False), (3, True)]
 
 
+def test_thanks_beside_a_cry_for_help_are_no_irony() -> None:
+    ironic = (cue(5, "irony"), cue(6, "echo"))
+    canteen = replace(PLAIN, cues=ironic)
+    cry = replace(canteen, marks=(mark(1, theme="self_harm"),), hits=(hit(theme="self_harm"),))
+    names = [{reason.name for reason in risk(one, NOW).reasons} for one in (canteen, cry)]
+    assert ["反话讽刺" in one for one in names] == [True, False]
+    assert all("多人附和" in one for one in names)
+
+
 @pytest.mark.parametrize("name", ["涌量", "负面", "指向本校", "多人附和", "复制扩散", "饭菜有异物"])
 def test_reasons_are_named_in_chinese_with_figures(name: str) -> None:
     evidence = replace(
