@@ -49,7 +49,8 @@ MOST = 200
 _EMOJI = str.maketrans(EMOJI)
 _LETTERS = str.maketrans(LETTERS)
 _FOREIGN = re.compile(rf"[a-z][{''.join(LETTERS)}]|[{''.join(LETTERS)}][a-z]")
-_DRAWN = re.compile(f"[{''.join(EMOJI)}]")
+_PICTURES = re.compile("[\u2600-\u2bff\U0001f000-\U0001faff]")
+"""Where all of EMOJI lie: a look at ranges takes a tenth of one at each."""
 _IN_ORDER = attrgetter("word", "start", "end", "step")
 
 
@@ -133,13 +134,23 @@ class Disguises:
                 yield part, heard.get(number, ()), shaped.get(number, ())
 
     def _audible(self, joined: str, points: Numbers, *, drawn: bool) -> Iterator[_Heard]:
-        """Where a listed word sounds; without emoji (`drawn`) only where somebody writes there what nobody does."""
-        ordinary = self._ordinary
-        known = self._sounds.words
+        """Where listed words sound; without emoji (`drawn`) only those for which nobody writes what stands there."""
+        ordinary, known = self._ordinary, self._sounds.words
         for start, end, number in self._sounds.hits(self._sounding.of(points)):
             written, words = joined[start:end], known[number]
-            if drawn or (words != (written,) and not all(map(ordinary, written, written[1:]))):
+            if drawn:
                 yield start, end, words
+            elif words == (written,) or all(map(ordinary, written, written[1:])):
+                continue
+            elif odd := self._odd(joined, start, end, words):
+                yield start, end, odd
+
+    def _odd(self, text: str, start: int, end: int, words: Sequence[str]) -> tuple[str, ...]:
+        """Of the words that sound like what stands here those for which nobody ordinarily writes it."""
+        written = text[start:end]
+        if written in RARE_WORDS:
+            return ()
+        return tuple(word for word in words if word != written and self._is_odd(text, start, end, word))
 
     def _found(
         self, part: _Part, heard: Sequence[_Heard], shaped: Sequence[int]
@@ -166,15 +177,12 @@ class Disguises:
 
     def _heard(self, base: Normalised, drawn: frozenset[int], places: Iterable[_Heard]) -> Iterator[tuple[bool, Seen]]:
         """Words by sound: (sure whatever the text, what was seen)."""
-        text = base.text
         for start, end, words in places:
-            written = text[start:end]
             if drawn and not drawn.isdisjoint(base.starts[start:end]):
                 yield from self._drawn(base, drawn, (start, end), words)
-            elif written not in RARE_WORDS:
-                for word in words:
-                    if written != word and self._is_odd(text, start, end, word):
-                        yield word in self._by_sound, Seen(word, *base.original(start, end), Step.HOMOPHONE)
+                continue
+            for word in self._odd(base.text, start, end, words) if drawn else words:
+                yield word in self._by_sound, Seen(word, *base.original(start, end), Step.HOMOPHONE)
 
     @staticmethod
     def _drawn(
@@ -262,7 +270,7 @@ def _parts(owner: int, text: Normalised) -> list[_Part]:
 
 
 def _part(owner: int, text: Normalised) -> _Part:
-    if not _DRAWN.search(text.raw):
+    if not _PICTURES.search(text.raw) or EMOJI.keys().isdisjoint(text.raw):
         return _Part(owner, text)
     there, last = text.original(0, len(text.text)) if len(text.raw) > HEAD + TAIL else (0, len(text.raw))
     raw = text.raw[there:last]

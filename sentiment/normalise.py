@@ -201,9 +201,10 @@ _UNDOING = (
 def _undo(char: str) -> tuple[str, tuple[Step, ...]]:
     """What one character becomes, and by which steps; repeated until nothing changes (薴 -> 苧 -> 苎)."""
     text, before, found = char, "", set[Step]()
+    undoings = _UNDOING[-1:] if "\u4e00" <= char <= "\u9fff" else _UNDOING  # nothing else becomes of these
     while text != before:
         before = text
-        for step, undoing in _UNDOING:
+        for step, undoing in undoings:
             changed = undoing(text)
             if changed != text:
                 text = changed
@@ -244,7 +245,7 @@ _LOOSE = rf"(?:[^\w{_CLOSED}]|_){{1,3}}"
 _SINGLE = rf"{_HAN}(?!{_HAN})"
 
 _MARKED = rf"(?:[./-]| ?{_MARK}{{1,3}} ?)"
-_SUSPECT = re.compile(rf"{_HAN}(?:{_MARKED}{_HAN}|(?<!{_HAN}{_HAN}){_LOOSE}{_SINGLE})")
+_SUSPECT = re.compile(rf"{_HAN}(?!{_HAN})(?:{_MARKED}{_HAN}|(?<!{_HAN}{_HAN}){_LOOSE}{_SINGLE})")
 """What every text has that has a gap: a mark, or the beginning of a chain."""
 _MARK_GAP = re.compile(rf"(?<={_HAN}){_MARKED}(?={_HAN})")
 _CHAIN = re.compile(

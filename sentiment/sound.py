@@ -105,6 +105,7 @@ def borders(letters: str) -> tuple[set[int], set[int]]:
 _MARKS = re.compile("[\u0300-\u0307\u0309-\u036f]")
 
 
+@cache
 def _toneless(reading: str) -> str:
     parts = _MARKS.sub("", unicodedata.normalize("NFD", reading))
     return parts.replace("u\u0308", "v").replace("\u0308", "")

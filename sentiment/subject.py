@@ -27,7 +27,7 @@ FORM = 1
 FILE = "subjects.npz"
 ASKED_FROM = 0.3
 """The least probability of concern at which a text is asked; some eight ordinary comments in a hundred reach it."""
-SHOWN_FROM, SHOWN_FROM_GRAVE = 0.6, 0.3
+SHOWN_FROM, SHOWN_FROM_GRAVE = 0.7, 0.35
 """The least probability of concern, or that one such line is enough, at which stretches are looked for: they cost as
 much as all else that is asked, and below the bars of whoever shows them nobody looks."""
 STRETCHES = 3
@@ -60,8 +60,8 @@ class Subjects:
     def sums(self, found: Grams) -> Floats:
         """One row per text, one column per question; exact whole numbers are added."""
         at, known = self.look(found.slots)
-        total = np.zeros((len(found.counts), len(self.scales)))
-        np.add.at(total, found.owners[known], self.steps[at[known]].astype(float))
+        steps, owners, texts = self.steps[at[known]], found.owners[known], len(found.counts)
+        total = np.column_stack([np.bincount(owners, one, minlength=texts) for one in steps.T])
         root = np.sqrt(np.maximum(found.counts, 1))
         whole: Floats = total / root[:, None] * self.scales + self.constants
         return whole

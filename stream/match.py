@@ -287,15 +287,11 @@ def target_fits(rule: Rule, target: Target) -> bool:
 
 def holds(rule: Rule, page: Page) -> tuple[Span, ...]:
     """The spans that make the rule hold, or nothing."""
-    if page.has(rule.not_):
-        return ()
-    guarded = page.has(rule.unless)
     spans: set[Span] = set()
     anchors = page.group(rule.any)
     held = 0
+    guarded: bool | None = None  # the words that guard are looked for last: most rules fail before
     for at, anchor in enumerate(anchors):
-        if guarded and page.nearest(anchor, rule.unless, rule.guard) is not None:
-            continue
         beside: list[Span] = []
         for group in rule.near:
             word = page.nearest(anchor, group, rule.within)
@@ -303,6 +299,12 @@ def holds(rule: Rule, page: Page) -> tuple[Span, ...]:
                 break
             beside.append(word)
         else:
+            if guarded is None:
+                if page.has(rule.not_):
+                    return ()
+                guarded = page.has(rule.unless)
+            if guarded and page.nearest(anchor, rule.unless, rule.guard) is not None:
+                continue
             if rule.stance and page.stance(anchors, at) not in rule.stance:
                 continue
             spans.add(anchor)
