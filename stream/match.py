@@ -79,6 +79,11 @@ class Page:
         self._groups: dict[int, Places] = {}
         self._stances: dict[Span, Stance] = {}
 
+    @property
+    def guards_read(self) -> bool:
+        """Whether the words that guard were looked for already."""
+        return self._matcher.guards in self._there
+
     def there(self, lexicon: Lexicon) -> set[int]:
         """The numbers of the pieces that the text has."""
         found = self._there.get(lexicon)
@@ -287,11 +292,17 @@ def target_fits(rule: Rule, target: Target) -> bool:
 
 def holds(rule: Rule, page: Page) -> tuple[Span, ...]:
     """The spans that make the rule hold, or nothing."""
+    guarded: bool | None = None  # the guards are read where a rule comes so far: in most texts none does
+    if page.guards_read:
+        if page.has(rule.not_):
+            return ()
+        guarded = page.has(rule.unless)
     spans: set[Span] = set()
     anchors = page.group(rule.any)
     held = 0
-    guarded: bool | None = None  # the words that guard are looked for last: most rules fail before
     for at, anchor in enumerate(anchors):
+        if guarded and page.nearest(anchor, rule.unless, rule.guard) is not None:
+            continue
         beside: list[Span] = []
         for group in rule.near:
             word = page.nearest(anchor, group, rule.within)
@@ -303,8 +314,8 @@ def holds(rule: Rule, page: Page) -> tuple[Span, ...]:
                 if page.has(rule.not_):
                     return ()
                 guarded = page.has(rule.unless)
-            if guarded and page.nearest(anchor, rule.unless, rule.guard) is not None:
-                continue
+                if guarded and page.nearest(anchor, rule.unless, rule.guard) is not None:
+                    continue
             if rule.stance and page.stance(anchors, at) not in rule.stance:
                 continue
             spans.add(anchor)
