@@ -133,16 +133,16 @@ def assess(posts: Sequence[Post], engine: Engine, rulebook: Reader | Rulebook, n
     """Judge posts, in order, by their normalised text. A worker builds one Reader and passes it; `now`: aware, UTC."""
     reader = rulebook if isinstance(rulebook, Reader) else Reader(rulebook)
     different = list(dict.fromkeys(post.text for post in posts))  # a tenth are copies, or 打卡 and 哈哈 again
-    texts = [_read(text) for text in different]
-    scores = dict(zip(different, engine.score([text.text for text in texts]), strict=True))
-    seconds = dict(zip(different, reader.looks(texts), strict=True))
+    texts = {text: _read(text) for text in different}
+    scores = engine.score([texts[post.text].text for post in posts])
+    seconds = dict(zip(different, reader.looks(texts.values()), strict=True))
     judged: dict[tuple[str, Slot | None], Read] = {}
     found: list[Assessment] = []
-    for post in posts:
+    for post, score in zip(posts, scores, strict=True):
         words = (post.text, slot_of(post))
         if words not in judged:
-            judged[words] = reader.judge(words[1], seconds[post.text], scores[post.text])
-        found.append(_assessment(post, scores[post.text], judged[words], engine.name, reader.edition, now))
+            judged[words] = reader.judge(words[1], seconds[post.text], score)
+        found.append(_assessment(post, score, judged[words], engine.name, reader.edition, now))
     return found
 
 
