@@ -176,7 +176,11 @@ def _parts(evidence: Evidence, theme: str, now: datetime) -> list[_Part]:
     dense = {felt: _density(evidence, marks, felt=felt) for felt in (False, True)}
     here = evidence.scene.thread
     found = counted(
-        (_points(mark, now) * (dense[mark.felt] if mark.thread == here and not _is_danger(mark) else 1.0), mark)
+        (
+            _points(mark, now)
+            * (1.0 if _is_danger(mark) or not (mark.felt or mark.thread == here) else dense[mark.felt]),
+            mark,
+        )
         for mark in marks
     )
     parts = _rules(found.words)
@@ -217,7 +221,8 @@ def _within(most: float, parts: Sequence[_Part]) -> list[_Part]:
 
 def _density(evidence: Evidence, marks: Sequence[Mark], *, felt: bool) -> float:
     """What marks count, 0..1: of a hundred ordinary comments a few look like complaints, so a few under a busy post say
-    little, and the same few among a dozen say much. Marks of other posts, and dangers, are not asked."""
+    little, and the same few among a dozen say much. What a rule found under other posts, and dangers, are not asked;
+    what was only felt there counts as it does here."""
     here = _voices(mark for mark in marks if mark.felt == felt and mark.thread == evidence.scene.thread)
     most = (DENSE_FELT if felt else DENSE) * evidence.thread.authors
     return min(1.0, len(here) / most) if most else 1.0

@@ -329,6 +329,18 @@ def test_what_only_the_model_felt_is_never_severe_however_many_say_it() -> None:
     assert levels == [(3, False), (3, True)]
 
 
+def test_what_was_only_felt_under_other_posts_counts_as_little_as_under_a_busy_one_here() -> None:
+    felt = [replace(mark(number, 28, thread=f"t{number % 4}"), rule=COMPLAINT) for number in range(1, 13)]
+    told = [replace(one, rule="XX-01") for one in felt]
+    points = [
+        risk(replace(PLAIN, marks=tuple(marks), thread=ThreadFigures(voices, voices, 0)), NOW).points
+        for marks in (felt, told)
+        for voices in (4, 200)
+    ]
+    assert points[1] < points[0] / 4, "felt: as it is said here"
+    assert points[3] > points[2] / 2, "told: elsewhere in full"
+
+
 def test_thanks_beside_a_cry_for_help_are_no_irony() -> None:
     ironic = (cue(5, "irony"), cue(6, "echo"))
     canteen = replace(PLAIN, cues=ironic)
