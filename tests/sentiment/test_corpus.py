@@ -38,7 +38,7 @@ def rows(path: Path) -> Iterator[dict[str, str]]:
 
 def test_there_is_a_corpus() -> None:
     assert FILES
-    assert {path.parent.name for path in FILES} <= {"train", "held"}
+    assert {path.parent.name for path in FILES} <= {"train", "fresh", "held"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
