@@ -38,7 +38,7 @@ class Score:
     school should look at it. None: this engine does not judge that. `p_grave`: that one such line is enough, `theme`:
     of the corpus, `matter`: that where it is no cry for help, all three only where the concern is worth asking
     (`sentiment.subject.ASKED_FROM`). `stretches`: (start, end) in the text, what weighed most for these, the heaviest
-    first; only where either is high enough to be shown (`SHOWN_FROM`).
+    first; only where either is high enough to be shown (`STRETCHED_FROM`).
     """
 
     polarity: Polarity

@@ -21,7 +21,7 @@ from sentiment.grams import grams
 from sentiment.heads import Heads, Question, joined, sums
 from sentiment.polarity import Polarity
 from sentiment.snow import figures, figures_and_words
-from sentiment.subject import ASKED_FROM, SHOWN_FROM, SHOWN_FROM_GRAVE, Subjects
+from sentiment.subject import ASKED_FROM, STRETCHED_FROM, STRETCHED_FROM_GRAVE, Subjects
 from sentiment.word_weights import WordWeights, bounded
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -85,7 +85,7 @@ class Linear:
             return
         judged = subjects.judge(grams([texts[place] for place in wanted]))
         for place, (grave, theme, matter) in zip(wanted, judged, strict=True):
-            shown = grave >= SHOWN_FROM_GRAVE or (answers[place].p_concern or 0.0) >= SHOWN_FROM
+            shown = grave >= STRETCHED_FROM_GRAVE or (answers[place].p_concern or 0.0) >= STRETCHED_FROM
             stretches = subjects.stretches(texts[place], theme) if shown else ()
             answers[place] = replace(answers[place], p_grave=grave, theme=theme, matter=matter, stretches=stretches)
 

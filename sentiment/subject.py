@@ -27,7 +27,7 @@ FORM = 1
 FILE = "subjects.npz"
 ASKED_FROM = 0.3
 """The least probability of concern at which a text is asked; some eight ordinary comments in a hundred reach it."""
-SHOWN_FROM, SHOWN_FROM_GRAVE = 0.7, 0.35
+STRETCHED_FROM, STRETCHED_FROM_GRAVE = 0.7, 0.35
 """The least probability of concern, or that one such line is enough, at which stretches are looked for: they cost as
 much as all else that is asked, and below the bars of whoever shows them nobody looks."""
 STRETCHES = 3

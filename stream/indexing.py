@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import Connection, select
 
 from stream.assessment import Assessment, Polarity
@@ -53,7 +53,7 @@ class _Words:
 class _Weight:
     """Of a hit."""
 
-    weight: int
+    weight: Annotated[int, Field(ge=0, le=100)]
 
 
 @dataclass(slots=True)

@@ -75,7 +75,8 @@ def sharing(posts_of: Iterable[Collection[str]]) -> list[str]:
     known = sorted((posts for posts in posts_of if posts), key=len)
     if len(known) < SHARED:
         return []
-    few, many = known[: 1 - SHARED], known[1 - SHARED :]  # what is enough of them stands in one of the few
+    enough = len(known) - SHARED + 1  # a post under so many of them as to be asked for is under one of these
+    few, many = known[:enough], known[enough:]
     shared = Counter(chain.from_iterable(few))
     counted = ((n + sum(post in posts for posts in many), post) for post, n in shared.items())
     return [post for _, post in sorted((-n, post) for n, post in counted if n >= SHARED)]

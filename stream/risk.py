@@ -219,13 +219,19 @@ def _within(most: float, parts: Sequence[_Part]) -> list[_Part]:
     return [replace(part, points=scale * part.points) for part in parts]
 
 
+def _ruled(marks: Sequence[Mark]) -> float:
+    """The points that rules gave, without the model's; a text that many paste counts with its spread."""
+    said = counted((float(mark.weight), mark) for mark in marks if mark.rule not in IMPRESSIONS)
+    return sum(words.points for words in said.words) + said.spread
+
+
 def _density(evidence: Evidence, marks: Sequence[Mark], *, felt: bool) -> float:
     """What marks count, 0..1: of a hundred ordinary comments a few look like complaints, so a few under a busy post say
     little, and the same few among a dozen say much. What a rule found under other posts, and dangers, are not asked;
-    what was only felt there counts as it does here."""
+    what was only felt there counts as it does here, where one voice is taken to have felt it at the least."""
     here = _voices(mark for mark in marks if mark.felt == felt and mark.thread == evidence.scene.thread)
     most = (DENSE_FELT if felt else DENSE) * evidence.thread.authors
-    return min(1.0, len(here) / most) if most else 1.0
+    return min(1.0, max(1, len(here)) / most) if most else 1.0
 
 
 def _is_danger(mark: Mark) -> bool:
@@ -328,7 +334,7 @@ def _opening(evidence: Evidence, found: Risk, *, grave: bool, alone: bool) -> Op
     asked = [mark for mark in (*marks, *(m for m in here if m.grave)) if mark.level_floor is not None]
     told = [mark.level_floor or MILDEST for mark in asked if not mark.felt]
     level = min([*(told or [mark.level_floor or MILDEST for mark in asked]), MILDEST])
-    ruled = sum(words.points for words in counted((float(mark.weight), mark) for mark in marks if not mark.felt).words)
+    ruled = _ruled(marks) + OUTLIKED_EACH * evidence.outliked
     severe = found.points >= HARDER_AT and ruled >= HARDER_RULED
     if severe and not grave:
         level = max(min(level, HARDEST_WITHOUT_DANGER), level - 1)

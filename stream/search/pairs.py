@@ -17,7 +17,7 @@ END = "｡"
 """Closes a text, so that its last character begins a pair as well. NFKC folds it away: whatever people write, nothing
 looks like the end of a text."""
 CUT_AT_ONCE = 100
-"""Texts that are cut in one piece of memory, at the door's limit 24 MB."""
+"""Texts that are cut in one piece of memory, which at the door's limit takes some 60 MB for a moment."""
 
 _BLANK = re.compile(r"[\s\x00\x03]")
 _UNSEEN = [code for code in (*range(0x20), 0x7F) if not _BLANK.match(chr(code))]

@@ -13,13 +13,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
-from stream.search import Document, Query, Search, SearchDamaged, SearchUnavailable
+from stream.search import Document, Query, Search, SearchDamaged, SearchRefused, SearchUnavailable
 from stream.search.pairs import fold, pairs_of_query, pairs_of_texts
+from stream.search.sqlite_tables import cut_in, furnish
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 ROOM = 1000
 """Row ids per microsecond, for posts of the very same instant."""
+LATEST = 2**63 // ROOM - 1_000_000
+"""Microseconds: from here on a row's number has no room."""
 AT_ONCE = 500
 REBUILT = 1
 """Mark of a file that was emptied on purpose, to be filled anew: a file made by accident lacks it."""
@@ -29,16 +32,6 @@ FIELDS = (
     "fetched_at",
 )  # fmt: skip
 PUT = f"INSERT INTO documents VALUES (?{', ?' * len(FIELDS)})"
-TABLES = (
-    """CREATE TABLE IF NOT EXISTS documents (
-  row INTEGER PRIMARY KEY, school TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, platform TEXT NOT NULL,
-  account_id TEXT NOT NULL, thread_id TEXT NOT NULL, text TEXT NOT NULL, polarity TEXT NOT NULL, risk INTEGER NOT NULL,
-  published_at INTEGER NOT NULL, fetched_at INTEGER NOT NULL, UNIQUE (school, id))""",
-    "CREATE VIRTUAL TABLE bigrams USING fts5 (tokens, tokenize = 'ascii', content = '', columnsize = 0)",
-    "INSERT INTO bigrams (bigrams, rank) VALUES ('automerge', 16)",  # half the writing of 4; a find asks a few more
-)
-OUTGROWN = "pairs"
-"""The table of earlier versions, which kept a copy of what it was given; its file is made over at the first opening."""
 
 
 def _micro(at: datetime) -> int:
@@ -73,7 +66,7 @@ class SqliteSearch(Search):
         try:
             conn.execute("PRAGMA journal_mode=WAL")
             conn.execute("PRAGMA synchronous=NORMAL")
-            _furnish(conn)
+            furnish(conn)
             self._file = _identity(self._path)
         except (OSError, sqlite3.DatabaseError):
             conn.close()
@@ -91,6 +84,13 @@ class SqliteSearch(Search):
                 f"检索库文件 {self._path} 被移走或替换，将新建；请执行 fengxin reindex 补回以前的内容，告警不受影响。"
             )
 
+    @contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        """As `_open`, alone from the first question on: what another process forgets must not be forgotten twice."""
+        with self._open() as conn:
+            conn.execute("BEGIN IMMEDIATE")
+            yield conn
+
     def index(self, documents: Sequence[Document]) -> None:
         """One transaction for the batch."""
         newest: dict[tuple[str, str], Document] = {}
@@ -98,12 +98,13 @@ class SqliteSearch(Search):
             known = newest.get((document.school, document.id))
             if known is None or known.fetched_at <= document.fetched_at:
                 newest[document.school, document.id] = document
-        with self._open() as conn:
+        _refuse_far(newest.values())
+        with self._changing() as conn:
             there = _there(conn, list(newest))
             fresh = [one for key, one in newest.items() if there.get(key, (0, 0))[1] <= _micro(one.fetched_at)]
             _drop(conn, [there[key][0] for one in fresh if (key := (one.school, one.id)) in there])
             rows = _put(conn, fresh)
-            _cut_in(conn, sorted(zip(rows, (one.text for one in fresh), strict=True)))
+            cut_in(conn, sorted(zip(rows, (one.text for one in fresh), strict=True)))
 
     def find(self, query: Query) -> list[Document]:
         """Newest first by row id."""
@@ -126,7 +127,7 @@ class SqliteSearch(Search):
 
     def delete(self, school: str, ids: Sequence[str]) -> None:
         """By id."""
-        with self._open() as conn:
+        with self._changing() as conn:
             for one in ids:
                 found = conn.execute("SELECT row FROM documents WHERE school = ? AND id = ?", (school, one))
                 _drop(conn, [row for (row,) in found.fetchall()])
@@ -144,7 +145,7 @@ class SqliteSearch(Search):
             self._empty()
 
     def _empty(self) -> None:
-        with self._open() as conn:
+        with self._changing() as conn:
             conn.execute("DELETE FROM documents")
             conn.execute("INSERT INTO bigrams (bigrams) VALUES ('delete-all')")
             conn.execute(f"PRAGMA user_version = {REBUILT}")
@@ -210,6 +211,13 @@ def _there(conn: sqlite3.Connection, keys: Sequence[tuple[str, str]]) -> dict[tu
     return found
 
 
+def _refuse_far(documents: Iterable[Document]) -> None:
+    """A row's number follows time and ends in the year 2262."""
+    far = {one.id: "发布时间在 2262 年以后" for one in documents if _micro(one.published_at) >= LATEST}
+    if far:
+        raise SearchRefused(far)
+
+
 def _drop(conn: sqlite3.Connection, rows: Iterable[int]) -> None:
     """Forget rows with their pairs."""
     for row in sorted(rows):
@@ -236,14 +244,6 @@ def _put(conn: sqlite3.Connection, documents: Sequence[Document]) -> list[int]:
     return rows
 
 
-def _cut_in(conn: sqlite3.Connection, texts: Sequence[tuple[int, str]]) -> None:
-    """Pairs of texts by row, in their order: FTS5 writes out all that it has gathered whenever a row comes before the
-    last one."""
-    tokens = pairs_of_texts([text for _, text in texts])
-    rows = [row for row, _ in texts]
-    conn.executemany("INSERT INTO bigrams (rowid, tokens) VALUES (?, ?)", zip(rows, tokens, strict=True))
-
-
 def _free_rows(conn: sqlite3.Connection, rooms: Sequence[int]) -> list[int]:
     """A free row for each, in its room or, where that is full, in one after it."""
     free = _free(conn, set(rooms))
@@ -266,27 +266,6 @@ def _free(conn: sqlite3.Connection, rooms: Iterable[int]) -> dict[int, int]:
     )
     held = conn.execute(asked, (json.dumps(sorted(rooms)),))
     return {room: room if last is None else last + 1 for room, last in held}
-
-
-def _furnish(conn: sqlite3.Connection) -> None:
-    """Make the tables where they are missing; what an earlier version indexed is cut anew from its kept texts."""
-    if _has(conn, "bigrams"):
-        return
-    conn.execute("BEGIN IMMEDIATE")
-    with conn:
-        if _has(conn, "bigrams"):
-            return
-        for statement in TABLES:
-            conn.execute(statement)
-        if _has(conn, OUTGROWN):
-            kept = conn.execute("SELECT row, text FROM documents ORDER BY row")
-            while some := kept.fetchmany(AT_ONCE):
-                _cut_in(conn, some)
-            conn.execute(f"DROP TABLE {OUTGROWN}")
-
-
-def _has(conn: sqlite3.Connection, table: str) -> bool:
-    return conn.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is not None
 
 
 def _tables(query: Query) -> str:

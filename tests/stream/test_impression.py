@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sentiment.engine import SILENT, Score
 from sentiment.normalise import normalise
 from sentiment.polarity import Polarity
-from sentiment.subject import SHOWN_FROM, SHOWN_FROM_GRAVE
+from sentiment.subject import STRETCHED_FROM, STRETCHED_FROM_GRAVE
 from stream.assess import Reader, assess
 from stream.assessment import Assessment, Hit, Target
 from stream.evidence import Ledger
@@ -207,5 +207,5 @@ def test_the_products_own_engine_says_nothing_of_nothing(text: str) -> None:
 
 
 def test_stretches_are_looked_for_wherever_an_impression_may_speak() -> None:
-    assert min(one.bar for one in COMPLAINTS) >= SHOWN_FROM
-    assert min(one.bar for one in DANGERS) >= SHOWN_FROM_GRAVE
+    assert min(one.bar for one in COMPLAINTS) >= STRETCHED_FROM
+    assert min(one.bar for one in DANGERS) >= STRETCHED_FROM_GRAVE

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stream.assessment import Hit, Polarity, Target
 from stream.evidence import Evidence, Mark, ThreadFigures
-from stream.impression import COMPLAINT
+from stream.impression import COMPLAINT, DANGER
 from stream.matter import Scene, all_keys
 from stream.risk import (
     CONTEXT,
@@ -320,13 +320,36 @@ def test_flood_of_voices_opens_one_level_graver_but_not_as_danger() -> None:
 def test_what_only_the_model_felt_is_never_severe_however_many_say_it() -> None:
     felt = tuple(replace(mark(number, 28, level_floor=3), rule=COMPLAINT) for number in range(1, 31))
     told = (mark(31), mark(32))
+    dangers = tuple(replace(one, rule=DANGER, grave=True, weight=90) for one in felt)
+    cries = tuple(replace(one, rule=DANGER, weight=90, theme="self_harm") for one in felt)
     levels = []
-    for marks in (felt, (*felt, *told)):
+    for marks in (felt, dangers, cries, (*felt, *told)):
         many = replace(PLAIN, marks=marks)
         opening = decide(many, risk(many, NOW))
         assert opening is not None
         levels.append((opening.level, opening.severe))
-    assert levels == [(3, False), (3, True)]
+    assert levels == [(3, False), (3, False), (3, False), (3, True)]
+
+
+def test_a_text_that_many_paste_and_ridicule_that_many_like_are_severe_by_themselves() -> None:
+    wave = tuple(mark(number, 40, level_floor=3, cluster="one") for number in range(1, 65))
+    for many in (replace(PLAIN, marks=wave), replace(PLAIN, marks=(), outliked=16, is_outliked=True)):
+        opening = decide(many, risk(many, NOW))
+        assert opening is not None
+        assert opening.severe
+
+
+def test_who_spoke_last_does_not_decide_what_was_felt_elsewhere() -> None:
+    """One rule under a post of three voices, and five that only the model felt under five others."""
+    told = mark(1, 28, thread="t1")
+    felt = tuple(replace(mark(number, 28, thread=f"t{number}"), rule=COMPLAINT) for number in range(2, 7))
+    last = (PLAIN.scene, replace(PLAIN.scene, thread="t2"))
+    found = [
+        risk(replace(PLAIN, marks=(told, *felt), scene=scene, thread=ThreadFigures(3, 3, 0)), NOW).points
+        for scene in last
+    ]
+    assert found[0] == pytest.approx(found[1])
+    assert found[0] >= OPEN_AT
 
 
 def test_what_was_only_felt_under_other_posts_counts_as_little_as_under_a_busy_one_here() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.search import Document, Query, sqlite
+from stream.search import Document, Query, SearchRefused, sqlite
 from stream.search.pairs import pairs_of_texts
 from stream.search.sqlite import SqliteSearch
 
@@ -102,3 +105,55 @@ def test_the_file_of_an_earlier_version_answers_and_keeps_no_copy(tmp_path: Path
     with closing(sqlite3.connect(file)) as now:
         assert now.execute("SELECT name FROM sqlite_master WHERE name LIKE 'pairs%'").fetchall() == []
     assert vocabulary(file) == of_texts([one.text for one in kept])
+
+
+def test_what_an_earlier_version_went_on_writing_into_a_new_file_is_found_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    """Its program runs on while the new one is tried, or comes back: it makes its own table again and writes there."""
+    file = tmp_path / "search.db"
+    search = SqliteSearch(f"sqlite:///{file}")
+    search.index([document(1, "食堂的饭"), document(2, "图书馆")])
+    search.close()
+    with closing(sqlite3.connect(file)) as earlier, earlier:
+        earlier.execute("CREATE VIRTUAL TABLE pairs USING fts5 (tokens, tokenize = 'ascii')")
+        earlier.execute("UPDATE documents SET text = '换了文字' WHERE id = 'weibo:1'")
+        earlier.execute("DELETE FROM documents WHERE id = 'weibo:2'")
+    assert [one.text for one in search.find(Query("S", "换了"))] == ["换了文字"]
+    assert search.count(Query("S", "食堂")) == search.count(Query("S", "图书")) == 0
+    search.close()
+    assert vocabulary(file) == of_texts(["换了文字"])
+
+
+def test_two_processes_that_forget_the_same_leave_no_pair_behind(tmp_path: Path) -> None:
+    one, other = (SqliteSearch(f"sqlite:///{tmp_path}/search.db") for _ in range(2))
+    asked = threading.Barrier(2)
+
+    def busy(search: SqliteSearch, deed: Callable[[], None]) -> None:
+        asked.wait()
+        for _ in range(40):
+            deed()
+        search.close()
+
+    def revised(number: count[int] = count()) -> None:
+        one.index([document(1, f"宿舍第{next(number)}次", 1)])
+
+    with ThreadPoolExecutor(2) as pool:
+        done = [
+            pool.submit(busy, one, revised),
+            pool.submit(busy, other, lambda: other.delete("S", ["weibo:1"])),
+        ]
+        assert [one.result() for one in done] == [None, None]
+    with closing(SqliteSearch(f"sqlite:///{tmp_path}/search.db")) as after:
+        kept = after.find(Query("S"))
+    assert vocabulary(tmp_path / "search.db") == of_texts([one.text for one in kept])
+
+
+def test_a_date_that_no_row_can_stand_for_is_refused_by_name_and_the_rest_is_not_kept_up(tmp_path: Path) -> None:
+    search = SqliteSearch(f"sqlite:///{tmp_path}/search.db")
+    far = replace(document(1), published_at=datetime(2262, 6, 1, tzinfo=UTC))
+    with pytest.raises(SearchRefused, match="2262"):
+        search.index([far, document(2)])
+    search.index([document(2), replace(document(3), published_at=datetime(2262, 1, 1, tzinfo=UTC))])
+    assert search.count(Query("S")) == 2
+    search.close()
