@@ -101,7 +101,7 @@ class Evidence:
     copies: int = 1
     surge: Surge = CALM
     p_negative: float = 0.0
-    """How likely the line's tone is negative, 0..1."""
+    """How likely the line's tone is negative, 0..1; 0 where nobody can say (`unkind`)."""
 
     @property
     def advert(self) -> bool:
@@ -212,6 +212,12 @@ class _Line:
     cluster: str
 
 
+def unkind(assessment: Assessment) -> float:
+    """How likely the tone is negative; 0 of an engine such as `snow`, whose figure is no probability: it learned from
+    reviews of goods, says nothing of concern, and calls what a canteen cooks negative."""
+    return assessment.p_negative if assessment.p_concern is not None else 0.0
+
+
 class Ledger:
     """Evidence gathered in memory, line by line in order of time: for rehearsals and tests, one school at a time."""
 
@@ -261,7 +267,7 @@ class Ledger:
             is_outliked=is_outliked,
             copies=self._copies(post, cluster),
             surge=self._surge(post) if outside else CALM,
-            p_negative=assessment.p_negative,
+            p_negative=unkind(assessment),
         )
 
     def _cluster(self, post: Post) -> str:

@@ -38,6 +38,7 @@ from stream.evidence import (
     asked_keys,
     marks_of,
     scene_at,
+    unkind,
 )
 from stream.kept import chunks, counts, current_text
 from stream.line import hours, lines, mark_keys, marks, postings
@@ -205,7 +206,7 @@ class Gatherer:
             polarity=assessment.polarity,
             hits=assessment.hits,
             scene=scene,
-            p_negative=assessment.p_negative,
+            p_negative=unkind(assessment),
         )
 
     def _cluster(self, batch: _Batch, post: Post) -> str:

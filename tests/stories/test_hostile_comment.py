@@ -17,7 +17,7 @@ HOSTILE = {
     "megabyte": POISONED + "啊" * 1_000_000,
     "nul": f"\x00{POISONED}\x00",
     "lone surrogate": f"\ud800{POISONED}\udfff",
-    "template": "{{ 7*7 }}{% include 'x' %}" + POISONED,
+    "template": "{{ 7013*7013 }}{% include 'x' %}" + POISONED,
     "header": f"{POISONED}\r\nBcc: all@fenglin.example\r\n\r\n",
 }
 MARKUP = ("<script>alert", "<img src=x", "<img")
@@ -41,7 +41,7 @@ def test_hostile_words_are_shown_as_text_and_harm_nothing(town: Town, name: str)
     assert page.status_code == 200
     assert "上吐下泻" in page.text
     assert not any(bad in page.text for bad in (*MARKUP, *UNSEEN))
-    assert "49" not in page.text or name != "template"
+    assert "49182169" not in page.text
     assert len(page.text) < 200_000
 
     town.put(a_post(RAW_CHICKEN, "weibo:next", school=town.school, account="wb_main", at=at + timedelta(minutes=1)))

@@ -9,10 +9,11 @@ from sentiment.normalise import normalise
 from stream import impression
 from stream.assess import Reader
 from stream.assessment import Assessment, Hit, Polarity
-from stream.evidence import Evidence, Host, Ledger, is_cue, marks_of, scene_of
+from stream.evidence import Evidence, Host, Ledger, is_cue, marks_of, scene_of, unkind
 from stream.post import Kind, Post, Route, door
 from stream.risk import risk
 from stream.rules import load
+from tests.stream.said import a_post, assessed
 
 START = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 READER = Reader(load(), ("青禾职院",))
@@ -239,3 +240,9 @@ def test_a_cry_for_help_is_never_counted_with_what_the_model_felt() -> None:
     story.say("路过看看", "t1", as_felt="dorm")
     found = story.say("真的活不下去了，活着好累，猫留给室友了", "t1")
     assert {mark.theme for mark in found.marks} == {"self_harm"}
+
+
+def test_a_tone_of_an_engine_that_knows_no_concern_is_no_probability() -> None:
+    said = assessed(a_post("今天食堂有糖醋排骨"))
+    figures = [said.model_copy(update={"p_negative": 0.75, "p_concern": one}) for one in (None, 0.0, 0.5)]
+    assert [unkind(one) for one in figures] == [0.0, 0.75, 0.75]
