@@ -37,7 +37,7 @@ def test_the_shipped_rules_are_sound_and_counted() -> None:
     assert done.returncode == 0, done.stderr
     assert "规则可以用。" in done.stdout
     found = json.loads(fengxin("rules", "check", "--json").stdout)
-    assert found["rules"] >= 80
+    assert found["rules"] >= 150
     assert found["rules"] == sum(found["themes"].values())
     assert found["examples"] >= 4 * found["rules"]
     assert found["broken"] == []

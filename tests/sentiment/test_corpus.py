@@ -38,7 +38,18 @@ def rows(path: Path) -> Iterator[dict[str, str]]:
 
 def test_there_is_a_corpus() -> None:
     assert FILES
-    assert {path.parent.name for path in FILES} <= {"train", "fresh", "held"}
+    assert {path.parent.name for path in FILES} == {"train", "fresh", "held"}
+
+
+def test_a_quarter_judges_what_the_rest_teaches_and_every_theme_has_both() -> None:
+    many = {
+        name: sum(len(lines(one)) - 1 for one in FILES if one.parent.name == name)
+        for name in ("train", "fresh", "held")
+    }
+    assert many["train"] >= 3000
+    assert many["held"] + many["fresh"] >= many["train"] / 4
+    for name in ("train", "held"):
+        assert {one.stem for one in FILES if one.parent.name == name} == THEMES
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
