@@ -150,7 +150,8 @@ def _sheets(given: Given, judges: Judges, cross_validate: bool) -> Iterator[Shee
     if given.files:
         with _bar("文本", texts.texts_of(given.files)) as step:
             yield from texts.sheets(given.files, judges.house.engine, judges.scoring, step)
-        yield from (disguises.sheet(one, given.files) for one in given.files if one.kind is Kind.DISGUISE)
+        book = judges.house.rulebook
+        yield from (disguises.sheet(one, given.files, book) for one in given.files if one.kind is Kind.DISGUISE)
         yield from (texts.unjudged(one) for one in given.files if one.kind is Kind.OTHER)
     if given.cases:
         with _bar("场景", playing.plays(len(given.cases), cross_validate)) as step:

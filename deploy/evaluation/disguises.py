@@ -1,54 +1,67 @@
 """Disguises 变体: how many disguised words are found again, by kind, and how often ordinary comments are misread.
 
 A disguised word is one of `disguised_words` that does not stand in the text as it is written. It is found where it
-stands in the text with its disguise undone. An ordinary comment is misread where a word of the file stands in it only
-after undoing: nobody wrote it.
+stands in the text once `normalise` is done, or where the second look (`sentiment.disguise`) sees it there. An ordinary
+comment is misread where a word is found in it that nobody wrote: by the words of the file, as somebody who watches for
+all of them would, and by those of the rules, as the product does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from functools import partial
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from deploy.evaluation.sheet import Figure, Sheet, Slice
+from sentiment.disguise import Disguises
 from sentiment.evaluation import proportion, ratio
 from sentiment.labelled import Kind, Labelled, Row
 from sentiment.normalise import normalise
+from stream.listed import disguises, listed
+from stream.rules import Rulebook
 
 KINDS = {
     "Traditional": "繁体", "chaizi": "拆字", "homo": "谐音", "pinyin_full": "拼音", "pinyin": "拼音首字母",
     "Emoji": "表情", "Swap": "字序打乱", "radical": "形近字",
 }  # fmt: skip
 HARMLESS = "none"
+CHINESE = re.compile("[一-龥]+")
+"""Words that the second look looks for."""
 PER = 1000
-Reading = Callable[[str], frozenset[str]]
-"""The words of a list that a text holds once its disguises are undone."""
 
 
-def sheet(one: Labelled, others: Sequence[Labelled]) -> Sheet:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A list of words, normalised, and the eye for their disguises."""
+
+    words: frozenset[str]
+    look: Disguises
+
+    def held(self, raw: str) -> frozenset[str]:
+        """The words that a text holds once its disguises are undone."""
+        text = normalise(raw)
+        return frozenset(word for word in self.words if word in text.text) | {one.word for one in self.look.look(text)}
+
+
+def sheet(one: Labelled, others: Sequence[Labelled], book: Rulebook) -> Sheet:
     """The sheet of a file of disguised texts; the two-class files of the same run are its ordinary comments."""
     words = frozenset(normalise(word).text for row in one.rows for word in row.disguised_words)
-    reading = partial(read, words)
+    reading = Reading(words, Disguises(words))
+    lists = (("文件的词", reading), ("规则的词", Reading(frozenset(filter(CHINESE.fullmatch, listed(book))), disguises(book))))
     parts = [
         (kind, [row for row in one.rows if row.source == kind]) for kind in dict.fromkeys(r.source for r in one.rows)
     ]
     slices = [_found(KINDS.get(kind, kind), rows, reading) for kind, rows in parts if kind != HARMLESS]
     ordinary = [(f"{one.path.name} 中无害的", [row for row in one.rows if row.source == HARMLESS])]
     ordinary += [(other.path.name, list(other.rows)) for other in others if other.kind is Kind.LEANING]
-    wrong = [_misread(name, rows, reading) for name, rows in ordinary if rows]
+    wrong = [_misread(f"{name}（{which}）", rows, by) for name, rows in ordinary if rows for which, by in lists]
     hidden = [row for row in one.rows if row.source != HARMLESS]
     return Sheet(
         one.path.name, str(Kind.DISGUISE), f"变体还原：{len(words)} 个词写成变体后还能否认出", len(one.rows),
         (*_found("", hidden, reading).figures, *(_named(part) for part in wrong)),
-        (*slices, *wrong), notes=("误认：普通评论中本没有写、还原后才“出现”名单中的词的，每千条评论几条",),
+        (*slices, *wrong),
+        notes=("误认：普通评论中本没有写、还原后才“出现”的词，每千条评论几条；分别按本文件列出的词和规则所用的词计",),
     )  # fmt: skip
-
-
-def read(words: frozenset[str], text: str) -> frozenset[str]:
-    """The words that stand in the text with its disguises undone."""
-    plain = normalise(text).text
-    return frozenset(word for word in words if word in plain)
 
 
 def _found(name: str, rows: Sequence[Row], reading: Reading) -> Slice:
@@ -67,7 +80,7 @@ def _named(part: Slice) -> Figure:
 def _hidden(row: Row, reading: Reading) -> tuple[int, int]:
     """How many of the hidden words are found, and how many are hidden."""
     hidden = [normalise(word).text for word in row.disguised_words if word not in row.text]
-    held = reading(row.text) if hidden else frozenset()
+    held = reading.held(row.text) if hidden else frozenset()
     return sum(word in held for word in hidden), len(hidden)
 
 
@@ -80,4 +93,4 @@ def _misread(name: str, rows: Sequence[Row], reading: Reading) -> Slice:
 def _unwritten(text: str, reading: Reading) -> Iterator[str]:
     """Words that are read in a text and were not written there."""
     written = text.lower()
-    return (word for word in reading(text) if word not in written)
+    return (word for word in reading.held(text) if word not in written)

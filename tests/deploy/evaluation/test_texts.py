@@ -12,6 +12,7 @@ from deploy.evaluation.sheet import Sheet, as_json
 from deploy.scoring import Scoring
 from sentiment.engine import Band, Score
 from sentiment.labelled import Labelled, read_file
+from stream import rules
 
 HEADER = "text,label,source,campus\n"
 
@@ -138,13 +139,18 @@ def test_a_corpus_is_judged_by_polarity_and_by_risk(tmp_path: Path) -> None:
 def test_disguises_are_counted_by_kind_and_misreadings_by_thousand(tmp_path: Path) -> None:
     header = "text,label,source,campus,original,disguised_words\n"
     rows = "食堂真髒,1,Traditional,0,食堂真脏,脏\n你 是 猪 吗,1,gap,0,你是猪吗,是猪\n"
+    rows += "我要tousu,1,pinyin_full,0,我要投诉,投诉\n叫孝长来,1,homo,0,叫校长来,校长\n"
     rows += "走了,0,none,0,走了,\n髒兮兮,0,none,0,,\n"
     one = file(tmp_path, "f.csv", rows, header)
     other = file(tmp_path, "g.csv", "好,1,x,0\n干净,0,x,0\n真髒,0,x,0\n差,0,x,0\n")
-    sheet = disguises.sheet(one, [one, other])
+    sheet = disguises.sheet(one, [one, other], rules.load())
     told = {part.name: part.figures[0].at.value for part in sheet.slices}
-    assert told == {"繁体": 1.0, "gap": 1.0, "误认：f.csv 中无害的": 500.0, "误认：g.csv": 250.0}
-    assert sheet.figures[0].note == "2/2 个词"
+    assert told == {
+        **{"繁体": 1.0, "gap": 1.0, "拼音": 1.0, "谐音": 1.0},
+        **{"误认：f.csv 中无害的（文件的词）": 500.0, "误认：f.csv 中无害的（规则的词）": 0.0},
+        **{"误认：g.csv（文件的词）": 250.0, "误认：g.csv（规则的词）": 0.0},
+    }
+    assert sheet.figures[0].note == "4/4 个词"
 
 
 def test_what_nobody_can_judge_is_said_plainly(tmp_path: Path) -> None:
