@@ -47,7 +47,10 @@ def sheet(one: Labelled, others: Sequence[Labelled], book: Rulebook) -> Sheet:
     """The sheet of a file of disguised texts; the two-class files of the same run are its ordinary comments."""
     words = frozenset(normalise(word).text for row in one.rows for word in row.disguised_words)
     reading = Reading(words, Disguises(words))
-    lists = (("文件的词", reading), ("规则的词", Reading(frozenset(filter(CHINESE.fullmatch, listed(book))), disguises(book))))
+    lists = (
+        ("文件的词", reading),
+        ("规则的词", Reading(frozenset(filter(CHINESE.fullmatch, listed(book))), disguises(book))),
+    )
     parts = [
         (kind, [row for row in one.rows if row.source == kind]) for kind in dict.fromkeys(r.source for r in one.rows)
     ]

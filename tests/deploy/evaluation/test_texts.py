@@ -146,9 +146,14 @@ def test_disguises_are_counted_by_kind_and_misreadings_by_thousand(tmp_path: Pat
     sheet = disguises.sheet(one, [one, other], rules.load())
     told = {part.name: part.figures[0].at.value for part in sheet.slices}
     assert told == {
-        **{"繁体": 1.0, "gap": 1.0, "拼音": 1.0, "谐音": 1.0},
-        **{"误认：f.csv 中无害的（文件的词）": 500.0, "误认：f.csv 中无害的（规则的词）": 0.0},
-        **{"误认：g.csv（文件的词）": 250.0, "误认：g.csv（规则的词）": 0.0},
+        "繁体": 1.0,
+        "gap": 1.0,
+        "拼音": 1.0,
+        "谐音": 1.0,
+        "误认：f.csv 中无害的（文件的词）": 500.0,
+        "误认：f.csv 中无害的（规则的词）": 0.0,
+        "误认：g.csv（文件的词）": 250.0,
+        "误认：g.csv（规则的词）": 0.0,
     }
     assert sheet.figures[0].note == "4/4 个词"
 
