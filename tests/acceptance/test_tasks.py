@@ -29,10 +29,10 @@ looked at, and what the platform's own form wants."""
 
 
 @pytest.fixture(scope="module")
-def number(demo: Standing) -> str:
+def number(own_demo: Standing) -> str:
     """An incident under a post of the school's main account."""
-    demo.matter("体育馆的吊顶塌了，砸伤两个同学，头破血流，正在等救护车")
-    return eventually("the matter of the ceiling", lambda: demo.incident("体育馆"), 100)
+    own_demo.matter("体育馆的吊顶塌了，砸伤两个同学，头破血流，正在等救护车")
+    return eventually("the matter of the ceiling", lambda: own_demo.incident("体育馆"), 100)
 
 
 def fits(page: Page) -> bool:
@@ -40,10 +40,10 @@ def fits(page: Page) -> bool:
 
 
 def test_the_keeper_reports_contacts_the_platform_and_corrects_a_post_on_a_phone(
-    demo: Standing, number: str, phone: Watched, window: Watched
+    own_demo: Standing, number: str, phone: Watched, window: Watched
 ) -> None:
-    page = phone.sign_in(demo, "chen.siyuan")
-    page.goto(f"{demo.url}/me")
+    page = phone.sign_in(own_demo, "chen.siyuan")
+    page.goto(f"{own_demo.url}/me")
     page.locator(".mine", has_text=number).get_by_role("link", name="查看并签收").click()
     page.get_by_role("button", name="签收").click()
     page.get_by_role("link", name=re.compile("上报")).first.click()
@@ -75,8 +75,8 @@ def test_the_keeper_reports_contacts_the_platform_and_corrects_a_post_on_a_phone
     picture(page, "keeper-390")
     assert fits(page)
 
-    desk = window.sign_in(demo, "zheng.wanzhou")
-    desk.goto(f"{demo.url}/incidents/{number}")
+    desk = window.sign_in(own_demo, "zheng.wanzhou")
+    desk.goto(f"{own_demo.url}/incidents/{number}")
     block = desk.locator("#tasks")
     for words in ("与平台沟通", "WB-20261121-7", "更正或删除", "尚未见到", "第十三条"):
         expect(block).to_contain_text(words)
@@ -85,9 +85,9 @@ def test_the_keeper_reports_contacts_the_platform_and_corrects_a_post_on_a_phone
     picture(desk, "tasks-1440")
 
 
-def contact_form(demo: Standing, number: str) -> Selector:
+def contact_form(own_demo: Standing, number: str) -> Selector:
     """The keeper's form of a contact with the platform, reached as after signing."""
-    keeper = demo.signed_in("chen.siyuan")
+    keeper = own_demo.signed_in("chen.siyuan")
 
     def waiting() -> list[str]:
         rows = [row for row in keeper.page("/me").css(".mine") if number in "".join(row.css("::text").getall())]
@@ -98,14 +98,14 @@ def contact_form(demo: Standing, number: str) -> Selector:
     return keeper.page(Selector(signed.text).css("a[href*='/k/']::attr(href)").get("")).css("#contact form")[-1]
 
 
-def test_of_the_same_matter_each_platform_is_told_in_its_own_words(demo: Standing) -> None:
+def test_of_the_same_matter_each_platform_is_told_in_its_own_words(own_demo: Standing) -> None:
     """The same words about a windowsill, under the school's Weibo account and under its WeChat account."""
-    desk, said = demo.signed_in("zheng.wanzhou"), {}
+    desk, said = own_demo.signed_in("zheng.wanzhou"), {}
     for account, (begins, *_) in PLATFORMS.items():
         taken = desk.send("/leads", "/leads", text=f"{begins}：{WINDOWSILL}", account=account)
         assert "已录入 1 条线索" in taken.text
     for account, (begins, platform, *words) in PLATFORMS.items():
-        form = contact_form(demo, opened(demo, f"{begins}：{WINDOWSILL}", 3, "连廊：窗台松动"))
+        form = contact_form(own_demo, opened(own_demo, f"{begins}：{WINDOWSILL}", 3, "连廊：窗台松动"))
         said[account] = "".join(form.css("::text").getall())
         assert form.css("#platform::attr(value)").get() == platform
         assert words[0] in form.css("#ways option::attr(value)").getall()
@@ -117,10 +117,10 @@ def test_of_the_same_matter_each_platform_is_told_in_its_own_words(demo: Standin
 
 
 def test_a_task_to_the_units_leader_is_answered_on_a_phone_and_confirmed(
-    demo: Standing, number: str, phone: Watched, window: Watched
+    own_demo: Standing, number: str, phone: Watched, window: Watched
 ) -> None:
-    desk = window.sign_in(demo, "ye.chuqing")
-    desk.goto(f"{demo.url}/incidents/{number}")
+    desk = window.sign_in(own_demo, "ye.chuqing")
+    desk.goto(f"{own_demo.url}/incidents/{number}")
     desk.get_by_text("布置任务", exact=True).first.click()
     desk.get_by_label("种类").select_option(label="情况说明")
     desk.get_by_label("由谁办理").select_option(value="unit:后勤管理处")
@@ -128,8 +128,8 @@ def test_a_task_to_the_units_leader_is_answered_on_a_phone_and_confirmed(
     desk.get_by_role("button", name="布置任务").click()
     expect(desk.get_by_role("status").first).to_contain_text("已布置任务")
 
-    page = phone.sign_in(demo, "sun.jianguo")
-    page.goto(f"{demo.url}/me")
+    page = phone.sign_in(own_demo, "sun.jianguo")
+    page.goto(f"{own_demo.url}/me")
     page.locator(".mine", has_text="说明伤者人数").get_by_role("link", name="打开并办理").click()
     expect(page.locator("main")).to_contain_text("说明伤者人数和送医情况")
     clock = page.locator("main .clock")
@@ -145,7 +145,7 @@ def test_a_task_to_the_units_leader_is_answered_on_a_phone_and_confirmed(
     assert fits(page)
 
     desk = window.context.new_page()  # a tab of its own: the other one shows the news by reloading itself
-    desk.goto(f"{demo.url}/incidents/{number}")
+    desk.goto(f"{own_demo.url}/incidents/{number}")
     task = desk.locator("#tasks .task", has_text="说明伤者人数")
     expect(task).to_contain_text("两人轻伤，已送校医院")
     task.get_by_role("button", name="确认办结").click()
