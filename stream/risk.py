@@ -174,15 +174,8 @@ def _sum(parts: Sequence[_Part]) -> float:
 def _parts(evidence: Evidence, theme: str, now: datetime) -> list[_Part]:
     marks = _of(evidence, theme)
     dense = {felt: _density(evidence, marks, felt=felt) for felt in (False, True)}
-    here = evidence.scene.thread
-    found = counted(
-        (
-            _points(mark, now)
-            * (1.0 if _is_danger(mark) or not (mark.felt or mark.thread == here) else dense[mark.felt]),
-            mark,
-        )
-        for mark in marks
-    )
+    asked = {mark for mark in marks if (mark.felt or mark.thread == evidence.scene.thread) and not _is_danger(mark)}
+    found = counted((_points(mark, now) * (dense[mark.felt] if mark in asked else 1.0), mark) for mark in marks)
     parts = _rules(found.words)
     if any(mark.grave for mark in marks):
         parts.append(_Part("危及人身或个人信息", GRAVE, "属于一条即须上报的情形"))

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection, and_, case, func, select
 
 from escalation.clock_words import SHANGHAI
-from escalation.web.heard import places
+from escalation.web.heard import shown_spans
 from escalation.web.prose import marked
 from escalation.web.words import CARE_THEMES, CARE_TITLE, UNJUDGED_TEXT
 from stream.account import accounts
@@ -107,5 +107,5 @@ def _shown(row: Any) -> Markup | str:
 
 
 def _text(text: str, hits: list[dict[str, object]] | None) -> Markup:
-    spans = places((str(hit.get("rule", "")), hit.get("spans", ())) for hit in hits or ())  # type: ignore[misc]
+    spans = shown_spans((str(hit.get("rule", "")), hit.get("spans", ())) for hit in hits or ())  # type: ignore[misc]
     return marked(text, spans, limit=CUT)

@@ -79,7 +79,7 @@ def _add(one: Heard, hit: Mapping[str, Any]) -> None:
     one.steps.update({STEPS.get(step, step) for step in hit.get("steps", ()) if step not in SILENT})
 
 
-def places(hits: Iterable[tuple[str, Iterable[Sequence[int]]]]) -> list[tuple[int, int]]:
+def shown_spans(hits: Iterable[tuple[str, Iterable[Sequence[int]]]]) -> list[tuple[int, int]]:
     """Where a line is to be marked. `hits`: each rule with its spans in the text, ends excluded."""
     return [
         (start, end) for rule, spans in hits for start, end in spans if rule not in IMPRESSIONS or end - start >= LEAST

@@ -21,7 +21,7 @@ from escalation.web.case_log import Step, log_of
 from escalation.web.clocks import Running, clocks_of
 from escalation.web.figures import Figures, by_hand, figures_of, speaks
 from escalation.web.frozen import Frozen, Words
-from escalation.web.heard import places, undone
+from escalation.web.heard import shown_spans, undone
 from escalation.web.prose import marked
 from escalation.web.receipts import Receipt, receipts_of
 from escalation.web.scope import Scope
@@ -225,7 +225,7 @@ def _member(one: Row[Any], row: Row[Any], *, revealed: bool, other: bool) -> Mem
     hits = one.hits or []
     cry = bool(row.care) or any(hit.get("theme") == CARE for hit in hits)
     folded = not revealed and (cry or one.kind == Kind.MESSAGE)
-    spans = places((str(hit.get("rule", "")), hit.get("spans", ())) for hit in hits)
+    spans = shown_spans((str(hit.get("rule", "")), hit.get("spans", ())) for hit in hits)
     return Member(
         id=one.id, text="" if folded else marked(one.text, spans), at=one.published_at, kind=one.kind,
         polarity=one.polarity or "neutral", p_negative=one.p_negative, by_school=one.by_school,

@@ -16,7 +16,7 @@ from escalation.incident.state import IllegalStep
 from escalation.people import Role
 from escalation.place import place_of
 from escalation.web.gate import NotFound, Only, Visitor, desk_of
-from escalation.web.heard import places
+from escalation.web.heard import shown_spans
 from escalation.web.page import show
 from escalation.web.prose import marked
 from escalation.web.viewing import Viewed, record
@@ -70,7 +70,7 @@ def page(
     folded = by_hand.is_care(line) or line.post.kind is Kind.MESSAGE
     if not folded:
         _note(request, visitor, post)
-    spans = places((hit.rule, hit.spans) for hit in line.hits)
+    spans = shown_spans((hit.rule, hit.spans) for hit in line.hits)
     return show(
         request, visitor, "why.html", line=line, post=post, place=place_of(line.post, account), belongs=belongs,
         text=marked(line.post.text, spans), folded=folded,

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from escalation.audit import audit_log
 from escalation.web.app import build
-from escalation.web.heard import heard, places, undone
+from escalation.web.heard import heard, shown_spans, undone
 from sentiment.polarity import Polarity
 from stream.kept import assessments
 from stream.post import Kind, Post
@@ -120,7 +120,7 @@ def test_what_the_model_felt_is_told_in_words_of_two_characters_and_more_and_wit
     ]
     (model,) = heard([[one] for one in hits])
     assert (model.title, model.lines, model.told) == ("用语近似投诉（模型推断）", 2, "“二食堂”")
-    assert places([("MD-01", [(0, 3), (8, 9)]), ("SF-20", [(4, 5)])]) == [(0, 3), (4, 5)]
+    assert shown_spans([("MD-01", [(0, 3), (8, 9)]), ("SF-20", [(4, 5)])]) == [(0, 3), (4, 5)]
 
 
 def test_a_line_that_calls_the_school_by_its_short_name_speaks_of_this_school(house: House) -> None:
