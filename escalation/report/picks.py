@@ -84,13 +84,19 @@ def set_apart(rows: WeekRows) -> list[IncidentRow]:
 
 
 def must_sign(rows: WeekRows) -> list[NoticeRow]:
-    """Notices whose deadline lies in the week and was not taken away by the incident's end."""
+    """Notices that were settled in the week, by a signature or by their deadline, whichever came first, and whose
+    deadline was not taken away by the incident's end. Each stands in one week, and in the same one ever after.
+    """
     held = by_id(rows)
     return [
         one
         for one in rows.notices
-        if one.incident_id in held and rows.week.holds(one.sign_by) and not _withdrawn(one, held[one.incident_id])
+        if one.incident_id in held and rows.week.holds(_settled(one)) and not _withdrawn(one, held[one.incident_id])
     ]
+
+
+def _settled(notice: NoticeRow) -> datetime:
+    return min(notice.signed_at or notice.sign_by, notice.sign_by)
 
 
 def _withdrawn(notice: NoticeRow, incident: IncidentRow) -> bool:

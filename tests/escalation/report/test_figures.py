@@ -94,6 +94,15 @@ def test_signatures_fall_into_in_time_late_and_not_due() -> None:
     assert got == (4, 1, 2, 1)
 
 
+def test_a_signature_on_sunday_night_counts_in_its_week_though_the_deadline_lies_in_the_next() -> None:
+    one = incident(1, at(22, 23, 50))
+    given = tuple(notice(key, one, minutes=60, signed=signed) for key, signed in enumerate((5, 40, None), 1))
+    rows = replace(empty(), incidents=(one,), notices=given)
+    weeks = [figures(replace(rows, week=week), at(23, 2)) for week in (WEEK, Week(2026, 48))]
+    found = [(week.must_sign.value, week.in_time.value, week.signed_late.value) for week in weeks]
+    assert found == [(1, 1, 0), (2, 1, 1)]
+
+
 def test_a_notice_whose_incident_ended_before_its_deadline_is_nobodys_fault() -> None:
     one = incident(1, at(20, 10), state=State.FALSE_ALARM, closed_at=at(20, 10, 5))
     found = figures(replace(empty(), incidents=(one,), notices=(notice(1, one, signed=None),)), NOW)
