@@ -49,7 +49,7 @@ failed=0; run() { echo "$(BIN)/python -m pytest $$*"; $(BIN)/python -m pytest "$
 endef
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile
 # The plain tests and the long courses wait for the disk or the clock a third of their time.
-MORE = -n $$(($(WORKERS) + 1)) --dist loadfile
+MORE = -n $$(($(WORKERS) + 1)) --dist loadfile --no-loadscope-reorder
 
 test: check browser
 	@$(pytest) \
