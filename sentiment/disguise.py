@@ -22,16 +22,22 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import accumulate, chain, islice
 from operator import attrgetter
+from pathlib import Path
+from typing import Any
 
 import daachorse
 import numpy as np
 
-from sentiment.lookalike import EMOJI, LETTERS, Shaped, is_part
+from sentiment import lookalike, sound
+from sentiment.lookalike import EMOJI, LETTERS, Shaped, is_part, odd_pairs
 from sentiment.normalise import Normalised, Step, has_split, normalise
 from sentiment.ordinary import is_ordinary, is_rare, latin
+from sentiment.ordinary import source as pairs
 from sentiment.segment import points_of
+from sentiment.shelf import shelved
 from sentiment.snow_tables import Numbers
 from sentiment.sound import FIRST, LAST, codes_by_sound, readings, spellings
 from sentiment.spelled import HAN, LATIN, LONGEST, letters_of
@@ -46,6 +52,9 @@ HEAD, TAIL = 3072, 1024
 """Characters that are looked at, from the beginning and from the end of a long text."""
 MOST = 200
 """Places looked at of each kind; a text that is full of disguised words has said so before."""
+MANY = 1000
+"""Words from which on what is made of them is kept on the shelf; of fewer it is made as fast as read."""
+_LISTED = re.compile(f"[\u4e00-\u9fff]{{1,{LONGEST}}}")
 _EMOJI = str.maketrans(EMOJI)
 _LETTERS = str.maketrans(LETTERS)
 _FOREIGN = re.compile(rf"[a-z][{''.join(LETTERS)}]|[{''.join(LETTERS)}][a-z]")
@@ -78,15 +87,14 @@ class Disguises:
         `by_sound`: those that are found by their sound in any text, and by their initials; None for all.
         `ordinary`: whether two characters ordinarily stand side by side.
         """
-        self.words = sorted({word for word in words if len(word) <= LONGEST and all(map(HAN.match, word)) and word})
+        self.words = sorted(set(filter(_LISTED.fullmatch, words)))
         self._by_sound = frozenset(self.words if by_sound is None else by_sound)
         self._ordinary = ordinary
-        self._codes: dict[str, str] = {}
-        self._sounds = _Finder(self._sound_patterns())
-        self._spelled = _Finder(_spelled(self.words))
-        self._alike = Shaped(self.words)
-        self._initials = _initials(sorted(self._by_sound.intersection(self.words)))
-        self._sounding = _Sounding(self._codes)
+        known = _patterns(self.words, sorted(self._by_sound.intersection(self.words)))
+        self._sounds, self._spelled = _Finder(known.sounds), _Finder(known.spelled)
+        self._alike = Shaped(self.words, known.odd)
+        self._initials = known.initials
+        self._sounding = _Sounding(known.codes)
 
     def look(self, text: Normalised) -> list[Seen]:
         """Every listed word that stands disguised in a text, in order; spans point into `text.raw`.
@@ -163,17 +171,6 @@ class Disguises:
         if there:
             found = [(sure, replace(one, start=one.start + there, end=one.end + there)) for sure, one in found]
         return found, sure or (bool(found) and has_split(base))
-
-    def _sound_patterns(self) -> dict[str, list[str]]:
-        patterns: defaultdict[str, list[str]] = defaultdict(list)
-        for word in self.words:
-            if len(word) > 1:
-                sounds = [readings(char)[:1] for char in word]
-                patterns["".join(self._code(one) for known in sounds for one in known)].append(word)
-        return patterns
-
-    def _code(self, sound: str) -> str:
-        return self._codes.setdefault(sound, chr(0xF0000 + len(self._codes)))
 
     def _heard(self, base: Normalised, drawn: frozenset[int], places: Iterable[_Heard]) -> Iterator[tuple[bool, Seen]]:
         """Words by sound: (sure whatever the text, what was seen)."""
@@ -305,10 +302,60 @@ class _Sounding:
         return np.where(code, code, points).astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
 
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """How a list of words may be written. `sounds` in `codes`, `spelled` in letters: to the words; `initials`: to the
+    only word by sound that they stand for; `odd`: see `lookalike.odd_pairs`."""
+
+    codes: Mapping[str, str]
+    sounds: Mapping[str, Sequence[str]]
+    spelled: Mapping[str, Sequence[str]]
+    initials: Mapping[str, str]
+    odd: Mapping[str, str]
+
+
+def _patterns(words: Sequence[str], by_sound: Sequence[str]) -> _Patterns:
+    """Those of these words, in order; of many from the shelf."""
+    make = partial(_made, words, by_sound)
+    if len(words) < MANY:
+        return _Patterns(**make())
+    listed = ("\n".join(some).encode() for some in (words, by_sound))
+    made_of = (Path(__file__).read_bytes(), *listed, pairs(), *sound.sources(), *lookalike.sources())
+    return shelved("disguises", made_of, make, _read)
+
+
+def _made(words: Sequence[str], by_sound: Sequence[str]) -> dict[str, Any]:
+    codes, sounds = _sounds(words)
+    return {
+        "codes": codes, "sounds": sounds, "spelled": _spelled(words), "initials": _initials(by_sound),
+        "odd": odd_pairs(words),
+    }  # fmt: skip
+
+
+def _read(kept: Mapping[str, Any]) -> _Patterns:
+    """Raises LookupError, TypeError, AttributeError, where it is something else."""
+    for name, of in (("codes", str), ("sounds", list), ("spelled", list), ("initials", str), ("odd", str)):
+        if not all(isinstance(one, of) for one in kept[name].values()):
+            raise TypeError(name)
+    return _Patterns(**{name: kept[name] for name in _Patterns.__slots__})
+
+
+def _sounds(words: Sequence[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """The code of every sound, and the words by how they sound in codes."""
+    codes: dict[str, str] = {}
+    patterns: defaultdict[str, list[str]] = defaultdict(list)
+    for word in words:
+        if len(word) > 1:
+            usual = [readings(char)[:1] for char in word]
+            coded = (codes.setdefault(one, chr(0xF0000 + len(codes))) for known in usual for one in known)
+            patterns["".join(coded)].append(word)
+    return codes, patterns
+
+
 class _Finder:
     """Patterns with the words that each stands for, by its number."""
 
-    def __init__(self, patterns: dict[str, list[str]]) -> None:
+    def __init__(self, patterns: Mapping[str, Sequence[str]]) -> None:
         known = sorted(patterns)
         self.words = [tuple(dict.fromkeys(patterns[one])) for one in known]
         self._automaton = daachorse.CharwiseDoubleArrayAhoCorasick(known) if patterns else None

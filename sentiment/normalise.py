@@ -22,12 +22,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from itertools import compress
+from pathlib import Path
 
+import opencc
 from opencc import OpenCC
 
 from sentiment.split import Splits
@@ -283,7 +285,16 @@ def _without_gaps(pattern: re.Pattern[str], text: Normalised) -> Normalised:
 
 # Split characters -----------------------------------------------------------------------------------------------------
 
-_SPLITS = Splits(folded)
+
+def _folding() -> Iterator[bytes]:
+    """What `folded` is made of."""
+    yield Path(__file__).read_bytes()
+    yield opencc.__version__.encode()
+    for path in sorted(Path(opencc.__file__).parent.rglob("TS*.ocd2")):
+        yield path.read_bytes()
+
+
+_SPLITS = Splits(folded, _folding)
 
 
 def _joined(text: Normalised) -> Normalised:

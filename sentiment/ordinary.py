@@ -43,8 +43,13 @@ def latin() -> frozenset[str]:
     return frozenset(word for line in _lines() if line[0] == " " for word in line.split())
 
 
+def source() -> bytes:
+    """What all of this is read from."""
+    return files(__package__).joinpath(PAIRS).read_bytes()
+
+
 def _lines() -> list[str]:
-    return files(__package__).joinpath(PAIRS).read_text("utf-8").splitlines()
+    return source().decode("utf-8").splitlines()
 
 
 @cache

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from sentiment.snow_tables import Flags, Numbers, Places, cache_folder, tables
+from sentiment.shelf import cache_folder
+from sentiment.snow_tables import Flags, Numbers, Places, tables
 
 WORTH = 3_000_000
 """Characters: by then arrays alone have taken about as long as loading numba takes."""

