@@ -9,12 +9,15 @@ import email
 import email.policy
 import json
 import os
+import pty
 import random
 import re
+import select
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -67,6 +70,31 @@ def fengxin(
         env=surroundings() | ({"COLUMNS": str(columns)} if columns else {}),
     )  # fmt: skip
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def on_terminal(*arguments: object, most: float = 300) -> subprocess.CompletedProcess[str]:
+    """Run the command as a person does who looks on: its messages and bars go to a terminal, its answer to a file."""
+    ours, its = pty.openpty()
+    with tempfile.TemporaryFile() as answer:
+        process = subprocess.Popen(
+            [FENGXIN, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=answer, stderr=its,
+            env=surroundings() | {"TERM": "xterm-256color", "COLUMNS": "100"},
+        )  # fmt: skip
+        os.close(its)
+        until, seen = time.monotonic() + most, b""
+        try:
+            while select.select([ours], [], [], max(0.0, until - time.monotonic()))[0]:
+                with suppress(OSError):  # Linux says so once the other side has closed
+                    if read := os.read(ours, 65_536):
+                        seen += read
+                        continue
+                break
+            code = process.wait(max(1.0, until - time.monotonic()))
+        finally:
+            process.kill()
+            os.close(ours)
+        answer.seek(0)
+        return subprocess.CompletedProcess(process.args, code, answer.read().decode(), seen.decode(errors="replace"))
 
 
 def surroundings() -> dict[str, str]:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from parsel import Selector
 
-from tests.acceptance.standing import fengxin
+from tests.acceptance.standing import fengxin, on_terminal, words_of
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[3] / "shared"
+DATA, PUBLISHED = SHARED / "data", SHARED / "scenarios"
 WEIBO = tuple(DATA / f"{name}.csv" for name in ("weibo_bin_test", "weibo3_test"))
 TWO = (
     ("太差了，失望，再也不来了", 0, "shop"),
@@ -21,6 +23,11 @@ TWO = (
     ("服务态度恶劣，太失望了", 0, "hotel"),
     ("房间干净，舒适，下次还来", 1, "hotel"),
 )
+FACES = (
+    ("图书馆开到十一点了[开心]", 1, 1), ("宿舍报修三天没人来，失望", 0, 1), ("食堂的面很好吃", 1, 1),
+    ("这部片子太难看了[泪][泪]", 0, 0),
+)  # fmt: skip
+"""Text, label, whether of school life; half of them with an emoticon."""
 RISK = (
     ("食堂三号窗口的红烧鱼里吃出一只苍蝇，还是没熟的", 1),
     ("活着没有意思，今晚想从楼上跳下去一了百了", 1),
@@ -59,6 +66,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     two = "".join(f"{text},{label},{source},0\n" for text, label, source in TWO)
     (folder / "two.csv").write_text("text,label,source,campus\n" + two, "utf-8")
+    faces = "".join(f"{text},{label},weibo,{campus}\n" for text, label, campus in FACES)
+    (folder / "faces.csv").write_text("text,label,source,campus\n" + faces, "utf-8")
     risk = "".join(f"{text},{label},x,1,any\n" for text, label in RISK)
     (folder / "risk.csv").write_text("text,label,source,campus,categories\n" + risk, "utf-8")
     (folder / "rumour.csv").write_text("text,label,source,campus\n听说要放假,1,ced,0\n", "utf-8")
@@ -135,11 +144,14 @@ def test_scenarios_are_played_plainly_and_apart(made: tuple[str, dict[str, Any],
     assert "逐个留出" in made[0]
 
 
-def test_the_same_data_give_the_same_figures(
+def test_the_same_data_give_the_same_figures_and_on_a_terminal_a_bar_tells_how_far_it_is(
     data: Path, made: tuple[str, dict[str, Any], Path], tmp_path: Path
 ) -> None:
     again = tmp_path / "again.json"
-    assert fengxin("evaluate", data / "two.csv", "--engine", "snow", "--json", again).returncode == 0
+    done = on_terminal("evaluate", data / "two.csv", "--engine", "snow", "--json", again)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"文本.*━.*\d+%", done.stderr), done.stderr
+    assert "━" not in done.stdout
     first, second = sheets(made[1])["two.csv"], sheets(json.loads(again.read_text("utf-8")))["two.csv"]
     first["figures"].pop("per_second"), second["figures"].pop("per_second")
     assert (first["figures"], first["slices"]) == (second["figures"], second["slices"])
@@ -150,6 +162,45 @@ def test_the_page_stands_alone(made: tuple[str, dict[str, Any], Path]) -> None:
     assert not re.findall(r"""(?:src|href)=["'](?!#|data:,)""", text.replace("xlink:href", ""))
     for name in ("two.csv", "risk.csv", "rumour.csv", "场景", "混淆表", "校准"):
         assert name in text
+
+
+def shown(page: str, name: str) -> Selector:
+    """The part of the page about one file."""
+    return next(one for one in Selector(page).css("section") if (one.css("h2::text").get() or "").strip() == name)
+
+
+def table(part: Selector, heading: str) -> list[list[str]]:
+    """The rows of the table below this heading."""
+    found = part.xpath(f"./h3[.='{heading}']/following-sibling::div[1]//tbody/tr")
+    return [[words_of(cell) for cell in row.css("th, td")] for row in found]
+
+
+def test_the_page_shows_reliability_confusion_slices_and_the_plot(made: tuple[str, dict[str, Any], Path]) -> None:
+    page = made[2].read_text("utf-8")
+    for name in ("two.csv", "faces.csv"):
+        sheet, part = sheets(made[1])[name], shown(page, name)
+        counts = {cells[0]: [int(cell) for cell in cells[1:]] for cells in table(part, "混淆表")}
+        assert counts == dict(zip(("负面", "正面"), sheet["confusion"]["counts"], strict=True))
+        reliable = table(part, "可靠性")
+        assert sum(int(cells[1]) for cells in reliable) == sheet["rows"]
+        assert len(reliable) == len(sheet["reliability"])
+        slices = {cells[0]: int(cells[1]) for cells in table(part, "分项")}
+        assert slices == {one["name"]: one["rows"] for one in sheet["slices"]}
+        plot = part.css("figure:first-child")
+        assert "校准：点在虚线上，说的就是真的" in words_of(plot.css("figcaption")[0])
+        assert len(plot.xpath(".//*[local-name()='svg']")) == 1
+        marks = plot.xpath(".//*[@aria-roledescription='point' or @aria-roledescription='circle']")
+        assert len(marks) == len(sheet["reliability"]), "a point for each line of the table"
+
+
+def test_slices_by_source_campus_and_emoticons_are_told_apart(made: tuple[str, dict[str, Any], Path]) -> None:
+    slices = {one["name"]: one for one in sheets(made[1])["faces.csv"]["slices"]}
+    with_faces = sum("[" in text for text, _, _ in FACES)
+    assert slices["全部，去掉表情"]["rows"] == len(FACES)
+    assert slices["有表情的，照原文"]["rows"] == slices["有表情的，去掉表情"]["rows"] == with_faces
+    assert slices["谈到校园生活"]["rows"] == sum(campus for _, _, campus in FACES)
+    for name in ("来源 shop", "来源 hotel"):
+        assert sum(one["name"] == name for one in sheets(made[1])["two.csv"]["slices"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -179,6 +230,28 @@ def test_a_missing_path_an_unknown_engine_and_a_place_that_cannot_be_written_are
         assert done.returncode == 1, done.stdout
         assert said in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not PUBLISHED.exists(), reason="the shared scenarios do not stand beside the checkout")
+def test_the_published_scenarios_keep_every_bar(tmp_path: Path) -> None:
+    out = tmp_path / "scenarios.json"
+    done = fengxin("evaluate", PUBLISHED, "--json", out, most=900)
+    assert done.returncode == 0, done.stderr
+    sheet = sheets(json.loads(out.read_text("utf-8")))["场景"]
+    said = {name: one["note"].split("，") for name, one in sheet["figures"].items()}
+    figures = {name: one["value"] for name, one in sheet["figures"].items()}
+    truths = [json.loads(one.read_text("utf-8")) for one in PUBLISHED.glob("*.truth.json")]
+    wanted = [matter for one in truths if one["expect"] == "incident" for matter in (one, *one.get("also", ()))]
+    grave = sum(matter["grave"] for matter in wanted)
+    assert sheet["rows"] == len(truths)
+    assert said["grave_recall"] == [f"{grave}/{grave}"], "each grave one was opened"
+    assert figures["recall"] >= 0.9
+    assert said["recall"][0].endswith(f"/{len(wanted)}"), "none is left out"
+    assert figures["level_fits"] >= 0.85
+    assert (figures["quiet_alarm"], said["quiet_alarm"][1]) == (0.0, "误立 0 件")
+    assert figures["split"] + figures["merged"] <= 2
+    assert figures["delay_lines"] <= 5
 
 
 @pytest.mark.long

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment.disguise import HEAD, TAIL
+from sentiment.engine import engine_by_name
 from sentiment.normalise import normalise
 from stream.assess import LONGEST, Reader, assess
 from stream.rules import load
@@ -58,6 +59,28 @@ def test_a_text_full_of_listed_words_is_read_in_50_ms() -> None:
     words = READER.disguises.words
     assert took("".join(words)[:20_000]) < BOUND
     assert took("，".join(reversed(words))[:20_000]) < BOUND
+
+
+ODD = {
+    "empty": "", "blank": " \n\t" * 330_000, "emoji": "😀" * 250_000, "codes": "[怒]" * 200_000,
+    "a surrogate": "\ud83d二食堂的饭吃坏了肚子", "surrogates": "\ud83d" * 330_000, "controls": "\0" * 1_000_000,
+    "a megabyte": "下雨了，路上的花都开了，下课一起去食堂吃面吧。" * 15_000, "Latin": "good bad tousu " * 66_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_with_the_shipped_engine_and_all_rules_an_odd_text_has_its_score_in_50_ms(name: str) -> None:
+    """From the whole text on: cut at the door, normalised, scored and matched."""
+    engine = engine_by_name()
+    assess([post("食堂吃出虫子")], engine, READER, NOW)
+    found = []
+    for _ in range(25):
+        start = time.process_time()
+        assess([post(ODD[name])], engine, READER, NOW)
+        found.append(time.process_time() - start)
+        if found[-1] < BOUND:
+            break
+    assert min(found) < BOUND
 
 
 def test_a_disguised_word_is_found_at_both_ends_of_a_long_text() -> None:
