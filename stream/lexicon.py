@@ -13,6 +13,9 @@ Hit = tuple[int, int, int]
 """Start, end and number of a piece."""
 
 
+_BY_LENGTH = [30.0**-length for length in range(32)]
+
+
 def parts_of(term: str) -> tuple[str, ...]:
     """The pieces of a term `A…B`, in order."""
     return tuple(part.strip() for part in term.split("…")) if "…" in term else (term,)
@@ -20,7 +23,10 @@ def parts_of(term: str) -> tuple[str, ...]:
 
 def frequency(piece: str) -> float:
     """How often a piece is taken to stand in a text; a longer one is rarer."""
-    return 1e-4 if piece.startswith("<") and DIGITS.fullmatch(piece) else 30.0 ** -len(piece)
+    if piece[:1] == "<" and DIGITS.fullmatch(piece):
+        return 1e-4
+    length = len(piece)
+    return _BY_LENGTH[length] if length < len(_BY_LENGTH) else 30.0**-length
 
 
 class Lexicon:

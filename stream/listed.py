@@ -16,6 +16,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from sentiment.disguise import Disguises
@@ -33,7 +34,7 @@ OURS = frozenset((Category.PROHIBITED, Category.ADVERT))
 def listed(book: Rulebook) -> set[str]:
     """The words that rules find, of two to six characters, without fillers."""
     groups = (group for rule in book.rules if rule.category not in OURS for group in (rule.any, *rule.near))
-    pieces = {piece for group in groups for term in group for piece in parts_of(term)}
+    pieces = {piece for term in set(chain.from_iterable(groups)) for piece in parts_of(term)}
     return {piece for piece in pieces if 2 <= len(piece) <= LONGEST and FILLERS.isdisjoint(piece)}
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, partial, reduce
 from itertools import chain
 from operator import or_
 
@@ -203,16 +203,16 @@ class Matcher:
         """`extra`: further terms whose places a page must know (target words)."""
         self.book = book
         self.stances = StanceWords(book.words)
-        self.needed = Lexicon(part for rule in book.rules for part in _parts(_needed(rule)))
-        self.guards = Lexicon(chain(_parts([extra]), (part for rule in book.rules for part in _parts(_guards(rule)))))
+        self.needed = Lexicon(_parts(terms for rule in book.rules for terms in _needed(rule)))
+        self.guards = Lexicon(_parts(chain([extra], (terms for rule in book.rules for terms in _guards(rule)))))
         self._groups: dict[int, Group] = {}
         self._asked: dict[tuple[str, ...], Group] = {}
-        made: dict[tuple[str, ...], Group] = {}
+        needing, guarding = cache(partial(Group, lexicon=self.needed)), cache(partial(Group, lexicon=self.guards))
         for rule in book.rules:
             for terms in (*_needed(rule), *rule.tells.values()):
-                self._groups[id(terms)] = made.setdefault(terms, Group(terms, self.needed))
+                self._groups[id(terms)] = needing(terms)
             for terms in _guards(rule):
-                self._groups[id(terms)] = Group(terms, self.guards)
+                self._groups[id(terms)] = guarding(terms)
         self._fulfils, self._filed = self._file(book)
 
     def _file(self, book: Rulebook) -> tuple[list[int], list[tuple[tuple[int, int], ...]]]:
@@ -341,11 +341,12 @@ def _guards(rule: Rule) -> tuple[tuple[str, ...], ...]:
 
 
 def _parts(lists: Iterable[Iterable[str]]) -> Iterator[str]:
-    return (part for terms in lists for term in terms for part in parts_of(term))
+    """The pieces of all the terms of these lists."""
+    return (part for term in set(chain.from_iterable(lists)) for part in parts_of(term))
 
 
 def _rarest(term: str) -> str:
-    return min(parts_of(term), key=frequency)
+    return min(parts_of(term), key=frequency) if "…" in term else term
 
 
 def _rarity(terms: Iterable[str]) -> float:

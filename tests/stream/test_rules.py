@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sentiment.normalise import normalise
+from stream import rules
 from stream.assessment import Target
 from stream.match import Matcher
 from stream.rules import CUES, TAKEN, THEMES, Category, Rule, Rulebook, RuleError, Slot, load
@@ -144,6 +145,31 @@ def test_one_id_used_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "two.toml").write_text(GOOD, encoding="utf-8")
     with pytest.raises(RuleError, match="规则 ZZ-01：编号重复"):
         load(tmp_path)
+
+
+def test_large_files_are_read_from_the_shelf_and_never_from_an_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    shelf = tmp_path / "cache" / "fengxin"
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    load(pack(folder, GOOD))
+    assert not shelf.exists()
+    monkeypatch.setattr(rules, "LARGE", 1)
+    made = load(folder)
+    (kept,) = shelf.iterdir()
+    assert load(folder) == made
+    assert kept.read_bytes().count("馊".encode()) >= 2
+    kept.write_bytes(kept.read_bytes()[:-1])
+    assert load(folder) == made
+    assert load(pack(folder, GOOD, words='sour = ["臭"]')).rule("ZZ-01").any == ("臭",)
+    (folder / "words.toml").write_text("sour = [2026-01-01]", encoding="utf-8")
+    with pytest.raises(RuleError, match="须是一列文字"):
+        load(folder)
+    (folder / "words.toml").write_text("sour = ", encoding="utf-8")
+    with pytest.raises(RuleError, match="words.*不是合格的 TOML"):
+        load(folder)
 
 
 def test_folder_without_rules_is_refused(tmp_path: Path) -> None:
