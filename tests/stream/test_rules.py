@@ -168,7 +168,7 @@ def test_large_files_are_read_from_the_shelf_and_never_from_an_old_one(
     with pytest.raises(RuleError, match="须是一列文字"):
         load(folder)
     (folder / "words.toml").write_text("sour = ", encoding="utf-8")
-    with pytest.raises(RuleError, match="words.*不是合格的 TOML"):
+    with pytest.raises(RuleError, match=r"words.*不是合格的 TOML"):
         load(folder)
 
 
