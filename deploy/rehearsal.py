@@ -34,9 +34,9 @@ from stream import account
 from stream.account import Account
 from stream.assess import Reader
 from stream.assessing import Assessing
+from stream.border import OPEN_AT
 from stream.log import Log, open_log
 from stream.post import Counts, Post, Route, door
-from stream.risk import OPEN_AT
 from stream.rules import Rulebook
 from stream.store import Store, metadata
 from stream.topic import ASSESSED, POSTS

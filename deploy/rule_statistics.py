@@ -143,8 +143,9 @@ LEVELS = {1: "Ⅰ", 2: "Ⅱ", 3: "Ⅲ", 4: "Ⅳ"}
 
 
 def _of_border(found: Statistics) -> Iterator[str]:
-    from escalation.verdict.budget import FEWEST, MOST
+    from escalation.verdict.budget import FEWEST
     from stream.because import enough_at
+    from stream.border import MOST
 
     at, border = found.open_at, found.border
     now_at = f"立事件的门槛现为 {at:g} 分（页面上的风险 {enough_at(at)}）"

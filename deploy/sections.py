@@ -8,9 +8,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, Val
 
 from escalation import heartbeat
 from escalation.channels.mail import FEWEST, PER_MINUTE
-from escalation.verdict.budget import LEAST, MOST, PER_SHIFT
 from sentiment.engine import DEFAULT, engine_by_name
-from stream.risk import OPEN_AT
+from stream.border import LEAST, MOST, OPEN_AT, PER_SHIFT
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 

@@ -30,9 +30,9 @@ from escalation.telling import round_of, tell
 from escalation.voice import hold
 from escalation.voice.naming import names
 from stream.assessment import Hit
+from stream.border import OPEN_AT
 from stream.coverage import promised_of, watch_closely
 from stream.post import Post, Route
-from stream.risk import OPEN_AT
 from stream.rules import CUES, Category
 
 CARE_THEME = "self_harm"

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from stream.assessment import Polarity, Target
+from stream.border import OPEN_AT
 from stream.explanation import STEPS, TARGETS, Explanation, Word
 from stream.matter import CARE
-from stream.risk import OPEN_AT, POINTS_FOR_100, SHOWN_FROM
+from stream.risk import POINTS_FOR_100, SHOWN_FROM
 from stream.rules import CUES, Category
 from stream.stance import WORDS, Stance
 

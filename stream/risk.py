@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from stream.assessment import Polarity, Target
+from stream.border import OPEN_AT
 from stream.evidence import OURS, QUICK_HOURS, SLOW_DAYS, Evidence, Mark
 from stream.impression import IMPRESSIONS
 from stream.matter import CARE, spoken
@@ -19,7 +20,6 @@ from stream.wave import Counted, Words, counted
 
 POINTS_FOR_100 = 160.0
 """Points that make a risk of 100; an incident opens at OPEN_AT."""
-OPEN_AT = 100.0
 SHOWN_FROM = 5
 """A line of this risk is worth a monitor's eye: the lightest rule of any matter gives it, and a tone that leans to
 negative about the school, its staff or its services; a bad tone alone does not."""

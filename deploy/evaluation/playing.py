@@ -18,7 +18,7 @@ from deploy.evaluation.support import Support, occurring, terms_of, without
 from deploy.evaluation.tally import Tally, tally
 from deploy.rehearsal import House, rehearse
 from deploy.role import end_with
-from stream.risk import OPEN_AT
+from stream.border import OPEN_AT
 from stream.rules import Rulebook
 
 GRID = (0.8, 0.9, 1.0, 1.15, 1.3)

@@ -20,8 +20,9 @@ from deploy.rehearsal import House, Step, rehearse
 from deploy.scenario import College, Line, Page, Scenario, Unit
 from escalation.clock_words import SHANGHAI
 from escalation.incident import LEVELS
-from escalation.verdict.budget import PER_SHIFT, SHIFT_HOURS
+from escalation.verdict.budget import SHIFT_HOURS
 from sentiment.labelled import Row
+from stream.border import PER_SHIFT
 from stream.post import Kind
 
 PER_DAY = 1000

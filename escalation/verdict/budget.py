@@ -13,13 +13,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from escalation.clock_words import SHANGHAI
-from stream.risk import OPEN_AT
+from stream.border import LEAST, MOST, OPEN_AT
 
-PER_SHIFT = 1
-"""False alarms that a shift bears (系统默认，非校规)."""
 SHIFT_HOURS, DAY_BEGINS = 12, 8
-LEAST, MOST = 0.8 * OPEN_AT, 1.3 * OPEN_AT
-"""The borders that may be set: those that `fengxin evaluate --cross-validate` tries; of others nothing is measured."""
 FEWEST = 10
 """Verdicts below which no other border is advised."""
 

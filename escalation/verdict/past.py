@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Row, func, select
 
 from escalation.incident import incidents, members
 from escalation.verdict import FalseAlarm, Verdict, newest, opened_by
-from escalation.verdict.budget import LEAST, Matter
+from escalation.verdict.budget import Matter
 from escalation.verdict.rule_figures import Case
+from stream.border import LEAST
 from stream.kept import assessments, posts
 from stream.risk import POINTS_FOR_100
 

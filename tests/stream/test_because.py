@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from stream.assess import Reader
 from stream.assessment import Hit, Polarity
 from stream.because import Because, because, enough_at, feeling
+from stream.border import OPEN_AT
 from stream.explanation import explain
-from stream.risk import OPEN_AT
 from stream.rules import load
 
 READER = Reader(load(), ("青禾职院",))

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.assessment import Hit, Polarity, Target
+from stream.border import OPEN_AT
 from stream.evidence import Evidence, Mark, ThreadFigures
 from stream.impression import COMPLAINT, DANGER
 from stream.matter import Scene, all_keys
 from stream.risk import (
     CONTEXT,
     CROWD,
-    OPEN_AT,
     OURS_POINTS,
     POINTS_FOR_100,
     READ_FROM,

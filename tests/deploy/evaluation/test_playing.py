@@ -10,7 +10,7 @@ from deploy.evaluation.tally import Tally
 from deploy.rehearsal import House
 from escalation.procedure import load as load_pack
 from stream import rules
-from stream.risk import OPEN_AT
+from stream.border import OPEN_AT
 from tests.bench.weightless import Weightless
 from tests.deploy.evaluation.small import line, wanted, write
 

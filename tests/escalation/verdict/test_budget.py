@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalation.verdict.budget import LEAST, MOST, SHIFT_HOURS, Matter, border, load, shift_of
+from escalation.verdict.budget import SHIFT_HOURS, Matter, border, load, shift_of
+from stream.border import LEAST, MOST
 
 START = datetime(2026, 11, 2, 0, 0, tzinfo=UTC)
 """A Monday at 08:00 in Shanghai."""
