@@ -89,18 +89,36 @@ class Heads:
         }
         return Heads(bare, self.mix)
 
-    def table(self) -> npt.NDArray[np.uint32]:
-        """All weights side by side: one number per slot, a byte per question, in the order of Question."""
+    def table(self) -> Table:
+        """All weights side by side."""
         table = np.zeros((1 << BITS, len(Question)), np.int8)
         for place, question in enumerate(Question):
             if question in self.heads:
                 table[self.heads[question].slots, place] = self.heads[question].steps
-        return table.view(np.uint32).reshape(-1)
+        known = table.view(np.uint32).reshape(-1)
+        there = np.flatnonzero(known)
+        rows, which = np.unique(known[there], return_inverse=True)
+        places = np.zeros(1 << BITS, np.min_scalar_type(len(rows)))
+        places[there] = which + 1
+        return Table(places, np.concatenate([np.zeros(1, np.uint32), rows]))
 
 
-def sums(heads: Heads, table: npt.NDArray[np.uint32], found: Grams) -> dict[Question, Floats]:
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The weights of every slot. Few rows differ, so a slot is the place of its row in 16 bits: 8 MB instead of 16."""
+
+    places: npt.NDArray[Any]
+    rows: npt.NDArray[np.uint32]
+    """A byte per question, in the order of Question."""
+
+    def take(self, slots: npt.NDArray[np.int64]) -> npt.NDArray[np.int8]:
+        """The weights at these slots, one line each."""
+        return self.rows.take(self.places.take(slots)).view(np.int8).reshape(-1, len(Question))
+
+
+def sums(heads: Heads, table: Table, found: Grams) -> dict[Question, Floats]:
     """Each head's sum over each text; exact whole numbers are added, so no neighbour changes a text's sum."""
-    steps = table.take(found.slots).view(np.int8).reshape(-1, len(Question))
+    steps = table.take(found.slots)
     root = np.sqrt(np.maximum(found.counts, 1))
     answers: dict[Question, Floats] = {}
     for place, question in enumerate(Question):

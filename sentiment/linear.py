@@ -38,7 +38,7 @@ class Weights:
 
     heads: Heads
     words: WordWeights
-    table: npt.NDArray[np.uint32]
+    table: heads_file.Table
     subjects: Subjects | None
 
 

@@ -62,8 +62,11 @@ def load(path: Path) -> WordWeights:
     """The weights of a file that `content` made. Raises OSError; ValueError, in Chinese, where it is another file."""
     try:
         tables: dict[str, Any] = marshal.loads(path.read_bytes())["d"]  # noqa: S302 - a file of this package or of the operator's own training
-        signed = ((word, sign * math.log(count / UNSEEN)) for side, sign in (("neg", -1), ("pos", 1))
-                  for word, count in tables[side]["d"].items())  # fmt: skip
-        return WordWeights(dict(signed))
+        found: dict[str, float] = {}
+        for side, sign in (("neg", -1), ("pos", 1)):
+            counts = tables[side]["d"]
+            weight = {count: sign * math.log(count / UNSEEN) for count in set(counts.values())}  # few differ
+            found.update(zip(counts, map(weight.__getitem__, counts.values()), strict=True))
+        return WordWeights(found)
     except (EOFError, KeyError, TypeError, ValueError):
         raise ValueError(f"{path} 不是风信训练出的词权重；请重新执行 fengxin train。") from None
