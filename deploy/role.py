@@ -31,9 +31,10 @@ def end_with(parent: int) -> None:
 
 
 def spare() -> None:
-    """Start sooner and hold less: few rounds of the garbage collector over what is made to last, and large pieces of
-    memory go back to the machine when they are let go (glibc keeps ever larger ones otherwise; another C library has no
-    such switch)."""
+    """Start sooner and hold less: no round of the garbage collector until `run` has read the settings and then few over
+    what is made to last, and large pieces of memory go back to the machine when they are let go (glibc keeps ever
+    larger ones otherwise; another C library has no such switch)."""
+    gc.disable()
     gc.set_threshold(10_000, 50, 100)
     with suppress(AttributeError):
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 128 * 1024)
@@ -67,6 +68,7 @@ def run(name: str, settings_file: Path, *, alone: bool = False) -> None:
             tables(settings)
         except NotReady as error:
             raise SystemExit(str(error)) from None
+    gc.enable()
     try:
         run_role(name, settings)
     except (StoreUnavailable, LogError, SearchUnavailable) as error:
