@@ -44,6 +44,8 @@ from stream.topic import ASSESSED
 from stream.wire import WireError
 
 READER = "watch"
+AT_MOST = 1000
+"""Records of one step: over a backlog many lines share what a transaction asks; at rest there are few."""
 QUOTE_LENGTH = 60
 CRISIS_VOICES = 5
 """A severe matter (`Opening.severe`) is taken for a 舆情危机 from so many distinct voices on (系统默认，非校规); one
@@ -72,7 +74,7 @@ class Watch:
         """Why it cannot work now, or an empty string."""
         return self._follower.trouble
 
-    def step(self, limit: int = 500, wait: float = 0.2) -> int:
+    def step(self, limit: int = AT_MOST, wait: float = 0.2) -> int:
         """Take in what has come; gives how many records were taken."""
         taken = self._follower.step(self._handle, limit, wait)
         if taken:

@@ -9,51 +9,40 @@ from bisect import bisect_right, insort
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    Select,
-    bindparam,
-    case,
-    distinct,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from sentiment.normalise import normalise
 from stream.assessment import Assessment, Polarity
+from stream.crowd import Crowds
 from stream.evidence import (
     LIKED_LEAST,
-    QUICK_HOURS,
-    SLOW_DAYS,
     Evidence,
     Host,
     Mark,
-    ThreadFigures,
     asked_keys,
     marks_of,
     scene_at,
     unkind,
 )
-from stream.kept import chunks, counts, current_text
-from stream.line import hours, lines, mark_keys, marks, postings
+from stream.impression import IMPRESSIONS
+from stream.kept import counts, current_text
+from stream.line import hours, lines, postings
+from stream.marked import Marked
 from stream.matter import CARE, Scene
 from stream.novelty import AT_MOST, first_alike, grams, sharing, sketch
 from stream.post import Kind, Post
-from stream.store import Among, add_new, put_all
+from stream.store import Among, add_new
 from stream.surge import CALM, READ_BACK, Surge, hour_start, surge
 
 TextOf = Callable[[str], str | None]
-KEY_LENGTH = 300
-MARK_NAMES = (
-    "author", "rule", "title", "category", "weight", "grave", "level_floor", "article", "cluster", "ours", "keys",
-    "kinds",
-)  # fmt: skip
+SHORT = 400
+"""Characters of a text that may be remembered beyond its batch."""
+FORESEEN = 3
+"""Of the texts that a line may be a copy of, so many are asked about before it is known which it is."""
 
 
 @dataclass(slots=True)
@@ -73,20 +62,23 @@ class _Batch:
     earliest: dict[str, datetime]
     """By account: when the first of its lines in this batch was published."""
     text_of: TextOf
+    marked: Marked
+    crowds: Crowds
+    since: datetime
+    """When the first of its lines was published."""
     near: dict[str, list[str]] = field(default_factory=dict)
     """By text as written: what it may be a copy of, of the posts before this batch."""
     fresh: set[int] = field(default_factory=set)
     """Hashes that lines of this batch have left."""
     postings: list[dict[str, Any]] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
+    """Those that wait to be written; all of them are counted."""
     counted: dict[tuple[str, datetime], list[int]] = field(default_factory=dict)
     """By account and hour: lines and negative ones to add."""
     past: dict[str, dict[datetime, int]] = field(default_factory=dict)
     """By account: lines per hour, with what is to be added."""
     recent: dict[str, list[datetime]] = field(default_factory=dict)
     """By account: when its lines were published, ascending, from an hour before `earliest` on."""
-    decoded: dict[tuple[str, str], Mark] = field(default_factory=dict)
-    """By post and theme: marks that were read. In a storm every line of a thread asks for the same thousands."""
 
 
 class Gatherer:
@@ -112,6 +104,7 @@ class Gatherer:
         """
         self._batch = self._ready(conn, expected, text_of or partial(current_text, conn, self.school))
         expect(_asked_of(self._batch, expected))
+        self._foresee(conn, self._batch, expected)
         try:
             yield self._batch
             self._write(conn, self._batch)
@@ -120,7 +113,7 @@ class Gatherer:
 
     def _ready(self, conn: Connection, expected: Sequence[Assessment], text_of: TextOf) -> _Batch:
         found = [assessment.post for assessment in expected]
-        plain = {text: normalise(text).text for text in {post.text for post in found}}
+        plain = {text: _normal(text) for text in {post.text for post in found}}
         prints = {text: _printed(plain[text]) for text in {post.text for post in found if not post.by_school}}
         ids = {post.id for post in found}
         liked = LIKES.ask(conn, sorted(ids | {post.thread_id for post in found}), owner=self.school)
@@ -130,7 +123,29 @@ class Gatherer:
             posted.setdefault(value, {})[post_id] = None
         noted = {post_id for (post_id,) in NOTED.ask(conn, sorted(ids), owner=self.school)}
         likes = {post_id: number or 0 for post_id, number in liked}
-        return _Batch(likes, plain, prints, posted, noted, _earliest(found), text_of)
+        since = min((post.published_at for post in found), default=datetime.max.replace(tzinfo=UTC))
+        marked, crowds = Marked(self.school, since), Crowds(conn, self.school, since)
+        return _Batch(likes, plain, prints, posted, noted, _earliest(found), text_of, marked, crowds, since)
+
+    def _foresee(self, conn: Connection, batch: _Batch, expected: Sequence[Assessment]) -> None:
+        """Ask at once what the marked lines of the batch will most likely ask one by one."""
+        likely = [one for one in expected if one.hits or batch.likes.get(one.post.id, 0) >= LIKED_LEAST]
+        if not likely:
+            return
+        threads = {one.post.thread_id for one in likely}
+        near = {one.post.id: [one.post.id, *batch.near.get(one.post.text, ())[:FORESEEN]] for one in likely}
+        batch.crowds.ask(conn, threads, {cluster for some in near.values() for cluster in some})
+        told = batch.marked.themes(conn, threads)
+        keys: set[str] = set()
+        for one in likely:
+            post = one.post
+            themes = {hit.theme for hit in one.hits} - {"any"}
+            if not themes or any(hit.rule in IMPRESSIONS for hit in one.hits):
+                themes |= told[post.thread_id]
+            for cluster in near[post.id]:
+                keys.update(asked_keys(sorted(themes), Scene(post.thread_id, cluster)))
+        batch.marked.by_key(conn, keys, batch.since)
+        batch.marked.cues(conn, threads, batch.since)
 
     def note(self, conn: Connection, assessment: Assessment, *, counts_for_incidents: bool) -> Evidence:
         """Take in one new line and give its evidence. Outside a `batch` it is a batch of its own.
@@ -143,10 +158,12 @@ class Gatherer:
     def _note(self, conn: Connection, batch: _Batch, assessment: Assessment, *, counts_for_incidents: bool) -> Evidence:
         post = assessment.post
         cluster = self._cluster(batch, post) if not post.by_school else ""
-        if post.id not in batch.noted:  # the first text of a post is the one that counts
+        is_known = post.id in batch.noted
+        if not is_known:  # the first text of a post is the one that counts
             batch.noted.add(post.id)
-            batch.lines.append(self._line(assessment, cluster, batch.likes.get(post.id, 0)))
-        return self._weigh(conn, batch, assessment, cluster, counts_for_incidents=counts_for_incidents, is_new=True)
+            self._count(batch, self._line(assessment, cluster, batch.likes.get(post.id, 0)))
+        leave = partial(batch.marked.leave, conn, is_known=is_known)
+        return self._weigh(conn, batch, assessment, cluster, counts_for_incidents=counts_for_incidents, leave=leave)
 
     def again(self, conn: Connection, assessment: Assessment, *, counts_for_incidents: bool) -> Evidence:
         """The evidence of a line that was noted before, as it stands now with its likes; nothing is written."""
@@ -154,13 +171,11 @@ class Gatherer:
         known = select(lines.c.cluster).where(lines.c.school == self.school, lines.c.post_id == post.id)
         cluster = conn.execute(known).scalar() or ""
         with self.batch(conn, [assessment]) as batch:
-            return self._weigh(
-                conn, batch, assessment, cluster, counts_for_incidents=counts_for_incidents, is_new=False
-            )
+            return self._weigh(conn, batch, assessment, cluster, counts_for_incidents=counts_for_incidents)
 
     def _weigh(
         self, conn: Connection, batch: _Batch, assessment: Assessment, cluster: str, *, counts_for_incidents: bool,
-        is_new: bool,
+        leave: Callable[[Sequence[Mark]], None] = lambda _: None,
     ) -> Evidence:  # fmt: skip
         post = assessment.post
         host = self.hosts.get(post.account_id, Host())
@@ -177,20 +192,19 @@ class Gatherer:
         plain = self._plain(assessment, scene, host)
         if not counts_for_incidents or not (own or is_outliked):
             return plain
-        if is_new:
-            self._keep(conn, own)
-            batch.decoded |= {(mark.post_id, mark.theme): mark for mark in own}
-        found = self._found(conn, batch, self._wanted(conn, own, scene, is_outliked=is_outliked), post.published_at)
-        self._write_lines(conn, batch)
-        figures = self._figures(conn, post, cluster, root_likes)
+        leave(own)
+        at = post.published_at
+        wanted = self._wanted(conn, batch, own, scene, is_outliked=is_outliked)
+        found = batch.marked.found(conn, wanted, at)
+        crowds = self._crowds(conn, batch, post, cluster)
         return replace(
             plain,
             marks=found,
-            cues=self._cues(conn, batch, found, scene, post.published_at),
-            thread=ThreadFigures(figures.lines, figures.authors, figures.negative),
-            outliked=figures.outliked,
+            cues=batch.marked.cues(conn, {mark.thread for mark in found} | {scene.thread}, at),
+            thread=crowds.thread(post.thread_id, at),
+            outliked=crowds.outliked(post.thread_id, root_likes + 1),
             is_outliked=is_outliked,
-            copies=max(1, figures.copies) if cluster else 1,
+            copies=max(1, crowds.copies(cluster, at)) if cluster else 1,
             surge=self._surge(conn, batch, post) if outside else CALM,
         )
 
@@ -236,23 +250,38 @@ class Gatherer:
             "at": post.published_at,
         }  # fmt: skip
 
+    def _count(self, batch: _Batch, row: dict[str, Any]) -> None:
+        """Take a line into what is counted; it waits to be written."""
+        batch.lines.append(row)
+        batch.crowds.heard(row)
+        if row["outside"]:
+            account, hour = row["account_id"], hour_start(row["at"])
+            if account in batch.recent:
+                insort(batch.recent[account], row["at"])
+            sums = batch.counted.setdefault((account, hour), [0, 0])
+            sums[0] += 1
+            sums[1] += int(row["negative"])
+            if account in batch.past:
+                batch.past[account][hour] = batch.past[account].get(hour, 0) + 1
+
     def _write_lines(self, conn: Connection, batch: _Batch) -> None:
-        """Write the lines that wait and count their hours."""
+        """Write the lines that wait, before the rows are asked about them."""
         add_new(conn, lines, batch.lines)
-        for row in batch.lines:
-            if row["outside"]:
-                account, hour = row["account_id"], hour_start(row["at"])
-                if account in batch.recent:
-                    insort(batch.recent[account], row["at"])
-                sums = batch.counted.setdefault((account, hour), [0, 0])
-                sums[0] += 1
-                sums[1] += int(row["negative"])
-                if account in batch.past:
-                    batch.past[account][hour] = batch.past[account].get(hour, 0) + 1
         batch.lines = []
+
+    def _crowds(self, conn: Connection, batch: _Batch, post: Post, cluster: str) -> Crowds:
+        """The crowds of the batch, which know those of this line."""
+        if not batch.crowds.knows(post.thread_id, cluster, post.published_at):
+            self._write_lines(conn, batch)
+            if post.published_at < batch.since:
+                batch.since = post.published_at
+                batch.crowds = Crowds(conn, self.school, batch.since)
+            batch.crowds.ask(conn, [post.thread_id], [cluster] if cluster else [])
+        return batch.crowds
 
     def _write(self, conn: Connection, batch: _Batch) -> None:
         self._write_lines(conn, batch)
+        batch.marked.write(conn)
         add_new(conn, postings, batch.postings)
         rows = [
             {"school": self.school, "account_id": account, "hour": hour, "lines": 0, "negative": 0}
@@ -263,68 +292,20 @@ class Gatherer:
             more = {"owner": self.school, "account": account, "at": hour, "seen": seen, "bad": negative}
             conn.execute(COUNTED, more)
 
-    def _keep(self, conn: Connection, own: Collection[Mark]) -> None:
-        put_all(
-            conn,
-            marks,
-            [
-                {
-                    "school": self.school, "post_id": m.post_id, "theme": m.theme, "at": m.at, "thread_id": m.thread,
-                    "spent": False, "mark": {name: getattr(m, name) for name in MARK_NAMES}
-                    | {"keys": list(m.keys), "kinds": list(m.kinds)},
-                }
-                for m in own
-            ],
-        )  # fmt: skip
-        rows = [
-            {"school": self.school, "key": key[:KEY_LENGTH], "post_id": m.post_id, "theme": m.theme}
-            for m in own
-            for key in dict.fromkeys(m.keys)
-        ]
-        add_new(conn, mark_keys, rows)
-
-    def _wanted(self, conn: Connection, own: Sequence[Mark], scene: Scene, *, is_outliked: bool) -> tuple[str, ...]:
+    def _wanted(
+        self, conn: Connection, batch: _Batch, own: Sequence[Mark], scene: Scene, *, is_outliked: bool
+    ) -> tuple[str, ...]:
         themes = [mark.theme for mark in own if mark.theme != "any"]
         if (not themes and (own or is_outliked)) or any(mark.felt for mark in own):
-            rows = conn.execute(THEMES, {"school": self.school, "thread": scene.thread})
-            themes += [row.theme for row in rows if row.theme != CARE or not themes]
+            told = sorted(batch.marked.themes(conn, [scene.thread])[scene.thread])
+            themes += [theme for theme in told if theme != CARE or not themes]
         return asked_keys(themes, scene)
-
-    def _marks(
-        self, conn: Connection, batch: _Batch, named: Among, keys: Sequence[str], since: datetime
-    ) -> tuple[Mark, ...]:
-        """The marks that `named` names by post and theme, the oldest first; each is read once in a batch."""
-        rows = named.ask(conn, keys, school=self.school, since=since)
-        wanted = {(post_id, theme) for post_id, theme in rows}
-        missing = sorted({post_id for post_id, theme in wanted if (post_id, theme) not in batch.decoded})
-        for some in chunks(missing):
-            kept = conn.execute(MARKS, {"school": self.school, "ids": some})
-            batch.decoded |= {(row.post_id, row.theme): _mark(row) for row in kept}
-        found = [batch.decoded[one] for one in wanted]
-        return tuple(sorted(found, key=lambda mark: (mark.at, mark.post_id, mark.theme)))
-
-    def _found(self, conn: Connection, batch: _Batch, keys: Sequence[str], now: datetime) -> tuple[Mark, ...]:
-        return self._marks(conn, batch, FOUND, [key[:KEY_LENGTH] for key in keys], now - timedelta(days=SLOW_DAYS))
-
-    def _cues(
-        self, conn: Connection, batch: _Batch, found: Sequence[Mark], scene: Scene, now: datetime
-    ) -> tuple[Mark, ...]:
-        threads = {mark.thread for mark in found} | {scene.thread}
-        return self._marks(conn, batch, CUES, sorted(threads), now - timedelta(hours=QUICK_HOURS))
-
-    def _figures(self, conn: Connection, post: Post, cluster: str, root_likes: int) -> Row[Any]:
-        """Lines and voices of the thread and of the copies, up to this line."""
-        at = post.published_at
-        given = {
-            "school": self.school, "thread": post.thread_id, "cluster": cluster, "day": at - timedelta(hours=24),
-            "quick": at - timedelta(hours=QUICK_HOURS), "likes": max(root_likes + 1, LIKED_LEAST),
-        }  # fmt: skip
-        return conn.execute(FIGURES, given).one()
 
     def _recent(self, conn: Connection, batch: _Batch, post: Post) -> int:
         """Lines of the account in the hour before this one and after it, of those that are written."""
         name = post.account_id
         if name not in batch.recent:
+            self._write_lines(conn, batch)
             since = min(batch.earliest.get(name, post.published_at), post.published_at) - timedelta(hours=1)
             rows = conn.execute(RECENT, {"school": self.school, "account": name, "since": since})
             batch.recent[name] = [at for at, number in rows for _ in range(number)]
@@ -348,31 +329,6 @@ class Gatherer:
         return surge(before, self._recent(conn, batch, post), post.published_at, min(known, default=current))
 
 
-def _figures_statement() -> Select[Any]:
-    here = lines.c.school == bindparam("school")
-    thread = lines.c.thread_id == bindparam("thread")
-    voices = func.count(distinct(lines.c.voice))
-    day = (
-        select(
-            func.count().label("lines"),
-            voices.label("authors"),
-            func.count(distinct(case((lines.c.negative, lines.c.voice)))).label("negative"),
-        )
-        .where(here, thread, lines.c.outside, lines.c.at >= bindparam("day"))
-        .subquery()
-    )
-    liked = select(voices).where(
-        here, thread, lines.c.outside, lines.c.likes >= bindparam("likes"), lines.c.post_id != bindparam("thread")
-    )
-    copies = select(voices).where(here, lines.c.cluster == bindparam("cluster"), lines.c.at >= bindparam("quick"))
-    return select(
-        day,
-        liked.scalar_subquery().label("outliked"),
-        copies.scalar_subquery().label("copies"),
-    )
-
-
-FIGURES = _figures_statement()
 LIKES = Among(select(counts.c.post_id, counts.c.likes).where(counts.c.school == bindparam("owner")), counts.c.post_id)
 NOTED = Among(select(lines.c.post_id).where(lines.c.school == bindparam("owner")), lines.c.post_id)
 POSTED = Among(
@@ -391,29 +347,6 @@ RECENT = (
     .group_by(lines.c.at)
     .order_by(lines.c.at)
 )
-_HERE, _SINCE = marks.c.school == bindparam("school"), marks.c.at >= bindparam("since")
-MARKS = select(marks).where(_HERE, marks.c.post_id.in_(bindparam("ids", expanding=True)))
-THEMES = (
-    select(marks.c.theme, func.min(marks.c.at).label("first"))
-    .where(_HERE, marks.c.thread_id == bindparam("thread"), marks.c.theme != "any", marks.c.spent.is_(False))
-    .group_by(marks.c.theme)
-    .order_by("first", marks.c.theme)
-)
-FOUND = Among(
-    select(marks.c.post_id, marks.c.theme)
-    .join(
-        mark_keys,
-        (mark_keys.c.school == marks.c.school)
-        & (mark_keys.c.post_id == marks.c.post_id)
-        & (mark_keys.c.theme == marks.c.theme),
-    )
-    .where(mark_keys.c.school == bindparam("school"), _SINCE, marks.c.spent.is_(False)),
-    mark_keys.c.key,
-)
-CUES = Among(
-    select(marks.c.post_id, marks.c.theme).where(_HERE, marks.c.theme == "any", _SINCE, marks.c.spent.is_(False)),
-    marks.c.thread_id,
-)
 
 
 def _asked_of(batch: _Batch, expected: Sequence[Assessment]) -> set[str]:
@@ -426,7 +359,7 @@ def _asked_of(batch: _Batch, expected: Sequence[Assessment]) -> set[str]:
 
 
 def _near(batch: _Batch, hashes: Sequence[int]) -> list[str]:
-    return sharing([batch.posted[value] for value in hashes if value in batch.posted])[:AT_MOST]
+    return sharing([batch.posted[value].keys() for value in hashes if value in batch.posted])[:AT_MOST]
 
 
 def _earliest(found: Sequence[Post]) -> dict[str, datetime]:
@@ -439,13 +372,31 @@ def _earliest(found: Sequence[Post]) -> dict[str, datetime]:
 def _plain(batch: _Batch, text: str) -> str:
     """The normalised text; each text is normalised once in a batch."""
     if text not in batch.plain:
-        batch.plain[text] = normalise(text).text
+        batch.plain[text] = _normal(text)
     return batch.plain[text]
 
 
-def _printed(text: str) -> tuple[frozenset[str], tuple[int, ...]]:
-    found = grams(text)
+def _printed(plain: str) -> tuple[frozenset[str], tuple[int, ...]]:
+    return _printed_short(plain) if len(plain) <= SHORT else _cut(plain)
+
+
+@lru_cache(maxsize=1024)  # what is copied, or nearly, is compared with every batch; some five kilobytes each
+def _printed_short(plain: str) -> tuple[frozenset[str], tuple[int, ...]]:
+    return _cut(plain)
+
+
+def _cut(plain: str) -> tuple[frozenset[str], tuple[int, ...]]:
+    found = grams(plain)
     return found, sketch(found)
+
+
+@lru_cache(maxsize=1024)
+def _normal_short(text: str) -> str:
+    return normalise(text).text
+
+
+def _normal(text: str) -> str:
+    return _normal_short(text) if len(text) <= SHORT else normalise(text).text
 
 
 def _print(batch: _Batch, text: str) -> tuple[frozenset[str], tuple[int, ...]]:
@@ -458,9 +409,3 @@ def _print(batch: _Batch, text: str) -> tuple[frozenset[str], tuple[int, ...]]:
 def _known(batch: _Batch, post_id: str) -> frozenset[str] | None:
     text = batch.text_of(post_id)
     return None if text is None else _print(batch, text)[0]
-
-
-def _mark(row: Row[Any]) -> Mark:
-    kept = dict(row.mark)
-    kept |= {"keys": tuple(kept["keys"]), "kinds": tuple(kept["kinds"])}
-    return Mark(post_id=row.post_id, theme=row.theme, at=row.at, thread=row.thread_id, **kept)

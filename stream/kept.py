@@ -148,7 +148,7 @@ def current_text(conn: Connection, school: str, post_id: str) -> str | None:
 
 def current_texts(conn: Connection, school: str, post_ids: Sequence[str]) -> dict[str, str]:
     """The texts of the current revisions of posts, those left out that are not known."""
-    return {row.post_id: row.text for row in _CURRENT.ask(conn, post_ids, owner=school)}
+    return dict(_CURRENT.ask(conn, post_ids, owner=school))
 
 
 _CURRENT = Among(

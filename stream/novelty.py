@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import chain
 
 GRAM = 3
@@ -70,16 +71,18 @@ def candidates(postings: Iterable[tuple[int, str]]) -> list[str]:
     return sharing(by_hash.values())
 
 
-def sharing(posts_of: Iterable[Collection[str]]) -> list[str]:
+def sharing(posts_of: Iterable[AbstractSet[str]]) -> list[str]:
     """As `candidates`, of the posts that have each of the text's hashes; no post twice under one hash."""
     known = sorted((posts for posts in posts_of if posts), key=len)
     if len(known) < SHARED:
         return []
     enough = len(known) - SHARED + 1  # a post under so many of them as to be asked for is under one of these
-    few, many = known[:enough], known[enough:]
-    shared = Counter(chain.from_iterable(few))
-    counted = ((n + sum(post in posts for posts in many), post) for post, n in shared.items())
-    return [post for _, post in sorted((-n, post) for n, post in counted if n >= SHARED)]
+    shared = Counter(chain.from_iterable(known[:enough]))
+    for many in known[enough:]:
+        shared.update(shared.keys() & many)
+    if not shared or max(shared.values()) < SHARED:
+        return []
+    return [post for _, post in sorted((-n, post) for post, n in shared.items() if n >= SHARED)]
 
 
 def cluster_of(

@@ -32,6 +32,8 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from stream.store.lot import Among as Among
 from stream.store.lot import add_new as add_new
+from stream.store.lot import as_driven as as_driven
+from stream.store.lot import from_driver as from_driver
 from stream.store.lot import put_all as put_all
 from stream.store.types import metadata as metadata
 

@@ -93,7 +93,8 @@ def _fit(kind: TypeEngine[Any], dialect: Dialect) -> Fit | None:
 class Among:
     """A question about many keys: rows of `statement` whose `column` is one of them.
 
-    Every column of its answer is a word or a whole number: they come as the driver gives them.
+    Its answer comes as the driver gives it, which of words and whole numbers is what was kept; of anything else
+    `from_driver` makes that, and `as_driven` what it can be compared with.
     """
 
     statement: Select[Any]
@@ -102,6 +103,8 @@ class Among:
     def ask(self, conn: Connection, keys: Sequence[Any], **given: Any) -> list[Any]:
         """The rows, in no order; a key that is asked twice gives its rows once or twice."""
         found: list[Any] = []
+        if not keys:
+            return found
         halves = _halves(conn.dialect, self)
         told = [(name, given.get(name, value), fit) for name, value, fit in halves.others]
         values = {name: fit(value) if fit else value for name, value, fit in told}
@@ -115,6 +118,21 @@ class Among:
                 asked = values | dict(zip(_slots(size), some, strict=True))
             found += conn.exec_driver_sql(sql, asked).all()
         return found
+
+
+def as_driven(conn: Connection, kind: TypeEngine[Any]) -> Callable[[Any], Any]:
+    """What makes a value of a column of this kind the driver's, as `Among` asks it and gives it."""
+    return kind.dialect_impl(conn.dialect).bind_processor(conn.dialect) or _as_it_is
+
+
+def from_driver(dialect: Dialect, kind: TypeEngine[Any], value: Any) -> Any:
+    """What a value of a column of this kind, as `Among` gives it, was when it was kept."""
+    process = kind.dialect_impl(dialect).result_processor(dialect, None)
+    return process(value) if process is not None else value
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _sought(value: Any) -> Any:

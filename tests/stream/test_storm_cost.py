@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Row
+from sqlalchemy import Dialect
 
-from stream import figures
+from stream import figures, marked
 from stream.evidence import Mark
 from stream.figures import Gatherer
 from stream.line import hours
@@ -31,13 +31,13 @@ def test_a_mark_is_read_once_in_a_batch_however_many_lines_ask_for_it(
     kept_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    decode = figures._mark
+    decode = marked._mark
 
-    def counted(row: Row[Any]) -> Mark:
-        read.append(row.post_id)
-        return decode(row)
+    def counted(dialect: Dialect, post_id: str, *row: Any) -> Mark:
+        read.append(post_id)
+        return decode(dialect, post_id, *row)
 
-    monkeypatch.setattr(figures, "_mark", counted)
+    monkeypatch.setattr(marked, "_mark", counted)
     gatherer = Gatherer(SCHOOL, {})
     for first in (0, MANY):
         read.clear()
