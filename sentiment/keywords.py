@@ -45,6 +45,8 @@ OFTEN = 0.6
 """The share of a word's places at which its neighbour must stand that both be shown as one."""
 VEIL = "〔略〕"
 """Stands for an address, a handle or a long figure that redaction at the door has left."""
+EVERYDAY = frozenset("都那管楼门来全和包查封白连成盖关井简国时明安平方路车边花水应任解计支官海和党房师修原单南台区常强")
+"""Surnames that as often are a word of their own: by themselves they make no name."""
 _POINTS = r"https?://\S+|www\.\S+|(?<![\w.%+\-])[a-z\d._%+\-]{1,64}@[a-z\d.\-]{1,63}|@[\w\-·]+"
 _FIGURE = r"(?<![a-z\d])[a-z]*\d"
 _VEILED = re.compile(rf"{_POINTS}|{_FIGURE}[a-z\d\-_]{{4,}}", re.IGNORECASE)
@@ -102,6 +104,29 @@ def keywords(texts: Iterable[str], most: int = SHOWN) -> list[Keyword]:
     found.sort(key=lambda one: (-one.weight, one.word))
     lines = [(plain(text).lower(), times) for text, times in many.items()]
     return [replace(one, texts=sum(times for line, times in lines if one.word in line)) for one in _whole(found)[:most]]
+
+
+def names_somebody(texts: Sequence[str]) -> list[bool]:
+    """Of each text whether a person may be named in it: before a title or by a surname. Rather too often than not."""
+    return [any(_is_name(*three) for three in _in_threes(list(_mended(words)))) for words in cut(list(texts))]
+
+
+def _in_threes(words: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Each word with the one before and the one behind, empty at either end."""
+    return zip(("", *words), words, (*words[1:], ""), strict=False)
+
+
+def _is_name(before: str, word: str, behind: str) -> bool:
+    if not _CHINESE.fullmatch(word):
+        return False
+    strange = len(word) == 1 or word not in known()
+    titled = behind in TITLES and len(behind) > 1 and not is_stop(word)
+    if titled and (strange or begins_like_a_name(word) or before in SURNAMES):
+        return True
+    if (before in SURNAMES and before not in EVERYDAY) or before in COMPOUND:
+        return not is_stop(word)
+    surname = (word[0] in SURNAMES and word[0] not in EVERYDAY) or word[:2] in COMPOUND
+    return surname and 2 <= len(word) <= 4 and strange
 
 
 def _mended(words: Sequence[str]) -> Iterator[str]:

@@ -87,4 +87,4 @@ def posts_behind(
         )
         for row in rows
     )
-    return Items(title, HEAD, lines, total, "周报不引评论原文；原文在值班台查阅，每次查阅留痕。")
+    return Items(title, HEAD, lines, total, "清单不引评论原文；原文在值班台查阅，每次查阅留痕。")

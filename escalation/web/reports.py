@@ -15,10 +15,10 @@ from escalation.incident import incidents
 from escalation.people import Role
 from escalation.report import page as paper
 from escalation.report.behind import PAGE, posts_behind
-from escalation.report.chapters import chapter_items
+from escalation.report.chapters import chapter_items, hot_words
 from escalation.report.chart import draw
 from escalation.report.fetch import SIGN, signature, week_rows
-from escalation.report.figures import Part, figures
+from escalation.report.figures import Figures, Part, figures
 from escalation.report.items import items
 from escalation.report.rows import Signature, WeekRows
 from escalation.report.trend import trend_of
@@ -26,12 +26,14 @@ from escalation.report.week import Week
 from escalation.web.desk import Desk
 from escalation.web.gate import Acts, NotFound, Only, Visitor, desk_of
 from escalation.web.page import environment, render, show
+from escalation.web.viewing import Viewed, record
 from stream.account import accounts
 from stream.kept import posts
 
 router = APIRouter()
 Anybody = Annotated[Visitor, Depends(Only())]
 Signer = Annotated[Visitor, Depends(Acts(Role.PUBLICITY, Role.SCHOOL_LEADER))]
+PURPOSE = "阅周报"
 LISTED = 60
 """Weeks on the page of reports: a little more than a year."""
 
@@ -101,6 +103,7 @@ def one(request: Request, visitor: Anybody, week: str) -> HTMLResponse:
     if found.starts > visitor.now:
         raise NotFound(f"{found} 这一周还没有开始，没有报告。请从“报告”中选择。")
     made = figures(_rows(desk_of(request), found), visitor.now)
+    _note_view(request, visitor, made)
     signs = made.whole and visitor.has(Role.PUBLICITY, Role.SCHOOL_LEADER) and not made.still_signed
     bar = render(
         "report-bar.html", csrf=visitor.user.csrf, week=found, f=made, signs=signs,
@@ -110,6 +113,15 @@ def one(request: Request, visitor: Anybody, week: str) -> HTMLResponse:
     chart = f"/reports/{found}/trend.svg" if made.comments.value or made.trend.flags else ""
     sheets = ("/static/fengxin.css", "/static/web.css", "/reports/sheet.css")
     return HTMLResponse(paper.html(made, marks=marks, stylesheets=sheets, chart=chart, bar=bar))
+
+
+def _note_view(request: Request, visitor: Visitor, made: Figures) -> None:
+    """Write down that comments were shown, once an hour, where the report has words of theirs."""
+    viewed: Viewed = request.app.state.viewed
+    quotes = any(one.said.get("talk") for one in made.sections if one.name == hot_words.CHAPTER.name)
+    if quotes and viewed.is_new(visitor.actor.id, f"report {made.week}", visitor.now):
+        with desk_of(request).store.write() as conn:
+            record(conn, visitor, str(made.week), PURPOSE)
 
 
 @router.get("/reports/{week}/trend.svg")

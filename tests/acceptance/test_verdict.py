@@ -8,9 +8,11 @@ import re
 from pathlib import Path
 
 import pytest
+import snownlp
+from snownlp.sentiment import Sentiment
 
 from tests.acceptance.hands import MONITOR, OFFICE, does, part, refusal
-from tests.acceptance.standing import Standing, eventually, fengxin
+from tests.acceptance.standing import Standing, eventually, fengxin, on_terminal
 
 pytestmark = pytest.mark.long
 
@@ -33,7 +35,7 @@ def figures(demo: Standing) -> dict[str, object]:
 
 
 def test_each_of_the_three_verdicts_is_given_by_a_deed_and_counted_and_learned_from(
-    demo: Standing, tmp_path: Path
+    demo: Standing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk, office = demo.signed_in(MONITOR), demo.signed_in(OFFICE)
     for text in (FIRE, GLASS, CANTEEN):
@@ -88,3 +90,19 @@ def test_each_of_the_three_verdicts_is_given_by_a_deed_and_counted_and_learned_f
     assert f"{named[1]}（{named[2]}）批准，仅供训练" in rows[f"verdict {right}"]["exported"]
     again = fengxin("verdicts", "--out", out, "--person", named[2], "--settings", demo.data / "fengxin.toml")
     assert "已存在，不覆盖" in again.stderr
+
+    weights = tmp_path / "weights"
+    done = on_terminal("train", out, "--out", weights, most=600)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"训练中.*━.*\d+%", done.stderr), "a bar tells how far it is"
+    learned = {name: int(many) for name, many in re.findall(r"(?m)^(\S+)：学了 (\d+) 条", done.stdout)}
+    assert learned["值得学校看"] == learned["危急程度与主题"] + len(rows), (
+        "each verdict is learned from, nothing else of it"
+    )
+    names = sorted(one.name for one in weights.iterdir())
+    assert [one for one in names if one in done.stdout] == names
+    assert f'weights = "{weights}"' in done.stdout
+    own = Sentiment()
+    own.load(str(weights / "words.marshal"))
+    monkeypatch.setattr(snownlp.sentiment, "classifier", own)
+    assert snownlp.SnowNLP("阿姨手艺真好").sentiments > 0.5 > snownlp.SnowNLP("热水器坏了没人修").sentiments

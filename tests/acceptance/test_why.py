@@ -133,6 +133,17 @@ def test_the_weekly_report_has_a_chapter_of_hot_words_each_with_its_comments(
         listed = desk.page(one.attrib["href"])
         assert len(listed.css("tbody tr")) == int(words_of(one).replace(",", "")), one.attrib["href"]
     assert not [one for one in found if re.search(r"建国|\d{5}", unquote(one.attrib["href"]))]
+    told = {week: desk.page(week).xpath("//table[contains(caption, '大家在说')]//tbody/tr") for week in weeks}
+    assert any(told.values())
+    for week, rows in told.items():
+        for row in rows:
+            (word,) = row.css("a.fig")
+            said = words_of(row.css("bdi")[0])
+            assert words_of(word) in said.lower(), "a sentence with the word, as it was written"
+            assert f"/reports/{week.rpartition('/')[2]}/items/hot_words.{words_of(word)}" == unquote(
+                word.attrib["href"]
+            )
+            assert not re.search(r"建国|1380000|\d{6}", said), said
 
 
 def test_an_incident_shows_what_people_say_and_by_which_words_it_was_heard(
@@ -145,6 +156,9 @@ def test_an_incident_shows_what_people_say_and_by_which_words_it_was_heard(
     eventually("what people say", lambda: desk.page(f"/incidents/{number}").css("#talk li"), 120)
     for watched, width in ((window, 1440), (phone, 390)):
         page = watched.sign_in(own_demo, "zheng.wanzhou")
+        page.goto(f"{own_demo.url}/reports")
+        page.locator("a[href^='/reports/2']").nth(1).click()
+        picture(page, f"report-{width}")
         for name, path in (
             ("why-risk", lines["by pinyin"]), ("why-not", lines["denied"]), ("why-incident", f"/incidents/{number}"),
             ("hot-words", "/desk"),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment.digest import LONGEST, SENTENCES, digest
-from sentiment.keywords import keywords
+from sentiment.keywords import keywords, names_somebody
 from sentiment.known_words import COMPOUND, SURNAMES, TITLES, known
 
 FOOD = (
@@ -115,6 +115,31 @@ def test_any_texts_give_words_and_sentences_of_their_own(texts: list[str]) -> No
     found = digest(texts)
     assert len(found) <= SENTENCES
     assert all(len(one) <= LONGEST for one in found)
+
+
+def test_a_sentence_that_names_somebody_is_known() -> None:
+    said = [
+        "王建国老师说热水器没坏", "王老师又迟到了", "张伟打人了", "李明昊在群里骂人", "叶初晴老师也在现场",
+        "小李师傅辛苦了", "孙倩学姐人很好", "刘芳芳拿了奖学金", "欧阳老师人很好", "王建国又说热水器没坏",
+    ]  # fmt: skip
+    assert names_somebody(said) == [True] * len(said)
+
+
+def test_a_name_with_a_title_is_known_in_a_sentence() -> None:
+    given = ("伟", "芳", "建国", "明超", "子涵", "晨", "文博", "丽", "海洋")
+    said = [
+        f"让{surname}{name}{title}出来道歉"
+        for surname in sorted(SURNAMES)[::3]
+        for name in given
+        for title in ("老师", "同学", "主任", "师傅")
+    ]
+    assert [text for text, named in zip(said, names_somebody(said), strict=True) if not named] == []
+
+
+def test_an_ordinary_sentence_names_nobody() -> None:
+    said = ["六栋的热水器又坏了，报修没人来", "二食堂的面很好吃", "辅导员让每人交两百", "阿姨手抖", "教务系统崩了",
+            "我们班主任说不用交", "保安打人"]  # fmt: skip
+    assert not any(names_somebody(said))
 
 
 def test_a_digest_tells_the_matter_and_nothing_twice() -> None:

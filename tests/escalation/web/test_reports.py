@@ -87,6 +87,32 @@ def test_lists_of_comments_hold_no_words_and_no_hostile_link(house: House) -> No
     assert "alert(1)" not in said
 
 
+def test_what_people_say_stands_on_the_paper_without_care_cases_and_who_reads_it_is_in_the_audit(house: House) -> None:
+    for n in range(24):
+        house.post(f"六栋的热水器又坏了，报修没人来，第 {n} 天", minutes=60 + n)
+    house.incident(
+        "有人不想回家", care=True, text="热水器旁边那位同窗把东西都送人了", theme="dorm", minutes=30, comments=6
+    )
+    client = house.client("school")
+    for _ in range(2):
+        page = client.get(f"/reports/{WEEK}").text
+    assert "大家在说" in page
+    assert re.search(r"<bdi>六栋的热水器又坏了，报修没人来，第 \d+ 天</bdi>", page)
+    assert "送人" not in page
+    assert f'items/hot_words.read">{24:,}</a>' in page, "what belongs to a care case is not read"
+    with house.store.read() as conn:
+        log = audit.audit_log
+        seen = conn.execute(select(log.c.object, log.c.detail).where(log.c.action == "text.view")).all()
+    assert [(row.object, row.detail) for row in seen] == [(str(WEEK), {"purpose": "阅周报"})]
+
+
+def test_a_report_without_words_of_anybody_is_no_view_of_text(house: House) -> None:
+    busy(house).client("school").get(f"/reports/{WEEK}")
+    with house.store.read() as conn:
+        log = audit.audit_log
+        assert conn.execute(select(log.c.seq).where(log.c.action == "text.view")).all() == []
+
+
 def test_care_cases_have_no_title_and_no_link_behind_their_figure(house: House) -> None:
     client = house.client("publicity")
     number = house.incident("不可外露的标题", care=True)
