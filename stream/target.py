@@ -34,7 +34,19 @@ class TargetWords:
                     self._split.setdefault(number, []).append((name, term))
                 else:
                     self._plain[number] |= {name}
+        self._within = self._longer()
         self._schools = {self._lexicon.number[word] for word in KINDS_OF_SCHOOL}
+
+    def _longer(self) -> dict[str, tuple[str, ...]]:
+        """Of a person's title the services whose names begin with it (校医: 校医院)."""
+        services = [one for one in self.lists["service"] if "…" not in one]
+        found = {one: tuple(name for name in services if one in name and one != name) for one in self.lists["staff"]}
+        return {title: longer for title, longer in found.items() if longer}
+
+    def _only_within(self, page: Page, title: str) -> bool:
+        """Whether a title stands nowhere but as a part of a service's name."""
+        longer = sum(page.text.count(one) for one in self._within.get(title, ()))
+        return 0 < longer == page.text.count(title)
 
     def terms(self) -> set[str]:
         """Every term a page must know for `decide`."""
@@ -46,7 +58,10 @@ class TargetWords:
         numbers = {hit[2] for hit in self._lexicon.hits(page.text)}
         numbers.update(self._lexicon.number[piece] for piece in page.also if piece in self._lexicon.number)
         for number in numbers:
-            found |= self._plain[number]
+            lists = self._plain[number]
+            if "staff" in lists and (title := self._lexicon.pieces[number]) in self._within:
+                lists -= {"staff"} if self._only_within(page, title) else set()
+            found |= lists
             for name, term in self._split.get(number, ()):
                 if name not in found and page.term(term):
                     found |= {name}
@@ -68,7 +83,11 @@ class TargetWords:
 
     def words(self, page: Page, target: Target) -> tuple[str, ...]:
         """The words of the page for which `decide` gave this target, in the order of the lists."""
-        found = tuple(term for term in self.lists.get(target.value, ()) if _there(page, term))
+        found = tuple(
+            term
+            for term in self.lists.get(target.value, ())
+            if _there(page, term) and not (target is Target.STAFF and self._only_within(page, term))
+        )
         if found or target is not Target.OUTSIDER:
             return found
         return tuple(name.group() for name in UNIVERSITY.finditer(page.text) if self._is_another(name.group()))
