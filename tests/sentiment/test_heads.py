@@ -13,7 +13,7 @@ CURVE = Curve(np.array([0.0]), np.array([0.5]))
 def random_heads(many: int, questions: tuple[Question, ...], seed: int) -> Heads:
     random = np.random.default_rng(seed)
     slots = np.sort(random.choice(1 << BITS, many, replace=False))
-    heads = {}
+    heads: dict[Question, Head] = {}
     for question in questions:
         heads[question] = Head(
             slots[: many - len(heads)], random.integers(-127, 128, many - len(heads)).astype(np.int8), 0.1, 0.0, CURVE
