@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 CORPUS = Path("corpus") / "train"
+LIST = "SHA256SUMS"
+"""Beside the weights: their digests, in the form of `sha256sum`."""
 
 
 def train(
@@ -39,6 +43,7 @@ def train(
         made = trained.write(out)
         if subjects is not None:
             made.append(study.write(subjects, out))
+        made.append(_listed(made, out))
     except (labelled.LabelError, training.NotTrainable) as error:
         raise fail(str(error)) from None
     except OSError as error:
@@ -50,6 +55,13 @@ def train(
     typer.echo("已写出：\n" + "\n".join(f"  {path}（{path.stat().st_size / 1024:.0f} KB）" for path in made))
     typer.echo(f'启用：在设置的 [sentiment] 写 weights = "{out}"（从设置文件所在目录算起），再重新启动 fengxin run。')
     sys.stdout.flush()
+
+
+def _listed(made: Sequence[Path], folder: Path) -> Path:
+    """Write the list by which `sha256sum -c` proves the files of `folder`. Raises OSError."""
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(made)]
+    (folder / LIST).write_text("".join(lines), "utf-8")
+    return folder / LIST
 
 
 NAMES = {

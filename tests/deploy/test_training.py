@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from pathlib import Path
 
@@ -47,6 +48,13 @@ def test_training_again_gives_the_same_bytes(trained: Path, comments: Path, tmp_
     assert files == sorted(path.name for path in tmp_path.iterdir())
     for name in files:
         assert (trained / name).read_bytes() == (tmp_path / name).read_bytes(), name
+
+
+def test_a_list_proves_the_bytes(trained: Path) -> None:
+    lines = (trained / "SHA256SUMS").read_text("utf-8").splitlines()
+    said = {name: digest for digest, name in (line.split("  ") for line in lines)}
+    made = {path.name: path.read_bytes() for path in trained.iterdir() if path.name != "SHA256SUMS"}
+    assert said == {name: hashlib.sha256(content).hexdigest() for name, content in made.items()}
 
 
 def test_settings_that_name_the_weights_judge_by_them(trained: Path, tmp_path: Path) -> None:
