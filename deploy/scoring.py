@@ -94,7 +94,8 @@ def told(answer: Mapping[str, Any]) -> Iterator[str]:
         yield "规则　未命中"
     for hit in why["ruled"]:
         cited = f"，依据 {hit['article']}" if hit["article"] else ""
-        yield f"{hit['label']}　{hit['rule']} {hit['title']}：{'、'.join(hit['words'])}{cited}"
+        words = f"：{'、'.join(hit['words'])}" if hit["words"] else ""
+        yield f"{hit['label']}　{hit['rule']} {hit['title']}{words}{cited}"
     for reason in answer["reasons"]:
         yield f"理由　{reason['name']} {reason['share']}%：{reason['sentence']}"
     for sentence in why["whys"]:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from sentiment.normalise import normalise
 from stream.assessment import Assessment
-from stream.evidence import Evidence
+from stream.evidence import Evidence, rank
 from stream.matter import places
 
 PLACES_NAMED = 2
@@ -25,7 +25,7 @@ def heading(
         return "疑似心理求助，原文已收起"
     hits = [hit for hit in assessment.hits if not set(kinds).isdisjoint(hit.kinds)]
     hits = hits or [hit for hit in assessment.hits if hit.theme == theme] or list(assessment.hits)
-    what = max(hits, key=lambda hit: (hit.grave, hit.weight)).title if hits else "评论集中压过原帖"
+    what = max(hits, key=rank).title if hits else "评论集中压过原帖"
     text = normalise(assessment.post.text).text
     here = [place for place in evidence.scene.places if place in text]
     named = [place for place in here if not any(place != other and place in other for other in here)] or places(text)

@@ -38,7 +38,8 @@ class Score:
     school should look at it. None: this engine does not judge that. `p_grave`: that one such line is enough, `theme`:
     of the corpus, `matter`: that where it is no cry for help, all three only where the concern is worth asking
     (`sentiment.subject.ASKED_FROM`). `stretches`: (start, end) in the text, what weighed most for these, the heaviest
-    first; only where either is high enough to be shown (`STRETCHED_FROM`).
+    first; only where either is high enough to be shown (`STRETCHED_FROM`). `grounds`: the same widened to whole words,
+    for a reader; empty where an engine cuts no words.
     """
 
     polarity: Polarity
@@ -52,6 +53,7 @@ class Score:
     theme: str | None = None
     matter: str | None = None
     stretches: tuple[tuple[int, int], ...] = ()
+    grounds: tuple[tuple[int, int], ...] = ()
 
     @property
     def leaning(self) -> float:

@@ -21,7 +21,7 @@ from sentiment.grams import grams
 from sentiment.heads import Heads, Question, joined, sums
 from sentiment.polarity import Polarity
 from sentiment.snow import figures, figures_and_words
-from sentiment.subject import ASKED_FROM, STRETCHED_FROM, STRETCHED_FROM_GRAVE, Subjects
+from sentiment.subject import ASKED_FROM, STRETCHED_FROM, STRETCHED_FROM_GRAVE, Subjects, whole_words
 from sentiment.word_weights import WordWeights, bounded
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -72,13 +72,13 @@ class Linear:
         different = list(dict.fromkeys(filter(says_something, texts)))
         if not different:
             return [SILENT] * len(texts)
-        answers = self._scores(different)
-        self._ask(different, answers)
+        answers, said = self._scores(different)
+        self._ask(different, answers, said)
         found = dict(zip(different, answers, strict=True))
         return [found.get(text, SILENT) for text in texts]
 
-    def _ask(self, texts: Sequence[str], answers: list[Score]) -> None:
-        """What the texts of concern are about, and how grave."""
+    def _ask(self, texts: Sequence[str], answers: list[Score], said: Sequence[Sequence[str]]) -> None:
+        """What the texts of concern are about, and how grave. `said`: the words of each text, where they are cut."""
         subjects = weights(self.folder).subjects
         wanted = [place for place, one in enumerate(answers) if (one.p_concern or 0.0) >= ASKED_FROM]
         if subjects is None or not wanted:
@@ -87,31 +87,36 @@ class Linear:
         for place, (grave, theme, matter) in zip(wanted, judged, strict=True):
             shown = grave >= STRETCHED_FROM_GRAVE or (answers[place].p_concern or 0.0) >= STRETCHED_FROM
             stretches = subjects.stretches(texts[place], theme) if shown else ()
-            answers[place] = replace(answers[place], p_grave=grave, theme=theme, matter=matter, stretches=stretches)
+            grounds = whole_words(texts[place], stretches, said[place]) if stretches and said else ()
+            answers[place] = replace(
+                answers[place], p_grave=grave, theme=theme, matter=matter, stretches=stretches, grounds=grounds
+            )
 
-    def _scores(self, texts: Sequence[str]) -> list[Score]:
+    def _scores(self, texts: Sequence[str]) -> tuple[list[Score], Sequence[Sequence[str]]]:
+        """A score for each text, and the words that each was cut into, none where this engine cuts none."""
         known = weights(self.folder)
         found = sums(known.heads, known.table, grams(texts))
         curves = known.heads.heads
-        snow, leans = self._leaning(known, texts, found)
+        snow, leans, said = self._leaning(known, texts, found)
         neutral = curves[Question.NEUTRAL].curve(found[Question.NEUTRAL])
         asked = {q: curves[q].curve(found[q]).tolist() if q in found else [None] * len(texts)
                  for q in (Question.ABUSE, Question.CONCERN)}  # fmt: skip
         negative, positive = (1 - neutral) * (1 - leans), (1 - neutral) * leans
-        return [
+        scores = [
             Score(self._polarity(n, p, lean), n, p, one, max(n, p, 1 - n - p) < UNSURE_BELOW, abuse, concern)
             for n, p, lean, one, abuse, concern in zip(
                 negative.tolist(), positive.tolist(), leans.tolist(), snow,
                 asked[Question.ABUSE], asked[Question.CONCERN], strict=True,
             )
         ]  # fmt: skip
+        return scores, said
 
     def _leaning(
         self, known: Weights, texts: Sequence[str], found: Mapping[Question, Floats]
-    ) -> tuple[list[float], Floats]:
-        """SnowNLP's own figure, and how likely each text is positive, given that it leans."""
+    ) -> tuple[list[float], Floats, Sequence[Sequence[str]]]:
+        """SnowNLP's own figure, how likely each text is positive if it leans, and the words it was cut into."""
         snow = figures([bounded(text) for text in texts])
-        return snow, known.heads.heads[Question.LEANING].curve(found[Question.LEANING])
+        return snow, known.heads.heads[Question.LEANING].curve(found[Question.LEANING]), ()
 
     def _polarity(self, negative: float, positive: float, lean: float) -> Polarity:
         if self.band is not None:
@@ -129,10 +134,10 @@ class Blend(Linear):
 
     def _leaning(
         self, known: Weights, texts: Sequence[str], found: Mapping[Question, Floats]
-    ) -> tuple[list[float], Floats]:
+    ) -> tuple[list[float], Floats, Sequence[Sequence[str]]]:
         snow, said = figures_and_words([bounded(text) for text in texts])
         many = np.array([len(one) for one in said])
         both = joined(found[Question.LEANING], known.words.sums(said), many)
         mix = known.heads.mix
         total = sum(both[:, place] * factor for place, factor in enumerate(mix.factors.tolist()))
-        return snow, mix.curve(np.asarray(total))
+        return snow, mix.curve(np.asarray(total)), said

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ much as all else that is asked, and below the bars of whoever shows them nobody 
 STRETCHES = 3
 """Stretches of a text that are shown as what weighed most."""
 STRETCH_LONGEST = 8
+WORD_LONGEST = 8
+"""Characters of a word to which a stretch is widened; what is longer, such as an address, is no word to be shown."""
 CARE = "self_harm"
 """The theme of a cry for help."""
 _DAY = (1980, 1, 1, 0, 0, 0)
@@ -106,6 +108,33 @@ def heaviest(weights: Sequence[float], text: str) -> tuple[Span, ...]:
             runs.append((place, place + 1))
     runs.sort(key=lambda run: (run[1] - run[0] < 2, -sum(weights[run[0] : run[1]]), run))
     return tuple(runs[:STRETCHES])
+
+
+def whole_words(text: str, spans: Sequence[Span], words: Iterable[str]) -> tuple[Span, ...]:
+    """The spans, in their order, widened to the words that they cut through; what then meets is one span.
+
+    `words`: those of the text as they follow each other in it.
+    """
+    starts, ends = list(range(len(text))), list(range(1, len(text) + 1))
+    at = 0
+    for word in words:
+        at = text.find(word, at)
+        if at < 0:
+            break
+        after = at + len(word)
+        if len(word) <= WORD_LONGEST:
+            starts[at:after] = [at] * len(word)
+            ends[at:after] = [after] * len(word)
+        at = after
+    found: list[Span] = []
+    for start, end in spans:
+        wide = starts[start], ends[end - 1]
+        met = [one for one in found if one[0] < wide[1] and wide[0] < one[1]]
+        wide = min([wide[0], *(one[0] for one in met)]), max([wide[1], *(one[1] for one in met)])
+        at = found.index(met[0]) if met else len(found)
+        found = [one for one in found if one not in met]
+        found.insert(at, wide)
+    return tuple(found)
 
 
 def content(subjects: Subjects) -> bytes:

@@ -35,7 +35,8 @@ class Reader:
         self.targets = TargetWords(book.words, aliases)
         self.matcher = Matcher(book, sorted(self.targets.terms()))
         self.disguises = disguises(book)
-        self.impressions = Impressions(book.words, self.matcher.stances)
+        dangers = {term for rule in book.rules if rule.kind for term in rule.any}
+        self.impressions = Impressions(book.words, self.matcher.stances, dangers)
 
     def page(self, text: Normalised) -> Page:
         """The text as rules and target words read it."""

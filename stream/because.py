@@ -94,9 +94,8 @@ def _ruled(found: Explanation) -> Iterator[Ruled]:
             continue
         yield Ruled("规则", held.rule.id, held.rule.title, held.rule.article, tuple(map(_shown, _whole(held.words))))
     if found.felt is not None:
-        words = list(dict.fromkeys(found.felt.words))
-        telling = [word for word in words if len(word) > 1] or words
-        yield Ruled("推断", found.felt.rule, found.felt.title, "", tuple(f"“{word}”" for word in telling))
+        words = tuple(f"“{word}”" for word in dict.fromkeys(found.felt.words))
+        yield Ruled("推断", found.felt.rule, found.felt.title, "", words)
 
 
 def _whole(words: Sequence[Word]) -> list[Word]:

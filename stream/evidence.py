@@ -40,7 +40,8 @@ OURS = frozenset({Target.SCHOOL, Target.STAFF, Target.SERVICE})
 class Mark:
     """What one line says of one theme: its heaviest rule there. `at`: when published, aware; `ours`: about us.
 
-    `kinds`: of danger, by all its rules of that theme.
+    `kinds`: of danger, by all its rules of that theme. `named`: what a rule weighs beside the model, where the model
+    speaks louder; 0 where none does.
     """
 
     post_id: str
@@ -59,6 +60,7 @@ class Mark:
     ours: bool
     keys: tuple[str, ...]
     kinds: tuple[str, ...] = ()
+    named: int = 0
 
     @property
     def voice(self) -> str:
@@ -66,10 +68,15 @@ class Mark:
         return self.author or self.post_id
 
     @property
-    def felt(self) -> bool:
-        """Whether only the model speaks here, by what the line looks like. It tells a matter from another badly, so
-        under one post its marks stand beside each other whatever their theme."""
+    def modelled(self) -> bool:
+        """Whether the model gives the weight, by what the line looks like, and no danger by itself."""
         return self.rule in IMPRESSIONS and not self.grave and self.theme != CARE
+
+    @property
+    def felt(self) -> bool:
+        """Whether only the model speaks here. It tells a matter from another badly, so under one post its marks stand
+        beside each other whatever their theme; where a rule names the matter, that is what it is about."""
+        return self.modelled and not self.named
 
 
 @dataclass(frozen=True)
@@ -147,12 +154,10 @@ def marks_of(assessment: Assessment, scene: Scene) -> tuple[Mark, ...]:
     hits = heard(assessment.hits)
     if any(hit.category == Category.ADVERT for hit in hits):
         return ()
-    best: dict[str, Hit] = {}
+    by_theme: dict[str, list[Hit]] = {}
     for hit in hits:
-        if hit.theme not in best or _rank(hit) > _rank(best[hit.theme]):
-            best[hit.theme] = hit
-    kinds = {theme: dict.fromkeys(kind for hit in hits if hit.theme == theme for kind in hit.kinds) for theme in best}
-    made = (_mark(assessment, hit, scene, tuple(kinds[hit.theme])) for hit in best.values())
+        by_theme.setdefault(hit.theme, []).append(hit)
+    made = (_mark(assessment, said, scene) for said in by_theme.values())
     return tuple(replace(mark, keys=(*mark.keys, felt_key(scene))) if mark.felt else mark for mark in made)
 
 
@@ -170,11 +175,16 @@ def spoken_kinds(hits: Sequence[Hit]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(kind for hit in hits if hit.theme in wanted for kind in hit.kinds))
 
 
-def _rank(hit: Hit) -> tuple[bool, int, int]:
-    return hit.grave, hit.weight, -(hit.level_floor or 5)
+def rank(hit: Hit) -> tuple[bool, bool, int, int]:
+    """Which hit speaks for a line: the gravest, of these a rule before the model, then the heaviest."""
+    return hit.grave, hit.grave and hit.rule not in IMPRESSIONS, hit.weight, -(hit.level_floor or 5)
 
 
-def _mark(assessment: Assessment, hit: Hit, scene: Scene, kinds: tuple[str, ...]) -> Mark:
+def _mark(assessment: Assessment, said: Sequence[Hit], scene: Scene) -> Mark:
+    """What these hits of one theme say together."""
+    hit = max(said, key=rank)
+    kinds = tuple(dict.fromkeys(kind for one in said for kind in one.kinds))
+    ruled = max((one.weight for one in said if one.rule not in IMPRESSIONS), default=0)
     post = assessment.post
     return Mark(
         post_id=post.id,
@@ -183,9 +193,9 @@ def _mark(assessment: Assessment, hit: Hit, scene: Scene, kinds: tuple[str, ...]
         rule=hit.rule,
         title=hit.title,
         category=hit.category,
-        weight=hit.weight,
+        weight=max(one.weight for one in said),
         grave=hit.grave,
-        level_floor=hit.level_floor,
+        level_floor=min((one.level_floor for one in said if one.level_floor is not None), default=None),
         article=hit.article,
         at=post.published_at,
         thread=post.thread_id,
@@ -193,6 +203,7 @@ def _mark(assessment: Assessment, hit: Hit, scene: Scene, kinds: tuple[str, ...]
         ours=assessment.target in OURS,
         keys=danger_keys([hit.theme], scene, kinds),
         kinds=kinds,
+        named=ruled if hit.rule in IMPRESSIONS else 0,
     )
 
 

@@ -188,7 +188,8 @@ def told(found: Explanation) -> Iterator[str]:
             yield f"　　　险情：{'、'.join(map(kind_words, held.kinds))}"
     if found.felt is not None:
         yield f"推断　{found.felt.rule} {found.felt.title}{'，一条即开' if found.felt.grave else ''}"
-        yield f"　　　最起作用的几处：{_quoted(dict.fromkeys(found.felt.words))}"
+        if found.felt.words:
+            yield f"　　　最起作用的几处：{_quoted(dict.fromkeys(found.felt.words))}"
     for near in found.nearly:
         yield f"差一点　{_title(near.rule)}：有{_quoted(dict.fromkeys(word.text for word in near.words))}"
         for sentence in near.why:

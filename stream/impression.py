@@ -1,23 +1,25 @@
 """Impression 印象: what the model says of a text, as one transparent piece of evidence beside the rules.
 
 A rule knows the wordings that somebody thought of; the model knows what such texts look like, and errs more often. So
-an impression never speaks where a rule says more, nor where a word shows that nothing is the matter; it names the
-stretches that weighed most; and it opens alone only where hardly a quiet text was taken for grave (`MODEL_CARD.md`).
+an impression never speaks where a rule says as much, nor where a word shows that nothing is the matter; it names the
+words that weighed most; and it opens alone only where hardly a quiet text was taken for grave (`MODEL_CARD.md`).
+A rule names what the model saw and never takes anything from it: of both the heavier counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sentiment.engine import Score
 from sentiment.normalise import Normalised
 from stream.assessment import Hit, Target
 from stream.matter import CARE
+from stream.question import Questions
 from stream.rules import Category, Slot
-from stream.stance import Span, Stance, StanceWords
+from stream.stance import CLAUSE, Span, Stance, StanceWords
 
-VERSION = 3
+VERSION = 4
 """Of the bars, guards and kinds below; an incident freezes it as the version of MD-01 and MD-02."""
 
 
@@ -59,8 +61,12 @@ ALONE = frozenset({"safety", CARE, "bullying", "teacher", "dorm", "canteen", "pr
 """Themes in which one line may be a danger; elsewhere it is weighty at most."""
 PRAISE = 0.5
 """From this `p_positive` on a text is kindly meant, whatever it looks like."""
-REST = 2
-"""An impression speaks beside rules only where it weighs more than so many times the heaviest of them."""
+GROUND_LEAST = 2
+"""Characters of a word that is shown as a ground: a single one (了、来) tells nobody why."""
+DENIALS = "没不无未非哪谁"
+"""Where none of these stands nothing is denied."""
+BESIDE = 4
+"""Characters by which a word of danger may reach over what weighed most."""
 MEANT = (Stance.TOLD, Stance.QUOTED)
 PLACES = frozenset({Slot.COMMENT, Slot.MESSAGE, Slot.LEAD})
 
@@ -68,10 +74,13 @@ PLACES = frozenset({Slot.COMMENT, Slot.MESSAGE, Slot.LEAD})
 class Impressions:
     """The guards made ready. `words`: the lists of the rulebook."""
 
-    def __init__(self, words: Mapping[str, Sequence[str]], stances: StanceWords) -> None:
+    def __init__(self, words: Mapping[str, Sequence[str]], stances: StanceWords, dangers: Iterable[str] = ()) -> None:
+        """`dangers`: words of the rules by which a danger is told; denied, they are none."""
         self._guards = tuple(sorted({term for name in GUARDS for term in words.get(name, ()) if "…" not in term}))
         self._asking = tuple(sorted(words.get(ASKING, ())))
         self._stances = stances
+        self._questions = Questions(words)
+        self._dangers = frozenset(dangers)
 
     def impression(
         self, score: Score, slot: Slot | None, target: Target, hits: Sequence[Hit], text: Normalised
@@ -84,43 +93,89 @@ class Impressions:
         if any(hit.category == Category.ADVERT for hit in hits) or any(term in text.text for term in self._guards):
             return None
         said = [hit for hit in hits if hit.theme != "any"]
-        theme = max(said, key=lambda hit: (hit.grave, hit.weight)).theme if said else score.theme
-        most = max((hit.weight for hit in said), default=0)
-        rule, step = self._step(score, theme, text)
-        if rule == COMPLAINT and any(term in text.text for term in self._asking):
+        theme = _theme(score, said)
+        rule, step = self._step(score, {score.theme or "", *(hit.theme for hit in said)}, text)
+        if rule == COMPLAINT and self._asks(text.text):
             return None
-        if rule == COMPLAINT and theme == CARE:
-            if said or score.matter is None:
+        most = max(((hit.grave, hit.weight) for hit in _named(said) or said), default=(False, 0))
+        if rule == COMPLAINT and theme == CARE and not any(map(_is_cry, said)):
+            if score.matter is None:
                 return None  # a low mood is no complaint
             theme = score.matter
-        if step is None or step.weight <= REST * most or any(hit.grave for hit in said):
+        if self._is_denied(score.stretches, text.text):
             return None
-        return _hit(rule, step, theme, score.stretches, text)
+        if step is None or (step.grave, step.weight) <= most:
+            return None
+        return _hit(rule, step, theme, score, text)
 
-    def _step(self, score: Score, theme: str, text: Normalised) -> tuple[str, Step | None]:
+    def _step(self, score: Score, themes: Collection[str], text: Normalised) -> tuple[str, Step | None]:
         danger = _reached(DANGERS, score.p_grave)
-        if danger is not None and danger.grave and not self._opens(score, theme, text):
+        if danger is not None and danger.grave and not self._opens(score, themes, text):
             danger = DANGERS[1]
         if danger is not None:
             return DANGER, danger
         return COMPLAINT, _reached(COMPLAINTS, score.p_concern)
 
-    def _opens(self, score: Score, theme: str, text: Normalised) -> bool:
-        """Whether a grave impression may open by itself."""
-        sure = theme != CARE or (score.p_grave or 0.0) >= CARE_BAR
-        return sure and theme in ALONE and self._is_meant(score.stretches, text)
+    def _opens(self, score: Score, themes: Collection[str], text: Normalised) -> bool:
+        """Whether a grave impression may open by itself, by what the model or a rule takes the text for."""
+        cry = (score.p_grave or 0.0) >= CARE_BAR
+        alone = any(one in ALONE and (cry or one != CARE) for one in themes)
+        return alone and self._is_meant(score.stretches, text)
+
+    def _asks(self, text: str) -> bool:
+        """Whether a line only asks, politely or how a service works."""
+        return any(term in text for term in self._asking) or self._questions.is_plain(text)
+
+    def _is_denied(self, stretches: Sequence[Span], text: str) -> bool:
+        """Whether all that weighed most is a danger that is denied, and what stands in the same clause with it."""
+        if not self._dangers or not any(sign in text for sign in DENIALS):
+            return False
+        denied = {_clause(text, span) for span in stretches if self._denies(text, span)}
+        return bool(denied) and denied.issuperset(_clause(text, span) for span in stretches)
+
+    def _denies(self, text: str, span: Span) -> bool:
+        """Whether a word of danger on which a stretch lies is denied."""
+        start, end = span
+        return any(
+            text[first:last] in self._dangers and self._stances.stance(text, (first, last)) is Stance.DENIED
+            for first in range(max(0, start - BESIDE), end)
+            for last in range(max(first, start) + 1, min(len(text), end + BESIDE) + 1)
+        )
 
     def _is_meant(self, stretches: Sequence[Span], text: Normalised) -> bool:
         """Whether what weighed most is told and not denied, supposed, asked or a title."""
         return self._stances.stance(text.text, stretches[0]) in MEANT
 
 
+def _clause(text: str, span: Span) -> int:
+    """Where the clause of a span begins."""
+    return max((found.end() for found in CLAUSE.finditer(text, 0, span[0])), default=0)
+
+
 def _reached(steps: Sequence[Step], figure: float | None) -> Step | None:
     return next((step for step in steps if figure is not None and figure >= step.bar), None)
 
 
-def _hit(rule: str, step: Step, theme: str, stretches: Sequence[Span], text: Normalised) -> Hit:
-    spans = tuple(dict.fromkeys(text.original(*span) for span in stretches))
+def _is_cry(hit: Hit) -> bool:
+    """Whether a rule heard a cry for help; a low mood is none."""
+    return hit.theme == CARE and hit.category != Category.MOOD
+
+
+def _named(said: Sequence[Hit]) -> list[Hit]:
+    """The hits that name a matter or a cry for help."""
+    return [hit for hit in said if hit.theme != CARE or _is_cry(hit)]
+
+
+def _theme(score: Score, said: Sequence[Hit]) -> str:
+    """What the text is about: a cry for help before anything else, then by the heaviest rule that names a matter, else
+    what the model takes it for."""
+    heaviest = max(_named(said), key=lambda hit: (hit.theme == CARE, hit.weight), default=None)
+    return heaviest.theme if heaviest is not None else score.theme or ""
+
+
+def _hit(rule: str, step: Step, theme: str, score: Score, text: Normalised) -> Hit:
+    shown = [span for span in score.grounds or score.stretches if span[1] - span[0] >= GROUND_LEAST]
+    spans = tuple(dict.fromkeys(text.original(*span) for span in shown))
     return Hit(
         rule=rule,
         version=VERSION,
@@ -132,6 +187,6 @@ def _hit(rule: str, step: Step, theme: str, stretches: Sequence[Span], text: Nor
         weight=step.weight,
         spans=spans,
         words=tuple(text.raw[start:end] for start, end in spans),
-        steps=tuple(dict.fromkeys(one for span in stretches for one in text.steps(*span))),
+        steps=tuple(dict.fromkeys(one for span in shown for one in text.steps(*span))),
         kinds=KINDS.get(theme, ()) if rule == DANGER else (),
     )

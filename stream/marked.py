@@ -26,7 +26,7 @@ SLOW = timedelta(days=SLOW_DAYS)
 QUICK = timedelta(hours=QUICK_HOURS)
 MARK_NAMES = (
     "author", "rule", "title", "category", "weight", "grave", "level_floor", "article", "cluster", "ours", "keys",
-    "kinds",
+    "kinds", "named",
 )  # fmt: skip
 Name = tuple[str, str]
 """Of a mark: its post and its theme."""

@@ -40,6 +40,9 @@ CUES_MOST = 45.0
 DENSE, DENSE_FELT = 0.2, 0.3
 """Voices that a rule found under a post, as a share of all of a day there, from which they count in full; the same for
 those whom only the model felt. Older ones are counted too, so that a slow matter gathers."""
+ELSEWHERE_MOST = 28.0
+"""Points of all that the model found under other posts, where no rule speaks: one complaint of which it is sure. It
+takes one harmless line in seven of an ordinary week for one, and a place is talked of under many posts."""
 CONTEXT, CROWD = 0.4, 30
 """What cues, tone and surge add at most, as a share of what the rules themselves say, under a post with CROWD voices a
 day and more; with fewer voices so much more. They make a matter graver; of two weak words under a busy post, none."""
@@ -117,6 +120,7 @@ def risk(evidence: Evidence, now: datetime) -> Risk:
     if not cases:
         return _bare(evidence)
     theme, parts = max(cases, key=lambda case: (_sum(case[1]), _told(evidence, case[0]), case[0]))
+    parts = _toned(evidence, parts)
     points = _sum(parts)
     parts = _read(evidence, parts)
     return Risk(_value(parts), _reasons(parts), theme, points, len(_voices(_of(evidence, theme))))
@@ -137,10 +141,19 @@ def _bare(evidence: Evidence) -> Risk:
     """A line that no rule marked: only its tone speaks, and whom it is about. It has no theme, so it opens nothing."""
     if evidence.by_school or evidence.target is Target.OUTSIDER:
         return Risk(0, ())
-    negative = evidence.polarity is Polarity.NEGATIVE
-    tone = [_Part("负面", BARE, "语气偏负面，没有规则命中")] if negative else []
+    tone = _toned(evidence, ())
     parts = _read(evidence, tone)
     return Risk(_value(parts), _reasons(parts), points=_sum(tone), voices=len(tone))
+
+
+def _toned(evidence: Evidence, parts: Sequence[_Part]) -> list[_Part]:
+    """The parts, and what they lack to BARE where the tone is negative: a light rule takes nothing from it."""
+    lacking = BARE - _sum(parts)
+    if lacking <= 0 or evidence.polarity is not Polarity.NEGATIVE or evidence.by_school:
+        return list(parts)
+    if evidence.target is Target.OUTSIDER and not parts:
+        return []
+    return [*parts, _Part("负面", lacking, "语气偏负面" if parts else "语气偏负面，没有规则命中")]
 
 
 def _read(evidence: Evidence, parts: Sequence[_Part]) -> list[_Part]:
@@ -153,8 +166,11 @@ def _read(evidence: Evidence, parts: Sequence[_Part]) -> list[_Part]:
 
 
 def _of(evidence: Evidence, theme: str) -> list[Mark]:
-    """The marks of a theme, and what was felt under this post."""
-    here = evidence.scene.thread if theme != CARE else None
+    """The marks of a theme, and what was felt under this post; beside a cry for help, all that its line says."""
+    if theme == CARE:
+        own = evidence.post_id
+        return [mark for mark in evidence.marks if mark.theme == CARE or (mark.post_id == own and mark.theme != "any")]
+    here = evidence.scene.thread
     return [mark for mark in evidence.marks if mark.theme == theme or (mark.felt and mark.thread == here)]
 
 
@@ -173,9 +189,18 @@ def _sum(parts: Sequence[_Part]) -> float:
 
 def _parts(evidence: Evidence, theme: str, now: datetime) -> list[_Part]:
     marks = _of(evidence, theme)
-    dense = {felt: _density(evidence, marks, felt=felt) for felt in (False, True)}
-    asked = {mark for mark in marks if (mark.felt or mark.thread == evidence.scene.thread) and not _is_danger(mark)}
-    found = counted((_points(mark, now) * (dense[mark.felt] if mark in asked else 1.0), mark) for mark in marks)
+    dense = {modelled: _density(evidence, marks, modelled=modelled) for modelled in (False, True)}
+    here = evidence.scene.thread
+
+    def points(mark: Mark) -> float:
+        """What the model felt, or what a rule named beside it, whichever is more."""
+        full = _is_danger(mark)
+        said = mark.weight * (1.0 if full or not (mark.modelled or mark.thread == here) else dense[mark.modelled])
+        if mark.theme == theme:
+            said = max(said, mark.named * (1.0 if full or mark.thread != here else dense[False]))
+        return said * _age(mark, now)
+
+    found = counted(_nearby([(points(mark), mark) for mark in marks], here))
     parts = _rules(found.words)
     if any(mark.grave for mark in marks):
         parts.append(_Part("危及人身或个人信息", GRAVE, "属于一条即须上报的情形"))
@@ -214,16 +239,18 @@ def _within(most: float, parts: Sequence[_Part]) -> list[_Part]:
 
 def _ruled(marks: Sequence[Mark]) -> float:
     """The points that rules gave, without the model's; a text that many paste counts with its spread."""
-    said = counted((float(mark.weight), mark) for mark in marks if mark.rule not in IMPRESSIONS)
+    ruled = ((mark.named if mark.rule in IMPRESSIONS else mark.weight, mark) for mark in marks)
+    said = counted((float(weight), mark) for weight, mark in ruled if weight)
     return sum(words.points for words in said.words) + said.spread
 
 
-def _density(evidence: Evidence, marks: Sequence[Mark], *, felt: bool) -> float:
+def _density(evidence: Evidence, marks: Sequence[Mark], *, modelled: bool) -> float:
     """What marks count, 0..1: of a hundred ordinary comments a few look like complaints, so a few under a busy post say
     little, and the same few among a dozen say much. What a rule found under other posts, and dangers, are not asked;
     what was only felt there counts as it does here, where one voice is taken to have felt it at the least."""
-    here = _voices(mark for mark in marks if mark.felt == felt and mark.thread == evidence.scene.thread)
-    most = (DENSE_FELT if felt else DENSE) * evidence.thread.authors
+    said = (mark for mark in marks if (mark.modelled if modelled else mark.named or not mark.modelled))
+    here = _voices(mark for mark in said if mark.thread == evidence.scene.thread)
+    most = (DENSE_FELT if modelled else DENSE) * evidence.thread.authors
     return min(1.0, max(1, len(here)) / most) if most else 1.0
 
 
@@ -232,8 +259,22 @@ def _is_danger(mark: Mark) -> bool:
     return mark.grave or bool(mark.kinds) or (mark.theme == CARE and mark.category != Category.MOOD)
 
 
-def _points(mark: Mark, now: datetime) -> float:
-    return mark.weight * (1.0 if now - mark.at <= timedelta(hours=QUICK_HOURS) else OLDER)
+def _nearby(said: Sequence[tuple[float, Mark]], here: str) -> list[tuple[float, Mark]]:
+    """The marks with their points; where no rule speaks, those under other posts have ELSEWHERE_MOST together, and a
+    single one under this post stands among them, so that who speaks last decides nothing."""
+    if any(mark.named or not mark.modelled for _, mark in said):
+        return list(said)
+    alone = len(_voices(mark for _, mark in said if mark.thread == here)) < VOICES_LEAST
+    scattered = [(points, mark) for points, mark in said if alone or mark.thread != here]
+    found = counted(scattered)
+    total = sum(words.points for words in found.words) + found.spread
+    most = max([ELSEWHERE_MOST, *(points for points, _ in scattered)])
+    scale = min(1.0, most / total) if total else 1.0
+    return [(points * (scale if alone or mark.thread != here else 1.0), mark) for points, mark in said]
+
+
+def _age(mark: Mark, now: datetime) -> float:
+    return 1.0 if now - mark.at <= timedelta(hours=QUICK_HOURS) else OLDER
 
 
 def _rules(found: Iterable[Words]) -> list[_Part]:
@@ -320,12 +361,13 @@ def decide(evidence: Evidence, found: Risk, open_at: float = OPEN_AT) -> Opening
 
 
 def _opening(evidence: Evidence, found: Risk, *, grave: bool, alone: bool) -> Opening:
-    marks = _of(evidence, found.theme)
-    here = [mark for mark in evidence.marks if mark.post_id == evidence.post_id and mark.theme != "any"]
-    themes = spoken([found.theme, *(mark.theme for mark in here)])
-    here = [mark for mark in here if mark.theme in themes]
-    asked = [mark for mark in (*marks, *(m for m in here if m.grave)) if mark.level_floor is not None]
-    told = [mark.level_floor or MILDEST for mark in asked if not mark.felt]
+    own = [mark for mark in evidence.marks if mark.post_id == evidence.post_id and mark.theme != "any"]
+    themes = spoken([found.theme, *(mark.theme for mark in own)])
+    here = [mark for mark in own if mark.theme in themes]
+    marks = [mark for mark in _of(evidence, found.theme) if found.theme != CARE or mark.theme == CARE]
+    more = own if grave else [mark for mark in here if mark.grave]
+    asked = [mark for mark in (*marks, *more) if mark.level_floor is not None]
+    told = [mark.level_floor or MILDEST for mark in asked if not mark.modelled]
     level = min([*(told or [mark.level_floor or MILDEST for mark in asked]), MILDEST])
     ruled = _ruled(marks) + OUTLIKED_EACH * evidence.outliked
     severe = found.points >= HARDER_AT and ruled >= HARDER_RULED

@@ -107,5 +107,5 @@ def _shown(row: Any) -> Markup | str:
 
 
 def _text(text: str, hits: list[dict[str, object]] | None) -> Markup:
-    spans = shown_spans((str(hit.get("rule", "")), hit.get("spans", ())) for hit in hits or ())  # type: ignore[misc]
+    spans = shown_spans(hit.get("spans", ()) for hit in hits or ())  # type: ignore[misc]
     return marked(text, spans, limit=CUT)

@@ -51,7 +51,7 @@ def _page(
         account = book(conn, desk.school).get(line.post.account_id)
     care = by_hand.is_care(line)
     _note(request, visitor, post, care=care)
-    spans = shown_spans((hit.rule, hit.spans) for hit in line.hits)
+    spans = shown_spans(hit.spans for hit in line.hits)
     text = "" if care else PRIVATE if line.post.kind is Kind.MESSAGE else marked(line.post.text, spans)
     return show(
         request, visitor, "raise.html", status=status, line=line, post=post, care=care, belongs=belongs, near=near,

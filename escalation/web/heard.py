@@ -17,8 +17,6 @@ SHOWN = 5
 WORDS = 4
 LENGTH = 16
 """Characters of a word that are shown; what the model found may be a whole clause."""
-LEAST = 2
-"""Characters of what the model felt that are shown: a single one (了、来) tells nobody why."""
 SILENT = frozenset({"case"})
 """Steps that are no disguise: nobody needs to read that VIP was read as vip."""
 
@@ -72,18 +70,14 @@ def heard(lines: Iterable[Sequence[Mapping[str, Any]]], most: int = SHOWN) -> li
 def _add(one: Heard, hit: Mapping[str, Any]) -> None:
     words, readings = hit.get("words", ()), hit.get("readings", ())
     pairs = {_short(word): _short(reading) for word, reading in zip_longest(words, readings, fillvalue="")}
-    if one.rule in IMPRESSIONS:
-        pairs = {word: reading for word, reading in pairs.items() if len(word) >= LEAST}
     one.words.update(word for word in pairs if word and not any(word in other and word != other for other in pairs))
     one.undone |= {word: reading for word, reading in pairs.items() if reading and word}
     one.steps.update({STEPS.get(step, step) for step in hit.get("steps", ()) if step not in SILENT})
 
 
-def shown_spans(hits: Iterable[tuple[str, Iterable[Sequence[int]]]]) -> list[tuple[int, int]]:
-    """Where a line is to be marked. `hits`: each rule with its spans in the text, ends excluded."""
-    return [
-        (start, end) for rule, spans in hits for start, end in spans if rule not in IMPRESSIONS or end - start >= LEAST
-    ]
+def shown_spans(hits: Iterable[Iterable[Sequence[int]]]) -> list[tuple[int, int]]:
+    """Where a line is to be marked. `hits`: the spans of each in the text, ends excluded."""
+    return [(start, end) for spans in hits for start, end in spans]
 
 
 def _short(word: object) -> str:

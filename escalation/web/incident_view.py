@@ -225,7 +225,7 @@ def _member(one: Row[Any], row: Row[Any], *, revealed: bool, other: bool) -> Mem
     hits = one.hits or []
     cry = bool(row.care) or any(hit.get("theme") == CARE for hit in hits)
     folded = not revealed and (cry or one.kind == Kind.MESSAGE)
-    spans = shown_spans((str(hit.get("rule", "")), hit.get("spans", ())) for hit in hits)
+    spans = shown_spans(hit.get("spans", ()) for hit in hits)
     return Member(
         id=one.id, text="" if folded else marked(one.text, spans), at=one.published_at, kind=one.kind,
         polarity=one.polarity or "neutral", p_negative=one.p_negative, by_school=one.by_school,

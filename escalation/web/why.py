@@ -70,7 +70,7 @@ def page(
     folded = by_hand.is_care(line) or line.post.kind is Kind.MESSAGE
     if not folded:
         _note(request, visitor, post)
-    spans = shown_spans((hit.rule, hit.spans) for hit in line.hits)
+    spans = shown_spans(hit.spans for hit in line.hits)
     return show(
         request, visitor, "why.html", line=line, post=post, place=place_of(line.post, account), belongs=belongs,
         text=marked(line.post.text, spans), folded=folded,

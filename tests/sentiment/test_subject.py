@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from sentiment import study, subject
 from sentiment.engine import engine_by_name
 from sentiment.grams import HEAD, TAIL, grams, stood
 from sentiment.labelled import Kind, Labelled, Row
-from sentiment.subject import ASKED_FROM, STRETCH_LONGEST, STRETCHES, Subjects, heaviest
+from sentiment.subject import ASKED_FROM, STRETCH_LONGEST, STRETCHES, Subjects, heaviest, whole_words
 
 pytest.importorskip("sklearn")
 
@@ -94,6 +95,35 @@ def test_stretches_lie_in_the_text_and_are_few(text: str, data: st.DataObject) -
     assert len(spans) <= STRETCHES
     assert all(0 <= start < end <= len(text) and end - start <= STRETCH_LONGEST for start, end in spans)
     assert all(text[start:end].isalnum() for start, end in spans)
+
+
+def test_stretches_are_widened_to_the_words_they_cut_and_what_then_meets_is_one() -> None:
+    text, words = "宿舍楼的热水", ("宿舍楼", "的", "热水")
+    assert whole_words(text, ((1, 3), (4, 5)), words) == ((0, 3), (4, 6))
+    assert whole_words(text, ((1, 2), (4, 5), (2, 3)), words) == ((0, 3), (4, 6))
+    assert whole_words(text, ((2, 5),), words) == ((0, 6),)
+    assert whole_words(text, ((1, 3),), ()) == ((1, 3),)
+    address = "见https://example.cn处"
+    assert whole_words(address, ((2, 5),), ("见", address[1:-1], "处")) == ((2, 5),), "no word of a reader"
+
+
+@given(st.text(min_size=1, max_size=40), st.data())
+def test_widened_stretches_lie_in_the_text_hold_the_old_ones_and_never_meet(text: str, data: st.DataObject) -> None:
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(text)))) | {0, len(text)})
+    words = [text[start:end] for start, end in pairwise(cuts)]
+    starts = data.draw(st.lists(st.integers(0, len(text) - 1), max_size=3))
+    spans = [(start, data.draw(st.integers(start + 1, len(text)))) for start in starts]
+    wide = whole_words(text, spans, words)
+    assert all(0 <= start < end <= len(text) for start, end in wide)
+    assert all(any(one[0] <= start and end <= one[1] for one in wide) for start, end in spans)
+    assert all(a[1] <= b[0] or b[1] <= a[0] for a, b in combinations(wide, 2))
+
+
+def test_grounds_of_the_shipped_engine_are_whole_words() -> None:
+    text = "宿舍楼道没有着火"
+    (one,) = engine_by_name("blend").score([text])
+    assert one.stretches
+    assert "宿舍楼" in {text[start:end] for start, end in one.grounds}
 
 
 def test_shipped_engine_answers_only_where_the_concern_is_worth_it() -> None:

@@ -18,7 +18,7 @@ from stream.assess import Reader, assess
 from stream.assessment import Assessment, Hit, Target
 from stream.evidence import Ledger
 from stream.impression import CARE_BAR, COMPLAINT, COMPLAINTS, DANGER, DANGERS, Impressions
-from stream.risk import decide, risk
+from stream.risk import SHOWN_FROM, decide, risk
 from stream.rules import Slot, load
 from tests.stream.test_assess import post
 
@@ -115,7 +115,9 @@ def test_a_low_mood_that_is_of_concern_is_told_by_what_else_it_is_about() -> Non
     hit = felt(TEXT, replace(mood, matter="dorm"))
     assert hit is not None
     assert (hit.rule, hit.theme) == (COMPLAINT, "dorm")
-    assert felt(TEXT, replace(mood, matter="dorm"), hits=(rule("self_harm", 4),)) is None
+    for low in (rule("self_harm", 4, category="mood"), rule("self_harm", 26, category="mood")):
+        hit = felt(TEXT, replace(mood, matter="dorm"), hits=(low,))
+        assert (hit.theme if hit else None) == ("dorm" if low.weight < COMPLAINTS[0].weight else None)
 
 
 @pytest.mark.parametrize("text", [
@@ -143,19 +145,79 @@ def test_praise_is_no_complaint_and_no_danger() -> None:
 
 def test_rule_that_says_more_is_not_repeated_and_a_weaker_one_gives_the_theme() -> None:
     assert felt(TEXT, score(concern=0.96), hits=(rule("fees", 28),)) is None
-    assert felt(TEXT, score(grave=0.65), hits=(rule("dorm", 28),)) is None
-    assert felt(TEXT, score(grave=0.99), hits=(rule("fees", 20, grave=True),)) is None
-    hit = felt(TEXT, score(grave=0.65), hits=(rule("fees", 16),))
-    assert hit is not None
-    assert (hit.theme, hit.weight) == ("fees", 36)
+    assert felt(TEXT, score(grave=0.65), hits=(rule("dorm", 36),)) is None
+    assert felt(TEXT, score(grave=0.65), hits=(rule("fees", 20, grave=True),)) is None
+    assert felt(TEXT, score(grave=0.99), hits=(rule("fees", 90, grave=True),)) is None
+    for weight in (16, 28, 35):
+        hit = felt(TEXT, score(grave=0.65), hits=(rule("fees", weight),))
+        assert hit is not None
+        assert (hit.theme, hit.weight) == ("fees", 36)
 
 
-def test_denied_danger_does_not_open_alone() -> None:
-    text = "平房那边没有人倒在地上起不来"
-    at = text.index("倒在地上")
-    hit = felt(text, score(grave=0.99, theme="safety", stretches=((at, at + 4),)))
+def test_danger_opens_under_what_the_model_or_a_rule_takes_it_for() -> None:
+    for model, named in (("dorm", "fees"), ("fees", "dorm")):
+        hit = felt(TEXT, score(grave=0.99, theme=model), hits=(rule(named, 30),))
+        assert hit is not None
+        assert (hit.theme, hit.grave) == (named, True)
+    hit = felt(TEXT, score(grave=0.99, theme="fees"), hits=(rule("awards", 30),))
     assert hit is not None
     assert not hit.grave
+
+
+def test_grounds_are_whole_words_and_no_single_characters() -> None:
+    said = score(concern=0.99, stretches=((3, 5), (8, 9), (14, 15)))
+    hit = felt(TEXT, replace(said, grounds=((2, 6), (8, 9), (13, 15))))
+    assert hit is not None
+    assert hit.words == (TEXT[2:6], TEXT[13:15])
+    assert hit.spans == ((2, 6), (13, 15))
+    hit = felt(TEXT, said)
+    assert hit is not None
+    assert hit.words == (TEXT[3:5],)
+
+
+def on(text: str, *words: str) -> tuple[tuple[int, int], ...]:
+    return tuple((text.index(word), text.index(word) + len(word)) for word in words)
+
+
+def test_denied_danger_is_no_evidence() -> None:
+    sure = score(concern=0.96, grave=0.99, theme="safety")
+    for text, words in (
+        ("平房那边没有人倒在地上起不来", ("倒在地上",)), ("宿舍楼道没有着火", ("着火", "舍楼")),
+        ("并没有人被打", ("人被打",)),
+    ):  # fmt: skip
+        assert felt(text, replace(sure, stretches=on(text, *words))) is None
+
+
+def test_what_is_told_beside_a_denied_danger_is_heard_and_a_lack_is_no_denial() -> None:
+    sure = score(concern=0.96, theme="dorm")
+    for text, words in (
+        ("宿舍楼道没有着火，热水停了九天", ("着火", "停了九天")), ("宿舍没热水怎么洗澡", ("热水", "洗澡")),
+        ("宿舍楼道着火了", ("着火",)), ("会不会着火啊这线路烧得发黑", ("着火", "发黑")),
+    ):  # fmt: skip
+        assert felt(text, replace(sure, stretches=on(text, *words))) is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["借的书超期了怎么办", "意见箱在哪儿填？", "五公里报名截止到什么时候[doge]", "空调滤网找谁修呀"]
+)
+def test_a_plain_question_of_service_is_worth_an_eye_at_most(text: str) -> None:
+    said = score(concern=0.75, theme="admin", stretches=((0, 3),))
+    assert felt(text, said) is None
+    assert risk(Ledger({}).note(judged(text, said)), NOW).value <= SHOWN_FROM
+
+
+@pytest.mark.parametrize("text", [
+    "报修三天没人来怎么办", "热水到底什么时候来", "押金被扣了找谁", "凭什么不退，钱在哪里",
+    "书超期了，罚了两百块，怎么办", "室友打人怎么办",
+])  # fmt: skip
+def test_a_question_that_tells_of_a_wrong_is_heard(text: str) -> None:
+    assert felt(text, score(concern=0.75, stretches=((0, 2),))) is not None
+
+
+def test_a_question_may_be_a_danger() -> None:
+    hit = felt("这个怎么办", score(grave=0.99, theme="safety", stretches=((0, 2),)))
+    assert hit is not None
+    assert hit.grave
 
 
 def test_low_mood_is_no_complaint() -> None:
