@@ -3,16 +3,20 @@
 Such writing is common in ordinary texts too (师德 sounds like 是的, sx is many a word), so this is done for listed
 words only, and each step has its own bar:
 
-* **pinyin** (tousu, tou诉, tou su): letters that are whole syllables from end to end;
+* **pinyin** (tousu, tou诉, tou su): letters that are whole syllables from end to end; of a word that is not in
+  `by_sound` all of it in letters, six and more (of a short list also in part), else only in a suspicious text;
 * **initials** (fdy): a word of letters by itself, of three letters and more, that no other word of `by_sound` could
   mean; two letters only in a suspicious text;
-* **homophone** (偷素): a changed character of it stands in a pair that nobody writes; words whose sound is too common
-  (not in `by_sound`) only in a suspicious text;
+* **homophone** (偷素): what is written is so unlikely where it stands that its sound does not explain it
+  (`sentiment.odds`), the more words are heard, the more unlikely; less so where two of them stand in one text, and
+  least in a suspicious text; words whose sound is too common (not in `by_sound`) only in a suspicious text;
 * **emoji** (🔥灾): an emoji that is read as one of the word's characters, or sounds like it, the others as they are;
-* **lookalike** (评仑, tоusu with a Cyrillic о): one character of a like shape, in no ordinary pair; where it is no rare
-  component of the other, only in a suspicious text.
+  only emoji, or one that but sounds like it for a word that is not in `by_sound`, only in a suspicious text;
+* **lookalike** (评仑, tоusu with a Cyrillic о): one character of a like shape, in no ordinary pair, which makes what is
+  written unlikely; where it is no rare component of the other, only in a suspicious text.
 
-A text is suspicious when a surer disguise was found in it: split characters, pinyin, an emoji, a look-alike.
+A text is suspicious when a surer disguise was found in it: split characters, pinyin, an emoji, a look-alike, two
+homophones.
 """
 
 from __future__ import annotations
@@ -20,10 +24,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from functools import partial
-from itertools import accumulate, chain, islice
+from itertools import accumulate, chain, islice, permutations
+from math import log
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -34,6 +40,7 @@ import numpy as np
 from sentiment import lookalike, sound
 from sentiment.lookalike import EMOJI, LETTERS, Shaped, is_part, odd_pairs
 from sentiment.normalise import Normalised, Step, has_split, normalise
+from sentiment.odds import chance, coincidence, odds
 from sentiment.ordinary import is_ordinary, is_rare, latin
 from sentiment.ordinary import source as pairs
 from sentiment.segment import points_of
@@ -42,12 +49,35 @@ from sentiment.snow_tables import Numbers
 from sentiment.sound import FIRST, LAST, codes_by_sound, readings, spellings
 from sentiment.spelled import HAN, LATIN, LONGEST, letters_of
 
-RARE_WORDS = frozenset(["投宿", "世袭", "移情", "义士", "礁石", "苍鹰", "拳王", "庶吉", "七世", "触点", "聚宝", "校场"])
+RARE_WORDS = frozenset(
+    (
+        "投宿", "世袭", "移情", "义士", "礁石", "苍鹰", "拳王", "庶吉", "七世", "触点", "聚宝", "校场", "初生", "初盛",
+        "包扎", "保养", "抱养", "中度", "重度", "庆生", "情圣", "封好", "缝好", "会扣", "八零", "八科", "巴陵", "带宽",
+        "办主任", "独播", "长廊", "强健", "强碱", "如麻", "消长", "小章", "小张", "氢生", "谱广", "石塘", "全退",
+        "偷排", "帅锅",
+    )
+)  # fmt: skip
 """Words that are written, though too rarely to be ordinary pairs, and that sound like words one would list."""
 ENGLISH = frozenset(
     ("women", "change", "dance", "guide", "name", "game", "same", "mine", "here", "made", "make", "time")
 )
 """English words that read like pinyin."""
+ALONE, EACH = 8.4, 2.0
+"""Odds, in nats, from which one homophone is believed: ALONE for a list of one word, EACH more for every e-fold of
+words, as false ones fall by a factor of 1.6 a nat."""
+TOGETHER = 12.0
+"""Odds from which each of two homophones in one text is believed."""
+SUSPICIOUS, ANY_SUSPICIOUS = 10.0, 8.0
+"""Odds from which a homophone is believed in a suspicious text; of words that are not in `by_sound` ANY_SUSPICIOUS for
+a list of one, and 1 more for every e-fold."""
+RARELY = 100
+"""Times that ordinary pairs sound like a word, up to which it is read in letters and other characters (tou素)."""
+LEAST_CUT, LEAST_SPELT = 5, 6
+"""Letters of a word in pinyin: of one cut out of a longer run; of one that is not in `by_sound`. Of such a one written
+partly so as many as the list has e-folds of words."""
+LIKE, ANY_LIKE = 16.0, 10.0
+"""Chance against it, in nats, from which a word in a like shape is believed; for words that are not in `by_sound`,
+ANY_LIKE for a list of one word and EACH more for every e-fold."""
 HEAD, TAIL = 3072, 1024
 """Characters that are looked at, from the beginning and from the end of a long text."""
 MOST = 200
@@ -60,6 +90,8 @@ _LETTERS = str.maketrans(LETTERS)
 _FOREIGN = re.compile(rf"[a-z][{''.join(LETTERS)}]|[{''.join(LETTERS)}][a-z]")
 _PICTURES = re.compile("[\u2600-\u2bff\U0001f000-\U0001faff]")
 """Where all of EMOJI lie: a look at ranges takes a tenth of one at each."""
+_ADDRESS = re.compile(r"[/@]|.?[a-z]+\.(?:com|cn|net|org)")
+"""A piece of an address on the net, from the character before its letters."""
 _IN_ORDER = attrgetter("word", "start", "end", "step")
 
 
@@ -73,6 +105,14 @@ class Seen:
     step: Step
 
 
+class Trust(IntEnum):
+    """How readily what was seen is believed: in a suspicious text, beside another one that is likely, always."""
+
+    SUSPECTED = 1
+    LIKELY = 2
+    SURE = 3
+
+
 class Disguises:
     """A list of words made ready; build once per process (0.2 s for six thousand), then look at any text."""
 
@@ -80,18 +120,19 @@ class Disguises:
         self,
         words: Iterable[str],
         by_sound: Collection[str] | None = None,
-        ordinary: Callable[[str, str], bool] = is_ordinary,
     ) -> None:
         """`words`: normalised; those with other than Chinese characters are passed over.
 
         `by_sound`: those that are found by their sound in any text, and by their initials; None for all.
-        `ordinary`: whether two characters ordinarily stand side by side.
         """
         self.words = sorted(set(filter(_LISTED.fullmatch, words)))
         self._by_sound = frozenset(self.words if by_sound is None else by_sound)
-        self._ordinary = ordinary
+        self._alone = ALONE + EACH * log(max(1, len(self._by_sound)))
+        self._suspicious = ANY_SUSPICIOUS + log(max(1, len(self.words)))
+        self._shaped_from = ANY_LIKE + EACH * log(max(1, len(self.words)))
         known = _patterns(self.words, sorted(self._by_sound.intersection(self.words)))
         self._sounds, self._spelled = _Finder(known.sounds), _Finder(known.spelled)
+        self._anywhere = [tuple(filter(self._by_sound.__contains__, words)) for words in self._sounds.words]
         self._alike = Shaped(self.words, known.odd)
         self._initials = known.initials
         self._sounding = _Sounding(known.codes)
@@ -106,7 +147,7 @@ class Disguises:
 
     def look_all(self, texts: Sequence[Normalised]) -> list[list[Seen]]:
         """As `look`, for each of many texts, at a third of the cost: most are passed over together."""
-        found: list[list[tuple[bool, Seen]]] = [[] for _ in texts]
+        found: list[list[tuple[Trust, Seen]]] = [[] for _ in texts]
         suspicious: set[int] = set()
         parts = [part for owner, text in enumerate(texts) for part in _parts(owner, text)]
         for part, heard, shaped in chain(
@@ -119,7 +160,9 @@ class Disguises:
                 if strange:
                     suspicious.add(part.owner)
         return [
-            sorted({seen for sure, seen in some if sure or owner in suspicious}, key=_IN_ORDER) if some else []
+            sorted({seen for trust, seen in some if trust is Trust.SURE or owner in suspicious}, key=_IN_ORDER)
+            if some
+            else []
             for owner, some in enumerate(found)
         ]
 
@@ -142,83 +185,73 @@ class Disguises:
                 yield part, heard.get(number, ()), shaped.get(number, ())
 
     def _audible(self, joined: str, points: Numbers, *, drawn: bool) -> Iterator[_Heard]:
-        """Where listed words sound; without emoji (`drawn`) only those for which nobody writes what stands there."""
-        ordinary, known = self._ordinary, self._sounds.words
+        """Where listed words sound; without emoji (`drawn`) only those that may be meant by what stands there."""
+        known, anywhere = self._sounds.words, self._anywhere
         for start, end, number in self._sounds.hits(self._sounding.of(points)):
-            written, words = joined[start:end], known[number]
             if drawn:
-                yield start, end, words
-            elif words == (written,) or all(map(ordinary, written, written[1:])):
+                yield start, end, known[number]
                 continue
-            elif odd := self._odd(joined, start, end, words):
-                yield start, end, odd
-
-    def _odd(self, text: str, start: int, end: int, words: Sequence[str]) -> tuple[str, ...]:
-        """Of the words that sound like what stands here those for which nobody ordinarily writes it."""
-        written = text[start:end]
-        if written in RARE_WORDS:
-            return ()
-        return tuple(word for word in words if word != written and self._is_odd(text, start, end, word))
+            written = joined[start:end]
+            words = anywhere[number] if all(map(is_ordinary, written, written[1:])) else known[number]
+            if words and written not in RARE_WORDS and written not in known[number]:
+                yield start, end, words
 
     def _found(
         self, part: _Part, heard: Sequence[_Heard], shaped: Sequence[int]
-    ) -> tuple[list[tuple[bool, Seen]], bool]:
-        """(sure whatever the text, what was seen), and whether the text is suspicious."""
+    ) -> tuple[list[tuple[Trust, Seen]], bool]:
+        """What was seen, and whether the text is suspicious."""
         base, there = part.base, part.there
         ways = (self._heard(base, part.drawn, heard), self._shaped(base, shaped), self._read(base))
         found = [one for way in ways for one in islice(way, MOST)]
-        sure = any(sure and seen.step is not Step.HOMOPHONE for sure, seen in found)
+        strange = (
+            any(trust is Trust.SURE and seen.step is not Step.HOMOPHONE for trust, seen in found)
+            or (bool(found) and has_split(base))
+            or _in_company(part.base.raw, found)
+        )
         if there:
-            found = [(sure, replace(one, start=one.start + there, end=one.end + there)) for sure, one in found]
-        return found, sure or (bool(found) and has_split(base))
+            found = [(trust, replace(one, start=one.start + there, end=one.end + there)) for trust, one in found]
+        return found, strange
 
-    def _heard(self, base: Normalised, drawn: frozenset[int], places: Iterable[_Heard]) -> Iterator[tuple[bool, Seen]]:
-        """Words by sound: (sure whatever the text, what was seen)."""
+    def _heard(self, base: Normalised, drawn: frozenset[int], places: Iterable[_Heard]) -> Iterator[tuple[Trust, Seen]]:
+        """Words by sound."""
         for start, end, words in places:
             if drawn and not drawn.isdisjoint(base.starts[start:end]):
                 yield from self._drawn(base, drawn, (start, end), words)
                 continue
-            for word in self._odd(base.text, start, end, words) if drawn else words:
-                yield word in self._by_sound, Seen(word, *base.original(start, end), Step.HOMOPHONE)
+            written = base.text[start:end]
+            if drawn and (written in words or written in RARE_WORDS):
+                continue
+            for word in words:
+                bar = SUSPICIOUS if word in self._by_sound else self._suspicious
+                if (figure := odds(base.text, start, end, word)) >= bar:
+                    yield self._trust(word, figure), Seen(word, *base.original(start, end), Step.HOMOPHONE)
 
-    @staticmethod
+    def _trust(self, word: str, figure: float) -> Trust:
+        if word not in self._by_sound or figure < min(TOGETHER, self._alone):
+            return Trust.SUSPECTED
+        return Trust.SURE if figure >= self._alone else Trust.LIKELY
+
     def _drawn(
-        base: Normalised, drawn: frozenset[int], span: tuple[int, int], words: Iterable[str]
-    ) -> Iterator[tuple[bool, Seen]]:
+        self, base: Normalised, drawn: frozenset[int], span: tuple[int, int], words: Iterable[str]
+    ) -> Iterator[tuple[Trust, Seen]]:
         """Of the words that sound like what stands here those of which all but emoji are written as they are."""
+        written, places = base.text[slice(*span)], base.starts[slice(*span)]
         for word in words:
-            letters = zip(base.text[slice(*span)], word, base.starts[slice(*span)], strict=True)
-            if all(one == other or place in drawn for one, other, place in letters):
-                yield True, Seen(word, *base.original(*span), Step.EMOJI)
+            same = [one == other for one, other in zip(written, word, strict=True)]
+            if all(one or place in drawn for one, place in zip(same, places, strict=True)):
+                sure = not drawn.issuperset(places) and (all(same) or word in self._by_sound)
+                yield _surely(sure), Seen(word, *base.original(*span), Step.EMOJI)
 
-    def _is_odd(self, text: str, start: int, end: int, word: str) -> bool:
-        """Whether nobody ordinarily writes what stands here instead of the word.
-
-        A changed character stands in an odd pair; and a word of two characters begins or ends at the edge of its run of
-        Chinese characters, or in an odd pair too: else it is the end of one word and the beginning of the next.
-        """
-        changed = [one != other for one, other in zip(text[start:end], word, strict=True)]
-        inside = any(
-            (changed[place - start] or changed[place - start + 1]) and not self._ordinary(text[place], text[place + 1])
-            for place in range(start, end - 1)
-        )
-        if not inside or len(word) > 2:
-            return inside
-        before, after = text[start - 1 : start], text[end : end + 1]
-        if not (HAN.match(before) and HAN.match(after)):
-            return True
-        return (changed[0] and not self._ordinary(before, text[start])) or (
-            changed[-1] and not self._ordinary(text[end - 1], after)
-        )
-
-    def _shaped(self, base: Normalised, places: Iterable[int]) -> Iterator[tuple[bool, Seen]]:
+    def _shaped(self, base: Normalised, places: Iterable[int]) -> Iterator[tuple[Trust, Seen]]:
         for start, end, word in self._alike.find(base.text, places):
             like, char = next(
                 (one, other) for one, other in zip(base.text[start:end], word, strict=True) if one != other
             )
-            yield is_rare(like) and is_part(like, char), Seen(word, *base.original(start, end), Step.LOOKALIKE)
+            if (figure := chance(base.text, start, end)) >= LIKE:
+                sure = is_rare(like) and is_part(like, char) and (word in self._by_sound or figure >= self._shaped_from)
+                yield _surely(sure), Seen(word, *base.original(start, end), Step.LOOKALIKE)
 
-    def _read(self, base: Normalised) -> Iterator[tuple[bool, Seen]]:
+    def _read(self, base: Normalised) -> Iterator[tuple[Trust, Seen]]:
         """Words by their letters."""
         step, text = Step.PINYIN, base.text
         if not LATIN.search(text):
@@ -228,15 +261,48 @@ class Disguises:
         for run in LATIN.finditer(text):
             if (word := self._initials.get(run.group())) and not _touches_digit(text, *run.span()):
                 short = run.end() - run.start() < 3
-                yield not short, Seen(word, *base.original(*run.span()), Step.INITIALS)
+                yield _surely(not short), Seen(word, *base.original(*run.span()), Step.INITIALS)
         spelled = letters_of(text)
         for start, end, number in self._spelled.hits(spelled.letters):
             first, last = spelled.places[start], spelled.places[end - 1] + 1
             written = text[first:last]
             if LATIN.search(written) and written not in ENGLISH:
+                if _ADDRESS.match(text, max(0, first - 1)):
+                    continue
+                cut = bool(LATIN.match(text[first - 1 : first]) or LATIN.match(text, last))
                 for word in self._spelled.words[number]:
                     if spelled.is_whole(start, end, word):
-                        yield len(word) > 1, Seen(word, *base.original(first, last), step)
+                        sure = self._is_spelled(word, spelled.letters[start:end], written, cut=cut)
+                        yield _surely(sure), Seen(word, *base.original(first, last), step)
+
+    def _is_spelled(self, word: str, letters: str, written: str, *, cut: bool) -> bool:
+        """Whether these letters are the word and hardly another; `cut`: out of a longer run of letters."""
+        chars = HAN.findall(written)
+        if len(word) == 1 or (cut and (chars or len(letters) < LEAST_CUT)):
+            return False
+        if not set(chars) <= set(word):
+            return word in self._by_sound and coincidence(word) <= RARELY
+        if word in self._by_sound:
+            return True
+        usual = "".join(readings(char)[0] for char in word)
+        least = log(len(self.words)) if chars else LEAST_SPELT
+        return letters == usual and sum(map(len, LATIN.findall(written))) >= least and written not in latin()
+
+
+def _surely(sure: bool) -> Trust:
+    return Trust.SURE if sure else Trust.SUSPECTED
+
+
+def _in_company(raw: str, found: Iterable[tuple[Trust, Seen]]) -> bool:
+    """Whether two homophones, at least likely and written differently, stand apart."""
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for trust, one in found:
+        if trust >= Trust.LIKELY and one.step is Step.HOMOPHONE:
+            written = raw[one.start : one.end]
+            first[written] = min(one.end, first.get(written, one.end))
+            last[written] = max(one.start, last.get(written, 0))
+    return any(first[one] <= last[other] for one, other in permutations(first, 2))
 
 
 _Heard = tuple[int, int, tuple[str, ...]]

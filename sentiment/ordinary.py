@@ -1,8 +1,9 @@
 """Ordinary writing: which two Chinese characters people write side by side.
 
 A disguise is told from ordinary writing by pairs: 木交 is hardly ever written, 女子 is. `ordinary_pairs.txt` holds one
-line for each first character, followed by every second character; its first line, which begins with a blank, holds the
-words of latin letters that stand in Chinese comments. It is made by
+line for each first character, followed by every second character and, in one hexadecimal digit, by the power of two
+nearest to how often the pair was seen; its first line, which begins with a blank, holds the words of latin letters that
+stand in Chinese comments. It is made by
 
     python -m sentiment.ordinary FILE.csv... > sentiment/ordinary_pairs.txt
 
@@ -20,6 +21,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
+from math import log2
 from pathlib import Path
 
 PAIRS = "ordinary_pairs.txt"
@@ -34,7 +36,13 @@ _HAN_RUN = re.compile("[\u4e00-\u9fff]+")
 @cache
 def followers() -> dict[str, str]:
     """For each Chinese character those that ordinarily follow it; read once, about 10 ms."""
-    return {line[0]: line[1:] for line in _lines() if line[0] != " "}
+    return {line[0]: line[1::2] for line in _lines() if line[0] != " "}
+
+
+@cache
+def powers() -> dict[str, str]:
+    """For each Chinese character the power of two, a hexadecimal digit, for each of its `followers`, in their order."""
+    return {line[0]: line[2::2] for line in _lines() if line[0] != " "}
 
 
 @cache
@@ -104,7 +112,7 @@ def main(paths: Iterable[str]) -> None:
     lines: defaultdict[str, list[str]] = defaultdict(list)
     for pair, times in sorted(found.items()):
         if times >= LEAST:
-            lines[pair[0]].append(pair[1])
+            lines[pair[0]].append(f"{pair[1]}{min(15, round(log2(times))):x}")
     words = Counter(word for text in texts for word in _LETTERS.findall(folded(text)))
     sys.stdout.write(f" {' '.join(sorted(word for word, times in words.items() if times >= LEAST))}\n")
     for first, seconds in lines.items():

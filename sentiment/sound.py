@@ -46,6 +46,14 @@ def codes_by_sound(codes: Mapping[str, str]) -> npt.NDArray[np.uint32]:
     return np.append(found.take(numbers), np.uint32(0))
 
 
+def usual_sounds() -> npt.NDArray[np.intp]:
+    """For each character from FIRST to LAST the number of its usual reading; those without one share a number."""
+    known, numbers = _table()
+    order: dict[str, int] = {}
+    usual = [order.setdefault(some[0] if some else "", len(order)) for some in known]
+    return np.array(usual, np.intp).take(numbers)
+
+
 _Table = tuple[list[tuple[str, ...]], "array[int]"]
 """Every list of readings, and for each character from FIRST to LAST the number of its own."""
 

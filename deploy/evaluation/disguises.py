@@ -3,7 +3,8 @@
 A disguised word is one of `disguised_words` that does not stand in the text as it is written. It is found where it
 stands in the text once `normalise` is done, or where the second look (`sentiment.disguise`) sees it there. An ordinary
 comment is misread where a word is found in it that nobody wrote: by the words of the file, as somebody who watches for
-all of them would, and by those of the rules, as the product does.
+all of them would, and by those of the rules, as the product does. Who writes 老師 means 老师, so a second figure
+leaves out what is but written in traditional characters.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+
+from opencc import OpenCC
 
 from deploy.evaluation.sheet import Figure, Sheet, Slice
 from sentiment.disguise import Disguises
@@ -28,6 +31,8 @@ HARMLESS = "none"
 CHINESE = re.compile("[一-龥]+")
 """Words that the second look looks for."""
 PER = 1000
+_SIMPLIFIED = OpenCC("t2s")
+"""By whole phrases, apart from `normalise`, which goes character by character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +66,12 @@ def sheet(one: Labelled, others: Sequence[Labelled], book: Rulebook) -> Sheet:
     hidden = [row for row in one.rows if row.source != HARMLESS]
     return Sheet(
         one.path.name, str(Kind.DISGUISE), f"变体还原：{len(words)} 个词写成变体后还能否认出", len(one.rows),
-        (*_found("", hidden, reading).figures, *(_named(part) for part in wrong)),
+        (
+            *_found("", hidden, reading).figures,
+            *(_named(figure, part.name) for part in wrong for figure in part.figures),
+        ),
         (*slices, *wrong),
-        notes=("误认：普通评论中本没有写、还原后才“出现”的词，每千条评论几条；分别按本文件列出的词和规则所用的词计",),
+        notes=("误认：普通评论中本没有写、还原后才“出现”的词，每千条评论几条；“繁体字不算”一栏不计写成繁体字的词；分别按本文件列出的词和规则所用的词计",),
     )  # fmt: skip
 
 
@@ -74,10 +82,10 @@ def _found(name: str, rows: Sequence[Row], reading: Reading) -> Slice:
     return Slice(name, len(rows), (Figure("found", "认出的变体词", at, note=f"{found}/{hidden} 个词"),))
 
 
-def _named(part: Slice) -> Figure:
-    """The one figure of a part, under the name of the part."""
-    (figure,) = part.figures
-    return replace(figure, key=f"{figure.key} {part.name.partition('：')[2]}", words=f"每千条{part.name}")
+def _named(figure: Figure, part: str) -> Figure:
+    """A figure of a part, under the name of the part."""
+    apart = "" if figure.key == "misread" else f"，{figure.words}"
+    return replace(figure, key=f"{figure.key} {part.partition('：')[2]}", words=f"每千条{part}{apart}")
 
 
 def _hidden(row: Row, reading: Reading) -> tuple[int, int]:
@@ -88,9 +96,15 @@ def _hidden(row: Row, reading: Reading) -> tuple[int, int]:
 
 
 def _misread(name: str, rows: Sequence[Row], reading: Reading) -> Slice:
-    wrong = sum(any(True for _ in _unwritten(row.text, reading)) for row in rows)
-    figure = Figure("misread", "每千条误认", proportion(wrong, len(rows), PER), 1, f"{wrong}/{len(rows)} 条")
-    return Slice(f"误认：{name}", len(rows), (figure,))
+    read = [list(_unwritten(row.text, reading)) for row in rows]
+    plain = [_SIMPLIFIED.convert(row.text).lower() for row in rows]
+    unmeant = [any(word not in text for word in words) for text, words in zip(plain, read, strict=True)]
+    kinds = (("misread", "每千条误认", list(map(bool, read))), ("unmeant", "繁体字不算", unmeant))
+    figures = (
+        Figure(key, words, proportion(sum(wrong), len(rows), PER), 1, f"{sum(wrong)}/{len(rows)} 条")
+        for key, words, wrong in kinds
+    )
+    return Slice(f"误认：{name}", len(rows), tuple(figures))
 
 
 def _unwritten(text: str, reading: Reading) -> Iterator[str]:

@@ -80,6 +80,19 @@ def test_a_common_sound_counts_only_in_a_suspicious_text() -> None:
     assert ("打架", "搭茄", Step.HOMOPHONE) in seen("要tousu有人搭茄")
 
 
+MANY = Disguises([*WORDS, "炼铜", *(one + other for one in "甲乙丙丁戊己庚辛壬癸" for other in "赵钱孙李周吴郑王冯陈")])
+
+
+def test_two_likely_homophones_bear_each_other_out_and_one_alone_in_a_long_list_does_not() -> None:
+    found = {text: [one.word for one in MANY.look(normalise(text))] for text in ("要去偷素", "要去偷素，就找小长")}
+    assert found == {"要去偷素": [], "要去偷素，就找小长": ["投诉", "校长"]}
+
+
+@pytest.mark.parametrize("raw", ["他气得脸通红着走了", "见 https://www.shitang.com/ 上说的", "这是的师得"])
+def test_ends_of_other_words_and_addresses_are_no_disguise(raw: str) -> None:
+    assert MANY.look(normalise(raw)) == []
+
+
 @given(st.lists(pieces, max_size=12).map("".join))
 def test_spans_hold_and_say_the_same_twice(raw: str) -> None:
     text = normalise(raw)
