@@ -120,7 +120,7 @@ class Impressions:
         """Whether a grave impression may open by itself, by what the model or a rule takes the text for."""
         cry = (score.p_grave or 0.0) >= CARE_BAR
         alone = any(one in ALONE and (cry or one != CARE) for one in themes)
-        return alone and self._is_meant(score.stretches, text)
+        return alone and self._is_meant(score.stretches, text) and not self._questions.wonders(text.text)
 
     def _asks(self, text: str) -> bool:
         """Whether a line only asks, politely or how a service works."""

@@ -220,6 +220,16 @@ def test_a_question_may_be_a_danger() -> None:
     assert hit.grave
 
 
+@pytest.mark.parametrize(("text", "grave"), [
+    ("有没有人知道刚才那辆救护车去哪栋", False), ("昨晚楼下警车是怎么回事", False),
+    ("有人知道吗，三楼抬下来一个人满脸是血", True), ("三楼抬下来一个人满脸是血", True),
+])  # fmt: skip
+def test_who_only_wonders_what_happened_opens_nothing_alone(text: str, grave: bool) -> None:
+    hit = felt(text, score(grave=0.99, theme="safety", stretches=((0, 2),)))
+    assert hit is not None
+    assert hit.grave == grave
+
+
 def test_low_mood_is_no_complaint() -> None:
     assert felt(TEXT, score(concern=0.99, theme="self_harm")) is None
 
