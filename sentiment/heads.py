@@ -89,7 +89,7 @@ class Heads:
         }
         return Heads(bare, self.mix)
 
-    def table(self) -> Table:
+    def table(self) -> SlotWeights:
         """All weights side by side."""
         table = np.zeros((1 << BITS, len(Question)), np.int8)
         for place, question in enumerate(Question):
@@ -100,11 +100,11 @@ class Heads:
         rows, which = np.unique(known[there], return_inverse=True)
         places = np.zeros(1 << BITS, np.min_scalar_type(len(rows)))
         places[there] = which + 1
-        return Table(places, np.concatenate([np.zeros(1, np.uint32), rows]))
+        return SlotWeights(places, np.concatenate([np.zeros(1, np.uint32), rows]))
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class SlotWeights:
     """The weights of every slot. Few rows differ, so a slot is the place of its row in 16 bits: 8 MB instead of 16."""
 
     places: npt.NDArray[Any]
@@ -116,7 +116,7 @@ class Table:
         return self.rows.take(self.places.take(slots)).view(np.int8).reshape(-1, len(Question))
 
 
-def sums(heads: Heads, table: Table, found: Grams) -> dict[Question, Floats]:
+def sums(heads: Heads, table: SlotWeights, found: Grams) -> dict[Question, Floats]:
     """Each head's sum over each text; exact whole numbers are added, so no neighbour changes a text's sum."""
     steps = table.take(found.slots)
     root = np.sqrt(np.maximum(found.counts, 1))

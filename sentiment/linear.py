@@ -38,7 +38,7 @@ class Weights:
 
     heads: Heads
     words: WordWeights
-    table: heads_file.Table
+    table: heads_file.SlotWeights
     subjects: Subjects | None
 
 

@@ -111,13 +111,9 @@ class Page:
         """The places of each piece that is there, by the number of the piece, in order."""
         found = self._seen.get(lexicon)
         if found is None:
-            self.there(lexicon)
-            found = self._seen[lexicon] = {}
+            found = self._seen[lexicon] = {number: [] for number in self.there(lexicon)}
             for start, end, number in self._hits[lexicon]:
-                if number in found:
-                    found[number].append((start, end))
-                else:
-                    found[number] = [(start, end)]
+                found[number].append((start, end))
             for piece in self.also:  # they came last, wherever they stand
                 if (number := lexicon.number.get(piece, -1)) in found:
                     found[number] = sorted(set(found[number]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -18,6 +17,7 @@ from stream.assess import SPANS_KEPT, Reader, assess
 from stream.assessment import Assessment, Polarity, Target
 from stream.post import Kind, Post, Route, door
 from stream.rules import load
+from tests.stream.clocked import least
 
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 BOOK = load()
@@ -167,9 +167,4 @@ def test_a_hit_with_a_disguised_word_is_read_from_the_wire_as_it_was() -> None:
 )  # fmt: skip
 def test_any_text_of_up_to_a_megabyte_is_read_within_50_ms(text: str) -> None:
     given = post(text)
-    took = []
-    for _ in range(5):
-        start = time.process_time()
-        READER.read(given, normalise(given.text))
-        took.append(time.process_time() - start)
-    assert min(took) < 0.05
+    assert least(lambda: READER.read(given, normalise(given.text)), 0.05) < 0.05
