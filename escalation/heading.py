@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection
 
 from sentiment.normalise import normalise
-from stream.assessment import Assessment
-from stream.evidence import Evidence, rank
+from stream.assessment import Assessment, Hit
+from stream.evidence import Evidence
+from stream.impression import IMPRESSIONS
 from stream.matter import places
 
 PLACES_NAMED = 2
@@ -25,11 +26,16 @@ def heading(
         return "疑似心理求助，原文已收起"
     hits = [hit for hit in assessment.hits if not set(kinds).isdisjoint(hit.kinds)]
     hits = hits or [hit for hit in assessment.hits if hit.theme == theme] or list(assessment.hits)
-    what = max(hits, key=rank).title if hits else "评论集中压过原帖"
+    what = max(hits, key=_names).title if hits else "评论集中压过原帖"
     text = normalise(assessment.post.text).text
     here = [place for place in evidence.scene.places if place in text]
     named = [place for place in here if not any(place != other and place in other for other in here)] or places(text)
     return f"{'、'.join(named[:PLACES_NAMED]) or account}：{without_degree(what)}"
+
+
+def _names(hit: Hit) -> tuple[bool, bool, int]:
+    """Which hit names a matter: the gravest, a rule before the model, the heaviest."""
+    return hit.grave, hit.rule not in IMPRESSIONS, hit.weight
 
 
 def without_degree(title: str) -> str:

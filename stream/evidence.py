@@ -40,8 +40,8 @@ OURS = frozenset({Target.SCHOOL, Target.STAFF, Target.SERVICE})
 class Mark:
     """What one line says of one theme: its heaviest rule there. `at`: when published, aware; `ours`: about us.
 
-    `kinds`: of danger, by all its rules of that theme. `named`: what a rule weighs beside the model, where the model
-    speaks louder; 0 where none does.
+    `kinds`: of danger, by all its rules of that theme. `named`: what the rule weighs that names the matter, where the
+    model speaks louder; 0 where it does not, or where no rule names it.
     """
 
     post_id: str
@@ -70,7 +70,7 @@ class Mark:
     @property
     def modelled(self) -> bool:
         """Whether the model gives the weight, by what the line looks like, and no danger by itself."""
-        return self.rule in IMPRESSIONS and not self.grave and self.theme != CARE
+        return (self.rule in IMPRESSIONS or self.named > 0) and not self.grave and self.theme != CARE
 
     @property
     def felt(self) -> bool:
@@ -181,10 +181,13 @@ def rank(hit: Hit) -> tuple[bool, bool, int, int]:
 
 
 def _mark(assessment: Assessment, said: Sequence[Hit], scene: Scene) -> Mark:
-    """What these hits of one theme say together."""
-    hit = max(said, key=rank)
+    """What these hits of one theme say together; a rule has the word before the model, whichever is louder."""
+    hit = loudest = max(said, key=rank)
+    rules = [one for one in said if one.rule not in IMPRESSIONS]
+    if rules and not hit.grave and hit.theme != CARE:
+        hit = max(rules, key=rank)
     kinds = tuple(dict.fromkeys(kind for one in said for kind in one.kinds))
-    ruled = max((one.weight for one in said if one.rule not in IMPRESSIONS), default=0)
+    ruled = max((one.weight for one in rules), default=0)
     post = assessment.post
     return Mark(
         post_id=post.id,
@@ -203,7 +206,7 @@ def _mark(assessment: Assessment, said: Sequence[Hit], scene: Scene) -> Mark:
         ours=assessment.target in OURS,
         keys=danger_keys([hit.theme], scene, kinds),
         kinds=kinds,
-        named=ruled if hit.rule in IMPRESSIONS else 0,
+        named=ruled if loudest.rule in IMPRESSIONS else 0,
     )
 
 

@@ -239,7 +239,7 @@ def _within(most: float, parts: Sequence[_Part]) -> list[_Part]:
 
 def _ruled(marks: Sequence[Mark]) -> float:
     """The points that rules gave, without the model's; a text that many paste counts with its spread."""
-    ruled = ((mark.named if mark.rule in IMPRESSIONS else mark.weight, mark) for mark in marks)
+    ruled = ((mark.named if mark.named or mark.rule in IMPRESSIONS else mark.weight, mark) for mark in marks)
     said = counted((float(weight), mark) for weight, mark in ruled if weight)
     return sum(words.points for words in said.words) + said.spread
 
@@ -301,7 +301,9 @@ def _said(found: Sequence[Words], title: str, rule: str) -> str:
         many = f"{len(waves)} 段话有人转贴，最多的一段 {waves[0]} 人，每段按一条计"
     told = f"{voices} 人的{title}" if rule in IMPRESSIONS else f"{voices} 人说到“{title}”"
     where = rule if rule in IMPRESSIONS else f"规则 {rule}"
-    return f"{told}（{SLOW_DAYS} 天内，{where}）" + (f"；{many}" if many else "")
+    louder = len(set[str]().union(*(words.voices for words in found if words.mark.named and rule not in IMPRESSIONS)))
+    more = f"其中 {louder} 人的话，模型推断得更重" if louder else ""
+    return "；".join(one for one in (f"{told}（{SLOW_DAYS} 天内，{where}）", more, many) if one)
 
 
 def _copied(copies: int, found: Counted) -> _Part:

@@ -102,7 +102,7 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     yield from Standing(data, port, ("run", "--settings", str(settings))).running()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def brisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     """A school not on trial, with the JY pack on clocks by which a matter goes its whole course in a minute.
 
@@ -128,7 +128,7 @@ def _with_said(standing: Standing, said: Mapping[str, tuple[str, str]]) -> Itera
         standing.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def college(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     """Another college in use, under the TF pack, where a release is to be relayed within seconds."""
     folder = tmp_path_factory.mktemp("college")
@@ -138,7 +138,7 @@ def college(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     yield from Standing(data, port, ("run", "--settings", str(settings))).running()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def zhengzhou(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     """A school in use under the ZG pack, where level Ⅱ climbs in seconds; a grave comment stands there already."""
     with alight(tmp_path_factory.mktemp("zhengzhou"), ZG) as standing:

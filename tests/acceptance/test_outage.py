@@ -46,8 +46,8 @@ def strip_of(standing: Standing) -> str:
 def test_with_the_mail_server_down_the_incident_opens_and_one_mail_each_comes_late(spare: Standing) -> None:
     spare.break_inbox(smtp={"name": "greylist"})
     try:
-        spare.lead("体育馆着火了，浓烟很大，有同学被困，快打119")
-        number = eventually("it opens without mail", lambda: spare.incident("体育馆"), 60)
+        spare.lead("十二号楼着火了，浓烟很大，有同学被困，快打119")
+        number = eventually("it opens without mail", lambda: spare.incident("12栋"), 60)
         desk = spare.signed_in("zheng.wanzhou")
         waiting = {"state": "waiting", "channel": "mail", "q": number}
         eventually(

@@ -80,7 +80,8 @@ def test_each_of_the_three_verdicts_is_given_by_a_deed_and_counted_and_learned_f
     done = fengxin("verdicts", "--out", out, "--person", named[2], "--settings", demo.data / "fengxin.toml")
     assert done.returncode == 0, done.stderr
     with out.open(encoding="utf-8", newline="") as file:
-        rows = {row["source"]: row for row in csv.DictReader(file)}
+        exported = list(csv.DictReader(file))
+    rows = {row["source"]: row for row in exported}
     assert {source: row["label"] for source, row in rows.items()} == {
         f"verdict {right}": "1", f"verdict {wrong}": "1", f"verdict {false}": "0",
     }  # fmt: skip
@@ -96,7 +97,7 @@ def test_each_of_the_three_verdicts_is_given_by_a_deed_and_counted_and_learned_f
     assert done.returncode == 0, done.stderr
     assert re.search(r"训练中.*━.*\d+%", done.stderr), "a bar tells how far it is"
     learned = {name: int(many) for name, many in re.findall(r"(?m)^(\S+)：学了 (\d+) 条", done.stdout)}
-    assert learned["值得学校看"] == learned["危急程度与主题"] + len(rows), (
+    assert learned["值得学校看"] == learned["危急程度与主题"] + len(exported), (
         "each verdict is learned from, nothing else of it"
     )
     names = sorted(one.name for one in weights.iterdir())
