@@ -183,7 +183,7 @@ def rank(hit: Hit) -> tuple[bool, bool, int, int]:
 def _mark(assessment: Assessment, said: Sequence[Hit], scene: Scene) -> Mark:
     """What these hits of one theme say together; a rule has the word before the model, whichever is louder."""
     hit = loudest = max(said, key=rank)
-    rules = [one for one in said if one.rule not in IMPRESSIONS]
+    rules = [one for one in said if one.rule not in IMPRESSIONS and one.weight]
     if rules and not hit.grave and hit.theme != CARE:
         hit = max(rules, key=rank)
     kinds = tuple(dict.fromkeys(kind for one in said for kind in one.kinds))

@@ -9,7 +9,7 @@ A rule names what the model saw and never takes anything from it: of both the he
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sentiment.engine import Score
 from sentiment.normalise import Normalised
@@ -97,7 +97,7 @@ class Impressions:
         rule, step = self._step(score, {score.theme or "", *(hit.theme for hit in said)}, text)
         if rule == COMPLAINT and self._asks(text.text):
             return None
-        most = max(((hit.grave, hit.weight) for hit in _named(said) or said), default=(False, 0))
+        most = max(((hit.grave, hit.weight) for hit in _named(said)), default=(False, 0))
         if rule == COMPLAINT and theme == CARE and not any(map(_is_cry, said)):
             if score.matter is None:
                 return None  # a low mood is no complaint
@@ -106,6 +106,8 @@ class Impressions:
             return None
         if step is None or (step.grave, step.weight) <= most:
             return None
+        if not _named(said):  # a low mood beside a matter makes no care case of it, and takes nothing from it
+            step = replace(step, weight=max([step.weight, *(hit.weight for hit in said)]))
         return _hit(rule, step, theme, score, text)
 
     def _step(self, score: Score, themes: Collection[str], text: Normalised) -> tuple[str, Step | None]:
