@@ -72,8 +72,14 @@ PLACES = {
     "smtp": SMTP_FAULTS, "robot": ROBOT_FAULTS, "app": APP_FAULTS, "dingtalk": DINGTALK_FAULTS,
     "feishu": FEISHU_FAULTS, "webhook": WEBHOOK_FAULTS, "sms": SMS_FAULTS,
 }  # fmt: skip
-READ_AT = {"smtp": frozenset({"greylist", "content", "hang", "drop"}), "robot": frozenset(ROBOT_FAULTS)}
-"""The faults that strike where the message has been read, so that `words` and `first` can be told."""
+READ_AT = {
+    "smtp": frozenset({"greylist", "content", "hang", "drop"}), "robot": frozenset(ROBOT_FAULTS),
+    "app": frozenset(APP_FAULTS) - {"40001"}, "dingtalk": frozenset(DINGTALK_FAULTS),
+    "feishu": frozenset(FEISHU_FAULTS), "webhook": frozenset(WEBHOOK_FAULTS), "sms": frozenset(SMS_FAULTS) - {"query"},
+}  # fmt: skip
+"""The faults that strike where the message has been read, so that its `words` can be told."""
+KNOWN_AGAIN = frozenset({"smtp", "robot"})
+"""The places where a message that comes again is the same to the byte, so that `first` can be told."""
 
 
 class UnknownFaultError(ValueError):
@@ -85,7 +91,7 @@ class Fault:
     """`address` limits it to one recipient (SMTP); `times` counts down, below zero means until it is lifted.
 
     `words` limits it to messages that carry them; with `first` each message is struck the first time it comes and
-    taken when it comes again, as a greylist does (mail server and 企业微信 robot).
+    taken when it comes again, as a greylist does (`KNOWN_AGAIN` alone).
     """
 
     name: str
@@ -129,6 +135,8 @@ class Faults:
             raise UnknownFaultError(f"“{place}”没有故障“{fault.name}”；可选：{'、'.join(known)}。")
         if fault is not None and fault.reads and fault.name not in READ_AT.get(place, ()):
             raise UnknownFaultError(f"“{place}”的故障“{fault.name}”不能写 words 或 first：出现时尚未读到消息。")
+        if fault is not None and fault.first and place not in KNOWN_AGAIN:
+            raise UnknownFaultError(f"“{place}”的故障不能写 first：重发的消息带新的时间或随机数，认不出是同一条。")
         with self._lock:
             self._seen.pop(place, None)
             if fault is None:

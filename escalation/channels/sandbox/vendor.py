@@ -7,12 +7,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
+from urllib.parse import unquote_plus
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from escalation.channels.sandbox.faults import HTTP_FAULTS, PLACES, Faults
+from escalation.channels.sandbox.faults import HTTP_FAULTS, PLACES, Faults, Read
 
 HANG_SECONDS = 30.0
 BODY_BYTES = 100_000
@@ -69,7 +70,8 @@ async def _serve(vendor: Vendor, faults: Faults, asked: Asked) -> Response:
     own = frozenset(
         name for name in PLACES[vendor.place] if name in HTTP_FAULTS or vendor.trouble(name, asked) is not None
     )
-    match faults.strikes(vendor.place, own):
+    words = unquote_plus(asked.body.decode("utf-8", "replace"))
+    match faults.strikes(vendor.place, own, read=Read(words, words)):
         case "429":
             return PlainTextResponse("too many requests", 429)
         case "500":

@@ -124,13 +124,30 @@ def test_the_group_of_a_fault_by_words_hears_everything_else(house: Any) -> None
     assert [status(one) for one in ("桂花", "台阶一", "台阶二", "台阶一")] == [200, 500, 500, 200]
 
 
-@pytest.mark.parametrize(("place", "name"), [("smtp", "refuse"), ("smtp", "credential"), ("app", "500")])
+@pytest.mark.parametrize(
+    ("place", "name"), [("smtp", "refuse"), ("smtp", "credential"), ("app", "40001"), ("sms", "query")]
+)
 def test_a_fault_that_strikes_before_a_message_is_read_cannot_go_by_its_words(
     house: Any, place: str, name: str
 ) -> None:
     answer = httpx.post(house.base + "/control/faults", json={place: {"name": name, "words": "台阶"}})
     assert answer.status_code == 422
     assert answer.json()["error"] == f"“{place}”的故障“{name}”不能写 words 或 first：出现时尚未读到消息。"
+
+
+def test_a_fault_of_a_vendor_by_words_waits_for_its_message(house: Any) -> None:
+    fault = {"name": "503", "words": "FX-2026-0147", "times": 1}
+    assert httpx.post(house.base + "/control/faults", json={"webhook": fault}).status_code == 200
+
+    def status(words: str) -> int:
+        return httpx.post(house.base + "/hook", json={"text": words}).status_code
+
+    assert [status(f"{one} 首报") for one in ("FX-2026-0146", "FX-2026-0147", "FX-2026-0147")] == [401, 503, 401]
+
+
+def test_a_message_that_differs_each_time_it_comes_cannot_be_struck_at_first_sight_alone(house: Any) -> None:
+    answer = httpx.post(house.base + "/control/faults", json={"sms": {"name": "429", "first": True}})
+    assert (answer.status_code, "不能写 first" in answer.json()["error"]) == (422, True)
 
 
 def test_a_refusal_for_one_address_spares_the_others(house: Any) -> None:
