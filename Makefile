@@ -45,8 +45,14 @@ check: $(VENV)/dev
 # Two runs each: a browser and a crawl do not share one, and engines are down before the long courses. Both are made,
 # also after a failure.
 define pytest
-failed=0; run() { echo "$(BIN)/python -m pytest $$*"; $(BIN)/python -m pytest "$$@" || failed=1; };
+failed=0; run() { echo "$(BIN)/python -m pytest $$*"; $(BIN)/python -m pytest "$$@" || failed=1; }; \
+course() { \
+	echo "$(BIN)/python -m pytest $$*"; $(BIN)/python -m pytest "$$@" && return; \
+	echo "== failed beside others; each is walked once more, alone:"; \
+	$(BIN)/python -m pytest "$$@" -n 0 --last-failed --last-failed-no-failures none --maxfail 2 || { failed=1; return; }; \
+	echo "== passed alone, after it had failed beside others: name it in the note"; };
 endef
+# A course keeps real time while two others take the machine from it: what failed so is told, and walked once more alone.
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile
 # The plain tests and the long courses wait for the disk or the clock a third of their time.
 MORE = -n $$(($(WORKERS) + 1)) --dist loadfile --no-loadscope-reorder
@@ -60,7 +66,7 @@ test: check browser
 live: $(VENV)/dev engines browser
 	@export FENGXIN_LIVE=required; $(pytest) \
 	run $(SIDE_BY_SIDE) -m live; \
-	run $(MORE) -m "long and not live"; \
+	course $(MORE) -m "long and not live"; \
 	exit $$failed
 
 bench: $(VENV)/dev
