@@ -77,7 +77,7 @@ def test_make_live_stops_where_an_engine_is_missing_and_cannot_be_installed(tmp_
 
 def runs_of(verb: str) -> list[str]:
     """The arguments of every pytest run that a verb makes."""
-    return re.findall(r"^run (.*); ", make("-n", verb).stdout, re.MULTILINE)
+    return re.findall(r"^(?:run|course) (.*); ", make("-n", verb).stdout, re.MULTILINE)
 
 
 @needs_make
@@ -87,6 +87,27 @@ def test_make_live_asks_for_the_engines_and_runs_what_is_long_beside() -> None:
     assert live.endswith("--dist loadfile -m live"), "each worker starts its own engines"
     assert long.endswith('-m "long and not live"')
     assert "chromium" in make("-n", "live").stdout, "a long course may need the browser"
+
+
+@needs_make
+@pytest.mark.parametrize(("answers", "code"), [("0", 0), ("1 0", 0), ("1 1", 1), ("1 5", 1), ("2 2", 1)])
+def test_a_course_that_failed_is_walked_once_more_and_is_red_when_it_fails_again(
+    tmp_path: Path, answers: str, code: int
+) -> None:
+    """`answers`: what pytest ends with, one run after the other."""
+    (functions,) = re.findall(r"^export FENGXIN_LIVE=required; (.*) \\$", make("-n", "live").stdout, re.MULTILINE)
+    left, asked, python = tmp_path / "left", tmp_path / "asked", tmp_path / "python"
+    left.write_text(answers.replace(" ", "\n") + "\n")
+    python.write_text(f'#!/bin/sh\necho "$@" >> {asked}\nnow=$(head -n 1 {left}); sed -i 1d {left}; exit "$now"\n')
+    python.chmod(0o755)
+    script = functions.replace(".venv/bin/python", str(python)) + '\ncourse -n 3 -m "long and not live"\nexit $failed'
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    first, *again = asked.read_text().splitlines()
+    assert "--last-failed" not in first
+    assert len(again) == answers.count(" ")
+    assert all("-n 0 --last-failed --last-failed-no-failures none" in one for one in again)
+    assert ("passed alone" in done.stdout) == (answers == "1 0")
 
 
 @needs_make
