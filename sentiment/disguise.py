@@ -24,30 +24,22 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from functools import partial
 from itertools import accumulate, chain, islice, permutations
 from math import log
 from operator import attrgetter
-from pathlib import Path
-from typing import Any
 
-import daachorse
-import numpy as np
-
-from sentiment import lookalike, sound
-from sentiment.lookalike import EMOJI, LETTERS, Shaped, is_part, odd_pairs
+from sentiment.lookalike import EMOJI, LETTERS, Shaped, is_part
 from sentiment.normalise import Normalised, Step, has_split, normalise
 from sentiment.odds import chance, coincidence, odds
 from sentiment.ordinary import is_ordinary, is_rare, latin
-from sentiment.ordinary import source as pairs
 from sentiment.segment import points_of
-from sentiment.shelf import shelved
 from sentiment.snow_tables import Numbers
-from sentiment.sound import FIRST, LAST, codes_by_sound, readings, spellings
+from sentiment.sound import readings
 from sentiment.spelled import HAN, LATIN, LONGEST, letters_of
+from sentiment.writings import Finder, Sounding, writings_of
 
 RARE_WORDS = frozenset(
     (
@@ -82,8 +74,6 @@ HEAD, TAIL = 3072, 1024
 """Characters that are looked at, from the beginning and from the end of a long text."""
 MOST = 200
 """Places looked at of each kind; a text that is full of disguised words has said so before."""
-MANY = 1000
-"""Words from which on what is made of them is kept on the shelf; of fewer it is made as fast as read."""
 _LISTED = re.compile(f"[\u4e00-\u9fff]{{1,{LONGEST}}}")
 _EMOJI = str.maketrans(EMOJI)
 _LETTERS = str.maketrans(LETTERS)
@@ -130,12 +120,12 @@ class Disguises:
         self._alone = ALONE + EACH * log(max(1, len(self._by_sound)))
         self._suspicious = ANY_SUSPICIOUS + log(max(1, len(self.words)))
         self._shaped_from = ANY_LIKE + EACH * log(max(1, len(self.words)))
-        known = _patterns(self.words, sorted(self._by_sound.intersection(self.words)))
-        self._sounds, self._spelled = _Finder(known.sounds), _Finder(known.spelled)
+        known = writings_of(self.words, sorted(self._by_sound.intersection(self.words)))
+        self._sounds, self._spelled = Finder(known.sounds), Finder(known.spelled)
         self._anywhere = [tuple(filter(self._by_sound.__contains__, words)) for words in self._sounds.words]
         self._alike = Shaped(self.words, known.odd)
         self._initials = known.initials
-        self._sounding = _Sounding(known.codes)
+        self._sounding = Sounding(known.codes)
 
     def look(self, text: Normalised) -> list[Seen]:
         """Every listed word that stands disguised in a text, in order; spans point into `text.raw`.
@@ -353,100 +343,6 @@ def _portions(parts: Iterable[_Part]) -> Iterator[list[_Part]]:
         size += len(part.base.text) + 1
     if portion:
         yield portion
-
-
-class _Sounding:
-    """Characters to the code of their sound, where a word has that sound; others stay."""
-
-    def __init__(self, codes: Mapping[str, str]) -> None:
-        self._codes = codes_by_sound(codes)
-
-    def of(self, points: Numbers) -> str:
-        """The text of these code points, in codes."""
-        place = np.minimum(points - np.uint32(FIRST), LAST + 1 - FIRST)  # what lies before FIRST wraps around
-        code = self._codes.take(place)
-        return np.where(code, code, points).astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
-
-
-@dataclass(frozen=True, slots=True)
-class _Patterns:
-    """How a list of words may be written. `sounds` in `codes`, `spelled` in letters: to the words; `initials`: to the
-    only word by sound that they stand for; `odd`: see `lookalike.odd_pairs`."""
-
-    codes: Mapping[str, str]
-    sounds: Mapping[str, Sequence[str]]
-    spelled: Mapping[str, Sequence[str]]
-    initials: Mapping[str, str]
-    odd: Mapping[str, str]
-
-
-def _patterns(words: Sequence[str], by_sound: Sequence[str]) -> _Patterns:
-    """Those of these words, in order; of many from the shelf."""
-    make = partial(_made, words, by_sound)
-    if len(words) < MANY:
-        return _Patterns(**make())
-    listed = ("\n".join(some).encode() for some in (words, by_sound))
-    made_of = (Path(__file__).read_bytes(), *listed, pairs(), *sound.sources(), *lookalike.sources())
-    return shelved("disguises", made_of, make, _read)
-
-
-def _made(words: Sequence[str], by_sound: Sequence[str]) -> dict[str, Any]:
-    codes, sounds = _sounds(words)
-    return {
-        "codes": codes, "sounds": sounds, "spelled": _spelled(words), "initials": _initials(by_sound),
-        "odd": odd_pairs(words),
-    }  # fmt: skip
-
-
-def _read(kept: Mapping[str, Any]) -> _Patterns:
-    """Raises LookupError, TypeError, AttributeError, where it is something else."""
-    for name, of in (("codes", str), ("sounds", list), ("spelled", list), ("initials", str), ("odd", str)):
-        if not all(isinstance(one, of) for one in kept[name].values()):
-            raise TypeError(name)
-    return _Patterns(**{name: kept[name] for name in _Patterns.__slots__})
-
-
-def _sounds(words: Sequence[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """The code of every sound, and the words by how they sound in codes."""
-    codes: dict[str, str] = {}
-    patterns: defaultdict[str, list[str]] = defaultdict(list)
-    for word in words:
-        if len(word) > 1:
-            usual = [readings(char)[:1] for char in word]
-            coded = (codes.setdefault(one, chr(0xF0000 + len(codes))) for known in usual for one in known)
-            patterns["".join(coded)].append(word)
-    return codes, patterns
-
-
-class _Finder:
-    """Patterns with the words that each stands for, by its number."""
-
-    def __init__(self, patterns: Mapping[str, Sequence[str]]) -> None:
-        known = sorted(patterns)
-        self.words = [tuple(dict.fromkeys(patterns[one])) for one in known]
-        self._automaton = daachorse.CharwiseDoubleArrayAhoCorasick(known) if patterns else None
-
-    def hits(self, text: str) -> list[tuple[int, int, int]]:
-        """Start, end and number of every place of every pattern."""
-        return self._automaton.find_overlapping(text) if self._automaton is not None else []
-
-
-def _spelled(words: Sequence[str]) -> dict[str, list[str]]:
-    patterns: defaultdict[str, list[str]] = defaultdict(list)
-    for word in words:
-        for sounds in spellings(word):
-            if len(word) > 1 or len(sounds[0]) > 2:
-                patterns["".join(sounds)].append(word)
-    return patterns
-
-
-def _initials(words: Sequence[str]) -> dict[str, str]:
-    """Initials to the only listed word that they stand for."""
-    patterns: defaultdict[str, set[str]] = defaultdict(set)
-    for word in words:
-        if len(word) > 1:
-            patterns["".join(sounds[0][0] for sounds in map(readings, word) if sounds)].add(word)
-    return {letters: words.pop() for letters, words in patterns.items() if len(words) == 1 and letters not in latin()}
 
 
 def _touches_digit(text: str, start: int, end: int) -> bool:

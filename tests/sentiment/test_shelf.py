@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment import disguise, lookalike, shelf, sound
+from sentiment import disguise, lookalike, shelf, sound, writings
 from sentiment.normalise import _SPLITS, normalise
 from sentiment.shelf import KEPT, shelved
 
@@ -168,7 +168,7 @@ def test_the_second_look_from_the_shelf_is_the_one_that_is_made(folder: Path, mo
     ]
     plain = disguise.Disguises(words, ["投诉", "辅导员"])
     assert not list(folder.glob("disguises-*"))  # of few words nothing is kept
-    monkeypatch.setattr(disguise, "MANY", 1)
+    monkeypatch.setattr(writings, "MANY", 1)
     made, read = disguise.Disguises(words, ["投诉", "辅导员"]), disguise.Disguises(words, ["投诉", "辅导员"])
     assert len(list(folder.glob("disguises-*"))) == 1
     assert made.look_all(texts) == read.look_all(texts) == plain.look_all(texts)
@@ -179,7 +179,7 @@ def test_the_second_look_from_the_shelf_is_the_one_that_is_made(folder: Path, mo
 
 
 def test_a_foreign_second_look_is_made_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(disguise, "MANY", 1)
+    monkeypatch.setattr(writings, "MANY", 1)
     text = normalise("我要tousu")
     found = disguise.Disguises(["投诉"]).look(text)
     (file,) = folder.glob("disguises-*")
