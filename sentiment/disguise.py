@@ -3,8 +3,10 @@
 Such writing is common in ordinary texts too (师德 sounds like 是的, sx is many a word), so this is done for listed
 words only, and each step has its own bar:
 
-* **pinyin** (tousu, tou诉, tou su): letters that are whole syllables from end to end; of a word that is not in
-  `by_sound` all of it in letters, six and more (of a short list also in part), else only in a suspicious text;
+* **pinyin** (tousu, tou诉, tou su): letters that are whole syllables from end to end; of a longer run of letters only
+  five and more of them (nitousu), fewer in a suspicious text, and none beside characters (两条hua is no 跳hu); of a
+  word that is not in `by_sound` all of it in letters, six and more (of a short list also in part), else only in a
+  suspicious text;
 * **initials** (fdy): a word of letters by itself, of three letters and more, that no other word of `by_sound` could
   mean; two letters only in a suspicious text;
 * **homophone** (偷素): what is written is so unlikely where it stands that its sound does not explain it
@@ -259,7 +261,9 @@ class Disguises:
             if LATIN.search(written) and written not in ENGLISH:
                 if _ADDRESS.match(text, max(0, first - 1)):
                     continue
-                cut = bool(LATIN.match(text[first - 1 : first]) or LATIN.match(text, last))
+                cut = _within_run(text, first) or _within_run(text, last)
+                if cut and HAN.search(written):
+                    continue
                 for word in self._spelled.words[number]:
                     if spelled.is_whole(start, end, word):
                         sure = self._is_spelled(word, spelled.letters[start:end], written, cut=cut)
@@ -268,7 +272,7 @@ class Disguises:
     def _is_spelled(self, word: str, letters: str, written: str, *, cut: bool) -> bool:
         """Whether these letters are the word and hardly another; `cut`: out of a longer run of letters."""
         chars = HAN.findall(written)
-        if len(word) == 1 or (cut and (chars or len(letters) < LEAST_CUT)):
+        if len(word) == 1 or (cut and len(letters) < LEAST_CUT):
             return False
         if not set(chars) <= set(word):
             return word in self._by_sound and coincidence(word) <= RARELY
@@ -277,6 +281,11 @@ class Disguises:
         usual = "".join(readings(char)[0] for char in word)
         least = log(len(self.words)) if chars else LEAST_SPELT
         return letters == usual and sum(map(len, LATIN.findall(written))) >= least and written not in latin()
+
+
+def _within_run(text: str, place: int) -> bool:
+    """Whether a run of letters goes on across this place."""
+    return 0 < place < len(text) and LATIN.fullmatch(text, place - 1, place + 1) is not None
 
 
 def _surely(sure: bool) -> Trust:

@@ -80,6 +80,21 @@ def test_a_common_sound_counts_only_in_a_suspicious_text() -> None:
     assert ("打架", "搭茄", Step.HOMOPHONE) in seen("要tousu有人搭茄")
 
 
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ("要tousu，他跳hu了", {"投诉", "跳湖"}),
+        ("要tousu，两条hua子、一箱nai", {"投诉"}),
+        ("要tousu，一条huang色的", {"投诉"}),
+        ("要tousu，看ta跳hu了", {"投诉", "跳湖"}),
+        ("要nitousu", {"投诉"}),
+    ],
+)
+def test_a_longer_run_of_letters_is_not_cut_beside_characters(raw: str, words: set[str]) -> None:
+    look = Disguises([*WORDS, "跳湖"], SURE)
+    assert {one.word for one in look.look(normalise(raw))} == words
+
+
 MANY = Disguises([*WORDS, "炼铜", *(one + other for one in "甲乙丙丁戊己庚辛壬癸" for other in "赵钱孙李周吴郑王冯陈")])
 
 
