@@ -137,8 +137,7 @@ class _Stage:
         keeping = [KeepingChannel(str(name), ways.TITLES[Channel(name)]) for name in house.channels]
         self._pack, self._submissions = house.pack, house.submissions
         ground = Ground(house.pack, head, {"rules": "演练"}, rehearsal=True, open_at=house.open_at)
-        words = house.rulebook.words
-        places = (*words.get("place", ()), *words.get("facility", ()), *(unit.name for unit in college.units))
+        places = (*house.rulebook.places(), *(unit.name for unit in college.units))
         reader = Reader(house.rulebook, (college.college, *college.short))
         self._assessing = Assessing(log, store, house.engine, reader, self._clock)
         self._watch = Watch(log, store, SCHOOL, ground, self._clock, places)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from escalation.notice.issue import Letterhead
     from escalation.opening import Ground
+    from stream.rules import Rulebook
 
 SEARCH_DAMAGED = "search:damaged"
 """Cause of the alert that only a rebuilt search closes."""
@@ -127,12 +128,12 @@ def letterhead(settings: Settings) -> Letterhead:
     )  # fmt: skip
 
 
-def ground(settings: Settings) -> Ground:
-    """What every incident of this school is opened on; frozen with it."""
+def ground(settings: Settings, book: Rulebook | None = None) -> Ground:
+    """What every incident of this school is opened on; frozen with it. `book`: the rules, else they are read."""
     from escalation.opening import Ground
     from stream import rules
 
-    book = rules.load()
+    book = book or rules.load()
     versions = {
         "program": version("fengxin"), "engine": judged_by(settings), "rules": book.edition(), "packs": book.packs()
     }  # fmt: skip
@@ -147,9 +148,10 @@ def judged_by(settings: Settings) -> str:
     return name if name == "snow" else f"{name} {edition(settings.weights_folder or SHIPPED)}"
 
 
-def places(settings: Settings) -> tuple[str, ...]:
-    """Names that name a matter: the places of the settings and the units of the roster."""
-    return tuple(dict.fromkeys([*settings.school.places, *(unit.name for unit in settings.roster.units)]))
+def places(settings: Settings, book: Rulebook) -> tuple[str, ...]:
+    """Names that name a matter: the settings' places, those of the rules as in a rehearsal, the roster's units."""
+    units = (unit.name for unit in settings.roster.units)
+    return tuple(dict.fromkeys([*settings.school.places, *book.places(), *units]))
 
 
 def crawl(settings: Settings, stop: Event) -> None:
@@ -186,9 +188,11 @@ def assess(settings: Settings, stop: Event) -> None:
 def watch(settings: Settings, stop: Event) -> None:
     """Assessments in, incidents out: the one ordered reader of the school. It also keeps the log short."""
     from escalation.watch import Watch
+    from stream import rules
 
+    book = rules.load()
     with opened_store(settings) as store, opened_log(settings) as log:
-        worker = Watch(log, store, settings.school.code, ground(settings), utc_now, places(settings))
+        worker = Watch(log, store, settings.school.code, ground(settings, book), utc_now, places(settings, book))
         keep_stepping("watch", worker, store, stop, hourly=lambda: prune(log))
         worker.close()
 

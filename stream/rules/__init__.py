@@ -147,6 +147,10 @@ class Rulebook:
                 return rule
         raise KeyError(rule_id)
 
+    def places(self) -> tuple[str, ...]:
+        """Words that name a matter in any school: its places (操场) and facilities (热水)."""
+        return (*self.words.get("place", ()), *self.words.get("facility", ()))
+
     def packs(self) -> dict[str, str]:
         """The edition of each theme's rules and of the word lists, as 12 hex digits: the same digits, the same judging.
 

@@ -41,11 +41,12 @@ def _profiled(settings: Settings, role: str, comments: int) -> str:
         for _ in range(0, comments, 500):
             posts = made.posts(PLACE, datetime.now(UTC), 500)
             log.append(POSTS, [(post.thread_id, post.wire()) for post in posts])
-        reader = Reader(rules.load(), (settings.school.name, *settings.school.aliases))
+        book = rules.load()
+        reader = Reader(book, (settings.school.name, *settings.school.aliases))
         school = settings.school.code
         workers: dict[str, Assessing | Watch | Indexing] = {
             "assess": Assessing(log, store, Weightless(), reader, utc_now),
-            "watch": Watch(log, store, school, ground(settings), utc_now, places(settings)),
+            "watch": Watch(log, store, school, ground(settings, book), utc_now, places(settings, book)),
             "index": Indexing(log, store, search, utc_now),
         }
         said = ""

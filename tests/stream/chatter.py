@@ -72,7 +72,7 @@ def said(given: Sequence[Post]) -> Iterator[Said]:
     book = load()
     reader, engine = Reader(book, NAMES), engine_by_name()
     accounts = {one.account_id for one in given}
-    places = (*book.words.get("place", ()), *book.words.get("facility", ()))
+    places = book.places()
     ledger = Ledger({key: Host(key, key in MAIN) for key in accounts}, places)
     for start in range(0, len(given), TOGETHER):
         for one in assess(given[start : start + TOGETHER], engine, reader, EPOCH):

@@ -19,7 +19,7 @@ from stream.rules import Category, Slot
 SCENARIOS = Path(__file__).resolve().parents[4] / "shared" / "scenarios"
 BOOK = rules.load()
 MATCHER = Matcher(BOOK)
-NAMED = ("一食堂", "二食堂", *BOOK.words["place"], *BOOK.words["facility"])
+NAMED = ("一食堂", "二食堂", *BOOK.places())
 DEMO = "昨天在二食堂吃的麻辣烫，我们寝室四个人都在上吐下泻，三个去了校医院挂水"
 
 
