@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from deploy.parts import crawl_settings, described, load_pack, mail_server
 from deploy.problem import sentence
 from stream.post import Route
+from stream.search.elastic_settings import SCHEME, read_address
 
 if TYPE_CHECKING:
     from deploy.settings import Settings
@@ -22,7 +23,7 @@ SHORTEST_KEY = 32
 MOST_PROXIES = 256
 STORES = ("sqlite", "postgresql+psycopg")
 LOGS = ("sqlite", "kafka")
-SEARCHES = ("sqlite",)
+SEARCHES = ("sqlite", "elasticsearch")
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 (read, not bound)
 
 
@@ -98,6 +99,15 @@ def addresses(settings: Settings) -> Iterator[Fault]:
         scheme = url.partition("://")[0]
         if scheme not in known:
             yield name, f"不认识的地址前缀“{scheme}”，可用：{'、'.join(one + '://' for one in known)}。"
+
+
+def elasticsearch_address(settings: Settings) -> Iterator[Fault]:
+    """What the adapter itself refuses; its servers are looked for by `fengxin check` and by who searches."""
+    if settings.search_url.startswith(SCHEME):
+        try:
+            read_address(settings.search_url)
+        except ValueError as error:
+            yield "search.url", str(error)
 
 
 def kafka_partitions(settings: Settings) -> Iterator[Fault]:
@@ -241,6 +251,6 @@ def ways_out(settings: Settings) -> Iterator[Fault]:
 
 
 RULES: tuple[Callable[[Settings], Iterator[Fault]], ...] = (
-    filled_in, public_url, keys, trusted_proxies, addresses, kafka_partitions, kafka_needs_shared_store, same_file,
-    routes, mail, other_channels, pack, weights, ways_out,
+    filled_in, public_url, keys, trusted_proxies, addresses, elasticsearch_address, kafka_partitions,
+    kafka_needs_shared_store, same_file, routes, mail, other_channels, pack, weights, ways_out,
 )  # fmt: skip

@@ -54,7 +54,7 @@ class LogPlace(Section):
 
 
 class SearchPlace(Section):
-    """The search: `sqlite:///…`; empty means a file in the data folder."""
+    """The search: `sqlite:///…` or `elasticsearch://…`; empty means a file in the data folder."""
 
     url: SecretStr = SecretStr("")
 

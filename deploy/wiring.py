@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from stream.rules import Rulebook
 
 SEARCH_DAMAGED = "search:damaged"
+SEARCH_FULL = "search:full"
 """Cause of the alert that only a rebuilt search closes."""
 BEAT_SECONDS = 5.0
 IDLE_SECONDS = 0.1
@@ -202,7 +203,11 @@ def index(settings: Settings, stop: Event) -> None:
     from stream.indexing import Indexing
 
     with opened_store(settings) as store, opened_log(settings) as log, opened_search(settings) as search:
-        worker = Indexing(log, store, search, utc_now, damaged=partial(ring_search, store, settings.school.code))
+        school = settings.school.code
+        worker = Indexing(
+            log, store, search, utc_now,
+            damaged=partial(ring_search, store, school), full=partial(ring_space, store, school),
+        )  # fmt: skip
         keep_stepping("index", worker, store, stop, lambda: forget(store, search, settings.school.code))
         worker.close()
 
@@ -407,6 +412,20 @@ def ring_search(store: Store, school: str, words: str) -> None:
     try:
         with store.write() as conn:
             alert.ring(conn, school, SEARCH_DAMAGED, words, utc_now())
+    except StoreUnavailable as error:
+        logging.getLogger(__name__).error("%s", error)
+
+
+def ring_space(store: Store, school: str, words: str) -> None:
+    """Ring that the search has no space; hush it where there are no words, as it takes in again."""
+    from escalation import alert
+
+    try:
+        with store.write() as conn:
+            if words:
+                alert.ring(conn, school, SEARCH_FULL, words, utc_now())
+            else:
+                alert.hush(conn, school, SEARCH_FULL, utc_now())
     except StoreUnavailable as error:
         logging.getLogger(__name__).error("%s", error)
 

@@ -22,7 +22,7 @@ from stream.kept import assessments, posts, revisions
 from stream.kill_point import reach
 from stream.log import Log, Record
 from stream.post import Kind
-from stream.search import Document, Search, SearchDamaged, SearchRefused, SearchUnavailable
+from stream.search import Document, Search, SearchDamaged, SearchFull, SearchRefused, SearchUnavailable
 from stream.store import Store, StoreUnavailable
 from stream.topic import ASSESSED
 from stream.wire import Instant, refusal
@@ -82,11 +82,13 @@ class Indexing:
         clock: Callable[[], datetime],
         *,
         damaged: Callable[[str], None] = lambda _: None,
+        full: Callable[[str], None] = lambda _: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Follow the assessments, apart from what raises alarms. `damaged` is told each time what the search has lost
-        and the cure, a sentence in Chinese."""
+        and the cure, a sentence in Chinese; `full` why it takes nothing in, and an empty string once it does again."""
         self._search, self._clock, self._damaged, self._monotonic = search, clock, damaged, monotonic
+        self._full, self._space = full, "?"
         self._look_at = self._walk_at = monotonic()
         self._unsound = ""
         self._store, self._messages_gone = store, False
@@ -139,6 +141,14 @@ class Indexing:
     def _tell(self, error: SearchUnavailable) -> None:
         if isinstance(error, SearchDamaged):
             self._damaged(str(error))
+        if isinstance(error, SearchFull):
+            self._tell_space(str(error))
+
+    def _tell_space(self, words: str) -> None:
+        """That there is space again is told once, also of what an earlier process told."""
+        if words or words != self._space:
+            self._space = words
+            self._full(words)
 
     def _handle(self, records: Sequence[Record]) -> Effects:
         documents: list[Document] = []
@@ -162,6 +172,8 @@ class Indexing:
         except SearchUnavailable as error:
             self._tell(error)
             raise
+        if documents:
+            self._tell_space("")
         reach("index.indexed_before_position")
 
         def effects(conn: Connection) -> None:

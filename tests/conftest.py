@@ -14,6 +14,7 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.live.elasticsearch import Elasticsearch
 from tests.live.engines import E, EngineMissing, Kafka, Postgres, started
 
 settings.register_profile("laptop", deadline=None)
@@ -54,9 +55,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say loudly what did not run on a real engine: a skip is easily overlooked."""
     skipped = [one for one in terminalreporter.stats.get("skipped", []) if MISSING in str(one.longrepr)]
     if skipped:
-        said = (
-            f"NOT TESTED: {len(skipped)} tests need a real Kafka or PostgreSQL, which is missing here (see `make live`)"
-        )
+        engines = "a real Kafka, Elasticsearch or PostgreSQL"
+        said = f"NOT TESTED: {len(skipped)} tests need {engines}, which is missing here (see `make live`)"
         terminalreporter.write_line(said, red=True, bold=True)
 
 
@@ -89,6 +89,13 @@ def kafka() -> Iterator[Kafka]:
 def empty_kafka() -> Iterator[Kafka]:
     """A Kafka of its own, for a test to whom what others wrote would be in the way."""
     with _running(Kafka) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def elasticsearch() -> Iterator[Elasticsearch]:
+    """A running Elasticsearch; a test that kills it must bring it back with `again`."""
+    with _running(Elasticsearch) as engine:
         yield engine
 
 

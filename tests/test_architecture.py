@@ -98,8 +98,8 @@ RULES = (
     Rule(
         "the search engine stays behind the search port",
         ROOMS,
-        ("elasticsearch",),
-        but=("stream.search.elasticsearch",),
+        ("elasticsearch", "elastic_transport"),
+        but=("stream.search.elastic", "stream.search.elastic_bulk", "stream.search.elastic_faults"),
     ),
     Rule("scrapy and twisted stay in the crawlers", ROOMS, ("scrapy", "twisted"), but=("crawlers",)),
     Rule(

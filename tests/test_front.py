@@ -134,4 +134,4 @@ def test_live_tests_fail_without_their_engine_where_it_is_required(
 def test_live_tests_are_skipped_loudly_on_a_laptop(tmp_path: Path) -> None:
     done = live_tests(tmp_path)
     assert done.returncode == 0, done.stdout
-    assert "NOT TESTED: 1 tests need a real Kafka or PostgreSQL" in done.stdout
+    assert "NOT TESTED: 1 tests need a real Kafka, Elasticsearch or PostgreSQL" in done.stdout

@@ -10,7 +10,8 @@ The contract of the port, proved for every adapter by one suite (`tests/stream/s
 * After `clear` the search is empty and sound, also where its file was corrupt or gone: `fengxin reindex` heals it.
 * What is lost while an engine is in use (its file damaged, taken away, or made anew by accident) is SearchDamaged,
   whose sentence says the cure; `healthy(whole=True)` finds damage that no question has met yet. A rebuild beside an
-  open engine is no damage.
+  open engine is no damage. An engine that looks after its own pages (Elasticsearch) needs no whole look.
+* An engine that has no space, or is closed for writing, raises SearchFull from `index` and goes on answering.
 * An engine that cannot be reached raises SearchUnavailable; a document that it can never take raises SearchRefused with
   the ids, and everything else of that batch is in.
 """
@@ -31,6 +32,10 @@ class SearchUnavailable(Exception):
 
 class SearchDamaged(SearchUnavailable):
     """What was indexed is damaged or gone; only `fengxin reindex` brings it back. No alarm depends on it."""
+
+
+class SearchFull(SearchUnavailable):
+    """The engine takes nothing in until a person gives it space or leave to write; what is in it is found."""
 
 
 class SearchRefused(Exception):
@@ -106,11 +111,11 @@ class Search(ABC):
         """Give back connections."""
 
 
-ADAPTERS = {"sqlite": "stream.search.sqlite:SqliteSearch"}
+ADAPTERS = {"sqlite": "stream.search.sqlite:SqliteSearch", "elasticsearch": "stream.search.elastic:ElasticSearch"}
 
 
 def open_search(url: str) -> Search:
-    """Open the engine that the URL's scheme names. Raises ValueError with a sentence for an unknown one."""
+    """Open the engine that the URL's scheme names. Raises ValueError with a sentence for an address that is none."""
     scheme = urlsplit(url).scheme
     if scheme not in ADAPTERS:
         raise ValueError(f"search：不认识的地址前缀“{scheme}”，可用：{'、'.join(ADAPTERS)}")

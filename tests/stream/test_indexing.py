@@ -17,7 +17,7 @@ from stream.indexing import LOOK_SECONDS, WALK_SECONDS, Indexing, document, kept
 from stream.kept import keep, keep_assessment
 from stream.log import Log, open_log
 from stream.post import Kind
-from stream.search import Document, Query, SearchDamaged, SearchRefused, SearchUnavailable
+from stream.search import Document, Query, SearchDamaged, SearchFull, SearchRefused, SearchUnavailable
 from stream.search.sqlite import SqliteSearch
 from stream.store import Store
 from stream.topic import ASSESSED, POSTS
@@ -30,6 +30,7 @@ class Fussy(SqliteSearch):
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.away, self.hollow, self.refuses = False, False, set[str]()
+        self.full = False
 
     def healthy(self, *, whole: bool = False) -> None:
         if self.hollow and whole:
@@ -39,6 +40,8 @@ class Fussy(SqliteSearch):
     def index(self, documents: Sequence[Document]) -> None:
         if self.away:
             raise SearchUnavailable("检索不在")
+        if self.full:
+            raise SearchFull("磁盘将满")
         super().index([one for one in documents if one.id not in self.refuses])
         if refused := {one.id: "太长" for one in documents if one.id in self.refuses}:
             raise SearchRefused(refused)
@@ -53,10 +56,12 @@ class Bench:
         self.log.ensure({POSTS: 1, ASSESSED: 1})
         self.search = Fussy(f"sqlite:///{folder}/search.db")
         self.told: list[str] = []
+        self.told_full: list[str] = []
         self.seconds = 0.0
         self.indexing = Indexing(
-            self.log, store, self.search, lambda: START, damaged=self.told.append, monotonic=lambda: self.seconds
-        )
+            self.log, store, self.search, lambda: START, damaged=self.told.append, full=self.told_full.append,
+            monotonic=lambda: self.seconds,
+        )  # fmt: skip
         self.assessing = Assessing(self.log, store, Snow(), reader(), lambda: START)
 
     def say(self, *values: bytes, topic: str = ASSESSED) -> None:
@@ -123,6 +128,22 @@ def test_a_search_that_is_away_moves_nothing_and_is_said(bench: Bench) -> None:
     assert bench.indexing.trouble == ""
     assert bench.found("虫子") == ["weibo:1"]
     assert bench.buried() == []
+
+
+def test_a_search_without_space_is_told_until_it_has_some_and_nothing_is_lost(bench: Bench) -> None:
+    bench.search.full = True
+    bench.say(wire("weibo:1"))
+    assert bench.indexing.step() == 0
+    assert bench.told_full[-1] == "磁盘将满"
+    assert "磁盘将满" in bench.indexing.trouble
+    bench.search.full = False
+    assert bench.indexing.step() == 1
+    assert bench.told_full[-1] == ""
+    bench.say(wire("weibo:2"))
+    assert bench.indexing.step() == 1
+    assert bench.told_full.count("") == 1
+    assert sorted(bench.found("虫子")) == ["weibo:1", "weibo:2"]
+    assert (bench.told, bench.buried()) == ([], [])
 
 
 def test_a_search_taken_away_while_nothing_comes_is_told_with_its_cure(bench: Bench, tmp_path: Path) -> None:

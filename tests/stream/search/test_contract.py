@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import shutil
 import sqlite3
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,7 @@ from hypothesis import strategies as st
 
 from stream.search import Document, Query, Search, SearchDamaged, SearchUnavailable, open_search
 from stream.search.pairs import fold
+from tests.stream.search.site import Site
 
 NOON = datetime(2026, 11, 3, 4, tzinfo=UTC)
 LETTERS = st.sampled_from(
@@ -25,32 +25,6 @@ LETTERS = st.sampled_from(
 )
 TEXTS = st.lists(LETTERS, max_size=12).map("".join) | st.text(max_size=8)
 _numbers = itertools.count()
-
-
-class Site(ABC):
-    """Where one adapter's engine lives, and how it is hurt."""
-
-    url: str
-
-    @abstractmethod
-    def take_away(self) -> None:
-        """The engine cannot be reached."""
-
-    @abstractmethod
-    def bring_back(self) -> None:
-        """It can be reached again, with what was in it."""
-
-    @abstractmethod
-    def corrupt(self) -> None:
-        """What the engine keeps can be read no more."""
-
-    @abstractmethod
-    def spoil(self) -> None:
-        """A stretch in the middle of what the engine keeps is overwritten while it is in use."""
-
-    @abstractmethod
-    def remove(self) -> None:
-        """What the engine keeps is gone."""
 
 
 class SqliteSite(Site):
@@ -85,6 +59,9 @@ class SqliteSite(Site):
     def remove(self) -> None:
         shutil.rmtree(self.folder)
 
+    def end(self) -> None:
+        """The folder is pytest's."""
+
 
 Make = Callable[[pytest.FixtureRequest, Path], Site]
 """Makes a site of its own for a test, in this empty folder; an engine that runs is asked of the request by fixture."""
@@ -94,14 +71,25 @@ def sqlite_site(_: pytest.FixtureRequest, folder: Path) -> Site:
     return SqliteSite(folder)
 
 
-SITES: list[ParameterSet] = [pytest.param(sqlite_site, id="sqlite")]
+def elastic_site(request: pytest.FixtureRequest, _: Path) -> Site:
+    engine = request.getfixturevalue("elasticsearch")
+    from tests.stream.search.elastic_site import ElasticSite  # needs the client: without it the engine is missing
+
+    return ElasticSite(engine)
+
+
+OWN_FILE: list[ParameterSet] = [pytest.param(sqlite_site, id="sqlite")]
+"""Adapters that keep a file themselves; the others' engines look after their own."""
+SITES: list[ParameterSet] = [*OWN_FILE, pytest.param(elastic_site, id="elasticsearch", marks=pytest.mark.live)]
 """Of each adapter how to make its site; one that needs a real engine carries `marks=pytest.mark.live`."""
 
 
 @pytest.fixture(params=SITES)
-def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     make: Make = request.param
-    return make(request, tmp_path)
+    made = make(request, tmp_path)
+    yield made
+    made.end()
 
 
 @pytest.fixture
@@ -262,6 +250,7 @@ def test_no_character_that_people_write_stands_for_the_end_of_a_text(search: Sea
     assert ids(search.find(Query("S", f"堂{mark}"))) == ["weibo:2"]
 
 
+@pytest.mark.parametrize("site", OWN_FILE, indirect=True)
 def test_damage_that_no_question_has_met_is_found_by_a_whole_look_and_heals(site: Site, search: Search) -> None:
     search.index([document(number, f"第{number}条：食堂的饭里有虫子" * 20) for number in range(400)])
     search.healthy(whole=True)

@@ -1,0 +1,94 @@
+"""What an index of Elasticsearch holds: names, mapping, a document's stored form, and a query in the engine's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+
+from stream.search import Document, Query
+from stream.search.pairs import pairs_of_query, pairs_of_texts
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+_WORD = {"type": "keyword"}
+_SHOWN = {"type": "keyword", "index": False, "doc_values": False}
+_MOMENT = {"type": "long"}
+"""Microseconds since 1970: the engine's dates end at milliseconds, or begin in 1970."""
+MAPPING: dict[str, Any] = {
+    "dynamic": "strict",
+    "_source": {"excludes": ["pairs"]},
+    "properties": {
+        "school": _WORD, "id": _WORD, "kind": _WORD, "platform": _WORD, "account_id": _WORD, "thread_id": _WORD,
+        "text": _SHOWN, "polarity": _WORD, "risk": {"type": "integer"}, "published_at": _MOMENT,
+        "fetched_at": _MOMENT, "pairs": {"type": "text", "analyzer": "whitespace", "norms": False},
+    },
+}  # fmt: skip
+SETTINGS: dict[str, Any] = {
+    "number_of_shards": 1,
+    "auto_expand_replicas": "0-1",
+    "refresh_interval": "30s",
+}
+"""A month of a school's posts is small: one shard. A copy where there is a second machine. Who writes refreshes."""
+NEWEST_FIRST = [{"published_at": "desc"}, {"id": "desc"}]
+FIELDS = (
+    "school", "id", "kind", "platform", "account_id", "thread_id", "text", "polarity", "risk", "published_at",
+    "fetched_at",
+)  # fmt: skip
+
+
+def micro(at: datetime) -> int:
+    """Microseconds since 1970."""
+    return (at - EPOCH) // MICROSECOND
+
+
+def months(prefix: str) -> str:
+    """The name of all indices of posts, as a pattern."""
+    return f"{prefix}-posts-*"
+
+
+def month_of(prefix: str, document: Document) -> str:
+    """The index of a document that no index holds yet: by its date and never by today's, so that a replay finds it."""
+    at = document.published_at.astimezone(UTC)
+    return f"{prefix}-posts-{at.year:04d}.{at.month:02d}"
+
+
+def key_of(school: str, post_id: str) -> str:
+    """The engine's id of a post: always the same, and short, whatever a platform calls it."""
+    return blake2b(f"{len(school)}:{school}{post_id}".encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
+
+
+def stored(document: Document) -> dict[str, Any]:
+    """The form in which a document is kept."""
+    found = {name: getattr(document, name) for name in FIELDS}
+    found |= {"published_at": micro(document.published_at), "fetched_at": micro(document.fetched_at)}
+    return found | {"kind": str(document.kind), "polarity": str(document.polarity), "pairs": _pairs(document)}
+
+
+def _pairs(document: Document) -> str:
+    (found,) = pairs_of_texts([document.text])
+    return found
+
+
+def read(source: Mapping[str, Any]) -> Document:
+    """The document again from its stored form."""
+    at = {name: EPOCH + int(source[name]) * MICROSECOND for name in ("published_at", "fetched_at")}
+    return Document(**{name: source[name] for name in FIELDS} | at)
+
+
+def asked(query: Query) -> dict[str, Any]:
+    """The query as the engine takes it; `limit` apart."""
+    wanted: list[dict[str, Any]] = [{"term": {"school": query.school}}]
+    wanted += [
+        {"term": {name: value}} for name in ("account_id", "kind", "polarity") if (value := getattr(query, name))
+    ]
+    span = {"gte": query.since, "lt": query.before}
+    if bounds := {name: micro(at) for name, at in span.items() if at is not None}:
+        wanted.append({"range": {"published_at": bounds}})
+    found = pairs_of_query(query.words)
+    if len(found) == 1 and len(found[0]) == 1:
+        wanted.append({"prefix": {"pairs": {"value": found[0]}}})
+    elif found:
+        wanted.append({"match_phrase": {"pairs": {"query": " ".join(found), "analyzer": "whitespace"}}})
+    return {"bool": {"filter": wanted}}
