@@ -9,14 +9,14 @@ from typing import Any
 
 from sentiment.engine import Engine, engine_by_name
 from stream import rules
+from stream.alone import alone
 from stream.assess import Reader, assess
 from stream.assessment import Assessment, Polarity
 from stream.because import Because, because, feeling
-from stream.evidence import Ledger
 from stream.explanation import explain
 from stream.impression import IMPRESSIONS
 from stream.post import Kind, Post, Route, door
-from stream.risk import Risk, risk
+from stream.risk import Risk
 from stream.rules import Slot
 
 EXPLAINED = 2_000
@@ -76,7 +76,7 @@ class Scoring:
 
     def _judged(self, text: str, slot: str) -> tuple[Assessment, Risk]:
         one = assess([_post(text, slot)], self._engine, self._reader, NOON)[0]
-        return one, risk(Ledger({}).note(one), NOON)
+        return one, alone(one)
 
 
 def told(answer: Mapping[str, Any]) -> Iterator[str]:

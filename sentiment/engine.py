@@ -128,7 +128,9 @@ def _blend(band: Band | None = None, folder: Path | None = None) -> Engine:
 
 DEFAULT = "blend"
 """The engine where nothing else is said."""
-ENGINES: dict[str, Callable[[Band | None, Path | None], Engine]] = {"snow": _snow, "linear": _linear, "blend": _blend}
+STOCK = "snow"
+"""The engine whose figures are no probabilities."""
+ENGINES: dict[str, Callable[[Band | None, Path | None], Engine]] = {STOCK: _snow, "linear": _linear, "blend": _blend}
 """Every engine by its name in the settings; a new engine is one more line. `snow` has no weights but SnowNLP's."""
 
 

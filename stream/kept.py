@@ -14,6 +14,7 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    RowMapping,
     Table,
     Text,
     and_,
@@ -165,7 +166,12 @@ _HERE = (
 
 def last_assessment(conn: Connection, school: str, post_id: str) -> Assessment | None:
     """What was found in the current revision of a post, as it was kept; without the edition of the rules."""
-    row = conn.execute(
+    return last_assessments(conn, school, (post_id,)).get(post_id)
+
+
+def last_assessments(conn: Connection, school: str, post_ids: Sequence[str]) -> dict[str, Assessment]:
+    """The same for a few posts, those left out in which nothing was found yet."""
+    rows = conn.execute(
         select(
             posts, revisions.c.text, revisions.c.text_hash, revisions.c.cut, assessments.c.polarity,
             assessments.c.p_negative, assessments.c.snow, assessments.c.engine, assessments.c.target,
@@ -173,13 +179,15 @@ def last_assessment(conn: Connection, school: str, post_id: str) -> Assessment |
         )
         .join(revisions, (revisions.c.school == posts.c.school) & (revisions.c.post_id == posts.c.id))
         .join(assessments, (assessments.c.school == posts.c.school) & (assessments.c.post_id == posts.c.id))
-        .where(posts.c.school == school, posts.c.id == post_id, revisions.c.revision == posts.c.revision)
+        .where(posts.c.school == school, posts.c.id.in_(list(post_ids)), revisions.c.revision == posts.c.revision)
         .where(assessments.c.revision == posts.c.revision)
-    ).first()  # fmt: skip
-    if row is None:
-        return None
-    post = {name: value for name, value in row._mapping.items() if name in Post.model_fields}
-    found = {name: value for name, value in row._mapping.items() if name in Assessment.model_fields}
+    )  # fmt: skip
+    return {row.id: _read(row._mapping) for row in rows}
+
+
+def _read(row: RowMapping) -> Assessment:
+    post = {name: value for name, value in row.items() if name in Post.model_fields}
+    found = {name: value for name, value in row.items() if name in Assessment.model_fields}
     return Assessment.model_validate(found | {"post": Post.model_validate(post)})
 
 

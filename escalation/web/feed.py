@@ -5,19 +5,22 @@ A private message is left out: its words are for who answers it, one at a time a
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from markupsafe import Markup
 from sqlalchemy import Connection, and_, case, func, select
 
+from escalation import by_hand
 from escalation.clock_words import SHANGHAI
-from escalation.web.heard import shown_spans
 from escalation.web.prose import marked
 from escalation.web.words import CARE_THEMES, CARE_TITLE, UNJUDGED_TEXT
 from stream.account import accounts
-from stream.kept import assessments, posts, revisions
+from stream.alone import alone
+from stream.kept import assessments, last_assessments, posts, revisions
 from stream.post import Kind
 
 SHOWN = 4
@@ -32,9 +35,14 @@ class Heard:
     at: datetime
     polarity: str
     risk: int | None
+    """Of the line by itself, 0 to 100; None where nobody judged it yet."""
     account: str
     text: Markup | str
     care: bool
+    together: int = 0
+    """The risk with all that others say of the same matter, where it is more; else 0."""
+    matter: str = ""
+    """The number of the incident that the line belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +64,8 @@ def feed_of(conn: Connection, school: str, now: datetime, shown: int = SHOWN) ->
     )
     rows = conn.execute(
         select(
-            posts.c.published_at, posts.c.first_seen_at, posts.c.account_id, accounts.c.name, revisions.c.text,
-            assessments.c.polarity, assessments.c.risk, assessments.c.hits, assessments.c.themes,
+            posts.c.id, posts.c.published_at, posts.c.first_seen_at, posts.c.account_id, accounts.c.name,
+            revisions.c.text, assessments.c.polarity, assessments.c.risk, assessments.c.hits, assessments.c.themes,
         )
         .join(
             revisions,
@@ -83,29 +91,38 @@ def feed_of(conn: Connection, school: str, now: datetime, shown: int = SHOWN) ->
         .where(posts.c.school == school, posts.c.published_at >= midnight, posts.c.kind != Kind.MESSAGE)
     ).one()
     return Feed(
-        heard=tuple(
-            Heard(
-                at=row.published_at,
-                polarity=row.polarity or "neutral",
-                risk=row.risk,
-                account=row.name or row.account_id,
-                text=_shown(row),
-                care=bool(CARE_THEMES & set(row.themes or ())),
-            )
-            for row in rows
-        ),
+        heard=_heard(conn, school, rows),
         today=figures.n,
         negative=round(100 * figures.negative / figures.judged, 1) if figures.judged else None,
         latest=now - rows[0].first_seen_at if rows else None,
     )
 
 
+def _heard(conn: Connection, school: str, rows: Sequence[Any]) -> tuple[Heard, ...]:
+    ids = [row.id for row in rows if row.risk and not _is_care(row)]
+    lines, matters = last_assessments(conn, school, ids), by_hand.belonging(conn, school, ids)
+    found = []
+    for row in rows:
+        own = min(row.risk, alone(lines[row.id]).value) if row.id in lines else row.risk
+        found.append(
+            Heard(
+                at=row.published_at, polarity=row.polarity or "neutral", risk=own, account=row.name or row.account_id,
+                text=_shown(row), care=_is_care(row), together=row.risk if own != row.risk else 0,
+                matter=matters[row.id].number if row.id in matters else "",
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _is_care(row: Any) -> bool:
+    return not CARE_THEMES.isdisjoint(row.themes or ())
+
+
 def _shown(row: Any) -> Markup | str:
     if row.themes is None:
         return UNJUDGED_TEXT
-    return CARE_TITLE if CARE_THEMES & set(row.themes) else _text(row.text, row.hits)
+    return CARE_TITLE if _is_care(row) else marked(row.text, _spans(row.hits), limit=CUT)
 
 
-def _text(text: str, hits: list[dict[str, object]] | None) -> Markup:
-    spans = shown_spans(hit.get("spans", ()) for hit in hits or ())  # type: ignore[misc]
-    return marked(text, spans, limit=CUT)
+def _spans(hits: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[int]]:
+    return chain.from_iterable(hit.get("spans", ()) for hit in hits)

@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from escalation import alert, handling, receipt
 from escalation.audit import audit_log
-from escalation.incident import Actor, incidents
+from escalation.incident import Actor, incidents, join
 from escalation.people import Role, shifts
 from escalation.web.frozen import Frozen
 from escalation.web.queue_view import Filter, queue_of
@@ -204,7 +204,7 @@ def test_a_shift_of_a_whole_day_says_on_which_day_it_ends(house: House) -> None:
 
 
 def test_the_ticker_shows_polarity_risk_and_folds_cries_for_help(house: House) -> None:
-    house.post("运动会航拍太好看了", polarity=Polarity.POSITIVE, risk=6)
+    house.post("运动会航拍太好看了", words=["航拍"], polarity=Polarity.POSITIVE, risk=6)
     house.post("真的活不下去了", theme="self_harm", words=["活不下去"], risk=95)
     page = house.client("monitor").get("/desk/feed").text
     assert "正面" in page
@@ -212,6 +212,23 @@ def test_the_ticker_shows_polarity_risk_and_folds_cries_for_help(house: House) -
     assert "活不下去" not in page
     assert "疑似心理求助，原文已收起" in page
     assert "今日 2 条" in page
+
+
+def test_a_mild_remark_shows_its_own_risk_beside_the_matter_that_it_only_joins(house: House) -> None:
+    number = house.incident(text="中午吃了二食堂的香锅，三个人在拉肚子", comments=1)
+    mild = house.post("那家香锅我也常去", risk=64)
+    building = house.post("香锅的肉颜色不对", risk=70)
+    with house.store.write() as conn:
+        (matter,) = conn.execute(select(incidents.c.id).where(incidents.c.number == number)).scalars()
+        join(conn, matter, SCHOOL, [mild.id], 64, house.now)
+        found = {"hits": [], "themes": [], "polarity": "neutral", "p_negative": 0.1}
+        conn.execute(update(assessments).where(assessments.c.post_id.in_([mild.id, building.id])).values(**found))
+    page = house.client("monitor").get("/desk/feed").text
+    lines = [re.sub(r"<[^>]+>", " ", row).split() for row in page.split("<li>")[1:]]
+    said = {text: next(row for row in lines if text in row[-1]) for text in ("常去", "颜色", "拉肚子")}
+    assert said["常去"][2:3] + said["常去"][4:8] == ["0", "属", number, "合计", "64"]
+    assert said["颜色"][2:3] + said["颜色"][4:6] == ["0", "合计", "70"]
+    assert said["拉肚子"][2:3] + said["拉肚子"][4:8] == ["39", "属", number, "合计", "60"], "its rule alone"
 
 
 def test_a_private_message_is_neither_in_the_ticker_nor_in_what_search_finds(house: House) -> None:
