@@ -5,7 +5,7 @@ A private message is left out: its words are for who answers it, one at a time a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -121,8 +121,8 @@ def _is_care(row: Any) -> bool:
 def _shown(row: Any) -> Markup | str:
     if row.themes is None:
         return UNJUDGED_TEXT
-    return CARE_TITLE if _is_care(row) else marked(row.text, _spans(row.hits), limit=CUT)
+    return CARE_TITLE if _is_care(row) else _text(row.text, row.hits)
 
 
-def _spans(hits: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[int]]:
-    return chain.from_iterable(hit.get("spans", ()) for hit in hits)
+def _text(text: str, hits: Sequence[Mapping[str, Any]]) -> Markup:
+    return marked(text, chain.from_iterable(hit.get("spans", ()) for hit in hits), limit=CUT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -16,7 +17,6 @@ from escalation.incident.state import IllegalStep
 from escalation.people import Role
 from escalation.place import place_of
 from escalation.web.gate import Acts, NotFound, Only, Visitor, desk_of
-from escalation.web.heard import shown_spans
 from escalation.web.page import show
 from escalation.web.prose import marked
 from escalation.web.viewing import Viewed, record
@@ -51,7 +51,7 @@ def _page(
         account = book(conn, desk.school).get(line.post.account_id)
     care = by_hand.is_care(line)
     _note(request, visitor, post, care=care)
-    spans = shown_spans(hit.spans for hit in line.hits)
+    spans = chain.from_iterable(hit.spans for hit in line.hits)
     text = "" if care else PRIVATE if line.post.kind is Kind.MESSAGE else marked(line.post.text, spans)
     return show(
         request, visitor, "raise.html", status=status, line=line, post=post, care=care, belongs=belongs, near=near,

@@ -75,11 +75,6 @@ def _add(one: Heard, hit: Mapping[str, Any]) -> None:
     one.steps.update({STEPS.get(step, step) for step in hit.get("steps", ()) if step not in SILENT})
 
 
-def shown_spans(hits: Iterable[Iterable[Sequence[int]]]) -> list[tuple[int, int]]:
-    """Where a line is to be marked. `hits`: the spans of each in the text, ends excluded."""
-    return [(start, end) for spans in hits for start, end in spans]
-
-
 def _short(word: object) -> str:
     said = clean(str(word or "")).replace("\n", " ")
     return said if len(said) <= LENGTH else said[:LENGTH] + "…"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from markupsafe import Markup
@@ -21,7 +22,7 @@ from escalation.web.case_log import Step, log_of
 from escalation.web.clocks import Running, clocks_of
 from escalation.web.figures import Figures, by_hand, figures_of, speaks
 from escalation.web.frozen import Frozen, Words
-from escalation.web.heard import shown_spans, undone
+from escalation.web.heard import undone
 from escalation.web.prose import marked
 from escalation.web.receipts import Receipt, receipts_of
 from escalation.web.scope import Scope
@@ -225,7 +226,7 @@ def _member(one: Row[Any], row: Row[Any], *, revealed: bool, other: bool) -> Mem
     hits = one.hits or []
     cry = bool(row.care) or any(hit.get("theme") == CARE for hit in hits)
     folded = not revealed and (cry or one.kind == Kind.MESSAGE)
-    spans = shown_spans(hit.get("spans", ()) for hit in hits)
+    spans = chain.from_iterable(hit.get("spans", ()) for hit in hits)
     return Member(
         id=one.id, text="" if folded else marked(one.text, spans), at=one.published_at, kind=one.kind,
         polarity=one.polarity or "neutral", p_negative=one.p_negative, by_school=one.by_school,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -16,7 +17,6 @@ from escalation.incident.state import IllegalStep
 from escalation.people import Role
 from escalation.place import place_of
 from escalation.web.gate import NotFound, Only, Visitor, desk_of
-from escalation.web.heard import shown_spans
 from escalation.web.page import show
 from escalation.web.prose import marked
 from escalation.web.viewing import Viewed, record
@@ -70,7 +70,7 @@ def page(
     folded = by_hand.is_care(line) or line.post.kind is Kind.MESSAGE
     if not folded:
         _note(request, visitor, post)
-    spans = shown_spans(hit.spans for hit in line.hits)
+    spans = chain.from_iterable(hit.spans for hit in line.hits)
     return show(
         request, visitor, "why.html", line=line, post=post, place=place_of(line.post, account), belongs=belongs,
         text=marked(line.post.text, spans), folded=folded,

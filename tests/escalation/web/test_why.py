@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from escalation.audit import audit_log
 from escalation.web.app import build
-from escalation.web.heard import heard, shown_spans, undone
+from escalation.web.heard import heard, undone
 from sentiment.polarity import Polarity
 from stream.kept import assessments
 from stream.post import Kind, Post
@@ -120,7 +120,6 @@ def test_what_the_model_felt_is_told_without_its_degree() -> None:
     ]
     (model,) = heard([[one] for one in hits])
     assert (model.title, model.lines, model.told) == ("用语近似投诉（模型推断）", 2, "“二食堂” 2")
-    assert shown_spans([[(0, 3)], [(4, 5)]]) == [(0, 3), (4, 5)]
 
 
 def test_a_line_that_calls_the_school_by_its_short_name_speaks_of_this_school(house: House) -> None:
