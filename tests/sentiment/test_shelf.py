@@ -3,8 +3,6 @@
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from hypothesis import strategies as st
 from sentiment import disguise, lookalike, shelf, sound, writings
 from sentiment.normalise import _SPLITS, normalise
 from sentiment.shelf import KEPT, shelved
+from tests.sentiment.together import printed_together
 
 NAMES = ("codes", "sounds", "spelled", "initials", "odd")
 Ask = Callable[..., tuple[Any, int]]
@@ -142,13 +141,7 @@ def test_of_processes_that_start_together_each_reads_a_whole_file(tmp_path: Path
         "import time; from sentiment.shelf import shelved;"
         "print(sum(sum(shelved(f'thing{n}', [b'x'], lambda: list(range(20_000)), list)) for n in range(20)))"
     )
-    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
-    running = [
-        subprocess.Popen([sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE, text=True)
-        for _ in range(4)
-    ]
-    said = {process.communicate(timeout=120)[0].strip() for process in running}
-    assert said == {str(20 * sum(range(20_000)))}
+    assert set(printed_together(script, tmp_path)) == {str(20 * sum(range(20_000)))}
     files = list((tmp_path / "fengxin").iterdir())
     assert len(files) == 20
     assert all(signed(file.read_bytes().partition(b"\n")[2]) == file.read_bytes() for file in files)

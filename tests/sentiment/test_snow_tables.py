@@ -1,8 +1,5 @@
 """The tables are kept for the next process, and no state of the cache keeps a text from being scored."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -12,6 +9,7 @@ import pytest
 
 from sentiment import snow_tables
 from sentiment.snow_tables import PAIR_BITS, Tables, located, tables
+from tests.sentiment.together import printed_together
 
 SMALL = dict.fromkeys((field.name for field in fields(Tables)), np.arange(3.0))
 
@@ -120,11 +118,6 @@ def test_of_processes_that_start_together_one_builds_and_all_read(tmp_path: Path
         " {name: np.arange(9.0) for name in tables.Tables.__slots__};"
         "print(tables.tables().rows.sum())"
     )
-    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
-    running = [
-        subprocess.Popen([sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE, text=True)
-        for _ in range(4)
-    ]
-    said = [process.communicate(timeout=120)[0].split() for process in running]
+    said = [words.split() for words in printed_together(script, tmp_path)]
     assert sorted(said) == [["36.0"]] * 3 + [["built", "36.0"]]
     assert [one.is_dir() for one in sorted((tmp_path / "fengxin").iterdir())] == [True, False]
