@@ -26,13 +26,11 @@ PREFETCH = frozenset({"prefetch", "prerender"})
 
 def look(request: Request, given: str, read: Link, now: datetime) -> HTMLResponse | None:
     """The letter behind a good link; None where it is an incident's notice."""
-    desk = desk_of(request)
     if not _is_letter(request, read):
         return None
-    with desk.store.read() as conn:
-        found = letter.holder(conn, desk.school, read)
+    desk, found = desk_of(request), _holder(request, read)
     if found is None:
-        return bare(request, "refused.html", status=403, why="stranger", at="")
+        return _stranger(request)
     row, person = found
     fetched = request.headers.get("sec-purpose", "").partition(";")[0] in PREFETCH
     if row.opened_at is None and not fetched:
@@ -43,13 +41,11 @@ def look(request: Request, given: str, read: Link, now: datetime) -> HTMLRespons
 
 def sign(request: Request, given: str, read: Link, now: datetime) -> HTMLResponse | None:
     """The receipt of a letter; None where the link is an incident's notice."""
-    desk = desk_of(request)
     if not _is_letter(request, read):
         return None
-    with desk.store.read() as conn:
-        found = letter.holder(conn, desk.school, read)
+    desk, found = desk_of(request), _holder(request, read)
     if found is None:
-        return bare(request, "refused.html", status=403, why="stranger", at="")
+        return _stranger(request)
     row, person = found
     if row.needs_signature:
         desk.store.run(lambda conn: letter.sign(conn, row, now, via="link", ip=address_of(request)))
@@ -72,3 +68,14 @@ def _is_letter(request: Request, read: Link) -> bool:
     with desk.store.read() as conn:
         wanted = select(notices.c.id).where(notices.c.id == read.notice_id, notices.c.school == desk.school)
         return conn.execute(wanted.where(notices.c.matter.is_not(None))).first() is not None
+
+
+def _holder(request: Request, read: Link) -> tuple[Row[Any], Person] | None:
+    desk = desk_of(request)
+    with desk.store.read() as conn:
+        return letter.holder(conn, desk.school, read)
+
+
+def _stranger(request: Request) -> HTMLResponse:
+    """What somebody sees whose link is no longer theirs."""
+    return bare(request, "refused.html", status=403, why="stranger", at="")

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import shutil
-import socket
-import threading
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,35 +10,14 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from escalation.notice import notices
-from escalation.web.app import build
-from escalation.web.serve import Harbour
 from escalation.web.voice_slip import path_of
 from tests.escalation.voice.course import TEXT
 from tests.escalation.web.house import House
-from tests.escalation.web.test_browser import opened, sign_in
+from tests.escalation.web.test_browser import opened, served, sign_in
 
 pytestmark = pytest.mark.browser
+__all__ = ["served"]
 PICTURES = Path(__file__).resolve().parents[3] / "build" / "pictures"
-
-
-@pytest.fixture
-def served(mould: Path, tmp_path: Path) -> Iterator[House]:
-    """A school whose desk answers on a port of its own."""
-    shutil.copy(mould, tmp_path / "store.db")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    house = House.at(tmp_path, f"http://127.0.0.1:{port}", enrolled=True)
-    house.now = datetime.now(UTC)
-    server = Harbour(build(dataclasses.replace(house.desk(), clock=lambda: datetime.now(UTC))), "127.0.0.1", port)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    until = time.monotonic() + 60
-    while not server.started and time.monotonic() < until:
-        time.sleep(0.02)
-    yield house
-    server.should_exit = True
-    thread.join(5)
 
 
 def errand(house: House, kind: str, who: str) -> str:
