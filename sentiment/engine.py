@@ -100,7 +100,9 @@ class Engine(Protocol):
         """The name in the settings and on every assessment."""
         ...
 
-    def score(self, texts: Sequence[str]) -> list[Score]: ...
+    def score(self, texts: Sequence[str]) -> list[Score]:
+        """One score for each text, in their order; any string is taken, and nothing is raised for its content."""
+        ...
 
 
 def says_something(text: str) -> bool:

@@ -122,6 +122,8 @@ def _answers(row: Row, kind: Kind) -> dict[Question, bool]:
 
 
 def is_ordinary(row: Row, kind: Kind) -> bool:
+    """Whether a row teaches what is no concern: one in ORDINARY_EVERY of those with a polarity alone that are not of
+    school life, by the hash of the text, so the same ones in every run."""
     return kind is Kind.POLARITY and not row.campus and _digest(row.text) % ORDINARY_EVERY == 0
 
 
@@ -138,6 +140,7 @@ def _share(row: Row, question: Question) -> float:
 
 
 def fold(family: str) -> int:
+    """The part, 0 to FOLDS - 1, that a family of paraphrases is held out with; by hash, so the same in every run."""
     return _digest(family) % FOLDS
 
 
@@ -190,15 +193,19 @@ def _require() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Model:
+    """A fitted linear model: the columns it looks at, a weight for each, in nats, and what is added to their sum."""
+
     columns: npt.NDArray[np.int64]
     weights: Floats
     constant: float
 
     def sums(self, features: Any) -> Floats:
+        """The sum for each row of a sparse matrix of 2 ** BITS columns, in nats: above 0 speaks for yes."""
         result: Floats = features[:, self.columns] @ self.weights + self.constant
         return result
 
     def head(self, curve: Any) -> Head:
+        """The same in steps of eight bits, without what rounds to nothing. `curve`: from a sum to a probability."""
         scale = float(np.abs(self.weights).max()) / STEPS
         whole = np.rint(self.weights / scale).astype(np.int8)
         there = np.flatnonzero(whole)
@@ -224,6 +231,7 @@ def _ratio(present: Any, truth: Flags, weights: Floats) -> Floats:
 
 
 def columns_of(features: Any) -> npt.NDArray[np.int64]:
+    """The columns of a sparse matrix that hold in RARE rows and more, in order."""
     columns: npt.NDArray[np.int64] = np.flatnonzero(np.bincount(features.indices, minlength=1 << BITS) >= RARE)
     return columns
 

@@ -215,7 +215,10 @@ def _sight(account: Account, polled: Sequence[Row[Any]], now: datetime) -> Sight
 
 
 class Polled(Protocol):
-    """What the judgement of one source reads: a row of `sources`, or a record made from one."""
+    """What the judgement of one source reads: a row of `sources`, or a record made from one.
+
+    `promised_s`: seconds between two reads; `last_full`, `token_until`, `stopped_at`: aware, None where it never was.
+    """
 
     @property
     def stream(self) -> str: ...
