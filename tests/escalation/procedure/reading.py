@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -35,12 +35,28 @@ class Reading:
 SILENT = Reading()
 
 
-def told(answer: Answer) -> set[tuple[str, str, bool]]:
+def read_as(answer: Answer) -> Reading:
+    """What a pack answers, as somebody would have read it; without proof."""
+    return Reading(_told(answer), _due(answer), _demanded(answer))
+
+
+def unproved(reading: Reading) -> Reading:
+    """The reading without the phrases that prove it."""
+    return replace(reading, proof=())
+
+
+def not_written(pack: Pack, reading: Reading) -> list[str]:
+    """The phrases that do not stand in the school's document."""
+    text = document(pack)
+    return [phrase for phrase in reading.proof if phrase not in text]
+
+
+def _told(answer: Answer) -> set[tuple[str, str, bool]]:
     """The recipients whom an article names or implies, as `Reading.told` has them."""
     return {(row["office"], row["cited"], row["inferred"]) for row in answer.as_json()["recipients"]}
 
 
-def due(answer: Answer) -> tuple[str, str, str] | None:
+def _due(answer: Answer) -> tuple[str, str, str] | None:
     """The deadline as `Reading.by` has it."""
     shown = answer.as_json()["deadline"]
     if shown["source"] == Source.NONE:
@@ -53,7 +69,7 @@ def due(answer: Answer) -> tuple[str, str, str] | None:
     return shown["words"], shown["value"] or months or every, shown["article"]
 
 
-def demanded(answer: Answer) -> set[tuple[str, str, str]]:
+def _demanded(answer: Answer) -> set[tuple[str, str, str]]:
     """The duties as `Reading.duties` has them."""
     return {(duty.kind.value, duty.cited, duty.actor) for duty in answer.duties}
 
