@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +12,10 @@ from elasticsearch import ApiError, Elasticsearch
 from stream.search.elastic_faults import BLOCKED, told
 
 AT_ONCE = 2000
+MOST_PAIRS = 8_000_000
+"""Characters of pairs in one request, some 30 MB, whatever the posts' length; the server's own limit is 100 MB."""
 PATIENCE = 20.0
-"""Seconds for which a server short of memory is asked again, in ever smaller pieces; then the batch waits."""
+"""Seconds for which a server short of memory takes nothing in, asked in ever smaller pieces; then the batch waits."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 
 
@@ -51,18 +52,20 @@ class Bulk:
 
     def send(self, writes: Sequence[Write]) -> Outcome:
         """Write them all. Raises SearchFull, SearchUnavailable or what the client raises; then send them all again."""
-        outcome, until, pause = Outcome(), time.monotonic() + PATIENCE, FIRST_PAUSE
-        waiting = deque(_pieces(writes, AT_ONCE))
+        outcome, waiting, size = Outcome(), list(writes), AT_ONCE
+        until, pause = time.monotonic() + PATIENCE, FIRST_PAUSE
         while waiting:
-            piece = waiting.popleft()
+            size = _bounded(waiting, size)
+            piece, waiting = waiting[:size], waiting[size:]
             again = self._sent(piece, outcome)
-            if not again:
-                continue
-            if time.monotonic() >= until:
+            if len(again) < len(piece):
+                until, pause = time.monotonic() + PATIENCE, FIRST_PAUSE
+            elif time.monotonic() >= until:
                 raise told(self._where, 429, {})
-            waiting.extendleft(reversed(list(_pieces(again, max(1, len(piece) // 2)))))
-            self._pause(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            if again:
+                waiting, size = [*again, *waiting], max(1, len(piece) // 2)
+                self._pause(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
         return outcome
 
     def _sent(self, piece: Sequence[Write], outcome: Outcome) -> Sequence[Write]:
@@ -93,8 +96,14 @@ class Bulk:
         return again
 
 
-def _pieces(writes: Sequence[Write], size: int) -> Iterable[Sequence[Write]]:
-    return (writes[start : start + size] for start in range(0, len(writes), size))
+def _bounded(writes: Sequence[Write], size: int) -> int:
+    """How many of the first `size` go into one request; one at least."""
+    long = 0
+    for number, write in enumerate(writes[:size]):
+        long += len(write.source["pairs"]) if write.source else 0
+        if long > MOST_PAIRS:
+            return max(1, number)
+    return size
 
 
 def _reason(cause: Mapping[str, Any]) -> str:

@@ -15,9 +15,13 @@ import urllib.request
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from tests.live.engines import HERE, JVM, Engine, EngineMissing, cache_folder, certify, free_ports, run
+
+if TYPE_CHECKING:
+    from elasticsearch import Elasticsearch as Client
 
 POM = HERE / "elasticsearch_pom.xml"
 
@@ -110,9 +114,10 @@ class Elasticsearch(Engine):
     def url(self) -> str:
         return self.place("live")
 
-    def place(self, prefix: str, **changed: str) -> str:
-        """The address of the indices that begin so, with other parameters than those that work, or more."""
-        given = {"security": "SSL", "ca": str(self.ca), "user": self.user, "password": self.password} | changed
+    def place(self, prefix: str, **changed: str | None) -> str:
+        """The address of the indices that begin so, with other parameters than those that work (None: without it)."""
+        right = {"security": "SSL", "ca": str(self.ca), "user": self.user, "password": self.password}
+        given = {name: value for name, value in (right | changed).items() if value is not None}
         return f"elasticsearch://127.0.0.1:{self.port}/{prefix}?{urlencode(given)}"
 
     def start(self, limit: float = 240.0) -> None:
@@ -122,6 +127,12 @@ class Elasticsearch(Engine):
     def _command(self) -> list[str]:
         around = [f"{name}={value}" for name, value in self._surroundings().items() if name.startswith(("ES_", "HOME"))]
         return ["/usr/bin/env", *around, str(self._server / "bin" / "elasticsearch"), "-p", str(self.home / "pid")]
+
+    def client(self) -> Client:
+        """To look behind the adapter; close it."""
+        from elasticsearch import Elasticsearch as Client
+
+        return Client(f"https://127.0.0.1:{self.port}", basic_auth=(self.user, self.password), ca_certs=str(self.ca))
 
     def _pid(self) -> int:
         """The server's and not its launcher's, which ends with it."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from uuid import uuid4
 
-from elasticsearch import Elasticsearch as Client
-
 from tests.live.elasticsearch import Elasticsearch
 from tests.stream.search.site import Site
 
@@ -18,9 +16,7 @@ class ElasticSite(Site):
         self.engine = engine
         self.prefix = f"t{uuid4().hex[:12]}"
         self.url = engine.place(self.prefix)
-        self.ask = Client(
-            f"https://127.0.0.1:{engine.port}", basic_auth=(engine.user, engine.password), ca_certs=str(engine.ca)
-        )
+        self.ask = engine.client()
 
     def take_away(self) -> None:
         self.engine.kill()

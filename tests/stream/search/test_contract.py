@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from stream.search import Document, Query, Search, SearchDamaged, SearchUnavailable, open_search
 from stream.search.pairs import fold
+from tests.stream.search.elastic_site import ElasticSite
 from tests.stream.search.site import Site
 
 NOON = datetime(2026, 11, 3, 4, tzinfo=UTC)
@@ -72,10 +73,7 @@ def sqlite_site(_: pytest.FixtureRequest, folder: Path) -> Site:
 
 
 def elastic_site(request: pytest.FixtureRequest, _: Path) -> Site:
-    engine = request.getfixturevalue("elasticsearch")
-    from tests.stream.search.elastic_site import ElasticSite  # needs the client: without it the engine is missing
-
-    return ElasticSite(engine)
+    return ElasticSite(request.getfixturevalue("elasticsearch"))
 
 
 OWN_FILE: list[ParameterSet] = [pytest.param(sqlite_site, id="sqlite")]

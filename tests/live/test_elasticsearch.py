@@ -1,0 +1,188 @@
+"""What goes wrong with a real Elasticsearch: no memory, no space, what it can never take, who may not sign in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from stream.search import Document, Query, Search, SearchFull, SearchRefused, SearchUnavailable, open_search
+from tests.acceptance.standing import Standing, eventually, fengxin
+from tests.acceptance.standing import free_ports as ports_in_a_row
+from tests.live.elasticsearch import Elasticsearch
+from tests.live.engines import free_ports
+
+pytestmark = pytest.mark.live
+NOON = datetime(2026, 11, 3, 4, tzinfo=UTC)
+
+
+@pytest.fixture
+def prefix() -> str:
+    return f"f{uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def search(elasticsearch: Elasticsearch, prefix: str) -> Iterator[Search]:
+    with closing(open_search(elasticsearch.place(prefix))) as opened:
+        yield opened
+        opened.clear()
+
+
+def document(number: int, text: str = "食堂") -> Document:
+    at = NOON + timedelta(seconds=number)
+    return Document("S", f"weibo:{number}", "comment", "weibo", "canteen", "weibo:t", text, "neutral", 0, at, at)
+
+
+def rejections(engine: Elasticsearch) -> int:
+    """How often the engine has refused writing for want of memory."""
+    with closing(engine.client()) as ask:
+        (node,) = ask.nodes.stats(metric="indexing_pressure")["nodes"].values()
+    return int(node["indexing_pressure"]["memory"]["total"]["coordinating_rejections"])
+
+
+def test_a_server_short_of_memory_gets_smaller_pieces_and_all_of_them(
+    elasticsearch: Elasticsearch, search: Search
+) -> None:
+    """The engine of the tests has a megabyte for what is under way; this batch has four."""
+    before = rejections(elasticsearch)
+    search.index([document(number, f"第{number}条：食堂的饭里有虫子，谁管管" * 10) for number in range(2500)])
+    assert rejections(elasticsearch) > before
+    assert search.count(Query("S", "虫子")) == 2500
+    found = [one.id for one in search.find(Query("S", "食堂", limit=2300))]
+    assert found == [f"weibo:{number}" for number in range(2499, 199, -1)]
+
+
+def test_what_a_server_has_no_memory_for_waits_and_says_so(search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.search.elastic_bulk.PATIENCE", 0.2)
+    with pytest.raises(SearchUnavailable, match=r"检索库.*内存吃紧"):
+        search.index([document(1), document(2), document(3, "长" * 700_000)])
+    search.index([document(1), document(2)])
+    assert search.count(Query("S", "食堂")) == 2
+
+
+def test_without_space_nothing_is_taken_and_what_is_there_is_found(
+    elasticsearch: Elasticsearch, prefix: str, search: Search
+) -> None:
+    search.index([document(1)])
+    with closing(elasticsearch.client()) as ask:
+        for setting, words in (
+            ("index.blocks.read_only_allow_delete", r"检索库.*磁盘将满.*腾出空间"),
+            ("index.blocks.write", r"检索库.*只读.*解除"),
+        ):
+            ask.indices.put_settings(index=f"{prefix}-posts-*", settings={setting: True})
+            with pytest.raises(SearchFull, match=words):
+                search.index([document(2)])
+            assert search.count(Query("S")) == 1
+            search.healthy()
+            with closing(open_search(elasticsearch.place(prefix))) as fresh:
+                assert fresh.count(Query("S")) == 1
+            ask.indices.put_settings(index=f"{prefix}-posts-*", settings={setting: None})
+    search.index([document(2)])
+    assert search.count(Query("S")) == 2
+
+
+def test_what_the_mapping_can_never_take_is_named_and_the_others_are_in(search: Search) -> None:
+    endless = replace(document(2), account_id="x" * 40_000)
+    with pytest.raises(SearchRefused) as refused:
+        search.index([document(1), endless, document(3)])
+    assert list(refused.value.ids) == ["weibo:2"]
+    assert search.count(Query("S")) == 2
+
+
+def test_a_month_without_posts_is_dropped_and_a_month_with_some_is_kept(
+    elasticsearch: Elasticsearch, prefix: str, search: Search
+) -> None:
+    old = replace(document(1), published_at=datetime(2026, 7, 31, 23, 59, tzinfo=UTC))
+    search.index([old, document(2), document(3)])
+    with closing(elasticsearch.client()) as ask:
+        assert sorted(ask.indices.get_alias(name=prefix)) == [f"{prefix}-posts-2026.07", f"{prefix}-posts-2026.11"]
+        search.delete("S", ["weibo:1", "weibo:2"])
+        assert list(ask.indices.get_alias(name=prefix)) == [f"{prefix}-posts-2026.11"]
+        mapping = ask.indices.get_mapping(index=f"{prefix}-posts-2026.11")[f"{prefix}-posts-2026.11"]["mappings"]
+    assert mapping["dynamic"] == "strict"
+    assert mapping["properties"]["pairs"]["analyzer"] == "whitespace"
+    search.index([old])
+    assert {one.id for one in search.find(Query("S"))} == {"weibo:1", "weibo:3"}
+
+
+def test_a_replay_with_another_date_is_one_document_still(search: Search) -> None:
+    search.index([document(1)])
+    moved = replace(document(1), published_at=NOON - timedelta(days=70), fetched_at=NOON + timedelta(days=1))
+    search.index([moved])
+    search.index([document(1)])
+    assert search.find(Query("S")) == [moved]
+
+
+def test_an_older_revision_after_a_deletion_counts_from_the_beginning(search: Search) -> None:
+    revisions = [replace(document(1), text=f"第{n}稿", fetched_at=NOON + timedelta(microseconds=n)) for n in range(4)]
+    search.index([revisions[3]])
+    search.delete("S", ["weibo:1"])
+    for which, stays in ((0, 0), (2, 2), (1, 2), (3, 3)):
+        search.index([revisions[which]])
+        assert search.find(Query("S")) == [revisions[stays]]
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"password": "wrong"}, r"不接受用户名或密码.*password_file"),
+        ({"user": "nobody", "password": "x"}, r"不接受用户名或密码"),
+        ({"ca": None}, r"证书不受信任.*ca"),
+        ({"security": "PLAINTEXT", "ca": None}, r"security 与端口是否相配"),
+    ],
+)
+def test_a_wrong_address_says_what_is_wrong(
+    elasticsearch: Elasticsearch, changed: dict[str, str | None], words: str
+) -> None:
+    with closing(open_search(elasticsearch.place("fx", **changed))) as search:
+        for use in (search.healthy, search.clear, lambda: search.find(Query("S")), lambda: search.index([document(1)])):
+            with pytest.raises(SearchUnavailable, match=f"检索库.*127.0.0.1.*{words}") as told:
+                use()
+            assert elasticsearch.password not in str(told.value)
+
+
+def test_nobody_listening_and_an_unknown_name_are_told_apart() -> None:
+    (port,) = free_ports(1)
+    for place, words in ((f"127.0.0.1:{port}", "无服务监听"), ("es.invalid:9200", "无法解析")):
+        search = open_search(f"elasticsearch://{place}/fx")
+        with pytest.raises(SearchUnavailable, match=words):
+            search.healthy()
+        search.close()
+
+
+@pytest.mark.timeout(900)
+def test_the_desk_finds_what_the_installed_product_indexed_also_after_the_engine_was_killed(
+    elasticsearch: Elasticsearch, prefix: str, tmp_path: Path
+) -> None:
+    data, port = tmp_path / "data", ports_in_a_row()
+    assert fengxin("init", data, "--demo", "--port", port).returncode == 0
+    settings = data / "fengxin.toml"
+    as_it_was = settings.read_text("utf-8")
+    for password, words in (("wrong", "不接受用户名或密码"), (elasticsearch.password, "检索：可用。")):
+        secret = tmp_path / "es.pass"
+        secret.write_text(password)
+        url = elasticsearch.place(prefix, password=None, password_file=str(secret))
+        settings.write_text(f'{as_it_was}\n[search]\nurl = "{url}"\n', "utf-8")
+        checked = fengxin("check", "--settings", settings)
+        assert words in " ".join((checked.stdout + checked.stderr).split())
+    installed = Standing(data, port, ("run", "--settings", str(settings)))
+    with contextmanager(installed.running)() as standing:
+        desk = standing.signed_in("zheng.wanzhou")
+        found = eventually("what the crawlers brought is found", partial(desk.found, "暖冬套餐"))
+        elasticsearch.kill()
+        try:
+            standing.lead("图书馆四楼的书架倒了，砸伤两个同学，头上在流血")
+            eventually("an incident opens without search", lambda: standing.incident("图书馆"))
+            eventually("the index role says so", lambda: "index" in standing.health()[1]["failing"])
+        finally:
+            elasticsearch.again()
+        eventually("what came meanwhile is found", partial(desk.found, "书架倒了"))
+        assert set(found) <= set(desk.found("暖冬套餐"))
+        assert fengxin("reindex", "--settings", settings).returncode == 0
+        assert set(found) <= set(desk.found("暖冬套餐"))
