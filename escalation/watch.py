@@ -6,8 +6,10 @@ notices move only where a row was new.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from sqlalchemy import Connection, select
 
@@ -37,7 +39,7 @@ from stream.kill_point import reach
 from stream.line import note_likes
 from stream.log import Log, Record
 from stream.matter import attaching_keys, felt_key, joining_keys
-from stream.post import Counts, Kind
+from stream.post import Counts, Kind, Post
 from stream.risk import Opening, Reason, Risk, decide, risk
 from stream.store import Store
 from stream.topic import ASSESSED
@@ -112,6 +114,7 @@ class Watch:
             with gatherer.batch(conn, ours, keeping.text, keeping.expect) as batch:
                 opened = [self._take(conn, keeping, gatherer, accounts, assessment, now) for assessment in ours]
             reach("watch.mid_transaction")
+            _measure(keeping.taken, now)
             keeping.write()
             for post in [assessment.post for assessment in ours if assessment.post.by_school]:
                 posted.seen(conn, post, now)
@@ -149,8 +152,6 @@ class Watch:
         evidence = gatherer.note(conn, assessment, counts_for_incidents=counts)
         weighed = risk(evidence, now)
         keeping.assess(assessment, weighed.value, _kept(weighed.reasons), now)
-        metrics.WATCHED.labels(kind=post.kind).inc()
-        metrics.TO_WATCH.observe(max(0.0, (now - post.fetched_at).total_seconds()))
         opened = counts and self._judge(conn, account, assessment, evidence, weighed, now)
         if judged is not None:
             own_post.write_down(conn, self._ground, judged, account, now)
@@ -264,8 +265,17 @@ def is_settled(conn: Connection, school: str, post_id: str) -> bool:
     return bool(states) and not any(state in OPEN for state in states)
 
 
-def _kept(reasons: Sequence[Reason]) -> list[dict[str, object]]:
-    """Reasons as they are kept with a line."""
+def _measure(taken: Sequence[Post], now: datetime) -> None:
+    """Count what was taken in, and how long it was on its way."""
+    for kind, number in Counter(post.kind for post in taken).items():
+        metrics.WATCHED.labels(kind=kind).inc(number)
+    for post in taken:
+        metrics.TO_WATCH.observe(max(0.0, (now - post.fetched_at).total_seconds()))
+
+
+@lru_cache(maxsize=512)
+def _kept(reasons: tuple[Reason, ...]) -> Sequence[dict[str, object]]:
+    """Reasons as they are kept with a line; nobody changes them."""
     return [dict(vars(reason)) for reason in reasons]
 
 

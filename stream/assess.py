@@ -13,6 +13,7 @@ from stream.assessment import Assessment, Hit, Target
 from stream.impression import Impressions
 from stream.listed import disguises
 from stream.match import Found, Matcher, Page
+from stream.novelty import fingerprint
 from stream.post import CUT_MARK, TEXT_LIMIT, Post
 from stream.rules import Rulebook, Slot, slot_of
 from stream.stance import Span
@@ -20,6 +21,8 @@ from stream.target import TargetWords
 
 LONGEST = TEXT_LIMIT + len(CUT_MARK)
 """Characters of a text that are read."""
+HANDED_ON = 1000
+"""Characters of a text whose normal form is handed on with its assessment; a longer one would fill the record."""
 SPANS_KEPT = 20
 """Spans kept of one hit; a text that repeats a word a thousand times needs no more to be believed."""
 
@@ -130,24 +133,42 @@ def _read(text: str) -> Normalised:
     return normalise(text[:LONGEST])
 
 
-def assess(posts: Sequence[Post], engine: Engine, rulebook: Reader | Rulebook, now: datetime) -> list[Assessment]:
-    """Judge posts, in order, by their normalised text. A worker builds one Reader and passes it; `now`: aware, UTC."""
+def assess(
+    posts: Sequence[Post], engine: Engine, rulebook: Reader | Rulebook, now: datetime, *, hand_on: bool = False
+) -> list[Assessment]:
+    """Judge posts, in order, by their normalised text. A worker builds one Reader and passes it; `now`: aware, UTC.
+
+    `hand_on`: with the normal form and the fingerprint, for whoever looks for copies next.
+    """
     reader = rulebook if isinstance(rulebook, Reader) else Reader(rulebook)
     different = list(dict.fromkeys(post.text for post in posts))  # a tenth are copies, or 打卡 and 哈哈 again
     texts = {text: _read(text) for text in different}
     scores = engine.score([texts[post.text].text for post in posts])
     seconds = dict(zip(different, reader.looks(texts.values()), strict=True))
+    handed = {text: _handed(text, normal.text) for text, normal in texts.items()} if hand_on else {}
     judged: dict[tuple[str, Slot | None], Read] = {}
     found: list[Assessment] = []
     for post, score in zip(posts, scores, strict=True):
         words = (post.text, slot_of(post))
         if words not in judged:
             judged[words] = reader.judge(words[1], seconds[post.text], score)
-        found.append(_assessment(post, score, judged[words], engine.name, reader.edition, now))
+        normal, prints = handed.get(post.text, _NOTHING)
+        found.append(_assessment(post, score, judged[words], engine.name, reader.edition, now, normal, prints))
     return found
 
 
-def _assessment(post: Post, score: Score, read: Read, engine: str, rules: str, now: datetime) -> Assessment:
+Handed = tuple[str | None, tuple[int, ...] | None]
+_NOTHING: Handed = (None, None)
+
+
+def _handed(text: str, normal: str) -> Handed:
+    return (normal, fingerprint(normal)) if len(text) <= HANDED_ON else _NOTHING
+
+
+def _assessment(
+    post: Post, score: Score, read: Read, engine: str, rules: str, now: datetime, normal: str | None,
+    prints: tuple[int, ...] | None,
+) -> Assessment:  # fmt: skip
     return Assessment(
         post=post,
         polarity=score.polarity,
@@ -162,4 +183,6 @@ def _assessment(post: Post, score: Score, read: Read, engine: str, rules: str, n
         target=read[0],
         assessed_at=now,
         rules=rules,
+        normal=normal,
+        prints=prints,
     )

@@ -54,7 +54,7 @@ class Assessing:
     def _handle(self, records: Sequence[Record]) -> Effects:
         batch = _sort(records)
         now = self._clock()
-        found = assess([post for _, post in batch.posts], self._engine, self._reader, now)
+        found = assess([post for _, post in batch.posts], self._engine, self._reader, now, hand_on=True)
         for (record, _), one in zip(batch.posts, found, strict=True):
             batch.onward.append((record, one.post.school, one.wire()))
             metrics.ASSESSED.labels(polarity=one.polarity).inc()

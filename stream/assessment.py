@@ -7,11 +7,12 @@ polarity. Versions 1 and 2 are read, and are written again as they were.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from sentiment.polarity import Polarity as Polarity
+from stream.novelty import SKETCH
 from stream.post import Post
 from stream.wire import Instant, Wire
 
@@ -57,6 +58,8 @@ class Assessment(Wire):
     `p_positive`, `unsure`, `p_abuse`, `p_concern`: as `sentiment.engine.Score` says; None in records before version
     3, in what is rebuilt from the store, and where the engine does not judge that. What decides never rests on them:
     what the model adds to a decision stands among the hits (`stream.impression`).
+    `normal`, `prints`: the text's normal form and the fingerprint of that (`stream.novelty`), handed on by the worker
+    that has them, so that the one ordered reader need not make them again; None, and not written, where nobody has.
     """
 
     v: Literal[1, 2, 3] = 3
@@ -74,10 +77,13 @@ class Assessment(Wire):
     target: Target = Target.NONE
     assessed_at: Instant
     rules: str = Field(default="", max_length=64)
+    normal: str | None = None
+    prints: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] | None = Field(default=None, max_length=SKETCH)
 
     def wire(self) -> bytes:
         """As every record; one without an edition, or of version 1, stays as it was written."""
         left_out: dict[str, Any] = {} if self.rules else {"rules": True}
+        left_out |= {name: True for name in ("normal", "prints") if getattr(self, name) is None}
         if self.v < 3:
             left_out |= dict.fromkeys(("p_positive", "unsure", "p_abuse", "p_concern"), True)
         unread: dict[int, set[str]] = {at: {"readings"} for at, hit in enumerate(self.hits) if not hit.readings}

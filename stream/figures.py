@@ -6,11 +6,12 @@ A line that no rule marked and nobody likes asks nothing, and its rows are writt
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -33,7 +34,7 @@ from stream.kept import counts, current_text
 from stream.line import hours, lines, postings
 from stream.marked import Marked
 from stream.matter import CARE, Scene
-from stream.novelty import AT_MOST, first_alike, grams, sharing, sketch
+from stream.novelty import AT_MOST, SHARED, first_alike, grams, ranked, sketch
 from stream.post import Kind, Post
 from stream.store import Among, add_new
 from stream.surge import CALM, READ_BACK, Surge, hour_start, surge
@@ -53,12 +54,14 @@ class _Batch:
     """By post id: of the lines and of the roots of their threads."""
     plain: dict[str, str]
     """By text as written: normalised."""
-    prints: dict[str, tuple[frozenset[str], tuple[int, ...]]]
-    """By text as written: its grams and its hashes."""
+    prints: dict[str, tuple[int, ...]]
+    """By text as written: its hashes."""
     posted: dict[int, dict[str, None]]
-    """By hash: the posts that have it, those of this batch included."""
+    """By hash: the posts that had it before this batch."""
     noted: set[str]
     """The posts that have their line, those of this batch included."""
+    older: set[str]
+    """Of its posts, those that stand in `posted`."""
     earliest: dict[str, datetime]
     """By account: when the first of its lines in this batch was published."""
     text_of: TextOf
@@ -66,10 +69,12 @@ class _Batch:
     crowds: Crowds
     since: datetime
     """When the first of its lines was published."""
-    near: dict[str, list[str]] = field(default_factory=dict)
-    """By text as written: what it may be a copy of, of the posts before this batch."""
-    fresh: set[int] = field(default_factory=set)
-    """Hashes that lines of this batch have left."""
+    near: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    """By text as written: what it may be a copy of, of the posts in `posted` (`novelty.ranked`)."""
+    grams: dict[str, frozenset[str]] = field(default_factory=dict)
+    """By text as written: its grams, of texts that were compared."""
+    fresh: dict[int, dict[str, None]] = field(default_factory=dict)
+    """By hash: the posts of this batch that have left it."""
     postings: list[dict[str, Any]] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
     """Those that wait to be written; all of them are counted."""
@@ -113,19 +118,28 @@ class Gatherer:
 
     def _ready(self, conn: Connection, expected: Sequence[Assessment], text_of: TextOf) -> _Batch:
         found = [assessment.post for assessment in expected]
-        plain = {text: _normal(text) for text in {post.text for post in found}}
-        prints = {text: _printed(plain[text]) for text in {post.text for post in found if not post.by_school}}
+        plain: dict[str, str] = {}
+        prints: dict[str, tuple[int, ...]] = {}
+        for one in expected:
+            text = one.post.text
+            if text not in plain:
+                plain[text] = one.normal if one.normal is not None else _normal(text)
+            if text not in prints and not one.post.by_school:
+                prints[text] = one.prints if one.prints is not None else sketch(_grams(plain[text]))
         ids = {post.id for post in found}
         liked = LIKES.ask(conn, sorted(ids | {post.thread_id for post in found}), owner=self.school)
         posted: dict[int, dict[str, None]] = {}
-        hashes = sorted({one for _, values in prints.values() for one in values})
+        hashes = sorted({one for values in prints.values() for one in values})
+        older: set[str] = set()
         for value, post_id in POSTED.ask(conn, hashes, owner=self.school):
             posted.setdefault(value, {})[post_id] = None
+            if post_id in ids:
+                older.add(post_id)
         noted = {post_id for (post_id,) in NOTED.ask(conn, sorted(ids), owner=self.school)}
         likes = {post_id: number or 0 for post_id, number in liked}
         since = min((post.published_at for post in found), default=datetime.max.replace(tzinfo=UTC))
         marked, crowds = Marked(self.school, since), Crowds(conn, self.school, since)
-        return _Batch(likes, plain, prints, posted, noted, _earliest(found), text_of, marked, crowds, since)
+        return _Batch(likes, plain, prints, posted, noted, older, _earliest(found), text_of, marked, crowds, since)
 
     def _foresee(self, conn: Connection, batch: _Batch, expected: Sequence[Assessment]) -> None:
         """Ask at once what the marked lines of the batch will most likely ask one by one."""
@@ -133,7 +147,7 @@ class Gatherer:
         if not likely:
             return
         threads = {one.post.thread_id for one in likely}
-        near = {one.post.id: [one.post.id, *batch.near.get(one.post.text, ())[:FORESEEN]] for one in likely}
+        near = {one.post.id: [one.post.id, *_posts(batch.near.get(one.post.text, ()))[:FORESEEN]] for one in likely}
         batch.crowds.ask(conn, threads, {cluster for some in near.values() for cluster in some})
         told = batch.marked.themes(conn, threads)
         keys: set[str] = set()
@@ -225,18 +239,21 @@ class Gatherer:
 
     def _cluster(self, batch: _Batch, post: Post) -> str:
         """The first post of the near duplicates; a text of new words leaves its hashes, a short one stays alone."""
-        mine, hashes = _print(batch, post.text)
+        hashes = _print(batch, post.text)
         if not hashes:
             return post.id
-        if post.text in batch.near and batch.fresh.isdisjoint(hashes):
-            near = batch.near[post.text]
-        else:
-            near = _near(batch, hashes)
-        if near and (first := first_alike(mine, near, lambda post_id: _known(batch, post_id))) is not None:
+        near = batch.near.get(post.text)
+        if near is None:
+            near = batch.near[post.text] = _near(batch.posted, hashes)
+        if fresh := _near(batch.fresh, hashes):
+            near = sorted(near + fresh)[:AT_MOST]
+        if near and (first := _alike(batch, post.text, near)) is not None:
             return first
-        batch.fresh.update(hashes)
+        left = batch.fresh
+        if post.id in batch.older:  # it may have left others before: all that it left is counted together
+            left, batch.near = batch.posted, {}
         for value in hashes:
-            batch.posted.setdefault(value, {})[post.id] = None
+            left.setdefault(value, {})[post.id] = None
             batch.postings.append({"school": self.school, "hash": value, "post_id": post.id})
         return post.id
 
@@ -282,7 +299,7 @@ class Gatherer:
     def _write(self, conn: Connection, batch: _Batch) -> None:
         self._write_lines(conn, batch)
         batch.marked.write(conn)
-        add_new(conn, postings, batch.postings)
+        add_new(conn, postings, sorted(batch.postings, key=itemgetter("hash")))  # neighbours go to one page
         rows = [
             {"school": self.school, "account_id": account, "hour": hour, "lines": 0, "negative": 0}
             for account, hour in sorted(batch.counted)
@@ -353,13 +370,18 @@ def _asked_of(batch: _Batch, expected: Sequence[Assessment]) -> set[str]:
     """The posts whose texts a batch will ask for: what its lines may be copies of, and roots of marked ones."""
     asked = {assessment.post.thread_id for assessment in expected if assessment.hits}
     if batch.posted:
-        batch.near = {text: _near(batch, hashes) for text, (_, hashes) in batch.prints.items()}
-        asked.update(*batch.near.values())
+        batch.near = {text: _near(batch.posted, hashes) for text, hashes in batch.prints.items()}
+        asked.update(post for near in batch.near.values() for _, post in near)
     return asked
 
 
-def _near(batch: _Batch, hashes: Sequence[int]) -> list[str]:
-    return sharing([batch.posted[value].keys() for value in hashes if value in batch.posted])[:AT_MOST]
+def _near(posted: Mapping[int, Mapping[str, None]], hashes: Sequence[int]) -> list[tuple[int, str]]:
+    known = [posted[value].keys() for value in hashes if value in posted]
+    return ranked(known)[:AT_MOST] if len(known) >= SHARED else []
+
+
+def _posts(near: Iterable[tuple[int, str]]) -> list[str]:
+    return [post for _, post in near]
 
 
 def _earliest(found: Sequence[Post]) -> dict[str, datetime]:
@@ -376,18 +398,13 @@ def _plain(batch: _Batch, text: str) -> str:
     return batch.plain[text]
 
 
-def _printed(plain: str) -> tuple[frozenset[str], tuple[int, ...]]:
-    return _printed_short(plain) if len(plain) <= SHORT else _cut(plain)
+def _grams(plain: str) -> frozenset[str]:
+    return _grams_short(plain) if len(plain) <= SHORT else grams(plain)
 
 
 @lru_cache(maxsize=1024)  # what is copied, or nearly, is compared with every batch; some five kilobytes each
-def _printed_short(plain: str) -> tuple[frozenset[str], tuple[int, ...]]:
-    return _cut(plain)
-
-
-def _cut(plain: str) -> tuple[frozenset[str], tuple[int, ...]]:
-    found = grams(plain)
-    return found, sketch(found)
+def _grams_short(plain: str) -> frozenset[str]:
+    return grams(plain)
 
 
 @lru_cache(maxsize=1024)
@@ -399,13 +416,25 @@ def _normal(text: str) -> str:
     return _normal_short(text) if len(text) <= SHORT else normalise(text).text
 
 
-def _print(batch: _Batch, text: str) -> tuple[frozenset[str], tuple[int, ...]]:
-    """Grams and hashes of a text as written; each text is cut once in a batch."""
+def _print(batch: _Batch, text: str) -> tuple[int, ...]:
+    """The hashes of a text as written; each text is cut once in a batch."""
     if text not in batch.prints:
-        batch.prints[text] = _printed(_plain(batch, text))
+        batch.prints[text] = sketch(_grams(_plain(batch, text)))
     return batch.prints[text]
 
 
-def _known(batch: _Batch, post_id: str) -> frozenset[str] | None:
-    text = batch.text_of(post_id)
-    return None if text is None else _print(batch, text)[0]
+def _alike(batch: _Batch, text: str, near: Iterable[tuple[int, str]]) -> str | None:
+    """The first of these posts that says the same words as this text."""
+
+    def grams_of(post_id: str) -> frozenset[str] | None:
+        other = batch.text_of(post_id)
+        return None if other is None else _cut(batch, other)
+
+    return first_alike(_cut(batch, text), _posts(near), grams_of)
+
+
+def _cut(batch: _Batch, text: str) -> frozenset[str]:
+    """The grams of a text as written; few are asked for, each cut once in a batch."""
+    if text not in batch.grams:
+        batch.grams[text] = _grams(_plain(batch, text))
+    return batch.grams[text]

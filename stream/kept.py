@@ -124,6 +124,7 @@ def keep(conn: Connection, post: Post) -> Kept:
     return Kept(new_post, new_revision)
 
 
+_NOTHING: list[Any] = []
 _NEW = Kept(new_post=True, new_revision=True)
 _POST = (
     "school", "id", "kind", "platform", "account_id", "thread_id", "parent_id", "author_key", "by_school",
@@ -211,6 +212,8 @@ class Keeping:
 
     def __init__(self, conn: Connection, school: str, expected: Sequence[Post]) -> None:
         """`expected`: the posts that may come."""
+        self.taken: list[Post] = []
+        """Those that came in new words."""
         self._conn, self._school = conn, school
         self._known = _known(conn, school, sorted({post.id for post in expected}))
         self._waiting: dict[str, Post] = {}
@@ -242,7 +245,8 @@ class Keeping:
     def assess(
         self, assessment: Assessment, risk: int, reasons: Sequence[dict[str, object]], watched_at: datetime
     ) -> None:
-        """Keep what was found in one revision; where it was kept before, nothing changes."""
+        """Keep what was found in one new revision."""
+        self.taken.append(assessment.post)
         self._assessed.append(_assessment_row(assessment, risk, reasons, watched_at))
 
     def write(self) -> None:
@@ -290,10 +294,10 @@ def _assessment_row(
         "snow": assessment.snow,
         "engine": assessment.engine,
         "target": assessment.target,
-        "hits": [hit.model_dump(mode="json") for hit in assessment.hits],
-        "themes": sorted({hit.theme for hit in assessment.hits}),
+        "hits": [hit.model_dump(mode="json") for hit in assessment.hits] if assessment.hits else _NOTHING,
+        "themes": sorted({hit.theme for hit in assessment.hits}) if assessment.hits else _NOTHING,
         "risk": risk,
-        "reasons": list(reasons),
+        "reasons": reasons,
         "assessed_at": assessment.assessed_at,
         "watched_at": watched_at,
     }

@@ -62,6 +62,7 @@ postings = Table(
     Column("school", Word(32), primary_key=True),
     Column("hash", BigInteger, primary_key=True, autoincrement=False),
     Column("post_id", Word(200), primary_key=True),
+    sqlite_with_rowid=False,  # a row is its key: kept once
 )
 
 hours = Table(

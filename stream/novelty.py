@@ -41,13 +41,16 @@ def grams(text: str) -> frozenset[str]:
 
 def fingerprint(text: str) -> tuple[int, ...]:
     """At most SKETCH hashes (0..2**32-1), ascending; empty for a text too short to compare."""
-    return sketch(grams(text))
+    kept = letters(text)
+    return _hashed([kept[at : at + GRAM] for at in range(len(kept) - GRAM + 1)]) if len(kept) >= SHORTEST else ()
 
 
 def sketch(found: frozenset[str]) -> tuple[int, ...]:
     """The fingerprint of these grams."""
-    if not found:
-        return ()
+    return _hashed(found) if found else ()
+
+
+def _hashed(found: Iterable[str]) -> tuple[int, ...]:
     coded = " ".join(found).encode("utf-8", "replace").split(b" ")  # no gram has a blank
     return tuple(sorted(set(map(zlib.crc32, coded)))[:SKETCH])
 
@@ -73,6 +76,11 @@ def candidates(postings: Iterable[tuple[int, str]]) -> list[str]:
 
 def sharing(posts_of: Iterable[AbstractSet[str]]) -> list[str]:
     """As `candidates`, of the posts that have each of the text's hashes; no post twice under one hash."""
+    return [post for _, post in ranked(posts_of)]
+
+
+def ranked(posts_of: Iterable[AbstractSet[str]]) -> list[tuple[int, str]]:
+    """As `sharing`, with how many hashes each shares as a negative number, so that it sorts as they stand."""
     known = sorted((posts for posts in posts_of if posts), key=len)
     if len(known) < SHARED:
         return []
@@ -82,7 +90,7 @@ def sharing(posts_of: Iterable[AbstractSet[str]]) -> list[str]:
         shared.update(shared.keys() & many)
     if not shared or max(shared.values()) < SHARED:
         return []
-    return [post for _, post in sorted((-n, post) for post, n in shared.items() if n >= SHARED)]
+    return sorted([(-n, post) for post, n in shared.items() if n >= SHARED])
 
 
 def cluster_of(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from stream.assessment import Polarity, Target
 from stream.border import OPEN_AT
@@ -122,7 +123,7 @@ def risk(evidence: Evidence, now: datetime) -> Risk:
     theme, parts = max(cases, key=lambda case: (_sum(case[1]), _told(evidence, case[0]), case[0]))
     parts = _toned(evidence, parts)
     points = _sum(parts)
-    parts = _read(evidence, parts)
+    parts = _read(parts, _worth(evidence))
     return Risk(_value(parts), _reasons(parts), theme, points, len(_voices(_of(evidence, theme))))
 
 
@@ -141,8 +142,12 @@ def _bare(evidence: Evidence) -> Risk:
     """A line that no rule marked: only its tone speaks, and whom it is about. It has no theme, so it opens nothing."""
     if evidence.by_school or evidence.target is Target.OUTSIDER:
         return Risk(0, ())
-    tone = _toned(evidence, ())
-    parts = _read(evidence, tone)
+    return _of_tone(tuple(_toned(evidence, ())), _worth(evidence))
+
+
+@lru_cache(maxsize=512)  # most lines are such, and a few words say why
+def _of_tone(tone: tuple[_Part, ...], worth: str) -> Risk:
+    parts = _read(tone, worth)
     return Risk(_value(parts), _reasons(parts), points=_sum(tone), voices=len(tone))
 
 
@@ -156,13 +161,17 @@ def _toned(evidence: Evidence, parts: Sequence[_Part]) -> list[_Part]:
     return [*parts, _Part("负面", lacking, "语气偏负面" if parts else "语气偏负面，没有规则命中")]
 
 
-def _read(evidence: Evidence, parts: Sequence[_Part]) -> list[_Part]:
-    """The parts, and what they lack to READ where the line is worth an eye by its tone and whom it is about."""
+def _worth(evidence: Evidence) -> str:
+    """Why the line is worth an eye by its tone and whom it is about, or an empty text."""
+    if evidence.target not in OURS or evidence.p_negative < READ_FROM or evidence.by_school:
+        return ""
+    return f"说的是{ABOUT[evidence.target]}，负面的可能 {evidence.p_negative:.0%}；只提示看一眼，不计入立事件"
+
+
+def _read(parts: Sequence[_Part], worth: str) -> list[_Part]:
+    """The parts, and what they lack to READ where the line is worth an eye."""
     lacking = READ - _sum(parts)
-    if lacking <= 0 or evidence.target not in OURS or evidence.p_negative < READ_FROM or evidence.by_school:
-        return list(parts)
-    said = f"说的是{ABOUT[evidence.target]}，负面的可能 {evidence.p_negative:.0%}；只提示看一眼，不计入立事件"
-    return [*parts, _Part("值得看一眼", lacking, said)]
+    return [*parts, _Part("值得看一眼", lacking, worth)] if worth and lacking > 0 else list(parts)
 
 
 def _of(evidence: Evidence, theme: str) -> list[Mark]:

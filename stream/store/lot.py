@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, ColumnElement, Connection, Dialect, Select, Table, literal_column
@@ -17,7 +18,7 @@ from sqlalchemy.types import TypeEngine
 
 from stream.store.types import Word
 
-Fit = Callable[[list[Any]], Sequence[Any]]
+Fit = Callable[[Sequence[Any]], Sequence[Any]]
 """Makes the values of a column the driver's."""
 MOST, LEAST = 1024, 16
 """Keys of one question. There are fewer sizes than numbers, so that few statements are made and all are known again."""
@@ -49,10 +50,9 @@ def _write(
     conn: Connection, written: tuple[str, Sequence[tuple[str, Fit | None]]], rows: Sequence[Mapping[str, Any]]
 ) -> None:
     sql, fits = written
-    columns: list[Sequence[Any]] = []
-    for name, fit in fits:
-        values = [row[name] for row in rows]
-        columns.append(fit(values) if fit else values)
+    wanted = itemgetter(*[name for name, _ in fits])
+    values = zip(*map(wanted, rows), strict=True) if len(fits) > 1 else [tuple(map(wanted, rows))]
+    columns = [fit(some) if fit else some for some, (_, fit) in zip(values, fits, strict=True)]
     conn.exec_driver_sql(sql, _given(conn.dialect, [name for name, _ in fits], list(zip(*columns, strict=True))))
 
 
@@ -84,9 +84,17 @@ def _fit(kind: TypeEngine[Any], dialect: Dialect) -> Fit | None:
     if process is None:
         return None
     if isinstance(kind, JSON):
-        empty = process([])  # most lines have no hit and no reason
-        return lambda values: [empty if value == [] else process(value) for value in values]
+        return partial(_written_once, process)
     return lambda values: list(map(process, values))
+
+
+def _written_once(process: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
+    """Each document made words once, however many rows hold it: most lines have no hit, and the same few reasons."""
+    written: dict[int, Any] = {}
+    for value in values:
+        if id(value) not in written:
+            written[id(value)] = process(value)
+    return [written[id(value)] for value in values]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -82,7 +82,7 @@ class Word(TypeDecorator[str]):
             raise ValueError(f"文字长 {len(value)}，超过 {self.length}，或含空字符")
         return value
 
-    def fit_all(self, values: list[Any]) -> list[Any]:
+    def fit_all(self, values: Sequence[Any]) -> Sequence[Any]:
         """The same for many values at once: of ten thousand none is wrong."""
         if None not in values and "\x00" not in "".join(values) and max(map(len, values), default=0) <= self.length:
             return values

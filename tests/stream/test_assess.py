@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from sentiment.engine import Score
 from sentiment.normalise import normalise
 from sentiment.polarity import Polarity as Three
-from stream.assess import SPANS_KEPT, Reader, assess
+from stream.assess import HANDED_ON, SPANS_KEPT, Reader, assess
 from stream.assessment import Assessment, Polarity, Target
+from stream.novelty import fingerprint
 from stream.post import Kind, Post, Route, door
 from stream.rules import load
 from tests.stream.clocked import least
@@ -66,6 +67,21 @@ def test_assessments_come_in_the_order_of_the_posts() -> None:
     assert [(a.post.id, a.p_negative) for a in answers] == [("weibo:3", 0.03), ("weibo:1", 0.01), ("weibo:2", 0.02)]
     assert {(a.engine, a.snow, a.polarity, a.assessed_at) for a in answers} == {("plain", 0.25, Polarity.NEGATIVE, NOW)}
     assert {(a.p_positive, a.unsure, a.p_abuse, a.p_concern) for a in answers} == {(0.125, True, 0.0625, 0.5)}
+
+
+@given(st.text(max_size=200))
+def test_what_is_handed_on_is_what_the_next_would_make_itself(text: str) -> None:
+    (alone,) = assess([post(text)], Plain(), READER, NOW)
+    (found,) = assess([post(text)], Plain(), READER, NOW, hand_on=True)
+    normal = normalise(found.post.text).text
+    assert (found.normal, found.prints) == (normal, fingerprint(normal))
+    assert found.model_copy(update={"normal": None, "prints": None}) == alone
+
+
+def test_of_a_long_text_nothing_is_handed_on() -> None:
+    texts = ["食" * HANDED_ON, "食" * (HANDED_ON + 1)]
+    short, long = assess([post(text) for text in texts], Plain(), READER, NOW, hand_on=True)
+    assert (short.normal, long.normal, long.prints) == (texts[0], None, None)
 
 
 def test_grave_line_carries_rule_words_target_and_floor() -> None:

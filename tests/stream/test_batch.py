@@ -9,12 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
+from sentiment.normalise import normalise
 from stream.assessment import Assessment
 from stream.evidence import Evidence, Host
 from stream.figures import Gatherer
 from stream.kept import Keeping, Kept, assessments, keep, keep_assessment, keep_counts, posts, revisions
 from stream.kept import counts as count_rows
 from stream.line import hours, lines, mark_keys, marks, postings
+from stream.novelty import fingerprint
 from stream.store import Store
 from tests.stream.said import CUE, PLAIN, POISONED, RAW_CHICKEN, SCHOOL, START, WORM, a_post, assessed, counts
 
@@ -40,6 +42,20 @@ def said(spoken: list[Spoken]) -> list[tuple[Assessment, int, bool]]:
         )  # fmt: skip
         out.append((assessed(post, negative=negative), likes, before))
     return out
+
+
+NEAR = tuple(f"{RAW_CHICKEN[start:]}，{POISONED[:end]}" for start in (0, 3, 7) for end in (4, 9, 14, 30))
+"""Texts that share much or little with each other."""
+COPIED = st.tuples(
+    st.sampled_from(NEAR), st.integers(3, 9), st.just(1), st.sampled_from(["a", "b", ""]), st.integers(0, 90),
+    st.just(0), st.booleans(), st.just("canteen"), st.just(value=False), st.just(value=False),
+)  # fmt: skip
+
+
+def handed(one: Assessment) -> Assessment:
+    """With what a worker hands on."""
+    normal = normalise(one.post.text).text
+    return one.model_copy(update={"normal": normal, "prints": fingerprint(normal)})
 
 
 def rows(conn: Connection) -> dict[str, list[tuple[Any, ...]]]:
@@ -88,5 +104,22 @@ def test_a_batch_gives_what_single_lines_give(kept_store: Store, spoken: list[Sp
             for one, likes, _ in lot:
                 keep_counts(conn, counts(one.post, likes))
             found = way(conn, lot[:cut]) + way(conn, lot[cut:])
+            results.append((found, rows(conn)))
+    assert results[0] == results[1]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(COPIED, min_size=2, max_size=24), st.integers(0, 24), st.booleans())
+def test_near_copies_in_many_batches_and_with_what_a_worker_hands_on_are_those_of_single_lines(
+    kept_store: Store, spoken: list[Spoken], cut: int, hand_on: bool
+) -> None:
+    lot = said(spoken)
+    given_on = [(handed(one), likes, before) for one, likes, before in lot] if hand_on else lot
+    results = []
+    for way, some in ((one_by_one, lot), (together, given_on)):
+        with kept_store.write() as conn:
+            for table in TABLES:
+                conn.execute(table.delete())
+            found = way(conn, some[:cut]) + way(conn, some[cut:])
             results.append((found, rows(conn)))
     assert results[0] == results[1]

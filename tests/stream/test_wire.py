@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.assessment import Assessment
+from stream.novelty import fingerprint
 from stream.post import CUT_MARK, TEXT_LIMIT, Counts, Post, door, sound_text
 from stream.wire import Wire, WireError
 
@@ -53,6 +54,23 @@ def test_an_engine_that_does_not_judge_abuse_says_so_on_the_wire() -> None:
     record = Assessment.from_wire((WIRE / "v3" / "assessment-snow.json").read_bytes())
     assert (record.p_positive, record.p_abuse, record.p_concern) == (0.0625, None, None)
     assert b'"p_abuse":null' in record.wire()
+
+
+def test_what_a_worker_hands_on_is_read_and_is_not_written_where_nobody_has_it() -> None:
+    record = Assessment.from_wire((WIRE / "v3" / "assessment-handed.json").read_bytes())
+    assert record.normal == "宿舍着火了,有人从楼上掉下来了,救护车来了"
+    assert record.prints == fingerprint(record.normal)
+    without = Assessment.from_wire((WIRE / "v3" / "assessment-figures.json").read_bytes())
+    assert (without.normal, without.prints) == (None, None)
+    assert b'"prints"' not in without.wire()
+
+
+@pytest.mark.parametrize("wrong", [b"[-1]", b"[4294967296]", b"[1,2,3,4,5,6,7]", b'["1a"]'])
+def test_a_fingerprint_that_no_worker_makes_is_refused(wrong: bytes) -> None:
+    raw = (WIRE / "v3" / "assessment-handed.json").read_bytes().strip()
+    head, _, _ = raw.partition(b'"prints":')
+    with pytest.raises(WireError, match=r"^prints"):
+        Assessment.from_wire(head + b'"prints":' + wrong + b"}")
 
 
 def test_assessments_before_the_third_version_know_no_figures_and_are_written_without() -> None:

@@ -577,6 +577,7 @@ def upgrade() -> None:
         sa.Column("hash", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("post_id", sa.String(200), nullable=False),
         sa.PrimaryKeyConstraint("school", "hash", "post_id", name=op.f("pk_postings")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "posts",
