@@ -196,6 +196,7 @@ def score(
     ] = None,
 ) -> None:
     """给文字打分：情感、命中规则、风险与理由。"""
+    from deploy.policy.lines import labelled, terminal_width
     from deploy.scoring import Scoring, told
 
     if jsonl == (text is not None):
@@ -204,7 +205,7 @@ def score(
     if text is not None:
         answer = scoring.judge(text)
         for_person = sys.stdout.isatty() and not as_json
-        typer.echo("\n".join(told(answer)) if for_person else json.dumps(answer, ensure_ascii=False))
+        typer.echo(labelled(told(answer), terminal_width()) if for_person else json.dumps(answer, ensure_ascii=False))
         return
     for number, line in enumerate(sys.stdin.buffer, 1):
         if not line.strip():

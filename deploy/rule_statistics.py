@@ -27,7 +27,7 @@ FIGURE = 17
 """Columns of a share with its interval."""
 SHOWN = 40
 """Rules that the table lists; the JSON has all."""
-INFERRED = {"MD-01": "用语近似投诉（模型推断）", "MD-02": "用语近似危及人身的情形（模型推断）"}
+INFERRED = {"MD-01": "疑似投诉（模型推断）", "MD-02": "疑似危及人身（模型推断）"}
 """What stands where no rule but the model spoke (`stream.impression`)."""
 
 

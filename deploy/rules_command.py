@@ -86,6 +86,7 @@ def explain(
 ) -> None:
     """一句话命中哪些规则、凭哪些词，哪些规则差一点、差在哪里，说的是谁。"""
     from deploy.command import fail
+    from deploy.policy.lines import labelled, terminal_width
     from sentiment.engine import engine_by_name
     from stream.assess import Reader
     from stream.explanation import explain as explained
@@ -95,7 +96,7 @@ def explain(
     if place not in PLACES:
         raise fail(f"--as 不认识“{place}”，可用：{'、'.join(PLACES)}。")
     found = explained(Reader(_opened(folder), name or ()), text, Slot(PLACES[place]), engine=engine_by_name())
-    typer.echo(json.dumps(_as_json(found), ensure_ascii=False) if as_json else "\n".join(told(found)))
+    typer.echo(json.dumps(_as_json(found), ensure_ascii=False) if as_json else labelled(told(found), terminal_width()))
 
 
 def _as_json(found: Explanation) -> dict[str, Any]:

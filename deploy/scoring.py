@@ -82,7 +82,7 @@ class Scoring:
 def told(answer: Mapping[str, Any]) -> Iterator[str]:
     """The same for a person: risk, polarity, whom it is about, each rule with its words, each reason, or why not."""
     why = answer["because"]
-    yield f"风险　{answer['risk']}（0 至 100），{why['verdict']}"
+    yield f"风险　{answer['risk']} / 100，{why['verdict']}"
     yield "情感　" + feeling(
         Polarity(answer["polarity"]), answer["p_negative"], answer["p_positive"], answer["snow"],
         unsure=answer["unsure"],

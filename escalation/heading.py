@@ -12,6 +12,8 @@ from stream.impression import IMPRESSIONS
 from stream.matter import places
 
 PLACES_NAMED = 2
+MATTER_LEAST = 4
+"""Characters of a title in short, beside its place, the colon among them, that say something of the matter."""
 _DEGREE = re.compile(r"（模型推断，[^）]*）")
 
 
@@ -41,6 +43,13 @@ def _names(hit: Hit) -> tuple[bool, bool, int]:
 def without_degree(title: str) -> str:
     """A title of `stream.impression` without how sure the model was, which differs from line to line."""
     return _DEGREE.sub("（模型推断）", title)
+
+
+def brief(title: str, length: int) -> str:
+    """A title in at most so many characters: where its place would leave the matter no room, the matter alone."""
+    place, _, what = title.partition("：")
+    said = what if what and len(title) > length and length - len(place) < MATTER_LEAST else title
+    return said if len(said) <= length else f"{said[: length - 1]}…"
 
 
 def cut(text: str, length: int) -> str:

@@ -23,6 +23,8 @@ from stream.post import Post
 
 WIDENED = "适用条款增加，由此应当通知而尚未通知的人员现予通知"
 NEWS = "事件立时未通知过这种险情，条文所列人员现予通知，重新签收"
+UNNAMED = "种类未明"
+"""Of a danger of which only the theme is known: the model, or a worker of before, saw it."""
 STEP_MOST = 50
 ALL_TOLD = "适用条款增加，由此应当通知的人员此前均已通知"
 
@@ -100,7 +102,7 @@ def _raise(
         changed["title"] = incident.title if matter.title in incident.title else f"{incident.title}；{matter.title}"
         changed["dangers"] = [*incident.dangers, *told_of(matter, now, dangers)]
         steps.append(f"danger:{','.join(dangers)}"[:STEP_MOST])
-        words = "、".join(danger.words(kind) for kind in dangers)
+        words = "、".join(danger.words(kind) for kind in dangers if kind in danger.DANGERS) or UNNAMED
         log(conn, incident.id, now, EntryKind.LEVEL, f"新的险情（{words}）：{matter.title}", NEWS)
     conn.execute(update(incidents).where(incidents.c.id == incident.id).values(changed))
     fresh = row_of(conn, incident.id)

@@ -96,7 +96,10 @@ class SecondLook:
         inside = [one for place, one in self._seen if span[0] <= place[0] and place[1] <= span[1]]
         for one in inside:
             start, end = min(start, one.start), max(end, one.end)
-        reading = "…".join(dict.fromkeys(one.word for one in inside))
+        said: dict[Span, dict[str, None]] = {}
+        for one in inside:  # a syllable may be read as several listed words
+            said.setdefault((one.start, one.end), {})[one.word] = None
+        reading = "…".join("或".join(words) for words in said.values())
         if steps and not inside and set(steps) != {Step.CASE}:
             reading = self.text.text[slice(*span)]
         return (start, end), (*steps, *(one.step for one in inside)), reading

@@ -48,7 +48,7 @@ DANGERS = (
 )
 """By `p_grave`. Of held-out corpus rows .29, .02, 0 and 0 (risk 3, 2, 1, 0) reach .75, and .44, .07, 0 and .003 reach
 .5; of 5,192 ordinary comments none and three. From .6 on some told too early, before anything had happened."""
-TITLES = {COMPLAINT: "用语近似投诉（模型推断，{}）", DANGER: "用语近似危及人身的情形（模型推断，{}）"}
+TITLES = {COMPLAINT: "疑似投诉（模型推断，{}）", DANGER: "疑似危及人身（模型推断，{}）"}
 ASKING = "asking_politely"
 """A list too: one word of it, and the line is a question and no complaint; it may still be a danger."""
 GUARDS = ("drill", "fiction", "game", "laugh", "course", "care_news", "recovered")

@@ -232,7 +232,7 @@ def _context(evidence: Evidence, theme: str) -> list[_Part]:
     parts, figures = _cues(cues), evidence.thread
     if figures.negative_authors:
         points = min(NEGATIVE_MOST, NEGATIVE_EACH * figures.negative_authors)
-        said = f"本帖 24 小时 {figures.lines} 条，{figures.negative_authors} 人语气负面"
+        said = f"本帖近 24 小时 {figures.lines} 条，{figures.negative_authors} 人语气负面"
         parts.append(_Part("负面", points, said))
     if evidence.surge.score > 0:
         parts.append(_Part("涌量", SURGE_MOST * evidence.surge.score, evidence.surge.sentence))
@@ -308,11 +308,18 @@ def _said(found: Sequence[Words], title: str, rule: str) -> str:
     many = f"同一段话 {waves[0]} 人转贴，按一条计" if len(waves) == 1 else ""
     if len(waves) > 1:
         many = f"{len(waves)} 段话有人转贴，最多的一段 {waves[0]} 人，每段按一条计"
-    told = f"{voices} 人的{title}" if rule in IMPRESSIONS else f"{voices} 人说到“{title}”"
-    where = rule if rule in IMPRESSIONS else f"规则 {rule}"
+    told = _told_of(title, rule, voices)
     louder = len(set[str]().union(*(words.voices for words in found if words.mark.named and rule not in IMPRESSIONS)))
-    more = f"其中 {louder} 人的话，模型推断得更重" if louder else ""
-    return "；".join(one for one in (f"{told}（{SLOW_DAYS} 天内，{where}）", more, many) if one)
+    more = f"其中 {louder} 人的话，模型推断比规则更重" if louder else ""
+    return "；".join(one for one in (told, more, many) if one)
+
+
+def _told_of(title: str, rule: str, voices: int) -> str:
+    """How many said it, within how long, by which rule, or by the model and how sure (in brackets of its title)."""
+    if rule not in IMPRESSIONS:
+        return f"{voices} 人说到“{title}”（{SLOW_DAYS} 天内，规则 {rule}）"
+    said, _, sure = title.removesuffix("）").partition("（")
+    return f"{voices} 人的话{said}（{sure + '；' if sure else ''}{SLOW_DAYS} 天内，{rule}）"
 
 
 def _copied(copies: int, found: Counted) -> _Part:

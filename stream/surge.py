@@ -58,6 +58,8 @@ READ_BACK = BASELINE + timedelta(days=30)
 """Older hours are of no use for a line that comes now, nor for one that comes a month late."""
 TIMES = 6.0
 """Times the expectation that count as a full surge (score 1)."""
+SCARCE, MANY_TIMES = 0.045, 10
+"""Below so many lines an hour is said to see hardly any; from so many times on the sentence gives whole ones."""
 
 
 @dataclass(frozen=True)
@@ -139,10 +141,17 @@ def surge(
     score = min(1.0, max(0.0, (seen - floor) / (top - floor))) if seen >= floor else 0.0
     if seen >= floor:
         score = max(score, 0.1)
+    usual = _usual(base, ratio, now) if score else "在平常范围内"
+    return Surge(ratio, base, seen, score, f"{what}近一小时 {seen} 条，{usual}")
+
+
+def _usual(base: float, ratio: float, now: datetime) -> str:
+    """What the hour is used to, and how many times that is; of hardly anything no multiple is named."""
     hour = now.astimezone(SHANGHAI).hour
-    usual = f"{base:.1f}" if base >= 1 else f"{base:.2f}"  # 0.05 is not 0.1 when it is divided by
-    sentence = f"{what}近一小时 {seen} 条，平常 {hour} 时约 {usual} 条，为 {ratio:.1f} 倍"
-    return Surge(ratio, base, seen, score, sentence if score else f"{what}近一小时 {seen} 条，在平常范围内")
+    if base < SCARCE:
+        return f"平常 {hour} 时几乎没有"
+    lines = f"{base:.1f}" if base >= 1 else f"{base:.2f}"  # 0.05 is not 0.1 when it is divided by
+    return f"平常 {hour} 时约 {lines} 条，为 {ratio:.{0 if ratio >= MANY_TIMES else 1}f} 倍"
 
 
 CALM = Surge(0.0, 1.0, 0, 0.0, "")

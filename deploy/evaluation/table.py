@@ -59,7 +59,7 @@ def _slices(slices: Sequence[Slice]) -> Table:
 
 def _matrix(matrix: Matrix) -> Table:
     rows = ((name, *(f"{cell:,}" for cell in row)) for name, row in zip(matrix.classes, matrix.counts, strict=True))
-    return _table("混淆表（行：标注，列：判断）", ("", *matrix.classes), rows)
+    return _table("混淆表", ("标注 ╲ 判断", *matrix.classes), rows)
 
 
 def _reliability(bins: Sequence[Bin]) -> Table:

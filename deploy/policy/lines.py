@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.cells import cell_len
 
@@ -15,6 +15,7 @@ _WIDEST = 100
 _NARROWEST = 40
 _NEVER_FIRST = "，。；：、！？）》”’】…%／/,.;:!?)"
 _NEVER_LAST = "（《“‘【(§"
+_LABEL = re.compile(r"^\S{0,4}\u3000+")
 _PIECE = re.compile(r"[A-Za-z0-9@._+\-]+|.", re.DOTALL)
 
 
@@ -34,6 +35,11 @@ def plain(value: object) -> object:
 def column(text: str, cells: int) -> str:
     """The text filled with spaces to so many cells; a Chinese character has two."""
     return text + " " * max(0, cells - cell_len(text))
+
+
+def labelled(lines: Iterable[str], width: int) -> str:
+    """Lines that begin with a label and a wide space, or with wide spaces, with further rows below their words."""
+    return laid("\n".join(_LABEL.sub(rf"\g<0>{HANG}", line.replace(HANG, " ")) for line in lines), width)
 
 
 def laid(text: str, width: int) -> str:

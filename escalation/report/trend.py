@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from escalation.clock_words import SHANGHAI
+from escalation.heading import brief
 from escalation.report.picks import tabled
 from escalation.report.rows import HourRow, IncidentRow, WeekRows
 from escalation.report.week import HOURS, Week
@@ -132,7 +133,7 @@ def flags_of(found: list[IncidentRow], week: Week) -> tuple[Flag, ...]:
     flags = []
     for one in sorted(found[:FLAGS], key=lambda one: (one.opened_at, one.level)):
         hour = (one.opened_at - week.starts) / timedelta(hours=1)
-        label = one.title if len(one.title) <= LABEL else one.title[: LABEL - 1] + "…"
+        label = brief(one.title, LABEL)
         width = HOURS_PER_FLAG + HOURS_PER_LETTER * len(label)
         leftward = hour + width > HOURS
         taken = (hour - width + HOURS_PER_FLAG, hour + HOURS_PER_FLAG) if leftward else (hour, hour + width)

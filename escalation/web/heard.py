@@ -10,7 +10,7 @@ from typing import Any
 
 from escalation.heading import without_degree
 from escalation.web.prose import clean
-from stream.explanation import STEPS
+from stream.explanation import STEPS, only_signs
 from stream.impression import IMPRESSIONS
 
 SHOWN = 5
@@ -69,10 +69,13 @@ def heard(lines: Iterable[Sequence[Mapping[str, Any]]], most: int = SHOWN) -> li
 
 def _add(one: Heard, hit: Mapping[str, Any]) -> None:
     words, readings = hit.get("words", ()), hit.get("readings", ())
-    pairs = {_short(word): _short(reading) for word, reading in zip_longest(words, readings, fillvalue="")}
+    written = [(str(word or ""), str(reading or "")) for word, reading in zip_longest(words, readings, fillvalue="")]
+    hid = {word: reading for word, reading in written if not only_signs(word, reading)}
+    pairs = {_short(word): _short(hid.get(word, "")) for word, _ in written}
     one.words.update(word for word in pairs if word and not any(word in other and word != other for other in pairs))
     one.undone |= {word: reading for word, reading in pairs.items() if reading and word}
-    one.steps.update({STEPS.get(step, step) for step in hit.get("steps", ()) if step not in SILENT})
+    silent = SILENT | ({"width"} if any(only_signs(*pair) for pair in written) and not any(hid.values()) else set())
+    one.steps.update({STEPS.get(step, step) for step in hit.get("steps", ()) if step not in silent})
 
 
 def _short(word: object) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, case, func, select
 
 from escalation.clock_words import SHANGHAI
+from escalation.heading import brief
 from escalation.incident import incidents
 from escalation.incident.state import OPEN
 from escalation.notice import notices
@@ -28,6 +29,7 @@ LABEL = 88.0
 LANES = (18, 35, 52)
 DUE_SHOWN = 9
 FLAGS_SHOWN = 6
+LETTERS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,17 +155,13 @@ def _flags(conn: Connection, school: str, scope: Scope, since: datetime, now: da
     taken: dict[int, list[tuple[float, float]]] = {}
     for row in sorted(rows, key=lambda one: one.opened_at):
         x = x_of(row.opened_at, now)
-        words = "求助" if row.care else _short(row.title)
+        words = "求助" if row.care else brief(row.title, LETTERS)
         left = x > NOW - LABEL
         span = (x - LABEL, x + 18) if left else (x, x + 24 + 13 * len(words))
         lane = _lane(taken, span, 2)
         if lane is not None:
             marks.append(Mark(x, (13, 30)[lane], row.level, row.opened_at, words, left))
     return tuple(marks)
-
-
-def _short(title: str) -> str:
-    return title if len(title) <= 7 else f"{title[:6]}…"
 
 
 def _lane(taken: dict[int, list[tuple[float, float]]], span: tuple[float, float], lanes: int) -> int | None:

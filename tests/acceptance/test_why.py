@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.acceptance.standing import Standing, eventually, fengxin, words_of
 from tests.acceptance.window import Watched, picture
@@ -46,6 +47,10 @@ WATER = (
     "热水器坏三天了，王建国老师说没坏", "王建国又说热水器没坏", "热水器再不修要感冒了",
     "到底谁管热水器，打 13800000000 没人接",
 )  # fmt: skip
+PLEA = "教工食堂的饭卡必须绑定五十九元的手机套餐才能充值，不办套餐就不给用，这是乱收费"
+SIGNS = ("", "。", "！", "（转）", "……")
+PASTED = 12
+"""So many people paste the plea, with the small changes that copies have."""
 
 
 def told(answer: dict[str, Any]) -> str:
@@ -146,8 +151,17 @@ def test_the_weekly_report_has_a_chapter_of_hot_words_each_with_its_comments(
             assert not re.search(r"建国|1380000|\d{6}", said), said
 
 
+@pytest.fixture(scope="module")
+def wave(own_demo: Standing, lines: dict[str, str]) -> str:
+    """The words of the incident's title that a pasted plea will open; nobody waits for it here."""
+    own_demo.sandbox("post", account="wb_main", key="wave", text="春天到了")
+    for no in range(PASTED):
+        own_demo.sandbox("comment", thread="wave", text=f"{PLEA}{SIGNS[no % len(SIGNS)]}")
+    return "捆绑消费"
+
+
 def test_an_incident_shows_what_people_say_and_by_which_words_it_was_heard(
-    own_demo: Standing, lines: dict[str, str], window: Watched, phone: Watched
+    own_demo: Standing, lines: dict[str, str], wave: str, window: Watched, phone: Watched
 ) -> None:
     number = eventually("the wave opens an incident", lambda: own_demo.incident("二食堂"), 120)
     desk = own_demo.signed_in("zheng.wanzhou")
@@ -165,3 +179,25 @@ def test_an_incident_shows_what_people_say_and_by_which_words_it_was_heard(
         ):  # fmt: skip
             page.goto(f"{own_demo.url}{path}")
             picture(page, f"{name}-{width}")
+
+
+def test_a_pasted_wave_is_met_at_the_desk_with_how_many_pasted_it(
+    own_demo: Standing, wave: str, window: Watched, phone: Watched
+) -> None:
+    desk = own_demo.signed_in("zheng.wanzhou")
+    number = eventually("the wave's incident", lambda: own_demo.incident(wave), 120)
+    everybody = f"现在：{PASTED} 人说到此事"
+    eventually("all who pasted", lambda: everybody in words_of(desk.page(f"/incidents/{number}")), 120)
+    for watched, width in ((window, 1440), (phone, 390)):
+        page = watched.sign_in(own_demo, "zheng.wanzhou")
+        page.goto(f"{own_demo.url}/incidents")
+        page.get_by_role("link", name=wave).click()
+        expect(page.locator("section", has=page.locator(".whys"))).to_contain_text(everybody)
+        said = page.locator(".whys").inner_text()
+        counted = re.search(r"(\d+) 人说到“[^”]+”（10 天内，规则 [A-Z]+-\d+）；同一段话 (\d+) 人转贴，按一条计", said)
+        spread = re.search(r"复制扩散\s+\d+%\s+(\d+) 人发了几乎相同的话，人数每翻一番按多一条计", said)
+        assert counted is not None, said
+        assert spread is not None, said
+        assert counted[1] == counted[2] == spread[1], said
+        assert 1 < int(counted[2]) <= PASTED, "as many as there were when it opened"
+        picture(page, f"wave-{width}")

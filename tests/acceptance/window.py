@@ -50,7 +50,8 @@ class Watched:
 
 
 def picture(page: Page, name: str) -> None:
-    """Keep the whole page as a picture; what is cut off at the side fails."""
+    """Keep the whole page as a picture, its charts drawn; what is cut off at the side fails."""
     PICTURES.mkdir(parents=True, exist_ok=True)
+    page.wait_for_load_state()
     page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name

@@ -223,10 +223,10 @@ def test_score_on_a_terminal_is_for_people_and_with_json_for_machines() -> None:
     said = on_a_terminal("score", text)
     feeling = r"情感　负面(，拿不准)?（负面 \d+%，正面 \d+%；SnowNLP 原分 \d\.\d\d，[^）]+）\n"
     feeling += r"对象　学校[^\n]*\n另判　[^\n]+\n"
-    assert re.match(r"风险　100（0 至 100），一条即立事件\n" + feeling + r"规则　[A-Z]+-\d+ .+：“", said), said
+    assert re.match(r"风险　100 / 100，一条即立事件\n" + feeling + r"规则　[A-Z]+-\d+ .+：“", said), said
     assert re.search(r"(?m)^理由　.+ \d+%：.+", said)
     answer = json.loads(on_a_terminal("score", text, "--json"))
-    assert f"风险　{answer['risk']}（" in said
+    assert f"风险　{answer['risk']} / 100，" in said
     assert all(f"　{hit['rule']} {hit['title']}：" in said for hit in answer["rules"])
     plain = on_a_terminal("score", "今天天气不错")
     assert "规则　未命中" in plain

@@ -19,7 +19,7 @@ from deploy.policy import words
 from deploy.policy.checking import open_pack
 from deploy.policy.clause import clauses, deadline_words, gaps
 from deploy.policy.decision import as_json
-from deploy.policy.lines import HANG, laid
+from deploy.policy.lines import HANG, labelled, laid
 from deploy.policy.page import table
 from escalation.procedure import Act, Channel, Deadline, DutyKind, Pack, Role, Source, Trigger, codes, load, say_span
 from escalation.procedure.figure import write_span
@@ -445,3 +445,16 @@ def test_no_line_begins_with_a_closing_mark_or_ends_with_an_opening_one() -> Non
         for line in laid("引文：" + HANG + PACKS["JY"].article[12].text.strip() * 3, width).splitlines():
             assert line.strip()[0] not in "，。；：、）”"
             assert line.strip()[-1] not in "（“"
+
+
+def test_rows_below_a_label_hang_below_its_words() -> None:
+    told = (
+        "理由　负面 60%：" + "语气偏负面，没有规则命中，" * 4,
+        "　　　“着火”在这里是在否认，这一处不算。" * 2,
+        "只看这一句话。",
+    )
+    rows = labelled(told, 40).splitlines()
+    assert all(cell_len(row) <= 40 for row in rows)
+    assert [row[:3] for row in rows if not row.startswith(" ")] == ["理由　", "　　　", "只看这"]
+    assert {len(row) - len(row.lstrip(" ")) for row in rows} == {0, 6}
+    assert labelled(told, 0) == "\n".join(told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -176,6 +177,19 @@ def test_an_older_worker_that_names_no_kinds_still_opens_and_joins(station: Stat
     station.say(FLAMES)
     (one,) = station.incidents()
     assert kinds_told(one.dangers) == ("fire",), "what nobody can tell apart any more is told once more"
+
+
+def test_a_danger_of_which_only_the_theme_is_known_is_told_in_words(station: Station) -> None:
+    """The model names no kind of danger for most themes; a theme's key is no word for anybody."""
+    station.say(BURNING)
+    found = assessed(a_post(FLAMES, "weibo:felt", at=station.office.now), negative=True)
+    hits = tuple(hit.model_copy(update={"kinds": (), "theme": "admin"}) for hit in found.hits if hit.grave)
+    station.append(found.model_copy(update={"hits": hits}))
+    station.listen()
+    assert len(station.incidents()) == 1
+    (news,) = [words for words in station.office.headings() if words.startswith("新的险情")]
+    assert news.startswith("新的险情（种类未明）：")
+    assert not re.search("[a-z]", news)
 
 
 def test_merged_incidents_know_both_dangers_and_parted_again_each_its_own(station: Station) -> None:

@@ -115,7 +115,7 @@ def test_no_notice_quotes_a_private_message(post: Post, kind: Kind, quoted: bool
 def test_a_cry_for_help_under_a_post_of_what_the_model_felt_is_a_case_of_its_own(post: Post) -> None:
     def felt(number: int) -> bytes:
         line = assessed(a_post("路过看看", f"weibo:{number}"))
-        hit = Hit(rule=COMPLAINT, version=1, title="用语近似投诉", theme="dorm", category="grievance", weight=60,
+        hit = Hit(rule=COMPLAINT, version=1, title="疑似投诉", theme="dorm", category="grievance", weight=60,
                   spans=((0, 1),), words=("路",))  # fmt: skip
         return line.model_copy(update={"hits": (hit,)}).wire()
 

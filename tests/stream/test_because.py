@@ -88,7 +88,7 @@ def test_the_verdict_follows_the_border_that_this_school_has_set() -> None:
 
 def test_the_words_that_a_model_is_believed_for_are_told_once_each() -> None:
     felt = Hit(
-        rule="MD-01", version=4, title="用语近似投诉（模型推断，把握大）", theme="dorm", category="grievance",
+        rule="MD-01", version=4, title="疑似投诉（模型推断，把握大）", theme="dorm", category="grievance",
         weight=20, spans=((0, 2), (4, 6)), words=("热水", "热水"),
     )  # fmt: skip
     (said,) = because(replace(explain(READER, "今天的云好看"), felt=felt), 20, Polarity.NEGATIVE).ruled

@@ -218,7 +218,7 @@ def test_marks_of_is_a_pure_function_of_assessment_and_scene() -> None:
 def felt(assessment: Assessment, theme: str, weight: int = 22) -> Assessment:
     """The line as if only the model had spoken."""
     hit = Hit(
-        rule=impression.COMPLAINT, version=1, title="用语近似投诉", theme=theme, category="grievance", weight=weight,
+        rule=impression.COMPLAINT, version=1, title="疑似投诉", theme=theme, category="grievance", weight=weight,
         spans=((0, 1),), words=(assessment.post.text[:1],),
     )  # fmt: skip
     return assessment.model_copy(update={"hits": (hit,)})

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sentiment.normalise import normalise
 from stream.assess import Reader
 from stream.assessment import Target
-from stream.explanation import CATEGORIES, SLOTS, TARGETS, broken_examples, explain, told
+from stream.explanation import CATEGORIES, SLOTS, TARGETS, broken_examples, explain, only_signs, told
 from stream.rules import Category, Examples, Slot, load
 
 BOOK = load()
@@ -55,6 +55,16 @@ def test_what_holds_is_told_with_words_places_and_disguises() -> None:
 def test_a_word_in_pinyin_is_told_with_what_it_reads_as() -> None:
     found = explain(READER, "shitang又涨价了")
     assert "　　　“shitang”第 1 至 7 字，已还原：拼音，读作“食堂”" in list(told(found))
+
+
+def test_a_full_width_comma_is_no_disguise_and_a_full_width_letter_is() -> None:
+    said = "\n".join(told(explain(READER, "校车和一辆电动车撞了，有个学姐躺在地上不动")))
+    assert "“撞了，有个”第" in said
+    assert "已还原" not in said
+    assert only_signs("撞了，有个", "撞了,有个")
+    assert not only_signs("ＶＩＰ，有", "VIP,有")
+    assert not only_signs("撞了", "撞了")
+    assert not only_signs("撞了", "")
 
 
 @given(st.text(max_size=60), st.sampled_from(("", "食堂吃出虫子", "宿舍着火了", "没有人受伤", "华东理工大学")))

@@ -21,7 +21,7 @@ from tests.stream.test_batch import TABLES, rows
 
 HOSTS = {"canteen": Host("后勤处", False), "main": Host("宣传部", True)}
 FELT = Hit(
-    rule=COMPLAINT, version=3, title="用语近似投诉", theme="canteen", category="grievance", weight=20, spans=(),
+    rule=COMPLAINT, version=3, title="疑似投诉", theme="canteen", category="grievance", weight=20, spans=(),
     words=(),
 )  # fmt: skip
 GAPS = (0, 1, 7, 30, 23 * 60, 25 * 60, 50 * 60, 71 * 60, 6 * 24 * 60)

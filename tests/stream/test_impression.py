@@ -81,7 +81,7 @@ def test_danger_opens_alone_only_at_the_highest_bar() -> None:
 def test_title_says_in_chinese_that_a_model_infers_it_and_how_sure_it_is() -> None:
     hit = felt(TEXT, score(grave=0.99))
     assert hit is not None
-    assert hit.title == "用语近似危及人身的情形（模型推断，把握大）"
+    assert hit.title == "疑似危及人身（模型推断，把握大）"
     assert hit.words == (TEXT[2:6],)
 
 

@@ -136,3 +136,13 @@ def test_naive_time_or_negative_count_is_refused() -> None:
         surge({}, 1, datetime(2025, 1, 1), NIGHT)
     with pytest.raises(ValueError, match="不能为负"):
         surge({}, -1, NIGHT, NIGHT)
+
+
+def test_no_multiple_of_an_hour_that_sees_hardly_anything_is_named() -> None:
+    """Ten thousand times nothing is a figure that nobody at a desk can use."""
+    quiet = history(30, {}, NIGHT)
+    calm = surge(quiet, 52, NIGHT, NIGHT - timedelta(days=30))
+    assert calm.sentence == "本账号近一小时 52 条，平常 2 时几乎没有"
+    assert calm.score == 1
+    assert surge({}, 90, EVENING, EVENING).sentence.endswith("约 2.5 条，为 36 倍")
+    assert surge({}, 20, EVENING, EVENING).sentence.endswith("约 2.5 条，为 8.0 倍")

@@ -113,13 +113,22 @@ def test_disguised_words_are_counted_by_the_disguise_and_told_with_their_reading
     assert undone([]) == ""
 
 
+def test_the_width_of_punctuation_is_no_disguise_that_anybody_is_told_of() -> None:
+    comma = hit("撞了，有个", "躺", steps=("width",), readings=("撞了,有个", ""))
+    letters = hit("ＴＭ，有个", steps=("width",), readings=("TM,有个",))
+    assert [one.disguised for one in heard([[comma]])] == [""]
+    assert [one.disguised for one in heard([[letters]])] == [
+        "经还原的条数：全角或变体字 1（“ＴＭ，有个”读作“TM,有个”）"
+    ]
+
+
 def test_what_the_model_felt_is_told_without_its_degree() -> None:
     hits = [
-        {"rule": "MD-01", "title": f"用语近似投诉（模型推断，{sure}）", "words": words}
+        {"rule": "MD-01", "title": f"疑似投诉（模型推断，{sure}）", "words": words}
         for sure, words in (("把握大", ("二食堂",)), ("把握较大", ("二食堂",)))
     ]
     (model,) = heard([[one] for one in hits])
-    assert (model.title, model.lines, model.told) == ("用语近似投诉（模型推断）", 2, "“二食堂” 2")
+    assert (model.title, model.lines, model.told) == ("疑似投诉（模型推断）", 2, "“二食堂” 2")
 
 
 def test_a_line_that_calls_the_school_by_its_short_name_speaks_of_this_school(house: House) -> None:
