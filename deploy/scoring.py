@@ -64,7 +64,8 @@ class Scoring:
     def _why(self, one: Assessment, found: Risk) -> Because:
         felt = next((hit for hit in one.hits if hit.rule in IMPRESSIONS), None)
         read = explain(self._reader, one.post.text[:EXPLAINED], Slot.COMMENT)
-        return because(replace(read, felt=felt), found.value, one.polarity)
+        opens = any(hit.grave for hit in one.hits)
+        return because(replace(read, felt=felt), found.value, one.polarity, opens=opens)
 
     def concern_of(self, text: str, slot: str = "comment") -> tuple[int, float | None]:
         """The risk, 0 to 100, and the engine's own share for it, 0..1, where it gives one.

@@ -10,6 +10,7 @@ from sentiment.disguise import Seen
 from sentiment.engine import Engine, Score
 from sentiment.normalise import Normalised, Step, normalise
 from stream.assessment import Assessment, Hit, Target
+from stream.doubt import doubted
 from stream.impression import Impressions
 from stream.listed import disguises
 from stream.match import Found, Matcher, Page
@@ -71,7 +72,7 @@ class Reader:
         page = self._page(second)
         target = self.targets.decide(page)
         found = self.matcher.find(page, slot, target) if slot is not None else []
-        hits = tuple(hit_of(one, second) for one in found)
+        hits = doubted([hit_of(one, second) for one in found], slot, score.p_concern if score is not None else None)
         felt = self.impressions.impression(score, slot, target, hits, second.text) if score is not None else None
         return target, (*hits, felt) if felt is not None else hits
 

@@ -15,6 +15,8 @@ from sentiment.normalise import normalise
 from stream.assess import Reader, SecondLook, hit_of
 from stream.assessment import Hit, Target
 from stream.danger import words as kind_words
+from stream.doubt import WORDS as DOUBT
+from stream.doubt import doubted
 from stream.match import Page, target_fits
 from stream.rules import Category, Rule, Slot
 from stream.stance import WORDS, Span, Stance
@@ -79,7 +81,7 @@ class Nearly:
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """What is to be said of one text in one slot. `named`: the words that decided the target. `felt`: what the model
-    adds to the rules, where it was asked."""
+    adds to the rules, where it was asked; `is_doubted`: it takes a danger that a rule names for none."""
 
     slot: Slot
     target: Target
@@ -87,6 +89,7 @@ class Explanation:
     held: tuple[Held, ...]
     nearly: tuple[Nearly, ...]
     felt: Hit | None = None
+    is_doubted: bool = False
 
 
 def explain(
@@ -109,12 +112,15 @@ def explain(
         for missing, one in [read]
     ]
     near.sort(key=lambda row: (row[0], not row[1].rule.grave, -row[1].rule.weight))
-    felt = None
+    felt, is_doubted = None, False
     if engine is not None:
         hits = tuple(hit_of(one, text) for one in found)
-        felt = reader.impressions.impression(engine.score([plain.text])[0], slot, target, hits, plain)
+        said = engine.score([plain.text])[0]
+        left = doubted(hits, slot, said.p_concern)
+        is_doubted = left != hits
+        felt = reader.impressions.impression(said, slot, target, left, plain)
     named = reader.targets.words(page, target)
-    return Explanation(slot, target, named, held, tuple(one for _, one in near[:most]), felt)
+    return Explanation(slot, target, named, held, tuple(one for _, one in near[:most]), felt, is_doubted)
 
 
 def _words(rule: Rule, spans: Iterable[Span], text: SecondLook, page: Page) -> tuple[Word, ...]:
@@ -194,6 +200,8 @@ def told(found: Explanation) -> Iterator[str]:
             yield f"　　　“{word.text}”{_where(word)}{_how(word)}"
         if held.kinds:
             yield f"　　　险情：{'、'.join(map(kind_words, held.kinds))}"
+    if found.is_doubted:
+        yield f"推断　{DOUBT}，须另有人说"
     if found.felt is not None:
         yield f"推断　{found.felt.rule} {found.felt.title}{'，一条即开' if found.felt.grave else ''}"
         if found.felt.words:

@@ -26,8 +26,8 @@ from stream.stance import Stance
 
 HERE = Path(__file__).parent
 WORDS = "words.toml"
-MACHINERY = 2
-"""One more whenever the same rules judge otherwise because `match`, `stance` or `target` read them otherwise."""
+MACHINERY = 3
+"""One more whenever the same rules judge otherwise, as `match`, `stance`, `target` or `doubt` read them otherwise."""
 LARGE = 50_000
 """Bytes of rule files from which on what they hold is kept on the shelf; fewer are read as fast."""
 GAP = 8

@@ -1,0 +1,117 @@
+"""The doubt: where the model takes a line for nothing of concern, a danger that a rule names opens with others only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentiment.engine import Score
+from sentiment.polarity import Polarity
+from stream.assess import Reader, assess
+from stream.assessment import Assessment
+from stream.doubt import BELOW, WEIGHT, WORDS, doubted
+from stream.evidence import Ledger
+from stream.explanation import explain, told
+from stream.matter import CARE
+from stream.post import Kind, Post
+from stream.risk import Opening, Risk, decide, risk
+from stream.rules import Slot, load
+from tests.stream.said import START, a_post
+from tests.stream.test_impression import Says
+
+BOOK = load()
+READER = Reader(BOOK)
+DANGER = "三号楼着火了，好多人困在里面"
+CRY = "真的活不下去了，活着好累，猫留给室友了"
+CALM, SURE = BELOW - 0.01, BELOW
+SAID = Score(Polarity.NEGATIVE, 0.6, 0.1, 0.3)
+
+
+def of(concern: float | None) -> Score:
+    return replace(SAID, p_concern=concern)
+
+
+def read(post: Post, concern: float | None) -> Assessment:
+    return assess([post], Says(of(concern)), READER, START)[0]
+
+
+def judged(*lines: Assessment) -> list[tuple[Risk, Opening | None]]:
+    ledger, found = Ledger({}), []
+    for line in lines:
+        evidence = ledger.note(line)
+        weighed = risk(evidence, START)
+        found.append((weighed, decide(evidence, weighed)))
+    return found
+
+
+def test_a_doubted_danger_opens_with_others_and_not_alone() -> None:
+    lines = [
+        read(a_post(f"{DANGER}{'！' * n}", f"weibo:{n}", author=f"u{n}", thread="weibo:t"), CALM) for n in range(4)
+    ]
+    found = judged(*lines)
+    assert found[0][1] is None
+    assert found[0][0].value > 0
+    assert any(opening is not None for _, opening in found[1:])
+    (sure,) = judged(read(a_post(DANGER), SURE))
+    assert sure[1] is not None
+    assert sure[1].grave
+
+
+def test_what_is_doubted_keeps_its_rules_and_what_they_tell_of() -> None:
+    sure, calm = read(a_post(DANGER), SURE).hits, read(a_post(DANGER), CALM).hits
+    assert [hit.rule for hit in sure] == [hit.rule for hit in calm]
+    assert any(hit.grave for hit in sure)
+    for was, now in zip(sure, calm, strict=True):
+        assert now.kinds == was.kinds
+        assert now.spans == was.spans
+        if was.grave:
+            assert not now.grave
+            assert now.weight == min(was.weight, WEIGHT)
+            assert WORDS in now.title
+        else:
+            assert now == was
+
+
+@pytest.mark.parametrize(
+    ("kind", "alone"), [(Kind.COMMENT, False), (Kind.REPLY, False), (Kind.MESSAGE, False), (Kind.LEAD, True)]
+)
+def test_what_somebody_reports_by_hand_is_not_doubted(kind: Kind, alone: bool) -> None:
+    assert any(hit.grave for hit in read(a_post(DANGER, kind=kind), CALM).hits) is alone
+
+
+def test_a_cry_for_help_is_never_doubted() -> None:
+    assert any(hit.grave and hit.theme == CARE for hit in read(a_post(CRY), 0.0).hits)
+
+
+def test_an_engine_that_says_nothing_of_concern_doubts_nothing() -> None:
+    assert any(hit.grave for hit in read(a_post(DANGER), None).hits)
+
+
+def test_no_example_of_a_grave_rule_is_doubted_by_the_shipped_model() -> None:
+    from sentiment.engine import engine_by_name
+
+    grave = [rule for rule in BOOK.rules if rule.grave and rule.theme != CARE and Slot.COMMENT in rule.applies_to]
+    texts = [text for rule in grave for text in rule.examples.match]
+    found = assess([a_post(text, f"weibo:{n}") for n, text in enumerate(texts)], engine_by_name(), READER, START)
+    doubtful = [one.post.text for one in found if any(WORDS in hit.title for hit in one.hits)]
+    assert len(texts) > 200
+    assert doubtful == []
+
+
+@given(st.sampled_from([Slot.COMMENT, Slot.MESSAGE, Slot.LEAD, Slot.OWN_POST, None]), st.none() | st.floats(0, 1))
+def test_doubting_twice_is_doubting_once_and_never_makes_more_of_a_hit(
+    slot: Slot | None, concern: float | None
+) -> None:
+    hits = read(a_post(f"{DANGER}，{CRY}"), 1.0).hits
+    once = doubted(hits, slot, concern)
+    assert doubted(once, slot, concern) == once
+    assert all(now.weight <= was.weight for was, now in zip(hits, once, strict=True))
+
+
+def test_the_explanation_says_that_it_is_doubted() -> None:
+    lines = list(told(explain(READER, DANGER, engine=Says(of(CALM)))))
+    assert any(WORDS in line for line in lines)
+    assert not any(WORDS in line for line in told(explain(READER, DANGER, engine=Says(of(SURE)))))
