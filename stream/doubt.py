@@ -15,7 +15,7 @@ from stream.matter import CARE
 from stream.rules import Slot
 
 BELOW = 0.09
-"""Of `p_concern`. Chosen on fresh corpus rows, judged on held ones (README.md)."""
+"""Of `p_concern`: below every danger of our own examples and demos that people must hear of alone (README.md)."""
 WEIGHT = DANGERS[1].weight
 WORDS = "模型看不像真有其事，一条不立"
 DOUBTED = frozenset({Slot.COMMENT, Slot.MESSAGE})
