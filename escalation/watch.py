@@ -119,7 +119,7 @@ class Watch:
             for post in [assessment.post for assessment in ours if assessment.post.by_school]:
                 posted.seen(conn, post, now)
                 correction.seen(conn, post, now)
-            find.take(conn, self._ground.pack, accounts, ours, now, batch.plain.__getitem__)
+            find.take(conn, self._ground.pack, accounts, ours, now, batch.copies.plain)
             opened += [self._take_again(conn, gatherer, accounts, one, now) for one in liked]
             bury_all(conn, READER, bad, now)
             machine_audit.decided(conn, before, now)

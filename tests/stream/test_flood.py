@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, event
 
 from stream.assessment import Assessment, Hit
+from stream.copies import TextOf
 from stream.crowd import Voices
 from stream.evidence import Evidence, Host
-from stream.figures import Gatherer, TextOf
+from stream.figures import Gatherer
 from stream.impression import COMPLAINT
 from stream.kept import keep, keep_counts
 from stream.line import spend

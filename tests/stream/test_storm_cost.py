@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Dialect
 
-from stream import figures, marked
+from stream import marked, tally
 from stream.evidence import Mark
 from stream.figures import Gatherer
 from stream.line import hours
@@ -69,7 +69,7 @@ def test_only_hours_of_use_are_read_and_the_baseline_is_what_all_of_them_give(
         assert expected(hourly, now, since) == expected(every, now, since)
         return surge(hourly, recent, now, since)
 
-    monkeypatch.setattr(figures, "surge", seen)
+    monkeypatch.setattr(tally, "surge", seen)
     with kept_store.write() as conn:
         Gatherer(SCHOOL, {}).note(conn, one, counts_for_incidents=True)
     assert given

@@ -1,0 +1,112 @@
+"""Tally 计数: how many lines each account has had hour by hour, those of a batch included; whether that is a surge."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from stream.line import hours, lines
+from stream.post import Post
+from stream.store import add_new
+from stream.surge import READ_BACK, Surge, hour_start, surge
+
+COUNTED = (
+    update(hours)
+    .where(hours.c.school == bindparam("owner"), hours.c.account_id == bindparam("account"))
+    .where(hours.c.hour == bindparam("at"))
+    .values(lines=hours.c.lines + bindparam("seen"), negative=hours.c.negative + bindparam("bad"))
+)
+RECENT = (
+    select(lines.c.at, func.count())
+    .where(lines.c.school == bindparam("school"), lines.c.account_id == bindparam("account"), lines.c.outside)
+    .where(lines.c.at > bindparam("since"))
+    .group_by(lines.c.at)
+    .order_by(lines.c.at)
+)
+
+
+class Tally:
+    """The counts of one school for one batch of lines. Nothing is written before `write`."""
+
+    def __init__(self, school: str, found: Sequence[Post]) -> None:
+        """`found`: the posts that may come."""
+        self._school = school
+        self._earliest = _earliest(found)
+        self._counted: dict[tuple[str, datetime], list[int]] = {}
+        """By account and hour: lines and negative ones to add."""
+        self._past: dict[str, dict[datetime, int]] = {}
+        """By account: lines per hour, with what is to be added."""
+        self._recent: dict[str, list[datetime]] = {}
+        """By account: when its lines were published, ascending, from an hour before `_earliest` on."""
+
+    def count(self, row: Mapping[str, Any]) -> None:
+        """Count a line, given as its row in `lines`; what the school says itself is no echo."""
+        if not row["outside"]:
+            return
+        account, hour = row["account_id"], hour_start(row["at"])
+        if account in self._recent:
+            insort(self._recent[account], row["at"])
+        sums = self._counted.setdefault((account, hour), [0, 0])
+        sums[0] += 1
+        sums[1] += int(row["negative"])
+        if account in self._past:
+            self._past[account][hour] = self._past[account].get(hour, 0) + 1
+
+    def knows(self, account_id: str) -> bool:
+        """Whether the lines of an account were read; before that, those that wait must be written."""
+        return account_id in self._recent
+
+    def surge(self, conn: Connection, post: Post) -> Surge:
+        """Whether more is said to the account of a post than is usual at this hour."""
+        known = self._hours(conn, post)
+        current = hour_start(post.published_at)
+        before = {hour: seen for hour, seen in known.items() if hour < current}
+        return surge(before, self._last_hour(conn, post), post.published_at, min(known, default=current))
+
+    def write(self, conn: Connection) -> None:
+        """Add the lines of the batch to their hours."""
+        counted = sorted(self._counted.items())
+        add_new(
+            conn, hours,
+            [{"school": self._school, "account_id": account, "hour": hour, "lines": 0, "negative": 0}
+             for (account, hour), _ in counted],
+        )  # fmt: skip
+        for (account, hour), (seen, negative) in counted:
+            more = {"owner": self._school, "account": account, "at": hour, "seen": seen, "bad": negative}
+            conn.execute(COUNTED, more)
+
+    def _hours(self, conn: Connection, post: Post) -> dict[datetime, int]:
+        name = post.account_id
+        if name not in self._past:
+            own = (hours.c.school == self._school) & (hours.c.account_id == name)
+            began = select(func.min(hours.c.hour)).where(own).scalar_subquery()  # since when it has been watched
+            of_use = (hours.c.hour >= post.published_at - READ_BACK) | (hours.c.hour == began)
+            rows = conn.execute(select(hours.c.hour, hours.c.lines).where(own, of_use))
+            past = {row.hour: row.lines for row in rows}
+            for (account, hour), (seen, _) in self._counted.items():
+                if account == name:
+                    past[hour] = past.get(hour, 0) + seen
+            self._past[name] = past
+        return self._past[name]
+
+    def _last_hour(self, conn: Connection, post: Post) -> int:
+        """Lines of the account in the hour before this one and after it, of those that are written."""
+        name = post.account_id
+        if name not in self._recent:
+            since = min(self._earliest.get(name, post.published_at), post.published_at) - timedelta(hours=1)
+            rows = conn.execute(RECENT, {"school": self._school, "account": name, "since": since})
+            self._recent[name] = [at for at, number in rows for _ in range(number)]
+        known = self._recent[name]
+        return len(known) - bisect_right(known, post.published_at - timedelta(hours=1))
+
+
+def _earliest(found: Sequence[Post]) -> dict[str, datetime]:
+    """By account: when the first of its posts was published."""
+    first: dict[str, datetime] = {}
+    for post in found:
+        first[post.account_id] = min(first.get(post.account_id, post.published_at), post.published_at)
+    return first
