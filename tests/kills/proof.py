@@ -21,7 +21,7 @@ from stream.dead_letter import dead_letters
 from stream.kept import assessments, posts, revisions
 from stream.line import hours, lines
 from stream.search import Query
-from tests.kills.house import ADDRESSEES, READERS, House
+from tests.kills.house import ADDRESSEES, READERS, House, until
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +137,8 @@ def everybody_told(house: House) -> Mapping[str, int]:
 
 
 def readers_at_the_end(house: House) -> None:
-    """Every reader's stored position is the end of its topic."""
-    assert {reader: house.lag(reader) for reader in READERS} == dict.fromkeys(READERS, 0)
+    """Every reader's stored position is the end of its topic, or comes there: the platforms are read on meanwhile."""
+    until(lambda: not any(house.lag(reader) for reader in READERS), "every reader is at the end of its topic")
 
 
 def audit_whole(house: House) -> None:
