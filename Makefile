@@ -13,7 +13,7 @@ WORKERS ?= 2
 
 help:
 	@echo "make run [PORT=8700 DATA=data]  准备环境并启动演示"
-	@echo "make test                       检查与测试（不含真实引擎与长程测试），约十分钟"
+	@echo "make test                       检查与测试（不含真实引擎与长程测试），约一刻钟"
 	@echo "make live                       真实 Kafka、Elasticsearch 与 PostgreSQL 上的测试，以及全程实走、真等、真杀进程的长程测试"
 	@echo "make bench / check / wheel      测速 / 仅静态检查 / 打包并在空环境试装"
 
