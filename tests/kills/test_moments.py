@@ -107,6 +107,8 @@ class Fate:
         with house.store.read() as conn:
             opened = conn.execute(select(func.count()).select_from(incidents)).scalar_one()
         flight, kept, own = house.in_flight(), self._kept(), house.in_hand(role)
+        if not flight:
+            return  # done since it was chosen: another moment will come
         house.kill(role)
         house.restart(role)
         del self.ripe[role]
