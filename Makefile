@@ -8,8 +8,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input install
 APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
 WORKERS ?= 2
+# Many images forbid it; then every process of the service and every worker of the tests compiles all of our code anew.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help run test live bench check wheel format policies revision browser engines
+.PHONY: help run test live bench check style wheel format policies metrics revision browser engines
 
 help:
 	@echo "make run [PORT=8700 DATA=data]  准备环境并启动演示"
@@ -37,10 +39,12 @@ $(VENV)/dev: $(VENV)/ready requirements-dev.txt
 run: $(VENV)/ready
 	@exec $(BIN)/fengxin demo --port $(PORT) --data "$(DATA)"
 
-check: $(VENV)/dev
+check: style
+	$(BIN)/mypy
+
+style: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 
 # Two runs each: a browser and a crawl do not share one, and engines are down before the long courses. Both are made,
 # also after a failure.
@@ -50,22 +54,25 @@ course() { \
 	echo "$(BIN)/python -m pytest $$*"; $(BIN)/python -m pytest "$$@" && return; \
 	echo "== failed beside others; each is walked once more, alone:"; \
 	$(BIN)/python -m pytest "$$@" -n 0 --last-failed --last-failed-no-failures none --maxfail 2 || { failed=1; return; }; \
-	echo "== passed alone, after it had failed beside others: name it in the note"; };
+	echo "== passed alone, after it had failed beside others"; };
 endef
-# A course keeps real time while two others take the machine from it: what failed so is told, and walked once more alone.
+# A course, a browser, an installed product and an engine keep real time while others take the machine from them: what
+# failed so is told, here and in the closing lines of .ci/run, and walked once more alone. Plain tests have one try.
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile
 # The plain tests and the long courses wait for the disk or the clock a third of their time.
 MORE = -n $$(($(WORKERS) + 1)) --dist loadfile --no-loadscope-reorder
 
-test: check browser
-	@$(pytest) \
+# The types are checked beside the first run: a minute of one core, that nobody waits for.
+test: style browser
+	@mkdir -p build; rm -f build/types.code; ($(BIN)/mypy >build/types.log 2>&1; echo $$? >build/types.code) & $(pytest) \
 	run $(MORE) -m "not live and not long and not browser" --ignore tests/acceptance; \
-	run $(SIDE_BY_SIDE) -m "not live and not long" tests/acceptance tests/escalation/web/test_*browser.py; \
+	course $(SIDE_BY_SIDE) -m "not live and not long" tests/acceptance tests/escalation/web/test_*browser.py; \
+	wait; echo "$(BIN)/mypy"; cat build/types.log; [ "$$(cat build/types.code)" = 0 ] || failed=1; \
 	exit $$failed
 
 live: $(VENV)/dev engines browser
 	@export FENGXIN_LIVE=required; $(pytest) \
-	run $(SIDE_BY_SIDE) -m live; \
+	course $(SIDE_BY_SIDE) -m live; \
 	course $(MORE) -m "long and not live"; \
 	exit $$failed
 
@@ -87,6 +94,11 @@ policies: $(VENV)/ready
 		code=$$(basename "$$(dirname "$$pack")"); \
 		$(BIN)/fengxin policy who "$$code" --table >"escalation/policies/who/$$code.md" || exit 1; done
 
+# Writes deploy/metrics.md and Grafana's dashboard anew from the metric catalogue.
+metrics: $(VENV)/ready
+	@$(BIN)/python -m deploy.metric_catalogue >deploy/metrics.md
+	@$(BIN)/python -m deploy.dashboard >deploy/grafana/dashboards/fengxin.json
+
 # Writes deploy/migrations/versions/0001_first.py anew from the tables as they are; only until 0.1.0 is released.
 revision: $(VENV)/dev
 	$(BIN)/python -m deploy.migrations.first
@@ -99,6 +111,7 @@ browser:
 # Without them `make live` has nothing to run on, so it stops here.
 engines:
 	@missing=""; command -v mvn >/dev/null || missing="maven"; command -v openssl >/dev/null || missing="$$missing openssl"; \
+	command -v promtool >/dev/null || missing="$$missing prometheus"; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; $(call packages,false)
 
 define packages

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from prometheus_client import Counter, Gauge, Histogram
 from scrapy import Spider
-from scrapy.crawler import AsyncCrawlerRunner, Crawler
+from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.logformatter import LogFormatter, LogFormatterResult
 from scrapy.settings import Settings
@@ -20,16 +20,17 @@ from crawlers import ledger
 from crawlers.downloading import ORDER
 from crawlers.failure import WORDS, Failure
 from crawlers.gate import Gate
-from crawlers.routes import allowances, spider_of
+from crawlers.routes import STREAMS, allowances, spider_of
 from crawlers.scan import Harvest, Job, ScanResult
 from crawlers.settings import CrawlSettings, RouteSettings
 from crawlers.spider import PlatformSpider
+from stream.post import Kind
 from stream.store import Store
 
-REQUESTS = Counter("fengxin_crawl_requests", "Answers of platforms by class", ["platform", "outcome"])
-ROWS = Counter("fengxin_crawl_rows", "New posts and comments taken in", ["platform", "kind"])
-REFUSED = Counter("fengxin_crawl_rows_refused", "Rows of an odd shape that were left out", ["platform", "stream"])
-SCANS = Counter("fengxin_crawl_scans", "Scans by how they ended", ["platform", "stream", "outcome"])
+REQUESTS = Counter("fengxin_crawl_requests_total", "Answers of platforms by class", ["platform", "outcome"])
+ROWS = Counter("fengxin_crawl_rows_total", "New posts and comments taken in", ["platform", "kind"])
+REFUSED = Counter("fengxin_crawl_rows_refused_total", "Rows of an odd shape that were left out", ["platform", "stream"])
+SCANS = Counter("fengxin_crawl_scans_total", "Scans by how they ended", ["platform", "stream", "outcome"])
 DELAY = Histogram(
     "fengxin_crawl_seen_after_seconds",
     "From publication to first sight, live posts only",
@@ -37,11 +38,11 @@ DELAY = Histogram(
     buckets=(5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400),
 )
 QUOTA_LEFT = Gauge(
-    "fengxin_crawl_quota_left", "Calls left in the running window", ["account"], multiprocess_mode="mostrecent"
+    "fengxin_crawl_quota_left_calls", "Calls left in the running window", ["account"], multiprocess_mode="mostrecent"
 )
-TOKEN_DAYS = Gauge(
-    "fengxin_crawl_token_days_left",
-    "Days until a token ends that a person must renew",
+TOKEN_LEFT = Gauge(
+    "fengxin_crawl_token_left_seconds",
+    "How long a token still holds that a person must renew",
     ["account"],
     multiprocess_mode="mostrecent",
 )
@@ -52,9 +53,23 @@ CLOCK = Gauge(
     multiprocess_mode="mostrecent",
 )
 
+CRAWLED = tuple(kind for kind in Kind if kind is not Kind.LEAD)
+"""Kinds that a platform may give; a lead is a person's."""
 PAGE_LIMIT = 120
 RETRY_S = (2.0, 60.0)
 STOP_S = 0.5
+
+
+def begin(platform: str) -> None:
+    """Count from 0 on what comes of this platform: Prometheus does not see the first of a series as an increase."""
+    for failure in Failure:
+        REQUESTS.labels(platform, failure.value)
+        for stream in STREAMS[platform]:
+            SCANS.labels(platform, stream, failure.value)
+    for stream in STREAMS[platform]:
+        REFUSED.labels(platform, stream)
+    for kind in CRAWLED:
+        ROWS.labels(platform, kind.value)
 
 
 @dataclass(slots=True)
@@ -67,6 +82,12 @@ class Manners:
     clock: Callable[[], datetime]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     retry_s: tuple[float, float] = RETRY_S
+    scrapy: Settings = field(init=False)
+    """Each crawl takes a copy; to make them anew takes as long."""
+
+    def __post_init__(self) -> None:
+        """Make Scrapy's settings."""
+        self.scrapy = scrapy_settings(self.settings)
 
     def allowances(self, route: RouteSettings, group: str) -> tuple[ledger.Allowance, ...]:
         """What one call of a group is taken from."""
@@ -158,9 +179,9 @@ def scrapy_settings(settings: CrawlSettings) -> Settings:
     )
 
 
-async def _end(runner: AsyncCrawlerRunner, task: asyncio.Future[None]) -> None:
+async def _end(crawler: Crawler, task: asyncio.Future[None]) -> None:
     """Stop a crawl. One that waits for its next try would be waited for as long: it is left, as it commits nothing."""
-    stopping = asyncio.ensure_future(runner.stop())
+    stopping = asyncio.ensure_future(crawler.stop_async())
     await asyncio.wait([stopping], timeout=STOP_S)
     for one in (task, stopping):
         one.cancel()
@@ -170,14 +191,14 @@ async def _end(runner: AsyncCrawlerRunner, task: asyncio.Future[None]) -> None:
 async def crawl(job: Job, manners: Manners) -> Harvest:
     """Run one crawl to its end, at most for the crawl limit; the harvest always holds exactly one result."""
     harvest = Harvest()
-    runner = AsyncCrawlerRunner(scrapy_settings(manners.settings))
-    task = runner.crawl(spider_of(job), job=job, harvest=harvest, manners=manners)
+    crawler = Crawler(spider_of(job), manners.scrapy)  # a runner would look for a project's spiders, each time anew
+    task = asyncio.ensure_future(crawler.crawl_async(job=job, harvest=harvest, manners=manners))
     try:
         await asyncio.wait_for(asyncio.shield(task), manners.settings.crawl_limit_s + 5)
     except TimeoutError:
-        await _end(runner, task)
+        await _end(crawler, task)
     except asyncio.CancelledError:
-        await _end(runner, task)
+        await _end(crawler, task)
         raise
     if harvest.result is None:
         harvest.result = ScanResult(Failure.TRANSIENT, note=WORDS[Failure.TRANSIENT])

@@ -1,4 +1,5 @@
-"""A haul: what of a harvest is new. Appended to the log first; cursor and all else follow in one transaction."""
+"""A haul: what of a harvest is new. Appended to the log first, each record in its lane; cursor and all else follow in
+one transaction."""
 
 from __future__ import annotations
 
@@ -12,9 +13,11 @@ from crawlers import sighting
 from crawlers.failure import HEALTHY
 from crawlers.scan import Harvest, Job
 from crawlers.sighting import Presence, Sighting
+from stream.history import is_history
 from stream.kept import posts as kept_posts
 from stream.kept import revisions as kept_revisions
 from stream.post import Counts, Kind, Post, Visibility
+from stream.topic import HISTORY, POSTS
 
 SUSPECT = "一次扫描中有 {lost} 条（共 {known} 条）同时消失，疑为平台返回不全，未按不可见处理"
 
@@ -30,10 +33,19 @@ class Haul:
     vanished: int = 0
     suspect: str = ""
 
-    def entries(self) -> list[tuple[str, bytes]]:
-        """What is appended to the topic "posts", keyed by thread; posts before their counts, old before new."""
+    def entries(self) -> dict[str, list[tuple[str, bytes]]]:
+        """What is appended to which topic, keyed by thread; posts before their counts, old before new, fresh first.
+
+        Counts go the way of their post where it comes with them, else with what is fresh.
+        """
         ordered = sorted(self.posts, key=lambda post: (post.published_at, post.kind != Kind.POST, post.id))
-        return [(post.thread_id, post.wire()) for post in ordered] + [(thread, c.wire()) for thread, c in self.counts]
+        past = {post.id for post in ordered if is_history(post)}
+        found: dict[str, list[tuple[str, bytes]]] = {POSTS: [], HISTORY: []}
+        for post in ordered:
+            found[HISTORY if post.id in past else POSTS].append((post.thread_id, post.wire()))
+        for thread, seen in self.counts:
+            found[HISTORY if seen.post_id in past else POSTS].append((thread, seen.wire()))
+        return found
 
 
 def sort_out(conn: Connection, job: Job, harvest: Harvest, now: datetime) -> Haul:

@@ -20,14 +20,15 @@ from crawlers.settings import ARTICLE_HOST
 from crawlers.shape import AHEAD, EARLIEST
 from stream import account
 from stream.account import Account
+from stream.history import is_old
 from stream.log import Log, LogUnavailable, PartlyAppended
 from stream.post import NAMED_LEAD, Kind, Post, Route, door
 from stream.store import Store, insert_new, metadata
 from stream.store.types import Moment, Word
+from stream.topic import HISTORY, POSTS
 from stream.workbook import FORMULA
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-TOPIC = "posts"
 AT_ONCE = 500
 LINK_LIMIT = 2000
 """What an import puts for a cell that holds a formula: there is no text in it that anybody could have seen."""
@@ -77,10 +78,12 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What was taken in: ids of new leads, and which rows were there already (not taken in again)."""
+    """What was taken in: ids of new leads, and which rows were there already (not taken in again). `past`: how many of
+    the new ones tell of days long past: they are found and counted, and open nothing."""
 
     ids: tuple[str, ...]
     repeated: tuple[Problem, ...] = ()
+    past: int = 0
 
 
 def take_lead(
@@ -101,7 +104,7 @@ def take_lead(
         pasted = _article_link(store, school, row, now)
         if pasted is not None:
             return pasted
-    return take_rows(store, log, school, [(0, row)], now)
+    return take_rows(store, log, school, [(0, row)], now, typed=True)
 
 
 def _article_link(
@@ -120,9 +123,12 @@ def _article_link(
 
 
 def take_rows(
-    store: Store, log: Log, school: str, rows: Sequence[tuple[int, Mapping[str, str]]], now: datetime
-) -> Taken | tuple[Problem, ...]:
+    store: Store, log: Log, school: str, rows: Sequence[tuple[int, Mapping[str, str]]], now: datetime, *,
+    typed: bool = False,
+) -> Taken | tuple[Problem, ...]:  # fmt: skip
     """Take rows (number, column to text): all of them, or none and every problem.
+
+    What a person has `typed` now is fresh; of a file, what was last seen long ago is history (`is_past`).
 
     Raises LogUnavailable, StoreUnavailable: nothing is recorded; PartlyAppended where the log cannot take all at once
     and went away midway. The same rows may be sent again: an id is made of link and text, so nothing doubles.
@@ -141,25 +147,41 @@ def take_rows(
         return tuple(problems)
     with store.read() as conn:
         fresh, repeated = _sort_out(conn, school, found)
-    _append(log, [(post.thread_id, post.wire()) for post in fresh])
+    past = set() if typed else {number for number, row in rows if is_past(row, now)}
+    number_of = {post.id: number for number, post in found}
+    lanes: dict[str, list[tuple[str, bytes]]] = {POSTS: [], HISTORY: []}
+    for post in fresh:
+        lanes[HISTORY if number_of[post.id] in past else POSTS].append((post.thread_id, post.wire()))
+    _append(log, lanes)
     with store.write() as conn:
         for post in fresh:
             known = {"school": school, "post_id": post.id, "taken_at": now}
             insert_new(conn, leads, [{**known, "digest": digest} for digest in digests(post)])
-    return Taken(tuple(post.id for post in fresh), tuple(repeated))
+    return Taken(tuple(post.id for post in fresh), tuple(repeated), len(lanes[HISTORY]))
 
 
-def _append(log: Log, entries: Sequence[tuple[str, bytes]]) -> None:
-    if log.whole:
-        log.append(TOPIC, entries)
-        return
-    for start in range(0, len(entries), AT_ONCE):
-        try:
-            log.append(TOPIC, entries[start : start + AT_ONCE])
-        except LogUnavailable as error:
-            if not start:
-                raise
-            raise PartlyAppended(start, len(entries), error) from error
+def is_past(row: Mapping[str, str], now: datetime) -> bool:
+    """Whether a row of a file tells of days long past: by when it was seen where that is said, else by its date. Pure.
+
+    Without a date it is of now.
+    """
+    at = read_instant(row.get(SEEN, "")) or read_instant(row.get(PUBLISHED, ""))
+    return at is not None and is_old(at, now)
+
+
+def _append(log: Log, lanes: Mapping[str, Sequence[tuple[str, bytes]]]) -> None:
+    of, done = sum(map(len, lanes.values())), 0
+    at_once = max(of, 1) if log.whole else AT_ONCE
+    for topic, entries in lanes.items():
+        for start in range(0, len(entries), at_once):
+            piece = entries[start : start + at_once]
+            try:
+                log.append(topic, piece)
+            except LogUnavailable as error:
+                if not done:
+                    raise
+                raise PartlyAppended(done, of, error) from error
+            done += len(piece)
 
 
 def _sort_out(conn: Connection, school: str, found: Sequence[tuple[int, Post]]) -> tuple[list[Post], list[Problem]]:

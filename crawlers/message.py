@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
-from crawlers.lead import TOPIC, Problem, Taken, read_instant
+from crawlers.lead import Problem, Taken, read_instant
 from crawlers.redaction import redact
 from crawlers.shape import AHEAD, EARLIEST
 from stream import account
@@ -17,6 +17,7 @@ from stream.account import Account
 from stream.log import Log
 from stream.post import TEXT_LIMIT, Kind, Post, Route, door
 from stream.store import Store
+from stream.topic import POSTS
 
 ACCOUNT, TEXT, SENT = "账号", "原文", "来信时间"
 
@@ -33,7 +34,7 @@ def take_message(
     read = read_message(form, school, book, now)
     if not isinstance(read, Post):
         return tuple(read)
-    log.append(TOPIC, [(read.thread_id, read.wire())])
+    log.append(POSTS, [(read.thread_id, read.wire())])
     return Taken((read.id,))
 
 

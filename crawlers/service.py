@@ -16,7 +16,7 @@ from sqlalchemy import and_, select
 
 from crawlers import haul as hauling
 from crawlers import lease, reactor, schedule, source
-from crawlers.crawl import DELAY, REFUSED, RETRY_S, ROWS, SCANS, TOKEN_DAYS, Manners, crawl
+from crawlers.crawl import DELAY, REFUSED, RETRY_S, ROWS, SCANS, TOKEN_LEFT, Manners, begin, crawl
 from crawlers.gate import Gate
 from crawlers.scan import Harvest, Job
 from crawlers.settings import CrawlSettings, WeiboRoute
@@ -24,12 +24,12 @@ from crawlers.settling import LeaseLost, settle
 from stream import account, kill_point, pulse
 from stream.coverage import sources
 from stream.log import Log, LogError, LogUnavailable
+from stream.logbook import each
 from stream.post import Post
 from stream.store import Store, StoreUnavailable
 
 logger = logging.getLogger(__name__)
 ROLE = "crawl"
-TOPIC = "posts"
 AT_ONCE = 500
 BOOK_EVERY = timedelta(minutes=1)
 """How soon an account that was switched off or on beside the running service is heeded."""
@@ -89,8 +89,9 @@ class Crew:
             self.routes_trouble = "；".join(source.enter_routes(conn, self.settings, book, now))
         self.prepared_at = now
         for route in self.settings.routes:
+            begin(route.platform)
             if isinstance(route, WeiboRoute) and route.token_until:
-                TOKEN_DAYS.labels(route.account_id).set((route.token_until - self.clock()).total_seconds() / 86_400)
+                TOKEN_LEFT.labels(route.account_id).set((route.token_until - self.clock()).total_seconds())
 
     def claim(self) -> list[Job]:
         """Take due sources, as many as there is room for; first heed what changed in the account book."""
@@ -122,12 +123,14 @@ class Crew:
                 haul = hauling.sort_out(conn, job, harvest, self.clock())
             entries = haul.entries()
             kill_point.reach("crawl.fetched_before_append")
-            await self._append(entries)
-            if entries:
+            for topic, some in entries.items():
+                await self._append(topic, some)
+            if any(entries.values()):
                 kill_point.reach("crawl.appended_before_cursor")
             with self.store.write() as conn:
                 settle(conn, job, harvest, haul, self.settings, self.me, self.clock())
             kill_point.reach("crawl.cursor_moved")
+            each(logger, "采集到", [post.id for post in haul.posts], account=job.account_id)
         except (LogUnavailable, StoreUnavailable, LeaseLost, asyncio.CancelledError):
             self._release(job)
             raise
@@ -136,9 +139,9 @@ class Crew:
             raise
         self._measure(job, harvest, haul)
 
-    async def _append(self, entries: Sequence[tuple[str, bytes]]) -> None:
+    async def _append(self, topic: str, entries: Sequence[tuple[str, bytes]]) -> None:
         for start in range(0, len(entries), AT_ONCE):
-            await asyncio.to_thread(self.log.append, TOPIC, entries[start : start + AT_ONCE])
+            await asyncio.to_thread(self.log.append, topic, entries[start : start + AT_ONCE])
 
     def _release(self, job: Job) -> None:
         try:

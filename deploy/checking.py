@@ -90,7 +90,21 @@ def log(settings: Settings) -> Iterator[Finding]:
     except LogError as error:
         yield Finding(False, "日志流", str(error))
     else:
-        yield Finding(True, "日志流", "可用。")
+        yield Finding(True, "日志流", f"可用。{names_on_kafka(settings.log_url)}")
+
+
+def names_on_kafka(url: str) -> str:
+    """By what topics and groups begin on the brokers; nothing of a log of another kind. Raises LogError."""
+    if not url.startswith("kafka:"):
+        return ""
+    from stream.log.kafka_settings import read_address
+
+    if prefix := read_address(url).prefix:
+        return f"Kafka 上的主题与消费组名字以“{prefix}-”开头。"
+    return (
+        "Kafka 上的主题与消费组没有前缀：这个 Kafka 只能给一所学校用；几所学校共用时，"
+        "第二所起请在地址末尾写前缀（kafka://主机:端口/前缀），已有记录的不要再改。"
+    )
 
 
 def search(settings: Settings) -> Iterator[Finding]:

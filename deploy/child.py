@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -23,6 +24,8 @@ LOG_BYTES = 5_000_000
 LOG_FILES = 5
 READ_AT_ONCE = 65_536
 LONGEST_LINE = 100_000
+DAILY = re.compile(r"\d{4}-\d\d-\d\d [\d:,]+ INFO ")
+"""A line of daily work: it is kept in the role's file, and the screen is left to what a person must see."""
 
 
 class State(StrEnum):
@@ -190,6 +193,8 @@ class Child:
     def _pass_on(self, line: bytes) -> None:
         text = line.decode("utf-8", "replace").rstrip("\r")
         self._file.emit(logging.makeLogRecord({"msg": text}))
+        if DAILY.match(text):
+            return
         with suppress(OSError):  # whoever read it has gone: the service does not end for that
             print(f"{self.name:>7} | {text}", file=self.out, flush=True)
 

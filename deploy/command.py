@@ -13,9 +13,12 @@ from typing import Annotated
 
 import typer
 
+from deploy.dead_command import dead
 from deploy.evaluation.command import evaluate
 from deploy.manual import Command, Group
+from deploy.moving.command import backup, restore
 from deploy.policy.command import OfSchool, merged, policy
+from deploy.reindexing import reindex
 from deploy.roster_command import roster
 from deploy.rules_command import rules as rule_files
 from deploy.settings import Settings, SettingsError, load
@@ -147,13 +150,18 @@ def migrate(settings: SettingsFile = HERE) -> None:
 def run(
     role: Annotated[str, typer.Argument(help="只运行一个角色；不写则由监督进程运行全部。")] = "",
     settings: SettingsFile = HERE,
+    metrics: Annotated[
+        str, typer.Option("--metrics", help="只运行一个角色时，它自己的 /metrics 与 /healthz 的地址，如 0.0.0.0:9464。")
+    ] = "",
 ) -> None:
     """运行风信。多台机器时每台执行 fengxin run 角色。"""
     if role:
         from deploy import role as one
 
-        one.run(role, settings, alone=True)
+        one.run(role, settings, alone=True, page=metrics)
         return
+    if metrics:
+        raise fail("--metrics 须与角色同写；一台机器运行全部时，指标在值班台的 /metrics。")
     start(settings, read(settings))
 
 
@@ -295,16 +303,22 @@ def replay(
 
 
 @app.command(cls=Command)
-def reindex(settings: SettingsFile = HERE) -> None:
-    """从存储重建检索。告警与值班台不受影响，可随时执行。"""
-    from deploy.upkeep import rebuild_search
-    from stream.search import SearchUnavailable
+def trace(
+    post: Annotated[str, typer.Argument(help="一条内容：平台的编号、本系统的编号（平台:编号），或它的网址。")],
+    as_json: Annotated[bool, typer.Option("--json", help="输出一行 JSON。")] = False,
+    settings: SettingsFile = HERE,
+) -> None:
+    """一条内容的全部经过：何时采集、研判、监看、入检索、通知了谁，最后一行说明止于哪里、为什么。只读，不显示原文。"""
+    from deploy import tracing
     from stream.store import StoreUnavailable
 
     try:
-        typer.echo(f"已重建检索，共 {rebuild_search(with_tables(read(settings)))} 条。")
-    except (SearchUnavailable, StoreUnavailable) as error:
-        raise fail(f"{error}；没有重建完，请处理后再执行一次。") from None
+        found = tracing.traced(with_tables(read(settings)), post, datetime.now(UTC))
+    except tracing.NotFound as error:
+        raise fail(str(error)) from None
+    except StoreUnavailable as error:
+        raise fail(f"{error}；请稍后再试。") from None
+    typer.echo(tracing.as_json(found) if as_json else tracing.page(found))
 
 
 @app.command(cls=Command)
@@ -423,11 +437,15 @@ def export(
 trial = typer.Typer(help="试运行。", cls=Group, no_args_is_help=True)
 app.add_typer(trial, name="trial")
 app.command(cls=Command)(evaluate)
+app.add_typer(dead, name="dead")
 app.add_typer(policy, name="policy")
 app.add_typer(roster, name="roster")
 app.add_typer(rule_files, name="rules")
 app.command(cls=Command)(train)
+app.command(cls=Command)(reindex)
 app.command(cls=Command)(verdicts)
+app.command(cls=Command)(backup)
+app.command(cls=Command)(restore)
 
 
 @trial.command(cls=Command)

@@ -8,9 +8,10 @@ Whom the roster names no more leaves by that (`departing.follow_roster`): what w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -24,6 +25,10 @@ from escalation.notice import vacancy
 from escalation.people import Held, Person, Role
 from stream import account
 from stream.account import Account
+
+if TYPE_CHECKING:
+    from escalation.procedure import Pack
+    from escalation.procedure.desk_duty import DeskDuty
 
 ROTA = "rota:file"
 NOT_TAKEN = (
@@ -47,28 +52,32 @@ def enter(conn: Connection, settings: Settings, now: datetime) -> Untaken | None
     Shifts that leave a hole where the school's rules demand 24 hours are not taken: those entered before stay, and an
     alert rings where they have a hole, too, for the service must start. Gives what was not taken.
     """
-    school = settings.school.code
+    school, pack = settings.school.code, load_pack(settings)
     _accounts(conn, settings)
     before, acting = _contacts(conn, school), _active(conn, school)
-    _people(conn, settings)
+    _people(conn, settings, pack)
     if _contacts(conn, school) != before:
         vacancy.look_again(conn, school, now)
     departing.follow_roster(conn, school, acting, {row.id for row in settings.roster.people}, now)
     departing.keep_out(conn, school)
-    untaken = _shifts(conn, settings, now)
-    gone = absence.gone(conn, school)
-    user.entitle(conn, school, lambda one: [] if one in gone else roles_of(settings, one), now)
+    untaken = _shifts(conn, settings, pack.desk, now)
+    gone, held = absence.gone(conn, school), roles_in(settings, pack)
+    user.entitle(conn, school, lambda one: [] if one in gone else held(one), now)
     if settings.trial.on:
         trial.begin(conn, school, now)
     return untaken
 
 
-def roles_of(settings: Settings, person_id: str) -> list[Role]:
-    """The desk's roles that the roster gives a person; the pack's own offices give no sign-in."""
-    roster, words = settings.roster, role_words(load_pack(settings))
-    held = {words[row.role] for row in roster.offices if row.person == person_id}
-    held |= {Role.KEEPER.value for row in roster.keepers if row.person == person_id}
-    return [role for role in Role if role.value in held]
+def roles_in(settings: Settings, pack: Pack) -> Callable[[str], list[Role]]:
+    """Gives the desk's roles that the roster gives a person (by id); the pack's own offices give no sign-in."""
+    roster, words = settings.roster, role_words(pack)
+
+    def roles_of(person_id: str) -> list[Role]:
+        held = {words[row.role] for row in roster.offices if row.person == person_id}
+        held |= {Role.KEEPER.value for row in roster.keepers if row.person == person_id}
+        return [role for role in Role if role.value in held]
+
+    return roles_of
 
 
 def _accounts(conn: Connection, settings: Settings) -> None:
@@ -85,9 +94,9 @@ def _accounts(conn: Connection, settings: Settings) -> None:
     conn.execute(update(account.accounts).where(account.accounts.c.school == school, gone).values(active=False))
 
 
-def _people(conn: Connection, settings: Settings) -> None:
+def _people(conn: Connection, settings: Settings, pack: Pack) -> None:
     school, roster = settings.school.code, settings.roster
-    words = role_words(load_pack(settings))
+    words = role_words(pack)
     persons = [
         Person(school, row.id, row.name, row.title, row.unit, row.email, row.mobile, row.wecom) for row in roster.people
     ]
@@ -116,10 +125,10 @@ def _active(conn: Connection, school: str) -> set[str]:
     return set(conn.execute(select(one.id).where(one.school == school, one.active)).scalars())
 
 
-def _shifts(conn: Connection, settings: Settings, now: datetime) -> Untaken | None:
+def _shifts(conn: Connection, settings: Settings, desk: DeskDuty, now: datetime) -> Untaken | None:
     """The roster's shifts, where they are others than those of the last entering: what was changed at the desk since
     then stands until the file speaks of something new."""
-    school, desk = settings.school.code, load_pack(settings).desk
+    school = settings.school.code
     planned = [Turn(row.person, row.starts_at, row.ends_at, row.leads) for row in settings.roster.shifts]
     said = rota_file.digest(Plan(tuple(planned)))
     before = rota.newest(conn, school, rota.BY_ROSTER)

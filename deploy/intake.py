@@ -69,7 +69,7 @@ class CrawlersIntake:
 def _told(found: lead.Taken | tuple[lead.Problem, ...]) -> Taken:
     """In the desk's own words: rows that were there before are told beside what was taken."""
     if isinstance(found, lead.Taken):
-        return Taken(len(found.ids), tuple(_sentence(one) for one in found.repeated))
+        return Taken(len(found.ids), tuple(_sentence(one) for one in found.repeated), found.past)
     return Taken(0, tuple(_sentence(one) for one in found))
 
 

@@ -35,11 +35,12 @@ from stream.account import Account
 from stream.assess import Reader
 from stream.assessing import Assessing
 from stream.border import OPEN_AT
+from stream.frame import Frame
 from stream.log import Log, open_log
 from stream.post import Counts, Post, Route, door
 from stream.rules import Rulebook
 from stream.store import Store, metadata
-from stream.topic import ASSESSED, POSTS
+from stream.topic import POSTS, partitions
 
 SCHOOL = "YL"
 NO_NUMBER = "演练号码"
@@ -75,7 +76,8 @@ class House:
     """What judges: engine, rulebook, pack; loaded once for all scenarios. `channels`: taken as set up.
 
     `submissions`: posts are held against submissions 送审单 from the first line on; a scenario has none. `open_at`:
-    points from which several voices open an incident.
+    points from which several voices open an incident. `frames`: of `stream.frame`; None: those of its file.
+    `tells`: nobody is told otherwise, and no clock runs: enough for what opens, in half the time.
     """
 
     engine: Engine
@@ -84,6 +86,8 @@ class House:
     channels: tuple[str, ...] = CHANNELS
     submissions: bool = False
     open_at: float = OPEN_AT
+    frames: tuple[Frame, ...] | None = None
+    tells: bool = True
 
 
 class SubmissionsError(ValueError):
@@ -118,8 +122,34 @@ def rehearse(scenario: Scenario, house: House, step: Step = lambda: None) -> Out
         metadata.create_all(store.engine)
         log = open_log(f"sqlite:///{folder}/log.db")
         stack.callback(log.close)
-        log.ensure({POSTS: 1, ASSESSED: 1})
+        log.ensure(partitions(1))
         return _Stage(scenario, house, store, log).play(step)
+
+
+READERS = 4
+"""Rulebooks made ready that are kept: playing after playing asks for the same, and each takes a third of a second."""
+_readers: list[tuple[Rulebook, tuple[str, ...], Reader]] = []
+
+
+def reader_of(book: Rulebook, names: tuple[str, ...]) -> Reader:
+    """The rulebook made ready for a college of these names; what was asked for last is kept."""
+    kept = next((one for one in _readers if one[0] is book and one[1] == names), None)
+    found = kept or (book, names, Reader(book, names))
+    _readers[:] = [found, *(one for one in _readers if one is not found)][:READERS]
+    return found[2]
+
+
+def post_of(scenario: Scenario, line: Line) -> Post:
+    """A line as the post that the door lets through."""
+    kept, digest, cut = door(line.text)
+    ours = line.author == "school"
+    platform = next((page.platform for page in scenario.college.accounts if page.key == line.account), "manual")
+    return Post(
+        school=SCHOOL, id=line.id, kind=line.kind, platform=platform, account_id=line.account, thread_id=line.thread,
+        parent_id=line.parent, text=kept, text_hash=digest, cut=cut, author_key="" if ours else line.author,
+        by_school=ours, published_at=line.at, first_seen_at=line.at, fetched_at=line.at, revision=digest[:16],
+        route=Route.MANUAL,
+    )  # fmt: skip
 
 
 class _Stage:
@@ -135,10 +165,10 @@ class _Stage:
             channels=frozenset(house.channels), robot="演练群", duty_phone=NO_NUMBER,
         )  # fmt: skip
         keeping = [KeepingChannel(str(name), ways.TITLES[Channel(name)]) for name in house.channels]
-        self._pack, self._submissions = house.pack, house.submissions
-        ground = Ground(house.pack, head, {"rules": "演练"}, rehearsal=True, open_at=house.open_at)
+        self._pack, self._submissions, self._tells = house.pack, house.submissions, house.tells
+        ground = Ground(house.pack, head, {"rules": "演练"}, rehearsal=True, open_at=house.open_at, frames=house.frames)
         places = (*house.rulebook.places(), *(unit.name for unit in college.units))
-        reader = Reader(house.rulebook, (college.college, *college.short))
+        reader = reader_of(house.rulebook, college.names)
         self._assessing = Assessing(log, store, house.engine, reader, self._clock)
         self._watch = Watch(log, store, SCHOOL, ground, self._clock, places)
         self._notify = Notify(store, head, {channel.name: channel for channel in keeping}, self._clock)
@@ -160,7 +190,7 @@ class _Stage:
             self._put(line)
             step()
         last = self._now + SILENCE
-        while (due := self._next_rung()) is not None and due <= last:
+        while self._tells and (due := self._next_rung()) is not None and due <= last:
             self._run_clocks_until(max(due, self._now))
         with self._store.read() as conn:
             return course(conn, SCHOOL, self._scenario, self._level_at_opening)
@@ -199,20 +229,12 @@ class _Stage:
         return list(persons.values()), held
 
     def _put(self, line: Line) -> None:
-        kept, digest, cut = door(line.text)
-        ours = line.author == "school"
-        page = self._pages.get(line.account)
-        post = Post(
-            school=SCHOOL, id=line.id, kind=line.kind, platform=page.platform if page else "manual",
-            account_id=line.account, thread_id=line.thread, parent_id=line.parent, text=kept, text_hash=digest, cut=cut,
-            author_key="" if ours else line.author, by_school=ours, published_at=line.at, first_seen_at=line.at,
-            fetched_at=line.at, revision=digest[:16], route=Route.MANUAL,
-        )  # fmt: skip
+        post = post_of(self._scenario, line)
         counts = Counts(school=SCHOOL, post_id=line.id, likes=line.likes, seen_at=line.at)
         self._log.append(POSTS, [(line.thread, counts.wire()), (line.thread, post.wire())])
         while self._assessing.step(wait=0) or self._watch.step(wait=0):
             pass
-        while self._notify.step():
+        while self._tells and self._notify.step():
             pass
         with self._store.read() as conn:
             for row in conn.execute(select(incidents.c.number, incidents.c.level)):
@@ -220,7 +242,7 @@ class _Stage:
 
     def _run_clocks_until(self, end: datetime) -> None:
         """Let every clock that is due before `end` run out at its own time."""
-        while True:
+        while self._tells:
             with self._store.read() as conn:
                 due = conn.execute(
                     select(timers.c.due_at)

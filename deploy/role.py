@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from deploy.one_line import OneLine
+from deploy.one_line import keep
 
 PR_SET_PDEATHSIG = 1
 M_MMAP_THRESHOLD = -3
@@ -40,20 +40,24 @@ def spare() -> None:
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 128 * 1024)
 
 
-def run(name: str, settings_file: Path, *, alone: bool = False) -> None:
+def run(name: str, settings_file: Path, *, alone: bool = False, page: str = "") -> None:
     """Run one role until SIGTERM or SIGINT. `alone`: no supervisor has seen to the store's tables, so this does.
+    `page`: the address of its own page of metrics (`deploy.role_page`); without, they go into the shared folder.
 
     Raises SystemExit with a sentence where it cannot.
     """
     from deploy.settings import SettingsError, load
 
+    if alone:
+        keep(name)
     try:
         settings = load(settings_file, with_pack=alone or name not in WITHOUT_PACK)
     except SettingsError as error:
         raise SystemExit(str(error)) from None
-    metrics = settings.data_folder / "metrics"
-    metrics.mkdir(parents=True, exist_ok=True)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)  # read when prometheus_client is imported, below
+    if not page:
+        metrics = settings.data_folder / "metrics"
+        metrics.mkdir(parents=True, exist_ok=True)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)  # read when prometheus_client is imported, below
     from deploy.wiring import ROLES, run_role
     from stream.log import LogError
     from stream.search import SearchUnavailable
@@ -67,6 +71,13 @@ def run(name: str, settings_file: Path, *, alone: bool = False) -> None:
         try:
             tables(settings)
         except NotReady as error:
+            raise SystemExit(str(error)) from None
+    if page:
+        from deploy import role_page
+
+        try:
+            role_page.serve(page)
+        except role_page.BadAddress as error:
             raise SystemExit(str(error)) from None
     gc.enable()
     try:
@@ -97,9 +108,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--parent", type=int)
     given = parser.parse_args(arguments)
     spare()
-    written = logging.StreamHandler()
-    written.setFormatter(OneLine())
-    logging.basicConfig(level=logging.WARNING, handlers=[written])
+    keep(given.name)
     if given.parent is not None:
         end_with(given.parent)  # before anything is imported: that takes a second
     run(given.name, given.settings)

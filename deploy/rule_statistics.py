@@ -27,7 +27,6 @@ FIGURE = 17
 """Columns of a share with its interval."""
 SHOWN = 40
 """Rules that the table lists; the JSON has all."""
-INFERRED = {"MD-01": "疑似投诉（模型推断）", "MD-02": "疑似危及人身（模型推断）"}
 """What stands where no rule but the model spoke (`stream.impression`)."""
 
 
@@ -76,17 +75,20 @@ def stats(
 def statistics(settings: Settings, days: int, now: datetime) -> Statistics:
     """Read the store of a school. Raises StoreUnavailable."""
     from deploy.wiring import opened_store
+    from escalation.heading import without_degree
     from escalation.verdict import budget
     from escalation.verdict.past import past
     from escalation.verdict.rule_figures import figures
     from stream import rules
+    from stream.impression import TITLES
 
     since = now - timedelta(days=days)
     with opened_store(settings) as store, store.read() as conn:
         found = past(conn, settings.school.code, since, now)
     book = {rule.id: rule for rule in rules.load().rules}
     most, open_at = settings.risk.false_alarms_per_shift, float(settings.risk.open_at)
-    titles = INFERRED | {rule.id: rule.title for rule in book.values()}
+    inferred = {rule: without_degree(title) for rule, title in TITLES.items()}
+    titles = inferred | {rule.id: rule.title for rule in book.values()}
     return Statistics(
         days, most, open_at, found, figures(found.cases, found.hits), budget.load(found.matters, since, now, most),
         budget.border(found.matters, most, open_at), titles, book,

@@ -73,6 +73,11 @@ class College(BaseModel):
     units: tuple[Unit, ...] = ()
     accounts: tuple[Page, ...]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the college is called."""
+        return (self.college, *self.short)
+
 
 @dataclass(frozen=True, slots=True)
 class Scenario:

@@ -147,10 +147,15 @@ class Settings(Section):
     def _address(self, given: SecretStr, default: str) -> str:
         url = given.get_secret_value()
         if not url:
-            return f"sqlite:///{(self.data_folder / default).resolve()}"
+            return f"sqlite:///{_placed(self.data_folder / default)}"
         if url.startswith("sqlite:///"):
-            return f"sqlite:///{(self._folder / url.removeprefix('sqlite:///')).resolve()}"
+            return f"sqlite:///{_placed(self._folder / url.removeprefix('sqlite:///'))}"
         return url
+
+
+def _placed(file: Path) -> Path:
+    """Where a file lies, whatever folder its name is looked up from; a link it may be itself stays the link."""
+    return file.parent.resolve() / file.name
 
 
 ROSTER_TABLES = ("units", "accounts", "people", "offices", "keepers", "shifts")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from deploy import entering, migrations, upkeep
+from deploy.parts import load_pack
 from deploy.settings import Settings
 from escalation.people import TITLES
 from escalation.user import users
+from stream.account import accounts
 from stream.store import Store, StoreUnavailable
 
 DEMO_PASSWORD = "demo.password"  # noqa: S105 (a file's name)
@@ -43,7 +45,8 @@ def prepare(settings: Settings) -> Iterator[str]:
 
 
 def tables(settings: Settings) -> None:
-    """The store's tables as this version needs them: SQLite is migrated of itself, PostgreSQL by a person.
+    """The store's tables as this version needs them: SQLite is migrated of itself, PostgreSQL by a person. It must be
+    this school's own: a second one would take what the first one's readers wait for.
 
     Raises NotReady.
     """
@@ -51,8 +54,9 @@ def tables(settings: Settings) -> None:
     try:
         with store.read() as conn:
             at = migrations.standing(conn)
-        if at == migrations.newest():
-            return
+            if at == migrations.newest():
+                _refuse_others(conn, settings.school.code)
+                return
         if not store.sqlite:
             raise NotReady(f"存储的表结构为 {at or '空'}，需要 {migrations.newest()}；请先执行 fengxin migrate。")
         migrations.migrate(store)
@@ -60,6 +64,15 @@ def tables(settings: Settings) -> None:
         raise NotReady(f"{error}；请检查 store.url 与数据库是否启动。") from None
     finally:
         store.close()
+
+
+def _refuse_others(conn: Connection, school: str) -> None:
+    others = conn.execute(select(accounts.c.school).where(accounts.c.school != school).distinct().limit(3)).scalars()
+    if names := "、".join(others):
+        raise NotReady(
+            f"store.url 所指的存储里是学校 {names} 的内容，设置里的学校代号是 {school}。每所学校各用自己的存储"
+            "（共用一台 PostgreSQL 时各建一个数据库）、Kafka 前缀与检索前缀；若是改过代号，请改回。没有启动。"
+        )
 
 
 def _reached(host: str) -> str:
@@ -81,10 +94,9 @@ def demo_sign_ins(settings: Settings) -> Iterator[str]:
         there = set(conn.execute(select(users.c.name).where(users.c.school == settings.school.code)).scalars())
     store.close()
     yield f"演示登录（口令都是 {password}）："
-    for person in settings.roster.people:
-        name = person.email.partition("@")[0]
-        roles = entering.roles_of(settings, person.id)
-        if roles and name not in there:
-            upkeep.enrol(settings, name, person.id, password)
-        if roles:
-            yield f"  {name:<14} {person.name}　{'、'.join(TITLES[role] for role in roles)}"
+    roles_of = entering.roles_in(settings, load_pack(settings))
+    held = {one.email.partition("@")[0]: (one, roles) for one in settings.roster.people if (roles := roles_of(one.id))}
+    if new := {name: one.id for name, (one, _) in held.items() if name not in there}:
+        upkeep.enrol_all(settings, new, password)
+    for name, (one, roles) in held.items():
+        yield f"  {name:<14} {one.name}　{'、'.join(TITLES[role] for role in roles)}"

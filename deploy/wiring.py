@@ -29,11 +29,11 @@ from typing import TYPE_CHECKING, Protocol
 from deploy import life
 from deploy.parts import channels, crawl_settings, engine, group_names, load_pack, outside, shared_windows
 from deploy.settings import Settings
-from stream import pulse
+from stream import metrics, pulse
 from stream.log import Log, LogUnavailable, open_log
 from stream.search import Search, SearchUnavailable, open_search
 from stream.store import Store, StoreUnavailable
-from stream.topic import ASSESSED, POSTS
+from stream.topic import partitions
 
 if TYPE_CHECKING:
     import uvicorn
@@ -100,7 +100,7 @@ def log_with_topics(settings: Settings) -> Log:
     """The log with its topics; close it. Raises LogError, LogUnavailable."""
     log = open_log(settings.log_url, timedelta(days=settings.log.keep_days))
     try:
-        log.ensure({POSTS: settings.partitions, ASSESSED: 1})
+        log.ensure(partitions(settings.partitions))
     except BaseException:
         log.close()
         raise
@@ -247,6 +247,7 @@ def web(settings: Settings, stop: Event) -> None:
     from escalation.web.app import build
     from escalation.web.desk import Desk
     from escalation.web.serve import Harbour
+    from stream.search.metrics import timed
 
     with (
         opened_store(settings) as store,
@@ -258,12 +259,19 @@ def web(settings: Settings, stop: Event) -> None:
     ):
         desk = Desk(
             store=store, letterhead=letterhead(settings), clock=utc_now, channels=channels(settings, windows),
-            intake=intake, search=search.find,
+            intake=intake, search=timed(search.find), facets=timed(search.facets),
             roles=tuple(wanted(settings)), secure_cookies=settings.school.public_url.startswith("https://"),
-            ground=ground(settings), aliases=tuple(settings.school.aliases),
+            ground=ground(settings), aliases=tuple(settings.school.aliases), disks=disks(settings),
         )  # fmt: skip
         given = settings.web
         serve_app("web", Harbour(build(desk), given.host, given.port, given.trusted_proxies), store, stop)
+
+
+def disks(settings: Settings) -> dict[str, Path]:
+    """The folder of each part that lies in a file of this machine; an engine elsewhere watches its own disk."""
+    urls = {"store": settings.store_url, "log": settings.log_url, "search": settings.search_url}
+    files = {part: Path(url.removeprefix("sqlite:///")) for part, url in urls.items() if url.startswith("sqlite")}
+    return {"data": settings.data_folder} | {part: file.parent for part, file in files.items()}
 
 
 def sandbox(settings: Settings, stop: Event) -> None:
@@ -319,6 +327,7 @@ def run_role(name: str, settings: Settings) -> None:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    metrics.STARTED.labels(role=name).set(utc_now().timestamp())
     if life.took_over():
         threading.Thread(target=_tell_of_hang, args=(name, settings, stop), daemon=True).start()
     ROLES[name].run(settings, stop)

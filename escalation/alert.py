@@ -24,6 +24,12 @@ alerts = Table(
 )  # fmt: skip
 
 
+KINDS = (
+    "account", "auditor", "auditor:silent", "blind", "channel", "chore", "clock", "delivery", "handover", "heartbeat",
+    "hung", "jump", "quota", "record", "rota", "search:damaged", "search:full", "suspect", "timer", "unheld", "unset",
+    "vacant", "other",
+)  # fmt: skip
+"""What alerts are about: a cause without what it names. A closed list, because metrics are kept by it."""
 OPEN = alerts.c.closed_at.is_(None)
 _ONE = (alerts.c.school == bindparam("house"), alerts.c.cause == bindparam("why"), OPEN)
 _SAY = update(alerts).where(*_ONE, alerts.c.words != bindparam("words")).values(words=bindparam("words"))
@@ -42,6 +48,11 @@ class Alert:
     cause: str
     words: str
     opened_at: datetime
+
+
+def kind_of(cause: str) -> str:
+    """What an alert is about: one of KINDS; a cause that is not listed there is `other`."""
+    return next((kind for kind in (cause, cause.partition(":")[0]) if kind in KINDS), "other")
 
 
 def ring(conn: Connection, school: str, cause: str, words: str, now: datetime) -> bool:

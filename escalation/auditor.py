@@ -26,7 +26,7 @@ from escalation.procedure import Pack
 from stream import pulse
 from stream.log import Log, LogError
 from stream.store import Store, StoreUnavailable
-from stream.topic import ASSESSED, POSTS
+from stream.topic import READERS
 
 ROLE = "audit"
 LOOK_EVERY = 15.0
@@ -37,7 +37,6 @@ PAUSED = 60.0
 """A pause between two looks that long: the whole machine may have stood still."""
 LOCK = 730_043
 """Key of the advisory lock under which PostgreSQL's auditors take turns; on SQLite there is one writer anyway."""
-READERS = (("assess", POSTS), ("watch", ASSESSED), ("index", ASSESSED))
 SILENT = "auditor:silent"
 SILENT_AFTER = timedelta(seconds=60)
 SILENT_WORDS = (
@@ -129,13 +128,13 @@ class Auditor:
         try:
             if self._log is None:
                 self._log = self._open_log()
-            topics = {topic: self._log.ends(topic) for topic in dict.fromkeys(topic for _, topic in READERS)}
+            topics = {topic: self._log.ends(topic) for topic in dict.fromkeys(READERS.values())}
         except LogError as error:
             logging.getLogger(__name__).error("%s", error)
             self.trouble = f"日志流读不到，暂不核对读取进度：{error}"
             self.close()
             return None
-        return {reader: topics[topic] for reader, topic in READERS}
+        return {reader: topics[topic] for reader, topic in READERS.items()}
 
     def _beat(self, findings: int) -> None:
         """Beat outside, and ring where that cannot be done."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from escalation.duty.readiness import Wanting
+from stream.dead_letter import NONE_KEPT, Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Facts:
     matters that are no incident, with their clocks and letters; they have no state that the checks could ask for.
 
     `channels`: those that are set up; `held`: roles that an active person holds; `broken`: sentences of the chain;
-    `wanting`: what is wrong in the coming days (`duty.readiness`).
+    `wanting`: what is wrong in the coming days (`duty.readiness`); `buried`: dead letters.
     """
 
     cases: tuple[Case, ...] = ()
@@ -105,3 +106,4 @@ class Facts:
     readings: tuple[Reading, ...] = ()
     broken: tuple[str, ...] = ()
     wanting: tuple[Wanting, ...] = ()
+    buried: Kept = NONE_KEPT

@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from sentiment.normalise import normalise
 from stream.assessment import Assessment, Hit
+from stream.doubt import MARK
 from stream.evidence import Evidence
 from stream.impression import IMPRESSIONS
 from stream.matter import places
@@ -41,8 +42,8 @@ def _names(hit: Hit) -> tuple[bool, bool, int]:
 
 
 def without_degree(title: str) -> str:
-    """A title of `stream.impression` without how sure the model was, which differs from line to line."""
-    return _DEGREE.sub("（模型推断）", title)
+    """A title of a hit without how sure the model was or that it doubted, which differs from line to line."""
+    return _DEGREE.sub("（模型推断）", title).replace(MARK, "")
 
 
 def brief(title: str, length: int) -> str:

@@ -14,6 +14,8 @@ from escalation.case import Case, Facts, Reading, Sent, Told
 from escalation.incident.state import OPEN, STATE_WORDS, TABLE, Event, State
 from escalation.notice import DeliveryState, NoticeKind
 from escalation.notice.lateness import say_minutes
+from stream.dead_letter import Kept
+from stream.topic import HISTORY, reader_of
 
 LATE = timedelta(minutes=2)
 """A clock or a delivery may be so late: the notify role looks every second, a restart takes a minute."""
@@ -42,6 +44,7 @@ class What(StrEnum):
     OFFICE = "office"
     ROTA = "rota"
     CONTACT = "contact"
+    LETTER = "letter"
 
 
 TITLES = {
@@ -56,8 +59,11 @@ TITLES = {
     What.OFFICE: "岗位无人可通知",
     What.ROTA: "值班空档",
     What.CONTACT: "联系方式失效",
+    What.LETTER: "死信待处理",
 }
-READERS = {"assess": "研判", "watch": "监看", "index": "检索"}
+READER_WORDS = {"assess": "研判", "watch": "监看", "index": "检索"}
+READER_WORDS |= {reader_of(role, HISTORY): f"历史{word}" for role, word in READER_WORDS.items()}
+"""What people call the readers of `stream.topic`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ def inspect(facts: Facts, now: datetime) -> list[Finding]:
     found += _stray(facts, now)
     found += [one for reading in facts.readings for one in standing_reader(reading, now)]
     found += [Finding(What(one.kind.value), one.about, "", one.words) for one in facts.wanting]
-    return found + list(broken_chain(facts.broken))
+    return found + list(broken_chain(facts.broken)) + list(dead_letters(facts.buried))
 
 
 def no_next_step(case: Case, facts: Facts, now: datetime) -> Iterator[Finding]:
@@ -239,7 +245,7 @@ def standing_reader(reading: Reading, now: datetime) -> Iterator[Finding]:
     """A reader of the log moves while records wait for it."""
     still = now - reading.moved_at
     if reading.waiting and still > STANDING:
-        name = READERS.get(reading.reader, reading.reader)
+        name = READER_WORDS.get(reading.reader, reading.reader)
         yield Finding(
             What.READER, reading.reader, "",
             f"{name}进程（{reading.reader}）有 {reading.waiting} 条记录待取，已 {say_minutes(still)}没有前进；"
@@ -253,6 +259,18 @@ def broken_chain(broken: tuple[str, ...]) -> Iterator[Finding]:
         yield Finding(
             What.CHAIN, "newest", "",
             f"审计记录最新部分有 {len(broken)} 处不符：{broken[0]}请保留现场，执行 fengxin audit verify 核对全部记录。",
+        )  # fmt: skip
+
+
+def dead_letters(buried: Kept) -> Iterator[Finding]:
+    """Records that nobody could take wait for a person; where there was no room for some, that is said."""
+    if buried.letters:
+        who = "、".join(READER_WORDS.get(one, one) for one in buried.readers)
+        lost = f"，另有 {buried.not_kept} 条因死信已满没有留存" if buried.not_kept else ""
+        yield Finding(
+            What.LETTER, "kept", "",
+            f"有 {buried.letters} 封死信（{who}）待处理{lost}；请系统管理员执行 fengxin dead list 查看原因，"
+            "修好后执行 fengxin dead retry --all，不再处理的逐封用 fengxin dead drop 了结。",
         )  # fmt: skip
 
 

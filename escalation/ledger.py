@@ -6,6 +6,7 @@ the process that knows it, and nothing is sent twice; only what a dead process d
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,7 +25,17 @@ from escalation.notice import GROUP, DeliveryState, NoticeKind, metrics, notices
 from escalation.notice.calling import DEAD_DELIVERY, call
 from escalation.notice.docket import hold_of, tell
 from escalation.notice.issue import Letterhead
-from escalation.notice.outbox import CHANNEL_FAULTS, Taken, Verdict, jitter, judge, neutral_text, settle
+from escalation.notice.outbox import (
+    CHANNEL_FAULTS,
+    GIVE_UP_AFTER,
+    Taken,
+    Verdict,
+    jitter,
+    judge,
+    neutral_text,
+    settle,
+)
+from stream.logbook import about
 from stream.store import Store, StoreUnavailable
 
 GRAVE = 2
@@ -45,6 +56,14 @@ _OURS = (
     .order_by(notices.c.incident_id, notices.c.id)
 )
 _ONE = select(notices).where(notices.c.id == bindparam("one"))
+
+
+WORDS = {
+    DeliveryState.ACCEPTED: "通知已送出", DeliveryState.WAITING: "通知未送出，将重试", DeliveryState.DEAD: "通知送不到",
+}  # fmt: skip
+INCIDENTS = ("FX-", "YL-")
+"""How the number of a notice begins that belongs to an incident and not to a docket."""
+_log = logging.getLogger(__name__)
 
 
 class NextWay(Enum):
@@ -75,6 +94,7 @@ class Ledger:
         """`rests`: whether a channel, by name, is left alone for a while."""
         self._store, self._letterhead, self._channels, self._rests = store, letterhead, channels, rests
         self._open: list[Left] = []
+        metrics.begin(channels)
 
     def keep(self, taken: Taken, outcome: Outcome, now: datetime) -> None:
         """A message left now; `write_down` writes it down."""
@@ -98,8 +118,9 @@ class Ledger:
             except Exception as error:  # noqa: BLE001 (what left is never sent again because it could not be recorded)
                 school = self._letterhead.school
                 unrecorded.note(self._store, school, one.taken, one.outcome, one.verdict, error, one.at)
-            metrics.ATTEMPTS.labels(channel=one.taken.channel, outcome=one.verdict.state).inc()
+            _measure(one)
             self._open.pop(0)
+            _write_down(one)
 
     def write_rest(self, now: datetime) -> None:
         """What is still to be written down of deliveries whose record failed; each by itself."""
@@ -195,6 +216,24 @@ class Ledger:
         if title is not None:
             return NextWay.CHANNEL
         return NextWay.PHONE if step and call(conn, row, step, now) else NextWay.NONE
+
+
+def _measure(left: Left) -> None:
+    taken, state = left.taken, left.verdict.state
+    metrics.ATTEMPTS.labels(channel=taken.channel, outcome=state).inc()
+    if state is DeliveryState.ACCEPTED:
+        waited = left.at - (taken.give_up_at - GIVE_UP_AFTER)
+        metrics.DELIVERED.labels(level=taken.message.level).observe(max(0.0, waited.total_seconds()))
+
+
+def _write_down(left: Left) -> None:
+    """Into the logbook which notices a try was for and what came of it; why not stands in the store alone."""
+    words, nth = WORDS[left.verdict.state], left.taken.attempt
+    for one in left.taken.everything:
+        notice = one.message.notice
+        incident = notice.rpartition("-")[0] if notice.startswith(INCIDENTS) else ""
+        told = about(notice=notice, incident=incident, channel=one.channel)
+        _log.info("%s（第 %s 次）", words, nth, extra=told)
 
 
 def _is_over(notice: Row[Any]) -> bool:

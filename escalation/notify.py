@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -42,7 +43,7 @@ LONGEST_STEP = 10.0
 
 
 class Notify:
-    """One notify worker; several may run at once."""
+    """One notify worker; several may run at once and take different deliveries (`notice/taking.py`)."""
 
     def __init__(
         self, store: Store, letterhead: Letterhead, channels: Mapping[str, Channel], clock: Clock,
@@ -197,8 +198,7 @@ class Notify:
         sent, began = 0, time.monotonic()
         while sent < limit and time.monotonic() - began < LONGEST_STEP:
             now = self._clock()
-            with self._store.write() as conn:
-                taken = take(conn, now, self._ready(now), letterhead=self._letterhead)
+            taken = self._store.run(partial(take, now=now, channels=self._ready(now), letterhead=self._letterhead))
             if taken is None:
                 break
             reach("notify.claimed_before_send")

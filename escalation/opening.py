@@ -32,6 +32,7 @@ from escalation.voice.naming import names
 from stream.assessment import Hit
 from stream.border import OPEN_AT
 from stream.coverage import promised_of, watch_closely
+from stream.frame import Frame
 from stream.post import Post, Route
 from stream.rules import CUES, Category
 
@@ -108,7 +109,7 @@ class Ground:
     """What an opening needs besides the matter: the pack, the letterhead and the versions of this program.
 
     `versions`: `program`, `engine`, `rules` (the edition) and `packs` (the edition of each theme's rules). `open_at`:
-    points from which several voices open an incident.
+    points from which several voices open an incident. `frames`: of `stream.frame`; None: those of its file.
     """
 
     pack: Pack
@@ -116,6 +117,7 @@ class Ground:
     versions: dict[str, Any]
     rehearsal: bool = False
     open_at: float = OPEN_AT
+    frames: tuple[Frame, ...] | None = None
 
 
 def told_of(matter: Matter, now: datetime, kinds: Sequence[str] | None = None) -> list[dict[str, str]]:

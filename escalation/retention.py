@@ -17,6 +17,7 @@ from escalation.consultation import consultations
 from escalation.incident import incidents, members
 from escalation.incident.state import OPEN
 from stream.dead_letter import dead_letters
+from stream.kept import GONE as GONE
 from stream.kept import assessments, posts, revisions
 from stream.line import lines, mark_keys, marks, postings
 from stream.post import Kind, Visibility
@@ -25,7 +26,6 @@ COMMENT_TEXT = timedelta(days=90)
 VANISHED_TEXT = timedelta(days=7)
 SETTLED_MESSAGE = timedelta(days=30)
 AT_ONCE = 1000
-GONE = "〔原文已按保存期限清除〕"
 
 
 def due(conn: Connection, school: str, now: datetime, limit: int = AT_ONCE) -> list[str]:

@@ -20,6 +20,7 @@ from escalation.notice.docket import dockets
 from escalation.people import holders, offices, people
 from escalation.procedure import Trigger, thaw
 from escalation.timer import WAS_DUE, TimerKind, TimerState, timers
+from stream.dead_letter import kept
 from stream.position import positions
 from stream.store import insert_new
 
@@ -71,6 +72,7 @@ def facts(
         readings=tuple(_reading(conn, reader, given, now) for reader, given in ends.items()),
         broken=tuple(audit.newest_faults(conn)),
         wanting=outlook.look(conn, now) if outlook is not None else (),
+        buried=kept(conn),
     )
 
 

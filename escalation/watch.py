@@ -6,10 +6,11 @@ notices move only where a row was new.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from sqlalchemy import Connection, select
 
@@ -32,19 +33,22 @@ from stream.danger import fresh
 from stream.dead_letter import bury_all
 from stream.evidence import SLOW_DAYS, Evidence, Host
 from stream.figures import Gatherer
-from stream.follow import Effects, Follower
+from stream.follow import Effects
 from stream.frame import framed, may_be_framed
 from stream.kept import Keeping, keep_counts, last_assessment, weigh_again
 from stream.kill_point import reach
+from stream.lanes import Lanes
 from stream.line import note_likes
 from stream.log import Log, Record
+from stream.logbook import each
 from stream.matter import attaching_keys, felt_key, joining_keys
 from stream.post import Counts, Kind, Post
 from stream.risk import Opening, Reason, Risk, decide, risk
 from stream.store import Store
-from stream.topic import ASSESSED
+from stream.topic import ASSESSED_HISTORY, reader_of
 from stream.wire import WireError
 
+_log = logging.getLogger(__name__)
 READER = "watch"
 AT_MOST = 1000
 """Records of one step: over a backlog many lines share what a transaction asks; at rest there are few."""
@@ -69,7 +73,11 @@ class Watch:
         """Join the group; `places` are the names of canteens, campuses and units that name a matter."""
         self._store, self._school, self._ground, self._clock = store, school, ground, clock
         self._places = tuple(places)
-        self._follower = Follower(log, store, ASSESSED, READER, clock=clock, troubles=(MatterTaken,))
+        self._done: list[tuple[str, int, bool]] = []
+        self._told: list[tuple[str, str, bool]] = []
+        self._follower = Lanes(
+            log, store, READER, clock=clock, ordered=True, troubles=(MatterTaken,), committed=self._write_down
+        )
 
     @property
     def trouble(self) -> str:
@@ -87,8 +95,16 @@ class Watch:
         """Leave the group."""
         self._follower.close()
 
+    def _write_down(self) -> None:
+        """Into the logbook what was just committed: which line opened or joined which incident."""
+        for number in dict.fromkeys(number for _, number, _ in self._told):
+            mine = [(post, is_new) for post, known, is_new in self._told if known == number]
+            each(_log, "立为事件", [post for post, is_new in mine if is_new], incident=number)
+            each(_log, "并入事件", [post for post, is_new in mine if not is_new], incident=number)
+        self._told = []
+
     def _handle(self, records: Sequence[Record]) -> Effects:
-        now = self._clock()
+        now, is_history = self._clock(), records[0].topic == ASSESSED_HISTORY
         seen: list[Counts] = []
         found: list[Assessment] = []
         bad: list[tuple[Record, str]] = []
@@ -103,6 +119,7 @@ class Watch:
         reach("watch.read_before_transaction")
 
         def effects(conn: Connection) -> None:
+            self._done, self._told = [], []
             before = machine_audit.mark(conn)
             accounts = book(conn, self._school)
             gatherer = Gatherer(self._school, _hosts(accounts), self._places)
@@ -111,8 +128,9 @@ class Watch:
             liked = [one for one in newer if note_likes(conn, one.school, one.post_id, one.likes or 0)]
             ours = sorted((one for one in found if one.post.school == self._school), key=_when_said)
             keeping = Keeping(conn, self._school, [assessment.post for assessment in ours])
+            take = partial(self._take, conn, keeping, gatherer, accounts, now=now, is_history=is_history)
             with gatherer.batch(conn, ours, keeping.text, keeping.expect) as batch:
-                opened = [self._take(conn, keeping, gatherer, accounts, assessment, now) for assessment in ours]
+                opened = [take(assessment) for assessment in ours]
             reach("watch.mid_transaction")
             _measure(keeping.taken, now)
             keeping.write()
@@ -121,8 +139,9 @@ class Watch:
                 correction.seen(conn, post, now)
             find.take(conn, self._ground.pack, accounts, ours, now, batch.copies.plain)
             opened += [self._take_again(conn, gatherer, accounts, one, now) for one in liked]
-            bury_all(conn, READER, bad, now)
+            bury_all(conn, reader_of(READER, records[0].topic), bad, now)
             machine_audit.decided(conn, before, now)
+            self._told = _numbered(conn, self._done)
             if any(opened):
                 reach("watch.opened_before_commit")
 
@@ -135,16 +154,19 @@ class Watch:
         gatherer: Gatherer,
         accounts: Mapping[str, Account],
         assessment: Assessment,
+        *,
         now: datetime,
+        is_history: bool,
     ) -> bool:
-        """Keep and weigh one line; True where it opened an incident."""
+        """Keep and weigh one line; True where it opened an incident. `is_history`: it came by the slow lane."""
         post = assessment.post
-        if not keeping.keep(post).new_revision:
+        kept = keeping.keep(post)
+        if not kept.new_revision:
             return False
         account = accounts.get(post.account_id)
         if may_be_framed(assessment):
-            assessment = framed(assessment, keeping.text(post.thread_id) or "")
-        counts = _counts_for_incidents(account, assessment)
+            assessment = framed(assessment, keeping.text(post.thread_id) or "", self._ground.frames)
+        counts = kept.is_current and _counts_for_incidents(account, assessment, is_history=is_history)
         judged: Judged | None = None
         if counts and post.by_school:
             judged = own_post.judge(conn, self._ground.pack, account, assessment, now, self._places)
@@ -172,7 +194,7 @@ class Watch:
             return False
         assessment = found.model_copy(update={"post": found.post.model_copy(update={"fetched_at": seen.seen_at})})
         account = accounts.get(assessment.post.account_id)
-        if not _counts_for_incidents(account, assessment):
+        if not _counts_for_incidents(account, assessment, is_history=False):
             return False
         evidence = gatherer.again(conn, assessment, counts_for_incidents=True)
         weighed = risk(evidence, now)
@@ -212,6 +234,7 @@ class Watch:
             keys, new = attaching_keys(own, scene, kinds), fresh(dangers, found.known)
             matter = _matter(account, assessment, evidence, weighed, opening, keys, (post.id,), dangers, new)
             if add_to(conn, self._ground, found.incident_id, matter, post, now):
+                self._done.append((post.id, found.incident_id, False))
                 return False
         elif found.apart:
             narrowed = evidence.of_danger(kinds)
@@ -220,11 +243,22 @@ class Watch:
             return False
         keys = belonging.free(conn, self._school, opening.keys) if found.apart else opening.keys
         matter = _matter(account, assessment, evidence, weighed, opening, keys, opening.members, dangers)
-        belonging.write_apart(conn, open_matter(conn, self._ground, matter, post, now), found.apart, now)
+        incident_id = open_matter(conn, self._ground, matter, post, now)
+        belonging.write_apart(conn, incident_id, found.apart, now)
+        self._done.append((post.id, incident_id, True))
         return True
 
     def _belongs(self, conn: Connection, keys: Sequence[str], evidence: Evidence, themes: Sequence[str]) -> Belonging:
         return belonging.find(conn, self._school, keys, evidence.scene, themes, evidence.kinds)
+
+
+def _numbered(conn: Connection, done: Sequence[tuple[str, int, bool]]) -> list[tuple[str, str, bool]]:
+    """The same with the numbers of the incidents."""
+    if not done:
+        return []
+    wanted = select(incidents.c.id, incidents.c.number).where(incidents.c.id.in_({one for _, one, _ in done}))
+    numbers = {row.id: row.number for row in conn.execute(wanted)}
+    return [(post, numbers[incident_id], is_new) for post, incident_id, is_new in done]
 
 
 def _enough(evidence: Evidence, now: datetime, open_at: float) -> tuple[str, ...]:
@@ -283,11 +317,12 @@ def _hosts(accounts: Mapping[str, Account]) -> dict[str, Host]:
     return {account.id: Host(account.unit, account.main) for account in accounts.values()}
 
 
-def _counts_for_incidents(account: Account | None, assessment: Assessment) -> bool:
-    """What was published before an account is watched opens nothing; a lead counts whenever it is typed in."""
+def _counts_for_incidents(account: Account | None, assessment: Assessment, *, is_history: bool) -> bool:
+    """What was published before an account is watched opens nothing, nor does what a file tells of days long past; a
+    lead counts whenever it is typed in."""
     post = assessment.post
     if post.kind is Kind.LEAD:
-        return True
+        return not is_history
     return account is not None and account.active and post.published_at >= account.watch_from
 
 

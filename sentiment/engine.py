@@ -35,7 +35,8 @@ class Score:
     """What an engine says of one text. Every figure lies in 0..1; `snow` is SnowNLP's own figure for positive.
 
     `unsure`: no class is likely enough to lean on. `p_abuse`: that the words insult. `p_concern`: that somebody at the
-    school should look at it. None: this engine does not judge that. `p_grave`: that one such line is enough, `theme`:
+    school should look at it. None: this engine does not judge that. `p_grave`: that one such line is enough,
+    `p_weighty`: that it tells of something that must be checked (no mood, no wish), `theme`:
     of the corpus, `matter`: that where it is no cry for help, all three only where the concern is worth asking
     (`sentiment.subject.ASKED_FROM`). `stretches`: (start, end) in the text, what weighed most for these, the heaviest
     first; only where either is high enough to be shown (`STRETCHED_FROM`). `grounds`: the same widened to whole words,
@@ -50,6 +51,7 @@ class Score:
     p_abuse: float | None = None
     p_concern: float | None = None
     p_grave: float | None = None
+    p_weighty: float | None = None
     theme: str | None = None
     matter: str | None = None
     stretches: tuple[tuple[int, int], ...] = ()

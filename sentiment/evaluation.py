@@ -169,10 +169,16 @@ def calibration_error(bins: tuple[Bin, ...]) -> float:
 
 
 def ratio(top: ArrayLike, bottom: ArrayLike, draws: int = DRAWS) -> Estimate:
-    """Sum over sum, with its interval over whole groups (scenarios); one entry of each for a group."""
+    """Sum over sum, with its interval over whole groups (scenarios); one entry of each for a group.
+
+    Where every group has none or all the interval is the exact one of so many groups, for no draw would differ.
+    """
     above, below = np.asarray(top, np.float64), np.asarray(bottom, np.float64)
     if not below.sum():
         return Estimate(None)
+    groups = int((below > 0).sum())
+    if not above.any() or np.array_equal(above, below):
+        return proportion(groups if above.any() else 0, groups)
     weights = drawn_groups(len(above), draws)
     return _estimate(float(above.sum() / below.sum()), _divided(weights @ above, weights @ below))
 

@@ -84,12 +84,18 @@ class Linear:
         if subjects is None or not wanted:
             return
         judged = subjects.judge(grams([texts[place] for place in wanted]))
-        for place, (grave, theme, matter) in zip(wanted, judged, strict=True):
+        for place, (grave, weighty, theme, matter) in zip(wanted, judged, strict=True):
             shown = grave >= STRETCHED_FROM_GRAVE or (answers[place].p_concern or 0.0) >= STRETCHED_FROM
             stretches = subjects.stretches(texts[place], theme) if shown else ()
             grounds = whole_words(texts[place], stretches, said[place]) if stretches and said else ()
             answers[place] = replace(
-                answers[place], p_grave=grave, theme=theme, matter=matter, stretches=stretches, grounds=grounds
+                answers[place],
+                p_grave=grave,
+                p_weighty=weighty,
+                theme=theme,
+                matter=matter,
+                stretches=stretches,
+                grounds=grounds,
             )
 
     def _scores(self, texts: Sequence[str]) -> tuple[list[Score], Sequence[Sequence[str]]]:

@@ -89,7 +89,10 @@ class Normalised:
         return bisect_right(self.ends, start), max(bisect_right(self.ends, start), bisect_left(self.starts, end))
 
     def steps(self, start: int, end: int) -> tuple[Step, ...]:
-        """Which disguises were undone in `text[start:end]` or between its characters, in the order of `Step`."""
+        """Which disguises were undone in `text[start:end]` or between its characters, in the order of `Step`.
+
+        “，” read as “,” hid nothing and is none.
+        """
         first, last = self.original(start, end)
         if self.raw[first:last] == self.text[start:end]:
             return ()
@@ -99,7 +102,8 @@ class Normalised:
         found: set[Step] = set()
         for place in range(first, last):
             folded, steps = _undo(self.raw[place])
-            found.update(steps)
+            if steps != _WIDENED or not _SIGNS.fullmatch(self.raw[place] + folded):
+                found.update(steps)
             if folded and place not in kept:
                 found.add(Step.SPLIT if place in inside and not _NOT_HAN.match(folded) else Step.GAP)
         return tuple(step for step in Step if step in found)
@@ -197,6 +201,10 @@ _UNDOING = (
     (Step.CASE, str.lower),
     (Step.TRADITIONAL, _simplified),
 )
+
+
+_WIDENED = (Step.WIDTH,)
+_SIGNS = re.compile(r"[^\w]+")
 
 
 @lru_cache(maxsize=65_536)

@@ -1,6 +1,7 @@
 """Study: how the corpus becomes `sentiment.subject`. Needs scikit-learn, as `training` does.
 
-Which text is grave is learned from the corpus and from ordinary comments, which theme it is of from the corpus alone.
+Which text is grave or weighty is learned from the corpus and from ordinary comments, which theme it is of from the
+corpus alone.
 """
 
 from __future__ import annotations
@@ -8,34 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sentiment import subject
 from sentiment.curve import Curve, fitted
-from sentiment.heads import STEPS
+from sentiment.fit import Flags, Floats, by_rarity, columns_of, features_of, scale_of
 from sentiment.labelled import Kind, Labelled, Row
 from sentiment.normalise import normalise
 from sentiment.subject import Subjects
-from sentiment.training import (
-    FINE,
-    FOLDS,
-    ORDINARY_WEIGHT,
-    Flags,
-    Floats,
-    Model,
-    columns_of,
-    features_of,
-    fold,
-    is_ordinary,
-)  # fmt: skip
+from sentiment.training import FINE, FOLDS, ORDINARY_WEIGHT, fold, is_ordinary
 
 GRAVEST, GRAVEST_WEIGHT, MILDER_WEIGHT = 3, 2.0, 0.5
 """The risk at which one line is enough; how much such a row, and one of risk 1 or 2, counts for `grave`."""
+WEIGHTY = 2
+"""The risk from which on a line tells of something that must be checked, not of a mood or a wish."""
 NO_THEME = "none"
-SLACK = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +58,7 @@ def study(files: Iterable[Labelled]) -> Study | None:
 
 def steps(known: Study) -> int:
     """How many models `fit` fits, for a progress bar."""
-    return FOLDS + 1 + len(set(known.themes) - {""})
+    return 2 * (FOLDS + 1) + len(set(known.themes) - {""})
 
 
 def write(subjects: Subjects, folder: Path) -> Path:
@@ -80,18 +70,31 @@ def write(subjects: Subjects, folder: Path) -> Path:
 
 def unseen_grave(known: Study, tell: Callable[[], object] = lambda: None) -> Floats:
     """The sum for `grave` of each comment, by a model that did not see its family."""
-    features, truth, weights = features_of(known.texts), known.risks == GRAVEST, _grave_weights(known)
+    return _unseen(known, known.risks == GRAVEST, _grave_weights(known), tell)
+
+
+def unseen_weighty(known: Study, tell: Callable[[], object] = lambda: None) -> Floats:
+    """The sum for `weighty` of each comment, by a model that did not see its family."""
+    return _unseen(known, known.risks >= WEIGHTY, np.ones(len(known.texts)), tell)
+
+
+def _unseen(known: Study, truth: Flags, weights: Floats, tell: Callable[[], object]) -> Floats:
+    features = features_of(known.texts)
     unseen = np.zeros(len(known.texts))
     for part in range(FOLDS):
         held = known.folds == part
-        unseen[held] = _plain(features[~held], truth[~held], weights[~held]).sums(features[held])
+        unseen[held] = by_rarity(features[~held], truth[~held], weights[~held]).sums(features[held])
         tell()
     return unseen
 
 
 def grave_curve(known: Study, unseen: Floats) -> Curve:
     """From a sum to how likely a line is grave among texts like those of the corpus, one ordinary in ten counted."""
-    return fitted(unseen, known.risks == GRAVEST, np.where(known.ordinary, ORDINARY_WEIGHT, 1.0), FINE)
+    return _curve(known, unseen, known.risks == GRAVEST)
+
+
+def _curve(known: Study, unseen: Floats, truth: Flags) -> Curve:
+    return fitted(unseen, truth, np.where(known.ordinary, ORDINARY_WEIGHT, 1.0), FINE)
 
 
 def _grave_weights(known: Study) -> Floats:
@@ -100,36 +103,27 @@ def _grave_weights(known: Study) -> Floats:
 
 
 def fit(known: Study, tell: Callable[[], object] = lambda: None) -> Subjects:
-    """One model for grave, one against the rest for each theme, over the grams of the corpus alone."""
-    curve = grave_curve(known, unseen_grave(known, tell))
+    """One model for grave, one for weighty, one against the rest for each theme, over the grams of the corpus alone."""
+    grave = grave_curve(known, unseen_grave(known, tell))
+    weighty = _curve(known, unseen_weighty(known, tell), known.risks >= WEIGHTY)
     features = features_of(known.texts)
-    models = [_plain(features, known.risks == GRAVEST, _grave_weights(known))]
+    models = [by_rarity(features, known.risks == GRAVEST, _grave_weights(known))]
+    tell()
+    models.append(by_rarity(features, known.risks >= WEIGHTY, np.ones(len(known.texts))))
     tell()
     themes = tuple(sorted(set(known.themes) - {""}))
     told = np.array([bool(theme) for theme in known.themes])
     of_themes, said = features[told], np.array([theme for theme in known.themes if theme])
     for theme in themes:
-        models.append(_plain(of_themes, said == theme, np.ones(len(said))))
+        models.append(by_rarity(of_themes, said == theme, np.ones(len(said))))
         tell()
     ours = columns_of(features[~known.ordinary])
-    scales = np.array([float(np.abs(model.weights).max()) / STEPS for model in models])
+    scales = np.array([scale_of(model.weights) for model in models])
     steps = np.zeros((len(ours), len(models)), np.int8)
     for place, model in enumerate(models):
         inside = np.isin(model.columns, ours)
         whole = np.rint(model.weights[inside] / scales[place]).astype(np.int8)
         steps[np.searchsorted(ours, model.columns[inside]), place] = whole
     kept = steps.any(axis=1)
-    return Subjects(themes, ours[kept], steps[kept], scales, np.array([m.constant for m in models]), curve)
-
-
-def _plain(features: Any, truth: Flags, weights: Floats) -> Model:
-    """A model in which each gram is weighed by how rare it is: better than by its sides where yes is rare."""
-    from scipy import sparse
-    from sklearn.linear_model import LogisticRegression
-
-    columns = columns_of(features)
-    kept = features[:, columns]
-    rarity = np.log(1 + kept.shape[0] / np.bincount(kept.indices, minlength=len(columns)))
-    model = LogisticRegression(C=SLACK, solver="liblinear", random_state=0, max_iter=200)
-    model.fit(kept @ sparse.diags(rarity), truth, sample_weight=weights)
-    return Model(columns, model.coef_[0] * rarity, float(model.intercept_[0]))
+    constants = np.array([round(model.constant, 6) for model in models])
+    return Subjects(themes, ours[kept], steps[kept], scales, constants, grave, weighty)

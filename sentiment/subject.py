@@ -1,7 +1,7 @@
-"""Subject: how grave a text is and what it is about, asked only of the few texts that are of concern.
+"""Subject: how grave and how weighty a text is and what it is about, asked only of the few texts that are of concern.
 
-A table beside that of `heads`: the grams of our own corpus, and for each a weight for `grave` and for every theme. It
-is looked up by search and not by slot, so it stays small; that is why only texts of concern are asked.
+A table beside that of `heads`: the grams of our own corpus, and for each a weight for `grave`, `weighty` and every
+theme. It is looked up by search and not by slot, so it stays small; that is why only texts of concern are asked.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sentiment.grams import BITS, Grams, stood
 Floats = npt.NDArray[np.float64]
 Span = tuple[int, int]
 
-FORM = 1
+FORM = 2
 """Of the file; another form is refused."""
 FILE = "subjects.npz"
 ASKED_FROM = 0.3
@@ -35,6 +35,8 @@ STRETCHES = 3
 STRETCH_LONGEST = 8
 WORD_LONGEST = 8
 """Characters of a word to which a stretch is widened; what is longer, such as an address, is no word to be shown."""
+FIRST_THEME = 2
+"""The first question that is a theme."""
 CARE = "self_harm"
 """The theme of a cry for help."""
 _DAY = (1980, 1, 1, 0, 0, 0)
@@ -44,7 +46,8 @@ _DAY = (1980, 1, 1, 0, 0, 0)
 class Subjects:
     """`steps[i, j]`: what the gram at `slots[i]`, which rise, says for question j in steps of `scales[j]`.
 
-    Question 0 is whether one line is enough (risk 3 of the corpus), the others are the `themes` in their order.
+    Question 0 is whether one line is enough (risk 3 of the corpus), question 1 whether it tells of something that can
+    be checked and must be (risk 2 or 3), the others are the `themes` in their order.
     """
 
     themes: tuple[str, ...]
@@ -52,7 +55,8 @@ class Subjects:
     steps: npt.NDArray[np.int8]
     scales: Floats
     constants: Floats
-    curve: Curve
+    grave: Curve
+    weighty: Curve
 
     def look(self, slots: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
         """Where each slot stands in the table, and whether it does."""
@@ -68,21 +72,22 @@ class Subjects:
         whole: Floats = total / root[:, None] * self.scales + self.constants
         return whole
 
-    def judge(self, found: Grams) -> list[tuple[float, str, str]]:
-        """For each text how likely it is grave, 0..1, the theme that fits best, and the best but for CARE."""
+    def judge(self, found: Grams) -> list[tuple[float, float, str, str]]:
+        """Of each text: how likely grave and weighty (0..1), the theme that fits best, and the best but for CARE."""
         sums = self.sums(found)
-        grave, fits = self.curve(sums[:, 0]).tolist(), sums[:, 1:]
+        grave, weighty = self.grave(sums[:, 0]).tolist(), self.weighty(sums[:, 1]).tolist()
+        fits = sums[:, FIRST_THEME:]
         best = [self.themes[at] for at in fits.argmax(axis=1).tolist()]
         if CARE in self.themes and len(self.themes) > 1:
             fits[:, self.themes.index(CARE)] = -np.inf
         matters = [self.themes[at] for at in fits.argmax(axis=1).tolist()]
-        return list(zip(grave, best, matters, strict=True))
+        return list(zip(grave, weighty, best, matters, strict=True))
 
     def stretches(self, text: str, theme: str) -> tuple[Span, ...]:
         """The few stretches of a text that weighed most for grave and for this theme, the heaviest first."""
         slots, starts, ends = stood(text)
         at, known = self.look(slots)
-        place = 1 + self.themes.index(theme)
+        place = FIRST_THEME + self.themes.index(theme)
         both = self.steps[at[known]][:, [0, place]].astype(float) @ self.scales[[0, place]]
         held = np.zeros(len(text) + 1)
         share = both / np.maximum(ends[known] - starts[known], 1)
@@ -146,9 +151,9 @@ def content(subjects: Subjects) -> bytes:
         "steps": np.ascontiguousarray(subjects.steps.T),
         "scales": subjects.scales,
         "constants": subjects.constants,
-        "sums": subjects.curve.sums,
-        "shares": subjects.curve.shares,
     }
+    for name, curve in (("grave", subjects.grave), ("weighty", subjects.weighty)):
+        arrays |= {f"{name}.sums": curve.sums, f"{name}.shares": curve.shares}
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in sorted(arrays):
@@ -179,5 +184,5 @@ def _read(file: Mapping[str, Any]) -> Subjects:
         np.ascontiguousarray(file["steps"].T),
         file["scales"],
         file["constants"],
-        Curve(file["sums"], file["shares"]),
+        *(Curve(file[f"{name}.sums"], file[f"{name}.shares"]) for name in ("grave", "weighty")),
     )

@@ -1,8 +1,9 @@
-"""Training: labelled comments in, weights out. With `study` the only module that needs scikit-learn.
+"""Training: labelled comments in, weights out. With `study` and `fit` it alone needs scikit-learn.
 
-Each head is a logistic regression on grams, each gram weighed by how differently the two sides use it (naive Bayes
-log ratio, "NB-SVM"). What a sum means is learned on sums of models that did not see the comment: five folds, in which
-the rows of one paraphrase family stay together. Nothing is drawn at random: equal rows give equal weights.
+Each head is a logistic regression on grams, each gram weighed by how differently the two sides use it (`fit`); what is
+neutral is told by the mean of that and of one in which each gram is weighed by how rare it is. What a sum means is
+learned on sums of models that did not see the comment: five folds, in which the rows of one paraphrase family stay
+together. Nothing is drawn at random: equal rows give equal weights.
 """
 
 from __future__ import annotations
@@ -21,8 +22,20 @@ import numpy.typing as npt
 from sentiment import heads as heads_file
 from sentiment import word_weights
 from sentiment.curve import POINTS, fitted
-from sentiment.grams import BITS, grams
-from sentiment.heads import STEPS, Head, Heads, Mix, Question, joined
+from sentiment.fit import (
+    DIGITS,
+    RARE,
+    Flags,
+    Floats,
+    Model,
+    by_rarity,
+    by_sides,
+    features_of,
+    mean_of,
+    ratio_of,
+    settled,
+)  # fmt: skip
+from sentiment.heads import Head, Heads, Mix, Question, joined
 from sentiment.labelled import Kind, Labelled, Row
 from sentiment.normalise import normalise
 from sentiment.polarity import Polarity
@@ -30,8 +43,6 @@ from sentiment.segment import cut
 from sentiment.word_weights import bounded
 
 FOLDS = 5
-RARE = 2
-"""A gram or word of fewer comments is left out."""
 SLACK = {Question.LEANING: 8.0, Question.NEUTRAL: 8.0, Question.ABUSE: 4.0, Question.CONCERN: 8.0}
 """The C of each head: how far it may bend to its comments; chosen on the training files by folds."""
 WORD_SLACK = 0.3
@@ -45,9 +56,6 @@ GRAVE_WEIGHT = 2.0
 """How much more a row of risk 2 or 3 counts for concern."""
 FINE = 400
 """Points of the curves of concern and grave: what is acted on is rare, so its end must be told finely."""
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 
 
 class NotTrainable(ValueError):
@@ -169,10 +177,10 @@ def train(asked: Mapping[Question, Lesson], tell: Callable[[], object] = lambda:
         unseen = np.zeros(len(lesson.texts))
         for part in range(FOLDS):
             held = lesson.folds == part
-            model = _fit(features[~held], lesson.truth[~held], lesson.weights[~held], SLACK[question])
+            model = _model(question, features[~held], lesson.truth[~held], lesson.weights[~held])
             unseen[held] = model.sums(features[held])
             tell()
-        model = _fit(features, lesson.truth, lesson.weights, SLACK[question])
+        model = _model(question, features, lesson.truth, lesson.weights)
         tell()
         points = FINE if question is Question.CONCERN else POINTS
         heads[question] = model.head(fitted(unseen, lesson.truth, lesson.shares, points))
@@ -191,63 +199,11 @@ def _require() -> None:
         ) from None
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A fitted linear model: the columns it looks at, a weight for each, in nats, and what is added to their sum."""
-
-    columns: npt.NDArray[np.int64]
-    weights: Floats
-    constant: float
-
-    def sums(self, features: Any) -> Floats:
-        """The sum for each row of a sparse matrix of 2 ** BITS columns, in nats: above 0 speaks for yes."""
-        result: Floats = features[:, self.columns] @ self.weights + self.constant
-        return result
-
-    def head(self, curve: Any) -> Head:
-        """The same in steps of eight bits, without what rounds to nothing. `curve`: from a sum to a probability."""
-        scale = float(np.abs(self.weights).max()) / STEPS
-        whole = np.rint(self.weights / scale).astype(np.int8)
-        there = np.flatnonzero(whole)
-        return Head(self.columns[there], whole[there], scale, self.constant, curve)
-
-
-def features_of(texts: Sequence[str]) -> Any:
-    """One row per text: its grams by the root of how many there are."""
-    from scipy import sparse
-
-    found = grams(texts)
-    values = 1 / np.sqrt(np.maximum(found.counts, 1))[found.owners]
-    edges = np.concatenate([[0], np.cumsum(found.counts)])
-    return sparse.csr_matrix((values, found.slots, edges), shape=(len(texts), 1 << BITS))
-
-
-def _ratio(present: Any, truth: Flags, weights: Floats) -> Floats:
-    """By how much each column speaks for yes: log of its share on both sides, one added."""
-    yes = 1 + np.asarray(present.T @ (weights * truth)).ravel()
-    no = 1 + np.asarray(present.T @ (weights * ~truth)).ravel()
-    ratio: Floats = np.log(yes / yes.sum()) - np.log(no / no.sum())
-    return ratio
-
-
-def columns_of(features: Any) -> npt.NDArray[np.int64]:
-    """The columns of a sparse matrix that hold in RARE rows and more, in order."""
-    columns: npt.NDArray[np.int64] = np.flatnonzero(np.bincount(features.indices, minlength=1 << BITS) >= RARE)
-    return columns
-
-
-def _fit(features: Any, truth: Flags, weights: Floats, slack: float) -> Model:
-    from scipy import sparse
-    from sklearn.linear_model import LogisticRegression
-
-    columns = columns_of(features)
-    kept = features[:, columns]
-    present = kept.copy()
-    present.data = np.ones_like(present.data)
-    ratio = _ratio(present, truth, weights)
-    fit = LogisticRegression(C=slack, solver="liblinear", random_state=0, max_iter=200)
-    fit.fit(kept @ sparse.diags(ratio), truth, sample_weight=weights)
-    return Model(columns, fit.coef_[0] * ratio, float(fit.intercept_[0]))
+def _model(question: Question, features: Any, truth: Flags, weights: Floats) -> Model:
+    sides = by_sides(features, truth, weights, SLACK[question])
+    if question is not Question.NEUTRAL:
+        return sides
+    return mean_of((sides, by_rarity(features, truth, weights)), features)
 
 
 # Words ----------------------------------------------------------------------------------------------------------------
@@ -255,8 +211,6 @@ def _fit(features: Any, truth: Flags, weights: Floats, slack: float) -> Model:
 
 def _words(lesson: Lesson, outside: Floats, tell: Callable[[], object]) -> tuple[dict[str, int], Mix]:
     """The word weights of the leaning, and how they join `outside`, the head's sums over comments it did not see."""
-    from sklearn.linear_model import LogisticRegression
-
     stop = _stop_words()
     whole = cut([bounded(text) for text in lesson.texts])
     said = [[word for word in one if word not in stop] for one in whole]
@@ -269,17 +223,13 @@ def _words(lesson: Lesson, outside: Floats, tell: Callable[[], object]) -> tuple
     counts = word_weights.quantised(_word_weights(said, lesson, np.ones(len(said), bool)))
     tell()
     both = joined(outside, unseen, np.array([len(one) for one in whole]))
-    fit = LogisticRegression(C=1.0, solver="liblinear", random_state=0).fit(
-        both[:, :-1], lesson.truth, sample_weight=lesson.weights
-    )
-    factors = np.round(np.append(fit.coef_[0], fit.intercept_[0]), 6)
-    return counts, Mix(factors, fitted(both @ factors, lesson.truth, lesson.weights))
+    factors = np.round(np.append(*settled(both[:, :-1], lesson.truth, lesson.weights, 1.0)), 6)
+    return counts, Mix(factors, fitted(np.round(both @ factors, DIGITS), lesson.truth, lesson.weights))
 
 
 def _word_weights(said: Sequence[Sequence[str]], lesson: Lesson, used: Flags) -> dict[str, float]:
     """One weight per word, without a constant, from the texts that are `used`; words count as often as they stand."""
     from scipy import sparse
-    from sklearn.linear_model import LogisticRegression
 
     texts = [said[place] for place in np.flatnonzero(used).tolist()]
     truth, weights = lesson.truth[used], lesson.weights[used]
@@ -293,10 +243,9 @@ def _word_weights(said: Sequence[Sequence[str]], lesson: Lesson, used: Flags) ->
     counts.sum_duplicates()
     present = counts.copy()
     present.data = np.ones_like(present.data)
-    ratio = _ratio(present, truth, weights)
-    fit = LogisticRegression(C=WORD_SLACK, solver="liblinear", fit_intercept=False, random_state=0, max_iter=200)
-    fit.fit(counts @ sparse.diags(ratio), truth, sample_weight=weights)
-    return dict(zip(words, (fit.coef_[0] * ratio).tolist(), strict=True))
+    ratio = ratio_of(present, truth, weights)
+    found, _ = settled(counts @ sparse.diags(ratio), truth, weights, WORD_SLACK, constant=False)
+    return dict(zip(words, (found * ratio).tolist(), strict=True))
 
 
 def _stop_words() -> frozenset[str]:

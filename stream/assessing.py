@@ -1,7 +1,11 @@
-"""The assess role: posts in, assessments out. Stateless: any number of workers, and repeating gives the same."""
+"""The assess role: posts in, assessments out. Stateless: any number of workers, and repeating gives the same.
+
+What came by the lane of history goes on by it."""
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,15 +15,19 @@ from sqlalchemy import Connection
 from sentiment.engine import Engine
 from stream import metrics
 from stream.assess import Reader, assess
+from stream.assessment import Assessment
 from stream.dead_letter import bury_all
-from stream.follow import Effects, Follower
+from stream.follow import Effects
 from stream.kill_point import reach
+from stream.lanes import Lanes
 from stream.log import Log, Record, RecordTooLarge
+from stream.logbook import each
 from stream.post import Counts, Post
 from stream.store import Store
-from stream.topic import ASSESSED, POSTS
+from stream.topic import ONWARD, reader_of
 from stream.wire import WireError
 
+_log = logging.getLogger(__name__)
 READER = "assess"
 Clock = Callable[[], datetime]
 
@@ -35,9 +43,9 @@ class Assessing:
     """One assess worker."""
 
     def __init__(self, log: Log, store: Store, engine: Engine, reader: Reader, clock: Clock) -> None:
-        """Join the group of assess workers."""
+        """Join the groups of assess workers."""
         self._log, self._engine, self._reader, self._clock = log, engine, reader, clock
-        self._follower = Follower(log, store, POSTS, READER, clock=clock)
+        self._follower = Lanes(log, store, READER, clock=clock)
 
     @property
     def trouble(self) -> str:
@@ -54,27 +62,35 @@ class Assessing:
     def _handle(self, records: Sequence[Record]) -> Effects:
         batch = _sort(records)
         now = self._clock()
-        found = assess([post for _, post in batch.posts], self._engine, self._reader, now, hand_on=True)
+        found = self._judged([post for _, post in batch.posts], now)
         for (record, _), one in zip(batch.posts, found, strict=True):
             batch.onward.append((record, one.post.school, one.wire()))
-            metrics.ASSESSED.labels(polarity=one.polarity).inc()
+        for polarity, many in Counter(one.polarity for one in found).items():
+            metrics.ASSESSED.labels(polarity=polarity).inc(many)
         reach("assess.read_before_append")
-        self._append(batch)
+        topic = records[0].topic
+        self._append(ONWARD[topic], batch)
+        marked = sorted((one for one in found if one.hits), key=lambda one: not any(hit.grave for hit in one.hits))
+        each(_log, "研判，有命中", [one.post.id for one in marked])
         reach("assess.appended_before_position")
 
         def effects(conn: Connection) -> None:
-            bury_all(conn, READER, batch.bad, now)
+            bury_all(conn, reader_of(READER, topic), batch.bad, now)
 
         return effects
 
-    def _append(self, batch: _Batch) -> None:
+    def _judged(self, posts: Sequence[Post], now: datetime) -> Sequence[Assessment]:
+        """By engine and rules, in order."""
+        return assess(posts, self._engine, self._reader, now, hand_on=True)
+
+    def _append(self, topic: str, batch: _Batch) -> None:
         batch.onward.sort(key=lambda entry: entry[0].offset)
         try:
-            self._log.append(ASSESSED, [(school, value) for _, school, value in batch.onward])
+            self._log.append(topic, [(school, value) for _, school, value in batch.onward])
         except RecordTooLarge:
             for record, school, value in batch.onward:
                 try:
-                    self._log.append(ASSESSED, [(school, value)])
+                    self._log.append(topic, [(school, value)])
                 except RecordTooLarge as error:
                     batch.bad.append((record, str(error)))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from collections import Counter
+
+from sqlalchemy import Connection
 
 from stream import metrics
 from stream.log import Log
-from stream.position import positions
+from stream.position import standing
 from stream.store import Store
 
 STALLED_SECONDS = 60.0
@@ -23,16 +25,19 @@ class Backlog:
         self._first_ends: dict[int, int] = {}
 
     def measure(self, seconds: float) -> str:
-        """Set the gauge; gives a sentence where records wait and the group has taken none for STALLED_SECONDS.
+        """Set each partition's gauge; gives a sentence where records wait and none was taken for STALLED_SECONDS.
 
         A partition without a position counts from 0 in the gauge; for the sentence from its end at the first look,
         because what lies before may have expired. Raises LogUnavailable, StoreUnavailable.
         """
         ends = self._log.ends(self._topic)
         with self._store.read() as conn:
-            stand = _standing(conn, self._reader)
-        lag = sum(max(0, end - stand.get(partition, 0)) for partition, end in ends.items())
-        metrics.LAG.labels(reader=self._reader).set(lag)
+            stand = standing(conn, self._reader)
+        lag: Counter[str] = Counter()
+        for partition, end in ends.items():
+            lag[_label(partition)] += max(0, end - stand.get(partition, 0))
+        for label, records in lag.items():
+            metrics.LAG.labels(reader=self._reader, partition=label).set(records)
         self._first_ends = ends | self._first_ends
         waiting = sum(max(0, end - stand.get(p, self._first_ends[p])) for p, end in ends.items())
         if not waiting or stand != self._stood or self._moved_at is None:
@@ -47,6 +52,11 @@ class Backlog:
         )
 
 
-def _standing(conn: Connection, reader: str) -> dict[int, int]:
-    rows = conn.execute(select(positions.c.partition, positions.c.next).where(positions.c.reader == reader))
-    return {row.partition: row.next for row in rows}
+def _label(partition: int) -> str:
+    return str(partition) if partition < metrics.PARTITIONS else metrics.OTHER_PARTITIONS
+
+
+def waiting(log: Log, conn: Connection, topic: str, reader: str) -> int:
+    """How many records of the topic the group has not taken. Raises LogError, LogUnavailable."""
+    stand = standing(conn, reader)
+    return sum(max(0, end - stand.get(partition, 0)) for partition, end in log.ends(topic).items())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from stream.assessment import Polarity, Target
 from stream.border import OPEN_AT
-from stream.explanation import STEPS, TARGETS, Explanation, Word, only_signs
+from stream.explanation import STEPS, TARGETS, Explanation, Word
 from stream.matter import CARE
 from stream.risk import POINTS_FOR_100, SHOWN_FROM
 from stream.rules import CUES, Category
@@ -109,8 +109,7 @@ def _whole(words: Sequence[Word]) -> list[Word]:
 
 
 def _shown(word: Word) -> str:
-    steps = () if only_signs(word.text, word.reading) else word.steps
-    undone = [STEPS.get(step, step) for step in steps if step != "case"]
+    undone = [STEPS.get(step, step) for step in word.steps if step != "case"]
     how = "、".join(undone) + (f"，读作“{word.reading}”" if undone and word.reading not in ("", word.text) else "")
     meant = "" if word.stance is Stance.TOLD else WORDS[word.stance]
     said = "；".join(one for one in (how, meant) if one)

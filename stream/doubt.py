@@ -18,6 +18,8 @@ BELOW = 0.09
 """Of `p_concern`: below every danger of our own examples and demos that people must hear of alone (README.md)."""
 WEIGHT = DANGERS[1].weight
 WORDS = "模型看不像真有其事，一条不立"
+MARK = f"（{WORDS}）"
+"""Stands behind the title of a hit that is doubted."""
 DOUBTED = frozenset({Slot.COMMENT, Slot.MESSAGE})
 
 
@@ -34,5 +36,5 @@ def is_doubtful(hit: Hit) -> bool:
 
 
 def _weakened(hit: Hit) -> Hit:
-    less = {"title": f"{hit.title}（{WORDS}）", "grave": False, "weight": min(hit.weight, WEIGHT)}
+    less = {"title": f"{hit.title}{MARK}", "grave": False, "weight": min(hit.weight, WEIGHT)}
     return hit.model_copy(update=less)

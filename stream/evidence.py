@@ -33,6 +33,8 @@ from stream.surge import CALM, Surge, hour_start, surge
 QUICK_HOURS = 72
 SLOW_DAYS = 10
 LIKED_LEAST = 10
+LETTER = 30
+"""Weight of a rule from which two letters to one unit on one theme are taken for one matter."""
 OURS = frozenset({Target.SCHOOL, Target.STAFF, Target.SERVICE})
 
 
@@ -136,6 +138,15 @@ class Evidence:
     def _only(self, wanted: Callable[[Mark], bool]) -> Evidence:
         kept = tuple(mark for mark in self.marks if mark.post_id == self.post_id or wanted(mark))
         return self if len(kept) == len(self.marks) else replace(self, marks=kept)
+
+
+def unit_of(assessment: Assessment, host: Host) -> str:
+    """The unit at which a line stands: that of its account, none at a main account, where everything is said. Letters
+    are threads of their own each and would never add up, so one of weight stands at the unit it is written to.
+    """
+    weighty = any(hit.weight >= LETTER and hit.rule not in IMPRESSIONS for hit in assessment.hits)
+    letter = assessment.post.kind is Kind.MESSAGE and weighty
+    return host.unit if letter or not host.main else ""
 
 
 def scene_of(post: Post, cluster: str, root_text: str, unit: str, named: Sequence[str]) -> Scene:
@@ -256,7 +267,7 @@ class Ledger:
         root_text, root_likes = self.roots.get(post.thread_id, ("", 0))
         outside = not post.by_school
         cluster = self._cluster(post) if outside else ""
-        scene = scene_of(post, cluster, root_text, "" if host.main else host.unit, self.named)
+        scene = scene_of(post, cluster, root_text, unit_of(assessment, host), self.named)
         own = marks_of(assessment, scene)
         self._keep(own)
         if outside:

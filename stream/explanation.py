@@ -5,10 +5,8 @@ For the person who keeps the rules and for the one on duty who asks why; slower 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from unicodedata import normalize
 
 from sentiment.engine import Engine
 from sentiment.normalise import normalise
@@ -40,12 +38,6 @@ STEPS = {
     "emoji": "表情代字", "lookalike": "形近字",
 }  # fmt: skip
 """What the steps by which a disguised word was found are called, here, in `fengxin score` and on the desk."""
-_SIGN = re.compile(r"[^\w]")
-
-
-def only_signs(written: str, reading: str) -> bool:
-    """Whether nothing but the width of its punctuation was undone (“，” read as “,”): nobody hid anything."""
-    return written != reading == _SIGN.sub(lambda sign: normalize("NFKC", sign[0]), written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +217,8 @@ def _where(word: Word) -> str:
 
 
 def _how(word: Word) -> str:
-    hid = bool(word.steps) and not only_signs(word.text, word.reading)
-    reads = f"，读作“{word.reading}”" if hid and word.reading not in ("", word.text) else ""
-    undone = f"，已还原：{'、'.join(STEPS.get(step, step) for step in word.steps)}" if hid else ""
+    reads = f"，读作“{word.reading}”" if word.steps and word.reading not in ("", word.text) else ""
+    undone = f"，已还原：{'、'.join(STEPS.get(step, step) for step in word.steps)}" if word.steps else ""
     return undone + reads + ("" if word.stance is Stance.TOLD else f"，{WORDS[word.stance]}")
 
 

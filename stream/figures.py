@@ -25,6 +25,7 @@ from stream.evidence import (
     asked_keys,
     marks_of,
     scene_at,
+    unit_of,
     unkind,
 )
 from stream.impression import IMPRESSIONS
@@ -160,7 +161,7 @@ class Gatherer:
         root = batch.text_of(post.thread_id)
         root_likes = batch.likes.get(post.thread_id, 0) if root is not None else 0
         texts = (batch.copies.plain(post.text), batch.copies.plain(root or ""))
-        scene = scene_at(post.thread_id, cluster, texts, "" if host.main else host.unit, self.named)
+        scene = scene_at(post.thread_id, cluster, texts, unit_of(assessment, host), self.named)
         own = marks_of(assessment, scene) if counts_for_incidents else ()
         is_outliked = likes > root_likes and likes >= LIKED_LEAST and post.id != post.thread_id and outside
         plain = self._plain(assessment, scene, host)

@@ -17,9 +17,10 @@ from itertools import groupby
 
 from sqlalchemy import Connection
 
-from stream import metrics
+from stream import metrics, standing_by
 from stream.backlog import Backlog
-from stream.dead_letter import bury
+from stream.dead_letter import LetterKind, bury
+from stream.handed_back import LOOK_SECONDS, HandedBack
 from stream.log import Log, LogError, LogUnavailable, LostPosition, Record
 from stream.position import Fenced, advance, stored
 from stream.store import Store, StoreUnavailable
@@ -38,6 +39,7 @@ HEALTH_SECONDS = 5.0
 LAG_SECONDS = 10.0
 BURIED_IN_A_ROW = 20
 """So many records in a row that nobody can take are no accident of theirs: the error is raised, the role ends red."""
+FENCED = "已由另一个进程接手，本批作废，从存储里的位置重读。"
 LOST_WORDS = {
     "expired": "已超过日志流的保存期，未及读取",
     "damaged": "校验不符，已跳过",
@@ -59,19 +61,24 @@ class Follower:
         *,
         clock: Callable[[], datetime],
         troubles: tuple[type[Exception], ...] = (),
+        committed: Callable[[], object] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
+        beside: Callable[[Connection], None] = lambda _: None,
     ) -> None:
         """Join the group `name`; positions rest in the store under that name. `clock` gives aware UTC.
 
-        `troubles`: further exceptions of the effects that mean "not now": the records come again.
+        `troubles`: further exceptions of the effects that mean "not now": the records come again. `committed` is called
+        after each commit of effects; `beside` at the end of each transaction, and may raise Fenced.
         """
         self.name = name
         self._troubles: tuple[type[Exception], ...] = (Fenced, StoreUnavailable, LogUnavailable, *troubles)
+        self._committed, self._beside = committed, beside
         self._trouble = self._silence = self._stall = ""
         self._log, self._store, self._topic, self._clock, self._monotonic = log, store, topic, clock, monotonic
         self._backlog = Backlog(log, store, topic, name)
+        self._handed_back = HandedBack(store, name, _kind)
         self._health_at = monotonic() + HEALTH_SECONDS
-        self._lag_at = monotonic()
+        self._lag_at = self._letters_at = monotonic()
         self._culprits = 0
         self._at_once = AT_ONCE
         self._next: dict[int, int | None] = {}
@@ -100,6 +107,7 @@ class Follower:
             self._trouble = str(error)
             time.sleep(PAUSE_SECONDS)
             return 0
+        standing_by.note(self.name, self._reader.assigned())
         lost = self._reader.lost()
         self._look(idle=not records)
         failed = self._own_up(lost)
@@ -109,8 +117,32 @@ class Follower:
             if partition not in failed:
                 taken += self._take(partition, list(group), handle, failed)
         self._pass_over([one for one in lost if one.partition not in failed])
+        self._take_letters(handle, failed)
         self._trouble = self._trouble if (records or failed) and not taken else ""
         return taken
+
+    def _take_letters(self, handle: Handle, failed: set[int]) -> None:
+        """Take dead letters that an operator handed back, of the partitions that this member has."""
+        began = self._monotonic()
+        if began < self._letters_at:
+            return
+        mine = self._reader.assigned() - failed
+        self._letters_at = began + LOOK_SECONDS
+        try:
+            for one in self._handed_back.letters(mine):
+                if one.partition in failed:
+                    continue
+                self._letters_at = began  # there may be more
+                try:
+                    if self._handed_back.take(one, handle, self._next.get(one.partition), (*self._troubles, LogError)):
+                        self._committed()
+                except self._troubles as error:
+                    self._refuse(one.partition, error)
+                    failed.add(one.partition)
+                if self._monotonic() - began > HELD_SECONDS:
+                    break
+        except StoreUnavailable as error:
+            self._trouble = str(error)
 
     def _look(self, *, idle: bool) -> None:
         """Ask the log, seldom, whether it is there, and where it is, how much waits; either question may hang for 5 s.
@@ -182,7 +214,10 @@ class Follower:
             if effects is not None:
                 effects(conn)
             advance(conn, self.name, partition, self._next.get(partition), end)
+            self._beside(conn)
         self._next[partition] = end
+        if effects is not None:
+            self._committed()
 
     def _bury(self, partition: int, record: Record, error: Exception) -> None:
         if self._culprits >= BURIED_IN_A_ROW:
@@ -197,14 +232,17 @@ class Follower:
         metrics.DEAD_LETTERS.labels(reader=self.name).inc()
         place = traceback.extract_tb(error.__traceback__)[-1]
         _log.error(  # without the error's text: it may hold what somebody wrote
-            "%s：主题 %s 分区 %s 第 %s 条无法处理，已整条留存为死信（%s，%s:%s）。",
+            "%s：主题 %s 分区 %s 第 %s 条无法处理，已留存为死信，见 fengxin dead list（%s，%s:%s）。",
             self.name, self._topic, partition, record.offset, _kind(error), place.filename, place.lineno,
         )  # fmt: skip
 
-    def _keep(self, conn: Connection, partition: int, offset: int, body: bytes, reason: str) -> bool:
+    def _keep(
+        self, conn: Connection, partition: int, offset: int, body: bytes, reason: str,
+        kind: LetterKind = LetterKind.RECORD, many: int = 1,
+    ) -> bool:  # fmt: skip
         return bury(
             conn, reader=self.name, topic=self._topic, partition=partition, offset=offset, body=body, reason=reason,
-            now=self._clock(),
+            now=self._clock(), kind=kind, many=many,
         )  # fmt: skip
 
     def _own_up(self, lost: Sequence[LostPosition]) -> set[int]:
@@ -227,7 +265,9 @@ class Follower:
             "lost": one.why, "topic": self._topic, "partition": one.partition, "from": one.wanted, "to": one.first_kept,
         }  # fmt: skip
         with self._store.write() as conn:
-            new = self._keep(conn, one.partition, one.wanted, json.dumps(body).encode(), reason)
+            many = max(one.first_kept - one.wanted, 0)
+            told = json.dumps(body).encode()
+            new = self._keep(conn, one.partition, one.wanted, told, reason, LetterKind.RANGE, many)
             if one.why != "damaged":
                 advance(conn, self.name, one.partition, self._next.get(one.partition), one.first_kept)
         if one.why != "damaged":
@@ -248,12 +288,31 @@ class Follower:
 
     def _refuse(self, partition: int, error: Exception) -> None:
         """Not now: let the partition come again from its stored position."""
+        if isinstance(error, Fenced):
+            _log.info("%s：主题 %s 分区 %s %s", self.name, self._topic, partition, FENCED)
         self._trouble = "" if isinstance(error, Fenced) else str(error)
         time.sleep(PAUSE_SECONDS)
         self._reader.back(partition)
 
+    def assigned(self) -> frozenset[int]:
+        """The partitions that this member has. No I/O."""
+        return self._reader.assigned()
+
+    def hold(self, conn: Connection) -> None:
+        """Raise Fenced where somebody else has moved a position of this member; until the commit nobody can."""
+        for partition in sorted(self.assigned()):
+            stands = self._next.get(partition)
+            if stands is not None:
+                advance(conn, self.name, partition, stands, stands)
+
+    def back(self) -> None:
+        """Read everything from the stored positions again."""
+        for partition in self.assigned():
+            self._reader.back(partition)
+
     def close(self) -> None:
         """Leave the group."""
+        standing_by.forget(self.name)
         self._reader.close()
 
 

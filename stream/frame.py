@@ -6,15 +6,17 @@ breaks a frame, is data: `frames.toml`. Outside of it nothing is taken away, a c
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from sentiment.normalise import normalise
 from stream.assessment import Assessment, Hit
-from stream.impression import DANGER
+from stream.impression import DANGER, IMPRESSIONS
 from stream.matter import CARE
 from stream.post import Kind
 
@@ -26,7 +28,8 @@ WEIGHT = 3
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One kind of frame. `post`: words of the root post; `unless`: words by which it is none; `real`: words of a
-    comment that speaks of the world after all. All normalised.
+    comment that speaks of the world after all. All normalised. `danger`: words of danger are about it; `felt`: so is
+    what only the model found; `asking`: only in lines that ask.
     """
 
     id: str
@@ -34,10 +37,19 @@ class Frame:
     post: tuple[str, ...]
     unless: tuple[str, ...]
     real: tuple[str, ...]
+    danger: bool = True
+    felt: bool = False
+    asking: bool = False
 
     def holds(self, root: str, line: str) -> bool:
         """Whether a (normalised) line is said within this frame of its (normalised) root post."""
+        if self.asking and not _ASKS.search(line):
+            return False
         return has(root, self.post) and not has(root, (*self.unless, *self.real)) and not has(line, self.real)
+
+    def covers(self, hit: Hit) -> bool:
+        """Whether a hit is about what the root post tells of."""
+        return (self.danger and _is_danger(hit)) or (self.felt and hit.rule in IMPRESSIONS and hit.theme != CARE)
 
 
 def has(text: str, words: Sequence[str]) -> bool:
@@ -49,32 +61,39 @@ def has(text: str, words: Sequence[str]) -> bool:
 def frames() -> tuple[Frame, ...]:
     """Every kind of frame of the file."""
     rows = tomllib.loads(FILE.read_text("utf-8"))["frame"]
-    return tuple(
-        Frame(row["id"], row["title"], *(tuple(normalise(word).text for word in row[name]) for name in _LISTS))
-        for row in rows
-    )
+    return tuple(_frame(row) for row in rows)
+
+
+def _frame(row: Mapping[str, Any]) -> Frame:
+    post, unless, real = (tuple(normalise(word).text for word in row[name]) for name in _LISTS)
+    danger, felt, asking = row.get("danger", True), row.get("felt", False), row.get("asking", False)
+    return Frame(row["id"], row["title"], post, unless, real, danger, felt, asking)
 
 
 _LISTS = ("post", "unless", "real")
+_ASKS = re.compile(r"[?？]|[吗么呢]\W*$|请问|能不能|是不是|有没有|会不会|多少|什么时候|几[点号月天]")
 
 
 def may_be_framed(assessment: Assessment) -> bool:
-    """Whether a look at the root post can change anything: a comment of others with a word of danger in it."""
+    """Whether a look at the root post can change anything: a comment of others with a danger or what the model felt."""
     post = assessment.post
     return (
         post.kind is Kind.COMMENT
         and not post.by_school
         and post.id != post.thread_id
-        and any(_is_danger(hit) for hit in assessment.hits)
+        and any(_is_danger(hit) or hit.rule in IMPRESSIONS for hit in assessment.hits)
     )
 
 
-def framed(assessment: Assessment, root_text: str) -> Assessment:
-    """The assessment with what its root post (`root_text`, as written) leaves of its hits of danger."""
+def framed(assessment: Assessment, root_text: str, kinds: Sequence[Frame] | None = None) -> Assessment:
+    """The assessment with what its root post (`root_text`, as written) leaves of its hits of danger.
+
+    `kinds`: of frame that there are, those of the file where none are given.
+    """
     if not may_be_framed(assessment):
         return assessment
     root, line = normalise(root_text).text, normalise(assessment.post.text).text
-    frame = next((one for one in frames() if one.holds(root, line)), None)
+    frame = next((one for one in (frames() if kinds is None else kinds) if one.holds(root, line)), None)
     if frame is None:
         return assessment
     return assessment.model_copy(update={"hits": tuple(_weakened(hit, frame) for hit in assessment.hits)})
@@ -85,7 +104,7 @@ def _is_danger(hit: Hit) -> bool:
 
 
 def _weakened(hit: Hit, frame: Frame) -> Hit:
-    if not _is_danger(hit):
+    if not frame.covers(hit):
         return hit
     less = {"title": f"{hit.title}（原帖说的是{frame.title}）", "grave": False, "weight": min(hit.weight, WEIGHT)}
     return hit.model_copy(update=less | {"kinds": (), "level_floor": None})

@@ -6,29 +6,37 @@ indexed is forgotten when the role starts.
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, func, select, update
 
 from stream.assessment import Assessment, Polarity
 from stream.dead_letter import bury_all
-from stream.follow import Effects, Follower
-from stream.kept import assessments, posts, revisions
+from stream.follow import Effects
+from stream.kept import GONE, assessments, posts, revisions
 from stream.kill_point import reach
+from stream.lanes import Lanes
 from stream.log import Log, Record
+from stream.logbook import each
+from stream.position import positions
 from stream.post import Kind
 from stream.search import Document, Search, SearchDamaged, SearchFull, SearchRefused, SearchUnavailable
+from stream.search.metrics import taken_in
 from stream.store import Store, StoreUnavailable
-from stream.topic import ASSESSED
+from stream.topic import reader_of
 from stream.wire import Instant, refusal
 
+_log = logging.getLogger(__name__)
 READER = "index"
 CHUNK = 2000
+SMALL = 500
+"""Records of history in one step: a bulk of fewer costs the engine nearly as much."""
 LOOK_SECONDS = 30.0
 WALK_SECONDS = 600.0
 """Between two looks at the search while nobody asks it, and between two that read all of it."""
@@ -92,7 +100,7 @@ class Indexing:
         self._look_at = self._walk_at = monotonic()
         self._unsound = ""
         self._store, self._messages_gone = store, False
-        self._follower = Follower(log, store, ASSESSED, READER, clock=clock, troubles=(SearchUnavailable,))
+        self._follower = Lanes(log, store, READER, clock=clock, small=SMALL, troubles=(SearchUnavailable,))
 
     @property
     def trouble(self) -> str:
@@ -166,7 +174,8 @@ class Indexing:
                 documents.append(document(found))
                 source[found.post.id] = record
         try:
-            self._search.index(documents)
+            with taken_in(documents, self._clock):
+                self._search.index(documents)
         except SearchRefused as refused:
             bad += [(source.get(one, records[0]), f"{one}：{why}") for one, why in refused.ids.items()]
         except SearchUnavailable as error:
@@ -174,10 +183,11 @@ class Indexing:
             raise
         if documents:
             self._tell_space("")
+            each(_log, "入检索", [one.id for one in documents])
         reach("index.indexed_before_position")
 
         def effects(conn: Connection) -> None:
-            bury_all(conn, READER, bad, self._clock())
+            bury_all(conn, reader_of(READER, records[0].topic), bad, self._clock())
 
         return effects
 
@@ -196,36 +206,68 @@ def document(assessment: Assessment | _Essence) -> Document:
     )  # fmt: skip
 
 
-def kept_documents(store: Store, school: str) -> Iterator[list[Document]]:
-    """Everything kept but private messages, in chunks, to rebuild the search from."""
-    after = 0
+def _searchable() -> Select[tuple[int]]:
+    """Rows of what the search is made from: everything kept but private messages, and words whose time is over."""
+    return (
+        select(posts.c.row)
+        .join(
+            revisions,
+            (revisions.c.school == posts.c.school)
+            & (revisions.c.post_id == posts.c.id)
+            & (revisions.c.revision == posts.c.revision),
+        )
+        .join(
+            assessments,
+            (assessments.c.school == posts.c.school)
+            & (assessments.c.post_id == posts.c.id)
+            & (assessments.c.revision == posts.c.revision),
+        )
+        .where(posts.c.kind != Kind.MESSAGE, revisions.c.text != GONE)
+    )
+
+
+def schools(store: Store) -> list[str]:
+    """Whose posts the store keeps."""
+    with store.read() as conn:
+        return list(conn.execute(select(posts.c.school).distinct().order_by(posts.c.school)).scalars())
+
+
+def kept_number(store: Store, school: str, after: int = 0) -> int:
+    """How many documents `kept_documents` gives."""
+    rows = _searchable().where(posts.c.school == school, posts.c.row > after).subquery()
+    with store.read() as conn:
+        return int(conn.execute(select(func.count()).select_from(rows)).scalar_one())
+
+
+def kept_documents(store: Store, school: str, after: int = 0) -> Iterator[tuple[int, list[Document]]]:
+    """What is kept, in chunks, each with its last row, to rebuild the search from. `after`: only later rows."""
     while True:
         with store.read() as conn:
             rows = conn.execute(
-                select(posts, revisions.c.text, assessments.c.polarity, assessments.c.risk)
-                .join(
-                    revisions,
-                    (revisions.c.school == posts.c.school)
-                    & (revisions.c.post_id == posts.c.id)
-                    & (revisions.c.revision == posts.c.revision),
-                )
-                .join(
-                    assessments,
-                    (assessments.c.school == posts.c.school)
-                    & (assessments.c.post_id == posts.c.id)
-                    & (assessments.c.revision == posts.c.revision),
-                )
-                .where(posts.c.school == school, posts.c.row > after, posts.c.kind != Kind.MESSAGE)
+                _searchable()
+                .add_columns(posts, revisions.c.text, assessments.c.polarity, assessments.c.risk)
+                .where(posts.c.school == school, posts.c.row > after)
                 .order_by(posts.c.row)
                 .limit(CHUNK)
             ).all()
         if not rows:
             return
         after = rows[-1].row
-        yield [
-            Document(
-                row.school, row.id, row.kind, row.platform, row.account_id, row.thread_id, row.text, row.polarity,
-                row.risk, row.published_at, row.fetched_at,
-            )
-            for row in rows
-        ]  # fmt: skip
+        yield (
+            after,
+            [
+                Document(
+                    row.school, row.id, row.kind, row.platform, row.account_id, row.thread_id, row.text, row.polarity,
+                    row.risk, row.published_at, row.fetched_at,
+                )
+                for row in rows
+            ],
+        )  # fmt: skip
+
+
+def read_again(conn: Connection, reader: str, behind: Mapping[int, int]) -> None:
+    """Let this reader of the index read these partitions again from here: what it took is not in the store yet, so a
+    rebuild from the store does not meet it. The role that is running is fenced and goes back."""
+    for partition, at in behind.items():
+        mine = (positions.c.reader == reader, positions.c.partition == partition, positions.c.next > at)
+        conn.execute(update(positions).where(*mine).values(next=at))

@@ -30,6 +30,8 @@ from stream.store import Among, add_new, insert_new, metadata
 from stream.store.types import Json, Moment, Serial, Word
 
 T = TypeVar("T")
+GONE = "〔原文已按保存期限清除〕"
+"""Stands in the place of words whose time is over."""
 
 posts = Table(
     "posts",
@@ -103,10 +105,14 @@ counts = Table(
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What was new: a post never seen, or a new text of one known. Counters move only where one of them is true."""
+    """What was new: a post never seen, or a new text of one known. Counters move only where one of them is true.
+
+    `is_current`: False for a text that a later one has replaced already (it came late, by the lane of history).
+    """
 
     new_post: bool
     new_revision: bool
+    is_current: bool = True
 
 
 def keep(conn: Connection, post: Post) -> Kept:
@@ -121,7 +127,9 @@ def keep(conn: Connection, post: Post) -> Kept:
             .where(newer)
             .values(revision=post.revision, fetched_at=post.fetched_at, visibility=post.visibility)
         )
-    return Kept(new_post, new_revision)
+    here = posts.c.school == post.school, posts.c.id == post.id
+    late = not new_post and new_revision and conn.scalar(select(posts.c.revision).where(*here)) != post.revision
+    return Kept(new_post, new_revision, is_current=not late)
 
 
 _NOTHING: list[Any] = []

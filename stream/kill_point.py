@@ -1,8 +1,9 @@
 """Kill points: named places between two effects, where a test ends the process as a power cut would.
 
-`FENGXIN_KILL_AT=name` arms one for a process, `FENGXIN_KILL_MARK=file` is where it says that it was there. Without the
-variable a point costs one comparison. Every name that the code reaches is listed in POINTS; a test holds the two
-together and fails when a point was never hit.
+`FENGXIN_KILL_AT=name` arms one for a process, `FENGXIN_KILL_MARK=file` is where it says that it was there (of several
+processes with one mark the first), `FENGXIN_KILL_WITH=SIGSTOP` pauses it there instead. Without the variable a point
+costs one comparison. Every name that the code reaches is listed in POINTS; a test holds the two together and fails when
+a point was never hit.
 """
 
 from __future__ import annotations
@@ -30,16 +31,18 @@ POINTS = {
     "web.signed_before_commit": "receipt written, not committed",
 }
 _ARMED = os.environ.get("FENGXIN_KILL_AT", "")
+_SIGNAL = signal.Signals[os.environ.get("FENGXIN_KILL_WITH", "SIGKILL")]
 
 
 def reach(name: str) -> None:
-    """End this process here, without a last word, where the environment armed this point."""
+    """End (or pause) this process here, without a last word, where the environment armed this point."""
     if name != _ARMED:
         return
     mark = os.environ.get("FENGXIN_KILL_MARK")
     if mark:
-        path = Path(mark)
-        if path.exists():
+        try:
+            with Path(mark).open("x") as made:
+                made.write(name)
+        except FileExistsError:
             return  # once is enough: the restarted process must be able to go on
-        path.write_text(name)
-    os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), _SIGNAL)

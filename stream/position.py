@@ -36,6 +36,12 @@ def stored(conn: Connection, reader: str, partitions: Collection[int]) -> dict[i
     return {row.partition: row.next for row in rows}
 
 
+def standing(conn: Connection, reader: str) -> dict[int, int]:
+    """The next offset that a reader will read, of every partition that it has read of."""
+    rows = conn.execute(select(positions.c.partition, positions.c.next).where(positions.c.reader == reader))
+    return {row.partition: row.next for row in rows}
+
+
 def advance(conn: Connection, reader: str, partition: int, start: int | None, end: int) -> None:
     """Move a position from `start` (None: there was none) to `end`. Raises Fenced where somebody else moved it."""
     if start is None:

@@ -16,7 +16,7 @@ class WireError(ValueError):
 def _aware_utc(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise ValueError("时间须带时区")
-    return at.astimezone(UTC)
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
 Instant = Annotated[datetime, AfterValidator(_aware_utc)]

@@ -33,10 +33,12 @@ MISSING = "live engine missing"
 
 LONGEST = (
     "stories/test_virtual_month.py", "acceptance/test_evaluate.py", "acceptance/test_account_changes.py",
-    "kills/test_moments.py", "escalation/attacks/test_a13_queries.py", "sentiment/test_snow.py",
-    "deploy/test_training.py", "deploy/evaluation/test_support.py",
+    "kills/test_moments.py", "acceptance/test_outage.py", "escalation/attacks/test_a13_queries.py",
+    "sentiment/test_snow.py", "kills/test_points.py", "deploy/test_readme.py", "kills/test_supervised.py",
+    "deploy/test_training.py", "escalation/web/test_roles.py", "escalation/incident/test_walk.py",
+    "stories/test_five_schools.py",
 )  # fmt: skip
-"""Files that take minutes: they begin first, so that at the end no worker is waited for (`--no-loadscope-reorder`)."""
+"""Files that take long: they begin first, so that at the end no worker is waited for (`--no-loadscope-reorder`)."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -99,7 +99,13 @@ RULES = (
         "the search engine stays behind the search port",
         ROOMS,
         ("elasticsearch", "elastic_transport"),
-        but=("stream.search.elastic", "stream.search.elastic_bulk", "stream.search.elastic_faults"),
+        but=(
+            "stream.search.elastic",
+            "stream.search.elastic_about",
+            "stream.search.elastic_bulk",
+            "stream.search.elastic_faults",
+            "stream.search.elastic_months",
+        ),
     ),
     Rule("scrapy and twisted stay in the crawlers", ROOMS, ("scrapy", "twisted"), but=("crawlers",)),
     Rule(

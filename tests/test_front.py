@@ -54,6 +54,15 @@ def test_make_run_passes_port_and_data_on() -> None:
 
 
 @needs_make
+def test_what_make_starts_keeps_compiled_code_also_where_the_machine_forbids_it() -> None:
+    asked = "make --eval 'kept: ; @echo kept=$${PYTHONDONTWRITEBYTECODE-yes}' kept"
+    done = subprocess.run(
+        ["sh", "-c", asked], cwd=ROOT, env=PLAIN | {"PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == ["kept=yes"], done.stderr
+
+
+@needs_make
 def test_make_says_which_package_is_missing_where_there_is_no_python_with_venv(tmp_path: Path) -> None:
     (tmp_path / "sh").symlink_to("/bin/sh")
     done = make("-B", "PYTHON=", ".venv/made", path=str(tmp_path))
@@ -120,6 +129,31 @@ def test_every_test_runs_in_one_of_the_runs_of_make_test_or_is_live_or_long() ->
     for file in (ROOT / "tests").rglob("test_*.py"):
         if "pytest.mark.browser" in file.read_text("utf-8") and file != Path(__file__):
             assert seen & {file, *file.parents}, f"{file} needs the browser and runs nowhere"
+
+
+@needs_make
+@pytest.mark.parametrize(
+    ("types", "answers", "code"),
+    [(0, "0 0", 0), (1, "0 0", 1), (0, "1 0", 1), (0, "0 1 0", 0), (0, "0 1 1", 1), (0, "1 1 0", 1), ("", "0 0", 1)],
+)
+def test_make_test_is_red_where_the_types_or_one_of_its_runs_are(
+    tmp_path: Path, types: int | str, answers: str, code: int
+) -> None:
+    """`types`: what mypy ends with, nothing where it is killed; `answers`: what pytest ends with, run by run."""
+    told = make("-n", "test").stdout
+    script = told[told.index("mkdir -p build; rm -f") :].replace(".venv/bin/", "./")
+    end = f"exit {types}" if types != "" else "kill -9 $PPID"
+    (tmp_path / "left").write_text(answers.replace(" ", "\n") + "\n")
+    (tmp_path / "mypy").write_text(f"#!/bin/sh\necho said of the types\n{end}\n")
+    (tmp_path / "python").write_text('#!/bin/sh\nnow=$(head -n 1 left); sed -i 1d left; exit "$now"\n')
+    for name in ("mypy", "python"):
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "types.code").write_text("0\n")  # of the run before
+    done = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert "said of the types" in done.stdout
+    assert not (tmp_path / "left").read_text(), "both runs are made, and the second once more where it failed"
 
 
 @pytest.mark.parametrize("surroundings", [{"FENGXIN_LIVE": "required"}, {"CI": "true"}])

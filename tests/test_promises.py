@@ -6,6 +6,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -86,6 +87,7 @@ def named(doc: Path, pattern: str) -> list[str]:
     return [found for span in code for found in re.findall(pattern, span)]
 
 
+@cache
 def metrics() -> set[str]:
     """Every metric that the code declares, as Prometheus prints it."""
     found = set()

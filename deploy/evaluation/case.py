@@ -52,12 +52,14 @@ class Incidents(Truth, Wanted):
 
 @dataclass(frozen=True)
 class Case:
-    """A scenario and its truth. `wanted` is empty unless an incident is expected."""
+    """A scenario and its truth. `wanted` is empty unless an incident is expected. `folder`: the last two names of
+    where it lies."""
 
     scenario: Scenario
     expect: str
     wanted: tuple[Wanted, ...] = ()
     not_incident: tuple[str, ...] = ()
+    folder: str = ""
 
     @cached_property
     def place(self) -> dict[str, int]:
@@ -109,7 +111,7 @@ def _case(found: Scenario, file: Path) -> Case:
         said = [f"{file.name} {dotted(one['loc']) or '整个文件'}：{sentence(one, known)}" for one in error.errors()]
         raise ScenarioError("\n".join(said)) from None
     wanted = (truth, *truth.also) if isinstance(truth, Incidents) else ()
-    case = Case(found, truth.expect, wanted, truth.not_incident)
+    case = Case(found, truth.expect, wanted, truth.not_incident, "/".join(file.resolve().parent.parts[-2:]))
     if faults := list(_faults(case)):
         raise ScenarioError("\n".join(f"{file.name} {one}" for one in faults))
     return case

@@ -31,7 +31,10 @@ DATA = "带标签的评论（.csv）、语料（.tsv）、场景（.jsonl，旁�
 def evaluate(
     data: Annotated[list[Path], typer.Argument(help=DATA)],
     cross_validate: Annotated[
-        bool, typer.Option("--cross-validate", help="场景另按“逐个留出”再判一遍，看规则有多少是照着场景写的。")
+        bool,
+        typer.Option(
+            "--cross-validate", help="场景另按“逐个留出”再判一遍：只用别处也站得住的规则，看有多少是照着场景写的。"
+        ),
     ] = False,
     ordinary: Annotated[
         bool,

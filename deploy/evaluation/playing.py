@@ -1,8 +1,8 @@
-"""Playing: scenarios through the whole chain, plainly and without what each of them alone taught.
+"""Playing: scenarios through the whole chain, plainly and with what was chosen without the scenario that is judged.
 
-`plain`: every scenario with the product's rulebook and its own border of opening. `apart`: every scenario with the
-rulebook that `support` leaves, and with the border that does best on all the other scenarios. Engines are trained on no
-scenario, so nothing of theirs is left out.
+`plain`: every scenario with the product's rules and its own border of opening. `apart`: every scenario with what
+`support` leaves of rules, word lists and frames, and with the border that does best on all the other scenarios. Engines
+are trained on no scenario, so nothing of theirs is left out. Nobody is told: what opens is all that is asked.
 """
 
 from __future__ import annotations
@@ -14,27 +14,33 @@ from dataclasses import dataclass, replace
 from multiprocessing import get_context
 
 from deploy.evaluation.case import Case
-from deploy.evaluation.support import Support, occurring, terms_of, without
+from deploy.evaluation.support import Anchor, Known, Said, Support, Written, known, only
 from deploy.evaluation.tally import Tally, tally
-from deploy.rehearsal import House, rehearse
+from deploy.rehearsal import House, post_of, reader_of, rehearse
 from deploy.role import end_with
 from stream.border import OPEN_AT
-from stream.rules import Rulebook
+from stream.frame import frames
+from stream.rules import slot_of
 
 GRID = (0.8, 0.9, 1.0, 1.15, 1.3)
 """Borders of opening that are tried, times the product's."""
 PROCESSES = 2
 Step = Callable[[], None]
-Asked = tuple[Case, float, Rulebook | None]
-"""A playing: the scenario, the border of opening, and the rulebook unless it is the product's own."""
+Asked = tuple[Case, float, Written | None]
+"""A playing: the scenario, the border of opening, and what is written unless it is the product's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """How one scenario was judged apart: terms left out, rules that fell with them, the border that was chosen."""
+    """How one scenario was judged apart.
+
+    `terms`: words that stand in it and nowhere else; `anchors`: those by which a rule held in it and rightly nowhere
+    else; `rules`: those that held in it and were left without an anchor; `open_at`: the border that was chosen.
+    """
 
     scenario: str
     terms: tuple[str, ...]
+    anchors: tuple[Anchor, ...]
     rules: tuple[str, ...]
     open_at: float
 
@@ -49,26 +55,39 @@ class Played:
 
 
 def plays(cases: int, cross_validate: bool) -> int:
-    """How many times a scenario is played."""
+    """How many times a scenario is played, or need not be."""
     return cases * (len(GRID) + 1) if cross_validate else cases
 
 
-def play(
-    cases: Sequence[Case], house: House, corpus: Sequence[str], step: Step, *, cross_validate: bool = False
-) -> Played:
+def play(cases: Sequence[Case], house: House, corpus: Sequence[Said], step: Step, *, cross_validate: bool) -> Played:
     """Play all. `corpus`: texts of the training corpus; `step` is called after each playing."""
-    grid = GRID if cross_validate else (1.0,)
     with ProcessPoolExecutor(PROCESSES, get_context("fork"), _take_place, (house, os.getpid())) as pool:
-        found = _all(pool, [(case, OPEN_AT * scale, None) for scale in grid for case in cases], step)
-        by_scale = {scale: found[at * len(cases) : (at + 1) * len(cases)] for at, scale in enumerate(grid)}
-        plain = tuple(by_scale[1.0])
         if not cross_validate:
-            return Played(plain)
-        support = _support(cases, house, corpus)
-        folds = [_fold(number, case, house, support, by_scale) for number, case in enumerate(cases)]
-        books = [without(house.rulebook, fold.terms) for fold in folds]
-        apart = [(case, fold.open_at, book) for case, fold, book in zip(cases, folds, books, strict=True)]
-        return Played(plain, tuple(_all(pool, apart, step)), tuple(folds))
+            return Played(tuple(_all(pool, [(case, OPEN_AT, None) for case in cases], step)))
+        support = _support(pool, cases, corpus)
+        by_scale = _grid(pool, cases, step)
+        written = _written(house)
+        left = [only(written, support.elsewhere(number)) for number in range(len(cases))]
+        folds = [_fold(number, case, support, left[number], by_scale) for number, case in enumerate(cases)]
+        apart = [(case, fold.open_at, one) for case, fold, one in zip(cases, folds, left, strict=True)]
+        return Played(tuple(by_scale[1.0]), tuple(_all(pool, apart, step)), tuple(folds))
+
+
+def _grid(pool: ProcessPoolExecutor, cases: Sequence[Case], step: Step) -> dict[float, list[Tally]]:
+    """Every scenario at every border; what opens nothing at the lowest opens nothing at any."""
+    least, *others = GRID
+    found = _all(pool, [(case, OPEN_AT * least, None) for case in cases], step)
+    opened = [number for number, one in enumerate(found) if one.of("opened")]
+    asked = [(cases[number], OPEN_AT * scale, None) for scale in others for number in opened]
+    for _ in range(len(others) * (len(cases) - len(opened))):
+        step()
+    again = iter(_all(pool, asked, step))
+    by_scale = {least: found}
+    for scale in others:
+        by_scale[scale] = list(found)
+        for number in opened:
+            by_scale[scale][number] = next(again)
+    return by_scale
 
 
 def chosen(number: int, by_scale: Mapping[float, Sequence[Tally]]) -> float:
@@ -81,17 +100,30 @@ def chosen(number: int, by_scale: Mapping[float, Sequence[Tally]]) -> float:
     return max(by_scale, key=merit)
 
 
-def _support(cases: Sequence[Case], house: House, corpus: Sequence[str]) -> Support:
-    terms = terms_of(house.rulebook)
-    by_scenario = {case.scenario.name: occurring(terms, (line.text for line in case.scenario.lines)) for case in cases}
-    return Support(by_scenario, occurring(terms, corpus))
+def _support(pool: ProcessPoolExecutor, cases: Sequence[Case], corpus: Sequence[Said]) -> Support:
+    """What every scenario and the corpus know; read in the processes that play."""
+    of_corpus = pool.submit(_known, corpus, ())
+    of_cases = [pool.submit(_known, said_in(case), case.scenario.college.names) for case in cases]
+    return Support(tuple(future.result() for future in of_cases), of_corpus.result())
 
 
-def _fold(number: int, case: Case, house: House, support: Support, by_scale: Mapping[float, Sequence[Tally]]) -> Fold:
-    terms = support.only_in(case.scenario.name)
-    left = {rule.id for rule in without(house.rulebook, terms).rules}
-    gone = tuple(rule.id for rule in house.rulebook.rules if rule.id not in left)
-    return Fold(case.scenario.name, tuple(sorted(terms)), gone, OPEN_AT * chosen(number, by_scale))
+def said_in(case: Case) -> list[Said]:
+    """The lines of a scenario as rules meet them."""
+    telling = case.expect != "quiet"
+    posts = (post_of(case.scenario, line) for line in case.scenario.lines)
+    return [Said(slot_of(post), post.text, telling) for post in posts]
+
+
+def _fold(number: int, case: Case, support: Support, left: Written, by_scale: Mapping[float, Sequence[Tally]]) -> Fold:
+    here, elsewhere = support.scenarios[number], support.elsewhere(number)
+    stand = {rule.id for rule in left.book.rules}
+    return Fold(
+        case.scenario.name,
+        tuple(sorted(here.terms - elsewhere.terms)),
+        tuple(sorted(here.held - elsewhere.anchors)),
+        tuple(sorted({rule for rule, _ in here.held} - stand)),
+        OPEN_AT * chosen(number, by_scale),
+    )
 
 
 _HOUSE: list[House] = []
@@ -101,7 +133,7 @@ _HOUSE: list[House] = []
 def _take_place(house: House, parent: int) -> None:
     end_with(parent)
     house.engine.score(["好"])
-    _HOUSE[:] = [house]
+    _HOUSE[:] = [replace(house, tells=False)]
 
 
 def _all(pool: ProcessPoolExecutor, asked: Sequence[Asked], step: Step) -> list[Tally]:
@@ -111,6 +143,17 @@ def _all(pool: ProcessPoolExecutor, asked: Sequence[Asked], step: Step) -> list[
     return [future.result() for future in futures]
 
 
-def _one(case: Case, open_at: float, book: Rulebook | None) -> Tally:
-    house = replace(_HOUSE[0], open_at=open_at, rulebook=book or _HOUSE[0].rulebook)
+def _one(case: Case, open_at: float, written: Written | None) -> Tally:
+    house = replace(_HOUSE[0], open_at=open_at)
+    if written is not None:
+        house = replace(house, rulebook=written.book, frames=written.frames)
     return tally(case, rehearse(case.scenario, house).opened)
+
+
+def _known(said: Sequence[Said], names: tuple[str, ...]) -> Known:
+    house = _HOUSE[0]
+    return known(_written(house), reader_of(house.rulebook, names), said)
+
+
+def _written(house: House) -> Written:
+    return Written(house.rulebook, frames() if house.frames is None else house.frames)

@@ -62,14 +62,33 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How one scenario went: with all rules, and apart (empty where it was not asked for)."""
+    """How one scenario went: with all rules, and apart (empty where it was not asked for).
+
+    Left out for it: `left_out` words, `anchors` (`rule word`) by which rules held in it, `rules` of which none is left.
+    """
 
     scenario: str
     expect: str
     plain: str
     apart: str = ""
     left_out: tuple[str, ...] = ()
+    anchors: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
     open_at: float | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether it went otherwise apart."""
+        return bool(self.apart) and self.apart != self.plain
+
+    @property
+    def words_out(self) -> int:
+        """How many words were left out for it, an anchor once for each rule."""
+        return len(self.left_out) + len(self.anchors)
+
+    def as_json(self) -> dict[str, Any]:
+        """For a machine."""
+        return asdict(self) | {"changed": self.changed}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +106,7 @@ class Sheet:
     notes: tuple[str, ...] = field(default=())
     judged: bool = True
     apart: tuple[Figure, ...] = ()
-    """The same figures without what the judged scenario alone taught."""
+    """The same figures with what was chosen without the scenario that is judged."""
     courses: tuple[Course, ...] = ()
 
 
@@ -104,7 +123,7 @@ def as_json(sheets: Sequence[Sheet], about: dict[str, Any]) -> dict[str, Any]:
                 ],
                 "confusion": asdict(one.matrix) if one.matrix else None,
                 "reliability": [asdict(part) for part in one.bins],
-                "scenarios": [asdict(course) for course in one.courses], "notes": list(one.notes),
+                "scenarios": [course.as_json() for course in one.courses], "notes": list(one.notes),
             }
             for one in sheets
         ],

@@ -78,8 +78,20 @@ def _reliability(bins: Sequence[Bin]) -> Table:
 def _courses(sheet: Sheet) -> Table:
     if not sheet.apart:
         return _table("逐个场景", ("场景", "应当", "结果"), ((c.scenario, c.expect, c.plain) for c in sheet.courses))
-    rows = ((c.scenario, c.expect, c.plain, c.apart, str(len(c.left_out)), f"{c.open_at:g}") for c in sheet.courses)
-    return _table("逐个场景", ("场景", "应当", "全部规则", "逐个留出", "拿掉的词", "分数线"), rows)
+    columns = ("场景", "应当", "全部规则", "逐个留出", "拿掉的规则", "拿掉的词", "分数线")
+    rows = (
+        (
+            c.scenario,
+            c.expect,
+            c.plain,
+            c.apart if c.changed else "同左",
+            " ".join(c.rules),
+            str(c.words_out),
+            f"{c.open_at:g}",
+        )
+        for c in sheet.courses
+    )
+    return _table("逐个场景", columns, rows)
 
 
 def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:

@@ -81,10 +81,12 @@ SAME_READER = and_(
     deliveries.c.address == bindparam("to"), notices.c.addressee == bindparam("who"),
 )  # fmt: skip
 """The condition on `deliveries` and `notices` for the same channel, address and addressee (`reader_of`)."""
+IN_THE_AIR = and_(deliveries.c.state == DeliveryState.SENDING, deliveries.c.taken_until > bindparam("now"))
+"""The condition for what a sender has in hand at the parameter `now`: this worker's or another's."""
 _LATELY = (
     select(deliveries.c.accepted_at, deliveries.c.carried_by, notices.c.incident_id)
     .join(notices, notices.c.id == deliveries.c.notice_id)
-    .where(SAME_READER, deliveries.c.accepted_at > bindparam("since"))
+    .where(SAME_READER, or_(deliveries.c.accepted_at > bindparam("since"), IN_THE_AIR))
 )
 
 
@@ -95,8 +97,8 @@ def reader_of(row: Row[Any]) -> dict[str, Any]:
 
 def planned(conn: Connection, row: Row[Any], due: Sequence[Row[Any]], now: datetime) -> Plan:
     """The plan for a delivery that is due, beside the others that are (`due`, itself included)."""
-    lately = conn.execute(_LATELY, reader_of(row) | {"since": now - WINDOW}).all()
-    left = {(one.accepted_at, one.incident_id or 0) for one in lately if one.carried_by is None}
+    lately = conn.execute(_LATELY, reader_of(row) | {"since": now - WINDOW, "now": now}).all()
+    left = {(one.accepted_at or now, one.incident_id or 0) for one in lately if one.carried_by is None}
     stormy = any(one.carried_by is not None for one in lately) or any(one.reason == HELD for one in due)
     return plan([(one.incident_id, one.level) for one in due], sorted(left), now, stormy=stormy)
 

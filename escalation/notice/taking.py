@@ -1,4 +1,9 @@
-"""Taking: which delivery leaves next, alone or as one message with others, and in whose hands it is meanwhile."""
+"""Taking: which delivery leaves next, alone or as one message with others, and in whose hands it is meanwhile.
+
+Several workers take at once and none waits for another: on PostgreSQL a row that another transaction holds is passed
+over, and what goes to one reader is decided by one worker at a time, as digests and the pace of SMS ask; on SQLite
+writers have turns anyway.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +21,7 @@ from escalation.notice.lateness import sent_late, words_now
 from escalation.notice.outbox import CUT_OFF, Taken, first_due, with_notice
 from escalation.notice.withdrawal import why_gone, withdraw
 from escalation.procedure import Channel
+from stream.store import hold_name
 
 if TYPE_CHECKING:
     from escalation.notice.issue import Letterhead
@@ -40,10 +46,26 @@ _TAKE = (
 _FIRST = (
     with_notice().where(_READY, deliveries.c.channel.in_(bindparam("channels", expanding=True)))
     .where(deliveries.c.id.not_in(bindparam("seen", expanding=True)))
+    .where(deliveries.c.address.not_in(bindparam("busy", expanding=True)))
     .order_by(deliveries.c.level, deliveries.c.next_at, deliveries.c.id).limit(1)
+    .with_for_update(of=deliveries, key_share=True, skip_locked=True)
 )  # fmt: skip
 _CARRIED = digest.carried(with_notice())
-_COMPANIONS = digest.companions(with_notice(), _READY)
+_COMPANIONS = digest.companions(with_notice(), _READY).with_for_update(of=deliveries, key_share=True, skip_locked=True)
+_SAME_SMS = (
+    (deliveries.c.channel == bindparam("way")) & (deliveries.c.address == bindparam("to"))
+    & (deliveries.c.id != bindparam("one"))
+    & (notices.c.incident_id == bindparam("incident")) & (notices.c.addressee == bindparam("who"))
+)  # fmt: skip
+_LAST_SMS = (
+    select(func.max(attempts.c.at))
+    .join(deliveries, deliveries.c.id == attempts.c.delivery_id)
+    .join(notices, notices.c.id == deliveries.c.notice_id)
+    .where(_SAME_SMS, attempts.c.outcome.in_(("accepted", "partial", "unknown")))
+)
+_SMS_LEAVING = (
+    select(deliveries.c.id).join(notices, notices.c.id == deliveries.c.notice_id).where(_SAME_SMS, digest.IN_THE_AIR)
+)
 
 
 def take(
@@ -55,8 +77,13 @@ def take(
     `letterhead`: with it, what many get in a storm leaves as one message (`escalation/notice/digest.py`).
     """
     seen: list[int] = []  # what stays ready though it was put off waits for the next call: this one comes to an end
-    while (row := conn.execute(_FIRST, {"now": now, "channels": sorted(channels), "seen": seen}).first()) is not None:
+    busy: list[str] = []
+    asked = {"now": now, "channels": sorted(channels), "seen": seen, "busy": busy}
+    while (row := conn.execute(_FIRST, asked).first()) is not None:
         seen.append(row.id)
+        if not hold_name(conn, f"reader {row.school} {row.channel} {row.address} {row.addressee}"):
+            busy.append(row.address)
+            continue
         if why := why_gone(conn, row):
             if not withdraw(conn, row, why, now):
                 return None
@@ -70,15 +97,14 @@ def take(
 
 
 def _too_soon(conn: Connection, row: Row[Any], now: datetime) -> bool:
-    """Put an SMS off that would follow another of the same incident to the same number within a minute."""
-    last = conn.execute(
-        select(func.max(attempts.c.at))
-        .join(deliveries, deliveries.c.id == attempts.c.delivery_id)
-        .join(notices, notices.c.id == deliveries.c.notice_id)
-        .where(deliveries.c.channel == row.channel, deliveries.c.address == row.address, deliveries.c.id != row.id)
-        .where(notices.c.incident_id == row.incident_id, notices.c.addressee == row.addressee)
-        .where(attempts.c.outcome.in_(("accepted", "partial", "unknown")))
-    ).scalar()
+    """Put an SMS off that would follow another of the same incident to the same number within a minute; one just
+    leaving counts.
+    """
+    same = {
+        "way": row.channel, "to": row.address, "one": row.id, "incident": row.incident_id, "who": row.addressee,
+    }  # fmt: skip
+    leaving = conn.execute(_SMS_LEAVING, same | {"now": now}).first() is not None
+    last = now if leaving else conn.execute(_LAST_SMS, same).scalar()
     if last is None or not last <= now < last + SMS_APART:
         return False
     conn.execute(update(deliveries).where(deliveries.c.id == row.id).values(

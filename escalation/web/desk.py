@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from escalation.channels import Channel
 from escalation.notice.issue import Letterhead
 from escalation.opening import Ground
-from stream.search import Document, Query
+from stream.search import Document, Facets, Query
 from stream.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a lead or a file: how many records were taken in, or every problem and nothing taken."""
+    """What became of a lead or a file: how many records were taken in, or every problem and nothing taken. `past`: how
+    many of them tell of days long past and open nothing."""
 
     count: int
     problems: tuple[str, ...] = ()
+    past: int = 0
 
 
 class Intake(Protocol):
@@ -41,8 +44,15 @@ class Intake(Protocol):
 class Find(Protocol):
     """Search. Raises SearchUnavailable with a Chinese sentence."""
 
-    def __call__(self, query: Query) -> Sequence[Document]:
+    def __call__(self, query: Query, /) -> Sequence[Document]:
         """The newest documents that answer."""
+
+
+class Count(Protocol):
+    """How what is found is spread. Raises SearchUnavailable with a Chinese sentence."""
+
+    def __call__(self, query: Query, /) -> Facets:
+        """Counts of all that answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,7 @@ class Desk:
     """The collaborators of the pages. `roles`: processes that must be alive; `clock` gives aware UTC.
 
     `ground`: pack and versions by which a person at the desk opens an incident, the same as the watch's.
-    `aliases`: the school's other names, the same as the worker's.
+    `aliases`: the school's other names, the same as the worker's. `disks`: what of ours lies on this machine's disks.
     """
 
     store: Store
@@ -59,10 +69,12 @@ class Desk:
     channels: Mapping[str, Channel]
     intake: Intake
     search: Find
+    facets: Count
     roles: tuple[str, ...]
     secure_cookies: bool
     ground: Ground
     aliases: tuple[str, ...] = ()
+    disks: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def own_names(self) -> tuple[str, ...]:

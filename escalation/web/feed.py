@@ -17,6 +17,7 @@ from sqlalchemy import Connection, and_, case, func, select
 from escalation import by_hand
 from escalation.clock_words import SHANGHAI
 from escalation.web.prose import marked
+from escalation.web.whole import whole
 from escalation.web.words import CARE_THEMES, CARE_TITLE, UNJUDGED_TEXT
 from stream.account import accounts
 from stream.alone import alone
@@ -125,4 +126,4 @@ def _shown(row: Any) -> Markup | str:
 
 
 def _text(text: str, hits: Sequence[Mapping[str, Any]]) -> Markup:
-    return marked(text, chain.from_iterable(hit.get("spans", ()) for hit in hits), limit=CUT)
+    return marked(text, whole(text, chain.from_iterable(hit.get("spans", ()) for hit in hits)), limit=CUT)

@@ -20,6 +20,7 @@ from escalation.web.gate import Acts, NotFound, Only, Visitor, desk_of
 from escalation.web.page import show
 from escalation.web.prose import marked
 from escalation.web.viewing import Viewed, record
+from escalation.web.whole import whole
 from stream.account import book
 from stream.post import Kind
 
@@ -51,7 +52,7 @@ def _page(
         account = book(conn, desk.school).get(line.post.account_id)
     care = by_hand.is_care(line)
     _note(request, visitor, post, care=care)
-    spans = chain.from_iterable(hit.spans for hit in line.hits)
+    spans = whole(line.post.text, chain.from_iterable(hit.spans for hit in line.hits))
     text = "" if care else PRIVATE if line.post.kind is Kind.MESSAGE else marked(line.post.text, spans)
     return show(
         request, visitor, "raise.html", status=status, line=line, post=post, care=care, belongs=belongs, near=near,

@@ -10,7 +10,7 @@ from typing import Any
 
 from escalation.heading import without_degree
 from escalation.web.prose import clean
-from stream.explanation import STEPS, only_signs
+from stream.explanation import STEPS
 from stream.impression import IMPRESSIONS
 
 SHOWN = 5
@@ -69,13 +69,11 @@ def heard(lines: Iterable[Sequence[Mapping[str, Any]]], most: int = SHOWN) -> li
 
 def _add(one: Heard, hit: Mapping[str, Any]) -> None:
     words, readings = hit.get("words", ()), hit.get("readings", ())
-    written = [(str(word or ""), str(reading or "")) for word, reading in zip_longest(words, readings, fillvalue="")]
-    hid = {word: reading for word, reading in written if not only_signs(word, reading)}
-    pairs = {_short(word): _short(hid.get(word, "")) for word, _ in written}
+    pairs = {_short(word): _short(reading) for word, reading in zip_longest(words, readings, fillvalue="")}
     one.words.update(word for word in pairs if word and not any(word in other and word != other for other in pairs))
     one.undone |= {word: reading for word, reading in pairs.items() if reading and word}
-    silent = SILENT | ({"width"} if any(only_signs(*pair) for pair in written) and not any(hid.values()) else set())
-    one.steps.update({STEPS.get(step, step) for step in hit.get("steps", ()) if step not in silent})
+    undone = dict.fromkeys(STEPS.get(step, step) for step in hit.get("steps", ()) if step not in SILENT)
+    one.steps.update(undone.keys())
 
 
 def _short(word: object) -> str:

@@ -13,6 +13,7 @@ from escalation import care, link, people
 from escalation.channels.phone import OUTCOMES
 from escalation.concerned import kind_of, unit_of
 from escalation.handling import FalseAlarm
+from escalation.incident import incidents
 from escalation.incident.state import OPEN, State
 from escalation.link import Link, Purpose
 from escalation.notice import NoticeKind, notices
@@ -25,6 +26,7 @@ from escalation.web.gate import NotFound, Told, Visitor, desk_of
 from escalation.web.heard import heard
 from escalation.web.incident_view import MEMBERS_ALL, MEMBERS_SHOWN, Case, Member, case_of, find, members_of
 from escalation.web.matters_view import matters_of
+from escalation.web.news import newest
 from escalation.web.nudge import nudged
 from escalation.web.orders import read_by
 from escalation.web.page import frame, render, show
@@ -132,6 +134,8 @@ def page(
     folded = bool(row.care) and not revealed
     note_view(request, visitor, row)
     with desk.store.read() as conn:
+        mark = newest(conn, desk.school)
+        row = conn.execute(select(incidents).where(incidents.c.id == row.id)).one()
         case = read_by(visitor, case_of(conn, request.app.state.frozen, row, visitor.now))
         most = MEMBERS_ALL if request.query_params.get("all") else MEMBERS_SHOWN
         found: list[Member] = members_of(conn, row, revealed=revealed, limit=most)
@@ -148,7 +152,7 @@ def page(
         just_now, talk = nudged(conn, row.id, visitor.now), talk_of(conn, row)
         said = said_of(conn, row, visitor.user.roles)
     return show(
-        request, visitor, "incident.html", status=status, case=case, row=row, members=found, folded=folded,
+        request, visitor, "incident.html", status=status, mark=mark, case=case, row=row, members=found, folded=folded,
         rights=rights_of(row, visitor.user.roles, leads=leads), units=units, handed=handed, error=error,
         given=given or {}, notice_done=DONE,
         false_alarms=list(FalseAlarm), outcomes=OUTCOMES, course=care.COURSE if row.care else COURSE,

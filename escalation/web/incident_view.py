@@ -26,6 +26,7 @@ from escalation.web.heard import undone
 from escalation.web.prose import marked
 from escalation.web.receipts import Receipt, receipts_of
 from escalation.web.scope import Scope
+from escalation.web.whole import whole
 from escalation.web.words import CARE_TITLE
 from stream.assessment import Target
 from stream.explanation import TARGETS
@@ -226,7 +227,7 @@ def _member(one: Row[Any], row: Row[Any], *, revealed: bool, other: bool) -> Mem
     hits = one.hits or []
     cry = bool(row.care) or any(hit.get("theme") == CARE for hit in hits)
     folded = not revealed and (cry or one.kind == Kind.MESSAGE)
-    spans = chain.from_iterable(hit.get("spans", ()) for hit in hits)
+    spans = whole(one.text, chain.from_iterable(hit.get("spans", ()) for hit in hits))
     return Member(
         id=one.id, text="" if folded else marked(one.text, spans), at=one.published_at, kind=one.kind,
         polarity=one.polarity or "neutral", p_negative=one.p_negative, by_school=one.by_school,

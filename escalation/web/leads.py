@@ -27,6 +27,7 @@ from escalation.web.page import show
 from escalation.web.prose import clean
 from escalation.web.words import CARE_THEMES, CARE_TITLE
 from stream.account import Account, book
+from stream.history import FRESH_FOR
 from stream.kept import assessments, posts, revisions
 from stream.log import LogUnavailable, PartlyAppended
 
@@ -124,7 +125,7 @@ def _page(
     part: str = "",
     problems: Sequence[Problem] = (),
     given: Mapping[str, str] | None = None,
-    taken: int | None = None,
+    taken: Taken | None = None,
     partly: bool = False,
 ) -> HTMLResponse:
     desk = desk_of(request)
@@ -132,8 +133,11 @@ def _page(
         known = _accounts(conn, desk.school, visitor)
         recent = _recent(conn, desk.school) if visitor.has(*DESK) else []
     bad = {problem.column: problem.message for problem in problems if problem.row == 0}
+    said = request.query_params.get("past", "")
+    past = taken.past if taken else int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else 0
     return show(
-        request, visitor, "leads.html", status=status, part=part, problems=problems[:SHOWN], bad=bad, taken=taken,
+        request, visitor, "leads.html", status=status, part=part, problems=problems[:SHOWN], bad=bad,
+        taken=taken.count if taken else 0, past=past, past_days=FRESH_FOR.days,
         more=max(0, len(problems) - SHOWN), given=dict.fromkeys((*FIELDS, "rows"), "") | dict(given or {}),
         accounts=known, recent=recent, imports=visitor.has(*DESK), fields=FIELDS, ids={v: k for k, v in FIELDS.items()},
         count=request.query_params.get("count", ""), known_only=all(KNOWN in one.message for one in problems),
@@ -270,10 +274,11 @@ def _take(
     if taken.count:
         _record(request, visitor, part, taken.count)
     if taken.count and not taken.problems:
-        return RedirectResponse(f"/leads?done={part}&count={taken.count}", 303)
+        past = f"&past={taken.past}" if taken.past else ""
+        return RedirectResponse(f"/leads?done={part}&count={taken.count}{past}", 303)
     problems = [problem_of(one) for one in taken.problems]
     if taken.count:
-        return _page(request, visitor, part=part, problems=problems, taken=taken.count)
+        return _page(request, visitor, part=part, problems=problems, taken=taken)
     return _page(request, visitor, status=422, part=part, problems=problems, given=given)
 
 

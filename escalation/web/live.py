@@ -1,9 +1,10 @@
 """/events: what happens, as it happens, over server-sent events. One poller of the store serves every reader.
 
 An event's id is the mark (`escalation.web.news`) up to which its reader has been told. A browser that comes back with
-`Last-Event-ID` is told at once what it missed, and nothing that it has heard. A beat goes out every BEAT seconds; it
-carries the server's time and is how the page knows that it is not looking at yesterday. With every beat, and before
-news to somebody who does not see everything, the session and what it may see are looked up again.
+`Last-Event-ID` is told at once what it missed, and nothing that it has heard; a page asks for what came `after` the
+mark up to which its own words were read, so that nothing falls between the page and its line. A beat goes out every
+BEAT seconds; it carries the server's time and is how the page knows that it is not looking at yesterday. With every
+beat, and before news to somebody who does not see everything, the session and what it may see are looked up again.
 """
 
 from __future__ import annotations
@@ -173,6 +174,7 @@ def told(reader: Reader, news: News) -> str:
 async def events(
     request: Request,
     visitor: Annotated[Visitor, Depends(Only(*HEARS))],
+    after: str = "",
 ) -> StreamingResponse:
     """The stream."""
     lookout: Lookout = request.app.state.lookout
@@ -180,7 +182,7 @@ async def events(
     reader = Reader(f"{visitor.user.school}/{visitor.user.name}", visitor.token, visitor.scope, hears)
     lookout.enter(reader)
     try:
-        mark = Mark.read(request.headers.get("last-event-id", ""))
+        mark = Mark.read(request.headers.get("last-event-id", "") or after)
         reader.mark, first = await asyncio.to_thread(lookout.missed, mark)
         lookout.reach_back(first.mark if first else reader.mark)
         if first is not None and not await asyncio.to_thread(lookout.admit, reader):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,6 +35,7 @@ class FromStore(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Every gauge."""
+        yield from _disks(self.desk)
         up = GaugeMetricFamily("fengxin_store_up", "Whether the store answers")
         try:
             with self.desk.store.read() as conn:
@@ -64,13 +68,46 @@ class FromStore(Collector):
         yield from _outbox(conn, school)
         yield _unsigned(conn, school, now)
         dead = conn.execute(select(func.count()).select_from(dead_letters)).scalar_one()
-        yield GaugeMetricFamily("fengxin_dead_letters", "Records that nobody could take", value=dead)
-        rings = len(alert.ringing(conn, school))
-        yield GaugeMetricFamily("fengxin_alerts", "Open operations alerts", value=rings)
-        ages = GaugeMetricFamily("fengxin_pulse_age_seconds", "Age of the freshest pulse of a role", labels=["role"])
-        for role, found in pulse.freshest(conn, now).items():
-            ages.add_metric([role], (now - found.at).total_seconds())
-        yield ages
+        yield GaugeMetricFamily("fengxin_dead_letter_records", "Records that nobody could take", value=dead)
+        yield _alerts(conn, school)
+        yield from _roles(conn, self.desk, now)
+
+
+def _disks(desk: Desk) -> Iterator[GaugeMetricFamily]:
+    free = GaugeMetricFamily("fengxin_disk_free_bytes", "Free bytes of the disk under a part", labels=["part"])
+    size = GaugeMetricFamily("fengxin_disk_size_bytes", "Size of the disk under a part", labels=["part"])
+    for part, folder in desk.disks.items():
+        with suppress(OSError):
+            used = shutil.disk_usage(folder)
+            free.add_metric([part], used.free)
+            size.add_metric([part], used.total)
+    yield free
+    yield size
+
+
+def _alerts(conn: Connection, school: str) -> GaugeMetricFamily:
+    rings = Counter(alert.kind_of(one.cause) for one in alert.ringing(conn, school))
+    alerts = GaugeMetricFamily("fengxin_alerts", "Open operations alerts by kind", labels=["kind"])
+    for kind in alert.KINDS:
+        alerts.add_metric([kind], rings[kind])
+    return alerts
+
+
+def _roles(conn: Connection, desk: Desk, now: datetime) -> Iterator[GaugeMetricFamily]:
+    found = pulse.freshest(conn, now)
+    up = GaugeMetricFamily("fengxin_role_up", "Whether an expected role gives a pulse", labels=["role"])
+    able = GaugeMetricFamily("fengxin_role_able", "Whether an expected role can do its work", labels=["role"])
+    for role in desk.roles:
+        beat = found.get(role)
+        alive = beat is not None and beat.alive(now)
+        up.add_metric([role], alive)
+        able.add_metric([role], alive and beat is not None and not beat.trouble)
+    yield up
+    yield able
+    ages = GaugeMetricFamily("fengxin_pulse_age_seconds", "Age of the freshest pulse of a role", labels=["role"])
+    for role, one in found.items():
+        ages.add_metric([role], (now - one.at).total_seconds())
+    yield ages
 
 
 def _outbox(conn: Connection, school: str) -> Iterator[GaugeMetricFamily]:

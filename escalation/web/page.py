@@ -20,6 +20,7 @@ from escalation.silence import NEVER_QUIET
 from escalation.web import prose, words
 from escalation.web.face import ago, figure
 from escalation.web.gate import Visitor, desk_of
+from escalation.web.news import Mark
 from escalation.web.strip import strip_of
 
 HERE = Path(__file__).parent
@@ -105,9 +106,11 @@ def render(name: str, **values: Any) -> str:
     return environment().get_template(name).render(**values)
 
 
-def show(request: Request, visitor: Visitor, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    """A page with its frame, for somebody who is signed in."""
-    return HTMLResponse(render(name, **frame(request, visitor), **values), status)
+def show(
+    request: Request, visitor: Visitor, name: str, *, status: int = 200, mark: Mark | None = None, **values: Any
+) -> HTMLResponse:
+    """A page with its frame, for somebody who is signed in; `mark`: a page that listens hears what came after it."""
+    return HTMLResponse(render(name, **frame(request, visitor), mark=mark, **values), status)
 
 
 def frame(request: Request, visitor: Visitor) -> dict[str, Any]:

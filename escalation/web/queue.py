@@ -15,6 +15,7 @@ from escalation.web.feed import LARGE, SHOWN, Feed, feed_of
 from escalation.web.gate import Acts, Only, Visitor, desk_of
 from escalation.web.incident import DONE, care_shown, filter_of
 from escalation.web.incident_view import case_of, find
+from escalation.web.news import newest
 from escalation.web.orders import read_by
 from escalation.web.page import frame, home_of, render, show
 from escalation.web.queue_view import VIEWS, queue_of
@@ -52,6 +53,8 @@ def page(
     """The desk."""
     desk = desk_of(request)
     note_view(request, visitor)
+    with desk.store.read() as conn:
+        mark = newest(conn, desk.school)
     values = gather(request, visitor)
     lines = values["queue"].lines
     with desk.store.read() as conn:
@@ -65,6 +68,7 @@ def page(
         request,
         visitor,
         "desk.html",
+        mark=mark,
         tide=tide,
         feed=feed,
         hot=hot,

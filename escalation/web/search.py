@@ -12,15 +12,17 @@ from sqlalchemy import Connection, select
 from escalation import by_hand
 from escalation.incident.state import OPEN, State
 from escalation.people import Role
+from escalation.web.facets_view import chosen_of, spread_of
 from escalation.web.gate import Only, Visitor, desk_of
 from escalation.web.page import show
 from escalation.web.prose import highlighted
 from escalation.web.queue_view import Filter, queue_of
 from escalation.web.viewing import Viewed, record
 from escalation.web.words import CARE_THEMES, CARE_TITLE, UNJUDGED_TEXT
+from stream.account import book
 from stream.kept import assessments
 from stream.post import Kind
-from stream.search import Query, SearchUnavailable
+from stream.search import SearchUnavailable
 
 router = APIRouter()
 SHOWN = 50
@@ -44,17 +46,18 @@ def folded(conn: Connection, school: str, ids: Sequence[str]) -> dict[str, str]:
 
 
 @router.get("/search")
-def page(
-    request: Request, visitor: Annotated[Visitor, Depends(Only(Role.MONITOR, Role.PUBLICITY))], q: str = ""
-) -> HTMLResponse:
-    """What is found."""
+def page(request: Request, visitor: Annotated[Visitor, Depends(Only(Role.MONITOR, Role.PUBLICITY))]) -> HTMLResponse:
+    """What is found, narrowed by what the address says, and how it is spread."""
     desk = desk_of(request)
-    words, trouble = q.replace("\x00", "").strip()[:60], ""
+    choice = chosen_of(request.query_params)
+    words, trouble, spread = choice.q, "", None
     found: list[dict[str, object]] = []
     if words:
         try:
-            documents = desk.search(Query(desk.school, words, limit=SHOWN))
+            asked = choice.query(desk.school, SHOWN)
+            documents, facets = desk.search(asked), desk.facets(asked)
             with desk.store.read() as conn:
+                spread = spread_of(facets, choice, book(conn, desk.school))
                 apart = folded(conn, desk.school, [one.id for one in documents])
                 of = by_hand.belonging(conn, desk.school, [one.id for one in documents])
             documents = [one for one in documents if one.kind != Kind.MESSAGE]
@@ -75,5 +78,6 @@ def page(
         wanted = Filter(view="all", words=words)
         queue = queue_of(conn, request.app.state.frozen, desk.school, visitor.scope, wanted, visitor.now, 20)
     return show(
-        request, visitor, "search.html", words=words, found=found, trouble=trouble, lines=queue.lines if words else []
-    )
+        request, visitor, "search.html", words=words, found=found, trouble=trouble, spread=spread,
+        lines=queue.lines if words else [],
+    )  # fmt: skip

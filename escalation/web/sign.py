@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -35,7 +36,9 @@ from escalation.web.orders import own_only
 from escalation.web.pace import ByLink, bad_link
 from escalation.web.page import bare
 from escalation.web.receipts import Receipt, receipts_of
+from stream.logbook import about
 
+_log = logging.getLogger(__name__)
 router = APIRouter()
 KEEPER_LIVES = timedelta(days=7)
 AFTER_LIVES = timedelta(minutes=30)
@@ -232,6 +235,7 @@ def sign(
         return refusal(request, refused)
     if why:
         return page(request, given, slip, now, why, 409 if why == TOLD_ANEW else 422, remark, hand_to)
+    _log.info("已签收", extra=about(notice=slip.notice.number, incident=slip.incident.number))
     return after(request, given, slip, now)
 
 

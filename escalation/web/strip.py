@@ -24,7 +24,7 @@ from escalation.web.scope import Scope
 from escalation.web.words import CLOCKS, process
 from stream import pulse
 from stream.coverage import Lamp, sights
-from stream.dead_letter import dead_letters
+from stream.dead_letter import kept
 from stream.kept import assessments, posts
 
 SLOW = timedelta(seconds=30)
@@ -192,5 +192,9 @@ def _troubles(desk: Desk, pulses: dict[str, pulse.Pulse], now: datetime) -> tupl
 
 
 def _buried(conn: Connection) -> tuple[Light, ...]:
-    count = conn.execute(select(func.count()).select_from(dead_letters)).scalar_one()
-    return (Light(Lamp.LATE, f"死信 {count}", "读不懂的记录已整条留存，未丢失，待管理员查看。"),) if count else ()
+    found = kept(conn)
+    if not found.letters:
+        return ()
+    lost = f"另有 {found.not_kept} 条因死信已满没有留存。" if found.not_kept else ""
+    words = f"读不懂的记录已整条留存。{lost}请系统管理员执行 fengxin dead list 查看，再重试或了结。"
+    return (Light(Lamp.BLIND if lost else Lamp.LATE, f"死信 {found.letters}", words),)

@@ -16,10 +16,12 @@ from escalation import by_hand
 from escalation.incident.state import IllegalStep
 from escalation.people import Role
 from escalation.place import place_of
+from escalation.trace import STAGE_WORDS, trace
 from escalation.web.gate import NotFound, Only, Visitor, desk_of
 from escalation.web.page import show
 from escalation.web.prose import marked
 from escalation.web.viewing import Viewed, record
+from escalation.web.whole import whole
 from sentiment.engine import DEFAULT, ENGINES, Engine, Score, engine_by_name
 from sentiment.normalise import normalise
 from stream import rules
@@ -67,13 +69,14 @@ def page(
         account = book(conn, desk.school).get(line.post.account_id)
         risk, reasons = _decided(conn, line)
         belongs = by_hand.belongs_to(conn, desk.school, post)
-    folded = by_hand.is_care(line) or line.post.kind is Kind.MESSAGE
+        folded = by_hand.is_care(line) or line.post.kind is Kind.MESSAGE
+        way = None if folded else trace(conn, desk.school, post, desk.ground.open_at)
     if not folded:
         _note(request, visitor, post)
-    spans = chain.from_iterable(hit.spans for hit in line.hits)
+    spans = whole(line.post.text, chain.from_iterable(hit.spans for hit in line.hits))
     return show(
         request, visitor, "why.html", line=line, post=post, place=place_of(line.post, account), belongs=belongs,
-        text=marked(line.post.text, spans), folded=folded,
+        text=marked(line.post.text, spans), folded=folded, way=way, stages=STAGE_WORDS,
         why=None if folded else why(line, risk, reasons, desk.own_names, desk.ground.open_at),
     )  # fmt: skip
 

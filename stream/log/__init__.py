@@ -6,7 +6,7 @@ one key keep the order in which they were appended. A group shares the partition
 Positions (the next offset to read, per group and partition) live in the caller's store, in the same transaction as
 the effects; the log keeps none.
 
-Topics of Fengxin: `posts` (keyed by thread) and `assessed` (keyed by school).
+Topics of Fengxin: `posts` and `history` (keyed by thread), `assessed` and `assessed_history` (keyed by school).
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ class KafkaLog(Log):
         self._making = threading.Lock()  # guards the producer's place, never held while records are under way
         self._admin: KafkaAdminClient | None = None
         self._producer: KafkaProducer | None = None
-        self._partitions: dict[str, int] = {}
+        self._partitions: dict[str, int] = {}  # by the topic's name on the brokers
 
     def ensure(self, topics: Mapping[str, int]) -> None:
         configs = {
@@ -69,7 +69,7 @@ class KafkaLog(Log):
             "message.timestamp.type": "LogAppendTime",
         }
         with self._asked():
-            for topic, wanted in topics.items():
+            for topic, wanted in ((self._brokers.named(name), wanted) for name, wanted in topics.items()):
                 if wanted < 1:
                     raise LogError(f"主题 {topic} 的分区数为 {wanted}；至少为 1。")
                 fresh = NewTopic(topic, wanted, self._brokers.replicas, topic_configs=configs)
@@ -86,7 +86,7 @@ class KafkaLog(Log):
         check_sizes(entries)
         if not entries:
             return
-        until = time.monotonic() + PATIENCE
+        until, topic = time.monotonic() + PATIENCE, self._brokers.named(topic)
         partitions = self._count(topic)
         with self._brokers.said():
             producer = self._produce()
@@ -95,8 +95,9 @@ class KafkaLog(Log):
                 for key, value in entries:
                     partition = partition_of(key, partitions)
                     futures.append(producer.send(topic, value=value, key=key_bytes(key), partition=partition))
-                for sent in futures:
-                    sent.get(timeout=max(0.001, until - time.monotonic()))
+                for sent in reversed(futures):  # the last first: once it is done, nearly all are
+                    if not sent.succeeded():
+                        sent.get(timeout=max(0.001, until - time.monotonic()))
             except KafkaError as error:
                 # After an expired or a refused batch this client's idempotent producer is of no further use: it never
                 # acknowledges anything again, or refuses small records as too large.
@@ -159,7 +160,7 @@ class KafkaLog(Log):
         found: list[dict[str, Any]] = self._ask().describe_topics(topics)
         for topic in found:
             if topic["error_code"] == _UNKNOWN_TOPIC:
-                raise LogError(f"Kafka（{self._brokers}）中没有主题 {topic['name']}；请先运行 fengxin check 建立主题。")
+                raise LogError(f"Kafka（{self._brokers}）中没有主题 {topic['name']}；请重启服务，启动时自动建立。")
         return found
 
     def _count(self, topic: str) -> int:
@@ -169,11 +170,12 @@ class KafkaLog(Log):
         return self._partitions[topic]
 
     def reader(self, topic: str, group: str, positions: Positions) -> Reader:
-        self._count(topic)
+        self._count(self._brokers.named(topic))
         with self._brokers.said():
             return KafkaReader(self._brokers, topic, group, positions)
 
     def ends(self, topic: str) -> dict[int, int]:
+        topic = self._brokers.named(topic)
         places = {TopicPartition(topic, p): OffsetSpec.LATEST for p in range(self._count(topic))}
         with self._asked():
             found = self._ask().list_partition_offsets(places, timeout_ms=5000)

@@ -56,7 +56,8 @@ class KafkaReader(Reader):
     def __init__(self, brokers: Brokers, topic: str, group: str, positions: Positions) -> None:
         self._brokers = brokers
         self._topic = topic
-        self._group = group
+        self._there = brokers.named(topic)
+        self._group = brokers.named(group)
         self._positions = positions
         self._unplaced: set[TopicPartition] = set()
         self._lost: list[LostPosition] = []
@@ -67,9 +68,9 @@ class KafkaReader(Reader):
 
     def _join(self) -> KafkaConsumer:
         consumer = KafkaConsumer(group_id=self._group, **self._brokers.client, **_CONSUMER)
-        consumer.subscribe([self._topic], listener=_Taken(self._hold))
+        consumer.subscribe([self._there], listener=_Taken(self._hold))
         # A member that joins before it knows the topic's partitions may be elected to share them out, and shares none.
-        consumer.partitions_for_topic(self._topic)
+        consumer.partitions_for_topic(self._there)
         return consumer
 
     def _hold(self, places: Iterable[TopicPartition]) -> None:
@@ -95,7 +96,7 @@ class KafkaReader(Reader):
             self._mind_being_alone()
             self._place()
             found = self._consumer.poll(timeout_ms=int(wait * 1000), max_records=limit)
-            return [_record(raw) for stretch in found.values() for raw in stretch]
+            return [_record(self._topic, raw) for stretch in found.values() for raw in stretch]
         except OffsetOutOfRangeError as error:
             self._send_back(error.args[0])
         except LogTruncationError as error:
@@ -229,7 +230,7 @@ class KafkaReader(Reader):
         return frozenset(place.partition for place in self._consumer.assignment())
 
     def back(self, partition: int) -> None:
-        self._send_back([TopicPartition(self._topic, partition)])
+        self._send_back([TopicPartition(self._there, partition)])
 
     def lost(self) -> list[LostPosition]:
         lost, self._lost = self._lost, []
@@ -240,7 +241,7 @@ class KafkaReader(Reader):
             self._consumer.close(autocommit=False, timeout_ms=2000)
 
 
-def _record(raw: Any) -> Record:
+def _record(topic: str, raw: Any) -> Record:
     """A record of a foreign producer may have no key or no value; it is for the reader's wire check to refuse it."""
     moment = datetime.fromtimestamp(max(raw.timestamp, 0) / 1000, UTC)
-    return Record(raw.topic, raw.partition, raw.offset, key_text(raw.key or b""), raw.value or b"", moment)
+    return Record(topic, raw.partition, raw.offset, key_text(raw.key or b""), raw.value or b"", moment)

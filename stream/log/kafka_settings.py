@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +17,15 @@ from stream.log import LogError, LogUnavailable
 _KNOWN = {"security", "mechanism", "user", "password", "password_file", "ca", "replicas"}
 _SECURITY = {"PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"}
 _MECHANISMS = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"}
+_PREFIX = re.compile(r"[a-z][a-z0-9_]{0,49}")
 
 # What the client's logger says where its exception says only "Unable to bootstrap" (first found wins).
 _CAUSES = {
     "SaslAuthenticationFailedError": "用户名或密码不被接受",
+    "Hostname mismatch": "服务器证书上没有这个主机名，请把地址写成证书上的名字，或换证书",
+    "IP address mismatch": "服务器证书上没有这个地址，请把地址写成证书上的主机名，或换证书",
     "CERTIFICATE_VERIFY_FAILED": "服务器证书不受信任，请检查 ca 所指的证书文件",
-    "SSL": "TLS 握手失败，请检查 security 与端口是否相配",
+    "Handshake failed": "TLS 握手失败，请检查 security 与端口是否相配",
     "ECONNREFUSED": "该端口无服务监听",
     "DNS Resolution failure": "主机名无法解析",
     "socket disconnected": "连接即被断开，请检查 security 与端口是否相配、用户名和密码是否正确",
@@ -29,17 +33,23 @@ _CAUSES = {
 
 
 class Brokers:
-    """Where the brokers are and how to sign in. `client` are keyword arguments that every Kafka client takes."""
+    """Where the brokers are and how to sign in. `client` are keyword arguments that every Kafka client takes; `prefix`
+    begins the names of our topics and groups there, so that several schools may share the brokers."""
 
-    def __init__(self, servers: list[str], client: dict[str, Any], replicas: int) -> None:
+    def __init__(self, servers: list[str], client: dict[str, Any], replicas: int, prefix: str = "") -> None:
         self.servers = servers
         self.replicas = replicas
+        self.prefix = prefix
         self.client: dict[str, Any] = {
             "bootstrap_servers": servers,
             "bootstrap_timeout_ms": 5000,
             "reconnect_backoff_max_ms": 2000,
             **client,
         }
+
+    def named(self, name: str) -> str:
+        """What a topic or a group of ours is called on the brokers."""
+        return f"{self.prefix}-{name}" if self.prefix else name
 
     @contextmanager
     def said(self) -> Iterator[None]:
@@ -85,15 +95,18 @@ def _heard() -> Iterator[list[str]]:
 
 
 def read_address(url: str) -> Brokers:
-    """`kafka://host:port[,host:port]?security=SASL_SSL&mechanism=PLAIN&user=…&password_file=…&ca=…&replicas=3`.
+    """`kafka://host:port[,host:port][/prefix]?security=SASL_SSL&mechanism=PLAIN&user=…&password_file=…&ca=…&replicas=3`.
 
     `password` may stand in place of `password_file`; special characters are percent-encoded. `replicas`: copies of
     each partition of a topic that we make (the broker's default when left out). Raises LogError; the text never holds
     the password."""
     places, _, query = url.removeprefix("kafka://").partition("?")
-    servers = [place for place in places.rstrip("/").split(",") if place]
+    hosts, _, prefix = places.partition("/")
+    servers = [place for place in hosts.split(",") if place]
     if not servers or any(not port.isdigit() or not host for host, _, port in (s.rpartition(":") for s in servers)):
-        raise LogError("Kafka 地址写法不对；应为 kafka://主机:端口，多台之间用逗号分隔。")
+        raise LogError("Kafka 地址写法不对；应为 kafka://主机:端口/前缀，多台之间用逗号分隔，前缀可省。")
+    if prefix and not _PREFIX.fullmatch(prefix):
+        raise LogError("Kafka 地址中的前缀只能用小写字母、数字和下划线，以字母开头，至多 50 个。")
     given = dict(parse_qsl(query, keep_blank_values=True))
     if unknown := given.keys() - _KNOWN:
         raise LogError(f"Kafka 地址中有不认识的参数 {'、'.join(sorted(unknown))}；可用：{'、'.join(sorted(_KNOWN))}。")
@@ -115,7 +128,7 @@ def read_address(url: str) -> Brokers:
     replicas = given.get("replicas", "-1")
     if replicas != "-1" and not replicas.isdigit():
         raise LogError(f"Kafka 地址的 replicas={replicas} 应为正整数。")
-    return Brokers([unquote(server) for server in servers], client, int(replicas))
+    return Brokers([unquote(server) for server in servers], client, int(replicas), prefix)
 
 
 def _password(given: dict[str, str]) -> str:

@@ -5,38 +5,42 @@ Only what the smallest server has is used: no lifecycle policies, no deletes or 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 from uuid import uuid4
 
-from elasticsearch import ApiError, ConflictError, Elasticsearch, NotFoundError
+from elasticsearch import ApiError, Elasticsearch
 
-from stream.search import Document, Query, Search, SearchDamaged, SearchRefused, SearchUnavailable
-from stream.search.elastic_bulk import Bulk, Outcome, Write
-from stream.search.elastic_documents import (
-    MAPPING,
-    NEWEST_FIRST,
-    SETTINGS,
-    asked,
-    key_of,
-    micro,
-    month_of,
-    months,
-    read,
-    stored,
+from stream.search import (
+    Document,
+    Facets,
+    Query,
+    Renewal,
+    Search,
+    SearchDamaged,
+    SearchRefused,
+    SearchUnavailable,
 )
+from stream.search.elastic_about import ROUNDS, About, Abouts
+from stream.search.elastic_bulk import Bulk
+from stream.search.elastic_documents import NEWEST_FIRST, asked, counted, key_of, read, spread
 from stream.search.elastic_faults import said
+from stream.search.elastic_months import PAGE, Months
+from stream.search.elastic_next import ElasticRenewal
 from stream.search.elastic_settings import read_address
+from stream.search.facets import step_of
 
-PAGE = 1000
-"""Documents that one answer holds; more are asked for page by page."""
+T = TypeVar("T")
 KEEP_POINT = "1m"
-ROUNDS = 10
-"""How often writers that meet at one document try before the batch waits for the next step."""
 DAMAGED = "检索库（Elasticsearch {where}）的索引 {index} 已损坏（{why}）；请执行 fengxin reindex 重建，告警不受影响。"
 REMOVED = (
     "检索库（Elasticsearch {where}）的索引被移走或替换，将新建；请执行 fengxin reindex 补回以前的内容，告警不受影响。"
+)
+LOST = (
+    "检索库（Elasticsearch {where}）的索引 {index} 不见了，那一月的内容检索不到；"
+    "请执行 fengxin reindex 重建，告警不受影响。"
 )
 REBUILT = "检索库（Elasticsearch {where}）刚被 fengxin reindex 重建，将重新打开。"
 
@@ -47,9 +51,6 @@ class ElasticSearch(Search):
     def __init__(self, url: str) -> None:
         """Nothing is reached for before the first use. Raises ValueError with a sentence."""
         self._address = read_address(url)
-        self._alias = self._address.prefix
-        self._months = months(self._alias)
-        self._about = f"{self._alias}-about"
         self._made = ""
         self._prepare()
 
@@ -59,7 +60,9 @@ class ElasticSearch(Search):
         self._client = Elasticsearch(
             hosts, max_retries=len(hosts) - 1, retry_on_status=(), request_timeout=30, **self._address.client
         )
-        self._bulk = Bulk(self._client, self._address)
+        self._alias = self._address.prefix
+        self._abouts = Abouts(self._client, self._alias)
+        self._months = Months(self._client, self._alias, Bulk(self._client, self._address), self._abouts, self._address)
 
     def index(self, documents: Sequence[Document]) -> None:
         """Older revisions than what is there are passed over. A document that was indexed before stays in its index,
@@ -71,15 +74,8 @@ class ElasticSearch(Search):
                 newest[key] = one
         if not newest:
             return
-        with self._open():
-            homes = self._homes(list(newest))
-            writes = [
-                Write(homes.get(key) or month_of(self._alias, one), key, stored(one), _version(one))
-                for key, one in newest.items()
-            ]
-            outcome = self._bulk.send(writes)
-            refused = outcome.refused | self._settle(outcome)
-            self._refresh({write.index for write in writes})
+        with self._open() as about:
+            refused = self._surely(about, lambda seen: self._months.take_in(newest, seen))
         if refused:
             raise SearchRefused({newest[key].id: why for key, why in refused.items()})
 
@@ -87,51 +83,65 @@ class ElasticSearch(Search):
         """Newest first; of the very same instant by id. More than a page is read at one point in time."""
         if query.limit > PAGE:
             return list(self._pages(query))
-        with self._open():
-            answer = self._search(asked(query), query.limit, index=self._alias)
+        with self._open() as about:
+            answer = self._asked(about, lambda: self._search(asked(query), query.limit, index=self._alias))
         return [read(hit["_source"]) for hit in answer["hits"]["hits"]]
 
     def count(self, query: Query) -> int:
         """All that answer."""
-        whole = Query(query.school, query.words, query.account_id, query.kind, query.polarity, query.since)
-        with self._open():
-            answer = self._search(asked(whole), 0, index=self._alias, track_total_hits=True)
+        whole = replace(query, before=None)
+        with self._open() as about:
+            answer = self._asked(about, lambda: self._search(asked(whole), 0, index=self._alias, track_total_hits=True))
         return int(answer["hits"]["total"]["value"])
+
+    def facets(self, query: Query) -> Facets:
+        """One request, without documents."""
+        whole, step = replace(query, before=None), step_of(query)
+        more = {"index": self._alias, "track_total_hits": True, "aggregations": spread(step)}
+        with self._open() as about:
+            return counted(self._asked(about, lambda: self._search(asked(whole), 0, **more)), step)
 
     def delete(self, school: str, ids: Sequence[str]) -> None:
         """By id. An index that holds nothing any more is dropped whole."""
-        with self._open():
-            # what another process has just written is found as well
-            self._client.indices.refresh(index=self._months, allow_no_indices=True)
-            touched: set[str] = set()
-            for start in range(0, len(ids), PAGE):
-                homes = self._homes([key_of(school, one) for one in ids[start : start + PAGE]])
-                self._bulk.send([Write(index, key, None) for key, index in homes.items()])
-                touched |= set(homes.values())
-            self._refresh(touched)
-            for index in sorted(touched):
-                self._drop_if_empty(index)
+        with self._open() as about:
+            self._surely(about, lambda seen: self._months.take_out([key_of(school, one) for one in ids], seen))
 
     def clear(self) -> None:
-        """Drop every index, also the damaged ones."""
+        """Drop every index, also the damaged ones and those that were being filled."""
         with said(self._address):
             self._furnish()
-            self._drop(self._client.indices.get(index=self._months, expand_wildcards="all"))
+            self._months.drop(self._months.names())
             try:
-                made, _ = self._identity() or ("", False)
+                found = self._abouts.read()
             except ApiError:
-                made = ""
-                self._drop([self._about])
-            self._made = made or uuid4().hex
-            self._client.index(index=self._about, id="1", document={"made": self._made, "rebuilt": True}, refresh=True)
+                found = None
+                self._months.drop([self._abouts.index])
+            about = About(found.made if found else uuid4().hex, rebuilt=True, now=found.now if found else "")
+            self._made = about.made
+            self._abouts.put(about)
+
+    def renew(self) -> Renewal:
+        """Indices of their own beside these. Where not even what they are can be read, nothing answers: all goes."""
+        try:
+            return self._renewal()
+        except SearchDamaged:
+            self.clear()
+            return self._renewal()
+
+    def _renewal(self) -> Renewal:
+        with self._open():
+            return ElasticRenewal(self._address, self._abouts, self._months, self._open)
 
     def healthy(self, *, whole: bool = False) -> None:
-        """Reachable, ours, and no index without its data; the engine checks its own pages, so `whole` asks no more."""
-        with self._open():
+        """Reachable, ours, no index without its data and none missing; the engine checks its own pages, so `whole` asks
+        no more. A month that was missing stays said until a rebuild, also where later posts have made it anew."""
+        with self._open() as about:
             status = self._client.cluster.health(index=f"{self._alias}-*", timeout="5s")["status"]
             if status == "red":
                 self._tell_damage()
                 raise SearchUnavailable(f"检索库（Elasticsearch {self._address}）的部分索引暂时读不到，正在恢复")
+            if self._months.missing(about) and (now := self._abouts.read()) and (lost := self._months.missing(now)):
+                raise SearchDamaged(LOST.format(where=self._address, index="、".join(lost)))
 
     def close(self) -> None:
         """Give back connections; the next call opens them again."""
@@ -139,61 +149,56 @@ class ElasticSearch(Search):
         self._prepare()
 
     @contextmanager
-    def _open(self) -> Iterator[None]:
+    def _open(self) -> Iterator[About]:
         """Speak of every trouble in our words, and know whether these are still the indices that were filled."""
         with said(self._address):
             try:
-                self._heed_removal()
-                yield
+                yield self._seen()
             except ApiError as error:
                 if error.meta.status in (500, 503):
                     self._tell_damage()
                 raise
 
-    def _heed_removal(self) -> None:
-        """Where the indices were taken away under an open adapter, say so once; the next call makes or takes them."""
-        found = self._identity()
+    def _seen(self) -> About:
+        """Where the indices were taken away under an open adapter, say so once; the next call makes or takes them. A
+        switch that was killed between its steps is made whole."""
+        found = self._abouts.read()
         if not self._made:
             self._furnish()
-            self._made = found[0] if found else self._introduce()
-        elif found is None or found[0] != self._made:
+            self._made = found.made if found else self._abouts.introduce()
+            found = found or self._abouts.read()
+        if found is None or found.made != self._made:
             self._made = ""
-            if found and found[1]:
+            if found and found.rebuilt:
                 raise SearchUnavailable(REBUILT.format(where=self._address))
             raise SearchDamaged(REMOVED.format(where=self._address))
+        if found.leaving:
+            self._months.settle(found)
+        return found
 
-    def _identity(self) -> tuple[str, bool] | None:
-        """What tells these indices from others that were made in their place, and whether a rebuild made them."""
+    def _asked(self, about: About, question: Callable[[], T]) -> T:
+        """Ask again where the generation was dropped while it was asked."""
         try:
-            about = self._client.get(index=self._about, id="1")["_source"]
-        except NotFoundError:
-            return None
-        return str(about["made"]), bool(about["rebuilt"])
+            return question()
+        except ApiError:
+            now = self._abouts.read()
+            if now is None or now.now == about.now:
+                raise
+            return question()
 
-    def _introduce(self) -> str:
-        made = uuid4().hex
-        try:
-            self._client.create(index=self._about, id="1", document={"made": made, "rebuilt": False}, refresh=True)
-        except ConflictError:
-            found = self._identity()
-            return found[0] if found else ""
-        return made
+    def _surely(self, about: About, deed: Callable[[About], T]) -> T:
+        """Do it again where another generation began or took its place meanwhile."""
+        for _ in range(ROUNDS):
+            done = deed(about)
+            now = self._abouts.read()
+            if now is None or now.generations == about.generations:
+                return done
+            about = now
+        raise SearchUnavailable(f"检索库（Elasticsearch {self._address}）正在切换，稍后自动再试")
 
     def _furnish(self) -> None:
-        """The template of the months; a month that a killed drop has left closed for writing is opened."""
-        about = {"dynamic": "strict", "properties": {"made": {"type": "keyword"}, "rebuilt": {"type": "boolean"}}}
-        small = {"number_of_shards": 1, "auto_expand_replicas": "0-1"}
-        indices = self._client.indices
-        indices.put_index_template(
-            name=self._alias, index_patterns=[self._months], priority=200,
-            template={"settings": SETTINGS, "mappings": MAPPING, "aliases": {self._alias: {}}},
-        )  # fmt: skip
-        indices.put_index_template(
-            name=self._about, index_patterns=[self._about], priority=200,
-            template={"settings": small, "mappings": about},
-        )  # fmt: skip
-        open_again = {"index.blocks.write": None}
-        indices.put_settings(index=self._months, settings=open_again, allow_no_indices=True, ignore_unavailable=True)
+        self._months.furnish()
+        self._abouts.furnish()
 
     def _search(self, query: Mapping[str, Any], size: int, **more: Any) -> Mapping[str, Any]:
         """No answer is better than half of one."""
@@ -224,53 +229,6 @@ class ElasticSearch(Search):
             finally:
                 self._client.close_point_in_time(id=point)
 
-    def _homes(self, keys: Sequence[str]) -> dict[str, str]:
-        """Which index holds each of the keys that are there."""
-        found: dict[str, str] = {}
-        for start in range(0, len(keys), PAGE):
-            wanted = {"ids": {"values": list(keys[start : start + PAGE])}}
-            answer = self._client.search(
-                index=self._alias, query=wanted, size=PAGE, source=False, ignore_unavailable=True,
-                allow_partial_search_results=False,
-            )  # fmt: skip
-            found |= {hit["_id"]: hit["_index"] for hit in answer["hits"]["hits"]}
-        return found
-
-    def _settle(self, outcome: Outcome) -> dict[str, str]:
-        """A version that is refused is older than what is there, and done; unless what is there is only the trace of
-        a deletion, whose version is no revision's: then it is written over exactly what was seen."""
-        refused: dict[str, str] = {}
-        conflicts = outcome.conflicts
-        for _ in range(ROUNDS):
-            if not conflicts:
-                return refused
-            docs = [{"_index": one.index, "_id": one.key, "_source": ["fetched_at"]} for one in conflicts]
-            there = self._client.mget(docs=docs)["docs"]
-            again = [write for one, held in zip(conflicts, there, strict=True) if (write := _over(one, held))]
-            outcome = self._bulk.send(again)
-            refused |= outcome.refused
-            conflicts = outcome.conflicts
-        raise SearchUnavailable(f"检索库（Elasticsearch {self._address}）一再有别的进程抢先写入，稍后自动再试")
-
-    def _refresh(self, indices: set[str]) -> None:
-        if indices:
-            self._client.indices.refresh(index=sorted(indices), ignore_unavailable=True)
-
-    def _drop_if_empty(self, index: str) -> None:
-        """Nobody writes into it between the look and the drop: who tries is refused for a moment and comes again."""
-        if self._client.count(index=index)["count"]:
-            return
-        self._client.indices.add_block(index=index, block="write")
-        self._client.indices.refresh(index=index)
-        if self._client.count(index=index)["count"]:
-            self._client.indices.put_settings(index=index, settings={"index.blocks.write": None})
-        else:
-            self._drop([index])
-
-    def _drop(self, indices: Iterable[str]) -> None:
-        for index in indices:
-            self._client.indices.delete(index=index, ignore_unavailable=True)
-
     def _tell_damage(self) -> None:
         """Raise SearchDamaged where an index's data are there and unsound; nothing where they are only away."""
         health = self._client.cluster.health(index=f"{self._alias}-*", level="indices", timeout="5s")
@@ -279,20 +237,6 @@ class ElasticSearch(Search):
                 why = self._client.cluster.allocation_explain(index=index, shard=0, primary=True)
                 if words := _unsound(why.body):
                     raise SearchDamaged(DAMAGED.format(where=self._address, index=index, why=words))
-
-
-def _version(document: Document) -> dict[str, Any]:
-    return {"version": micro(document.fetched_at), "version_type": "external_gte"}
-
-
-def _over(write: Write, held: Mapping[str, Any]) -> Write | None:
-    """The write again, over exactly what is held; None where that is newer."""
-    if not held.get("found"):
-        return Write(write.index, write.key, write.source, create=True)
-    if write.source is None or held["_source"]["fetched_at"] > write.source["fetched_at"]:
-        return None
-    seen = {"if_seq_no": held["_seq_no"], "if_primary_term": held["_primary_term"]}
-    return Write(write.index, write.key, write.source, seen)
 
 
 def _unsound(explained: Mapping[str, Any]) -> str:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
-from stream.search import Document, Query
+from stream.search import Document, Facets, Query
+from stream.search.facets import ALL_RISKS, BEIJING, RISKS, micro_of
 from stream.search.pairs import pairs_of_query, pairs_of_texts
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,6 +32,9 @@ SETTINGS: dict[str, Any] = {
     "refresh_interval": "30s",
 }
 """A month of a school's posts is small: one shard. A copy where there is a second machine. Who writes refreshes."""
+MOST_NAMES = 10_000
+"""Of platforms and accounts: with so many asked for, the counts of several months are added up whole."""
+TRACES = "deleted"
 NEWEST_FIRST = [{"published_at": "desc"}, {"id": "desc"}]
 FIELDS = (
     "school", "id", "kind", "platform", "account_id", "thread_id", "text", "polarity", "risk", "published_at",
@@ -48,10 +52,30 @@ def months(prefix: str) -> str:
     return f"{prefix}-posts-*"
 
 
-def month_of(prefix: str, document: Document) -> str:
+def month_of(prefix: str, generation: str, document: Document) -> str:
     """The index of a document that no index holds yet: by its date and never by today's, so that a replay finds it."""
     at = document.published_at.astimezone(UTC)
-    return f"{prefix}-posts-{at.year:04d}.{at.month:02d}"
+    return named(prefix, f"{at.year:04d}.{at.month:02d}", generation)
+
+
+def traces(prefix: str, generation: str) -> str:
+    """The index of what was deleted while this generation was being filled."""
+    return named(prefix, TRACES, generation)
+
+
+def named(prefix: str, month: str, generation: str) -> str:
+    """`prefix-posts-2026.11`, of a rebuilt generation `prefix-posts-2026.11-8c1f…`."""
+    return f"{prefix}-posts-{month}" + (f"-{generation}" if generation else "")
+
+
+def generation_of(prefix: str, index: str) -> str:
+    """Which generation an index belongs to."""
+    return index.removeprefix(f"{prefix}-posts-").partition("-")[2]
+
+
+def is_month(prefix: str, index: str) -> bool:
+    """Whether it holds posts."""
+    return not index.startswith(f"{prefix}-posts-{TRACES}-")
 
 
 def key_of(school: str, post_id: str) -> str:
@@ -77,18 +101,50 @@ def read(source: Mapping[str, Any]) -> Document:
     return Document(**{name: source[name] for name in FIELDS} | at)
 
 
+SIDES = ("published_at", "platform", "account_id", "polarity", "risk")
+FILTERED = ("account_id", "kind", "polarity", "platform")
+
+
 def asked(query: Query) -> dict[str, Any]:
     """The query as the engine takes it; `limit` apart."""
     wanted: list[dict[str, Any]] = [{"term": {"school": query.school}}]
-    wanted += [
-        {"term": {name: value}} for name in ("account_id", "kind", "polarity") if (value := getattr(query, name))
-    ]
-    span = {"gte": query.since, "lt": query.before}
+    wanted += [{"term": {name: value}} for name in FILTERED if (value := getattr(query, name))]
+    ends = [one for one in (query.before, query.until) if one is not None]
+    span = {"gte": query.since, "lt": min(ends, default=None)}
     if bounds := {name: micro(at) for name, at in span.items() if at is not None}:
         wanted.append({"range": {"published_at": bounds}})
+    if (query.risk_from, query.risk_to) != ALL_RISKS:
+        wanted.append({"range": {"risk": {"gte": query.risk_from, "lte": query.risk_to}}})
     found = pairs_of_query(query.words)
     if len(found) == 1 and len(found[0]) == 1:
         wanted.append({"prefix": {"pairs": {"value": found[0]}}})
     elif found:
         wanted.append({"match_phrase": {"pairs": {"query": " ".join(found), "analyzer": "whitespace"}}})
     return {"bool": {"filter": wanted}}
+
+
+def spread(step: timedelta) -> dict[str, Any]:
+    """What is counted of the documents that answer. A histogram of microseconds, as the engine's dates end at
+    milliseconds; its keys are doubles, which hold every microsecond until the year 2255."""
+    ranges = [
+        {"key": str(least), "from": least} | ({"to": end} if end is not None else {})
+        for least, end in zip(RISKS, (*RISKS[1:], None), strict=True)
+    ]
+    begins = {"field": "published_at", "interval": micro_of(step), "offset": -micro_of(BEIJING), "min_doc_count": 1}
+    named = {name: {"terms": {"field": name, "size": MOST_NAMES}} for name in SIDES[1:4]}
+    return {SIDES[0]: {"histogram": begins}, SIDES[4]: {"range": {"field": "risk", "ranges": ranges}}} | named
+
+
+def counted(answer: Mapping[str, Any], step: timedelta) -> Facets:
+    """The counts again from the engine's answer to `spread`."""
+    times, platforms, accounts, polarities, risks = (_side(answer, name) for name in SIDES)
+    return Facets(
+        int(answer["hits"]["total"]["value"]), step, {EPOCH + int(at) * MICROSECOND: n for at, n in times.items()},
+        platforms, accounts, polarities, {int(band): n for band, n in risks.items()},
+    )  # fmt: skip
+
+
+def _side(answer: Mapping[str, Any], name: str) -> dict[Any, int]:
+    """Counts of one kind; the engine says nothing of them where there is no index yet."""
+    told = answer.get("aggregations", {}).get(name, {"buckets": []})
+    return {one["key"]: one["doc_count"] for one in told["buckets"] if one["doc_count"]}

@@ -5,37 +5,31 @@ FTS5 keeps the pairs alone and no copy of them: what it must forget it is told b
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
-from stream.search import Document, Query, Search, SearchDamaged, SearchRefused, SearchUnavailable
-from stream.search.pairs import fold, pairs_of_query, pairs_of_texts
-from stream.search.sqlite_tables import cut_in, furnish
+from stream.search import (
+    Document,
+    Facets,
+    Query,
+    Renewal,
+    Search,
+    SearchDamaged,
+    SearchRefused,
+    SearchUnavailable,
+    sqlite_next,
+    sqlite_rows,
+)
+from stream.search.facets import ALL_RISKS, BEIJING, RISKS, gathered, micro_of, step_of
+from stream.search.pairs import fold, pairs_of_query
+from stream.search.sqlite_tables import REBUILT, WHOLE, connect, corrupt, identity
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-ROOM = 1000
-"""Row ids per microsecond, for posts of the very same instant."""
-LATEST = 2**63 // ROOM - 1_000_000
-"""Microseconds: from here on a row's number has no room."""
-AT_ONCE = 500
-REBUILT = 1
-"""Mark of a file that was emptied on purpose, to be filled anew: a file made by accident lacks it."""
+_BAND = f"CASE {' '.join(f'WHEN d.risk >= {one} THEN {one}' for one in reversed(RISKS))} END"
 DAMAGED = "检索库文件 {path} 已损坏（{why}）；请执行 fengxin reindex 重建，告警不受影响。"
-FIELDS = (
-    "school", "id", "kind", "platform", "account_id", "thread_id", "text", "polarity", "risk", "published_at",
-    "fetched_at",
-)  # fmt: skip
-PUT = f"INSERT INTO documents VALUES (?{', ?' * len(FIELDS)})"
-
-
-def _micro(at: datetime) -> int:
-    return (at - EPOCH) // MICROSECOND
 
 
 class SqliteSearch(Search):
@@ -48,37 +42,44 @@ class SqliteSearch(Search):
         self._file: tuple[int, int] | None = None
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def _said(self) -> Iterator[None]:
+        """Speak of every trouble in our words."""
         try:
+            yield
+        except (OSError, sqlite3.DatabaseError) as error:
+            self.close()
+            if corrupt(error):
+                raise SearchDamaged(DAMAGED.format(path=self._path, why=error)) from error
+            raise SearchUnavailable(f"检索库打不开或写不进（{self._path}）：{error}") from error
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        with self._said():
             self._heed_removal()
             conn = self._conn or self._connect()
             with conn:
                 yield conn
-        except (OSError, sqlite3.DatabaseError) as error:
-            self.close()
-            if _corrupt(error):
-                raise SearchDamaged(DAMAGED.format(path=self._path, why=error)) from error
-            raise SearchUnavailable(f"检索库打不开或写不进（{self._path}）：{error}") from error
 
     def _connect(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        conn = sqlite3.connect(self._path, timeout=10, check_same_thread=False)
+        conn = connect(self._path)
         try:
-            conn.execute("PRAGMA journal_mode=WAL")
-            conn.execute("PRAGMA synchronous=NORMAL")
-            furnish(conn)
-            self._file = _identity(self._path)
-        except (OSError, sqlite3.DatabaseError):
+            self._file = identity(self._path)
+        except OSError:
             conn.close()
             raise
         self._conn = conn
         return conn
 
     def _heed_removal(self) -> None:
-        """Where the file was taken away under an open connection, say so once; the next call makes or opens it."""
-        if self._conn is not None and _identity(self._path) != self._file:
+        """Where the file was taken away under an open connection, say so once; the next call makes or opens it. One
+        that a rebuild has put in its place answers at once."""
+        if self._conn is not None and identity(self._path) != self._file:
             self.close()
-            if _rebuilt(self._path):
+            made = _mark(self._path)
+            if made == WHOLE:
+                return
+            if made == REBUILT:
                 raise SearchUnavailable(f"检索库文件 {self._path} 刚被 fengxin reindex 重建，将重新打开。")
             raise SearchDamaged(
                 f"检索库文件 {self._path} 被移走或替换，将新建；请执行 fengxin reindex 补回以前的内容，告警不受影响。"
@@ -92,27 +93,22 @@ class SqliteSearch(Search):
             yield conn
 
     def index(self, documents: Sequence[Document]) -> None:
-        """One transaction for the batch."""
-        newest: dict[tuple[str, str], Document] = {}
-        for document in documents:
-            known = newest.get((document.school, document.id))
-            if known is None or known.fetched_at <= document.fetched_at:
-                newest[document.school, document.id] = document
-        _refuse_far(newest.values())
-        with self._changing() as conn:
-            there = _there(conn, list(newest))
-            fresh = [one for key, one in newest.items() if there.get(key, (0, 0))[1] <= _micro(one.fetched_at)]
-            _drop(conn, [there[key][0] for one in fresh if (key := (one.school, one.id)) in there])
-            rows = _put(conn, fresh)
-            cut_in(conn, sorted(zip(rows, (one.text for one in fresh), strict=True)))
+        """One transaction for the batch; one more for the file that is being filled, if there is one."""
+        newest, far = sqlite_rows.newest_of(documents)
+        with self._said(), sqlite_next.held(self._path):
+            with self._changing() as conn:
+                sqlite_rows.take_in(conn, newest)
+            sqlite_next.also_take_in(self._path, newest)
+        if far:
+            raise SearchRefused(far)
 
     def find(self, query: Query) -> list[Document]:
         """Newest first by row id."""
         where, values = _where(query)
         if query.before is not None:
             where.append("d.row < ?")
-            values.append(_micro(query.before) * ROOM)
-        names = ", ".join(f"d.{name}" for name in FIELDS)
+            values.append(sqlite_rows.micro(query.before) * sqlite_rows.ROOM)
+        names = ", ".join(f"d.{name}" for name in sqlite_rows.FIELDS)
         sql = f"SELECT {names} {_tables(query)} WHERE {' AND '.join(where)} ORDER BY d.row DESC LIMIT ?"
         with self._open() as conn:
             rows = conn.execute(sql, (*values, query.limit)).fetchall()
@@ -122,27 +118,44 @@ class SqliteSearch(Search):
         """All that answer."""
         where, values = _where(query)
         with self._open() as conn:
-            sql = f"SELECT count(*) {_tables(query)} WHERE {' AND '.join(where)}"
+            sql = f"SELECT count(*) {_tables(query, words_first=True)} WHERE {' AND '.join(where)}"
             return int(conn.execute(sql, values).fetchone()[0])
 
+    def facets(self, query: Query) -> Facets:
+        """One pass over what answers."""
+        where, values = _where(query)
+        step = step_of(query)
+        sql = (
+            f"SELECT {_begin(step)}, d.platform, d.account_id, d.polarity, {_BAND}, count(*) "
+            f"{_tables(query, words_first=True)} WHERE {' AND '.join(where)} GROUP BY 1, 2, 3, 4, 5"
+        )
+        with self._open() as conn:
+            return gathered(conn.execute(sql, values), step)
+
     def delete(self, school: str, ids: Sequence[str]) -> None:
-        """By id."""
-        with self._changing() as conn:
-            for one in ids:
-                found = conn.execute("SELECT row FROM documents WHERE school = ? AND id = ?", (school, one))
-                _drop(conn, [row for (row,) in found.fetchall()])
+        """By id; also from the file that is being filled, which remembers not to take them in."""
+        with self._said(), sqlite_next.held(self._path):
+            with self._changing() as conn:
+                sqlite_rows.take_out(conn, school, ids)
+            sqlite_next.also_take_out(self._path, school, ids)
 
     def clear(self) -> None:
-        """Empty both tables; a corrupt file is replaced by a new one."""
-        try:
-            self._empty()
-        except SearchUnavailable as error:
-            if not isinstance(error, SearchDamaged) and error.__cause__ is not None:
-                raise
-            if _corrupt(error.__cause__):
-                for end in ("", "-wal", "-shm"):
-                    self._path.with_name(self._path.name + end).unlink(missing_ok=True)
-            self._empty()
+        """Empty both tables; a corrupt file is replaced by a new one. What was being filled is given up."""
+        with self._said(), sqlite_next.held(self._path, alone=True):
+            sqlite_next.give_up(self._path)
+            try:
+                self._empty()
+            except SearchUnavailable as error:
+                if not isinstance(error, SearchDamaged) and error.__cause__ is not None:
+                    raise
+                if corrupt(error.__cause__):
+                    sqlite_next.remove(self._path)
+                self._empty()
+
+    def renew(self) -> Renewal:
+        """A file beside this one."""
+        with self._said():
+            return sqlite_next.SqliteRenewal(self._path)
 
     def _empty(self) -> None:
         with self._changing() as conn:
@@ -170,107 +183,27 @@ class SqliteSearch(Search):
             self._conn = None
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file lies there, or None."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _rebuilt(path: Path) -> bool:
-    """Whether a rebuild made the file that lies there."""
+def _mark(path: Path) -> int:
+    """How the file that lies there was made, or 0."""
     try:
         fresh = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=10)
     except sqlite3.OperationalError:
-        return False
+        return 0
     try:
-        return bool(fresh.execute("PRAGMA user_version").fetchone()[0] == REBUILT)
+        return int(fresh.execute("PRAGMA user_version").fetchone()[0])
     except sqlite3.DatabaseError:
-        return False
+        return 0
     finally:
         fresh.close()
 
 
-def _corrupt(error: BaseException | None) -> bool:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-def _there(conn: sqlite3.Connection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
-    """Row and time of fetching of what is known of (school, id)."""
-    found: dict[tuple[str, str], tuple[int, int]] = {}
-    for school in {school for school, _ in keys}:
-        ids = [one for owner, one in keys if owner == school]
-        for start in range(0, len(ids), AT_ONCE):
-            some = ids[start : start + AT_ONCE]
-            marks = ",".join("?" * len(some))
-            asked = f"SELECT id, row, fetched_at FROM documents WHERE school = ? AND id IN ({marks})"
-            found |= {(school, one): (row, at) for one, row, at in conn.execute(asked, (school, *some))}
-    return found
-
-
-def _refuse_far(documents: Iterable[Document]) -> None:
-    """A row's number follows time and ends in the year 2262."""
-    far = {one.id: "发布时间在 2262 年以后" for one in documents if _micro(one.published_at) >= LATEST}
-    if far:
-        raise SearchRefused(far)
-
-
-def _drop(conn: sqlite3.Connection, rows: Iterable[int]) -> None:
-    """Forget rows with their pairs."""
-    for row in sorted(rows):
-        (text,) = conn.execute("SELECT text FROM documents WHERE row = ?", (row,)).fetchone()
-        gone = pairs_of_texts([text])
-        conn.execute("INSERT INTO bigrams (bigrams, rowid, tokens) VALUES ('delete', ?, ?)", (row, *gone))
-        conn.execute("DELETE FROM documents WHERE row = ?", (row,))
-
-
-def _put(conn: sqlite3.Connection, documents: Sequence[Document]) -> list[int]:
-    """The documents themselves; gives their rows."""
-    published = [_micro(one.published_at) for one in documents]
-    rows = _free_rows(conn, [at * ROOM for at in published])
-    conn.executemany(
-        PUT,
-        [
-            (
-                row, one.school, one.id, one.kind, one.platform, one.account_id, one.thread_id, one.text, one.polarity,
-                one.risk, at, _micro(one.fetched_at),
-            )
-            for row, at, one in zip(rows, published, documents, strict=True)
-        ],
-    )  # fmt: skip
-    return rows
-
-
-def _free_rows(conn: sqlite3.Connection, rooms: Sequence[int]) -> list[int]:
-    """A free row for each, in its room or, where that is full, in one after it."""
-    free = _free(conn, set(rooms))
-    found = []
-    for first in rooms:
-        room = first
-        while free[room] >= room + ROOM:
-            room += ROOM
-            if room not in free:
-                free |= _free(conn, [room])
-        found.append(free[room])
-        free[room] += 1
-    return found
-
-
-def _free(conn: sqlite3.Connection, rooms: Iterable[int]) -> dict[int, int]:
-    """The first free row behind what each room holds."""
-    asked = (
-        f"SELECT value, (SELECT max(row) FROM documents WHERE row >= value AND row < value + {ROOM}) FROM json_each(?)"
-    )
-    held = conn.execute(asked, (json.dumps(sorted(rooms)),))
-    return {room: room if last is None else last + 1 for room, last in held}
-
-
-def _tables(query: Query) -> str:
-    joined = " JOIN bigrams ON bigrams.rowid = d.row" if fold(query.words.strip()) else ""
-    return f"FROM documents d{joined}"
+def _tables(query: Query, *, words_first: bool = False) -> str:
+    """`words_first`: a count goes through the rows of the words, and does not ask each row of the school for them."""
+    if not fold(query.words.strip()):
+        return "FROM documents d"
+    if words_first:
+        return "FROM bigrams CROSS JOIN documents d ON d.row = bigrams.rowid"
+    return "FROM documents d JOIN bigrams ON bigrams.rowid = d.row"
 
 
 def _where(query: Query) -> tuple[list[str], list[object]]:
@@ -279,14 +212,27 @@ def _where(query: Query) -> tuple[list[str], list[object]]:
     if found:
         where.append("bigrams MATCH ?")
         values.append(_phrase(found))
-    for name in ("account_id", "kind", "polarity"):
+    for name in ("account_id", "kind", "polarity", "platform"):
         if value := getattr(query, name):
             where.append(f"d.{name} = ?")
             values.append(value)
+    if (query.risk_from, query.risk_to) != ALL_RISKS:
+        where.append("d.risk BETWEEN ? AND ?")
+        values += [query.risk_from, query.risk_to]
+    if query.until is not None:
+        where.append("d.row < ?")
+        values.append(sqlite_rows.micro(query.until) * sqlite_rows.ROOM)
     if query.since is not None:
         where.append("d.row >= ?")
-        values.append(_micro(query.since) * ROOM)
+        values.append(sqlite_rows.micro(query.since) * sqlite_rows.ROOM)
     return where, values
+
+
+def _begin(step: timedelta) -> str:
+    """Where the day or hour of a document begins, in microseconds; `%` of SQLite has the sign of what is divided."""
+    span, shift = micro_of(step), micro_of(BEIJING)
+    local = f"(d.published_at + {shift})"
+    return f"{local} - ({local} % {span} + {span}) % {span} - {shift}"
 
 
 def _phrase(found: list[str]) -> str:
@@ -295,7 +241,7 @@ def _phrase(found: list[str]) -> str:
 
 
 def _document(row: tuple[object, ...]) -> Document:
-    values = dict(zip(FIELDS, row, strict=True))
+    values = dict(zip(sqlite_rows.FIELDS, row, strict=True))
     for name in ("published_at", "fetched_at"):
-        values[name] = EPOCH + int(str(values[name])) * MICROSECOND
+        values[name] = sqlite_rows.EPOCH + int(str(values[name])) * sqlite_rows.MICROSECOND
     return Document(**values)  # type: ignore[arg-type]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from pathlib import Path
 
 from stream.search.pairs import pairs_of_texts
 
+REBUILT, WHOLE = 1, 2
+"""Marks of a file that was emptied on purpose, to be filled anew, and of one that was filled before it was put in its
+place: a file made by accident lacks either."""
 AT_ONCE = 500
 """Documents cut at a time while a file is made over."""
 TABLES = (
@@ -19,6 +23,34 @@ TABLES = (
 )
 OUTGROWN = "pairs"
 """The table of earlier versions, which kept a copy of what it was given; its file is made over at the first opening."""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """The file opened, made where it is missing. Raises sqlite3.DatabaseError."""
+    conn = sqlite3.connect(path, timeout=10, check_same_thread=False)
+    try:
+        conn.execute("PRAGMA journal_mode=WAL")
+        conn.execute("PRAGMA synchronous=NORMAL")
+        furnish(conn)
+    except sqlite3.DatabaseError:
+        conn.close()
+        raise
+    return conn
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies there, or None. Raises OSError."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def corrupt(error: BaseException | None) -> bool:
+    """Whether what the file holds can be read no more."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def cut_in(conn: sqlite3.Connection, texts: Sequence[tuple[int, str]]) -> None:

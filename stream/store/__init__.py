@@ -11,6 +11,8 @@ The contract, the same on both:
   each other (deadlock, serialisation), the block runs again from its first statement, up to RUNS times in all.
 * A lost connection raises StoreUnavailable; nothing of the block is there; the same block may be tried again.
 * No error's text holds a value of a row: comments and hashes would stand in the logs.
+* Outbox workers pass over rows that another holds (`with_for_update(skip_locked=True)`; SQLite ignores it, one writes
+  there at a time) and what belongs together is held by its name (`hold_name`): nobody waits, nobody takes a row twice.
 * Rows are made with `insert_new` where a second attempt must change nothing: it says which rows were new;
   `add_new` does not say it and costs far less. `put_all` is so to `put`, and `Among` asks about many keys (`lot.py`).
 """
@@ -18,6 +20,7 @@ The contract, the same on both:
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -30,6 +33,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.dml import ReturningInsert
 
+from stream.store.held import hold_name as hold_name
 from stream.store.lot import Among as Among
 from stream.store.lot import add_new as add_new
 from stream.store.lot import as_driven as as_driven
@@ -42,6 +46,7 @@ RUNS = 4
 """How often a block runs in all before a clash with other transactions is told to its caller."""
 CLASHES = frozenset({"40P01", "40001"})
 """SQLSTATE of a deadlock and of a serialisation failure: the same block may well succeed when it runs again."""
+FULL = "所在磁盘已满；请腾出空间或加盘，之后自动继续，未写入的不会丢失"
 PATIENT: Mapping[str, Any] = {
     "connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
@@ -132,7 +137,7 @@ class Store:
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", None) in CLASHES:
                 raise StoreClash("存储忙：与另一操作相互等待，本次未写入任何内容，请稍后再试") from error
-            raise StoreUnavailable(f"存储暂不可用：{error.orig}") from error
+            raise StoreUnavailable(f"存储暂不可用：{FULL if _full(error) else error.orig}") from error
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise StoreUnavailable(f"存储连接中断：{error.orig}") from error
@@ -151,6 +156,12 @@ def _hasty(patience: float) -> dict[str, Any]:
         "connect_timeout": max(2, int(patience)),
         "options": f"-c lock_timeout={limit} -c statement_timeout={limit}",
     }
+
+
+def _full(error: OperationalError) -> bool:
+    """Whether the database found no room on its disk."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code == sqlite3.SQLITE_FULL or getattr(error.orig, "sqlstate", None) == "53100"
 
 
 def _hide_values(error: DBAPIError) -> None:

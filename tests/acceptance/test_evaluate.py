@@ -35,6 +35,12 @@ RISK = (
     ("快递到了", 0),
 )
 TOLD = "晚饭在三号窗口吃的，我们寝室四个人三个一直上吐下泻，在医院挂水"
+OWN = {
+    "rude": "评论区的键盘侠，你们这种废物滚蛋",
+    "bets": "真人百家乐在线，首充送888",
+    "bets_again": "点击进入真人百家乐，好礼不断",
+}
+"""Posts of the school's own account that no post may be like; of the last two each bears the other out."""
 ACCOUNTS = {
     "college": "海棠职业学院",
     "units": [{"key": "xcb", "name": "党委宣传部"}],
@@ -52,9 +58,9 @@ def line(name: str, text: str, minute: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def scenario(folder: Path, name: str, last: str, truth: dict[str, Any]) -> None:
-    """Three lines, and what ought to come of them."""
-    lines = [line("p", "今日菜单", 0), line("c1", "看着不错", 1), line("c2", last, 2)]
+def scenario(folder: Path, name: str, last: str, truth: dict[str, Any], first: str = "今日菜单") -> None:
+    """Three lines, and what ought to come of them; the first is the school's own."""
+    lines = [line("p", first, 0), line("c1", "看着不错", 1), line("c2", last, 2)]
     written = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in lines)
     (folder / f"{name}.jsonl").write_text(written, "utf-8")
     (folder / f"{name}.truth.json").write_text(json.dumps({"scenario": name} | truth), "utf-8")
@@ -78,6 +84,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }  # fmt: skip
     scenario(folder, "sick", TOLD, wanted)
     scenario(folder, "calm", "路过看看", {"expect": "quiet"})
+    own = wanted | {"level_floor": 2, "first_signal": "p", "latest": "p", "grave": False}
+    for name, said in OWN.items():
+        scenario(folder, name, "路过看看", own, said)
     return folder
 
 
@@ -137,11 +146,32 @@ def test_scenarios_are_played_plainly_and_apart(made: tuple[str, dict[str, Any],
     assert sheet["figures"]["quiet_alarm"]["value"] == 0.0
     assert sheet["figures"]["delay_lines"]["value"] == 0.0
     by_name = {one["scenario"]: one for one in sheet["scenarios"]}
-    assert set(by_name) == {"sick", "calm"}
+    assert set(by_name) == {"sick", "calm", *OWN}
     lines = ("今日菜单", "看着不错", TOLD)
     for term in by_name["sick"]["left_out"]:
         assert any(all(part in text for part in term.split("…")) for text in lines), "a word of this scenario"
     assert "逐个留出" in made[0]
+
+
+def test_what_only_the_judged_scenario_bears_out_does_not_judge_it(made: tuple[str, dict[str, Any], Path]) -> None:
+    sheet = sheets(made[1])["场景"]
+    by_name = {one["scenario"]: one for one in sheet["scenarios"]}
+    rude = by_name["rude"]
+    assert (rude["plain"], rude["apart"], rude["changed"]) == ("及时 1/1，当条即立", "及时 0/1", True)
+    assert rude["rules"] == sorted({anchor.split()[0] for anchor in rude["anchors"]}) != []
+    assert all(anchor.split()[1] in OWN["rude"] for anchor in rude["anchors"])
+    for name in ("bets", "bets_again"):
+        assert not by_name[name]["changed"], by_name[name]
+        assert by_name[name]["apart"] == by_name[name]["plain"] == "及时 1/1，当条即立"
+        assert by_name[name]["rules"] == []
+    found = sum(one["plain"].startswith("及时 1/1") for one in by_name.values())
+    apart = sum(one["apart"].startswith("及时 1/1") for one in by_name.values())
+    assert sheet["figures"]["recall"]["note"].startswith(f"{found}/4")
+    assert sheet["cross_validated"]["recall"]["note"].startswith(f"{apart}/4")
+    changed = [one["scenario"] for one in by_name.values() if one["changed"]]
+    assert f"结果因此不同的 {len(changed)} 个：{'、'.join(changed)}" in made[0]
+    rows = table(shown(made[2].read_text("utf-8"), "场景"), "逐个场景")
+    assert [(cells[0], cells[4]) for cells in rows if cells[0] == "rude"] == [("rude", " ".join(rude["rules"]))]
 
 
 def test_the_same_data_give_the_same_figures_and_on_a_terminal_a_bar_tells_how_far_it_is(

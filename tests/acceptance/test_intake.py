@@ -7,8 +7,10 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -19,6 +21,7 @@ from tests.acceptance.standing import Standing, eventually, fengxin, words_of
 
 pytestmark = pytest.mark.long
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 SCENARIOS = Path(__file__).resolve().parent / "scenarios"
 REHEARSED = ("后厨", "玉兰", "青岚", "演练·", "YL-2026", "rehearsal.invalid")
 """What nobody but a rehearsal of these scenarios says: their words, its people, numbers and addresses."""
@@ -95,6 +98,31 @@ def test_a_file_of_leads_is_taken_in_whole_or_every_bad_cell_is_named(demo: Stan
     assert (status, "已录入 2 条线索" in words_of(page.css(".saidbar")[0])) == (200, True), "nothing of it was there"
     for text in (good[3], other[3]):
         assert len(eventually(f"found: {text}", partial(desk.found, text), 30)) == 1
+
+
+def test_rows_of_days_long_past_are_found_and_open_nothing_and_what_is_typed_meanwhile_opens(demo: Standing) -> None:
+    """The same words, in a file as seen a month ago among hundreds, and typed in now."""
+    desk = demo.signed_in("zheng.wanzhou")
+    token = desk.page("/leads").css("input[name=csrf]::attr(value)").get("")
+    past = f"{datetime.now(SHANGHAI) - timedelta(days=30):%Y-%m-%d %H:%M}"
+    old, new = "旧档地质楼着火了，有人被困在四楼", "地质楼着火了，有人被困在四楼，快来人"
+    rows = [("微博", "", "", old, "", past)]
+    rows += [("微博", "", "", f"旧档第 {number} 条，操场的灯还没有亮", "", past) for number in range(400)]
+    answer = desk.client.post("/leads/file", data={"csrf": token}, files={"file": ("旧档.csv", file_of("csv", *rows))})
+    assert "其中 401 条是 10 日以前看到的，按历史处理：可以检索，不自动立事件、不发通知" in words_of(
+        Selector(answer.text)
+    )
+    demo.lead(new)
+
+    def shown(words: str) -> list[str]:
+        return [words_of(one) for one in desk.page("/search", q=words).css("article.quote")]
+
+    (line,) = eventually("what was typed opens", lambda: [one for one in shown(new) if "FX-" in one], 90)
+    assert new in line
+    (kept,) = eventually("what is old is found", lambda: [one for one in shown(old) if "未研判" not in one], 90)
+    eventually("all of it is worked off", lambda: len(shown("旧档第 399 条")) == 1, 90)
+    (kept,) = shown(old)
+    assert "FX-" not in kept
 
 
 def test_a_comment_under_an_article_of_the_wechat_account_comes_to_the_desk(demo: Standing) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,10 +18,13 @@ from stream.post import Post
 from tests.bench.chain import FOLLOWERS, PLACE, Chain, running
 from tests.bench.comments import Comments
 from tests.bench.desk import desk_open
-from tests.bench.machine import percentile, pinned, resident_megabytes
+from tests.bench.footing import EMBEDDED, Place
+from tests.bench.machine import percentile, pinned
 
 EVERY_SECONDS = 0.25
 """A grave line is planted so often."""
+ALARM = ("assess", "watch")
+Hindered = Callable[[Chain], AbstractContextManager[None]]
 _ACCEPTED = """
 SELECT i.opening_post_id, i.opened_at, d.accepted_at FROM incidents i
 JOIN notices n ON n.incident_id = i.id JOIN deliveries d ON d.notice_id = n.id WHERE d.channel = 'mail'
@@ -53,19 +57,30 @@ class Latency:
     memory_mb: dict[str, float]
 
 
-def chain_latency(per_second: float, seconds: float, *, snow: bool, cores: int = 2, patience: float = 25.0) -> Latency:
-    """Comments at random moments, so many a second on average, against a warm chain with one assess worker a core."""
-    with pinned(cores), running(assess=cores, snow=snow, mail=True) as chain, desk_open(chain.settings):
+def chain_latency(
+    per_second: float, seconds: float, *, snow: bool, cores: int = 2, patience: float = 25.0, place: Place = EMBEDDED,
+    hindered: Hindered | None = None,
+) -> Latency:  # fmt: skip
+    """Comments at random moments, so many a second on average, against a warm chain with one assess worker a core.
+
+    `hindered`: what is in the way of the index, or of the chain, from before the first comment until all alarms are
+    out; the index is not waited for then.
+    """
+    waited = ALARM if hindered else FOLLOWERS
+    with (
+        pinned(cores), running(assess=cores, snow=snow, mail=True, place=place) as chain, desk_open(chain.settings),
+        hindered(chain) if hindered else nullcontext(),
+    ):  # fmt: skip
         dues, posts, planted = _arrivals(per_second, seconds)
         before = chain.cpu()
         start = time.time() + 0.2
         appended = _append(chain, start, dues, posts)
-        backlog = chain.behind(*FOLLOWERS)
-        _settle(chain, patience)
+        backlog = chain.behind(*waited)
+        _settle(chain, patience, waited)
         after = chain.cpu()
         used = {role: 1e6 * (after[role] - before[role]) / len(posts) for role in after}
         due = {post.id: start + at for post, at in zip(posts, dues, strict=True)}
-        cost = (used, {role: resident_megabytes(process.pid) for role, process in chain.processes.items()})
+        cost = (used, chain.memory())
         return _judge(chain, per_second, seconds, cores, due, appended, planted, backlog, cost, snow=snow)
 
 
@@ -102,12 +117,12 @@ def _append(chain: Chain, start: float, dues: Sequence[float], posts: Sequence[P
     return returned
 
 
-def _settle(chain: Chain, patience: float) -> None:
+def _settle(chain: Chain, patience: float, waited: Sequence[str]) -> None:
     """Wait until everything is watched and no mail waits, at most `patience` seconds."""
     until = time.monotonic() + patience
     while time.monotonic() < until:
         waiting = "SELECT count(*) FROM deliveries WHERE channel = 'mail' AND accepted_at IS NULL"
-        if not chain.behind(*FOLLOWERS) and not chain.store.execute(waiting).fetchone()[0]:
+        if not chain.behind(*waited) and not chain.rows(waiting)[0][0]:
             return
         chain.alive()
         time.sleep(0.05)
@@ -119,7 +134,7 @@ def _judge(
 ) -> Latency:  # fmt: skip
     mails: dict[str, list[float]] = {}
     opened: dict[str, float] = {}
-    for post_id, opened_at, accepted_at in chain.store.execute(_ACCEPTED):
+    for post_id, opened_at, accepted_at in chain.rows(_ACCEPTED):
         if post_id in planted:
             late = _seconds(accepted_at) - due[post_id] if accepted_at else math.inf
             mails.setdefault(post_id, []).append(late)
@@ -134,8 +149,10 @@ def _judge(
     )  # fmt: skip
 
 
-def _seconds(stored: str) -> float:
-    return datetime.fromisoformat(stored).replace(tzinfo=UTC).timestamp()
+def _seconds(stored: str | datetime) -> float:
+    """Of an instant as the store's driver gives it: SQLite's is a text in UTC."""
+    at = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
 def _shares(seconds: Sequence[float]) -> dict[str, float | None]:

@@ -6,7 +6,7 @@ import math
 import os
 import platform
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -35,6 +35,40 @@ def resident_megabytes(pid: int) -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     raise ProcessLookupError(pid)
+
+
+def cpu_seconds_of_all(pid: int) -> float:
+    """As `cpu_seconds`, with its descendants and those that have ended and were waited for."""
+    return sum(_all_seconds(one) for one in _family(pid))
+
+
+def megabytes_of_all(pid: int) -> float:
+    """Memory of a process and its descendants, what they share counted once (PSS; for a foreign one needs root)."""
+    found = 0.0
+    for one in _family(pid):
+        with suppress(OSError):
+            rolled = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
+            found += sum(int(line.split()[1]) for line in rolled if line.startswith("Pss:")) / 1024
+    return found
+
+
+def _family(pid: int) -> list[int]:
+    parents: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parents.setdefault(int(stat.read_text().rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
+    found = [pid]
+    for one in found:
+        found += parents.get(one, [])
+    return found
+
+
+def _all_seconds(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / TICKS
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from tests.bench.chain import FOLLOWERS, PLACE, Stuck, running
 from tests.bench.comments import Comments
-from tests.bench.machine import pinned, resident_megabytes
+from tests.bench.footing import EMBEDDED, Footing
+from tests.bench.machine import pinned
 
 PAGE = 200
 """Comments that one append carries, as a crawl's page does."""
@@ -18,7 +19,8 @@ PAGE = 200
 class Rate:
     """One measurement. `cpu_us`: CPU microseconds per comment, `memory_mb`: resident after the work; both by role.
 
-    `per_cpu_second`: comments for one second of CPU of all roles together; busy neighbours change it little."""
+    `per_cpu_second`: comments for one second of CPU of all roles together; busy neighbours change it little.
+    `engine_cpu_us`, `engine_mb`: of the real engines, where it stands on them, by engine."""
 
     cores: int
     assess_workers: int
@@ -28,6 +30,9 @@ class Rate:
     per_cpu_second: float
     cpu_us: dict[str, float]
     memory_mb: dict[str, float]
+    on: str = "embedded"
+    engine_cpu_us: dict[str, float] = field(default_factory=dict)
+    engine_mb: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +45,16 @@ class Baseline:
     per_cpu_second: float
 
 
-def chain_rate(cores: int, comments: int, *, snow: bool, patience: float = 90.0) -> Rate:
-    """A backlog of so many comments through the chain on so many cores, one assess worker a core."""
-    with pinned(cores), running(assess=cores, snow=snow) as chain:
+def chain_rate(
+    cores: int, comments: int, *, snow: bool, patience: float = 90.0, footing: Footing | None = None
+) -> Rate:
+    """A backlog of so many comments through the chain on so many cores, one assess worker a core.
+
+    The engines of a `footing` are not held to these cores."""
+    place = footing.fresh() if footing else EMBEDDED
+    with pinned(cores), running(assess=cores, snow=snow, place=place) as chain:
         posts = Comments(1).posts(PLACE, datetime.now(UTC), comments)
-        before = chain.cpu()
+        before, engines_before = chain.cpu(), footing.cpu() if footing else {}
         start = time.perf_counter()
         for at in range(0, comments, PAGE):
             chain.append(posts[at : at + PAGE])
@@ -52,9 +62,14 @@ def chain_rate(cores: int, comments: int, *, snow: bool, patience: float = 90.0)
             raise Stuck(f"after {patience:.0f} s {chain.behind(*FOLLOWERS)} records were not taken")
         took = time.perf_counter() - start
         after = chain.cpu()
-        memory = {role: resident_megabytes(process.pid) for role, process in chain.processes.items()}
+        memory = chain.memory()
+        engines_after, held = (footing.cpu(), footing.memory()) if footing else ({}, {})
     used = {role: 1e6 * (after[role] - before[role]) / comments for role in after}
-    return Rate(cores, cores, snow, comments, comments / took, 1e6 / sum(used.values()), used, memory)
+    theirs = {name: 1e6 * (engines_after[name] - engines_before[name]) / comments for name in engines_after}
+    return Rate(
+        cores, cores, snow, comments, comments / took, 1e6 / sum(used.values()), used, memory,
+        "engines" if footing else "embedded", theirs, held,
+    )  # fmt: skip
 
 
 def snownlp_rate(seconds: float) -> Baseline:

@@ -13,7 +13,7 @@ from stream import rules
 from stream.assess import Reader
 from stream.log import open_log
 from stream.search import Document, Query, open_search
-from stream.topic import POSTS
+from stream.topic import POSTS, partitions
 from tests.bench.chain import PLACE
 from tests.bench.comments import Comments
 from tests.bench.machine import pinned
@@ -39,7 +39,7 @@ def parts(comments: int) -> dict[str, float]:
         pairs = list(zip(posts, texts, strict=True))
         timed("match", comments, lambda: [reader.read(post, text) for post, text in pairs])
         log = open_log(f"sqlite:///{Path(folder) / 'log.db'}")
-        log.ensure({POSTS: 1})
+        log.ensure(partitions(1))
         timed("log append, 1 a call", 200, lambda: [log.append(POSTS, [entry]) for entry in entries[:200]])
         pages = [entries[at : at + 200] for at in range(0, comments, 200)]
         timed("log append, 200 a call", comments, lambda: [log.append(POSTS, page) for page in pages])

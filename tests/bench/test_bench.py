@@ -13,13 +13,22 @@ import pytest
 
 from stream import rules
 from stream.assess import Reader, assess
+from tests.bench import run as bench
+from tests.bench.catchup import CatchUp, catch_up, said
 from tests.bench.chain import PLACE, ROOT
 from tests.bench.comments import Comments
+from tests.bench.footing import Footing
+from tests.bench.history import beside_history
+from tests.bench.history import said as said_of_history
 from tests.bench.judging import judging
+from tests.bench.log_work import log_work
 from tests.bench.machine import percentile
 from tests.bench.matching import matching
 from tests.bench.scoring import scoring
+from tests.bench.searching import on_sqlite
 from tests.bench.weightless import Weightless
+from tests.live.elasticsearch import Elasticsearch
+from tests.live.engines import EngineMissing, Kafka, Postgres
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 
@@ -71,6 +80,63 @@ def test_a_quick_run_measures_the_whole_chain(tmp_path: Path) -> None:
     assert found["crawl"]["memory_mb"] > 20
 
 
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_a_backlog_is_worked_off_whole_and_in_order() -> None:
+    _is_whole(catch_up(300), 300)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_alarms_are_measured_beside_history_that_is_being_worked_off() -> None:
+    one = beside_history(400, 2.0, per_second=20.0)
+    assert 0 <= one.after <= one.before <= 2 * one.records
+    for late in (one.alone, one.beside):
+        assert 0.5 * late.planted < late.opened <= late.planted, "nearly every planted line is grave, see above"
+        assert late.not_accepted == 0
+    assert len(said_of_history([one])) == 4
+
+
+@pytest.mark.live
+@pytest.mark.timeout(600)
+def test_the_real_engines_are_measured_beside_a_bare_loop(
+    kafka: Kafka, elasticsearch: Elasticsearch, postgres: Postgres
+) -> None:
+    footing = Footing(kafka, elasticsearch, postgres)
+    work = log_work(footing, 300, 1)
+    assert set(work.cpu_us) == {"bare", "unread", "weightless"}
+    assert work.times_bare[0] < 6, "a run so short says nothing of its own"
+    one = catch_up(300, footing)
+    _is_whole(one, 300)
+    assert set(one.engine_cpu_us) == {"Kafka", "Elasticsearch", "Postgres"}
+    assert min(one.engine_cpu_us.values()) > 0
+
+
+def test_parts_are_measured_by_name_and_a_missing_engine_is_said_aloud(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lacking() -> Footing:
+        raise EngineMissing("mvn is not installed")
+
+    monkeypatch.setattr(bench, "standing", lacking)
+    out = tmp_path / "bench.json"
+    out.write_text('{"crawl": "of an earlier run"}', "utf-8")
+    bench.run(bench.QUICK, out, ["search", "apart"])
+    found = json.loads(out.read_text("utf-8"))
+    assert found["crawl"] == "of an earlier run"
+    assert [one["on"] for one in found["search"]] == ["SQLite"]
+    assert set(found["measured"]) == {"search", "apart"}
+    assert capsys.readouterr().out.count("NOT MEASURED ON KAFKA, ELASTICSEARCH AND POSTGRESQL: mvn is not") == 2
+
+
+def _is_whole(one: CatchUp, records: int) -> None:
+    assert one.records == records
+    assert set(one.seconds) == {"assess", "watch", "index"}
+    assert {"watch", "index", "assess", "assess 2"} <= set(one.memory_mb)
+    assert min(one.disk.values()) > 50
+    assert said(one)[0].endswith("in order, whole")
+
+
 _QUICK = """
 import json, sys
 from dataclasses import asdict
@@ -109,3 +175,9 @@ def test_scoring_is_a_hundred_times_as_fast_as_snownlp_in_a_small_process() -> N
         assert one.one_at_a_time_times_stock > 5
         assert one.start_seconds < 5
     assert ways[0].memory_mb < 120
+
+
+def test_the_search_is_measured_and_rebuilt_at_any_number() -> None:
+    found = on_sqlite(2300)
+    assert found.row().startswith("| SQLite | 2,300 |")
+    assert min(found.indexed, found.rebuilt, *found.find, *found.count, found.bytes_each, found.memory_mb) > 0

@@ -22,12 +22,13 @@ from crawlers import reactor
 from crawlers.sandbox.app import build
 from crawlers.sandbox.clock import Clock
 from crawlers.sandbox.world import World
-from crawlers.service import TOPIC, Crew
+from crawlers.service import Crew
 from crawlers.settings import CrawlSettings, WechatRoute, WeiboRoute
 from stream import account, kept
 from stream.coverage import gaps, scans, sources
 from stream.log import Log, open_log
 from stream.post import Counts, Post
+from stream.topic import HISTORY, POSTS, partitions
 from tests.mould import pour
 
 START = datetime(2026, 11, 3, 4, 0, tzinfo=UTC)  # noon in Asia/Shanghai
@@ -96,12 +97,12 @@ class Room:
         self.sandbox = sandbox
         self.store = pour(folder / "store.db")
         self.log: Log = open_log(f"sqlite:///{folder}/log.db")
-        self.log.ensure({TOPIC: 2})
+        self.log.ensure(partitions(2))
         self.slept: list[float] = []
         self.settings = self.settle(**settings)
         self.enter_accounts()
         self.crew = self.new_crew()
-        self.positions: dict[int, int] = {}
+        self.positions: dict[tuple[str, int], int] = {}
         self.records: list[Post | Counts] = []
 
     def settle(self, **given: Any) -> CrawlSettings:
@@ -169,15 +170,21 @@ class Room:
                     break
         return found
 
-    def drain(self) -> list[Post | Counts]:
-        reader = self.log.reader(TOPIC, "test", lambda wanted: {p: self.positions.get(p, 0) for p in wanted})
+    def _drain(self, topic: str) -> list[Post | Counts]:
+        reader = self.log.reader(topic, "test", lambda wanted: {p: self.positions.get((topic, p), 0) for p in wanted})
         fresh: list[Post | Counts] = []
         while found := reader.poll(1000, 0.01):
             for record in found:
-                self.positions[record.partition] = record.offset + 1
+                self.positions[topic, record.partition] = record.offset + 1
                 kind = json.loads(record.value)["type"]
                 fresh.append((Post if kind == "post" else Counts).from_wire(record.value))
         reader.close()
+        return fresh
+
+    def drain(self) -> list[Post | Counts]:
+        fresh: list[Post | Counts] = []
+        for topic in (POSTS, HISTORY):
+            fresh += self._drain(topic)
         with self.store.write() as conn:
             for one in fresh:
                 if isinstance(one, Post):

@@ -25,6 +25,7 @@ from stream import account, kept
 from stream.log import Log, LogUnavailable, PartlyAppended, open_log
 from stream.log.sqlite import SqliteLog
 from stream.post import Kind, Post, Route
+from stream.topic import HISTORY, POSTS, partitions
 from stream.workbook import SIZE_LIMIT, Unreadable
 from tests.mould import pour
 
@@ -37,7 +38,7 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.store = pour(folder / "store.db")
         self.log: Log = open_log(f"sqlite:///{folder}/log.db")
-        self.log.ensure({"posts": 1})
+        self.log.ensure(partitions(1))
         entry = account.Account("FL", "wb", "weibo", "风林职院", "9", "宣传部", "api", NOW, main=True)
         other = account.Account("FL", "wx", "wechat", "风林后勤", "g", "后勤处", "api", NOW)
         with self.store.write() as conn:
@@ -47,7 +48,10 @@ class Desk:
         return take_file(self.store, self.log, "FL", name, data, NOW)
 
     def posts(self) -> list[Post]:
-        reader = self.log.reader("posts", "test", lambda wanted: dict.fromkeys(wanted, 0))
+        return [post for topic in (POSTS, HISTORY) for post in self.lane(topic)]
+
+    def lane(self, topic: str) -> list[Post]:
+        reader = self.log.reader(topic, "test", lambda wanted: dict.fromkeys(wanted, 0))
         found = [Post.from_wire(record.value) for record in reader.poll(2000, 0.01)]
         reader.close()
         return found
@@ -355,3 +359,19 @@ def test_a_log_that_is_away_from_the_start_takes_nothing_in(desk: Desk, tmp_path
         assert not isinstance(told.value, PartlyAppended)
         assert desk.posts() == []
         log.close()
+
+
+def test_rows_of_days_long_past_go_by_the_lane_of_history_and_what_is_typed_never_does(desk: Desk) -> None:
+    """By the day it was seen where a row says so, else by its date; to the second at the limit of ten days."""
+    old, young = "2026-10-01 08:00", "2026-11-01 08:00"
+    data = (
+        "原文,发布时间,看到时间\n"
+        f"旧帖,{old},\n旧帖今天才看到,{old},{young}\n旧帖当时就看到,{old},{old}\n新帖,{young},\n不写日期,,\n"
+        "整十天,2026-10-24 12:00,\n多一秒,2026-10-24 11:59:59,\n"
+    )
+    assert isinstance(desk.file("一.csv", data.encode()), Taken)
+    assert {post.text for post in desk.lane(HISTORY)} == {"旧帖", "旧帖当时就看到", "多一秒"}
+    assert {post.text for post in desk.lane(POSTS)} == {"旧帖今天才看到", "新帖", "不写日期", "整十天"}
+    typed = {"text": "值班员刚录入的旧事", "published_at": old}
+    assert isinstance(take_lead(desk.store, desk.log, "FL", typed, NOW), Taken)
+    assert typed["text"] in {post.text for post in desk.lane(POSTS)}

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from crawlers import schedule
-from crawlers.crawl import CLOCK, QUOTA_LEFT, TOKEN_DAYS
+from crawlers.crawl import CLOCK, QUOTA_LEFT, TOKEN_LEFT
 from crawlers.downloading import clock_off
 from escalation import alert, sight
 
@@ -124,4 +124,4 @@ def test_how_soon_lines_are_seen_counts_live_ones_and_no_history(make_room: Any,
 
 
 def test_a_figure_of_the_account_is_the_newest_one_and_no_dead_process_keeps_its_own() -> None:
-    assert {one._multiprocess_mode for one in (QUOTA_LEFT, TOKEN_DAYS, CLOCK)} == {"mostrecent"}
+    assert {one._multiprocess_mode for one in (QUOTA_LEFT, TOKEN_LEFT, CLOCK)} == {"mostrecent"}

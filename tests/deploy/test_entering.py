@@ -188,3 +188,19 @@ def test_a_changed_roster_ends_the_alert_that_nobody_held_an_office_and_a_restar
     school.change(NINTH, NINTH.replace("P09", "P08"))
     with school.store.read() as conn:
         assert alert.ringing(conn, school.code) == []
+
+
+def test_several_get_one_password_or_nobody_gets_one(school: School) -> None:
+    given = load(school.file)
+    for wrong, password in (({"nobody": "P00"}, PASSWORD), ({PASSWORD: "P08"}, PASSWORD), ({"other": "P08"}, "short")):
+        with pytest.raises(upkeep.NotAllowed):
+            upkeep.enrol_all(given, {"admin": "P09"} | wrong, password)
+        assert school.sign_in("admin", password) == (Entry.WRONG, "")
+    roles = upkeep.enrol_all(given, {"admin": "P09", "other": "P08"}, PASSWORD)
+    assert roles == {"admin": [Role.ADMINISTRATOR], "other": [Role.MONITOR]}
+    for name, held in roles.items():
+        entry, token = school.sign_in(name)
+        signed_in = school.who(token)
+        assert entry is Entry.WELCOME
+        assert signed_in is not None
+        assert signed_in.roles == set(held)

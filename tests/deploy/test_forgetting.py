@@ -20,7 +20,7 @@ from escalation import retention
 from stream.dead_letter import bury, dead_letters
 from stream.kept import keep, revisions
 from stream.post import Kind, Post, Route, door
-from stream.search import Document, Query, Search, SearchUnavailable, open_search
+from stream.search import Document, Facets, Query, Renewal, Search, SearchUnavailable, open_search
 from stream.store import Store
 
 OLD, YOUNG = "饭里吃出虫子，九十天以前", "今天的菜很好"
@@ -156,8 +156,14 @@ class Away(Search):
     def count(self, query: Query) -> int:
         raise SearchUnavailable
 
+    def facets(self, query: Query) -> Facets:
+        raise SearchUnavailable
+
     def clear(self) -> None:
         self._away()
+
+    def renew(self) -> Renewal:
+        raise SearchUnavailable
 
     def healthy(self, *, whole: bool = False) -> None:
         self._away()

@@ -10,7 +10,7 @@ import pytest
 
 from deploy import installation
 from deploy.settings import load
-from deploy.starting import prepare
+from deploy.starting import NotReady, prepare
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -38,3 +38,15 @@ def test_an_address_that_is_both_is_told_once(tmp_path: Path) -> None:
     lines = [*islice(prepare(load(installation.write_demo(tmp_path, 9100, NOW))), 2)]
     assert lines[0] == "值班台　　http://127.0.0.1:9100"
     assert lines[1].startswith("演示收件箱")
+
+
+def test_a_store_that_is_another_schools_is_refused_and_left_alone(tmp_path: Path) -> None:
+    file = installation.write_demo(tmp_path, 9100, NOW)
+    list(prepare(load(file)))
+    mine = file.read_text(encoding="utf-8")
+    assert 'code = "fenglin"' in mine
+    file.write_text(mine.replace('code = "fenglin"', 'code = "other"'), encoding="utf-8")
+    with pytest.raises(NotReady, match=r"学校 fenglin 的内容.*代号是 other.*各用自己的存储.*Kafka 前缀与检索前缀"):
+        list(prepare(load(file)))
+    file.write_text(mine, encoding="utf-8")
+    assert list(prepare(load(file)))

@@ -23,15 +23,15 @@ from starlette.routing import Route
 
 from deploy import installation, life, migrations
 from deploy.intake import CrawlersIntake
+from deploy.reindexing import rebuild
 from deploy.settings import load
-from deploy.upkeep import rebuild_search
 from deploy.wiring import ROLES, Role, commands, index, keep_stepping, run_role, serve_app, utc_now, wanted, web
 from escalation import alert, hung
 from stream import account
 from stream.log import LogError, LogUnavailable
 from stream.log.sqlite import SqliteLog
 from stream.store import Store
-from stream.topic import POSTS
+from stream.topic import POSTS, partitions
 
 
 class Worker:
@@ -194,7 +194,7 @@ class ALog(SqliteLog):
 
 def test_the_intake_opens_the_log_at_the_first_lead_and_says_when_it_is_away(tmp_path: Path) -> None:
     store, log = migrated(tmp_path), ALog(tmp_path / "log.db")
-    log.ensure({POSTS: 1})
+    log.ensure(partitions(1))
     answers: list[Exception | None] = [LogUnavailable("连不上"), LogError("文件损坏"), None]
     asked: list[Exception | None] = []
 
@@ -221,7 +221,7 @@ def test_the_intake_opens_the_log_at_the_first_lead_and_says_when_it_is_away(tmp
 def test_a_link_to_an_article_of_the_demo_tells_where_its_comments_are_and_is_no_lead(tmp_path: Path) -> None:
     settings = load(installation.write_demo(tmp_path, 8700, utc_now()))
     store, log = migrated(tmp_path), ALog(tmp_path / "log.db")
-    log.ensure({POSTS: 1})
+    log.ensure(partitions(1))
     entry = account.Account("FL", "wx", "wechat", "风林后勤", "g", "后勤处", "sandbox", utc_now())
     with store.write() as conn:
         account.enter(conn, [entry])
@@ -280,7 +280,7 @@ def test_a_search_taken_away_rings_until_it_is_rebuilt(tmp_path: Path, monkeypat
         assert "fengxin reindex" in words
         time.sleep(0.2)
         assert ringing() == [words], "a new, empty file is no cure"
-        rebuild_search(settings)
+        rebuild(settings)
         time.sleep(0.2)
         assert ringing() == []
     finally:

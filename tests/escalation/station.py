@@ -17,7 +17,7 @@ from stream.account import Account
 from stream.assessment import Assessment
 from stream.log.sqlite import SqliteLog
 from stream.post import Counts, Post
-from stream.topic import ASSESSED
+from stream.topic import ASSESSED, ASSESSED_HISTORY
 from tests.escalation.office import UNIT, Office
 from tests.stream.said import SCHOOL, START, a_post, assessed
 
@@ -36,7 +36,7 @@ class Station:
         with self.office.store.write() as conn:
             account.enter(conn, ACCOUNTS)
         self.log = SqliteLog(folder / "log.db")
-        self.log.ensure({ASSESSED: 1})
+        self.log.ensure({ASSESSED: 1, ASSESSED_HISTORY: 1})
         self.watch = self.watcher()
         self._said = 0
 

@@ -25,7 +25,7 @@ from stream.log import Log, LogUnavailable
 from stream.log.sqlite import SqliteLog
 from stream.position import positions
 from stream.store import Store, StoreUnavailable, metadata
-from stream.topic import ASSESSED, POSTS
+from stream.topic import ASSESSED, partitions
 from tests.escalation.office import Office
 from tests.stream.said import SCHOOL
 
@@ -80,7 +80,7 @@ class Watchman:
 def man(office: Office, tmp_path: Path) -> Iterator[Watchman]:
     """An auditor that has looked for longer than it needs to settle."""
     log = SqliteLog(tmp_path / "log.db")
-    log.ensure({POSTS: 2, ASSESSED: 1})
+    log.ensure(partitions(2))
     made = Watchman(office, log)
     made.look(minutes=SETTLE / 60 + 1)
     yield made

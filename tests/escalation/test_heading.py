@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalation.heading import brief
+from escalation.heading import brief, heading
+from stream.doubt import BELOW, WORDS, doubted
+from stream.evidence import Ledger
+from stream.rules import Slot
+from tests.stream.said import a_post, assessed
 
 
 @pytest.mark.parametrize(
@@ -28,3 +32,12 @@ def test_no_more_than_there_is_room_for_and_nothing_that_was_not_said(title: str
     said = brief(title, length)
     assert len(said) <= length
     assert said.removesuffix("…") in title
+
+
+def test_a_danger_that_the_model_doubted_is_called_what_it_is_once_others_open_it() -> None:
+    line = assessed(a_post("三号楼着火了"))
+    (hit,) = line.hits
+    calm = line.model_copy(update={"hits": doubted(line.hits, Slot.COMMENT, BELOW / 2)})
+    assert all(WORDS in one.title for one in calm.hits)
+    called = heading(calm, Ledger({}).note(calm), hit.theme, "风林职业技术学院", care=False)
+    assert called.partition("：")[2] == hit.title

@@ -9,6 +9,7 @@ import pytest
 
 from escalation.case import Case, Clock, Facts, Named, Reading, Sent, Told
 from escalation.inspection import TITLES, What, inspect
+from stream.dead_letter import Kept
 
 NOW = datetime(2026, 11, 3, 12, 0, tzinfo=UTC)
 
@@ -175,6 +176,15 @@ def test_a_broken_chain_is_one_finding_with_its_first_fault() -> None:
     ((what, words),) = found(SOUND, broken=("第 3 行内容与其指纹不符。", "第 4 行……"))
     assert what is What.CHAIN
     assert "有 2 处不符：第 3 行内容与其指纹不符。" in words
+
+
+def test_dead_letters_are_one_finding_that_names_the_command_and_what_found_no_room() -> None:
+    ((what, words),) = found(SOUND, buried=Kept(3, 1, 0, ("assess", "watch")))
+    assert what is What.LETTER
+    assert "有 3 封死信（研判、监看）待处理；" in words
+    assert "fengxin dead list" in words
+    ((_, words),) = found(SOUND, buried=Kept(3, 0, 12, ("assess",)))
+    assert "另有 12 条因死信已满没有留存" in words
 
 
 def test_every_kind_of_finding_has_a_title() -> None:

@@ -7,9 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from escalation import alert, handling, receipt
-from escalation.channels import Accepted, Fault, Message, Outcome, Permanent
+from escalation.channels import Accepted, Fault, Message, Outcome, Permanent, Transient
 from escalation.notice import attempts, deliveries
 from escalation.notify import Notify
 from tests.escalation.office import FOUR, IN_LEAD, ON_DESK, Office, Scripted
@@ -109,3 +110,20 @@ def test_the_alert_of_a_dead_message_ends_with_its_incident(office: Office) -> N
     office.now += timedelta(seconds=31)
     office.notify.step()
     assert ringing(office) == []
+
+
+def test_how_long_a_notice_took_counts_from_its_writing_and_only_once_a_channel_took_it(office: Office) -> None:
+    def told(part: str) -> float:
+        return REGISTRY.get_sample_value(f"fengxin_delivery_seconds_{part}", {"level": "2"}) or 0.0
+
+    office.mail.answers = [Transient("邮件服务器没有回应")] * 4
+    office.open(level=2)
+    count, total = told("count"), told("sum")
+    office.notify.step()
+    tried = told("count") - count
+    assert (tried, told("sum") - total) == (len(office.robot.sent), 0), "what was refused has not arrived"
+    office.now += timedelta(seconds=40)
+    office.work()
+    late = told("count") - count - tried
+    assert late >= 4
+    assert told("sum") - total == pytest.approx(40 * late, rel=0.1)

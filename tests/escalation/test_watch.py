@@ -29,9 +29,11 @@ from stream.account import Account
 from stream.assessment import Hit
 from stream.dead_letter import dead_letters
 from stream.impression import COMPLAINT
+from stream.kept import assessments
+from stream.line import marks
 from stream.log.sqlite import SqliteLog
 from stream.post import Kind
-from stream.topic import ASSESSED
+from stream.topic import ASSESSED, ASSESSED_HISTORY, partitions
 from tests.mould import pour
 from tests.stream.said import PLAIN, POISONED, SCHOOL, START, a_post, assessed, counts
 
@@ -41,7 +43,7 @@ class Post:
 
     def __init__(self, folder: Path) -> None:
         self.log = SqliteLog(folder / "log.db")
-        self.log.ensure({ASSESSED: 1})
+        self.log.ensure(partitions(1))
         self.store = pour(folder / "store.db")
         head = Letterhead(SCHOOL, "青禾职院", "https://fx.example", b"k" * 32, frozenset(), "", "8071")
         with self.store.write() as conn:
@@ -125,6 +127,39 @@ def test_a_cry_for_help_under_a_post_of_what_the_model_felt_is_a_case_of_its_own
     with post.store.read() as conn:
         kept = conn.execute(select(incidents.c.care, incidents.c.theme).order_by(incidents.c.id)).all()
     assert [tuple(row) for row in kept] == [(False, "dorm"), (True, "self_harm")]
+
+
+@pytest.mark.parametrize(("kind", "topic", "opened"), [
+    (Kind.LEAD, ASSESSED, 1), (Kind.LEAD, ASSESSED_HISTORY, 0), (Kind.COMMENT, ASSESSED_HISTORY, 1),
+])  # fmt: skip
+def test_what_a_file_tells_of_days_long_past_is_kept_and_opens_nothing(
+    post: Post, kind: Kind, topic: str, opened: int
+) -> None:
+    post.log.append(topic, [(SCHOOL, assessed(a_post(POISONED, kind=kind), negative=True).wire())])
+    while not post.watch.step(wait=0):
+        pass
+    assert (post.count(incidents), post.count(assessments)) == (opened, 1)
+
+
+@pytest.mark.parametrize("texts", [(POISONED, PLAIN), (PLAIN, POISONED)])
+@pytest.mark.parametrize("late", [False, True])
+def test_a_text_that_comes_by_the_slow_lane_after_the_edit_that_replaced_it_takes_no_mark_and_opens_nothing(
+    post: Post, texts: tuple[str, str], late: bool
+) -> None:
+    first, edited = (
+        assessed(a_post(text, fetched=START + timedelta(minutes=minute)), negative=text == POISONED)
+        for text, minute in zip(texts, (1, 2), strict=True)
+    )
+    post.append(edited.wire())
+    if late:
+        while not post.watch.step(wait=0):
+            pass
+        before = post.count(marks)
+        post.log.append(ASSESSED_HISTORY, [(SCHOOL, first.wire())])
+    while not post.watch.step(wait=0):
+        pass
+    assert (post.count(incidents), post.count(assessments)) == (texts[1] == POISONED, 1 + late)
+    assert not late or post.count(marks) == before
 
 
 @pytest.mark.parametrize(

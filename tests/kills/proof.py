@@ -21,7 +21,8 @@ from stream.dead_letter import dead_letters
 from stream.kept import assessments, posts, revisions
 from stream.line import hours, lines
 from stream.search import Query
-from tests.kills.house import ADDRESSEES, READERS, House, until
+from stream.topic import READERS
+from tests.kills.house import ADDRESSEES, House, until
 
 
 @dataclass(frozen=True, slots=True)

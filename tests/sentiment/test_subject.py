@@ -43,9 +43,10 @@ def subjects() -> Subjects:
 
 
 def test_grave_and_theme_are_learned(subjects: Subjects) -> None:
-    (grave, of_grave, _), (mild, of_mild, _) = subjects.judge(grams([GRAVE.format(99), MILD.format(99)]))
-    assert (of_grave, of_mild) == ("safety", "canteen")
-    assert mild < 0.3 < 0.7 < grave
+    told, grumbled = subjects.judge(grams([GRAVE.format(99), MILD.format(99)]))
+    assert (told[2], grumbled[2]) == ("safety", "canteen")
+    assert grumbled[0] < 0.3 < 0.7 < told[0]
+    assert grumbled[1] < 0.3 < 0.7 < told[1]
 
 
 def test_stretches_are_those_words_that_make_the_difference(subjects: Subjects) -> None:
@@ -131,7 +132,7 @@ def test_shipped_engine_answers_only_where_the_concern_is_worth_it() -> None:
     scores = engine_by_name().score(texts)
     for text, one in zip(texts, scores, strict=True):
         asked = one.p_concern is not None and one.p_concern >= ASKED_FROM
-        assert (one.p_grave is not None, one.theme is not None) == (asked, asked)
+        assert (one.p_grave is not None, one.p_weighty is not None, one.theme is not None) == (asked, asked, asked)
         assert all(0 <= start < end <= len(text) for start, end in one.stretches)
     assert scores[1].p_grave is not None
     assert scores[1].p_grave > (scores[2].p_grave or 0.0)

@@ -33,7 +33,7 @@ from stream import account
 from stream.account import Account
 from stream.log.sqlite import SqliteLog
 from stream.post import Post
-from stream.topic import POSTS
+from stream.topic import partitions
 from tests.escalation.office import HELD, IN_LEAD, KEEPER, ON_DESK, STAFF
 from tests.escalation.station import Station
 from tests.stream.said import SCHOOL, START, a_post, assessed
@@ -68,7 +68,7 @@ class Month:
         self.office, self.chance = self.station.office, random.Random(seed)
         self.office.ground = replace(self.office.ground, pack=load(PACK))
         self.station.watch = self.station.watcher()
-        self.station.log.ensure({POSTS: 1})
+        self.station.log.ensure(partitions(1))
         self.auditor = Auditor(
             self.office.store, lambda: SqliteLog(folder / "log.db"), SCHOOL, CHANNELS, lambda: self.office.now,
             monotonic=self._seconds,

@@ -57,8 +57,7 @@ def troubles(town: Town) -> dict[str, str]:
 
 
 def test_without_search_alarms_go_out_and_search_catches_up(town: Town) -> None:
-    town.search_path.unlink(missing_ok=True)
-    town.search_path.mkdir(parents=True)
+    town.site.take_away()
     wave(town, started(town))
     town.crawl()
     town.pass_on()
@@ -68,7 +67,7 @@ def test_without_search_alarms_go_out_and_search_catches_up(town: Town) -> None:
     assert (health.status_code, health.json()["failing"]) == (503, ["index"])
     town.later(minutes=5)
 
-    town.search_path.rmdir()
+    town.site.bring_back()
     town.until(lambda: troubles(town) == {})
     found = town.search.find(Query(town.school, "吃出虫子"))
     assert len(found) == 2, "what came meanwhile is found"

@@ -57,10 +57,12 @@ from stream.position import stored
 from stream.post import Post
 from stream.search import open_search
 from stream.store import Store, metadata
-from stream.topic import ASSESSED, POSTS
+from stream.topic import BEHIND, POSTS, READERS, partitions
 from tests.crawlers.conftest import Sandbox
 from tests.mould import pour
 from tests.stream.said import reader
+from tests.stream.search.file_site import SqliteSite
+from tests.stream.search.site import Site
 
 START = datetime(2026, 11, 3, 4, 0, tzinfo=UTC)  # a Tuesday, noon in Shanghai
 PUBLIC = "https://fx.fenglin.example"
@@ -90,7 +92,6 @@ WAVE = (
     "面里吃出虫子，已经打12345投诉了",
 )
 HITCH_S = 3.0
-READS = {"assess": POSTS, "watch": ASSESSED, "index": ASSESSED}
 _schools = itertools.count(1)
 secret = cache(user.secret)
 """Each password is hashed once for all towns: that takes long, and is meant to."""
@@ -165,12 +166,14 @@ class Inbox:
 class Town:
     """Everything of one school. `pass_on` lets each role do what it can; `later` moves the clock.
 
-    `pack`: by whose rules. `whole`: every office of those rules is held, each by a person of its own.
+    `site`: where the search rests. `pack`: by whose rules. `whole`: every office of those rules is held, each by a
+    person of its own.
     """
 
     def __init__(
-        self, folder: Path, log_url: str, store_url: str = "", pack: str = "JY", *, whole: bool = False
-    ) -> None:
+        self, folder: Path, log_url: str, store_url: str = "", pack: str = "JY", *, whole: bool = False,
+        site: Site | None = None,
+    ) -> None:  # fmt: skip
         reactor.loop()
         self.school = f"JY{next(_schools)}"
         self.folder = folder
@@ -180,9 +183,9 @@ class Town:
         if store_url:
             metadata.create_all(self.store.engine)
         self.log: Log = open_log(log_url)
-        self.log.ensure({POSTS: 4, ASSESSED: 1})
-        self.search_path = folder / "search" / "search.db"
-        self.search = open_search(f"sqlite:///{self.search_path}")
+        self.log.ensure(partitions(4))
+        self.site = site or SqliteSite(folder)
+        self.search = open_search(self.site.url)
         self.pack = load(pack)
         self._enter(self.pack.office if whole else ())
         head = Letterhead(
@@ -211,7 +214,7 @@ class Town:
         self.notify = Notify(self.store, head, self.channels, self.now, pack=self.pack)
         self.down: set[str] = set()
         desk = Desk(
-            self.store, head, self.now, self.channels, NoIntake(), self.search.find,
+            self.store, head, self.now, self.channels, NoIntake(), self.search.find, self.search.facets,
             ("crawl", "assess", "watch", "index", "notify"), secure_cookies=False, ground=ground,
         )  # fmt: skip
         self.desk = TestClient(build_desk(desk), base_url=PUBLIC, follow_redirects=False)
@@ -221,6 +224,7 @@ class Town:
             worker.close()
         self.desk.close()
         self.search.close()
+        self.site.end()
         self.log.close()
         self.store.close()
         self.inbox.close()
@@ -309,9 +313,10 @@ class Town:
         Until `hitch` (monotonic) a reader in trouble is waited for: a broker under load has a hitch, and is back.
         """
         with self.store.read() as conn:
-            for name, topic in READS.items():
-                troubled = getattr(self, self._worker(name)).trouble and time.monotonic() > hitch
-                if name in self.down or troubled:
+            for name, topic in READERS.items():
+                role = name.removesuffix(BEHIND)
+                troubled = getattr(self, self._worker(role)).trouble and time.monotonic() > hitch
+                if role in self.down or troubled:
                     continue
                 try:
                     ends = self.log.ends(topic)
@@ -398,9 +403,11 @@ def words_of(page: str) -> str:
 
 
 @contextmanager
-def built(folder: Path, log_url: str, store_url: str = "", pack: str = "JY", *, whole: bool = False) -> Iterator[Town]:
-    """A town, given back at the end; its store is SQLite where no other is named."""
-    town = Town(folder, log_url, store_url, pack, whole=whole)
+def built(
+    folder: Path, log_url: str, store_url: str = "", pack: str = "JY", *, whole: bool = False, site: Site | None = None
+) -> Iterator[Town]:
+    """A town, given back at the end; its store and its search are SQLite where no others are named."""
+    town = Town(folder, log_url, store_url, pack, whole=whole, site=site)
     try:
         yield town
     finally:

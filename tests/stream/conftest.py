@@ -19,6 +19,12 @@ from tests.mould import pour
 
 
 @pytest.fixture
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A follower that was refused tries again at once."""
+    monkeypatch.setattr("stream.follow.PAUSE_SECONDS", 0.0)
+
+
+@pytest.fixture
 def kept_store(tmp_path: Path) -> Iterator[Store]:
     """An empty store with every table that is declared."""
     store = pour(tmp_path / "kept.db")

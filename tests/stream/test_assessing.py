@@ -17,7 +17,7 @@ from stream.log import LogUnavailable, RecordTooLarge
 from stream.log.sqlite import SqliteLog
 from stream.position import stored
 from stream.store import Store
-from stream.topic import ASSESSED, POSTS
+from stream.topic import ASSESSED, POSTS, partitions
 from tests.stream.said import PLAIN, SCHOOL, START, WORM, a_post, counts, reader
 
 POISON = "这一条谁也算不出"
@@ -61,7 +61,7 @@ class Bench:
 
     def __init__(self, folder: Path, store: Store) -> None:
         self.store, self.log, self.engine = store, Watched(folder / "log.db"), Plain()
-        self.log.ensure({POSTS: 1, ASSESSED: 1})
+        self.log.ensure(partitions(1))
         self.worker = self.another()
 
     def another(self) -> Assessing:

@@ -16,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Row, select
 
-import stream.follow
 from stream import metrics
 from stream.dead_letter import dead_letters
 from stream.follow import AT_ONCE, BURIED_IN_A_ROW, HELD_SECONDS, Effects, Follower, paced
@@ -24,7 +23,9 @@ from stream.log import LogError, LogUnavailable, LostPosition, Positions, Reader
 from stream.log.sqlite import SqliteLog
 from stream.position import stored
 from tests.mould import opened, pour
+from tests.stream.handled import handle, handled
 
+pytestmark = pytest.mark.usefixtures("no_pause")
 TOPIC, GROUP = "assessed", "watch"
 NOON = datetime(2026, 11, 3, 4, tzinfo=UTC)
 
@@ -92,9 +93,8 @@ class Taker:
 
     def __call__(self, records: Sequence[Record]) -> Effects:
         def effects(conn: Connection) -> None:
-            conn.exec_driver_sql("CREATE TABLE IF NOT EXISTS handled (value BLOB)")
             for record in records:
-                conn.exec_driver_sql("INSERT INTO handled VALUES (?)", (record.value,))
+                handle(conn, record.value)
                 if record.value in self.poisoned:
                     raise self.error("什么人写的话")
 
@@ -121,9 +121,7 @@ class Bench:
         self.log.append(TOPIC, [("k", value) for value in values])
 
     def handled(self) -> list[bytes]:
-        with self.store.write() as conn:
-            conn.exec_driver_sql("CREATE TABLE IF NOT EXISTS handled (value BLOB)")
-            return [row[0] for row in conn.exec_driver_sql("SELECT value FROM handled ORDER BY rowid")]
+        return handled(self.store)
 
     def buried(self) -> list[Row[Any, Any, Any]]:
         with self.store.read() as conn:
@@ -148,11 +146,6 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     made = Bench(tmp_path)
     yield made
     made.close()
-
-
-@pytest.fixture(autouse=True)
-def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream.follow, "PAUSE_SECONDS", 0.0)
 
 
 def drain(follower: Follower, handle: Callable[[Sequence[Record]], Effects], steps: int = 3) -> None:
@@ -190,7 +183,7 @@ def test_the_log_is_not_asked_at_every_step_nor_while_records_come(bench: Bench)
 def test_the_backlog_is_measured_from_the_stored_position(bench: Bench) -> None:
     bench.append([b"0", b"1", b"2", b"3"])
     follower = bench.follower()
-    gauge = metrics.LAG.labels(reader=GROUP)
+    gauge = metrics.LAG.labels(reader=GROUP, partition="0")
     follower.step(Taker(), limit=1, wait=0)
     assert gauge._value.get() == 4
     bench.clock.seconds += 9

@@ -7,20 +7,32 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from prometheus_client import REGISTRY
+from sqlalchemy import select, update
 
 from sentiment.snow import Snow
 from stream.assessing import Assessing
 from stream.assessment import Assessment
 from stream.dead_letter import dead_letters
-from stream.indexing import LOOK_SECONDS, WALK_SECONDS, Indexing, document, kept_documents
-from stream.kept import keep, keep_assessment
+from stream.indexing import (
+    LOOK_SECONDS,
+    WALK_SECONDS,
+    Indexing,
+    document,
+    kept_documents,
+    kept_number,
+    read_again,
+    schools,
+)
+from stream.kept import GONE, keep, keep_assessment, revisions
 from stream.log import Log, open_log
+from stream.position import standing
 from stream.post import Kind
 from stream.search import Document, Query, SearchDamaged, SearchFull, SearchRefused, SearchUnavailable
+from stream.search.metrics import timed
 from stream.search.sqlite import SqliteSearch
 from stream.store import Store
-from stream.topic import ASSESSED, POSTS
+from stream.topic import ASSESSED, POSTS, partitions
 from tests.stream.said import PLAIN, SCHOOL, START, WORM, a_post, assessed, counts, reader
 
 
@@ -53,7 +65,7 @@ class Bench:
     def __init__(self, folder: Path, store: Store) -> None:
         self.store = store
         self.log: Log = open_log(f"sqlite:///{folder}/log.db")
-        self.log.ensure({POSTS: 1, ASSESSED: 1})
+        self.log.ensure(partitions(1))
         self.search = Fussy(f"sqlite:///{folder}/search.db")
         self.told: list[str] = []
         self.told_full: list[str] = []
@@ -115,7 +127,7 @@ def test_a_private_message_is_never_indexed_nor_rebuilt(bench: Bench) -> None:
         for one in (private, assessed(a_post(WORM, "weibo:1"))):
             keep(conn, one.post)
             keep_assessment(conn, one, 0, [], START)
-    assert [one.id for chunk in kept_documents(bench.store, SCHOOL) for one in chunk] == ["weibo:1"]
+    assert [one.id for _, chunk in kept_documents(bench.store, SCHOOL) for one in chunk] == ["weibo:1"]
 
 
 def test_a_search_that_is_away_moves_nothing_and_is_said(bench: Bench) -> None:
@@ -245,8 +257,71 @@ def test_search_is_rebuilt_from_the_store_alone(bench: Bench) -> None:
             one = assessed(a_post(text, f"weibo:{n}", at=START + timedelta(minutes=n)))
             keep(conn, one.post)
             keep_assessment(conn, one, 42, [], START)
-    (documents,) = kept_documents(bench.store, SCHOOL)
+    ((row, documents),) = kept_documents(bench.store, SCHOOL)
     bench.search.index(documents)
     assert bench.found("虫子") == ["weibo:0"]
     assert {one.risk for one in documents} == {42}
-    assert list(kept_documents(bench.store, "LG")) == []
+    assert list(kept_documents(bench.store, "LG")) == list(kept_documents(bench.store, SCHOOL, row)) == []
+    assert kept_number(bench.store, SCHOOL) == 2
+
+
+def test_words_whose_time_is_over_are_not_rebuilt(bench: Bench) -> None:
+    with bench.store.write() as conn:
+        for n in range(2):
+            one = assessed(a_post(WORM, f"weibo:{n}"))
+            keep(conn, one.post)
+            keep_assessment(conn, one, 42, [], START)
+        conn.execute(update(revisions).where(revisions.c.post_id == "weibo:0").values(text=GONE))
+    assert [one.id for _, chunk in kept_documents(bench.store, SCHOOL) for one in chunk] == ["weibo:1"]
+    assert (kept_number(bench.store, SCHOOL), schools(bench.store)) == (1, [SCHOOL])
+
+
+def test_what_the_index_took_before_the_store_had_it_is_read_again(bench: Bench) -> None:
+    bench.say(wire("weibo:1"), wire("weibo:2"))
+    bench.indexing.step()
+    with bench.store.write() as conn:
+        read_again(conn, "index", {0: 5})
+        assert standing(conn, "index") == {0: 2}, "never forward"
+        read_again(conn, "index", {0: 1})
+        assert standing(conn, "index") == {0: 1}
+    bench.search.clear()
+    bench.say(wire("weibo:3"))
+    for _ in range(3):
+        bench.indexing.step()
+    assert sorted(bench.found("虫子")) == ["weibo:2", "weibo:3"]
+
+
+def sample(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+def test_what_is_indexed_refused_waited_for_and_asked_is_measured(bench: Bench) -> None:
+    names = ("indexed_total", "refused_total", "batch_seconds_count", "fetched_to_found_seconds_count")
+
+    def measured() -> list[float]:
+        return [sample(f"fengxin_search_{name}") for name in names]
+
+    before, waited = measured(), sample("fengxin_search_unavailable_total", deed="index")
+    bench.say(counts(a_post(WORM), 5).wire())
+    bench.indexing.step()
+    assert measured() == before, "a batch without words is no batch"
+    bench.search.refuses, bench.search.away = {"weibo:2"}, True
+    bench.say(wire("weibo:1"), wire("weibo:2"), wire("weibo:3"))
+    bench.indexing.step()
+    assert (measured(), sample("fengxin_search_unavailable_total", deed="index")) == (before, waited + 1)
+    bench.search.away = False
+    bench.indexing.step()
+    assert [now - then for now, then in zip(measured(), before, strict=True)] == [2, 1, 1, 1]
+    asked, silent = (
+        sample("fengxin_search_question_seconds_count"), sample("fengxin_search_unavailable_total", deed="find")
+    )  # fmt: skip
+    assert {one.id for one in timed(bench.search.find)(Query(SCHOOL, "虫子"))} == {"weibo:1", "weibo:3"}
+    assert sample("fengxin_search_question_seconds_count") == asked + 1
+
+    def away(query: Query) -> Sequence[Document]:
+        raise SearchUnavailable("检索不在")
+
+    with pytest.raises(SearchUnavailable):
+        timed(away)(Query(SCHOOL))
+    assert sample("fengxin_search_question_seconds_count") == asked + 1
+    assert sample("fengxin_search_unavailable_total", deed="find") == silent + 1

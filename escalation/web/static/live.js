@@ -12,8 +12,10 @@ export function listen(handlers) {
   let stale = false;
   let tries = 0;
   let polled = 0;
+  let mark = document.documentElement.dataset.mark || "";
 
-  const hear = () => {
+  const hear = (event) => {
+    mark = event.lastEventId || mark;
     heard = Date.now();
     good = serverNow();
     if (stale) { stale = false; tries = 0; show(); handlers.refresh(); }
@@ -32,10 +34,10 @@ export function listen(handlers) {
   };
   const open = () => {
     if (source) source.close();
-    source = new EventSource("/events");
-    source.addEventListener("beat", (e) => { measure(JSON.parse(e.data).now); hear(); });
-    source.addEventListener("incidents", (e) => { hear(); handlers.incidents(JSON.parse(e.data)); });
-    source.addEventListener("posts", (e) => { hear(); handlers.posts?.(JSON.parse(e.data)); });
+    source = new EventSource("/events?after=" + encodeURIComponent(mark));
+    source.addEventListener("beat", (e) => { measure(JSON.parse(e.data).now); hear(e); });
+    source.addEventListener("incidents", (e) => { hear(e); handlers.incidents(JSON.parse(e.data)); });
+    source.addEventListener("posts", (e) => { hear(e); handlers.posts?.(JSON.parse(e.data)); });
     source.addEventListener("mark", hear);
     source.addEventListener("gone", () => { source.close(); location.assign("/sign-in?next=" + encodeURIComponent(location.pathname)); });
   };

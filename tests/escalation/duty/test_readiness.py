@@ -22,7 +22,7 @@ from escalation.procedure import Pack, load
 from stream import account
 from stream.log.sqlite import SqliteLog
 from stream.store import put
-from stream.topic import ASSESSED, POSTS
+from stream.topic import partitions
 from tests.escalation.duty.test_proxy import ADMIN, departs, goes, office
 from tests.escalation.duty.test_rota import LG, around, save
 from tests.escalation.office import IN_LEAD, UNIT, Office
@@ -231,7 +231,7 @@ def test_an_outlook_is_worked_out_anew_after_five_minutes_or_when_what_it_is_mad
 @pytest.fixture
 def auditor(office: Office, tmp_path: Path) -> Auditor:
     log = SqliteLog(tmp_path / "log.db")
-    log.ensure({POSTS: 1, ASSESSED: 1})
+    log.ensure(partitions(1))
     ticks = iter(range(0, 100_000, 60))
     return Auditor(
         office.store, lambda: log, SCHOOL, frozenset({"mail", "wecom_robot"}), lambda: office.now, pack=JY,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -31,7 +32,7 @@ from stream.account import Account
 from stream.assessment import Assessment, Hit
 from stream.kept import keep, keep_assessment
 from stream.post import Kind, Post, Route, door
-from stream.search import Document, Query
+from stream.search import Document, Facets, Query
 from stream.store import Store, metadata
 from tests.escalation.office import conclude
 from tests.mould import opened, pour
@@ -119,6 +120,11 @@ class Shelf:
             raise self.error
         return [one for one in self.documents if query.words in one.text][: query.limit]
 
+    def facets(self, query: Query) -> Facets:
+        """How many by platform; the rest of the page asks a real search."""
+        platforms = Counter(one.platform for one in self(replace(query, limit=10_000)))
+        return Facets(platforms.total(), timedelta(days=1), {}, platforms, {}, {}, {})
+
 
 @dataclass
 class House:
@@ -182,6 +188,7 @@ class House:
             channels,
             self.box,
             self.shelf,
+            self.shelf.facets,
             self.roles,
             self.secure,
             Ground(_pack("JY"), self.letterhead, {"rules": "1a2b3c4d5e6f", "program": "0.1.0"}),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from escalation import alert
 from escalation.report.week import Week
@@ -124,6 +124,21 @@ def test_a_grave_incident_arrives_without_a_reload_and_a_small_one_waits(browser
     expect(page.locator(f"#row-{small}")).to_be_visible()
     expect(page.locator("#newbar")).to_be_hidden()
     assert page.evaluate("window.untouched") is True
+
+
+def test_news_between_a_page_and_its_line_is_not_missed(browser: Browser, served: House) -> None:
+    page = sign_in(opened(browser, served), served)
+    came: list[str] = []
+
+    def before_the_line(route: Route) -> None:
+        served.now = datetime.now(UTC)
+        came.append(served.incident("页面读完、连线之前的事", level=1))
+        route.continue_()
+
+    page.route("**/events?*", before_the_line, times=1)
+    page.reload()
+    expect(page.locator("#assertive")).to_contain_text("页面读完、连线之前的事")
+    expect(page.locator(f"#row-{came[0]}")).to_be_visible()
 
 
 def test_the_row_under_the_hand_does_not_move(browser: Browser, served: House) -> None:

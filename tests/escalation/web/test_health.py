@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select, update
@@ -123,7 +126,7 @@ def test_metrics_give_figures_and_no_text(house: House) -> None:
     page = house.client().get("/metrics").text
     assert 'fengxin_open_incidents{level="2"} 1.0' in page
     assert 'fengxin_deliveries{state="waiting"}' in page
-    assert "fengxin_dead_letters 0.0" in page
+    assert "fengxin_dead_letter_records 0.0" in page
     assert "食堂" not in page
 
 
@@ -176,3 +179,49 @@ def test_an_error_of_ours_is_a_page_with_a_number_and_no_details(house: House, m
     assert "编号 E-" in answer.text
     assert "secret detail" not in answer.text
     assert "不受影响" in answer.text
+
+
+def test_alerts_are_counted_by_kind_and_never_by_what_they_name(house: House) -> None:
+    with house.store.write() as conn:
+        for cause in ("blind:weibo:1", "blind:weibo:2", "search:full", "auditor:idle", "something:odd"):
+            alert.ring(conn, SCHOOL, cause, "请处理。", house.now)
+    lines = house.client().get("/metrics").text.splitlines()
+    counted = {line.partition(" ")[0]: line.rpartition(" ")[2] for line in lines if line.startswith("fengxin_alerts{")}
+    assert len(counted) == len(alert.KINDS), "those that are quiet stand there as well"
+    ringing = {name: value for name, value in counted.items() if value != "0.0"}
+    assert ringing == {
+        'fengxin_alerts{kind="blind"}': "2.0", 'fengxin_alerts{kind="search:full"}': "1.0",
+        'fengxin_alerts{kind="auditor"}': "1.0", 'fengxin_alerts{kind="other"}': "1.0",
+    }  # fmt: skip
+
+
+def test_metrics_judge_every_expected_role_as_healthz_does(house: House) -> None:
+    house.roles = ("crawl", "assess", "notify", "index")
+    with house.store.write() as conn:
+        pulse.beat(conn, "crawl", house.now)
+        pulse.beat(conn, "assess", house.now - timedelta(minutes=2))
+        pulse.beat(conn, "index", house.now, "检索引擎没有回应")
+    page = house.client().get("/metrics").text
+    found = {
+        role: [f'fengxin_role_{what}{{role="{role}"}} 1.0' in page for what in ("up", "able")] for role in house.roles
+    }
+    assert found == {"crawl": [True, True], "assess": [False] * 2, "notify": [False] * 2, "index": [True, False]}
+    assert page.count("fengxin_role_up{") == page.count("fengxin_role_able{") == len(house.roles)
+
+
+def test_the_disk_of_each_part_is_measured_also_while_the_store_is_away(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fastapi.testclient import TestClient
+
+    from escalation.web.app import build
+
+    def away(self: Store) -> object:
+        raise StoreUnavailable("存储暂不可用：磁盘已满")
+
+    client = TestClient(build(replace(house.desk(), disks={"data": tmp_path, "log": tmp_path / "gone"})))
+    monkeypatch.setattr(Store, "read", away)
+    found = dict(line.rpartition(" ")[::2] for line in client.get("/metrics").text.splitlines() if line[0] != "#")
+    total, free = (float(found[f'fengxin_disk_{what}_bytes{{part="data"}}']) for what in ("size", "free"))
+    assert 0 < free <= total == shutil.disk_usage(tmp_path).total
+    assert not [name for name in found if 'part="log"' in name], "a folder that is not there has no disk"

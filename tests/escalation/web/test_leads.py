@@ -130,6 +130,23 @@ def test_rows_that_were_there_before_are_told_beside_what_was_taken(house: House
     assert audited(house) == [("publicity", "paste", 3)]
 
 
+def test_rows_of_days_long_past_are_told_to_open_nothing(house: House) -> None:
+    said = "其中 2 条是 10 日以前看到的，按历史处理：可以检索，不自动立事件、不发通知。"
+    for box in (Taken(3, (), 2), Taken(3, ("第 5 行“链接”：此前已录入（链接或原文一致），未重复录入",), 2)):
+        assert said in pasted(house, box)
+    assert "按历史处理" not in pasted(house, Taken(3))
+    assert "按历史处理" not in house.client("publicity").get("/leads?done=paste&count=1&past=%E4%BA%8C%00").text
+
+
+def pasted(house: House, taken: Taken) -> str:
+    """The page after rows were pasted of which this became."""
+    house.box = Strict(taken)
+    client = house.client("publicity")
+    form = {"csrf": csrf(client.get("/leads").text), "rows": "原文\n甲"}
+    text: str = client.post("/leads/paste", data=form, follow_redirects=True).text
+    return text
+
+
 def test_a_log_that_is_down_loses_nothing_that_was_typed(house: House) -> None:
     house.box = Strict(LogUnavailable("连接被拒绝"))
     client = house.client("monitor")

@@ -161,6 +161,7 @@ def test_the_strip_names_everything_that_is_not_green(house: House) -> None:
         "检索受阻",
         "通道 1/2",
         "死信 1",
+        "fengxin dead list",
         "授权码无效",
     ):
         assert words in page, words

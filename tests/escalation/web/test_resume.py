@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 import time
@@ -44,11 +45,12 @@ def address(house: House) -> Iterator[str]:
 
 
 @contextmanager
-def listening(address: str, session: str, mark: str = "") -> Iterator[Iterator[Event]]:
+def listening(address: str, session: str, mark: str = "", after: str = "") -> Iterator[Iterator[Event]]:
     """A browser's EventSource: the events as they come; leaving the block breaks the connection."""
     headers = {"accept": "text/event-stream", "cookie": f"fengxin={session}"}
     headers |= {"last-event-id": mark} if mark else {}
-    with httpx.stream("GET", f"{address}/events", headers=headers, timeout=10, trust_env=False) as answer:
+    asked = {"after": after}
+    with httpx.stream("GET", f"{address}/events", params=asked, headers=headers, timeout=10, trust_env=False) as answer:
         assert answer.status_code == 200
         yield _events(answer.iter_lines())
 
@@ -122,6 +124,24 @@ def test_without_a_mark_of_ours_only_what_comes_is_told(house: House, address: s
         assert next(stream)[0] == "beat"
         number, told = opened(house, "在此之后")
         assert hear(stream, number)[0] == told
+
+
+def test_a_page_hears_what_came_between_its_reading_and_its_line(house: House, address: str) -> None:
+    session = house.session("monitor")
+    number = house.incident("在此之前")
+    for path in ("/desk", f"/incidents/{number}"):
+        page = httpx.get(f"{address}{path}", headers={"cookie": f"fengxin={session}"}, timeout=20, trust_env=False)
+        found = re.search(r'data-mark="([^"]+)"', page.text)
+        assert found is not None, path
+        between, told = opened(house, "页面读完以后的一件")
+        with listening(address, session, after=found[1]) as stream:
+            assert hear(stream, between)[0] == told
+            last, told = opened(house, "连上以后的一件")
+            heard, mark = hear(stream, last)
+            assert heard == told
+        number, told = opened(house, "断线时的一件")
+        with listening(address, session, mark, after=found[1]) as stream:
+            assert hear(stream, number)[0] == told, "a line that comes back stands where it was, not where the page was"
 
 
 def test_several_who_come_back_with_different_marks_hear_each_what_they_missed(house: House, address: str) -> None:

@@ -80,8 +80,7 @@ def test_a_task_is_set_answered_on_a_phone_and_confirmed(browser: Browser, serve
     expect(phone.get_by_role("status")).to_contain_text("已答复")
     assert fits(phone)
 
-    desk.reload()
     task = desk.locator("#tasks .task", has_text="说明留样情况")
-    expect(task).to_contain_text("已留样两份")
+    expect(task).to_contain_text("已留样两份", timeout=30_000)  # the page reloads itself when there is news
     task.get_by_role("button", name="确认办结").click()
     expect(desk.locator("#tasks .task", has_text="说明留样情况")).to_contain_text("已办结")

@@ -13,9 +13,11 @@ from escalation.audit import audit_log
 from escalation.web.app import build
 from escalation.web.heard import heard, undone
 from sentiment.polarity import Polarity
+from stream.doubt import MARK
 from stream.kept import assessments
 from stream.post import Kind, Post
 from tests.escalation.web.house import House
+from tests.stream.said import a_post, assessed
 
 
 def said(house: House, post: Post, name: str = "monitor") -> str:
@@ -114,12 +116,20 @@ def test_disguised_words_are_counted_by_the_disguise_and_told_with_their_reading
 
 
 def test_the_width_of_punctuation_is_no_disguise_that_anybody_is_told_of() -> None:
-    comma = hit("撞了，有个", "躺", steps=("width",), readings=("撞了,有个", ""))
-    letters = hit("ＴＭ，有个", steps=("width",), readings=("TM,有个",))
-    assert [one.disguised for one in heard([[comma]])] == [""]
-    assert [one.disguised for one in heard([[letters]])] == [
-        "经还原的条数：全角或变体字 1（“ＴＭ，有个”读作“TM,有个”）"
-    ]
+    (comma, wide) = (
+        [one.model_dump() for one in assessed(a_post(text)).hits]
+        for text in ("校车和一辆电动车撞了，有个学姐躺在地上不动", "ｓｈｉｔａｎｇ又涨价了，气死了")
+    )
+    assert any("，" in word for one in comma for word in one["words"])
+    assert {one.disguised for one in heard([comma])} == {""}
+    (said,) = {one.disguised for one in heard([wide])} - {""}
+    assert said == "经还原的条数：全角或变体字 1、拼音 1（“ｓｈｉｔａｎｇ”读作“食堂”）"
+
+
+def test_a_rule_that_the_model_doubted_in_some_lines_is_told_by_its_own_title() -> None:
+    said = [{"rule": "SF-01", "title": title, "words": ("着火",)} for title in ("着火", f"着火{MARK}")]
+    (rule,) = heard([[one] for one in reversed(said)])
+    assert (rule.title, rule.lines) == ("着火", 2)
 
 
 def test_what_the_model_felt_is_told_without_its_degree() -> None:

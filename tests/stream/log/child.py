@@ -1,5 +1,5 @@
-"""Another process on the log, for the contract: `append` prints each acknowledged number, `read` commits to a
-ledger."""
+"""Another process on the log, for the contract: `append` prints each acknowledged number, `read` commits to a ledger,
+`hold` keeps its first batch in hand until it is told."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from stream.log import Log, open_log
+from stream.log import Log, Record, open_log
 from stream.log.sqlite import SqliteLog
 from tests.stream.log.ledger import Ledger
 
@@ -35,10 +35,30 @@ def read(log: Log, topic: str, group: str, ledger: Path) -> None:
         print(len(reader.assigned()), flush=True)
 
 
+def hold(log: Log, topic: str, group: str, ledger: Path) -> None:
+    """Hold the first batch until a line comes in, then try to commit it and read on; prints what is held, `fenced` or
+    `taken`."""
+    store = Ledger(ledger)
+    reader = log.reader(topic, group, store.positions)
+    records: list[Record] = []
+    while not records:
+        records = reader.poll(7, 0.2)
+    print(len(records), flush=True)
+    sys.stdin.readline()
+    fenced = store.take(records)
+    print("fenced" if fenced else "taken", flush=True)
+    while True:
+        for partition in fenced:
+            reader.back(partition)
+        fenced = store.take(reader.poll(7, 0.2))
+
+
 if __name__ == "__main__":
     what, url, session, topic, third, fourth = sys.argv[1:]
     opened = open_at(url, float(session))
     if what == "append":
         append(opened, topic, third, int(fourth))
+    elif what == "hold":
+        hold(opened, topic, third, Path(fourth))
     else:
         read(opened, topic, third, Path(fourth))

@@ -4,6 +4,7 @@ things."""
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from select import select
 
 import pytest
 
@@ -136,7 +138,8 @@ class LogContract:
                 str(site.session),
                 *map(str, args),
             ]
-            running.append(subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True))
+            pipe = subprocess.PIPE
+            running.append(subprocess.Popen(command, cwd=REPOSITORY, stdin=pipe, stdout=pipe, text=True))
             return running[-1]
 
         yield start
@@ -144,7 +147,10 @@ class LogContract:
             process.kill()
             process.wait()
             assert process.stdout is not None
+            assert process.stdin is not None
             process.stdout.close()
+            with suppress(OSError):
+                process.stdin.close()
 
     # Appending
 
@@ -431,6 +437,33 @@ class LogContract:
             until(lambda: commit(one, ledger) and len(one.assigned()) == 4, site.session * 2 + 3)
             until(lambda: commit(one, ledger) and len(ledger.values()) >= 200, 10)
             assert sorted(ledger.values()) == sorted(numbered(0, 200))
+        finally:
+            one.close()
+
+    @pytest.mark.kills
+    def test_a_member_paused_in_mid_batch_past_its_session_is_fenced_when_it_comes_back(
+        self, site: Site, log: Log, topic: str, ledger: Ledger, child: Callable[..., subprocess.Popen[str]]
+    ) -> None:
+        """It is stopped with a batch in hand, is given up, and wakes when another has committed what it holds."""
+        group = uuid.uuid4().hex
+        log.append(topic, [(str(number), str(number).encode()) for number in range(40)])
+        paused = child("hold", topic, group, ledger.path)
+        said, tell = paused.stdout, paused.stdin
+        assert said is not None
+        assert tell is not None
+        assert int(said.readline()) > 0
+        os.kill(paused.pid, signal.SIGSTOP)
+        one = log.reader(topic, group, ledger.positions)
+        try:
+            until(lambda: commit(one, ledger) and len(ledger.values()) >= 40, site.session * 2 + 20)
+            os.kill(paused.pid, signal.SIGCONT)
+            tell.write("go on\n")
+            tell.flush()
+            until(lambda: commit(one, ledger) and bool(select([said], [], [], 0)[0]), 20)
+            assert said.readline() == "fenced\n"
+            log.append(topic, [(str(number), str(number).encode()) for number in range(40, 80)])
+            until(lambda: commit(one, ledger) and len(ledger.values()) >= 80, 20)
+            assert sorted(ledger.values()) == sorted(numbered(0, 80))
         finally:
             one.close()
 

@@ -17,7 +17,7 @@ from kafka.structs import TopicPartition
 from stream.log import Log, LogError, LogUnavailable, RecordTooLarge, open_log, partition_of
 from stream.log.kafka_settings import read_address
 from tests.live.engines import Kafka, free_ports
-from tests.stream.log.contract import LogContract, Site, drain, numbered, reading, until, values
+from tests.stream.log.contract import LogContract, Site, drain, nothing, numbered, reading, until, values
 from tests.stream.log.ledger import Ledger
 
 
@@ -75,6 +75,24 @@ class KafkaSite(Site):
 @pytest.fixture
 def site(kafka: Kafka) -> KafkaSite:
     return KafkaSite(kafka)
+
+
+@pytest.mark.live
+def test_schools_with_prefixes_of_their_own_share_a_broker_and_hear_nothing_of_each_other(kafka: Kafka) -> None:
+    topic = f"t{uuid.uuid4().hex[:12]}"
+    logs = {name: open_log(f"{kafka.url}{name}") for name in ("", "/one", "/two")}
+    for number, log in enumerate(logs.values(), 1):
+        log.ensure({topic: number})
+        log.append(topic, [("k", b"%d" % number)] * number)
+    readers = {name: log.reader(topic, "watch", nothing) for name, log in logs.items()}
+    for number, (name, log) in enumerate(logs.items(), 1):
+        assert sum(log.ends(topic).values()) == number
+        records = drain(readers[name], number)
+        assert [(one.topic, one.value) for one in records] == [(topic, b"%d" % number)] * number
+        assert not readers[name].poll(10, 0.5)
+    for name, log in logs.items():
+        readers[name].close()
+        log.close()
 
 
 @pytest.mark.live
@@ -207,6 +225,8 @@ def test_a_broker_that_is_not_there_is_told_within_seconds() -> None:
         ("kafka://a:9092?security=SASL_SSL&user=u&password_file=/absent", "密码文件 /absent 读不到"),
         ("kafka://a:9092?security=SSL&ca=/absent.pem", "证书文件 /absent.pem 不存在"),
         ("kafka://a:9092?replicas=many", "应为正整数"),
+        ("kafka://a:9092/Two Schools", "前缀只能用小写字母"),
+        ("kafka://a:9092/one/two", "前缀只能用小写字母"),
     ],
 )
 def test_a_wrong_address_is_refused_with_what_is_wrong(address: str, words: str) -> None:
@@ -216,8 +236,10 @@ def test_a_wrong_address_is_refused_with_what_is_wrong(address: str, words: str)
 
 def test_an_address_with_everything_is_understood(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("certificate")
-    url = f"kafka://a:9092,b:9093?security=sasl_ssl&user=u&password=p%26q&ca={tmp_path}/ca.pem&replicas=3"
+    url = f"kafka://a:9092,b:9093/jy?security=sasl_ssl&user=u&password=p%26q&ca={tmp_path}/ca.pem&replicas=3"
     brokers = read_address(url)
     assert (brokers.servers, brokers.replicas, str(brokers)) == (["a:9092", "b:9093"], 3, "a:9092、b:9093")
+    assert brokers.named("posts") == "jy-posts"
+    assert read_address("kafka://a:9092").named("posts") == read_address("kafka://a:9092/").named("posts") == "posts"
     assert brokers.client["sasl_plain_password"] == "p&q"
     assert (brokers.client["security_protocol"], brokers.client["sasl_mechanism"]) == ("SASL_SSL", "PLAIN")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import shutil
-import sqlite3
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from _pytest.mark import ParameterSet
@@ -18,50 +21,16 @@ from hypothesis import strategies as st
 from stream.search import Document, Query, Search, SearchDamaged, SearchUnavailable, open_search
 from stream.search.pairs import fold
 from tests.stream.search.elastic_site import ElasticSite
+from tests.stream.search.file_site import SqliteSite
 from tests.stream.search.site import Site
 
+CHINA = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 3, 4, tzinfo=UTC)
 LETTERS = st.sampled_from(
     [*"食堂的饭虫子好吃Aaa１1 \n\t\"*'%_-🌶️ＡﬁßİΣς☃", "食堂", "NULL", "OR ", "fts5", "\x00", "▁", "␃"]
 )
 TEXTS = st.lists(LETTERS, max_size=12).map("".join) | st.text(max_size=8)
 _numbers = itertools.count()
-
-
-class SqliteSite(Site):
-    """One file in a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.aside = folder / "search", folder / "aside"
-        self.file = self.folder / "search.db"
-        self.url = f"sqlite:///{self.file}"
-
-    def take_away(self) -> None:
-        if self.folder.exists():
-            self.folder.rename(self.aside)
-        self.folder.write_text("no folder")
-
-    def bring_back(self) -> None:
-        self.folder.unlink()
-        if self.aside.exists():
-            self.aside.rename(self.folder)
-
-    def corrupt(self) -> None:
-        for file in self.folder.iterdir():
-            file.write_bytes(b"\xff" * 20_000)
-
-    def spoil(self) -> None:
-        with sqlite3.connect(self.file) as beside:
-            beside.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        with self.file.open("r+b") as file:
-            file.seek(self.file.stat().st_size // 2 // 4096 * 4096)
-            file.write(b"\xff" * 4096 * 8)
-
-    def remove(self) -> None:
-        shutil.rmtree(self.folder)
-
-    def end(self) -> None:
-        """The folder is pytest's."""
 
 
 Make = Callable[[pytest.FixtureRequest, Path], Site]
@@ -191,6 +160,44 @@ def test_each_filter_leaves_out_all_others(search: Search, changed: dict[str, st
     assert search.find(replace(query, words="图书馆")) == []
 
 
+TOLD = st.builds(
+    lambda minute, platform, account, polarity, risk: (minute, platform, account, polarity, risk),
+    st.integers(-3 * 1440, 3 * 1440), st.sampled_from(["weibo", "wechat"]), st.sampled_from(["canteen", "library"]),
+    st.sampled_from(["negative", "neutral", "positive"]), st.integers(0, 100),
+)  # fmt: skip
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(told=st.lists(TOLD, max_size=12), hours=st.integers(1, 100), words=st.sampled_from(["", "食堂", "虫"]))
+def test_facets_count_what_find_gives_by_the_days_and_hours_of_beijing(
+    search: Search, told: list[tuple[int, str, str, str, int]], hours: int, words: str
+) -> None:
+    school = f"F{next(_numbers)}"
+    search.index(
+        [
+            replace(
+                document(number, ("食堂", "食堂有虫")[number % 2], school=school, minute=minute),
+                platform=platform, account_id=account, polarity=polarity, risk=risk,
+            )
+            for number, (minute, platform, account, polarity, risk) in enumerate(told)
+        ]
+    )  # fmt: skip
+    span = Query(school, words, since=NOON - timedelta(hours=30), until=NOON + timedelta(hours=hours - 30))
+    for query in (Query(school, words), span, replace(span, platform="weibo", risk_from=1, risk_to=29)):
+        found, facets = search.find(query), search.facets(replace(query, limit=1, before=NOON))
+        form = "%Y-%m-%d %H" if query.until and hours <= 48 else "%Y-%m-%d"
+        assert facets.step == (timedelta(hours=1) if query.until and hours <= 48 else timedelta(days=1))
+        assert {at.astimezone(CHINA).strftime(form): number for at, number in facets.times.items()} == Counter(
+            one.published_at.astimezone(CHINA).strftime(form) for one in found
+        )
+        assert all(not int(f"{at.astimezone(CHINA):%M%S%f}") for at in facets.times)
+        assert facets.platforms == Counter(one.platform for one in found)
+        assert facets.accounts == Counter(one.account_id for one in found)
+        assert facets.polarities == Counter(one.polarity for one in found)
+        assert facets.risks == Counter(max(least for least in (0, 1, 30, 60) if least <= one.risk) for one in found)
+        assert facets.total == len(found) == search.count(query)
+
+
 def test_an_engine_that_is_away_is_said_at_use_and_not_before(site: Site) -> None:
     site.take_away()
     search = open_search(site.url)
@@ -285,3 +292,182 @@ def test_an_engine_made_anew_by_accident_is_damage_and_a_rebuilt_one_is_not(site
     assert not isinstance(told.value, SearchDamaged)
     search.healthy()
     rebuilt.close()
+
+
+def test_a_rebuild_answers_nothing_until_it_is_whole_and_loses_nothing_that_came_meanwhile(
+    site: Site, search: Search
+) -> None:
+    search.index([document(1), document(2, "食堂旧文")])
+    renewal = search.renew()
+    renewal.fill("S", [document(2, "食堂新文"), document(3)], 7)
+    writer = open_search(site.url)
+    writer.index([document(4)])
+    writer.delete("S", ["weibo:1"])
+    renewal.fill("S", [document(1)], 8)
+    assert renewal.lacking("S", ["weibo:1", "weibo:3", "weibo:5"]) == {"weibo:5"}, "what was deleted is not lacking"
+    assert [one.text for one in search.find(Query("S"))] == ["食堂", "食堂旧文"]
+    renewal.close()
+    renewal = writer.renew()
+    assert (renewal.reached("S"), renewal.reached("T"), renewal.count("S")) == (8, 0, 3)
+    renewal.switch()
+    renewal.close()
+    for one in (search, writer):
+        assert [one.text for one in one.find(Query("S"))] == ["食堂", "食堂", "食堂新文"]
+        assert one.count(Query("S", "旧")) == 0
+    search.index([document(1), document(5)])
+    assert ids(writer.find(Query("S"))) == ["weibo:5", "weibo:4", "weibo:3", "weibo:2", "weibo:1"]
+    renewal = search.renew()
+    assert (renewal.reached("S"), renewal.count("S")) == (0, 0), "the next rebuild begins at the beginning"
+    renewal.close()
+    writer.close()
+
+
+class Indexed:
+    """What a generation should hold."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, Document] = {}
+        self.gone: set[str] = set()
+
+    def take_in(self, one: Document) -> None:
+        if one.id not in self.held or self.held[one.id].fetched_at <= one.fetched_at:
+            self.held[one.id] = one
+
+    def found(self) -> set[tuple[str, str]]:
+        return {(one.id, one.text) for one in self.held.values()}
+
+
+POSTS = st.tuples(st.integers(0, 4), st.integers(0, 2))
+DEEDS = st.tuples(st.sampled_from(["index", "delete", "fill", "again", "switch"]), st.lists(POSTS, max_size=3))
+
+
+DEALINGS = st.lists(DEEDS, max_size=10)
+ON_AN_ENGINE = [one for one in SITES if one not in OWN_FILE]
+
+
+@pytest.mark.parametrize("site", OWN_FILE, indirect=True)
+@given(deeds=DEALINGS)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_happens_in_whatever_order_each_generation_holds_what_it_should(
+    search: Search, deeds: list[tuple[str, list[tuple[int, int]]]]
+) -> None:
+    hold(search, deeds)
+
+
+@pytest.mark.parametrize("site", ON_AN_ENGINE, indirect=True)
+@given(deeds=DEALINGS)
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_so_on_an_engine_where_each_deed_takes_longer(
+    search: Search, deeds: list[tuple[str, list[tuple[int, int]]]]
+) -> None:
+    hold(search, deeds)
+
+
+def hold(search: Search, deeds: list[tuple[str, list[tuple[int, int]]]]) -> None:
+    """Every generation holds what it should, whatever is done."""
+    school = f"G{next(_numbers)}"
+    answering, filling = Indexed(), Indexed()
+    search.clear()
+    renewal = search.renew()
+    for deed, chosen in deeds:
+        batch = [
+            replace(document(number, f"第{text}稿", school=school), fetched_at=NOON + timedelta(hours=text))
+            for number, text in chosen
+        ]
+        if deed == "index":
+            search.index(batch)
+            for one in batch:
+                answering.take_in(one)
+                filling.take_in(one)
+                filling.gone.discard(one.id)
+        elif deed == "delete":
+            search.delete(school, [one.id for one in batch])
+            for one in batch:
+                answering.held.pop(one.id, None)
+                filling.held.pop(one.id, None)
+                filling.gone.add(one.id)
+        elif deed == "fill":
+            renewal.fill(school, batch, 1)
+            for one in batch:
+                if one.id not in filling.gone:
+                    filling.take_in(one)
+        else:
+            if deed == "switch":
+                renewal.switch()
+                answering, filling = filling, Indexed()
+            renewal.close()
+            renewal = search.renew()
+        assert {(one.id, one.text) for one in search.find(Query(school))} == answering.found()
+        assert renewal.count(school) == len(filling.held)
+    renewal.close()
+
+
+def test_who_asks_during_rebuilds_gets_the_whole_old_answer_or_the_whole_new_one(site: Site, search: Search) -> None:
+    many = [document(number) for number in range(40)]
+    search.index(many)
+    asked, over, answers_given = threading.Event(), threading.Event(), list[int]()
+
+    def ask() -> None:
+        with closing(open_search(site.url)) as reader:
+            while not over.is_set():
+                answers_given.append(reader.count(Query("S", "食堂")))
+                asked.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask)
+
+        def is_answered() -> None:
+            asked.clear()
+            while not asked.wait(0.05):
+                assert not asking.done(), asking.exception()
+
+        try:
+            for _ in range(3):
+                renewal = search.renew()
+                for start in (0, 20):
+                    renewal.fill("S", many[start : start + 20], start + 20)
+                is_answered()
+                renewal.switch()
+                renewal.close()
+                is_answered()
+        finally:
+            over.set()
+        asking.result()
+    assert set(answers_given) == {40}
+
+
+def test_of_two_rebuilds_the_one_that_comes_too_late_says_so_and_harms_nothing(site: Site, search: Search) -> None:
+    first, late = search.renew(), open_search(site.url).renew()
+    first.fill("S", [document(1)], 1)
+    first.switch()
+    for use in (lambda: late.fill("S", [document(2)], 2), lambda: late.lacking("S", ["x"]), late.switch):
+        with pytest.raises(SearchUnavailable, match=r"已不在.*再执行一次 fengxin reindex"):
+            use()
+    first.close()
+    late.close()
+    assert ids(search.find(Query("S"))) == ["weibo:1"]
+
+
+def test_clearing_gives_up_what_was_being_filled(search: Search) -> None:
+    renewal = search.renew()
+    renewal.fill("S", [document(1)], 1)
+    search.clear()
+    with pytest.raises(SearchUnavailable, match="已不在"):
+        renewal.fill("S", [document(2)], 2)
+    renewal.close()
+    renewal = search.renew()
+    assert (renewal.reached("S"), renewal.count("S"), search.count(Query("S"))) == (0, 0, 0)
+    renewal.close()
+
+
+def test_a_corrupt_engine_is_healed_by_a_rebuild(site: Site, search: Search) -> None:
+    search.index([document(1)])
+    search.close()
+    site.corrupt()
+    with pytest.raises(SearchDamaged):
+        search.find(Query("S"))
+    renewal = search.renew()
+    renewal.fill("S", [document(2)], 1)
+    renewal.switch()
+    renewal.close()
+    assert ids(search.find(Query("S"))) == ["weibo:2"]

@@ -24,7 +24,8 @@ _numbers = itertools.count()
 
 POST = st.builds(
     lambda number, revision, moved, text, kind, polarity, account: Document(
-        "", f"weibo:{number}", kind, "weibo", account, "weibo:t", text, polarity, revision,
+        "", f"weibo:{number}", kind, ("weibo", "wechat")[number % 2], account, "weibo:t", text, polarity,
+        (0, 1, 29, 30, 60, 100)[(number + revision) % 6],
         NOON + timedelta(minutes=number * 4, days=45 * moved), NOON + timedelta(days=60, hours=revision),
     ),
     st.integers(0, 6), st.integers(0, 3), st.booleans(), TEXTS, st.sampled_from(["post", "comment"]),
@@ -38,7 +39,8 @@ INSTANTS = st.none() | st.builds(
 QUERY = st.builds(
     Query, st.just(""), TEXTS | st.sampled_from("食堂饭1"), st.sampled_from(["", "canteen"]),
     st.sampled_from(["", "post"]), st.sampled_from(["", "negative"]), INSTANTS, INSTANTS,
-    st.sampled_from([2, 50, 4000]),
+    st.sampled_from([2, 50, 4000]), st.sampled_from(["", "wechat"]), INSTANTS, st.sampled_from([0, 1, 30]),
+    st.sampled_from([0, 29, 100]),
 )  # fmt: skip
 
 
@@ -74,3 +76,4 @@ def test_the_same_story_gives_the_same_answers(
     for query in (everything, *(replace(one, school=school) for one in queries)):
         assert other.find(query) == embedded.find(query)
         assert other.count(query) == embedded.count(query)
+        assert other.facets(query) == embedded.facets(query)

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.search import Document, Query, SearchRefused, sqlite
+from stream.search import Document, Query, SearchRefused, sqlite_rows
 from stream.search.pairs import pairs_of_texts
 from stream.search.sqlite import SqliteSearch
 
@@ -76,7 +76,7 @@ def test_the_index_holds_the_pairs_of_what_is_kept_and_no_other(steps: list[list
 def test_posts_of_one_instant_that_outnumber_its_rows_go_on_in_the_next_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite, "ROOM", 3)
+    monkeypatch.setattr(sqlite_rows, "ROOM", 3)
     search = SqliteSearch(f"sqlite:///{tmp_path}/search.db")
     at_noon = [replace(document(number), published_at=NOON) for number in range(40)]
     next_to_it = [replace(document(number), published_at=NOON + timedelta(microseconds=2)) for number in range(40, 44)]

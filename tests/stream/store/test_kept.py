@@ -42,6 +42,14 @@ def test_an_edited_text_is_a_new_revision_and_the_current_one(store: Store) -> N
         assert conn.execute(select(posts.c.revision)).scalar_one() == a_post("改过的话").revision
 
 
+def test_a_text_that_comes_after_the_one_that_replaced_it_is_kept_and_not_current(store: Store) -> None:
+    with store.write() as conn:
+        keep(conn, a_post("改过的话", minute=5))
+        assert keep(conn, a_post()) == Kept(False, True, is_current=False)
+        assert keep(conn, a_post()) == Kept(False, False)
+        assert conn.execute(select(posts.c.revision)).scalar_one() == a_post("改过的话").revision
+
+
 def test_a_post_that_vanishes_keeps_its_row(store: Store) -> None:
     with store.write() as conn:
         keep(conn, a_post())

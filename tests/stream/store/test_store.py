@@ -19,7 +19,7 @@ from stream.dead_letter import bury, dead_letters
 from stream.kept import assessments
 from stream.position import Fenced, advance, positions, stored
 from stream.pulse import beat, freshest, pulses
-from stream.store import Store, add_new, insert_new, put
+from stream.store import FULL, Store, StoreUnavailable, add_new, insert_new, put
 from tests.mould import lay
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -223,3 +223,27 @@ def test_a_file_put_in_the_place_of_another_is_read_and_written_from_then_on(tmp
     with anew.read() as conn:
         assert set(freshest(conn, NOON)) == {"index", "notify"}
     anew.close()
+
+
+def test_a_full_disk_is_said_in_words_and_leaves_nothing_and_room_is_found_again(store: Store) -> None:
+    """The real thing stands in `tests/live/test_full_disk.py`; here the database is told that there is no room."""
+    if store.sqlite:
+        with store.write() as conn:
+            pages = conn.exec_driver_sql("PRAGMA page_count").scalar_one()
+            conn.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+    def write(role: str) -> None:
+        with store.write() as conn:
+            put(conn, pulses, [_pulse(role, "one:1", NOON) | {"trouble": "满" * 100_000}])
+            if role == "watch" and not store.sqlite:
+                conn.exec_driver_sql("DO $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$")
+
+    with pytest.raises(StoreUnavailable, match=FULL):
+        write("watch")
+    with store.write() as conn:
+        assert not conn.execute(select(pulses)).all()
+        if store.sqlite:
+            conn.exec_driver_sql("PRAGMA max_page_count = 1073741823")
+    write("index")
+    with store.read() as conn:
+        assert conn.execute(select(pulses.c.role)).scalars().all() == ["index"]
