@@ -182,5 +182,7 @@ def test_the_night_theme_is_dark_by_the_system_and_by_choice(demo: Standing, sto
     page.screenshot(path=PICTURES / "incident-night-1440.png")
     page.locator(".whobox summary").click()
     page.get_by_role("button", name="跟随系统").click()
+    expect(page.locator("html")).not_to_have_attribute("data-theme", "night")
+    assert shade() > 180
     by_choice.context.close()
     assert by_system.complaints + by_choice.complaints == []

@@ -47,7 +47,7 @@ WATER = (
     "热水器坏三天了，王建国老师说没坏", "王建国又说热水器没坏", "热水器再不修要感冒了",
     "到底谁管热水器，打 13800000000 没人接",
 )  # fmt: skip
-PLEA = "教工食堂的饭卡必须绑定五十九元的手机套餐才能充值，不办套餐就不给用，这是乱收费"
+PLEA = "教工食堂的饭卡必须绑定手机套餐才能充值，希望学校取消这个规定"
 SIGNS = ("", "。", "！", "（转）", "……")
 PASTED = 12
 """So many people paste the plea, with the small changes that copies have."""
