@@ -30,6 +30,8 @@ _TIMES = _words(
     "今天|昨天|早上|中午|下午|傍晚|晚上|周末|周一|周三|周五|上周|这周|刚才|最近|每天|有时候|开学|期中|军训那会儿|去年|前年|毕业前|下课后|课间|午休|假期|雨天|大清早|"
     "半夜"
 )
+_NOW = _words("今天|早上|中午|下午|傍晚|晚上|刚才|下课后|课间|午休|大清早|半夜")
+"""What a grave line tells is not over."""
 _PLACES = _words(
     "操场|图书馆|教学楼|实训楼|篮球场|羽毛球馆|报告厅|自习室|校门口|湖边|快递站|超市|打印店|琴房|画室|机房|车间|阶梯教室|行政楼|林荫道|停车棚|公交站|田径场|社团中心|展厅|"
     "广播站|天桥|喷泉|凉亭|银杏路"
@@ -119,6 +121,7 @@ class Comments:
             f"{self._dice.choice(_GRAVE)}。我在{{place}}的{{thing}}旁边，{{time}}{{does}}{{thing}}，{{person}}也在，{{n}}号",
             _CALM,
             _OUTSIDE,
+            _NOW,
         )
         return self._post(place, at, said, f"{place.platform}:grave-{self._seed}-{self._made}")
 
@@ -148,10 +151,13 @@ class Comments:
         for _ in range(number):
             yield self._fill(self._dice.choice(_FRAMES))
 
-    def _fill(self, frame: str, things: Sequence[str] = _THINGS, places: Sequence[str] = _PLACES) -> str:
+    def _fill(
+        self, frame: str, things: Sequence[str] = _THINGS, places: Sequence[str] = _PLACES,
+        times: Sequence[str] = _TIMES,
+    ) -> str:  # fmt: skip
         dice = self._dice
         return frame.format(
-            time=dice.choice(_TIMES), place=dice.choice(places), person=dice.choice(_PEOPLE), thing=dice.choice(things),
+            time=dice.choice(times), place=dice.choice(places), person=dice.choice(_PEOPLE), thing=dice.choice(things),
             does=dice.choice(_DOES), feels=dice.choice(_FEELS), who=dice.choice(_WHO), n=dice.randint(2, 99),
         )  # fmt: skip
 
