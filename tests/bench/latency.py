@@ -118,10 +118,13 @@ def _append(chain: Chain, start: float, dues: Sequence[float], posts: Sequence[P
 
 
 def _settle(chain: Chain, patience: float, waited: Sequence[str]) -> None:
-    """Wait until everything is watched and no mail waits, at most `patience` seconds."""
+    """Wait until everything is watched and no mail of what was planted waits, at most `patience` seconds.
+
+    Mails of level Ⅰ, that is: what is milder may be held back for minutes, to go out with others.
+    """
     until = time.monotonic() + patience
     while time.monotonic() < until:
-        waiting = "SELECT count(*) FROM deliveries WHERE channel = 'mail' AND accepted_at IS NULL"
+        waiting = "SELECT count(*) FROM deliveries WHERE channel = 'mail' AND level = 1 AND accepted_at IS NULL"
         if not chain.behind(*waited) and not chain.rows(waiting)[0][0]:
             return
         chain.alive()
