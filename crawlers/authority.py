@@ -69,8 +69,7 @@ class Authority:
         if not isinstance(self.job.route, WechatRoute):
             return self._current().generation > generation
         name, store = self.job.token, self.manners.store
-        ends = self.manners.clock() + token.LEASE
-        while self.manners.clock() < ends:
+        for _ in range(int(token.LEASE.total_seconds() / LOOK_AGAIN_S)):
             with store.write() as conn:
                 if token.current(conn, name).generation > generation:
                     return True

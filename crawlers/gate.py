@@ -16,6 +16,8 @@ from email.utils import parsedate_to_datetime
 LONGEST_SLEEP = timedelta(seconds=20)
 FIRST_HOLD = timedelta(seconds=60)
 LONGEST_HOLD = timedelta(hours=1)
+SET_BACK = timedelta(seconds=1)
+"""A clock that goes back by more was set."""
 
 
 class Held(Exception):
@@ -47,21 +49,32 @@ class Gate:
         self.clock = clock
         self.sleep = sleep
         self.doors: dict[str, _Door] = {}
+        self._seen = datetime.min.replace(tzinfo=UTC)
 
     async def enter(self, host: str) -> None:
         """Wait for our turn at the host. Raises Held."""
         door = self._door(host)
         async with door.turn:
-            while (wait := max(door.free_at, door.held_until) - self.clock()) > timedelta(0):
-                if door.held_until - self.clock() > LONGEST_SLEEP:
+            while (wait := max(door.free_at, door.held_until) - self._now()) > timedelta(0):
+                if door.held_until - self._now() > LONGEST_SLEEP:
                     raise Held(door.held_until)
                 await self.sleep(wait.total_seconds())
-            door.free_at = self.clock() + self.spacing
+            door.free_at = self._now() + self.spacing
+
+    def _now(self) -> datetime:
+        """The time; where the clock was set back since we last asked, all doors are shut no longer for that."""
+        now = self.clock()
+        back = self._seen - now
+        if back > SET_BACK:
+            for door in self.doors.values():
+                door.free_at, door.held_until = door.free_at - back, door.held_until - back
+        self._seen = now if back > SET_BACK else max(self._seen, now)
+        return now
 
     def hold(self, host: str, retry_after: str | None) -> datetime:
         """The host answered "too often": keep everybody away as long as it says, else a minute, doubled each time."""
         door = self._door(host)
-        now = self.clock()
+        now = self._now()
         wait = read_retry_after(retry_after, now)
         if wait is None:
             door.hold = min(max(door.hold * 2, FIRST_HOLD), LONGEST_HOLD)
@@ -74,7 +87,7 @@ class Gate:
         self._door(host).hold = timedelta(0)
 
     def _door(self, host: str) -> _Door:
-        now = self.clock()
+        now = self._now()
         return self.doors.setdefault(host, _Door(now, now))
 
 

@@ -120,10 +120,15 @@ def stretch(intervals: Sequence[timedelta], allowed: int, rest: timedelta) -> fl
 
 
 def claim(conn: Connection, school: str, me: str, now: datetime, until: datetime, limit: int) -> list[Row[Any]]:
-    """Take at most `limit` due sources whose token is free, until `until`. Each is taken by one process only."""
-    free = or_(sources.c.taken_until.is_(None), sources.c.taken_until <= now)
-    rested = or_(sources.c.breaker_until.is_(None), sources.c.breaker_until <= now)
-    due = and_(sources.c.school == school, sources.c.active, sources.c.next_due <= now, free, rested)
+    """Take at most `limit` due sources whose token is free, until `until`. Each is taken by one process only.
+
+    A source that was tried later than now is due: our clock was ahead and has been put right, and whatever it waits
+    for would be as late. One that was never tried waits for nothing.
+    """
+    free = token.is_free(sources.c.taken_until, now, until)
+    rested = and_(sources.c.next_due <= now, or_(sources.c.breaker_until.is_(None), sources.c.breaker_until <= now))
+    anew = or_(sources.c.last_try.is_(None), sources.c.last_try > now + token.AHEAD)
+    due = and_(sources.c.school == school, sources.c.active, free, or_(rested, anew))
     found = conn.execute(
         select(sources)
         .where(due)

@@ -96,7 +96,7 @@ class Crew:
     def claim(self) -> list[Job]:
         """Take due sources, as many as there is room for; first heed what changed in the account book."""
         now = self.clock()
-        if self.prepared_at is None or now - self.prepared_at >= BOOK_EVERY:
+        if self.prepared_at is None or not timedelta(0) <= now - self.prepared_at < BOOK_EVERY:
             self.prepare()
         room = self.settings.at_once - len(self.running)
         if room <= 0:
@@ -244,7 +244,7 @@ async def serve(
     beaten = None
     while not stop.is_set():
         now = clock()
-        if beaten is None or now - beaten >= BEAT_EVERY:
+        if beaten is None or not timedelta(0) <= now - beaten < BEAT_EVERY:
             alive()
             crew.beat()
             beaten = now

@@ -10,12 +10,14 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Connection, Integer, Table, Text, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Integer, Table, Text, or_, select, update
 
 from stream.store import insert_new, metadata
 from stream.store.types import Moment, Word
 
 LEASE = timedelta(seconds=30)
+AHEAD = timedelta(seconds=30)
+"""By so much the clocks of two machines may differ; what lies further ahead was written before our clock was set back."""
 EARLY = timedelta(minutes=5)
 """A token this close to its end is renewed before it is used."""
 REMINDERS = (1, 3, 7)
@@ -80,12 +82,17 @@ def current(conn: Connection, name: str) -> Token:
     return Token(row.value, row.until, row.generation)
 
 
+def is_free(held_until: Column[datetime | None], now: datetime, until: datetime) -> ColumnElement[bool]:
+    """Nobody holds it, or no longer; or longer than `until`, to which we would hold it: a clock that was ahead wrote so."""
+    return or_(held_until.is_(None), held_until <= now, held_until > until + AHEAD)
+
+
 def lease(conn: Connection, name: str, me: str, held: int, now: datetime) -> bool:
     """Take the lease to renew generation `held`; False where another has it or there is a newer token."""
     won = conn.execute(
         update(tokens)
         .where(tokens.c.name == name, tokens.c.generation == held)
-        .where(or_(tokens.c.renewing_until.is_(None), tokens.c.renewing_until <= now))
+        .where(is_free(tokens.c.renewing_until, now, now + LEASE))
         .values(renewing_by=me, renewing_until=now + LEASE)
     )
     return won.rowcount == 1
@@ -114,7 +121,7 @@ def take_turn(conn: Connection, name: str, me: str, now: datetime, until: dateti
     """Have the token for one crawl: one at a time over all processes."""
     won = conn.execute(
         update(tokens)
-        .where(tokens.c.name == name, or_(tokens.c.taken_until.is_(None), tokens.c.taken_until <= now))
+        .where(tokens.c.name == name, is_free(tokens.c.taken_until, now, until))
         .values(taken_by=me, taken_until=until)
     )
     return won.rowcount == 1

@@ -16,7 +16,7 @@ import httpx
 import pytest
 import uvicorn
 from pydantic import SecretStr
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from crawlers import reactor
 from crawlers.sandbox.app import build
@@ -158,7 +158,8 @@ class Room:
     def look(self, stream: str) -> list[Post | Counts]:
         """Make the sources of one stream due, all others not, and read them once."""
         with self.store.write() as conn:
-            conn.execute(update(sources).values(next_due=self.now() + timedelta(days=900)))
+            tried = func.coalesce(sources.c.last_try, self.now())
+            conn.execute(update(sources).values(next_due=self.now() + timedelta(days=900), last_try=tried))
             mine = sources.c.stream == stream
             conn.execute(update(sources).where(mine).values(next_due=self.now(), breaker_until=None))
         found: list[Post | Counts] = []
