@@ -17,7 +17,7 @@ from stream.store.types import Moment, Word
 
 LEASE = timedelta(seconds=30)
 AHEAD = timedelta(seconds=30)
-"""By so much the clocks of two machines may differ; what lies further ahead was written before our clock was set back."""
+"""By so much the clocks of two machines may differ; what lies further ahead was written by a clock since put right."""
 EARLY = timedelta(minutes=5)
 """A token this close to its end is renewed before it is used."""
 REMINDERS = (1, 3, 7)
@@ -83,7 +83,7 @@ def current(conn: Connection, name: str) -> Token:
 
 
 def is_free(held_until: Column[datetime | None], now: datetime, until: datetime) -> ColumnElement[bool]:
-    """Nobody holds it, or no longer; or longer than `until`, to which we would hold it: a clock that was ahead wrote so."""
+    """Nobody holds it, or no longer; or longer than `until`, to which we would hold it: by a clock that was ahead."""
     return or_(held_until.is_(None), held_until <= now, held_until > until + AHEAD)
 
 

@@ -22,18 +22,20 @@ from tests.bench.footing import EMBEDDED, Place
 from tests.bench.machine import percentile, pinned
 
 EVERY_SECONDS = 0.25
-"""A grave line is planted so often."""
+"""A grave line is planted so often where nothing else is said."""
 ALARM = ("assess", "watch")
 Hindered = Callable[[Chain], AbstractContextManager[None]]
 _ACCEPTED = """
 SELECT i.opening_post_id, i.opened_at, d.accepted_at FROM incidents i
 JOIN notices n ON n.incident_id = i.id JOIN deliveries d ON d.notice_id = n.id WHERE d.channel = 'mail'
 """
+_JOINED = "SELECT post_id FROM members"
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
     """Milliseconds from due; None where that share was never accepted. `notices`: every mail; `first`: per incident.
+    A planted line that joined the incident of another one waits for no mail of its own.
 
     `to_append`: due → append returned; `to_open`: due → the watch took it up. `backlog`: records not taken when the
     last comment had arrived. `cpu_us`: CPU microseconds per comment, `memory_mb`: resident after the work, both by
@@ -59,7 +61,7 @@ class Latency:
 
 def chain_latency(
     per_second: float, seconds: float, *, snow: bool, cores: int = 2, patience: float = 25.0, place: Place = EMBEDDED,
-    hindered: Hindered | None = None,
+    hindered: Hindered | None = None, every_seconds: float = EVERY_SECONDS,
 ) -> Latency:  # fmt: skip
     """Comments at random moments, so many a second on average, against a warm chain with one assess worker a core.
 
@@ -71,7 +73,7 @@ def chain_latency(
         pinned(cores), running(assess=cores, snow=snow, mail=True, place=place) as chain, desk_open(chain.settings),
         hindered(chain) if hindered else nullcontext(),
     ):  # fmt: skip
-        dues, posts, planted = _arrivals(per_second, seconds)
+        dues, posts, planted = _arrivals(per_second, seconds, every_seconds)
         before = chain.cpu()
         start = time.time() + 0.2
         appended = _append(chain, start, dues, posts)
@@ -84,15 +86,15 @@ def chain_latency(
         return _judge(chain, per_second, seconds, cores, due, appended, planted, backlog, cost, snow=snow)
 
 
-def _arrivals(per_second: float, seconds: float) -> tuple[list[float], list[Post], set[str]]:
+def _arrivals(per_second: float, seconds: float, every_seconds: float) -> tuple[list[float], list[Post], set[str]]:
     """Seconds from the start, the posts, and the ids of those planted."""
     dice, made, now = random.Random(3), Comments(2), datetime.now(UTC)
-    dues, posts, planted, at, plant_at = list[float](), list[Post](), set[str](), 0.0, EVERY_SECONDS
+    dues, posts, planted, at, plant_at = list[float](), list[Post](), set[str](), 0.0, every_seconds
     while (at := at + dice.expovariate(per_second)) < seconds:
         if at >= plant_at:
             posts.append(made.grave(PLACE, now))
             planted.add(posts[-1].id)
-            plant_at += EVERY_SECONDS
+            plant_at += every_seconds
         else:
             posts += made.posts(PLACE, now, 1)
         dues.append(at)
@@ -142,7 +144,8 @@ def _judge(
             late = _seconds(accepted_at) - due[post_id] if accepted_at else math.inf
             mails.setdefault(post_id, []).append(late)
             opened[post_id] = _seconds(opened_at) - due[post_id]
-    missed = [math.inf] * (len(planted) - len(mails) if backlog else 0)
+    joined = {post_id for (post_id,) in chain.rows(_JOINED)} - mails.keys()
+    missed = [math.inf] * len(planted - mails.keys() - joined)
     every = [one for several in mails.values() for one in several]
     return Latency(
         per_second, seconds, snow, cores, len(due), len(planted), len(mails), len(every),
