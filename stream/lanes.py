@@ -1,8 +1,10 @@
 """Lanes 快慢两道: one role's followers of what is fresh and of history, and which of them steps.
 
 Fresh records first: history is read in small steps, and only where no fresh record waits, so a fresh one waits for one
-small step at most. While fresh ones never cease, one such step is made every MOVE_SECONDS, so history goes on, its
-members stay in their group, and a reader that does not move is really standing.
+small step at most. After a step history rests as long as the step took: roles share the cores and the store's one pen,
+and a notice must not wait until 200,000 old records are through. While fresh ones never cease, one such step is made
+every MOVE_SECONDS, so history goes on, its members stay in their group, and a reader that does not move is really
+standing.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ SMALL = 100
 """Records of history in one step: some tens of milliseconds of the watch or of an assess worker."""
 MOVE_SECONDS = 5.0
 """Half the session after which a silent member loses its partitions."""
+REST = 1.0
+"""How long history rests after a step, by how long the step took."""
 TROUBLE_SECONDS = 5.0
 """History that cannot be read or handed on is left alone so long; what is fresh must not wait for its time-outs."""
 
@@ -74,7 +78,8 @@ class Lanes:
 
         Waits at most `wait` seconds, and not where history waits. Raises what `Follower.step` raises.
         """
-        taken = self._fresh.step(handle, limit, 0.0 if self._more else wait)
+        rest = max(0.0, self._look_at - self._monotonic())
+        taken = self._fresh.step(handle, limit, min(wait, rest) if self._more else wait)
         now = self._monotonic()
         waits = now < self._look_at or (taken and now < self._moved_at + MOVE_SECONDS)
         if waits or self._fresh.trouble:  # what troubles the fresh lane would trouble this one too
@@ -82,7 +87,7 @@ class Lanes:
         return taken + self._step_behind(handle, limit)
 
     def _step_behind(self, handle: Handle, limit: int) -> int:
-        taken = 0
+        taken, began = 0, self._monotonic()
         try:
             behind = self._joined()
             self._away = ""
@@ -92,6 +97,8 @@ class Lanes:
             self._away = str(error)
         self._moved_at = self._monotonic()
         self._more = taken > 0
+        if self._more:
+            self._look_at = self._moved_at + REST * (self._moved_at - began)
         if self._away or (self._history is not None and self._history.trouble and not taken):
             self._look_at = self._moved_at + TROUBLE_SECONDS
         return taken

@@ -40,6 +40,7 @@ class Bench:
         self.store, self.log = pour(folder / "store.db"), log or SqliteLog(folder / "log.db")
         self.log.ensure(partitions(1))
         self.seconds = 1000.0
+        self.takes = 0.0
         self.refused: set[bytes] = set()
         self.poison: set[bytes] = set()
         self.killed_by: set[bytes] = set()
@@ -60,6 +61,7 @@ class Bench:
 
     def take(self, records: Sequence[Record]) -> Effects:
         values = [record.value for record in records]
+        self.seconds += self.takes
         if self.killed_by & set(values):
             raise Killed
         if self.refused & set(values):
@@ -109,6 +111,23 @@ def test_a_fresh_record_waits_for_one_small_step_of_history_at_most(bench: Bench
         pass
     assert bench.handled() == [*numbered("past", SMALL), b"now", *numbered("past", 5 * SMALL)[SMALL:]]
     lanes.close()
+
+
+def test_history_rests_as_long_as_its_step_took_and_what_is_fresh_does_not_wait_for_that(bench: Bench) -> None:
+    lanes = bench.lanes()
+    bench.past(*numbered("past", 3 * SMALL))
+    bench.takes = 0.2  # each of the two transactions of a first step
+    assert lanes.step(bench.take, wait=0.0) == SMALL
+    assert lanes.step(bench.take, wait=0.0) == 0, "others have the store and the core now"
+    bench.fresh(b"now")
+    bench.takes = 0.0
+    assert lanes.step(bench.take, wait=5.0) == 1
+    assert bench.handled()[-1] == b"now"
+    bench.seconds += 0.39
+    assert lanes.step(bench.take, wait=0.0) == 0
+    bench.seconds += 0.02
+    assert lanes.step(bench.take, wait=0.0) == SMALL
+    assert lanes.step(bench.take, wait=0.0) == SMALL, "a step that took no time needs no rest"
 
 
 def test_history_moves_a_small_step_now_and_then_while_fresh_records_never_cease(bench: Bench) -> None:
