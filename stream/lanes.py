@@ -1,10 +1,10 @@
 """Lanes 快慢两道: one role's followers of what is fresh and of history, and which of them steps.
 
-Fresh records first: history is read in small steps, and only where no fresh record waits, so a fresh one waits for one
+Fresh records first: history is read in small steps, and only once what is fresh was taken, so a fresh one waits for one
 small step at most. After a step history rests as long as the step took: roles share the cores and the store's one pen,
-and a notice must not wait until 200,000 old records are through. While fresh ones never cease, one such step is made
-every MOVE_SECONDS, so history goes on, its members stay in their group, and a reader that does not move is really
-standing.
+and a notice must not wait until 200,000 old records are through. While a small step's worth of fresh ones comes at
+every look, history moves every MOVE_SECONDS, so that its members stay in their group, and a reader that does not move is
+really standing.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Lanes:
         rest = max(0.0, self._look_at - self._monotonic())
         taken = self._fresh.step(handle, limit, min(wait, rest) if self._more else wait)
         now = self._monotonic()
-        waits = now < self._look_at or (taken and now < self._moved_at + MOVE_SECONDS)
+        waits = now < self._look_at or (taken >= self._small and now < self._moved_at + MOVE_SECONDS)
         if waits or self._fresh.trouble:  # what troubles the fresh lane would trouble this one too
             return taken
         return taken + self._step_behind(handle, limit)

@@ -105,8 +105,8 @@ def test_a_fresh_record_waits_for_one_small_step_of_history_at_most(bench: Bench
     bench.past(*numbered("past", 5 * SMALL))
     assert lanes.step(bench.take, wait=0.0) == SMALL, "as much as one fresh record may have to wait for"
     bench.fresh(b"now")
-    assert lanes.step(bench.take, wait=5.0) == 1
-    assert bench.handled()[-1] == b"now", "the next thing taken, with 400 of history before it in time"
+    assert lanes.step(bench.take, wait=5.0) == 1 + SMALL
+    assert bench.handled()[SMALL] == b"now", "the next thing taken, with 400 of history before it in time"
     while lanes.step(bench.take, wait=0.0):
         pass
     assert bench.handled() == [*numbered("past", SMALL), b"now", *numbered("past", 5 * SMALL)[SMALL:]]
@@ -136,9 +136,21 @@ def test_history_moves_a_small_step_now_and_then_while_fresh_records_never_cease
     bench.past(*numbered("past", 3 * SMALL))
     for turn in range(20):
         bench.seconds += MOVE_SECONDS / 10
+        bench.fresh(*numbered(f"now{turn}.", SMALL))
+        assert lanes.step(bench.take, wait=0.0) >= SMALL
+    assert bench.positions() == {"watch": 20 * SMALL, "watch.history": 2 * SMALL}
+    lanes.close()
+
+
+def test_history_goes_on_beside_a_trickle_of_fresh_records(bench: Bench) -> None:
+    """60 a second came to a store that takes a sixtieth of a second for each: history had all but stopped."""
+    lanes = bench.lanes()
+    lanes.step(bench.take, wait=0.0)
+    bench.past(*numbered("past", 3 * SMALL))
+    for turn in range(3):
         bench.fresh(f"now{turn}".encode())
-        assert lanes.step(bench.take, wait=0.0) >= 1
-    assert bench.positions() == {"watch": 20, "watch.history": 2 * SMALL}
+        assert lanes.step(bench.take, wait=0.0) == 1 + SMALL
+    assert bench.positions() == {"watch": 3, "watch.history": 3 * SMALL}
     lanes.close()
 
 
