@@ -2,9 +2,9 @@
 
 Fresh records first: history is read in small steps, and only once what is fresh was taken, so a fresh one waits for one
 small step at most. After a step history rests as long as the step took: roles share the cores and the store's one pen,
-and a notice must not wait until 200,000 old records are through. While a small step's worth of fresh ones comes at every
-look, history moves every MOVE_SECONDS, so that its members stay in their group, and a reader that does not move is
-really standing.
+and a notice must not wait until 200,000 old records are through. While a small step's worth of fresh ones comes at
+every look, history moves every MOVE_SECONDS, so that its members stay in their group, and a reader that does not move
+is really standing.
 """
 
 from __future__ import annotations
