@@ -20,7 +20,7 @@ from stream.question import Questions
 from stream.rules import Category, Slot
 from stream.stance import CLAUSE, Span, Stance, StanceWords
 
-VERSION = 7
+VERSION = 8
 """Of the bars, guards and kinds below; an incident freezes it as the version of MD-01 and MD-02."""
 
 
@@ -62,7 +62,7 @@ before anything had happened; no quiet file that authors of rules have read reac
 TITLES = {COMPLAINT: "疑似投诉（模型推断，{}）", DANGER: "疑似危及人身（模型推断，{}）"}
 ASKING = "asking_politely"
 """A list too: one word of it, and the line is a question and no complaint; it may still be a danger."""
-GUARDS = ("drill", "fiction", "game", "laugh", "course", "care_news", "recovered")
+GUARDS = ("drill", "fiction", "game", "laugh", "course", "care_news", "recovered", "long_ago")
 """Lists of `rules/words.toml`: one word of them, and the model is not heard."""
 KINDS: Mapping[str, tuple[str, ...]] = {CARE: (CARE,), "privacy": ("leak",), "canteen": ("poisoning",)}
 """Which kind of danger a theme tells of; the others name none, so that they join a matter and call nothing a fire."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.supervisor import STOP_SECONDS
@@ -16,13 +18,14 @@ from tests.kills.house import House, end_with_us
 class Supervised:
     """`fengxin run --settings FILE` as one process, and its children."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, environment: Mapping[str, str] | None = None) -> None:
+        """`environment`: what its processes find in theirs besides ours."""
         self.house = house
         command = [sys.executable, "-m", "deploy.command", "run", "--settings", str(house.file)]
         self.out = (house.folder / "run.out").open("ab")
         self.process = subprocess.Popen(
             command, stdout=self.out, stderr=self.out, start_new_session=True,
-            preexec_fn=end_with_us,  # noqa: PLW1509 (we have one thread)
+            env=os.environ | dict(environment or {}), preexec_fn=end_with_us,  # noqa: PLW1509 (we have one thread)
         )  # fmt: skip
 
     def children(self) -> dict[str, int]:
