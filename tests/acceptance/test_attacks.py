@@ -35,8 +35,8 @@ ACTS: tuple[tuple[str, dict[str, str]], ...] = (
 
 @pytest.fixture(scope="module")
 def number(demo: Standing) -> str:
-    """An incident of the main account, typed in."""
-    demo.lead("天桥塌了一段，三名同学被砸伤，满脸是血，正在等救护车")
+    """An incident of the main account, typed in; of level Ⅰ, so that no storm of others bundles its notices."""
+    demo.lead("天桥上有人拿着刀追着同学砍，满脸是血，正在等救护车")
     desk = demo.signed_in(MONITOR)
 
     def opened() -> str:
