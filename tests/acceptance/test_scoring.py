@@ -31,7 +31,8 @@ THEMES = {
 }
 """The twelve themes of the issue, by the keys of the rules: food, dormitory, fees, staff conduct, bullying, accident,
 exam, admission, employment, privacy leak, rumour, self-harm concern. No sentence stands in a rule."""
-DANGERS = {"bullying", "safety", "privacy", "self_harm"}
+DANGERS = {"bullying", "safety", "privacy", "self_harm", "teacher"}
+"""Teachers among them: who makes a girl come to his office alone endangers her."""
 PLAIN = "三号窗口的红烧鱼里吃出一只苍蝇"
 HIDDEN = {
     "width": "三号窗口的饭吃完，我们寝室四个都难受，打了１２０",
