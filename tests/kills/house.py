@@ -18,7 +18,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from sqlalchemy import Connection, func, or_, select, update
@@ -33,12 +33,13 @@ from escalation.notice import DeliveryState, deliveries, notices
 from escalation.timer import TimerKind, TimerState, timers
 from stream.coverage import sources
 from stream.kept import posts
-from stream.log import open_log
+from stream.log import LogUnavailable, open_log
 from stream.position import positions
 from stream.pulse import pulses
-from stream.store import Store
+from stream.store import Store, StoreUnavailable
 from stream.topic import POSTS, READERS, partitions
 
+T = TypeVar("T")
 LIMIT_S = 60.0
 LOOK_S = 0.03
 POLL_EVERY = timedelta(seconds=1)
@@ -66,12 +67,21 @@ class NotInTime(AssertionError):
     """A condition that did not come about within its limit."""
 
 
-def until(check: Callable[[], object], what: str, limit: float = LIMIT_S) -> None:
-    """Look until `check` holds. Raises NotInTime."""
-    end = time.monotonic() + limit
-    while not check():
+def until(check: Callable[[], T], what: str, limit: float = LIMIT_S, instead: Callable[[], object] | None = None) -> T:
+    """Look until `check` holds, and give what it then gave; where an engine it asks is away it does not hold yet.
+
+    Raises NotInTime, which tells what `instead` gives, as what is the case in place of it.
+    """
+    end, away = time.monotonic() + limit, ""
+    while True:
+        try:
+            if found := check():
+                return found
+            away = ""
+        except (StoreUnavailable, LogUnavailable) as error:
+            away = f"; {error}"
         if time.monotonic() > end:
-            raise NotInTime(f"not within {limit:g} s: {what}")
+            raise NotInTime(f"not within {limit:g} s: {what}{away}" + (f"\n{instead()}" if instead else ""))
         time.sleep(LOOK_S)
 
 

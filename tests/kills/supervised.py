@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from deploy.supervisor import STOP_SECONDS
@@ -33,19 +34,25 @@ class Supervised:
         found = {}
         place = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         for pid in place.read_text().split() if place.exists() else []:
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+            words: list[str] = []
+            with suppress(FileNotFoundError, ProcessLookupError):  # it may end between the two looks
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
             if "deploy.role" in words:
                 found[words[words.index("deploy.role") + 1]] = int(pid)
         return found
 
     def up(self) -> bool:
         """Whether every role of these settings has beaten."""
-        assert self.process.poll() is None, (self.house.folder / "run.out").read_text("utf-8")[-3000:]
+        assert self.process.poll() is None, self.said()[-3000:]
         children = self.children()
         house = self.house
         return children.keys() == set(wanted(house.settings)) and all(
             house.beaten(role, pid) for role, pid in children.items()
         )
+
+    def said(self) -> str:
+        """What they wrote on their terminal."""
+        return (self.house.folder / "run.out").read_text("utf-8")
 
     def end(self, number: signal.Signals) -> tuple[float, dict[str, int]]:
         """Send a signal and wait for the end; gives the seconds it took and who the children were."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import random
 import shutil
 import signal
 import socket
@@ -83,12 +84,20 @@ def fetched(home: Path, pom: Path, part: str, unpack: Callable[[Path], None] = l
 
 
 def free_ports(number: int) -> list[int]:
-    """Free loopback ports, all different."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [place.getsockname()[1] for place in held]
-    for place in held:
-        place.close()
-    return ports
+    """Free loopback ports, all different.
+
+    Below those that the system gives out by itself: what it takes while a killed engine is away, that engine would
+    miss when it comes back.
+    """
+    ports: list[int] = []
+    for _ in range(200 * number):
+        port = random.SystemRandom().randrange(10_000, 20_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            ports += [port] if port not in ports else []
+        if len(ports) == number:
+            return ports
+    raise EngineMissing(f"no {number} free ports")
 
 
 def certify(home: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +20,6 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from stream.store import StoreUnavailable
 from stream.topic import READERS
 from tests.kills.house import House, built, until
 from tests.kills.proof import all_holds
@@ -81,15 +80,18 @@ class Strikes:
         before = river.said
         river.may += -(-len(river.posts) // (len(ROLES) + ENGINES))
         until(lambda: river.said > before, "the log takes comments")
-        until(lambda: self._waiting() > 0, "records are under way")
-        return self._waiting()
+        return until(self._waiting, "records are under way")
 
     def _waiting(self) -> int:
         return sum(self.house.lag(reader) for reader in READERS)
 
     def _green(self, what: str, waiting: int, begun: float) -> None:
+        house, supervised = self.house, self.supervised
         until(
-            lambda: there(self.supervised.up) and green(self.house), f"green again after the death of {what}", GREEN_S
+            lambda: supervised.up() and green(house),
+            f"green again after the death of {what}",
+            GREEN_S,
+            lambda: f"{health(house)}\n{supervised.said()[-3000:]}",
         )
         self.faults.append(Fault(what, waiting, time.monotonic() - begun))
 
@@ -101,12 +103,18 @@ class Strikes:
             print(f"| {one.what} | {one.waiting} | {one.green_s:.1f} |")
 
 
+def health(house: House) -> str:
+    """What is wrong, as the school's monitoring is told it; empty where every role lives and works."""
+    try:
+        found = httpx.get(f"http://127.0.0.1:{house.settings.web.port}/healthz", trust_env=False, timeout=10)
+    except httpx.TransportError as error:
+        return f"{error!r}"
+    return "" if found.is_success else found.text
+
+
 def green(house: House) -> bool:
     """Whether every role lives and works, as the school's monitoring sees it."""
-    try:
-        return httpx.get(f"http://127.0.0.1:{house.settings.web.port}/healthz", trust_env=False, timeout=10).is_success
-    except httpx.TransportError:
-        return False
+    return not health(house)
 
 
 @contextmanager
@@ -116,14 +124,6 @@ def ended(supervised: Supervised) -> Iterator[Supervised]:
         yield supervised
     finally:
         supervised.end(signal.SIGTERM)
-
-
-def there(check: Callable[[], bool]) -> bool:
-    """What `check` says, False while the store is away."""
-    try:
-        return check()
-    except StoreUnavailable:
-        return False
 
 
 @pytest.mark.timeout(1500)

@@ -31,7 +31,7 @@ from tests.live.elasticsearch import Elasticsearch
 from tests.live.engines import Engine, Kafka, Postgres, started
 from tests.live.flood import flood
 from tests.live.river import River
-from tests.live.test_faults import ended, green, there
+from tests.live.test_faults import ended, green
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
 COMMENTS = 3_000
@@ -107,7 +107,7 @@ class Days:
             if engine is not None and engine.fell():
                 fell = True
                 engine.again()
-            return there(self.supervised.up) and green(house)
+            return self.supervised.up() and green(house)
 
         until(well, f"{what}: green again", SOON_S)
         self.faults.append(Fault(what, fell, time.monotonic() - begun))
