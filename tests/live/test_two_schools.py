@@ -54,7 +54,7 @@ def test_nothing_of_one_school_is_on_any_page_notice_search_export_or_report_of_
             standing.lead(f"{place}旁边的书架倒了，砸伤两个同学，头上在流血")
             standing.matter(f"今天在{place}坐了一下午，晚霞很好看")
         for standing, place in zip(schools, PLACES, strict=True):
-            eventually("the incident is open, its people told, both lines found", partial(arrived, standing, place))
+            eventually("the people of the incident are told, both lines are found", partial(arrived, standing, place))
         for standing, own, foreign in zip(schools, PLACES, reversed(PLACES), strict=True):
             said = dict(everything(standing, tmp_path))
             at = [where for where, text in said.items() if foreign in text and f"?q={foreign}" not in where]
@@ -68,8 +68,7 @@ def test_nothing_of_one_school_is_on_any_page_notice_search_export_or_report_of_
 
 def arrived(standing: Standing, place: str) -> bool:
     """Whether what was planted has gone its whole way."""
-    desk = standing.signed_in("zheng.wanzhou")
-    return place in desk.client.get("/desk").text and len(desk.found(place)) == 2 and place in mailed(standing)
+    return len(standing.signed_in("zheng.wanzhou").found(place)) == 2 and place in mailed(standing)
 
 
 @contextmanager
