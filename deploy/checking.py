@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 
+from sqlalchemy import func, select
+
 from deploy import migrations, rostering
 from deploy.combination import EVERY_ADDRESS, is_loopback
 from deploy.parts import channels, described, load_pack, outside, role_words, shared_windows
@@ -17,7 +19,9 @@ from escalation.channels import Accepted, Partial, RateLimited
 from escalation.duty.readiness import told_roles
 from escalation.people import CONTACTS, Role
 from escalation.procedure import Channel, Pack, load
+from escalation.watch import ANOTHER_SCHOOL
 from stream import rules
+from stream.dead_letter import dead_letters
 from stream.log import LogError, open_log
 from stream.post import Route
 from stream.rules import RuleError
@@ -91,6 +95,20 @@ def log(settings: Settings) -> Iterator[Finding]:
         yield Finding(False, "日志流", str(error))
     else:
         yield Finding(True, "日志流", f"可用。{names_on_kafka(settings.log_url)}")
+
+
+def neighbours(settings: Settings) -> Iterator[Finding]:
+    """Nothing of another school has come by our log."""
+    opened = Store(settings.store_url)
+    theirs = dead_letters.c.reason.startswith(ANOTHER_SCHOOL.partition("{")[0])
+    try:
+        with suppress(StoreUnavailable), opened.read() as conn:  # said by its own check
+            if migrations.standing(conn) == migrations.newest():
+                found = conn.execute(select(func.count(), func.max(dead_letters.c.reason)).where(theirs)).one()
+                if many := found[0]:
+                    yield Finding(False, "日志流", f"有 {many} 封死信{found[1]}死信用 fengxin dead list 查看、了结。")
+    finally:
+        opened.close()
 
 
 def names_on_kafka(url: str) -> str:
@@ -280,4 +298,16 @@ def beat(settings: Settings) -> Iterator[Finding]:
 
 
 Check = Callable[[Settings], Iterator[Finding]]
-CHECKS: tuple[Check, ...] = (store, log, search, rule_files, accounts, people, offices, duty, proxy, secrets)
+CHECKS: tuple[Check, ...] = (
+    store,
+    log,
+    neighbours,
+    search,
+    rule_files,
+    accounts,
+    people,
+    offices,
+    duty,
+    proxy,
+    secrets,
+)

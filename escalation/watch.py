@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 
@@ -52,10 +53,23 @@ _log = logging.getLogger(__name__)
 READER = "watch"
 AT_MOST = 1000
 """Records of one step: over a backlog many lines share what a transaction asks; at rest there are few."""
+ANOTHER_SCHOOL = (
+    "属于学校 {theirs}，本校代号是 {ours}：几所学校共用了一个 Kafka 而没有各写前缀，一校的评论会被另一校的进程取走。"
+    "请停下各校的进程，除最早在用的一所外，给其余各校的 log.url 末尾写上自己的前缀（kafka://主机:端口/前缀）再启动。"
+)
 QUOTE_LENGTH = 60
 CRISIS_VOICES = 5
 """A severe matter (`Opening.severe`) is taken for a 舆情危机 from so many distinct voices on (系统默认，非校规); one
 grave line is urgent and no crisis of opinion."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What came, read: counts, assessments, and what cannot be taken with the reason."""
+
+    seen: list[Counts] = field(default_factory=list)
+    found: list[Assessment] = field(default_factory=list)
+    bad: list[tuple[Record, str]] = field(default_factory=list)
 
 
 class Watch:
@@ -105,17 +119,7 @@ class Watch:
 
     def _handle(self, records: Sequence[Record]) -> Effects:
         now, is_history = self._clock(), records[0].topic == ASSESSED_HISTORY
-        seen: list[Counts] = []
-        found: list[Assessment] = []
-        bad: list[tuple[Record, str]] = []
-        for record in records:
-            try:
-                if b'"type":"counts"' in record.value[:64]:
-                    seen.append(Counts.from_wire(record.value))
-                else:
-                    found.append(Assessment.from_wire(record.value))
-            except WireError as error:
-                bad.append((record, str(error)))
+        came = _sort(records, self._school)
         reach("watch.read_before_transaction")
 
         def effects(conn: Connection) -> None:
@@ -123,10 +127,9 @@ class Watch:
             before = machine_audit.mark(conn)
             accounts = book(conn, self._school)
             gatherer = Gatherer(self._school, _hosts(accounts), self._places)
-            sights = sorted((one for one in seen if one.school == self._school), key=_when_seen)
-            newer = [one for one in sights if keep_counts(conn, one)]
+            newer = [one for one in sorted(came.seen, key=_when_seen) if keep_counts(conn, one)]
             liked = [one for one in newer if note_likes(conn, one.school, one.post_id, one.likes or 0)]
-            ours = sorted((one for one in found if one.post.school == self._school), key=_when_said)
+            ours = sorted(came.found, key=_when_said)
             keeping = Keeping(conn, self._school, [assessment.post for assessment in ours])
             take = partial(self._take, conn, keeping, gatherer, accounts, now=now, is_history=is_history)
             with gatherer.batch(conn, ours, keeping.text, keeping.expect) as batch:
@@ -139,7 +142,7 @@ class Watch:
                 correction.seen(conn, post, now)
             find.take(conn, self._ground.pack, accounts, ours, now, batch.copies.plain)
             opened += [self._take_again(conn, gatherer, accounts, one, now) for one in liked]
-            bury_all(conn, reader_of(READER, records[0].topic), bad, now)
+            bury_all(conn, reader_of(READER, records[0].topic), came.bad, now)
             machine_audit.decided(conn, before, now)
             self._told = _numbered(conn, self._done)
             if any(opened):
@@ -282,6 +285,26 @@ def _when_said(assessment: Assessment) -> tuple[datetime, datetime, str, str]:
     """Lines that arrive together are taken in the order in which they were said: platforms list the newest first."""
     post = assessment.post
     return post.published_at, post.fetched_at, post.id, post.revision
+
+
+def _sort(records: Sequence[Record], school: str) -> _Batch:
+    """Another school's is buried and told, not passed over: where two share a log, each misses what the other takes."""
+    batch = _Batch()
+    for record in records:
+        kind = Counts if b'"type":"counts"' in record.value[:64] else Assessment
+        try:
+            one = kind.from_wire(record.value)
+        except WireError as error:
+            batch.bad.append((record, str(error)))
+            continue
+        theirs = one.school if isinstance(one, Counts) else one.post.school
+        if theirs != school:
+            batch.bad.append((record, ANOTHER_SCHOOL.format(theirs=theirs, ours=school)))
+        elif isinstance(one, Counts):
+            batch.seen.append(one)
+        else:
+            batch.found.append(one)
+    return batch
 
 
 def _when_seen(seen: Counts) -> tuple[datetime, str, int]:

@@ -19,6 +19,7 @@ from deploy.command import app
 from deploy.settings import Settings, load
 from deploy.wiring import utc_now
 from escalation.audit import audit_log
+from escalation.watch import ANOTHER_SCHOOL
 from stream import dead_letter
 from stream.dead_letter import LetterKind, bury, letters
 from stream.log import open_log
@@ -193,3 +194,15 @@ def test_the_running_role_takes_what_it_can_read_by_now_and_keeps_what_it_cannot
         assert "等待" not in told.output
     assert "重试过 1 次" in place.dead("list").output
     assert sum("图书馆的空调坏了".encode() in value for value in place.assessed()) == 1
+
+
+def test_check_tells_that_another_school_writes_into_our_log_and_how_to_part_them(place: Place) -> None:
+    def checked() -> str:
+        return CliRunner().invoke(app, ["check", "--settings", str(place.file)]).output
+
+    place.bury(b"not ours to read")
+    assert "qinghe" not in checked()
+    for _ in range(2):
+        place.bury(b'{"school":"qinghe"}', ANOTHER_SCHOOL.format(theirs="qinghe", ours="fenglin"))
+    assert "有 2 封死信属于学校 qinghe，本校代号是 fenglin" in checked()
+    assert "自己的前缀（kafka://主机:端口/前缀）" in checked()

@@ -97,6 +97,19 @@ def test_counts_beyond_any_column_stop_nothing(post: Post) -> None:
     assert (post.count(incidents), post.count(dead_letters)) == (1, 1)
 
 
+def test_what_another_school_put_into_the_log_of_both_is_buried_with_the_cure_and_not_passed_over(post: Post) -> None:
+    theirs = a_post(POISONED, "weibo:2", school="LG")
+    ours = assessed(a_post(POISONED), negative=True).wire()
+    post.append(assessed(theirs, negative=True).wire(), counts(theirs, 1).wire(), ours)
+    assert post.watch.step(wait=0) == 3
+    with post.store.read() as conn:
+        kept = conn.execute(select(dead_letters.c.body, dead_letters.c.reason)).all()
+        schools = conn.execute(select(incidents.c.school)).scalars().all()
+    assert schools == [SCHOOL]
+    assert [b'"school":"LG"' in row.body for row in kept] == [True, True]
+    assert all("LG" in row.reason and SCHOOL in row.reason and "前缀" in row.reason for row in kept)
+
+
 def test_a_record_that_breaks_the_transaction_is_buried_and_the_grave_line_beside_it_is_judged(post: Post) -> None:
     broken = assessed(a_post(PLAIN, "weibo:2", thread="weibo:t\x002")).wire()
     post.append(assessed(a_post(PLAIN, "weibo:3")).wire(), broken, assessed(a_post(POISONED), negative=True).wire())
