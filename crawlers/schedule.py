@@ -7,7 +7,7 @@ fit the day's quota is stretched evenly, and coverage says so. Source of the fig
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -159,6 +159,13 @@ def release(conn: Connection, school: str, source_id: str, account_id: str, me: 
     mine = and_(sources.c.school == school, sources.c.id == source_id, sources.c.taken_by == me)
     conn.execute(update(sources).where(mine).values(taken_by=None, taken_until=None))
     token.end_turn(conn, f"{school}:{account_id}", me)
+
+
+def release_others(conn: Connection, school: str, me: str, in_hand: Collection[str]) -> None:
+    """Give back all that is taken by this process and not in its hands: the store was away when it let go of them."""
+    mine = and_(sources.c.school == school, sources.c.taken_by == me, sources.c.id.not_in(in_hand))
+    for row in conn.execute(select(sources.c.id, sources.c.account_id).where(mine)).all():
+        release(conn, school, row.id, row.account_id, me)
 
 
 def give_up(conn: Connection, row: Row[Any], me: str, reason: str, now: datetime) -> None:

@@ -74,6 +74,8 @@ class Crew:
         gate = Gate(timedelta(seconds=settings.spacing_s), clock, sleep)
         self.manners = Manners(store, gate, settings, clock, sleep, retry_s)
         self.running: set[asyncio.Task[None]] = set()
+        self.in_hand: set[str] = set()
+        self.may_hold_more = False
         self.trouble = ""
         self.routes_trouble = ""
         self.prepared_at: datetime | None = None
@@ -94,7 +96,8 @@ class Crew:
                 TOKEN_LEFT.labels(route.account_id).set((route.token_until - self.clock()).total_seconds())
 
     def claim(self) -> list[Job]:
-        """Take due sources, as many as there is room for; first heed what changed in the account book."""
+        """Take due sources, as many as there is room for; first heed what changed in the account book, and give back
+        what could not be given back while the store was away."""
         now = self.clock()
         if self.prepared_at is None or not timedelta(0) <= now - self.prepared_at < BOOK_EVERY:
             self.prepare()
@@ -103,7 +106,10 @@ class Crew:
             return []
         until = now + timedelta(seconds=self.settings.lease_s)
         jobs = []
+        behind, self.may_hold_more = self.may_hold_more, True  # also where the commit's answer does not come
         with self.store.write() as conn:
+            if behind:
+                schedule.release_others(conn, self.settings.school, self.me, self.in_hand)
             taken = schedule.claim(conn, self.settings.school, self.me, now, until, room)
             book = account.book(conn, self.settings.school) if taken else {}
             for row in taken:
@@ -113,6 +119,8 @@ class Crew:
                     self.prepared_at = None
                 else:
                     jobs.append(job)
+        self.may_hold_more = False
+        self.in_hand.update(job.source_id for job in jobs)
         return jobs
 
     async def read(self, job: Job) -> None:
@@ -137,6 +145,8 @@ class Crew:
         except BaseException:
             self._give_up(job)
             raise
+        finally:
+            self.in_hand.discard(job.source_id)
         self._measure(job, harvest, haul)
 
     async def _append(self, topic: str, entries: Sequence[tuple[str, bytes]]) -> None:
@@ -148,7 +158,8 @@ class Crew:
             with self.store.write() as conn:
                 schedule.release(conn, self.settings.school, job.source_id, job.account_id, self.me)
         except StoreUnavailable:
-            logger.warning("source %s stays taken until its lease ends", job.source_id)
+            self.may_hold_more = True
+            logger.warning("source %s stays taken until the store is back", job.source_id)
 
     def _give_up(self, job: Job) -> None:
         try:
@@ -158,7 +169,8 @@ class Crew:
                 if row is not None:
                     schedule.give_up(conn, row, self.me, FAULT.format(place=job.source_id), self.clock())
         except StoreUnavailable:
-            logger.warning("source %s stays taken until its lease ends", job.source_id)
+            self.may_hold_more = True
+            logger.warning("source %s stays taken until the store is back", job.source_id)
 
     def _measure(self, job: Job, harvest: Harvest, haul: hauling.Haul) -> None:
         result = harvest.result
