@@ -245,7 +245,7 @@ class Gatherer:
         return asked_keys(themes, scene)
 
     def _surge(self, conn: Connection, batch: _Batch, post: Post) -> Surge:
-        if not batch.tally.knows(post.account_id):
+        if not batch.tally.knows(post):
             self._write_lines(conn, batch)
         return batch.tally.surge(conn, post)
 

@@ -191,7 +191,7 @@ def _mark(dialect: Dialect, post_id: str, theme: str, at: Any, thread: str, kept
     return _made(dialect, post_id, theme, at, thread, kept)
 
 
-@lru_cache(maxsize=4096)  # the same words are the same mark; a matter's are read with every batch
+@lru_cache(maxsize=32_768)  # the same words are the same mark; a matter's, a flood's too, are read with every batch
 def _of_words(dialect: Dialect, post_id: str, theme: str, at: Any, thread: str, words: str) -> Mark:
     return _made(dialect, post_id, theme, at, thread, json.loads(words))
 

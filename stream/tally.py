@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,13 +21,39 @@ COUNTED = (
     .where(hours.c.hour == bindparam("at"))
     .values(lines=hours.c.lines + bindparam("seen"), negative=hours.c.negative + bindparam("bad"))
 )
+_OWN = (lines.c.school == bindparam("school"), lines.c.account_id == bindparam("account"), lines.c.outside)
 RECENT = (
     select(lines.c.at, func.count())
-    .where(lines.c.school == bindparam("school"), lines.c.account_id == bindparam("account"), lines.c.outside)
-    .where(lines.c.at > bindparam("since"))
+    .where(*_OWN, lines.c.at > bindparam("since"), lines.c.at <= bindparam("until"))
     .group_by(lines.c.at)
     .order_by(lines.c.at)
 )
+LATER = select(func.count()).select_from(lines).where(*_OWN, lines.c.at > bindparam("until"))
+HOUR = timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class _Recent:
+    """Of one account: when its lines were published from `since` up to `until`, ascending, and how many `later`.
+
+    Those are in the last hour of every line that is asked for; in a flood of thousands they are counted and not read.
+    """
+
+    since: datetime
+    until: datetime
+    at: list[datetime]
+    later: int
+
+    def count(self, at: datetime) -> None:
+        """One line more."""
+        if at > self.until:
+            self.later += 1
+        else:
+            insort(self.at, at)
+
+    def after(self, at: datetime) -> int:
+        """How many were published after this moment, which is `until` at the latest."""
+        return self.later + len(self.at) - bisect_right(self.at, at)
 
 
 class Tally:
@@ -35,13 +62,13 @@ class Tally:
     def __init__(self, school: str, found: Sequence[Post]) -> None:
         """`found`: the posts that may come."""
         self._school = school
-        self._earliest = _earliest(found)
+        self._between = _between(found)
         self._counted: dict[tuple[str, datetime], list[int]] = {}
         """By account and hour: lines and negative ones to add."""
         self._past: dict[str, dict[datetime, int]] = {}
         """By account: lines per hour, with what is to be added."""
-        self._recent: dict[str, list[datetime]] = {}
-        """By account: when its lines were published, ascending, from an hour before `_earliest` on."""
+        self._recent: dict[str, _Recent] = {}
+        """By account, from an hour before its first post on."""
 
     def count(self, row: Mapping[str, Any]) -> None:
         """Count a line, given as its row in `lines`; what the school says itself is no echo."""
@@ -49,16 +76,17 @@ class Tally:
             return
         account, hour = row["account_id"], hour_start(row["at"])
         if account in self._recent:
-            insort(self._recent[account], row["at"])
+            self._recent[account].count(row["at"])
         sums = self._counted.setdefault((account, hour), [0, 0])
         sums[0] += 1
         sums[1] += int(row["negative"])
         if account in self._past:
             self._past[account][hour] = self._past[account].get(hour, 0) + 1
 
-    def knows(self, account_id: str) -> bool:
-        """Whether the lines of an account were read; before that, those that wait must be written."""
-        return account_id in self._recent
+    def knows(self, post: Post) -> bool:
+        """Whether the lines before a post were read; before that, those that wait must be written."""
+        known = self._recent.get(post.account_id)
+        return known is not None and known.since <= post.published_at - HOUR <= known.until
 
     def surge(self, conn: Connection, post: Post) -> Surge:
         """Whether more is said to the account of a post than is usual at this hour."""
@@ -95,18 +123,22 @@ class Tally:
 
     def _last_hour(self, conn: Connection, post: Post) -> int:
         """Lines of the account in the hour before this one and after it, of those that are written."""
-        name = post.account_id
-        if name not in self._recent:
-            since = min(self._earliest.get(name, post.published_at), post.published_at) - timedelta(hours=1)
-            rows = conn.execute(RECENT, {"school": self._school, "account": name, "since": since})
-            self._recent[name] = [at for at, number in rows for _ in range(number)]
-        known = self._recent[name]
-        return len(known) - bisect_right(known, post.published_at - timedelta(hours=1))
+        name, at = post.account_id, post.published_at
+        if not self.knows(post):
+            first, last = self._between.get(name, (at, at))
+            span = {"since": min(first, at) - HOUR, "until": max(last, at) - HOUR}
+            own = {"school": self._school, "account": name}
+            rows = conn.execute(RECENT, {**own, **span})
+            before = [at for at, number in rows for _ in range(number)]
+            later = conn.execute(LATER, {**own, "until": span["until"]}).scalar_one()
+            self._recent[name] = _Recent(span["since"], span["until"], before, later)
+        return self._recent[name].after(at - HOUR)
 
 
-def _earliest(found: Sequence[Post]) -> dict[str, datetime]:
-    """By account: when the first of its posts was published."""
-    first: dict[str, datetime] = {}
+def _between(found: Sequence[Post]) -> dict[str, tuple[datetime, datetime]]:
+    """By account: when the first and the last of its posts were published."""
+    between: dict[str, tuple[datetime, datetime]] = {}
     for post in found:
-        first[post.account_id] = min(first.get(post.account_id, post.published_at), post.published_at)
-    return first
+        first, last = between.get(post.account_id, (post.published_at, post.published_at))
+        between[post.account_id] = min(first, post.published_at), max(last, post.published_at)
+    return between

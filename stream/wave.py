@@ -85,6 +85,10 @@ def _given(first: str, found: Mapping[str, Words], taken: dict[str, str], spent:
 
     `spent`: voices from which no free one is reached, now or later.
     """
+    free = next((voice for voice in found[first].voices if voice not in taken), None)
+    if free is not None:  # which one is all the same: what can be given a voice besides does not hang on it
+        taken[free] = first
+        return True
     asked: dict[str, str] = {}
     """By voice: the words that asked for it."""
     queue = [first]
