@@ -137,4 +137,4 @@ def count(conn: Connection, school: str) -> int:
 def mended(conn: Connection, school: str, limit: int = 100) -> list[Row[Any]]:
     """The findings that ended, the newest first."""
     wanted = select(findings).where(findings.c.school == school, findings.c.ended.is_not(None))
-    return list(conn.execute(wanted.order_by(findings.c.ended.desc(), findings.c.id.desc()).limit(limit)))
+    return list(conn.execute(wanted.order_by(findings.c.ended.desc().nulls_last(), findings.c.id.desc()).limit(limit)))

@@ -53,7 +53,7 @@ _BARE = [column for column in notices.c if column.name not in ("view", "grounds"
 _OURS = (
     select(*_BARE)
     .where(notices.c.id.in_(bindparam("ids", expanding=True)))
-    .order_by(notices.c.incident_id, notices.c.id)
+    .order_by(notices.c.incident_id.nulls_last(), notices.c.id)
 )
 _ONE = select(notices).where(notices.c.id == bindparam("one"))
 

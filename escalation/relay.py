@@ -156,7 +156,7 @@ def _mentions(
     conn: Connection, school: str, accounts: Sequence[Account], begins: datetime, ends: datetime, names: Sequence[str]
 ) -> tuple[Mentions, ...]:
     """Counted by the database, so that no bound cuts it."""
-    named = or_(false(), *(revisions.c.text.contains(name, autoescape=True) for name in names))
+    named = or_(false(), *(revisions.c.text.icontains(name, autoescape=True) for name in names))
     query = _published(school, [one.id for one in accounts], begins, ends).with_only_columns(
         posts.c.account_id, func.count().label("posts"), func.sum(case((named, 1), else_=0)).label("mentioned")
     )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, select
 from sentiment.normalise import normalise
 from stream.assessment import Assessment
 from stream.line import postings
-from stream.novelty import AT_MOST, SHARED, first_alike, grams, ranked, sketch
+from stream.novelty import AT_MOST, SHARED, first_alike, grams, ranked, sketch, to_leave
 from stream.post import Post
 from stream.store import Among, add_new
 
@@ -93,10 +93,13 @@ class Copies:
         left = self._fresh
         if post.id in self._older:  # it may have left others before: all that it left is counted together
             left, self._near = self._posted, {}
-        for value in hashes:
+        for value in to_leave(hashes, self._standing):
             left.setdefault(value, {})[post.id] = None
             self._rows.append({"school": self._school, "hash": value, "post_id": post.id})
         return post.id
+
+    def _standing(self, value: int) -> int:
+        return len(self._posted.get(value, ())) + len(self._fresh.get(value, ()))
 
     def write(self, conn: Connection) -> None:
         """Write what the batch left; neighbours go to one page."""

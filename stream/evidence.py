@@ -2,10 +2,12 @@
 
 The watch fills `Evidence` from its rows, a rehearsal or a test from a `Ledger` in memory; both in the same way:
 
-* Every line that a rule marked leaves one `Mark` per theme (`marks_of`), and is found again by any of its keys.
+* Every line that a rule marked leaves one `Mark` per theme (`marks_of`), and is found again by any of its keys under
+  which there was room (`has_room`): what hundreds have said already tells nothing new, and a flood must not make each
+  further line of it dearer than the one before.
 * `marks`: marks of the last SLOW_DAYS days that share a key with this line, its own among them. For a line with cues
   only (or one that is liked above its root post) the keys are those of the themes its thread has.
-* `cues`: marks of theme `any` of the last QUICK_HOURS hours in the threads in which `marks` stand.
+* `cues`: marks of theme `any` of the last QUICK_HOURS hours in this thread and in those in which most `marks` stand.
 * `thread`: lines, distinct authors and distinct authors of negative lines of this thread in 24 hours, school excluded.
 * `outliked`: distinct authors in this thread whose line has more likes than the root post (and LIKED_LEAST at least).
 * `copies`: distinct authors of this line's near-duplicate cluster in QUICK_HOURS hours.
@@ -16,7 +18,9 @@ gathers. Authors are keyed pseudonyms; a line without one counts as its own auth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -24,7 +28,7 @@ from sentiment.normalise import normalise
 from stream.assessment import Assessment, Hit, Polarity, Target
 from stream.danger import OUTCOMES
 from stream.impression import IMPRESSIONS
-from stream.matter import CARE, Scene, all_keys, danger_keys, felt_key, places, spoken
+from stream.matter import CARE, CUE, Scene, all_keys, danger_keys, felt_key, places, spoken
 from stream.novelty import Postings
 from stream.post import Kind, Post
 from stream.rules import CUES, Category
@@ -33,6 +37,11 @@ from stream.surge import CALM, Surge, hour_start, surge
 QUICK_HOURS = 72
 SLOW_DAYS = 10
 LIKED_LEAST = 10
+ROOM, CUE_ROOM, EACH_VOICE = 500, 20, 5
+"""Marks of SLOW_DAYS that say the same under one key, cues, and those of one voice among either, beyond which no more
+are kept there: a voice counts once, cues weigh a few voices at most, and five hundred voices open anything."""
+CUE_THREADS = 20
+"""Other threads whose cues stand beside a line."""
 LETTER = 30
 """Weight of a rule from which two letters to one unit on one theme are taken for one matter."""
 OURS = frozenset({Target.SCHOOL, Target.STAFF, Target.SERVICE})
@@ -68,6 +77,16 @@ class Mark:
     def voice(self) -> str:
         """The author, or the line itself where none is known."""
         return self.author or self.post_id
+
+    @property
+    def says(self) -> tuple[str, bool, tuple[str, ...]]:
+        """What marks have in common that say the same: rule, whether it is grave, kinds of danger."""
+        return self.rule, self.grave, self.kinds
+
+    @property
+    def place(self) -> tuple[datetime, str, str]:
+        """Where a mark stands among others: when it was said, post, theme."""
+        return self.at, self.post_id, self.theme
 
     @property
     def modelled(self) -> bool:
@@ -215,7 +234,7 @@ def _mark(assessment: Assessment, said: Sequence[Hit], scene: Scene) -> Mark:
         thread=post.thread_id,
         cluster=scene.cluster,
         ours=assessment.target in OURS,
-        keys=danger_keys([hit.theme], scene, kinds),
+        keys=danger_keys([hit.theme], scene, kinds) if hit.theme != CUE else (cue_key(post.thread_id),),
         kinds=kinds,
         named=ruled if loudest.rule in IMPRESSIONS else 0,
     )
@@ -241,6 +260,45 @@ def unkind(assessment: Assessment) -> float:
     """How likely the tone is negative; 0 of an engine such as `snow`, whose figure is no probability: it learned from
     reviews of goods, says nothing of concern, and calls what a canteen cooks negative."""
     return assessment.p_negative if assessment.p_concern is not None else 0.0
+
+
+def room_of(mark: Mark) -> tuple[int, int]:
+    """How many that say the same may stand under a key, and how many of them by one voice."""
+    return CUE_ROOM if mark.theme == CUE else ROOM, EACH_VOICE
+
+
+def has_room(mark: Mark, standing: Iterable[Mark]) -> bool:
+    """Whether a mark is kept under a key. `standing`: what stands there, of SLOW_DAYS before it and later."""
+    room, each = room_of(mark)
+    same = [one.voice for one in standing if one.says == mark.says]
+    return len(same) < room and same.count(mark.voice) < each
+
+
+def with_own(found: tuple[Mark, ...], own: Iterable[Mark]) -> tuple[Mark, ...]:
+    """Marks in their order, and those of the line itself for which there was no room; its cues are no marks."""
+    lacking = [mark for mark in own if mark.theme != CUE and not _stands(mark, found)]
+    return tuple(sorted((*found, *lacking), key=_place)) if lacking else found
+
+
+def _stands(mark: Mark, found: Sequence[Mark]) -> bool:
+    at = bisect_left(found, mark.place, key=_place)
+    return at < len(found) and found[at].place == mark.place
+
+
+def _place(mark: Mark) -> tuple[datetime, str, str]:
+    return mark.place
+
+
+def cue_threads(found: Iterable[Mark], here: str) -> tuple[str, ...]:
+    """The thread of a line first, then those others in which most of its matter was said."""
+    said = Counter(mark.thread for mark in found)
+    others = sorted((thread for thread in said if thread != here), key=lambda thread: (-said[thread], thread))
+    return (here, *others[:CUE_THREADS])
+
+
+def cue_key(thread: str) -> str:
+    """The key under which the cues of a thread stand."""
+    return f"{CUE}|thread|{thread}"
 
 
 class Ledger:
@@ -275,7 +333,8 @@ class Ledger:
             self.threads.setdefault(post.thread_id, []).append(_Line(post, negative, likes, cluster))
         liked = [line for line in self._thread(post) if line.likes > root_likes and line.likes >= LIKED_LEAST]
         is_outliked = any(line.post.id == post.id for line in liked) and post.id != post.thread_id
-        marks = self._found(self._wanted(own, scene, is_outliked=is_outliked), post.published_at)
+        wanted = self._wanted(own, scene, is_outliked=is_outliked)
+        marks = with_own(self._found(wanted, post.published_at), own)
         return Evidence(
             post_id=post.id,
             by_school=post.by_school,
@@ -302,13 +361,16 @@ class Ledger:
 
     def _keep(self, own: tuple[Mark, ...]) -> None:
         for mark in own:
-            for key in mark.keys:
-                self.by_key.setdefault(key, []).append(mark)
-            if mark.theme != "any":
+            since = mark.at - timedelta(days=SLOW_DAYS)
+            for key in dict.fromkeys(mark.keys):
+                known = self.by_key.setdefault(key, [])
+                if has_room(mark, [one for one in known if one.at >= since]):
+                    known.append(mark)
+            if mark.theme != CUE:
                 self.themes.setdefault(mark.thread, {})[mark.theme] = None
 
     def _wanted(self, own: tuple[Mark, ...], scene: Scene, *, is_outliked: bool) -> tuple[str, ...]:
-        themes = [mark.theme for mark in own if mark.theme != "any"]
+        themes = [mark.theme for mark in own if mark.theme != CUE]
         if (not themes and (own or is_outliked)) or any(mark.felt for mark in own):
             themes += [theme for theme in self.themes.get(scene.thread, {}) if theme != CARE or not themes]
         return asked_keys(themes, scene)
@@ -316,13 +378,12 @@ class Ledger:
     def _found(self, keys: Sequence[str], now: datetime) -> tuple[Mark, ...]:
         since = now - timedelta(days=SLOW_DAYS)
         rows = {(m.post_id, m.theme): m for key in keys for m in self.by_key.get(key, ()) if m.at >= since}
-        return tuple(sorted(rows.values(), key=lambda mark: (mark.at, mark.post_id, mark.theme)))
+        return tuple(sorted(rows.values(), key=_place))
 
     def _cues(self, marks: tuple[Mark, ...], scene: Scene, now: datetime) -> tuple[Mark, ...]:
-        threads = dict.fromkeys([*(mark.thread for mark in marks), scene.thread])
         since = now - timedelta(hours=QUICK_HOURS)
-        rows = [m for thread in threads for m in self.by_key.get(f"any|thread|{thread}", ()) if m.at >= since]
-        return tuple(sorted(rows, key=lambda mark: (mark.at, mark.post_id)))
+        keys = map(cue_key, cue_threads(marks, scene.thread))
+        return tuple(sorted((m for key in keys for m in self.by_key.get(key, ()) if m.at >= since), key=_place))
 
     def _copies(self, post: Post, cluster: str) -> int:
         since = post.published_at - timedelta(hours=QUICK_HOURS)

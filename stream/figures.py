@@ -23,16 +23,19 @@ from stream.evidence import (
     Host,
     Mark,
     asked_keys,
+    cue_key,
+    cue_threads,
     marks_of,
     scene_at,
     unit_of,
     unkind,
+    with_own,
 )
 from stream.impression import IMPRESSIONS
 from stream.kept import counts, current_text
 from stream.line import lines
 from stream.marked import Marked
-from stream.matter import CARE, Scene
+from stream.matter import CARE, CUE, Scene
 from stream.post import Kind, Post
 from stream.store import Among, add_new
 from stream.surge import CALM, Surge
@@ -111,16 +114,21 @@ class Gatherer:
         near = {one.post.id: [one.post.id, *batch.copies.likely(one.post.text)[:FORESEEN]] for one in likely}
         batch.crowds.ask(conn, threads, {cluster for some in near.values() for cluster in some})
         told = batch.marked.themes(conn, threads)
-        keys: set[str] = set()
+        keys = {cue_key(thread) for thread in threads}
         for one in likely:
-            post = one.post
-            themes = {hit.theme for hit in one.hits} - {"any"}
+            post, scene = one.post, self._scene(batch, one, "")
+            themes = {hit.theme for hit in one.hits} - {CUE}
             if not themes or any(hit.rule in IMPRESSIONS for hit in one.hits):
                 themes |= told[post.thread_id]
-            for cluster in near[post.id]:
-                keys.update(asked_keys(sorted(themes), Scene(post.thread_id, cluster)))
+            for at in [replace(scene, cluster=cluster) for cluster in near[post.id]]:
+                keys.update(asked_keys(sorted(themes), at), *(mark.keys for mark in marks_of(one, at)))
         batch.marked.by_key(conn, keys, batch.since)
-        batch.marked.cues(conn, threads, batch.since)
+
+    def _scene(self, batch: _Batch, assessment: Assessment, cluster: str) -> Scene:
+        post = assessment.post
+        texts = (batch.copies.plain(post.text), batch.copies.plain(batch.text_of(post.thread_id) or ""))
+        unit = unit_of(assessment, self.hosts.get(post.account_id, Host()))
+        return scene_at(post.thread_id, cluster, texts, unit, self.named)
 
     def note(self, conn: Connection, assessment: Assessment, *, counts_for_incidents: bool) -> Evidence:
         """Take in one new line and give its evidence. Outside a `batch` it is a batch of its own.
@@ -137,7 +145,11 @@ class Gatherer:
         if not is_known:  # the first text of a post is the one that counts
             batch.noted.add(post.id)
             self._count(batch, self._line(assessment, cluster, batch.likes.get(post.id, 0)))
-        leave = partial(batch.marked.leave, conn, is_known=is_known)
+
+        def leave(own: Sequence[Mark]) -> Sequence[Mark]:
+            batch.marked.leave(conn, own, is_known=is_known)
+            return own
+
         return self._weigh(conn, batch, assessment, cluster, counts_for_incidents=counts_for_incidents, leave=leave)
 
     def again(self, conn: Connection, assessment: Assessment, *, counts_for_incidents: bool) -> Evidence:
@@ -146,36 +158,38 @@ class Gatherer:
         known = select(lines.c.cluster).where(lines.c.school == self.school, lines.c.post_id == post.id)
         cluster = conn.execute(known).scalar() or ""
         with self.batch(conn, [assessment]) as batch:
-            return self._weigh(conn, batch, assessment, cluster, counts_for_incidents=counts_for_incidents)
+            stand = partial(batch.marked.stand, conn)
+            return self._weigh(conn, batch, assessment, cluster, counts_for_incidents=counts_for_incidents, leave=stand)
 
     def _weigh(
         self, conn: Connection, batch: _Batch, assessment: Assessment, cluster: str, *, counts_for_incidents: bool,
-        leave: Callable[[Sequence[Mark]], None] = lambda _: None,
+        leave: Callable[[Sequence[Mark]], Sequence[Mark]],
     ) -> Evidence:  # fmt: skip
+        """`leave` gives those of the line's own marks that count."""
         post = assessment.post
         host = self.hosts.get(post.account_id, Host())
         outside = not post.by_school
         likes = batch.likes.get(post.id, 0)
         if not assessment.hits and likes < LIKED_LEAST:
             return self._plain(assessment, Scene(post.thread_id, cluster), host)
-        root = batch.text_of(post.thread_id)
-        root_likes = batch.likes.get(post.thread_id, 0) if root is not None else 0
-        texts = (batch.copies.plain(post.text), batch.copies.plain(root or ""))
-        scene = scene_at(post.thread_id, cluster, texts, unit_of(assessment, host), self.named)
-        own = marks_of(assessment, scene) if counts_for_incidents else ()
+        is_rooted = batch.text_of(post.thread_id) is not None
+        root_likes = batch.likes.get(post.thread_id, 0) if is_rooted else 0
+        scene = self._scene(batch, assessment, cluster)
+        own: Sequence[Mark] = marks_of(assessment, scene) if counts_for_incidents else ()
         is_outliked = likes > root_likes and likes >= LIKED_LEAST and post.id != post.thread_id and outside
         plain = self._plain(assessment, scene, host)
         if not counts_for_incidents or not (own or is_outliked):
             return plain
-        leave(own)
         at = post.published_at
         wanted = self._wanted(conn, batch, own, scene, is_outliked=is_outliked)
-        found = batch.marked.found(conn, wanted, at)
+        batch.marked.by_key(conn, [*wanted, *(key for mark in own for key in mark.keys)], at)
+        own = leave(own)
+        found = with_own(batch.marked.found(conn, wanted, at), own)
         crowds = self._crowds(conn, batch, post, cluster)
         return replace(
             plain,
             marks=found,
-            cues=batch.marked.cues(conn, {mark.thread for mark in found} | {scene.thread}, at),
+            cues=batch.marked.cues(conn, cue_threads(found, scene.thread), at),
             thread=crowds.thread(post.thread_id, at),
             outliked=crowds.outliked(post.thread_id, root_likes + 1),
             is_outliked=is_outliked,
@@ -238,7 +252,7 @@ class Gatherer:
     def _wanted(
         self, conn: Connection, batch: _Batch, own: Sequence[Mark], scene: Scene, *, is_outliked: bool
     ) -> tuple[str, ...]:
-        themes = [mark.theme for mark in own if mark.theme != "any"]
+        themes = [mark.theme for mark in own if mark.theme != CUE]
         if (not themes and (own or is_outliked)) or any(mark.felt for mark in own):
             told = sorted(batch.marked.themes(conn, [scene.thread])[scene.thread])
             themes += [theme for theme in told if theme != CARE or not themes]

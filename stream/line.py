@@ -1,7 +1,7 @@
 """Line: the rows that every kept line leaves, and what changes them later: likes that rise, a matter that is settled.
 
-A row of figures, the marks of its rules under their keys, the hashes of its words where they are new, and one in its
-account's hour. `stream.figures` writes them and gathers evidence from them.
+A row of figures, the marks of its rules, each under those of its keys that have room, the hashes of its words where
+they are new and rare, and one in its account's hour. `stream.figures` writes them and gathers evidence from them.
 """
 
 from __future__ import annotations
@@ -47,11 +47,13 @@ marks = Table(
     Index(None, "school", "thread_id", "at"),
 )
 
+KEY_LENGTH = 300
+"""Characters of a key that are kept."""
 mark_keys = Table(
     "mark_keys",
     metadata,
     Column("school", Word(32), primary_key=True),
-    Column("key", Word(300), primary_key=True),
+    Column("key", Word(KEY_LENGTH), primary_key=True),
     Column("post_id", Word(200), primary_key=True),
     Column("theme", Word(32), primary_key=True),
 )

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from stream.danger import DANGERS, matters
 
+CUE = "any"
+"""The theme of what only strengthens a matter."""
 CARE = "self_harm"
 """A cry for help is a care case of its own: it joins no other matter, and no other matter joins it and is hidden."""
 KIN: tuple[frozenset[str], ...] = tuple(

@@ -1,8 +1,9 @@
 """Novelty: is this text new, or one more copy of words already seen? Near duplicates are found by rows of the store.
 
 A text's fingerprint is its SKETCH smallest hashes of overlapping three-character grams. Texts that share SHARED of them
-are candidates; only true Jaccard of the gram sets decides. Keep one row per fingerprint hash (school, hash, post id);
-`candidates` takes what those rows answer. Hashes are crc32, so they mean the same in every process and for ever.
+are candidates; only true Jaccard of the gram sets decides. Keep one row per fingerprint hash (school, hash, post id)
+that is rare enough to tell anything (`to_leave`); `candidates` takes what those rows answer. Hashes are crc32, so they
+mean the same in every process and for ever.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ SHORTEST = 8
 """Letters a text needs; shorter ones (恭喜！, 同问) are alike by chance and never form a cluster."""
 AT_MOST = 20
 """Candidates that are looked at."""
+FULL = 50
+"""Texts under one hash from which it tells nothing: words that everybody uses. A year's comments hold thousands of
+each, and every new line would read them all."""
 _NOT_LETTERS = re.compile(r"[\W_]+")
 
 
@@ -64,6 +68,14 @@ def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
 def same(a: str, b: str) -> bool:
     """Whether two (normalised) texts are the same words: true Jaccard of at least ALIKE."""
     return jaccard(grams(a), grams(b)) >= ALIKE
+
+
+def to_leave(hashes: Sequence[int], standing: Callable[[int], int]) -> tuple[int, ...]:
+    """The hashes under which new words are kept: those that are not FULL, and one more than SHARED at the least, so
+    that a copy finds them. `standing`: how many texts a hash has already."""
+    rare = sorted(hashes, key=lambda one: (standing(one), one))
+    room = sum(standing(one) < FULL for one in rare)
+    return tuple(sorted(rare[: max(room, SHARED + 1)]))
 
 
 def candidates(postings: Iterable[tuple[int, str]]) -> list[str]:
@@ -134,7 +146,7 @@ class Postings:
         first = cluster_of(text, rows, self._texts.get)
         if first is not None:
             return first
-        for hashed in hashes:
+        for hashed in to_leave(hashes, lambda one: len(self._rows.get(one, ()))):
             self._rows.setdefault(hashed, []).append(post_id)
         self._texts[post_id] = text
         return post_id

@@ -15,7 +15,7 @@ from stream.coverage import scans
 from stream.dead_letter import dead_letters
 from stream.evidence import SLOW_DAYS
 from stream.kept import assessments, posts, revisions
-from stream.line import lines, mark_keys, marks
+from stream.line import KEY_LENGTH, lines, mark_keys, marks
 from stream.post import Kind
 
 MOST = 20
@@ -114,7 +114,8 @@ def _versions(conn: Connection, school: str, post_id: str) -> Sequence[Version]:
 
 
 def _voices(conn: Connection, post: Row[Any], until: datetime) -> int:
-    keys = select(mark_keys.c.key).where(mark_keys.c.school == post.school, mark_keys.c.post_id == post.id)
+    said = select(marks.c.mark).where(marks.c.school == post.school, marks.c.post_id == post.id)
+    keys = {key[:KEY_LENGTH] for mark in conn.execute(said).scalars() for key in mark["keys"]}
     wanted = (
         select(func.count(lines.c.voice.distinct()))
         .join(mark_keys, (mark_keys.c.school == lines.c.school) & (mark_keys.c.post_id == lines.c.post_id))

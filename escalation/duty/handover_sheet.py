@@ -146,7 +146,7 @@ def _unsigned(conn: Connection, school: str) -> list[dict[str, Any]]:
         select(notices.c.number, notices.c.office, notices.c.addressee, notices.c.sign_by, people.c.name)
         .join(incidents, incidents.c.id == notices.c.incident_id)
         .outerjoin(people, and_(people.c.school == notices.c.school, people.c.id == notices.c.addressee))
-        .where(_open(school), is_owed()).order_by(notices.c.sign_by, notices.c.id)
+        .where(_open(school), is_owed()).order_by(notices.c.sign_by.nulls_last(), notices.c.id)
     )  # fmt: skip
     return [
         {"number": row.number, "name": row.name or row.addressee, "office": row.office,
@@ -176,7 +176,7 @@ def _tasks(conn: Connection, school: str) -> list[dict[str, Any]]:
                incidents.c.number, people.c.name)
         .join(incidents, incidents.c.id == tasks.c.incident_id)
         .outerjoin(people, and_(people.c.school == tasks.c.school, people.c.id == tasks.c.person_id))
-        .where(_open(school), tasks.c.state.in_(sorted(OPEN_TASKS))).order_by(tasks.c.due_at, tasks.c.id)
+        .where(_open(school), tasks.c.state.in_(sorted(OPEN_TASKS))).order_by(tasks.c.due_at.nulls_last(), tasks.c.id)
     )  # fmt: skip
     return [
         {"incident": row.number, "words": KIND_WORDS[TaskKind(row.kind)], "name": row.name or row.person_id,
@@ -206,7 +206,7 @@ def _questions(conn: Connection, school: str, now: datetime) -> list[dict[str, A
     rows = conn.execute(
         select(consultations.c.id, consultations.c.unit, consultations.c.due_at, consultations.c.overdue_at)
         .where(consultations.c.school == school, consultations.c.state.in_(WAITING))
-        .where(consultations.c.due_at <= now + SHIFT).order_by(consultations.c.due_at, consultations.c.id)
+        .where(consultations.c.due_at <= now + SHIFT).order_by(consultations.c.due_at.nulls_last(), consultations.c.id)
     ).all()  # fmt: skip
     own = (dockets.c.school == school) & dockets.c.matter.in_([matter_of(row.id) for row in rows])
     numbers = {row.matter: row.number for row in conn.execute(select(dockets.c.matter, dockets.c.number).where(own))}

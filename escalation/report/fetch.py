@@ -163,7 +163,7 @@ def _notices(conn: Connection, wanted: ColumnElement[bool]) -> Iterator[NoticeRo
         .outerjoin(later, and_(later.c.school == notices.c.school, later.c.number == notices.c.superseded_by))
         .where(wanted, notices.c.needs_signature, notices.c.sign_by.is_not(None))
         .where(or_(later.c.id.is_(None), later.c.created_at > notices.c.sign_by))
-        .order_by(notices.c.sign_by, notices.c.id)
+        .order_by(notices.c.sign_by.nulls_last(), notices.c.id)
     )  # fmt: skip
     for row in rows:
         yield NoticeRow(

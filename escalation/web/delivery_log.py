@@ -131,9 +131,9 @@ def _where(school: str, wanted: Wanted) -> ColumnElement[bool]:
         words = wanted.words
         parts.append(
             or_(
-                notices.c.number.contains(words, autoescape=True),
-                people.c.name.contains(words, autoescape=True),
-                notices.c.office.contains(words, autoescape=True),
+                notices.c.number.icontains(words, autoescape=True),
+                people.c.name.icontains(words, autoescape=True),
+                notices.c.office.icontains(words, autoescape=True),
             )
         )
     return and_(*parts)

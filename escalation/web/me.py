@@ -50,9 +50,13 @@ def page(request: Request, visitor: Annotated[Visitor, Depends(Only())]) -> HTML
     """The page."""
     desk = desk_of(request)
     with desk.store.read() as conn:
-        rows = conn.execute(_mine(visitor).where(is_owed()).order_by(notices.c.sign_by, notices.c.id)).all()
+        rows = conn.execute(
+            _mine(visitor).where(is_owed()).order_by(notices.c.sign_by.nulls_last(), notices.c.id)
+        ).all()
         done = notices.c.signed_at.is_not(None) & notices.c.needs_signature
-        past = conn.execute(_mine(visitor).where(done).order_by(notices.c.signed_at.desc()).limit(SHOWN)).all()
+        past = conn.execute(
+            _mine(visitor).where(done).order_by(notices.c.signed_at.desc().nulls_last()).limit(SHOWN)
+        ).all()
         letters = _letters(conn, request, visitor)
         my_tasks = mine_of(conn, desk.school, visitor.actor, desk.letterhead, visitor.now)
         errands = voice_slip.waiting(conn, desk.school, visitor.user.person_id)

@@ -125,8 +125,8 @@ def matching(school: str, scope: Scope, wanted: Filter) -> Any:
     if wanted.unit:
         parts.append(shown() == wanted.unit)
     if wanted.words:
-        title = and_(incidents.c.care.is_(False), incidents.c.title.contains(wanted.words, autoescape=True))
-        parts.append(title | incidents.c.number.contains(wanted.words, autoescape=True))
+        title = and_(incidents.c.care.is_(False), incidents.c.title.icontains(wanted.words, autoescape=True))
+        parts.append(title | incidents.c.number.icontains(wanted.words, autoescape=True))
     return and_(*parts)
 
 

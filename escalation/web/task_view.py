@@ -125,7 +125,7 @@ def mine_of(conn: Connection, school: str, actor: Actor, letterhead: Letterhead,
         .join(incidents, incidents.c.id == tasks.c.incident_id)
         .where(tasks.c.school == school, tasks.c.person_id.in_(whose), tasks.c.state.in_(sorted(OPEN_TASKS)))
         .where(incidents.c.state.in_(sorted(OPEN)))
-        .order_by(tasks.c.state == TaskState.ANSWERED, tasks.c.due_at.is_(None), tasks.c.due_at, tasks.c.id)
+        .order_by(tasks.c.state == TaskState.ANSWERED, tasks.c.due_at.nulls_last(), tasks.c.id)
         .limit(SHOWN)
     ).all()
     found = []

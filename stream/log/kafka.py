@@ -104,6 +104,7 @@ class KafkaLog(Log):
                 self._drop(producer)
                 if isinstance(error, MessageSizeTooLargeError):
                     self._blame(topic, entries, error)
+                self._partitions.pop(topic, None)  # one that was deleted is only waited for; the next append asks
                 raise
 
     def _blame(self, topic: str, entries: Sequence[tuple[str, bytes]], error: MessageSizeTooLargeError) -> None:

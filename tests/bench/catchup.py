@@ -1,7 +1,10 @@
-"""`python -m tests.bench.catchup [--records N] [--embedded]`: an outage's backlog is worked off, in order, on both.
+"""`python -m tests.bench.catchup [--records N] [--embedded] [--storm]`: an outage's backlog is worked off, in order,
+on both.
 
 No role runs while the records come in, as after a night on which the machine's roles were down; then assess (one
 worker a core), watch and index start together. Afterwards it is looked whether nothing is lost, double or out of order.
+The records of an outage were written within its eleven hours by many people, under ever new posts; those of a storm
+within the half hour before by three thousand, under sixty posts.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pydantic_core import from_json
@@ -24,10 +27,13 @@ from stream.post import Post
 from stream.search import Query, open_search
 from stream.topic import ASSESSED
 from tests.bench.chain import FOLLOWERS, PLACE, Chain, Stuck, house
-from tests.bench.comments import Comments
+from tests.bench.comments import THREADS, Comments
 from tests.bench.footing import EMBEDDED, Footing, standing
 
 CHUNK = 1000
+OUTAGE = timedelta(hours=11)
+EACH_POST, EACH_AUTHOR = 500, 5
+"""Of an outage: comments for each new post and each author, in the mean."""
 WORKERS = 2
 LOOK_SECONDS = 0.2
 
@@ -39,6 +45,7 @@ class CatchUp:
     engines. `disk`: bytes a record, by what keeps it."""
 
     on: str
+    of: str
     records: int
     appended: float
     seconds: dict[str, float]
@@ -48,13 +55,13 @@ class CatchUp:
     disk: dict[str, float]
 
 
-def catch_up(records: int, footing: Footing | None = None, patience: float = 900.0) -> CatchUp:
+def catch_up(records: int, footing: Footing | None = None, patience: float = 900.0, *, storm: bool = False) -> CatchUp:
     """Measure. Raises Stuck where it takes longer than `patience` seconds, Lost where not everything arrived."""
     place = footing.fresh() if footing else EMBEDDED
     with tempfile.TemporaryDirectory(prefix="fengxin-bench-") as folder, house(Path(folder), place=place) as chain:
         empty = footing.disk(place) if footing else _files(chain.settings.data_folder)
         began, sequence = time.monotonic(), dict[str, list[str]]()
-        for posts in _backlog(records):
+        for posts in _of_a_storm(records) if storm else _of_an_outage(records):
             chain.append(posts)
             for post in posts:
                 sequence.setdefault(post.thread_id, []).append(post.id)
@@ -69,7 +76,8 @@ def catch_up(records: int, footing: Footing | None = None, patience: float = 900
         disk = {name: (size - empty[name]) / records for name, size in held.items()}
         memory |= footing.memory() if footing else {}
         return CatchUp(
-            "engines" if footing else "embedded", records, appended, seconds, used, theirs, memory, disk
+            "engines" if footing else "embedded", "a storm" if storm else "an outage",
+            records, appended, seconds, used, theirs, memory, disk,
         )  # fmt: skip
 
 
@@ -77,7 +85,14 @@ class Lost(AssertionError):
     """The backlog did not come through whole, once and in order; the text says what differs."""
 
 
-def _backlog(records: int) -> Iterator[list[Post]]:
+def _of_an_outage(records: int) -> Iterator[list[Post]]:
+    made, began = Comments(11, max(1, records // EACH_AUTHOR)), datetime.now(UTC) - OUTAGE
+    for start in range(0, records, CHUNK):
+        at, newest = began + OUTAGE * ((start + CHUNK) / (records + CHUNK)), THREADS + start // EACH_POST
+        yield made.posts(PLACE, at, min(CHUNK, records - start), newest)
+
+
+def _of_a_storm(records: int) -> Iterator[list[Post]]:
     made, now = Comments(11), datetime.now(UTC)
     for start in range(0, records, CHUNK):
         yield made.posts(PLACE, now, min(CHUNK, records - start))
@@ -141,7 +156,8 @@ def said(one: CatchUp) -> list[str]:
     """What was measured, for a terminal."""
     last = max(one.seconds.values())
     lines = [
-        f"catch-up, {one.on}: {one.records:,} records in {last:.0f} s, {one.records / last:,.0f}/s, in order, whole"
+        f"catch-up after {one.of}, {one.on}: {one.records:,} records in {last:.0f} s, "
+        f"{one.records / last:,.0f}/s, in order, whole"
     ]
     lines += [f"    {role:<9} at the end after {passed:>6.1f} s" for role, passed in one.seconds.items()]
     for name, used in (one.cpu_us | one.engine_cpu_us).items():
@@ -155,11 +171,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.catchup", description="Work off a backlog.")
     parser.add_argument("--records", type=int, default=200_000)
     parser.add_argument("--embedded", action="store_true", help="without the real engines")
+    parser.add_argument("--storm", action="store_true", help="all within half an hour, under sixty posts")
+    parser.add_argument("--patience", type=float, default=900.0, help="seconds until it is given up")
     given = parser.parse_args(arguments)
-    print("\n".join(said(catch_up(given.records))), flush=True)
+    records, patience = given.records, given.patience
+    print("\n".join(said(catch_up(records, patience=patience, storm=given.storm))), flush=True)
     if not given.embedded:
         with standing() as footing:
-            print("\n".join(said(catch_up(given.records, footing))), flush=True)
+            print("\n".join(said(catch_up(records, footing, patience, storm=given.storm))), flush=True)
 
 
 if __name__ == "__main__":

@@ -100,9 +100,9 @@ class Place:
 class Comments:
     """An endless stream of comments; the same seed gives the same ones."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, authors: int = AUTHORS) -> None:
         """`seed` also stands in the ids, so that two streams never share one."""
-        self._seed = seed
+        self._seed, self._authors = seed, authors
         self._dice = random.Random(seed)
         self._said: list[str] = []
         self._made = 0
@@ -111,9 +111,12 @@ class Comments:
         """The next texts."""
         return [self._text() for _ in range(number)]
 
-    def posts(self, place: Place, at: datetime, number: int) -> list[Post]:
-        """The next comments, fetched at `at` (aware), published within the half hour before, in whole seconds."""
-        return [self._post(place, at, self._text(), self._thread()) for _ in range(number)]
+    def posts(self, place: Place, at: datetime, number: int, newest: int = THREADS) -> list[Post]:
+        """The next comments, fetched at `at` (aware), published within the half hour before, in whole seconds.
+
+        They stand under the THREADS threads up to the `newest`.
+        """
+        return [self._post(place, at, self._text(), self._thread(newest)) for _ in range(number)]
 
     def grave(self, place: Place, at: datetime) -> Post:
         """A line that opens an incident of its own: a thread and words that no other has."""
@@ -161,17 +164,17 @@ class Comments:
             does=dice.choice(_DOES), feels=dice.choice(_FEELS), who=dice.choice(_WHO), n=dice.randint(2, 99),
         )  # fmt: skip
 
-    def _thread(self) -> str:
+    def _thread(self, newest: int) -> str:
         """Threads of very different size: the newest get most of the comments."""
-        return f"weibo:thread-{int(self._dice.expovariate(6 / THREADS)) % THREADS}"
+        return f"weibo:thread-{newest - int(self._dice.expovariate(6 / THREADS)) % THREADS}"
 
     def _post(self, place: Place, at: datetime, said: str, thread: str) -> Post:
         self._made += 1
         published = (at - timedelta(seconds=self._dice.randrange(1800))).replace(microsecond=0)
-        text, digest, cut = door(said)
+        (text, digest, cut), author = door(said), self._dice.randrange(self._authors)
         return Post(
             school=place.school, id=f"{place.platform}:{self._seed}-{self._made}", kind=Kind.COMMENT,
             platform=place.platform, account_id=place.account_id, thread_id=thread, text=text, text_hash=digest,
-            cut=cut, author_key=f"author-{self._dice.randrange(AUTHORS)}", published_at=published, first_seen_at=at,
+            cut=cut, author_key=f"author-{author}", published_at=published, first_seen_at=at,
             fetched_at=at, revision=digest[:16], route=Route.API,
         )  # fmt: skip

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
 
+from stream import evidence, novelty
 from stream.assessment import Assessment
 from stream.evidence import Evidence, Host, Ledger
 from stream.figures import Gatherer
@@ -65,6 +67,10 @@ def note(conn: Connection, gatherer: Gatherer, one: Assessment, likes: int = 0, 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(LINE, min_size=1, max_size=14))
 def test_the_store_and_the_ledger_judge_every_line_alike(kept_store: Store, spoken: list[Spoken]) -> None:
+    judged_alike(kept_store, spoken)
+
+
+def judged_alike(kept_store: Store, spoken: list[Spoken]) -> None:
     ledger, gatherer = Ledger(HOSTS, NAMED), Gatherer(SCHOOL, HOSTS, NAMED)
     with kept_store.write() as conn:
         wipe(conn)
@@ -74,6 +80,18 @@ def test_the_store_and_the_ledger_judge_every_line_alike(kept_store: Store, spok
             now = one.post.published_at
             assert (risk(mine, now), mine.marks) == (risk(theirs, now), theirs.marks)
             assert decide(mine, risk(mine, now)) == decide(theirs, risk(theirs, now))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(LINE, min_size=4, max_size=20))
+def test_where_there_is_room_for_few_the_store_and_the_ledger_still_judge_alike(
+    kept_store: Store, spoken: list[Spoken]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, few in {"ROOM": 2, "CUE_ROOM": 1, "EACH_VOICE": 1, "CUE_THREADS": 1}.items():
+            patch.setattr(evidence, name, few)
+        patch.setattr(novelty, "FULL", 1)
+        judged_alike(kept_store, spoken)
 
 
 def figures_of(conn: Connection) -> tuple[object, ...]:
@@ -122,6 +140,67 @@ def test_marks_that_were_spent_count_no_more(kept_store: Store) -> None:
         spend(conn, SCHOOL, ["weibo:1"])
         found = note(conn, gatherer, assessed(a_post(WORM, "weibo:2")))
         assert [mark.post_id for mark in found.marks] == ["weibo:2"]
+
+
+def told_by(voices: int, text: str = RAW_CHICKEN, first: int = 0) -> list[Assessment]:
+    """The same matter in so many voices and words, a second apart."""
+    return [
+        assessed(
+            a_post(f"{text}{chr(0x4E00 + 7 * n) * 9}", f"weibo:{n}", author=f"a{n}", at=START + timedelta(seconds=n)),
+            negative=True,
+        )
+        for n in range(first, first + voices)
+    ]
+
+
+def test_what_many_have_said_makes_no_line_dearer_and_none_lighter(
+    kept_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "ROOM", 8)
+    gatherer = Gatherer(SCHOOL, HOSTS)
+    with kept_store.write() as conn:
+        found = [note(conn, gatherer, one) for one in told_by(30)]
+        assert [len(one.marks) for one in found] == [min(n, 8 + 1) for n in range(1, 31)]
+        assert all(any(mark.post_id == one.post_id for mark in one.marks) for one in found), "its own stands with it"
+        weighed = [risk(one, START + timedelta(minutes=1)) for one in found]
+        assert [one.points for one in weighed] == sorted(one.points for one in weighed)
+        assert conn.execute(select(func.count()).select_from(marks)).scalar_one() == 30, "who counts lines counts all"
+        other = note(
+            conn, gatherer, assessed(a_post(POISONED, "weibo:99", author="b", at=START + timedelta(minutes=2)))
+        )
+        more = note(conn, gatherer, assessed(a_post(WORM, "weibo:100", author="c", at=START + timedelta(minutes=3))))
+        assert "weibo:99" in {mark.post_id for mark in more.marks}, "who says something else has room"
+        assert len(other.marks) == len(more.marks) - 1
+
+
+def test_a_voice_that_repeats_itself_takes_no_room_from_others(
+    kept_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "ROOM", 8)
+    gatherer = Gatherer(SCHOOL, HOSTS)
+    with kept_store.write() as conn:
+        for one in told_by(30):
+            same = one.model_copy(update={"post": one.post.model_copy(update={"author_key": "loud"})})
+            note(conn, gatherer, same)
+        for one in told_by(2, WORM, first=50):
+            found = note(conn, gatherer, one)
+        assert {mark.voice for mark in found.marks} == {"loud", "a50", "a51"}
+
+
+def test_a_line_that_found_no_room_is_judged_with_its_own_mark_when_it_is_liked_and_never_after_its_end(
+    kept_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "ROOM", 2)
+    gatherer = Gatherer(SCHOOL, HOSTS)
+    with kept_store.write() as conn:
+        *_, last = told_by(5)
+        for one in told_by(5):
+            note(conn, gatherer, one)
+        again = gatherer.again(conn, last, counts_for_incidents=True)
+        assert last.post.id in {mark.post_id for mark in again.marks}
+        spend(conn, SCHOOL, [last.post.id])
+        again = gatherer.again(conn, last, counts_for_incidents=True)
+        assert last.post.id not in {mark.post_id for mark in again.marks}
 
 
 def test_likes_only_ever_grow_and_only_of_the_post_that_was_liked(kept_store: Store) -> None:

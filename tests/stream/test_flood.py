@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, event
 
+from stream import evidence, novelty
 from stream.assessment import Assessment, Hit
 from stream.copies import TextOf
 from stream.crowd import Voices
@@ -60,19 +62,30 @@ def told(conn: Connection, lot: Lot, *, at_once: int, text_of: TextOf | None = N
     return out
 
 
+@pytest.mark.parametrize("few", [False, True], ids=["room", "little room"])
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.lists(LINE, min_size=1, max_size=24), st.lists(st.integers(0, 3), min_size=1, max_size=24), st.integers(2, 24),
-    st.lists(st.integers(3, 12), max_size=6),
+    spoken=st.lists(LINE, min_size=1, max_size=24), order=st.lists(st.integers(0, 3), min_size=1, max_size=24),
+    at_once=st.integers(2, 24), ended=st.lists(st.integers(3, 12), max_size=6),
 )  # fmt: skip
 def test_what_a_batch_counts_along_is_what_every_line_finds_in_the_rows(
-    kept_store: Store, spoken: list[Spoken], order: list[int], at_once: int, ended: list[int]
+    kept_store: Store, few: bool, spoken: list[Spoken], order: list[int], at_once: int, ended: list[int]
 ) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        if few:
+            for name, most in {"ROOM": 2, "CUE_ROOM": 1, "EACH_VOICE": 1, "CUE_THREADS": 1}.items():
+                patch.setattr(evidence, name, most)
+            patch.setattr(novelty, "FULL", 1)
+        compared(kept_store, spoken, order, at_once, ended)
+
+
+def compared(store: Store, spoken: list[Spoken], order: list[int], at_once: int, ended: list[int]) -> None:
+    """One by one and so many at once, some ended between."""
     lot = said(spoken, order)
     first, second = lot[: len(lot) // 2], lot[len(lot) // 2 :]
     results = []
     for size in (1, at_once):
-        with kept_store.write() as conn:
+        with store.write() as conn:
             for table in TABLES:
                 conn.execute(table.delete())
             for one, likes in lot:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream import novelty
 from stream.novelty import (
+    FULL,
     SHARED,
     SKETCH,
     Postings,
@@ -22,6 +25,7 @@ from stream.novelty import (
     letters,
     same,
     sharing,
+    to_leave,
 )
 
 PLEA = "请学校正面回应：水电费为什么按人头平摊，抄表数据在哪里公示？已截图留存"
@@ -53,6 +57,37 @@ def test_other_words_are_not_the_same(other: str) -> None:
     postings = Postings()
     postings.join("p1", PLEA)
     assert postings.join("p2", other) == "p2"
+
+
+def test_words_that_everybody_uses_are_kept_few_times_and_a_copy_of_new_words_is_found_still(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(novelty, "FULL", 3)
+    used = "请学校正面回应一下这个问题好吗"
+    texts = [used + "".join(chr(0x4E00 + 40 * n + k) for k in range(30)) for n in range(30)]
+    postings, standing = Postings(), Counter[int]()
+    for n, text in enumerate(texts):
+        assert postings.join(f"p{n}", text) == f"p{n}"
+        standing.update(to_leave(fingerprint(text), standing.__getitem__))
+    common = {one for text in texts for one in fingerprint(text)} & set(fingerprint(used))
+    assert common, "their words meet in some of the hashes"
+    assert max(standing[one] for one in common) <= 4
+    assert [postings.join(f"c{n}", f"{text}！") for n, text in enumerate(texts)] == [f"p{n}" for n in range(len(texts))]
+
+
+HASHES = st.lists(st.integers(0, 20), max_size=SKETCH, unique=True)
+
+
+@given(HASHES, st.dictionaries(st.integers(0, 20), st.integers(0, 2 * FULL)))
+def test_new_words_are_kept_under_rare_hashes_and_under_enough_for_a_copy(
+    hashes: list[int], standing: dict[int, int]
+) -> None:
+    left = to_leave(sorted(hashes), lambda one: standing.get(one, 0))
+    rare = {one for one in hashes if standing.get(one, 0) < FULL}
+    assert rare <= set(left) <= set(hashes)
+    assert len(left) == max(len(rare), min(len(hashes), SHARED + 1))
+    assert list(left) == sorted(left)
+    assert all(standing.get(one, 0) <= standing.get(other, 0) for one in left for other in set(hashes) - set(left))
 
 
 def test_short_cheers_never_form_a_cluster() -> None:

@@ -35,6 +35,7 @@ def test_every_page_and_act_works_on_postgresql(postgres: Postgres, tmp_path: Pa
         ):
             answer = monitor.post(f"/incidents/{number}/{act}", data={"csrf": "csrf-monitor", **form})
             assert answer.status_code == 303, act
+        assert number in monitor.get(f"/incidents?view=all&q={number.lower()}").text, "letters of either case"
         with house.store.read() as conn:
             assert since(conn, SCHOOL, Mark(0, 0)) is not None
     finally:

@@ -114,6 +114,25 @@ class TestKafkaLog(LogContract):
             until(lambda: b"3" in values(reader.poll(10, 0.2)), 30)
             until(lambda: threading.active_count() <= threads, 20)  # no producer was left behind
 
+    def test_a_topic_that_was_deleted_under_a_running_service_is_named_with_the_cure(
+        self, site: KafkaSite, log: Log, topic: str
+    ) -> None:
+        log.append(topic, [("k", b"1")])
+        with KafkaAdminClient(bootstrap_servers=site.server) as admin:
+            admin.delete_topics([topic])
+        until(lambda: f"没有主题 {topic}；请重启服务，启动时自动建立" in _refused(log, topic), 60)
+        log.ensure({topic: site.partitions})
+        log.append(topic, [("k", b"4")])
+        with reading(log, topic) as reader:
+            assert values(drain(reader, 1)) == [b"4"]
+
+    def test_what_is_sent_again_is_kept_once_and_is_acknowledged_by_all(self, log: Log, topic: str) -> None:
+        log.append(topic, [("k", b"1")])
+        settings = log._produce().config  # type: ignore[attr-defined]
+        assert settings["enable_idempotence"]
+        assert settings["acks"] in (-1, "all")
+        assert settings["retries"] > 100, "as long as its time lasts"
+
     def test_several_damaged_records_in_one_batch_are_passed_over_together(
         self, site: KafkaSite, log: Log, topic: str, ledger: Ledger
     ) -> None:
@@ -203,6 +222,14 @@ def _appended(log: Log, topic: str, value: bytes) -> bool:
     except LogUnavailable:
         return False
     return True
+
+
+def _refused(log: Log, topic: str) -> str:
+    try:
+        log.append(topic, [("k", b"2")])
+    except LogError as error:
+        return str(error)
+    return ""
 
 
 def test_a_broker_that_is_not_there_is_told_within_seconds() -> None:
