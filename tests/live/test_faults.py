@@ -60,7 +60,6 @@ class Strikes:
         begun = time.monotonic()
         os.kill(killed, signal.SIGKILL)
         until(lambda: self.supervised.children().get(name, killed) != killed, f"{name} starts again")
-        self.house.end_leases(name, killed)
         self._green(name, waiting, begun)
 
     def engine(self, engine: Engine) -> None:

@@ -123,10 +123,9 @@ class Crew:
         return [one for one in self.all if one.role == role]
 
     def gone(self, one: One, number: signal.Signals) -> None:
-        """End one; what it sent or crawled is free after its lease, which is brought forward."""
+        """End one; what it was sending or crawling is free after its lease."""
         one.send(number)
         self.all.remove(one)
-        self.house.end_leases(one.role, one.process.pid)
 
     def reading(self, role: str, among: Sequence[One]) -> bool:
         """Whether these read every partition of the role together."""

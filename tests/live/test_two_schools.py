@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from stream.log import partition_of
 from tests.acceptance.standing import Person, Standing, eventually, fengxin, free_ports
 from tests.live.elasticsearch import Elasticsearch
 from tests.live.engines import Kafka, Postgres
@@ -33,6 +34,7 @@ PLACES = ("紫藤长廊", "石舫码头")
 READERS = ("zheng.wanzhou", "ye.chuqing")
 PAGES_MOST = 150
 """Of one reader, the nearest to the desk first."""
+FEWER = 40
 LINK = re.compile(r'(?:href|src|hx-get|action)="(/[^"]*)"')
 LEAVES = re.compile(r"^/(sign-out|static|events|live)")
 
@@ -64,6 +66,53 @@ def test_nothing_of_one_school_is_on_any_page_notice_search_export_or_report_of_
             assert kinds >= {"page", "mail", "search", "export"}, mine
             assert any("/reports/20" in where for where in said), "a week's report was among what was read"
             assert standing.signed_in("zheng.wanzhou").found(foreign) == []
+
+
+@pytest.mark.timeout(900)
+def test_two_schools_on_the_same_topics_are_told_so_and_neither_shows_the_words_of_the_other(
+    empty_kafka: Kafka, postgres: Postgres, elasticsearch: Elasticsearch, tmp_path: Path
+) -> None:
+    names = of_one_partition()
+    with ExitStack() as stack:
+        schools = {}
+        for name in names:
+            urls = {"store": postgres.database(), "log": empty_kafka.url, "search": elasticsearch.place(name)}
+            schools[name] = stack.enter_context(installed(tmp_path / name, name, urls))
+        planted = dict(zip(names, PLACES, strict=True))
+        for name, standing in schools.items():
+            standing.lead(f"{planted[name]}旁边的书架倒了，砸伤两个同学，头上在流血")
+        reads = eventually("one of them has buried the other's", partial(burying, schools))
+        (lost,) = set(names) - {reads}
+        reader, own, foreign = schools[reads], planted[reads], planted[lost]
+        eventually("its own line is found", lambda: reader.signed_in("zheng.wanzhou").found(own))
+        told = fengxin("dead", "list", "--settings", reader.data / "fengxin.toml").stdout
+        assert f"属于学校 {lost}" in told
+        checked = fengxin("check", "--settings", reader.data / "fengxin.toml")
+        assert checked.returncode != 0
+        assert f"属于学校 {lost}" in checked.stdout + checked.stderr
+        assert "前缀" in checked.stdout + checked.stderr
+        for standing, never in ((reader, foreign), (schools[lost], own)):
+            assert standing.signed_in("zheng.wanzhou").found(never) == []
+            shown = dict(pages(standing.signed_in("zheng.wanzhou"), "zheng.wanzhou", FEWER)) | {
+                "mail": mailed(standing)
+            }
+            assert [where for where, text in shown.items() if never in text and f"?q={never}" not in where] == []
+
+
+def of_one_partition() -> tuple[str, str]:
+    """Names of two schools whose assessments stand in the same partition, so that one of them reads both."""
+    first = f"s{uuid4().hex[:10]}"
+    others = (f"s{uuid4().hex[:10]}" for _ in range(100))
+    return first, next(one for one in others if partition_of(one, 2) == partition_of(first, 2))
+
+
+def burying(schools: dict[str, Standing]) -> str:
+    """The school that has dead letters, once there are some."""
+    for name, standing in schools.items():
+        told = fengxin("dead", "list", "--settings", standing.data / "fengxin.toml").stdout
+        if any(f"属于学校 {other}" in told for other in schools if other != name):
+            return name
+    return ""
 
 
 def arrived(standing: Standing, place: str) -> bool:
@@ -120,14 +169,14 @@ def mailed(standing: Standing) -> str:
     return "\n".join(found)
 
 
-def pages(person: Person, name: str) -> Iterator[tuple[str, str]]:
+def pages(person: Person, name: str, most: int = PAGES_MOST) -> Iterator[tuple[str, str]]:
     """Every page and file that can be reached by links from the desk, and the searches for either place."""
     waiting = ["/desk", "/search", "/reports", "/incidents", "/audit"]
     waiting += [f"/search?q={place}" for place in PLACES]
     now = datetime.now(ZoneInfo("Asia/Shanghai"))
     weeks = {(now - back).isocalendar()[:2] for back in (timedelta(0), timedelta(minutes=15))}
     waiting += [f"/reports/{year}-W{week:02d}" for year, week in weeks]
-    seen, left = set(waiting), PAGES_MOST
+    seen, left = set(waiting), most
     while waiting and left:
         path, left = waiting.pop(0), left - 1
         answer = person.client.get(path)
