@@ -93,9 +93,8 @@ def test_two_schools_on_the_same_topics_are_told_so_and_neither_shows_the_words_
         assert "前缀" in checked.stdout + checked.stderr
         for standing, never in ((reader, foreign), (schools[lost], own)):
             assert standing.signed_in("zheng.wanzhou").found(never) == []
-            shown = dict(pages(standing.signed_in("zheng.wanzhou"), "zheng.wanzhou", FEWER)) | {
-                "mail": mailed(standing)
-            }
+            shown = dict(pages(standing.signed_in("zheng.wanzhou"), "zheng.wanzhou", FEWER))
+            shown["mail"] = mailed(standing)
             assert [where for where, text in shown.items() if never in text and f"?q={never}" not in where] == []
 
 
