@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from deploy.settings import Settings
-from deploy.wiring import SEARCH_DAMAGED, opened_search, opened_store
+from deploy.wiring import SEARCH_DAMAGED, opened_search, opened_store, utc_now
 from escalation import alert
 from escalation.watch import READER as WATCH
 from stream.indexing import READER as INDEX
@@ -85,7 +84,7 @@ def rebuild(settings: Settings, begin: Step = lambda _: None, step: Step = lambd
         finally:
             renewal.close()
         with store.write() as conn:
-            alert.hush(conn, settings.school.code, SEARCH_DAMAGED, datetime.now(UTC))
+            alert.hush(conn, settings.school.code, SEARCH_DAMAGED, utc_now())
     return done
 
 
@@ -96,9 +95,10 @@ def _fill(store: Store, renewal: Renewal, school: str, step: Step) -> None:
 
 
 def _put(renewal: Renewal, school: str, documents: list[Document], row: int) -> dict[str, str]:
-    """Gives what can never be taken, and why."""
+    """With the time of now, as taken in by a rebuild. Gives what can never be taken, and why."""
+    now = utc_now()
     try:
-        renewal.fill(school, documents, row)
+        renewal.fill(school, [replace(one, indexed_at=now, rebuilt=True) for one in documents], row)
     except SearchRefused as refused:
         return refused.ids
     return {}

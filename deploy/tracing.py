@@ -72,7 +72,7 @@ def traced(settings: Settings, given: str, now: datetime) -> Trace:
         if not ids:
             return _on_its_way(conn, school, given, behind, now)
         _refuse_many(conn, school, ids, given)
-        found = trace(conn, school, ids[0], float(settings.risk.open_at))
+        found = trace(conn, school, ids[0])
         if found is None:
             raise NotFound(f"{ids[0]} 刚被移走，请再查一次。")
         steps = (*found.steps, _indexed(settings, conn, ids[0], behind))
@@ -169,8 +169,10 @@ def _indexed(settings: Settings, conn: Connection, post_id: str, behind: Behind)
         return Step(Stage.INDEXED, None, f"检索现在问不到（{str(error).rstrip('。')}）；不影响告警", {"found": None})
     if there is not None:
         stale = "，是改动前的一版" if there.fetched_at < post.fetched_at else ""
-        words = f"检索里查得到{stale}（时刻不另存；{behind.words('index')}）"
-        return Step(Stage.INDEXED, None, words, {"found": True, "stale": bool(stale)})
+        how = "由 fengxin reindex 重建写入，首次写入的时刻不再留存；" if there.rebuilt else ""
+        words = f"检索里查得到{stale}（{how}{behind.words('index')}）"
+        facts = {"found": True, "stale": bool(stale), "rebuilt": there.rebuilt}
+        return Step(Stage.INDEXED, there.indexed_at, words, facts)
     cure = "" if behind.away or behind.records["index"] else "，可执行 fengxin reindex 重建"
     return Step(Stage.INDEXED, None, f"检索里查不到：{behind.words('index')}{cure}；不影响告警", {"found": False})
 

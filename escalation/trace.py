@@ -83,15 +83,15 @@ class Trace:
         return f"止于{STAGE_WORDS[self.end]}：{self.why}"
 
 
-def trace(conn: Connection, school: str, post_id: str, open_at: float) -> Trace | None:
-    """The way of a post that the watch took in; None where there is none. `open_at`: points from which any open."""
+def trace(conn: Connection, school: str, post_id: str) -> Trace | None:
+    """The way of a post that the watch took in; None where there is none."""
     found = passage(conn, school, post_id)
     if found is None:
         return None
     joined = _joined(conn, school, post_id)
-    steps = [*_fetched(found), *_assessed(found)]
+    steps = [*_fetched(found), *_logged(found), *_assessed(found)]
     if not joined:
-        why = why_left(found, open_at)
+        why = why_left(found)
         at = found.current.judged.watched_at if found.current and found.current.judged else None
         beside = list(_beside(conn, school, post_id))
         steps += [Step(Stage.WATCHED, at, f"未立事件：{why}", {"incident": None}), *beside]
@@ -146,8 +146,14 @@ def _fetched(found: Passage) -> Iterator[Step]:
     yield Step(Stage.FETCHED, post.first_seen_at, words, facts | {"scan": scan.source_id if scan is not None else None})
     for version in found.versions[1:]:
         yield Step(Stage.FETCHED, version.fetched_at, "文字有改动，作为新的一版读到", {"revision": version.revision})
-    words = "已写入日志流（时刻不另存：在读到之后、研判之前）"
-    yield Step(Stage.LOGGED, None, words, {})
+
+
+def _logged(found: Passage) -> Iterator[Step]:
+    for version in found.versions:
+        at = version.judged.logged_at if version.judged is not None else None
+        which = "" if version is found.versions[0] else "，改动后的一版"
+        when = "" if at is not None else "（时刻没有留存：由较早的版本研判）"
+        yield Step(Stage.LOGGED, at, f"已写入日志流{which}{when}", {"revision": version.revision})
 
 
 def _assessed(found: Passage) -> Iterator[Step]:

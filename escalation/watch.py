@@ -30,6 +30,7 @@ from escalation.voice import posted
 from stream import metrics
 from stream.account import Account, book
 from stream.assessment import Assessment
+from stream.bar import Bar, Barred, barred
 from stream.danger import fresh
 from stream.dead_letter import bury_all
 from stream.evidence import SLOW_DAYS, Evidence, Host
@@ -89,6 +90,7 @@ class Watch:
         self._places = tuple(places)
         self._done: list[tuple[str, int, bool]] = []
         self._told: list[tuple[str, str, bool]] = []
+        self._taken: list[str] = []
         self._follower = Lanes(
             log, store, READER, clock=clock, ordered=True, troubles=(MatterTaken,), committed=self._write_down
         )
@@ -110,12 +112,14 @@ class Watch:
         self._follower.close()
 
     def _write_down(self) -> None:
-        """Into the logbook what was just committed: which line opened or joined which incident."""
+        """Into the logbook what was just committed: which line opened or joined which incident, and which neither."""
         for number in dict.fromkeys(number for _, number, _ in self._told):
             mine = [(post, is_new) for post, known, is_new in self._told if known == number]
             each(_log, "立为事件", [post for post, is_new in mine if is_new], incident=number)
             each(_log, "并入事件", [post for post, is_new in mine if not is_new], incident=number)
-        self._told = []
+        told = {post for post, _, _ in self._told}
+        each(_log, "监看，未立事件", [post for post in self._taken if post not in told])
+        self._told, self._taken = [], []
 
     def _handle(self, records: Sequence[Record]) -> Effects:
         now, is_history = self._clock(), records[0].topic == ASSESSED_HISTORY
@@ -123,7 +127,7 @@ class Watch:
         reach("watch.read_before_transaction")
 
         def effects(conn: Connection) -> None:
-            self._done, self._told = [], []
+            self._done, self._told, self._taken = [], [], []
             before = machine_audit.mark(conn)
             accounts = book(conn, self._school)
             gatherer = Gatherer(self._school, _hosts(accounts), self._places)
@@ -133,7 +137,8 @@ class Watch:
             keeping = Keeping(conn, self._school, [assessment.post for assessment in ours])
             take = partial(self._take, conn, keeping, gatherer, accounts, now=now, is_history=is_history)
             with gatherer.batch(conn, ours, keeping.text, keeping.expect) as batch:
-                opened = [take(assessment) for assessment in ours]
+                for assessment in ours:
+                    take(assessment)
             reach("watch.mid_transaction")
             _measure(keeping.taken, now)
             keeping.write()
@@ -141,11 +146,12 @@ class Watch:
                 posted.seen(conn, post, now)
                 correction.seen(conn, post, now)
             find.take(conn, self._ground.pack, accounts, ours, now, batch.copies.plain)
-            opened += [self._take_again(conn, gatherer, accounts, one, now) for one in liked]
+            for one in liked:
+                self._take_again(conn, gatherer, accounts, one, now)
             bury_all(conn, reader_of(READER, records[0].topic), came.bad, now)
             machine_audit.decided(conn, before, now)
-            self._told = _numbered(conn, self._done)
-            if any(opened):
+            self._told, self._taken = _numbered(conn, self._done), [post.id for post in keeping.taken]
+            if any(is_new for _, _, is_new in self._done):
                 reach("watch.opened_before_commit")
 
         return effects
@@ -160,49 +166,49 @@ class Watch:
         *,
         now: datetime,
         is_history: bool,
-    ) -> bool:
-        """Keep and weigh one line; True where it opened an incident. `is_history`: it came by the slow lane."""
+    ) -> None:
+        """Keep, weigh and judge one line. `is_history`: it came by the slow lane."""
         post = assessment.post
         kept = keeping.keep(post)
         if not kept.new_revision:
-            return False
+            return
         account = accounts.get(post.account_id)
         if may_be_framed(assessment):
             assessment = framed(assessment, keeping.text(post.thread_id) or "", self._ground.frames)
-        counts = kept.is_current and _counts_for_incidents(account, assessment, is_history=is_history)
+        bar = _outside(account, assessment, is_history=is_history) if kept.is_current else Bar.LATE
+        counts = bar is None
         judged: Judged | None = None
         if counts and post.by_school:
             judged = own_post.judge(conn, self._ground.pack, account, assessment, now, self._places)
             assessment = judged.assessment
         evidence = gatherer.note(conn, assessment, counts_for_incidents=counts)
         weighed = risk(evidence, now)
-        keeping.assess(assessment, weighed.value, _kept(weighed.reasons), now)
-        opened = counts and self._judge(conn, account, assessment, evidence, weighed, now)
+        left = self._judge(conn, account, assessment, evidence, weighed, now) if bar is None else Barred(bar)
+        keeping.assess(assessment, weighed.value, _kept(weighed.reasons), now, left.kept() if left else None)
         if judged is not None:
             own_post.write_down(conn, self._ground, judged, account, now)
-        return opened
 
     def _take_again(
         self, conn: Connection, gatherer: Gatherer, accounts: Mapping[str, Account], seen: Counts, now: datetime
-    ) -> bool:
-        """Judge a line again whose likes have risen above its post's; True where it opened an incident.
+    ) -> None:
+        """Judge a line again whose likes have risen above its post's.
 
         It came with this sight of its likes, so that is what lateness is reckoned from. What belongs to an ended
         matter is settled, and a line older than any evidence counts no more.
         """
         found = last_assessment(conn, self._school, seen.post_id)
         if found is None or now - found.post.published_at > timedelta(days=SLOW_DAYS):
-            return False
+            return
         if is_settled(conn, self._school, seen.post_id):
-            return False
+            return
         assessment = found.model_copy(update={"post": found.post.model_copy(update={"fetched_at": seen.seen_at})})
         account = accounts.get(assessment.post.account_id)
-        if not _counts_for_incidents(account, assessment, is_history=False):
-            return False
+        if _outside(account, assessment, is_history=False) is not None:
+            return
         evidence = gatherer.again(conn, assessment, counts_for_incidents=True)
         weighed = risk(evidence, now)
-        weigh_again(conn, assessment.post, weighed.value, _kept(weighed.reasons), now)
-        return self._judge(conn, account, assessment, evidence, weighed, now)
+        left = self._judge(conn, account, assessment, evidence, weighed, now)
+        weigh_again(conn, assessment.post, weighed.value, _kept(weighed.reasons), now, left.kept() if left else None)
 
     def _judge(
         self,
@@ -212,13 +218,14 @@ class Watch:
         evidence: Evidence,
         weighed: Risk,
         now: datetime,
-    ) -> bool:
-        """Add the line to the open incident of its matter, or open one (then True) where the evidence is enough.
+    ) -> Barred | None:
+        """Add the line to the open incident of its matter, or open one where the evidence is enough; else what kept it
+        from that, None also of a line that nothing speaks for.
 
         A danger that belongs to none of the incidents at its place stands on what is said of it alone.
         """
         if not evidence.marks and not evidence.is_outliked:
-            return False  # a line that nothing speaks for
+            return barred(evidence, weighed, self._ground.open_at) if evidence.hits else None
         post, scene, kinds = assessment.post, evidence.scene, evidence.kinds
         own = [mark.theme for mark in evidence.marks if mark.post_id == post.id and mark.theme != "any"]
         is_felt = any(mark.felt and mark.thread == scene.thread for mark in evidence.marks)
@@ -230,7 +237,7 @@ class Watch:
         if found.incident_id is None and opening is not None:
             keys = (*joining_keys(opening.themes, scene, kinds), *opening.keys)
             found = self._belongs(conn, keys, evidence, own)  # its older lines may belong to one already
-        dangers = _enough(evidence, now, open_at)
+        dangers, whole = _enough(evidence, now, open_at), evidence
         if found.incident_id is not None:
             narrowed = evidence.of_matter(found.known)
             evidence, weighed, opening = _again(narrowed, now, evidence, weighed, opening, open_at)
@@ -238,18 +245,18 @@ class Watch:
             matter = _matter(account, assessment, evidence, weighed, opening, keys, (post.id,), dangers, new)
             if add_to(conn, self._ground, found.incident_id, matter, post, now):
                 self._done.append((post.id, found.incident_id, False))
-                return False
+                return None
         elif found.apart:
             narrowed = evidence.of_danger(kinds)
             evidence, weighed, opening = _again(narrowed, now, evidence, weighed, opening, open_at)
         if opening is None:
-            return False
+            return barred(evidence, weighed, open_at, alone=evidence is not whole)
         keys = belonging.free(conn, self._school, opening.keys) if found.apart else opening.keys
         matter = _matter(account, assessment, evidence, weighed, opening, keys, opening.members, dangers)
         incident_id = open_matter(conn, self._ground, matter, post, now)
         belonging.write_apart(conn, incident_id, found.apart, now)
         self._done.append((post.id, incident_id, True))
-        return True
+        return None
 
     def _belongs(self, conn: Connection, keys: Sequence[str], evidence: Evidence, themes: Sequence[str]) -> Belonging:
         return belonging.find(conn, self._school, keys, evidence.scene, themes, evidence.kinds)
@@ -340,13 +347,17 @@ def _hosts(accounts: Mapping[str, Account]) -> dict[str, Host]:
     return {account.id: Host(account.unit, account.main) for account in accounts.values()}
 
 
-def _counts_for_incidents(account: Account | None, assessment: Assessment, *, is_history: bool) -> bool:
-    """What was published before an account is watched opens nothing, nor does what a file tells of days long past; a
-    lead counts whenever it is typed in."""
+def _outside(account: Account | None, assessment: Assessment, *, is_history: bool) -> Bar | None:
+    """Why a line counts for no incident, None where it counts. What was published before an account is watched opens
+    nothing, nor does what a file tells of days long past; a lead counts whenever it is typed in."""
     post = assessment.post
     if post.kind is Kind.LEAD:
-        return not is_history
-    return account is not None and account.active and post.published_at >= account.watch_from
+        return Bar.PAST if is_history else None
+    if account is None:
+        return Bar.UNKNOWN
+    if not account.active:
+        return Bar.OFF
+    return Bar.BEFORE if post.published_at < account.watch_from else None
 
 
 def _matter(

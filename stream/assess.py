@@ -138,11 +138,13 @@ def _read(text: str) -> Normalised:
 
 
 def assess(
-    posts: Sequence[Post], engine: Engine, rulebook: Reader | Rulebook, now: datetime, *, hand_on: bool = False
-) -> list[Assessment]:
+    posts: Sequence[Post], engine: Engine, rulebook: Reader | Rulebook, now: datetime, *, hand_on: bool = False,
+    logged: Sequence[datetime] = (),
+) -> list[Assessment]:  # fmt: skip
     """Judge posts, in order, by their normalised text. A worker builds one Reader and passes it; `now`: aware, UTC.
 
-    `hand_on`: with the normal form and the fingerprint, for whoever looks for copies next.
+    `hand_on`: with the normal form and the fingerprint, for whoever looks for copies next. `logged`: when the log took
+    each of the posts, aware, for whoever traces them later.
     """
     reader = rulebook if isinstance(rulebook, Reader) else Reader(rulebook)
     different = list(dict.fromkeys(post.text for post in posts))  # a tenth are copies, or 打卡 and 哈哈 again
@@ -152,12 +154,12 @@ def assess(
     handed = {text: _handed(text, normal.text) for text, normal in texts.items()} if hand_on else {}
     judged: dict[tuple[str, Slot | None], Read] = {}
     found: list[Assessment] = []
-    for post, score in zip(posts, scores, strict=True):
+    for post, score, at in zip(posts, scores, logged or (None,) * len(posts), strict=True):
         words = (post.text, slot_of(post))
         if words not in judged:
             judged[words] = reader.judge(words[1], seconds[post.text], score)
         normal, prints = handed.get(post.text, _NOTHING)
-        found.append(_assessment(post, score, judged[words], engine.name, reader.edition, now, normal, prints))
+        found.append(_assessment(post, score, judged[words], engine.name, reader.edition, now, (normal, prints, at)))
     return found
 
 
@@ -170,9 +172,10 @@ def _handed(text: str, normal: str) -> Handed:
 
 
 def _assessment(
-    post: Post, score: Score, read: Read, engine: str, rules: str, now: datetime, normal: str | None,
-    prints: tuple[int, ...] | None,
+    post: Post, score: Score, read: Read, engine: str, rules: str, now: datetime,
+    handed: tuple[str | None, tuple[int, ...] | None, datetime | None],
 ) -> Assessment:  # fmt: skip
+    normal, prints, logged_at = handed
     return Assessment(
         post=post,
         polarity=score.polarity,
@@ -189,4 +192,5 @@ def _assessment(
         rules=rules,
         normal=normal,
         prints=prints,
+        logged_at=logged_at,
     )

@@ -62,7 +62,7 @@ class Assessing:
     def _handle(self, records: Sequence[Record]) -> Effects:
         batch = _sort(records)
         now = self._clock()
-        found = self._judged([post for _, post in batch.posts], now)
+        found = self._judged(batch.posts, now)
         for (record, _), one in zip(batch.posts, found, strict=True):
             batch.onward.append((record, one.post.school, one.wire()))
         for polarity, many in Counter(one.polarity for one in found).items():
@@ -70,8 +70,8 @@ class Assessing:
         reach("assess.read_before_append")
         topic = records[0].topic
         self._append(ONWARD[topic], batch)
-        marked = sorted((one for one in found if one.hits), key=lambda one: not any(hit.grave for hit in one.hits))
-        each(_log, "研判，有命中", [one.post.id for one in marked])
+        each(_log, "研判，有命中", [one.post.id for one in found if one.hits])
+        each(_log, "研判，没有命中", [one.post.id for one in found if not one.hits])
         reach("assess.appended_before_position")
 
         def effects(conn: Connection) -> None:
@@ -79,9 +79,10 @@ class Assessing:
 
         return effects
 
-    def _judged(self, posts: Sequence[Post], now: datetime) -> Sequence[Assessment]:
+    def _judged(self, given: Sequence[tuple[Record, Post]], now: datetime) -> Sequence[Assessment]:
         """By engine and rules, in order."""
-        return assess(posts, self._engine, self._reader, now, hand_on=True)
+        posts, logged = [post for _, post in given], [record.appended_at for record, _ in given]
+        return assess(posts, self._engine, self._reader, now, hand_on=True, logged=logged)
 
     def _append(self, topic: str, batch: _Batch) -> None:
         batch.onward.sort(key=lambda entry: entry[0].offset)

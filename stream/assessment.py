@@ -60,6 +60,8 @@ class Assessment(Wire):
     what the model adds to a decision stands among the hits (`stream.impression`).
     `normal`, `prints`: the text's normal form and the fingerprint of that (`stream.novelty`), handed on by the worker
     that has them, so that the one ordered reader need not make them again; None, and not written, where nobody has.
+    `logged_at`: when the log took the post's record, by the log's own clock; None, and not written, in what a worker
+    wrote that did not hand it on.
     """
 
     v: Literal[1, 2, 3] = 3
@@ -79,11 +81,12 @@ class Assessment(Wire):
     rules: str = Field(default="", max_length=64)
     normal: str | None = None
     prints: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] | None = Field(default=None, max_length=SKETCH)
+    logged_at: Instant | None = None
 
     def wire(self) -> bytes:
         """As every record; one without an edition, or of version 1, stays as it was written."""
         left_out: dict[str, Any] = {} if self.rules else {"rules": True}
-        left_out |= {name: True for name in ("normal", "prints") if getattr(self, name) is None}
+        left_out |= {name: True for name in ("normal", "prints", "logged_at") if getattr(self, name) is None}
         if self.v < 3:
             left_out |= dict.fromkeys(("p_positive", "unsure", "p_abuse", "p_concern"), True)
         unread: dict[int, set[str]] = {at: {"readings"} for at, hit in enumerate(self.hits) if not hit.readings}

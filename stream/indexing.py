@@ -162,6 +162,7 @@ class Indexing:
         documents: list[Document] = []
         source: dict[str, Record] = {}
         bad: list[tuple[Record, str]] = []
+        now = self._clock()
         for record in records:
             if b'"type":"counts"' in record.value[:64]:
                 continue
@@ -171,7 +172,7 @@ class Indexing:
                 bad.append((record, str(refusal(error))))
                 continue
             if found.post.kind is not Kind.MESSAGE:
-                documents.append(document(found))
+                documents.append(document(found, now))
                 source[found.post.id] = record
         try:
             with taken_in(documents, self._clock):
@@ -196,13 +197,13 @@ class Indexing:
         self._follower.close()
 
 
-def document(assessment: Assessment | _Essence) -> Document:
-    """The search document of an assessment; the risk of the watch is added by a rebuild."""
+def document(assessment: Assessment | _Essence, now: datetime) -> Document:
+    """The search document of an assessment, taken in at `now`; the risk of the watch is added by a rebuild."""
     post = assessment.post
     risk = max((hit.weight for hit in assessment.hits), default=0)
     return Document(
         post.school, post.id, post.kind, post.platform, post.account_id, post.thread_id, post.text,
-        assessment.polarity, risk, post.published_at, post.fetched_at,
+        assessment.polarity, risk, post.published_at, post.fetched_at, now,
     )  # fmt: skip
 
 

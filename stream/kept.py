@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -89,7 +89,11 @@ assessments = Table(
     Column("reasons", Json, nullable=False),
     Column("assessed_at", Moment(), nullable=False),
     Column("watched_at", Moment(), nullable=False),
+    Column("logged_at", Moment()),
+    Column("barred", Json),
 )
+"""`logged_at`: when the log took the post; null of what an earlier worker judged. `barred`: what kept the line from
+opening an incident (`stream.bar`); null of what opened or joined one, and of a line that nothing speaks for."""
 
 counts = Table(
     "counts",
@@ -201,14 +205,15 @@ def _read(row: RowMapping) -> Assessment:
 
 
 def weigh_again(
-    conn: Connection, post: Post, risk: int, reasons: Sequence[dict[str, object]], watched_at: datetime
-) -> None:
+    conn: Connection, post: Post, risk: int, reasons: Sequence[dict[str, object]], watched_at: datetime,
+    barred: Mapping[str, object] | None,
+) -> None:  # fmt: skip
     """Keep a higher risk of a revision that was judged before; a lower one changes nothing."""
     conn.execute(
         update(assessments)
         .where(assessments.c.school == post.school, assessments.c.post_id == post.id)
         .where(assessments.c.revision == post.revision, assessments.c.risk < risk)
-        .values(risk=risk, reasons=list(reasons), watched_at=watched_at)
+        .values(risk=risk, reasons=list(reasons), watched_at=watched_at, barred=barred)
     )
 
 
@@ -251,11 +256,12 @@ class Keeping:
         self._texts |= {one: found.get(one) for one in missing}
 
     def assess(
-        self, assessment: Assessment, risk: int, reasons: Sequence[dict[str, object]], watched_at: datetime
-    ) -> None:
-        """Keep what was found in one new revision."""
+        self, assessment: Assessment, risk: int, reasons: Sequence[dict[str, object]], watched_at: datetime,
+        barred: Mapping[str, object] | None = None,
+    ) -> None:  # fmt: skip
+        """Keep what was found in one new revision. `barred`: what kept it from opening an incident."""
         self.taken.append(assessment.post)
-        self._assessed.append(_assessment_row(assessment, risk, reasons, watched_at))
+        self._assessed.append(_assessment_row(assessment, risk, reasons, watched_at, barred))
 
     def write(self) -> None:
         """Write what waits."""
@@ -286,12 +292,13 @@ def keep_assessment(
     conn: Connection, assessment: Assessment, risk: int, reasons: Sequence[dict[str, object]], watched_at: datetime
 ) -> bool:
     """Keep what was found in one revision; False where it was kept before."""
-    return bool(insert_new(conn, assessments, [_assessment_row(assessment, risk, reasons, watched_at)]))
+    return bool(insert_new(conn, assessments, [_assessment_row(assessment, risk, reasons, watched_at, None)]))
 
 
 def _assessment_row(
-    assessment: Assessment, risk: int, reasons: Sequence[dict[str, object]], watched_at: datetime
-) -> dict[str, Any]:
+    assessment: Assessment, risk: int, reasons: Sequence[dict[str, object]], watched_at: datetime,
+    barred: Mapping[str, object] | None,
+) -> dict[str, Any]:  # fmt: skip
     post = assessment.post
     return {
         "school": post.school,
@@ -308,6 +315,8 @@ def _assessment_row(
         "reasons": reasons,
         "assessed_at": assessment.assessed_at,
         "watched_at": watched_at,
+        "logged_at": assessment.logged_at,
+        "barred": barred,
     }
 
 

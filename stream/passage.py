@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, select
 
 from stream.account import Account, accounts, book
 from stream.coverage import scans
 from stream.dead_letter import dead_letters
-from stream.evidence import SLOW_DAYS
 from stream.kept import assessments, posts, revisions
-from stream.line import KEY_LENGTH, lines, mark_keys, marks
+from stream.line import lines
 from stream.post import Kind
 
 MOST = 20
@@ -38,17 +37,13 @@ class Version:
 class Passage:
     """The rows of one post. `versions`: the oldest first. `copy_of`: the earlier post in whose words it is, or empty.
 
-    `voices`: distinct writers whose lines shared a key with it when it was last weighed, as far as the rows are still
-    there; `spent`: its marks belong to a matter that has ended. `scan`: the first of its account that brought anything
-    new after it was read.
+    `scan`: the first of its account that brought anything new after it was read.
     """
 
     post: Row[Any]
     account: Account | None
     versions: tuple[Version, ...]
     copy_of: str
-    voices: int
-    spent: bool
     scan: Row[Any] | None
 
     @property
@@ -93,12 +88,8 @@ def passage(conn: Connection, school: str, post_id: str) -> Passage | None:
     line = conn.execute(select(lines).where(lines.c.school == school, lines.c.post_id == post_id)).first()
     copy_of = line.cluster if line is not None and line.cluster not in ("", post_id) else ""
     versions = tuple(_versions(conn, school, post_id))
-    spent = conn.execute(select(marks.c.spent).where(marks.c.school == school, marks.c.post_id == post_id)).scalars()
-    weighed = max((one.judged.watched_at for one in versions if one.judged is not None), default=post.fetched_at)
     account = book(conn, school).get(post.account_id)
-    return Passage(
-        post, account, versions, copy_of, _voices(conn, post, weighed), any(spent), _scan(conn, post, versions)
-    )
+    return Passage(post, account, versions, copy_of, _scan(conn, post, versions))
 
 
 def _versions(conn: Connection, school: str, post_id: str) -> Sequence[Version]:
@@ -111,18 +102,6 @@ def _versions(conn: Connection, school: str, post_id: str) -> Sequence[Version]:
     }
     rows = conn.execute(select(revisions).where(mine).order_by(revisions.c.fetched_at))
     return [Version(row.revision, row.fetched_at, row.text, judged.get(row.revision)) for row in rows]
-
-
-def _voices(conn: Connection, post: Row[Any], until: datetime) -> int:
-    said = select(marks.c.mark).where(marks.c.school == post.school, marks.c.post_id == post.id)
-    keys = {key[:KEY_LENGTH] for mark in conn.execute(said).scalars() for key in mark["keys"]}
-    wanted = (
-        select(func.count(lines.c.voice.distinct()))
-        .join(mark_keys, (mark_keys.c.school == lines.c.school) & (mark_keys.c.post_id == lines.c.post_id))
-        .where(lines.c.school == post.school, mark_keys.c.key.in_(keys))
-        .where(lines.c.at > until - timedelta(days=SLOW_DAYS), lines.c.at <= until)
-    )
-    return int(conn.execute(wanted).scalar_one())
 
 
 def _scan(conn: Connection, post: Row[Any], versions: Sequence[Version]) -> Row[Any] | None:

@@ -70,7 +70,7 @@ def page(
         risk, reasons = _decided(conn, line)
         belongs = by_hand.belongs_to(conn, desk.school, post)
         folded = by_hand.is_care(line) or line.post.kind is Kind.MESSAGE
-        way = None if folded else trace(conn, desk.school, post, desk.ground.open_at)
+        way = None if folded else trace(conn, desk.school, post)
     if not folded:
         _note(request, visitor, post)
     spans = whole(line.post.text, chain.from_iterable(hit.spans for hit in line.hits))

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib import import_module
 from urllib.parse import urlsplit
@@ -54,7 +54,11 @@ class SearchRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One post as search knows it. Instants are aware UTC; `fetched_at` orders the revisions of one id."""
+    """One post as search knows it. Instants are aware UTC; `fetched_at` orders the revisions of one id.
+
+    `indexed_at`: when it was taken in last, None where an earlier version took it in; `rebuilt`: by a rebuild from the
+    store. Neither belongs to what it is: two documents that differ in them alone are the same.
+    """
 
     school: str
     id: str
@@ -67,6 +71,8 @@ class Document:
     risk: int
     published_at: datetime
     fetched_at: datetime
+    indexed_at: datetime | None = field(default=None, compare=False)
+    rebuilt: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

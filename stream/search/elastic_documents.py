@@ -26,6 +26,12 @@ MAPPING: dict[str, Any] = {
         "fetched_at": _MOMENT, "pairs": {"type": "text", "analyzer": "whitespace", "norms": False},
     },
 }  # fmt: skip
+LATER: dict[str, Any] = {
+    "indexed_at": {"type": "long", "index": False, "doc_values": False},
+    "rebuilt": {"type": "boolean", "index": False, "doc_values": False},
+}
+"""Fields that an index of an earlier version lacks until it is given them; shown, never asked for."""
+MAPPING["properties"] |= LATER
 SETTINGS: dict[str, Any] = {
     "number_of_shards": 1,
     "auto_expand_replicas": "0-1",
@@ -87,6 +93,8 @@ def stored(document: Document) -> dict[str, Any]:
     """The form in which a document is kept."""
     found = {name: getattr(document, name) for name in FIELDS}
     found |= {"published_at": micro(document.published_at), "fetched_at": micro(document.fetched_at)}
+    if document.indexed_at is not None:
+        found |= {"indexed_at": micro(document.indexed_at), "rebuilt": document.rebuilt}
     return found | {"kind": str(document.kind), "polarity": str(document.polarity), "pairs": _pairs(document)}
 
 
@@ -98,7 +106,9 @@ def _pairs(document: Document) -> str:
 def read(source: Mapping[str, Any]) -> Document:
     """The document again from its stored form."""
     at = {name: EPOCH + int(source[name]) * MICROSECOND for name in ("published_at", "fetched_at")}
-    return Document(**{name: source[name] for name in FIELDS} | at)
+    if (indexed := source.get("indexed_at")) is not None:
+        at["indexed_at"] = EPOCH + int(indexed) * MICROSECOND
+    return Document(**{name: source[name] for name in FIELDS} | at, rebuilt=bool(source.get("rebuilt")))
 
 
 SIDES = ("published_at", "platform", "account_id", "polarity", "risk")

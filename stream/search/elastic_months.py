@@ -13,6 +13,7 @@ from stream.search import Document, SearchUnavailable
 from stream.search.elastic_about import ROUNDS, About, Abouts, without_index
 from stream.search.elastic_bulk import Bulk, Outcome, Write
 from stream.search.elastic_documents import (
+    LATER,
     MAPPING,
     SETTINGS,
     generation_of,
@@ -37,7 +38,7 @@ class Months:
 
     def furnish(self) -> None:
         """The template: no index comes to be by a late write, only by `ensure`. A month that a killed drop has left
-        closed for writing is opened."""
+        closed for writing is opened, one of an earlier version is given the fields that it lacks."""
         indices = self._client.indices
         indices.put_index_template(
             name=self._prefix, index_patterns=[self.all], priority=200, allow_auto_create=False,
@@ -45,6 +46,12 @@ class Months:
         )  # fmt: skip
         open_again = {"index.blocks.write": None}
         indices.put_settings(index=self.all, settings=open_again, allow_no_indices=True, ignore_unavailable=True)
+        told = indices.get_mapping(index=self.all, allow_no_indices=True, ignore_unavailable=True).body
+        lacking = [
+            name for name, one in told.items() if not LATER.keys() <= one["mappings"].get("properties", {}).keys()
+        ]
+        if lacking:  # only then: an index that is closed for writing takes no fields either, and is read all the same
+            indices.put_mapping(index=lacking, properties=LATER, ignore_unavailable=True)
 
     def names(self) -> list[str]:
         """Every index, of whatever generation."""

@@ -244,4 +244,7 @@ def _document(row: tuple[object, ...]) -> Document:
     values = dict(zip(sqlite_rows.FIELDS, row, strict=True))
     for name in ("published_at", "fetched_at"):
         values[name] = sqlite_rows.EPOCH + int(str(values[name])) * sqlite_rows.MICROSECOND
+    if values["indexed_at"] is not None:
+        values["indexed_at"] = sqlite_rows.EPOCH + int(str(values["indexed_at"])) * sqlite_rows.MICROSECOND
+    values["rebuilt"] = bool(values["rebuilt"])
     return Document(**values)  # type: ignore[arg-type]

@@ -20,9 +20,9 @@ LATEST = 2**63 // ROOM - 1_000_000
 AT_ONCE = 500
 FIELDS = (
     "school", "id", "kind", "platform", "account_id", "thread_id", "text", "polarity", "risk", "published_at",
-    "fetched_at",
+    "fetched_at", "indexed_at", "rebuilt",
 )  # fmt: skip
-PUT = f"INSERT INTO documents VALUES (?{', ?' * len(FIELDS)})"
+PUT = f"INSERT INTO documents (row, {', '.join(FIELDS)}) VALUES (?{', ?' * len(FIELDS)})"
 
 
 def micro(at: datetime) -> int:
@@ -94,7 +94,7 @@ def put(conn: sqlite3.Connection, documents: Sequence[Document]) -> list[int]:
         [
             (
                 row, one.school, one.id, one.kind, one.platform, one.account_id, one.thread_id, one.text, one.polarity,
-                one.risk, at, micro(one.fetched_at),
+                one.risk, at, micro(one.fetched_at), micro(one.indexed_at) if one.indexed_at else None, one.rebuilt,
             )
             for row, at, one in zip(rows, published, documents, strict=True)
         ],

@@ -17,10 +17,13 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS documents (
   row INTEGER PRIMARY KEY, school TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, platform TEXT NOT NULL,
   account_id TEXT NOT NULL, thread_id TEXT NOT NULL, text TEXT NOT NULL, polarity TEXT NOT NULL, risk INTEGER NOT NULL,
-  published_at INTEGER NOT NULL, fetched_at INTEGER NOT NULL, UNIQUE (school, id))""",
+  published_at INTEGER NOT NULL, fetched_at INTEGER NOT NULL, indexed_at INTEGER, rebuilt INTEGER,
+  UNIQUE (school, id))""",
     "CREATE VIRTUAL TABLE bigrams USING fts5 (tokens, tokenize = 'ascii', content = '', columnsize = 0)",
     "INSERT INTO bigrams (bigrams, rank) VALUES ('automerge', 16)",  # half the writing of 4; a find asks a few more
 )
+LATER = ("indexed_at", "rebuilt")
+"""Columns that a file of an earlier version lacks; empty for what it took in."""
 OUTGROWN = "pairs"
 """The table of earlier versions, which kept a copy of what it was given; its file is made over at the first opening."""
 
@@ -69,6 +72,9 @@ def furnish(conn: sqlite3.Connection) -> None:
         return
     conn.execute("BEGIN IMMEDIATE")
     with conn:
+        if _has(conn, "documents"):
+            for column in _lacking(conn):
+                conn.execute(f"ALTER TABLE documents ADD COLUMN {column} INTEGER")
         if _is_furnished(conn):
             return
         conn.execute("DROP TABLE IF EXISTS bigrams")
@@ -81,7 +87,12 @@ def furnish(conn: sqlite3.Connection) -> None:
 
 
 def _is_furnished(conn: sqlite3.Connection) -> bool:
-    return _has(conn, "bigrams") and not _has(conn, OUTGROWN)
+    return _has(conn, "bigrams") and not _has(conn, OUTGROWN) and not _lacking(conn)
+
+
+def _lacking(conn: sqlite3.Connection) -> list[str]:
+    there = {name for (name,) in conn.execute("SELECT name FROM pragma_table_info('documents')")}
+    return [column for column in LATER if column not in there]
 
 
 def _has(conn: sqlite3.Connection, table: str) -> bool:

@@ -21,6 +21,7 @@ from stream import rules
 from stream.assess import Reader
 from stream.assessing import Assessing
 from stream.assessment import Assessment
+from stream.log import Record
 from stream.post import Post
 from tests.bench.bare import Bare
 from tests.bench.chain import PLACE, Chain, house
@@ -36,15 +37,15 @@ BAND = Band(negative_below=0.3, positive_above=0.8)
 class Unread(Assessing):
     """The assess worker without scoring and rules: what is left is the log, the wire and the position."""
 
-    def _judged(self, posts: Sequence[Post], now: datetime) -> Sequence[Assessment]:
-        return [_unread(post, now) for post in posts]
+    def _judged(self, given: Sequence[tuple[Record, Post]], now: datetime) -> Sequence[Assessment]:
+        return [_unread(post, record.appended_at, now) for record, post in given]
 
 
-def _unread(post: Post, now: datetime) -> Assessment:
+def _unread(post: Post, logged_at: datetime, now: datetime) -> Assessment:
     positive = zlib.crc32(post.text.encode()) / 2**32
     return Assessment(
         post=post, polarity=BAND.polarity(positive), p_negative=1 - positive, snow=positive, engine="unread",
-        assessed_at=now, rules="unread", normal=post.text, prints=(),
+        assessed_at=now, rules="unread", normal=post.text, prints=(), logged_at=logged_at,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from crawlers import sighting
 from crawlers.lead import leads
 from deploy import installation, tracing
 from deploy.command import app
+from deploy.reindexing import rebuild
 from deploy.settings import Settings, load
 from escalation.trace import Stage, Trace
 from stream import pulse
@@ -67,6 +68,11 @@ def house(tmp_path: Path) -> Iterator[House]:
 def indexed(found: Trace) -> str:
     (words,) = (step.words for step in found.steps if step.stage is Stage.INDEXED)
     return words
+
+
+def times(found: Trace) -> list[datetime | None]:
+    """When it was indexed."""
+    return [step.at for step in found.steps if step.stage is Stage.INDEXED]
 
 
 def test_a_post_is_found_by_our_id_by_the_platforms_and_by_its_address(house: House) -> None:
@@ -138,7 +144,13 @@ def test_the_search_is_asked_and_says_what_it_has(house: House) -> None:
     post = house.station.say(POISONED)
     assert "检索里查不到：检索还有 1 条待读" in indexed(house.way(post.id))
     house.index()
-    assert "检索里查得到（时刻不另存；检索已读到日志流末尾）" in indexed(house.way(post.id))
+    assert "检索里查得到（检索已读到日志流末尾）" in indexed(house.way(post.id))
+    assert times(house.way(post.id)) == [house.station.office.now]
+    rebuild(house.settings)
+    assert "检索里查得到（由 fengxin reindex 重建写入，首次写入的时刻不再留存；检索" in indexed(house.way(post.id))
+    (at,) = times(house.way(post.id))
+    assert at is not None
+    assert abs(at - datetime.now(UTC)) < timedelta(minutes=1), "when it was rebuilt"
     search = open_search(house.settings.search_url)
     search.delete(SCHOOL, [post.id])
     search.close()

@@ -18,11 +18,13 @@ from escalation.retention import GONE, purge
 from escalation.trace import Stage, Trace, trace
 from stream import account
 from stream.border import OPEN_AT
+from stream.doubt import doubted
 from stream.kept import assessments, posts
 from stream.line import marks
 from stream.post import Kind, Post
+from stream.rules import Slot
 from tests.escalation.station import ACCOUNTS, Station, open_station
-from tests.stream.said import POISONED, RAW_CHICKEN, SCHOOL, WORM, assessed
+from tests.stream.said import POISONED, RAW_CHICKEN, SCHOOL, WORM, a_post, assessed
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def station(tmp_path: Path) -> Iterator[Station]:
 
 def way(station: Station, post: Post) -> Trace:
     with station.office.store.read() as conn:
-        found = trace(conn, SCHOOL, post.id, OPEN_AT)
+        found = trace(conn, SCHOOL, post.id)
     assert found is not None
     return found
 
@@ -59,6 +61,8 @@ def test_the_way_of_a_line_that_opened_an_incident_names_every_notice_and_its_ti
     assert all(step.facts["deliveries"][0]["accepted_at"] == opened for step in told)
     assert found.sentence.startswith(f"止于通知：{row.number} 已通知 ")
     assert "份还在等签收" in found.sentence
+    (logged,) = [step for step in found.steps if step.stage is Stage.LOGGED]
+    assert (logged.at, logged.words) == (None, "已写入日志流（时刻没有留存：由较早的版本研判）")
     stages = [step.stage for step in found.steps]
     assert stages[:2] == [Stage.FETCHED, Stage.LOGGED]
     assert post.text not in str(found), "nobody's words"
@@ -146,13 +150,14 @@ def test_before_watch_from_is_history(station: Station) -> None:
 
 
 def test_an_account_that_is_off_or_not_in_the_book_says_so(station: Station) -> None:
-    stranger = station.say(POISONED, account="nobody")
-    assert "账号 nobody 不在册" in way(station, stranger).why
+    before, stranger = station.say("今天天气真好"), station.say(POISONED, account="nobody")
+    assert "账号 nobody 当时不在册" in way(station, stranger).why
     off = account.Account(**{**{name: getattr(ACCOUNTS[0], name) for name in account.Account.__slots__},
                              "active": False})  # fmt: skip
     with station.office.store.write() as conn:
         account.enter(conn, [off])
-    assert "现已停用监看" in way(station, station.say(POISONED)).why
+    assert "账号“青禾后勤”当时已停用监看" in way(station, station.say(POISONED)).why
+    assert "没有命中任何规则" in way(station, before).why, "what came later was no reason then"
 
 
 def test_a_doubted_danger_says_that_the_model_takes_it_for_nothing(station: Station) -> None:
@@ -172,11 +177,53 @@ def test_a_copy_names_the_line_it_copies(station: Station) -> None:
     assert f"与 {first.id} 几乎相同，同一段话按一条计" in way(station, again).why
 
 
-def test_what_was_settled_says_so(station: Station) -> None:
+def test_the_figures_are_those_of_the_moment_whatever_is_said_and_settled_later(station: Station) -> None:
     post = station.say(WORM)
+    why = way(station, post).why
     with station.office.store.write() as conn:
         conn.execute(update(marks).where(marks.c.post_id == post.id).values(spent=True))
-    assert "同一事由的事件已了结" in way(station, post).why
+    station.say(RAW_CHICKEN)
+    assert way(station, post).why == why
+
+
+def test_a_danger_beside_another_one_says_that_it_must_stand_by_itself(station: Station) -> None:
+    station.say("北门保安打人了，推了一把人直接磕台阶上，嘴出血")
+    station.office.now += timedelta(minutes=1)
+    fire = assessed(a_post("实训楼三楼冒黑烟了，好多人往下跑", "weibo:88", at=station.office.now), negative=True)
+    hits = doubted(fire.hits, Slot.COMMENT, 0.01)
+    station.append(fire.model_copy(update={"hits": hits}))
+    station.listen()
+    assert len(station.incidents()) == 1
+    found = way(station, fire.post)
+    assert "模型看不像真有其事，一条不立" in found.why
+    assert "；同一事由当时有 1 人说到；同一处的另一件事件不是同一险情，这一条须单独够立" in found.why
+
+
+@pytest.mark.parametrize(
+    ("kept", "why"),
+    [
+        ({"bar": "voices", "risk": 40, "points": 64.0, "voices": 1, "open_at": 56.0},
+         "风险 40，已到 35，但只有 1 人说到，至少须 2 人"),
+        ({"bar": "points", "risk": 35, "points": 55.96, "voices": 3, "open_at": 56.0},
+         "风险 35，取整前是 55.9 分，没有到立事件的 56 分；同一事由当时有 3 人说到"),
+        ({"bar": "voices", "risk": 49, "points": 78.0, "open_at": 56.0, "outliked": 3},
+         "但只有 0 人说到，至少须 2 人；获赞超过原帖的评论有 3 人，至少须 4 人"),
+        ({"bar": "points", "risk": 12, "points": 20.0, "voices": 1, "open_at": 56.0, "alone": True},
+         "低于立事件的 35；同一事由当时有 1 人说到；同一处的另一件事件不是同一险情，这一条须单独够立"),
+        ({"bar": "settled", "risk": 3}, "同一事由的事件已了结，或已过计分的期限"),
+        ({"bar": "late"}, "读到时同一条已有更新的文字"),
+        ({"bar": "past"}, "由文件导入，所记时间在导入的十天以前"),
+        ({"bar": "answer"}, "本校账号自己的评论、回复，不是发布的内容"),
+        ({"bar": "main"}, "本校主账号自己发布的内容，有权发声"),
+        (None, "理由没有留存：由较早的版本研判，或当时所属的事件已不在"),
+    ],
+)  # fmt: skip
+def test_every_bar_has_its_sentence(station: Station, kept: dict[str, object] | None, why: str) -> None:
+    post = station.say(WORM)
+    with station.office.store.write() as conn:
+        conn.execute(update(assessments).where(assessments.c.post_id == post.id).values(barred=kept))
+    assert why in way(station, post).why
+    assert way(station, post).why.endswith("，所以没有通知任何人。")
 
 
 def test_after_retention_the_way_is_still_there_and_says_what_is_gone(station: Station) -> None:
@@ -199,6 +246,15 @@ def test_an_incident_without_a_notice_says_what_its_log_says(station: Station) -
     assert "没有写出任何通知" in found.why
 
 
+def test_the_time_of_the_log_is_that_of_the_record(station: Station) -> None:
+    post = a_post(WORM, "weibo:77", at=station.office.now)
+    at = post.fetched_at + timedelta(seconds=3)
+    station.append(assessed(post).model_copy(update={"logged_at": at}))
+    station.listen()
+    (logged,) = [step for step in way(station, post).steps if step.stage is Stage.LOGGED]
+    assert (logged.at, logged.words) == (at, "已写入日志流")
+
+
 def test_a_new_wording_is_a_step_of_its_own(station: Station) -> None:
     post = station.say("请问几点收餐")
     edited = post.model_copy(update={
@@ -219,6 +275,6 @@ def test_a_lead_says_that_a_person_typed_it_in(station: Station) -> None:
 
 def test_what_is_not_kept_has_no_way(station: Station) -> None:
     with station.office.store.read() as conn:
-        assert trace(conn, SCHOOL, "weibo:none", OPEN_AT) is None
-        assert trace(conn, "other", "weibo:1", OPEN_AT) is None
+        assert trace(conn, SCHOOL, "weibo:none") is None
+        assert trace(conn, "other", "weibo:1") is None
     assert not station.office.rows(posts)

@@ -30,6 +30,7 @@ from stream.search import (
     SearchUnavailable,
     open_search,
 )
+from stream.search.elastic_documents import LATER, MAPPING, key_of, stored
 from stream.store import Store
 from tests.acceptance.standing import Standing, eventually, fengxin
 from tests.acceptance.standing import free_ports as ports_in_a_row
@@ -113,6 +114,22 @@ def test_what_the_mapping_can_never_take_is_named_and_the_others_are_in(search: 
         search.index([document(1), endless, document(3)])
     assert list(refused.value.ids) == ["weibo:2"]
     assert search.count(Query("S")) == 2
+
+
+def test_a_month_of_an_earlier_version_is_given_the_fields_it_lacks(
+    elasticsearch: Elasticsearch, prefix: str, search: Search
+) -> None:
+    earlier = MAPPING | {
+        "properties": {name: kind for name, kind in MAPPING["properties"].items() if name not in LATER}
+    }
+    old = {name: value for name, value in stored(document(1)).items() if name not in LATER}
+    with closing(elasticsearch.client()) as ask:
+        ask.indices.create(index=f"{prefix}-posts-2026.11", mappings=earlier, aliases={prefix: {}})
+        ask.index(index=f"{prefix}-posts-2026.11", id=key_of("S", "weibo:1"), document=old, refresh=True,
+                  version=old["fetched_at"], version_type="external_gte")  # fmt: skip
+    search.index([replace(document(2), indexed_at=NOON, rebuilt=True)])
+    found = [(one.id, one.indexed_at, one.rebuilt) for one in search.find(Query("S"))]
+    assert found == [("weibo:2", NOON, True), ("weibo:1", None, False)]
 
 
 def test_a_month_without_posts_is_dropped_and_a_month_with_some_is_kept(

@@ -112,7 +112,7 @@ def test_a_private_message_that_was_indexed_before_is_forgotten_at_the_start(ben
     private = assessed(a_post(WORM, "wechat:1", kind=Kind.MESSAGE))
     with bench.store.write() as conn:
         keep(conn, private.post)
-    bench.search.index([document(private), document(assessed(a_post(WORM, "weibo:1")))])
+    bench.search.index([document(private, START), document(assessed(a_post(WORM, "weibo:1")), START)])
     assert set(bench.found("虫子")) == {"wechat:1", "weibo:1"}
     bench.indexing.step()
     assert bench.found("虫子") == ["weibo:1"]
@@ -245,8 +245,11 @@ def test_assessing_the_same_posts_twice_gives_the_same_records(bench: Bench) -> 
     for _ in range(2):
         bench.say(post.wire(), seen.wire(), topic=POSTS)
         bench.assessing.step()
+    taken = bench.log.reader(POSTS, "t", lambda _: {}).poll(9, 1)
     first, likes, second, _ = [record.value for record in bench.log.reader(ASSESSED, "t", lambda _: {}).poll(9, 1)]
-    assert first == second
+    one, again = (Assessment.from_wire(value) for value in (first, second))
+    assert [one.logged_at, again.logged_at] == [record.appended_at for record in taken[::2]]
+    assert one.model_copy(update={"logged_at": None}) == again.model_copy(update={"logged_at": None})
     assert Assessment.from_wire(first).hits[0].rule
     assert likes == seen.wire()
 

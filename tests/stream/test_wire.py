@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,14 @@ def test_what_a_worker_hands_on_is_read_and_is_not_written_where_nobody_has_it()
     without = Assessment.from_wire((WIRE / "v3" / "assessment-figures.json").read_bytes())
     assert (without.normal, without.prints) == (None, None)
     assert b'"prints"' not in without.wire()
+
+
+def test_when_the_log_took_a_post_is_read_and_is_not_written_where_nobody_said_it() -> None:
+    record = Assessment.from_wire((WIRE / "v3" / "assessment-logged.json").read_bytes())
+    assert record.logged_at == datetime(2026, 11, 3, 4, 0, 2, 125_000, UTC)
+    older = Assessment.from_wire((WIRE / "v3" / "assessment-handed.json").read_bytes())
+    assert older.logged_at is None
+    assert b"logged_at" not in older.wire()
 
 
 @pytest.mark.parametrize("wrong", [b"[-1]", b"[4294967296]", b"[1,2,3,4,5,6,7]", b'["1a"]'])

@@ -158,6 +158,14 @@ def upgrade() -> None:
         ),
         sa.Column("assessed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("watched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("logged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "barred",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=True,
+        ),
         sa.PrimaryKeyConstraint("school", "post_id", "revision", name=op.f("pk_assessments")),
     )
     op.create_table(

@@ -198,6 +198,21 @@ def test_facets_count_what_find_gives_by_the_days_and_hours_of_beijing(
         assert facets.total == len(found) == search.count(query)
 
 
+def test_when_a_document_was_taken_in_is_told_and_makes_no_other_document_of_it(search: Search) -> None:
+    at = NOON + timedelta(days=1, microseconds=7)
+    search.index([replace(document(1), indexed_at=at), document(2)])
+    told = {one.id: (one.indexed_at, one.rebuilt) for one in search.find(Query("S"))}
+    assert told == {"weibo:1": (at, False), "weibo:2": (None, False)}
+    assert search.find(Query("S")) == [document(2), document(1)]
+    renewal = search.renew()
+    renewal.fill("S", [replace(document(n), indexed_at=at, rebuilt=True) for n in (1, 2)], 2)
+    search.index([replace(document(2), indexed_at=at + timedelta(hours=1))])
+    renewal.switch()
+    renewal.close()
+    told = {one.id: (one.indexed_at, one.rebuilt) for one in search.find(Query("S"))}
+    assert told == {"weibo:1": (at, True), "weibo:2": (at + timedelta(hours=1), False)}
+
+
 def test_an_engine_that_is_away_is_said_at_use_and_not_before(site: Site) -> None:
     site.take_away()
     search = open_search(site.url)

@@ -107,6 +107,21 @@ def test_the_file_of_an_earlier_version_answers_and_keeps_no_copy(tmp_path: Path
     assert vocabulary(file) == of_texts([one.text for one in kept])
 
 
+def test_a_file_without_the_time_of_indexing_is_given_a_place_for_it(tmp_path: Path) -> None:
+    file = tmp_path / "search.db"
+    search = SqliteSearch(f"sqlite:///{file}")
+    search.index([document(1, "食堂")])
+    search.close()
+    with closing(sqlite3.connect(file)) as earlier, earlier:
+        for column in ("indexed_at", "rebuilt"):
+            earlier.execute(f"ALTER TABLE documents DROP COLUMN {column}")
+    search.index([replace(document(2, "食堂"), indexed_at=NOON)])
+    assert [(one.id, one.indexed_at) for one in search.find(Query("S", "食堂"))] == [
+        ("weibo:2", NOON), ("weibo:1", None),
+    ]  # fmt: skip
+    search.close()
+
+
 def test_what_an_earlier_version_went_on_writing_into_a_new_file_is_found_and_nothing_else(
     tmp_path: Path,
 ) -> None:
