@@ -23,7 +23,8 @@ class OneLine(logging.Formatter):
     move the cursor. The lines of a fault that follow are marked with a bar.
 
     `2026-11-20 16:42:08,123 INFO role=watch at=escalation.watch post=weibo:5301 incident=FX-2026-0001 立为事件`:
-    Beijing time, then names with values (in quotes where they hold more than letters, digits and `.:/@_-`), then words.
+    Beijing time, then names with values (in quotes where they hold more than letters, digits and `.:/@_-`; several with
+    commas between them), then words.
     """
 
     def __init__(self, role: str = "") -> None:
@@ -40,7 +41,7 @@ class OneLine(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the name that logging calls)
         """The line itself."""
         named = {"role": self._role, "at": record.name} | {name: getattr(record, name, "") for name in FIELDS}
-        head = " ".join(f"{name}={_value(str(value))}" for name, value in named.items() if value)
+        head = " ".join(f"{name}={_values(value)}" for name, value in named.items() if value)
         return escaped(f"{record.asctime} {record.levelname} {head} {record.message}")
 
     def formatException(self, ei: Any) -> str:  # noqa: N802
@@ -57,10 +58,16 @@ def keep(role: str) -> None:
         logging.getLogger(room).setLevel(logging.INFO)
 
 
+def _values(value: object) -> str:
+    return ",".join(map(_value, value)) if isinstance(value, tuple) else _value(str(value))
+
+
 def _value(text: str) -> str:
     return text if _BARE.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
 def escaped(text: str) -> str:
     """The text with everything that is not printed written out (`\\x1b`)."""
+    if text.isprintable():
+        return text
     return "".join(letter if letter.isprintable() or letter == WIDE else ascii(letter)[1:-1] for letter in text)

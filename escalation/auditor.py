@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,13 +21,15 @@ from escalation import alert, finding, standing
 from escalation.case import Facts
 from escalation.duty.readiness import Outlook
 from escalation.heartbeat import FILE, URL, Heartbeat
-from escalation.inspection import Finding, What, inspect
+from escalation.inspection import TITLES, Finding, What, inspect
 from escalation.procedure import Pack
 from stream import pulse
 from stream.log import Log, LogError
+from stream.logbook import about
 from stream.store import Store, StoreUnavailable
 from stream.topic import READERS
 
+_log = logging.getLogger(__name__)
 ROLE = "audit"
 LOOK_EVERY = 15.0
 SETTLE = 60.0
@@ -99,7 +101,9 @@ class Auditor:
             with self._store.write() as conn:
                 standing.note_positions(conn, ends, now)
         with self._store.read() as conn:
-            return finding.count(conn, self._school)
+            left = finding.standing(conn, self._school)
+        _write_down(known, left)
+        return len(left)
 
     def _facts(self, conn: Connection, ends: standing.Ends | None, now: datetime) -> Facts:
         return standing.facts(conn, self._school, self._channels, ends or {}, self._frozen, now, self._outlook)
@@ -130,7 +134,7 @@ class Auditor:
                 self._log = self._open_log()
             topics = {topic: self._log.ends(topic) for topic in dict.fromkeys(READERS.values())}
         except LogError as error:
-            logging.getLogger(__name__).error("%s", error)
+            _log.error("%s", error)
             self.trouble = f"日志流读不到，暂不核对读取进度：{error}"
             self.close()
             return None
@@ -161,6 +165,15 @@ def _is_news(found: list[Finding], known: list[Row[Any]], readers_unseen: bool, 
     if rows.keys() - seen.keys() or (begin and seen.keys() - rows.keys()):
         return True
     return any(row.words != seen[key] or finding.said_long_ago(row, now) for key, row in rows.items())
+
+
+def _write_down(known: Sequence[Row[Any]], left: Sequence[Row[Any]]) -> None:
+    """Into the logbook what began and what ended, by the incident's number; whom it names stands in the store alone."""
+    for words, rows, others in (("稽核发现", left, known), ("稽核了结", known, left)):
+        seen = {row.id for row in others}
+        for row in rows:
+            if row.id not in seen:
+                _log.info("%s：%s", words, TITLES[row.what], extra=about(incident=row.incident))
 
 
 def listen(conn: Connection, school: str, now: datetime) -> None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
-FIELDS = ("post", "incident", "notice", "account", "channel")
-"""What a line may name, in this order."""
-MANY = 20
-"""Of more posts that went the same step together, so many have a line of their own; the others are counted in one."""
+FIELDS = ("post", "posts", "incident", "notice", "account", "channel")
+"""What a line may name, in this order; `posts` are several, each by its id."""
+MANY = 100
+"""Posts that went the same step together and stand in one line; more are several lines."""
 
 
 def about(
@@ -22,10 +22,13 @@ def about(
 
 
 def each(logger: logging.Logger, words: str, posts: Sequence[str], *, incident: str = "", account: str = "") -> None:
-    """One line for each of these posts, or for the first MANY and one with the number of the rest."""
+    """The id of every one of these posts, MANY in a line: in a flood a line for each would cost more than its step."""
     if not logger.isEnabledFor(logging.INFO):
         return
-    for post in posts[:MANY]:
-        logger.info(words, extra=about(post=post, incident=incident, account=account))
-    if len(posts) > MANY:
-        logger.info("%s：另有 %s 条", words, len(posts) - MANY, extra=about(incident=incident, account=account))
+    told = about(incident=incident, account=account)
+    if len(posts) == 1:
+        logger.info(words, extra={**told, "post": posts[0]})
+        return
+    for start in range(0, len(posts), MANY):
+        some = tuple(posts[start : start + MANY])
+        logger.info("%s %s 条", words, len(some), extra={**told, "posts": some})

@@ -156,6 +156,8 @@ def test_silence_to_its_end_is_a_finding_with_the_cure_that_ends_with_the_signat
     (found,) = eventually("no next step", lambda: stands_still.findings("没有下一步", number), 400, 3.0)
     assert re.search(r"还有 \d 份通知未签收，而催签与逐级上报都已走完；请催签、电话转告或代为了结。", found), found
     assert "没有下一步" in words_of(standing.signed_in(MONITOR).page("/desk").css("body")[0])
+    written = (standing.data / "logs" / "audit.log").read_text("utf-8")
+    assert f"role=audit at=escalation.auditor incident={number} 稽核发现：没有下一步" in written
     signs(standing, number, *FOUR)
     eventually("it ends by itself", partial(stands_still.ended, "没有下一步", number), 60, 3.0)
 

@@ -17,13 +17,16 @@ from deploy.child import Child
 from deploy.one_line import OneLine, keep
 from escalation import machine_audit
 from escalation.channels import Fault, Permanent
+from sentiment.engine import engine_by_name
 from stream import follow
+from stream.assessing import Assessing
 from stream.indexing import Indexing
 from stream.logbook import MANY, about, each
 from stream.search import open_search
 from stream.store import StoreUnavailable
+from stream.topic import HISTORY, POSTS
 from tests.escalation.station import Station, open_station
-from tests.stream.said import POISONED, SCHOOL, a_post, assessed
+from tests.stream.said import POISONED, SCHOOL, a_post, assessed, reader
 
 
 @pytest.fixture
@@ -122,12 +125,39 @@ def test_the_index_writes_down_what_it_took_in(
     assert [line for line in written(lines) if "post=weibo:88 入检索" in line]
 
 
-def test_many_posts_are_some_lines_and_a_number(lines: pytest.LogCaptureFixture) -> None:
-    each(logging.getLogger("crawlers.service"), "采集到", [f"weibo:{n}" for n in range(500)], account="main")
+def test_of_many_posts_every_id_stands_in_few_lines(lines: pytest.LogCaptureFixture) -> None:
+    ids = [f"weibo:{n}" for n in range(250)]
+    each(logging.getLogger("crawlers.service"), "采集到", ids, account="main")
     found = written(lines, "crawl")
-    assert len(found) == MANY + 1
-    assert found[0].endswith("post=weibo:0 account=main 采集到")
-    assert found[-1].endswith(f"account=main 采集到：另有 {500 - MANY} 条")
+    assert len(found) == 3
+    assert found[0].endswith(f"posts={','.join(ids[:MANY])} account=main 采集到 {MANY} 条")
+    assert found[-1].endswith("account=main 采集到 50 条")
+    assert re.findall(r"weibo:\d+", "".join(found)) == ids
+
+
+def test_among_many_ids_none_can_pass_for_another_or_for_a_name(lines: pytest.LogCaptureFixture) -> None:
+    each(logging.getLogger("stream.x"), "入检索", ["weibo:1", "a,weibo:2", "b incident=FX-2026-0009", "c\n", "weibo:3"])
+    (line,) = written(lines, "index")
+    assert 'posts=weibo:1,"a,weibo:2","b incident=FX-2026-0009","c\\n",weibo:3 入检索 5 条' in line
+
+
+def test_a_comment_that_opens_nothing_is_followed_by_its_id_through_assess_watch_and_index(
+    station: Station, lines: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    station.log.ensure({POSTS: 1, HISTORY: 1})
+    worker = Assessing(station.log, station.office.store, engine_by_name("snow"), reader(), lambda: station.office.now)
+    plain = [a_post(f"请问{n}号楼几点关门", f"weibo:{n}", at=station.office.now) for n in range(30)]
+    station.log.append(POSTS, [(one.thread_id, one.wire()) for one in plain])
+    search = open_search(f"sqlite:///{tmp_path / 'search.db'}")
+    index = Indexing(station.log, station.office.store, search, lambda: station.office.now)
+    for role in (worker, station.watch, index):
+        while role.step(wait=0):
+            pass
+    for one in (worker, index, search):
+        one.close()
+    for words in ("研判，没有命中", "监看，未立事件", "入检索"):
+        (line,) = [line for line in written(lines) if words in line]
+        assert sorted(re.findall(r"weibo:\d+(?=[, ])", line)) == sorted(one.id for one in plain), words
 
 
 def test_nothing_is_made_where_nobody_reads_it(caplog: pytest.LogCaptureFixture) -> None:

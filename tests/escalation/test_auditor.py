@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -111,6 +112,20 @@ def test_notify_is_killed_and_the_due_clock_and_the_unsent_mail_are_found_until_
     (row,) = man.office.rows(findings)
     assert row.first_seen < row.ended
     assert row.last_seen > row.first_seen
+
+
+def test_what_began_and_ended_is_in_the_logbook_by_the_incidents_number_and_without_names(
+    man: Watchman, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "escalation.auditor")
+    number = man.office.one(man.office.open()).number
+    assert ("untried", number) in man.look(minutes=8, notify=False)
+    assert man.look(minutes=8) == []
+    told = [(record.getMessage(), record.__dict__["incident"]) for record in caplog.records]
+    assert ("稽核发现：通知未尝试送达", number) in told
+    assert ("稽核了结：通知未尝试送达", number) in told
+    assert len(told) == len(set(told)), "once, however often it is looked at"
+    assert "谢晓" not in caplog.text
 
 
 def test_mails_that_nobody_sends_are_found_with_their_notices(man: Watchman) -> None:
