@@ -154,7 +154,7 @@ class KafkaLog(Log):
 
     def _ask(self) -> KafkaAdminClient:
         if self._admin is None:
-            self._admin = KafkaAdminClient(**self._brokers.client, request_timeout_ms=4000)
+            self._admin = self._brokers.made(KafkaAdminClient, request_timeout_ms=4000)
         return self._admin
 
     def _describe(self, topics: list[str]) -> list[dict[str, Any]]:
