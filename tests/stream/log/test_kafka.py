@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import threading
 import uuid
@@ -13,11 +14,12 @@ from typing import Any
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import KafkaTimeoutError, TopicAlreadyExistsError
 from kafka.record import MemoryRecords
 from kafka.structs import TopicPartition
 
 from stream.log import Log, LogError, LogRefused, LogUnavailable, RecordTooLarge, open_log, partition_of
+from stream.log.kafka import KafkaLog
 from stream.log.kafka_settings import read_address
 from tests.live.engines import Kafka, free_ports
 from tests.stream.log.contract import LogContract, Site, drain, nothing, numbered, reading, until, values
@@ -234,6 +236,31 @@ def _refused(log: Log, topic: str) -> str:
     except LogError as error:
         return str(error)
     return ""
+
+
+class Making:
+    """An admin of brokers on which another process is making the topic: told of so many times later."""
+
+    def __init__(self, unknown: float) -> None:
+        self.unknown = unknown
+
+    def create_topics(self, topics: list[NewTopic], **_: object) -> None:
+        raise TopicAlreadyExistsError
+
+    def describe_topics(self, topics: list[str]) -> list[dict[str, Any]]:
+        self.unknown -= 1
+        known = self.unknown < 0
+        return [{"name": topics[0], "error_code": 0 if known else 3, "partitions": [{}] * 4 if known else []}]
+
+
+def test_a_topic_that_another_role_is_just_making_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.log.kafka.APPEARS_SECONDS", 0.5)
+    log = KafkaLog(read_address("kafka://a:9092"), timedelta(days=7))
+    log._admin = Making(2)
+    log.ensure({"posts": 4})
+    log._admin = Making(math.inf)
+    with pytest.raises(LogUnavailable, match="主题 posts 正在建立"):
+        log.ensure({"posts": 4})
 
 
 def test_a_broker_that_is_not_there_is_told_within_seconds() -> None:
