@@ -178,15 +178,16 @@ def demo(
 
 
 def start(file: Path, settings: Settings) -> None:
-    """Prepare the store, then supervise every role until told to stop."""
-    from deploy.starting import NotReady, prepare
-    from deploy.supervisor import DataInUse, supervise
+    """Hold the data folder, wait for the store and prepare it, then supervise every role until told to stop."""
+    from deploy.starting import NotReady, ready
+    from deploy.supervisor import DataInUse, held, supervise
     from deploy.wiring import commands, wanted
 
     try:
-        for line in prepare(settings):
-            typer.echo(line)
-        supervise(commands(file, wanted(settings), os.getpid()), settings.data_folder)
+        with held(settings.data_folder):
+            for line in ready(settings):
+                typer.echo(line)
+            supervise(commands(file, wanted(settings), os.getpid()), settings.data_folder)
     except (DataInUse, NotReady) as error:
         raise fail(str(error)) from None
 

@@ -8,6 +8,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from deploy import waiting
 from escalation.clock_words import SHANGHAI
 from stream.logbook import FIELDS
 
@@ -50,8 +51,10 @@ class OneLine(logging.Formatter):
 
 
 def keep(role: str) -> None:
-    """Write this process's log on its error stream: daily work of ours, warnings of libraries."""
+    """Write this process's log on its error stream: daily work of ours, warnings of libraries. While it waits for an
+    engine, what libraries say of each attempt is left out: why it waits is written down."""
     written = logging.StreamHandler()
+    written.addFilter(lambda line: line.name.partition(".")[0] in OURS or not waiting.sentence())
     written.setFormatter(OneLine(role))
     logging.basicConfig(level=logging.WARNING, handlers=[written])
     for room in OURS:

@@ -11,8 +11,10 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
+from threading import Event
 from typing import NoReturn
 
+from deploy import waiting
 from deploy.one_line import keep
 
 PR_SET_PDEATHSIG = 1
@@ -20,7 +22,8 @@ M_MMAP_THRESHOLD = -3
 WITHOUT_PACK = frozenset({"sandbox", "inbox", "assess", "index"})
 """Roles that never ask the school's policy pack; the supervisor has read it before it starts them."""
 TRY_AGAIN = 75
-"""Exit code (EX_TEMPFAIL) where an engine is away: the supervisor starts the role again, ever more slowly."""
+"""Exit code (EX_TEMPFAIL) where an engine refuses us, or what its loop bears was not borne: the supervisor starts the
+role again, ever more slowly."""
 
 
 def end_with(parent: int) -> None:
@@ -44,7 +47,8 @@ def run(name: str, settings_file: Path, *, alone: bool = False, page: str = "") 
     """Run one role until SIGTERM or SIGINT. `alone`: no supervisor has seen to the store's tables, so this does.
     `page`: the address of its own page of metrics (`deploy.role_page`); without, they go into the shared folder.
 
-    Raises SystemExit with a sentence where it cannot.
+    Waits for the store, its tables, the log and the search (`deploy.waiting`). Raises SystemExit with a sentence where
+    that cures nothing.
     """
     from deploy.settings import SettingsError, load
 
@@ -65,13 +69,7 @@ def run(name: str, settings_file: Path, *, alone: bool = False, page: str = "") 
 
     if name not in ROLES:
         raise SystemExit(f"没有角色“{name}”，可写：{'、'.join(ROLES)}。")
-    if alone:
-        from deploy.starting import NotReady, tables
-
-        try:
-            tables(settings)
-        except NotReady as error:
-            raise SystemExit(str(error)) from None
+    stop = stopped_by_signals()
     if page:
         from deploy import role_page
 
@@ -79,12 +77,34 @@ def run(name: str, settings_file: Path, *, alone: bool = False, page: str = "") 
             role_page.serve(page)
         except role_page.BadAddress as error:
             raise SystemExit(str(error)) from None
+    if alone:
+        from deploy.starting import NotReady, NotYet, tables
+
+        try:
+            waiting.asked(lambda: tables(settings), (NotYet,))
+        except NotReady as error:
+            raise SystemExit(str(error)) from None
     gc.enable()
     try:
-        run_role(name, settings)
+        run_role(name, settings, stop)
     except (StoreUnavailable, LogError, SearchUnavailable) as error:
-        logging.error("%s", error)
+        logging.getLogger("deploy.role").error("%s", error)  # by its name: as a process this module is `__main__`
         raise SystemExit(TRY_AGAIN) from None
+
+
+def stopped_by_signals() -> Event:
+    """Is set by SIGTERM and SIGINT, for a loop that has begun; before that they end this process at once, as nothing is
+    in hand and what it waits for may take many seconds to answer."""
+    stop = Event()
+
+    def end(*_: object) -> None:
+        stop.set()
+        if not waiting.begun():
+            leave(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    return stop
 
 
 def leave(code: int) -> NoReturn:
@@ -95,7 +115,7 @@ def leave(code: int) -> NoReturn:
     """
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, RuntimeError):  # the last: a signal came in the midst of a write
             stream.flush()
     os._exit(code)
 

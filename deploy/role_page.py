@@ -2,19 +2,21 @@
 
 `fengxin run ROLE --metrics HOST:PORT`: on one machine the desk shows the metrics of all, on several each role its own.
 `/healthz` tells whether its loop goes round (`deploy.life`), store or no store: what a container's health check asks;
-and which partitions of the log it reads or that it stands by (`stream.standing_by`), which is as healthy.
+and which partitions of the log it reads or that it stands by (`stream.standing_by`), which is as healthy. A role that
+starts and waits for an engine has its page from the first moment: it is not well, and why (`deploy.waiting`).
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
-from socketserver import ThreadingMixIn
+from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from deploy import life
+from deploy import life, waiting
 from stream import standing_by
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ STILL_AFTER = 180.0
 STILL = "进程已 {age:.0f} 秒没有动静。"
 NOT_YET = "进程还在启动。"
 WELL = "进程正常。"
+PLAIN = ("Content-Type", "text/plain; charset=utf-8")
 
 
 class BadAddress(ValueError):
@@ -33,6 +36,12 @@ class BadAddress(ValueError):
 
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
+
+    def server_bind(self) -> None:
+        """Without asking for this machine's name, which takes long where the network is not there yet."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+        self.setup_environ()
 
 
 class _Quiet(WSGIRequestHandler):
@@ -48,8 +57,11 @@ def address(words: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port)
 
 
-def state(age: float | None) -> tuple[HTTPStatus, str]:
-    """What `/healthz` answers for a loop that gave its last sign so many seconds ago; None before its first."""
+def state(age: float | None, waits: str = "") -> tuple[HTTPStatus, str]:
+    """What `/healthz` answers for a loop that gave its last sign so many seconds ago; None before it
+    begins. `waits`: why it cannot yet."""
+    if waits:
+        return HTTPStatus.SERVICE_UNAVAILABLE, waits
     if age is None:
         return HTTPStatus.SERVICE_UNAVAILABLE, NOT_YET
     if age > STILL_AFTER:
@@ -68,12 +80,11 @@ def application() -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
         if environ["PATH_INFO"] == "/metrics":
             pages: Any = metrics(environ, start)
             return list(pages)
-        status, words = (
-            state(life.age()) if environ["PATH_INFO"] == "/healthz" else (HTTPStatus.NOT_FOUND, "没有这一页。")
-        )
+        status, words = HTTPStatus.NOT_FOUND, "没有这一页。"
         if environ["PATH_INFO"] == "/healthz":
+            status, words = state(life.age() if waiting.begun() else None, waiting.sentence())
             words = "\n".join(part for part in (words, standing_by.words()) if part)
-        start(f"{status.value} {status.phrase}", [("Content-Type", "text/plain; charset=utf-8")])
+        start(f"{status.value} {status.phrase}", [PLAIN])
         return [words.encode()]
 
     return answer
@@ -83,8 +94,35 @@ def serve(words: str) -> int:
     """Serve beside the role until its process ends; gives the port. Raises BadAddress."""
     host, port = address(words)
     try:
-        server = make_server(host, port, application(), _Server, _Quiet)
+        server = _served(host, port, application())
     except OSError as error:
         raise BadAddress(f"--metrics 的 {words} 不能监听（{error.strerror}）；请换一个端口。") from None
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     return server.server_port
+
+
+@contextmanager
+def in_place_of_the_desk(host: str, port: int) -> Iterator[None]:
+    """A page at the desk's address while there is no desk yet: whatever is asked, why it waits. Nothing where the
+    address is taken: the desk says so when its time has come."""
+
+    def answer(_environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        start(f"{status.value} {status.phrase}", [PLAIN, ("Retry-After", f"{waiting.AGAIN_SECONDS:g}")])
+        return [(waiting.sentence() or NOT_YET).encode()]
+
+    try:
+        server = _served(host, port, answer)
+    except OSError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _served(host: str, port: int, pages: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]) -> WSGIServer:
+    server = make_server(host, port, pages, _Server, _Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server

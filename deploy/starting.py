@@ -3,23 +3,51 @@
 from __future__ import annotations
 
 import secrets
+import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 from sqlalchemy import Connection, select
 
-from deploy import entering, migrations, upkeep
+from deploy import entering, migrations, role_page, upkeep, waiting
 from deploy.parts import load_pack
+from deploy.role import leave
 from deploy.settings import Settings
 from escalation.people import TITLES
 from escalation.user import users
 from stream.account import accounts
-from stream.store import Store, StoreUnavailable
+from stream.store import Store, StoreRefused, StoreUnavailable
 
 DEMO_PASSWORD = "demo.password"  # noqa: S105 (a file's name)
 
 
 class NotReady(Exception):
-    """The store cannot be used yet; the message says what to do."""
+    """The store cannot be used; the message says what to do."""
+
+
+class NotYet(NotReady):
+    """It is away or has no tables yet: that may come by itself, or by another's hand."""
+
+
+def ready(settings: Settings) -> list[str]:
+    """What `prepare` tells, once the store is there; meanwhile this says at the desk's address what it waits for, and
+    a signal ends the process at once. Raises NotReady where waiting cures nothing."""
+    stops = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = {number: signal.signal(number, lambda *_: leave(0)) for number in stops}
+    with ExitStack() as desk:
+        stands_in = False
+
+        def stand_in(_error: Exception) -> None:
+            nonlocal stands_in
+            if not stands_in:
+                desk.enter_context(role_page.in_place_of_the_desk(settings.web.host, settings.web.port))
+            stands_in = True
+
+        try:
+            return waiting.asked(lambda: list(prepare(settings)), (NotYet,), told=stand_in)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def prepare(settings: Settings) -> Iterator[str]:
@@ -33,7 +61,7 @@ def prepare(settings: Settings) -> Iterator[str]:
     try:
         upkeep.enter_roster(settings)
     except StoreUnavailable as error:
-        raise NotReady(f"{error}；请检查 store.url 与数据库是否启动。") from None
+        raise _away(error) from None
     yield f"值班台　　{settings.school.public_url}"
     here = f"http://{_reached(settings.web.host)}:{settings.web.port}"
     if here != settings.school.public_url.rstrip("/"):
@@ -58,12 +86,17 @@ def tables(settings: Settings) -> None:
                 _refuse_others(conn, settings.school.code)
                 return
         if not store.sqlite:
-            raise NotReady(f"存储的表结构为 {at or '空'}，需要 {migrations.newest()}；请先执行 fengxin migrate。")
+            raise NotYet(f"存储的表结构为 {at or '空'}，需要 {migrations.newest()}；请先执行 fengxin migrate。")
         migrations.migrate(store)
     except StoreUnavailable as error:
-        raise NotReady(f"{error}；请检查 store.url 与数据库是否启动。") from None
+        raise _away(error) from None
     finally:
         store.close()
+
+
+def _away(error: StoreUnavailable) -> NotReady:
+    kind = NotReady if isinstance(error, StoreRefused) else NotYet
+    return kind(f"{error}；请检查 store.url 与数据库是否启动。")
 
 
 def _refuse_others(conn: Connection, school: str) -> None:

@@ -12,7 +12,8 @@ import selectors
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TextIO
@@ -47,6 +48,16 @@ def hold(data: Path) -> int:
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return descriptor
+
+
+@contextmanager
+def held(data: Path) -> Iterator[None]:
+    """The data folder is this process's own. Raises DataInUse."""
+    lock = hold(data)
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 class Supervisor:
@@ -140,8 +151,7 @@ class Supervisor:
 
 
 def supervise(commands: Mapping[str, Sequence[str]], data: Path, out: TextIO | None = None) -> None:
-    """Hold the data folder and run until SIGTERM, SIGINT or SIGHUP. Raises DataInUse."""
-    lock = hold(data)
+    """Run until SIGTERM, SIGINT or SIGHUP; the data folder is `held` by the caller."""
     supervisor = Supervisor(commands, data / "logs", out)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -153,4 +163,3 @@ def supervise(commands: Mapping[str, Sequence[str]], data: Path, out: TextIO | N
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        os.close(lock)

@@ -26,13 +26,13 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
-from deploy import life
+from deploy import life, waiting
 from deploy.parts import channels, crawl_settings, engine, group_names, load_pack, outside, shared_windows
 from deploy.settings import Settings
 from stream import metrics, pulse
-from stream.log import Log, LogUnavailable, open_log
+from stream.log import Log, LogRefused, LogUnavailable, open_log
 from stream.search import Search, SearchUnavailable, open_search
-from stream.store import Store, StoreUnavailable
+from stream.store import Store, StoreRefused, StoreUnavailable
 from stream.topic import partitions
 
 if TYPE_CHECKING:
@@ -160,6 +160,7 @@ def crawl(settings: Settings, stop: Event) -> None:
     from crawlers import reactor, service
 
     async def serve(store: Store, log: Log) -> None:
+        begin()
         ended = asyncio.Event()
         serving = asyncio.ensure_future(service.serve(store, log, crawl_settings(settings), utc_now, ended, life.give))
         while not stop.is_set() and not serving.done():
@@ -322,15 +323,32 @@ def commands(settings_file: Path, names: Sequence[str], parent: int) -> dict[str
     return {name: [*start, name, *end] for name in names}
 
 
-def run_role(name: str, settings: Settings) -> None:
-    """Run one role in this process until SIGTERM or SIGINT."""
-    stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+def run_role(name: str, settings: Settings, stop: Event) -> None:
+    """Run one role in this process until `stop` is set; what it needs and finds away is waited for.
+
+    Raises what an engine raises that refuses us, and what the role's loop did not bear.
+    """
     metrics.STARTED.labels(role=name).set(utc_now().timestamp())
     if life.took_over():
         threading.Thread(target=_tell_of_hang, args=(name, settings, stop), daemon=True).start()
-    ROLES[name].run(settings, stop)
+    waiting.asked(
+        lambda: ROLES[name].run(settings, stop), (StoreUnavailable, LogUnavailable, SearchUnavailable),
+        incurable=(StoreRefused, LogRefused), told=lambda error: _tell_desk(settings, name, error),
+    )  # fmt: skip
+
+
+def _tell_desk(settings: Settings, name: str, error: Exception) -> None:
+    """Why this role waits, as its pulse, where it is not the store itself."""
+    if isinstance(error, StoreUnavailable):
+        return
+    with suppress(StoreUnavailable), opened_store(settings) as store, store.write() as conn:
+        pulse.beat(conn, name, utc_now(), str(error))
+
+
+def begin() -> None:
+    """The role has all it waited for and its loop begins."""
+    waiting.begin()
+    waiting.lack("")
 
 
 def _tell_of_hang(name: str, settings: Settings, stop: Event) -> None:
@@ -351,7 +369,10 @@ def _tell_of_hang(name: str, settings: Settings, stop: Event) -> None:
 def keep_stepping(
     name: str, worker: Stepping, store: Store, stop: Event, hourly: Callable[[], object] = lambda: None
 ) -> None:
-    """Step until told to stop, and beat every five seconds. A worker that hangs beats no more, and is seen."""
+    """Step until told to stop, and beat every five seconds. A worker that hangs beats no more, and is seen. Until its
+    first step without trouble it is said to wait for what troubles it."""
+    waiting.begin()
+    waits = True
     gc.freeze()  # what is there by now stays: no round of the collector walks over it again, for 40 ms each
     due = time.monotonic()
     chores = due
@@ -363,7 +384,11 @@ def keep_stepping(
             life.give()
             beat(store, name, worker.trouble)
             due = time.monotonic() + BEAT_SECONDS
-        if not worker.step():
+        taken = worker.step()
+        if waits:
+            waiting.lack(worker.trouble)
+            waits = bool(worker.trouble)
+        if not taken:
             stop.wait(IDLE_SECONDS)
 
 
@@ -371,6 +396,7 @@ def serve_app(name: str, server: uvicorn.Server, store: Store, stop: Event) -> N
     """Serve pages until told to stop. One loop answers and beats: a hung one is seen."""
 
     async def serve() -> None:
+        begin()
         due = time.monotonic()
         serving = asyncio.ensure_future(server.serve())
         while not serving.done():
@@ -458,6 +484,7 @@ def beat(store: Store, name: str, trouble: str = "") -> None:
 
 def run_module(name: str, module: str, arguments: list[str], settings: Settings) -> None:
     """Run a server of its own house as `python -m module` would, in this process, beating beside it."""
+    begin()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     threading.Thread(target=_beat_on, args=(name, settings), daemon=True).start()

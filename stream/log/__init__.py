@@ -65,6 +65,11 @@ class LogUnavailable(LogError):
     """The log cannot be reached or written at the moment. Try the same call again."""
 
 
+class LogRefused(LogUnavailable):
+    """The log is there and does not take our password, or we do not trust it: it waits for a person, not for time. Who
+    is at work tries again all the same; who is only starting need not."""
+
+
 class PartlyAppended(LogUnavailable):
     """The log went away between two appends of one matter: the first `done` of `of` records are there."""
 

@@ -34,6 +34,9 @@ from stream.log.kafka_settings import Brokers, read_address
 PATIENCE = 15.0
 """Seconds after which an append that was not acknowledged raises LogUnavailable."""
 
+APPEARS_SECONDS = 3.0
+"""How long a topic that is being made may stay unknown before this is told."""
+
 _PRODUCER: dict[str, Any] = {
     "acks": "all",
     "enable_idempotence": True,
@@ -75,12 +78,24 @@ class KafkaLog(Log):
                 fresh = NewTopic(topic, wanted, self._brokers.replicas, topic_configs=configs)
                 with suppress(TopicAlreadyExistsError):
                     self._ask().create_topics([fresh], wait_for_metadata=True)
-                there = len(self._describe([topic])[0]["partitions"])
+                there = self._made(topic)
                 if there != wanted:
                     raise LogError(
                         f"主题 {topic} 已有 {there} 个分区，设置要求 {wanted} 个；分区数不可改，请把设置改回 {there}。"
                     )
                 self._partitions[topic] = there
+
+    def _made(self, topic: str) -> int:
+        """How many partitions a topic has that is there, or that another process is making in this very moment: the
+        brokers take a little while to tell each other of it. Raises LogUnavailable."""
+        until = time.monotonic() + APPEARS_SECONDS
+        while True:
+            (found,) = self._ask().describe_topics([topic])
+            if found["error_code"] != _UNKNOWN_TOPIC:
+                return len(found["partitions"])
+            if time.monotonic() >= until:
+                raise LogUnavailable(f"Kafka（{self._brokers}）的主题 {topic} 正在建立，还不能用。")
+            time.sleep(0.1)
 
     def append(self, topic: str, entries: Sequence[tuple[str, bytes]]) -> None:
         check_sizes(entries)
@@ -154,7 +169,7 @@ class KafkaLog(Log):
 
     def _ask(self) -> KafkaAdminClient:
         if self._admin is None:
-            self._admin = KafkaAdminClient(**self._brokers.client, request_timeout_ms=4000)
+            self._admin = self._brokers.made(KafkaAdminClient, request_timeout_ms=4000)
         return self._admin
 
     def _describe(self, topics: list[str]) -> list[dict[str, Any]]:

@@ -67,7 +67,7 @@ class KafkaReader(Reader):
         self._consumer = self._join()
 
     def _join(self) -> KafkaConsumer:
-        consumer = KafkaConsumer(group_id=self._group, **self._brokers.client, **_CONSUMER)
+        consumer = self._brokers.made(KafkaConsumer, group_id=self._group, **_CONSUMER)
         consumer.subscribe([self._there], listener=_Taken(self._hold))
         # A member that joins before it knows the topic's partitions may be elected to share them out, and shares none.
         consumer.partitions_for_topic(self._there)

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl, unquote
 
 from kafka.errors import AuthorizationError, KafkaError
 
-from stream.log import LogError, LogUnavailable
+from stream.log import LogError, LogRefused, LogUnavailable
 
+C = TypeVar("C")
 _KNOWN = {"security", "mechanism", "user", "password", "password_file", "ca", "replicas"}
 _SECURITY = {"PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"}
 _MECHANISMS = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"}
@@ -30,6 +31,8 @@ _CAUSES = {
     "DNS Resolution failure": "主机名无法解析",
     "socket disconnected": "连接即被断开，请检查 security 与端口是否相配、用户名和密码是否正确",
 }
+_REFUSALS = frozenset(_CAUSES) - {"ECONNREFUSED", "DNS Resolution failure", "socket disconnected"}
+"""What a person must mend. A broker that is only coming up breaks connections off too."""
 
 
 class Brokers:
@@ -53,7 +56,7 @@ class Brokers:
 
     @contextmanager
     def said(self) -> Iterator[None]:
-        """Turn a Kafka error into LogUnavailable (passes) or LogError (does not), naming the brokers and the cause."""
+        """Turn a Kafka error into LogUnavailable (passes), LogRefused or LogError (do not), naming the brokers."""
         with _heard() as remarks:
             try:
                 yield
@@ -62,8 +65,20 @@ class Brokers:
                     f"Kafka（{self}）拒绝了本账号的操作（{type(error).__name__}）；请管理员授予读写主题和消费组的权限。"
                 ) from error
             except KafkaError as error:
-                cause = next((words for mark, words in _CAUSES.items() if any(mark in r for r in remarks)), "")
-                raise LogUnavailable(f"Kafka（{self}）暂不可用：{cause or _short(error)}。") from error
+                mark = next((mark for mark in _CAUSES if any(mark in r for r in remarks)), "")
+                kind = LogRefused if mark in _REFUSALS else LogUnavailable
+                raise kind(f"Kafka（{self}）暂不可用：{_CAUSES.get(mark) or _short(error)}。") from error
+
+    def made(self, kind: type[C], **given: Any) -> C:
+        """A client of this kind. These leave their thread and their sockets behind where nobody answers at once, and a
+        process that asks through a long night would have no file left to open; here nothing is left behind."""
+        begun: Any = kind.__new__(kind)  # at hand also where its `__init__` fails half-way
+        try:
+            begun.__init__(**self.client, **given)
+        except KafkaError:
+            begun._client.close()
+            raise
+        return cast(C, begun)
 
     def __str__(self) -> str:
         return "、".join(self.servers)

@@ -9,7 +9,8 @@ The contract, the same on both:
 * What a committed block wrote survives a killed process and a power cut (`synchronous=FULL`, `synchronous_commit=on`).
 * `run(block)` is `write()` for a block that may run twice: where PostgreSQL ends one of two transactions that wait for
   each other (deadlock, serialisation), the block runs again from its first statement, up to RUNS times in all.
-* A lost connection raises StoreUnavailable; nothing of the block is there; the same block may be tried again.
+* A lost connection raises StoreUnavailable; nothing of the block is there; the same block may be tried again. One that
+  the database refuses (a password, a certificate) raises StoreRefused.
 * No error's text holds a value of a row: comments and hashes would stand in the logs.
 * Outbox workers pass over rows that another holds (`with_for_update(skip_locked=True)`; SQLite ignores it, one writes
   there at a time) and what belongs together is held by its name (`hold_name`): nobody waits, nobody takes a row twice.
@@ -20,6 +21,7 @@ The contract, the same on both:
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -52,12 +54,21 @@ PATIENT: Mapping[str, Any] = {
     "tcp_user_timeout": 60_000,
 }  # fmt: skip
 """For libpq: a machine that no longer answers is given up within a minute, not after a quarter of an hour or never."""
+REFUSED = re.compile(
+    r'authentication failed|no password supplied|no pg_hba\.conf entry|role "[^"]*" does not exist|certificate|'
+    r"does not support SSL"
+)
+"""In the words of libpq and PostgreSQL, which tell no code for a connection that they refuse."""
 T = TypeVar("T")
 SCHEMES = ("sqlite", "postgresql+psycopg")
 
 
 class StoreUnavailable(Exception):
     """The store could not be reached or gave up; nothing was written; try again later."""
+
+
+class StoreRefused(StoreUnavailable):
+    """The database is there and does not take our name or password, or we do not trust it: it waits for a person."""
 
 
 class StoreClash(StoreUnavailable):
@@ -137,7 +148,8 @@ class Store:
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", None) in CLASHES:
                 raise StoreClash("存储忙：与另一操作相互等待，本次未写入任何内容，请稍后再试") from error
-            raise StoreUnavailable(f"存储暂不可用：{FULL if _full(error) else error.orig}") from error
+            kind = StoreRefused if REFUSED.search(str(error.orig)) else StoreUnavailable
+            raise kind(f"存储暂不可用：{FULL if _full(error) else error.orig}") from error
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise StoreUnavailable(f"存储连接中断：{error.orig}") from error

@@ -16,13 +16,19 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy import installation
+from deploy import installation, waiting
 from deploy.settings import load
 from deploy.starting import tables
 from tests.acceptance.standing import eventually
 
 REQUIRED = os.environ.get("FENGXIN_LIVE") == "required" or os.environ.get("CI") == "true"
 MISSING = "live engine missing: promtool (apt install prometheus)"
+
+
+@pytest.fixture(autouse=True)
+def _just_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if this process had only just started: it waits for nothing yet, and no loop has begun."""
+    monkeypatch.setattr(waiting, "_state", waiting._State())
 
 
 @pytest.fixture(scope="session")

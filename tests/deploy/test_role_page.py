@@ -9,7 +9,7 @@ from http import HTTPStatus
 import httpx
 import pytest
 
-from deploy import life, role_page
+from deploy import life, role_page, waiting
 from deploy.metric_catalogue import named
 from tests.acceptance.standing import eventually
 from tests.deploy.conftest import Alone
@@ -41,7 +41,11 @@ def test_a_loop_that_stands_still_is_not_well(age: float | None, status: int) ->
     assert words.endswith("。")
 
 
-def test_the_page_is_served_and_a_taken_port_is_said() -> None:
+def test_who_waits_is_not_well_and_says_for_what() -> None:
+    assert role_page.state(0.0, "正在等待：Kafka") == (HTTPStatus.SERVICE_UNAVAILABLE, "正在等待：Kafka")
+
+
+def test_the_page_is_served_from_the_first_moment_and_a_taken_port_is_said() -> None:
     life.give()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -50,6 +54,11 @@ def test_the_page_is_served_and_a_taken_port_is_said() -> None:
             role_page.serve(f"127.0.0.1:{taken.getsockname()[1]}")
         free = int(taken.getsockname()[1])
     url = f"http://127.0.0.1:{role_page.serve(f'127.0.0.1:{free}')}"
+    assert (httpx.get(f"{url}/healthz").status_code, httpx.get(f"{url}/healthz").text) == (503, role_page.NOT_YET)
+    waiting.lack("Kafka 连不上。")
+    assert "正在等待：Kafka 连不上；每 3 秒再试一次" in httpx.get(f"{url}/healthz").text
+    waiting.begin()
+    waiting.lack("")
     assert httpx.get(f"{url}/healthz").status_code == 200
     assert httpx.get(f"{url}/elsewhere").status_code == 404
     assert "# TYPE" in httpx.get(f"{url}/metrics").text

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import sqlite3
 import subprocess
@@ -12,25 +11,29 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
+from typing import ClassVar
 
 import httpx
 import pytest
 import uvicorn
 from pydantic import SecretStr
+from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from deploy import installation, life, migrations
+from deploy import installation, life, migrations, waiting
 from deploy.intake import CrawlersIntake
 from deploy.reindexing import rebuild
 from deploy.settings import load
 from deploy.wiring import ROLES, Role, commands, index, keep_stepping, run_role, serve_app, utc_now, wanted, web
 from escalation import alert, hung
 from stream import account
-from stream.log import LogError, LogUnavailable
+from stream.log import LogError, LogRefused, LogUnavailable
 from stream.log.sqlite import SqliteLog
-from stream.store import Store
+from stream.pulse import pulses
+from stream.search import SearchUnavailable
+from stream.store import Store, StoreRefused, StoreUnavailable
 from stream.topic import POSTS, partitions
 
 
@@ -107,12 +110,7 @@ def test_a_process_that_follows_a_hung_one_rings_until_the_day_is_over(
 
     monkeypatch.setitem(ROLES, "assess", Role("研判", role))
     monkeypatch.setenv(life.HUNG, "1")
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        run_role("assess", settings)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    run_role("assess", settings, Event())
     assert rung.is_set()
     with store.write() as conn:
         (one,) = alert.ringing(conn, settings.school.code)
@@ -122,6 +120,64 @@ def test_a_process_that_follows_a_hung_one_rings_until_the_day_is_over(
         hung.hush(conn, settings.school.code, one.opened_at + hung.RINGS_FOR + timedelta(seconds=1))
         assert alert.ringing(conn, settings.school.code) == []
     assert life.HUNG not in os.environ, "said once"
+
+
+def test_a_worker_is_waited_for_until_its_first_step_without_trouble(tmp_path: Path) -> None:
+    class Troubled(Worker):
+        """Its engine comes at the third step; a later trouble is that of a role at work."""
+
+        said: ClassVar[list[str]] = []
+
+        def step(self) -> int:
+            self.said.append(waiting.sentence())
+            super().step()
+            self.trouble = "" if self.steps == 3 else "检索库连不上。"
+            return 1
+
+    stop = Event()
+    keep_stepping("index", Troubled(stop), migrated(tmp_path), stop)
+    waits = waiting.WAITS.format(words="检索库连不上", seconds=waiting.AGAIN_SECONDS)
+    assert Troubled.said == ["", waits, waits, *[""] * 7]
+
+
+class Opening:
+    """A role that finds its engine away so often, and then works."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors, self.opened = list(errors), 0
+
+    def run(self, _settings: object, _stop: Event) -> None:
+        self.opened += 1
+        if self.errors:
+            raise self.errors.pop(0)
+        waiting.begin()
+
+
+def test_a_role_that_finds_its_log_away_opens_anew_until_it_is_there_and_the_desk_hears_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "AGAIN_SECONDS", 0.01)
+    settings = load(installation.write_demo(tmp_path, 8700, utc_now()))
+    store = Store(settings.store_url)
+    migrations.migrate(store)
+    role = Opening(LogUnavailable("Kafka 连不上"), StoreUnavailable("存储连不上"), SearchUnavailable("检索库连不上"))
+    monkeypatch.setitem(ROLES, "assess", Role("研判", role.run))
+    run_role("assess", settings, Event())
+    assert role.opened == 4
+    with store.read() as conn:
+        assert conn.execute(select(pulses.c.role, pulses.c.trouble)).all() == [("assess", "检索库连不上")]
+
+
+@pytest.mark.parametrize("error", [LogRefused("密码不被接受"), StoreRefused("密码不被接受"), LogError("分区数不可改")])
+def test_what_no_waiting_cures_ends_a_role_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    role = Opening(error)
+    monkeypatch.setitem(ROLES, "assess", Role("研判", role.run))
+    settings = load(installation.write_demo(tmp_path, 8700, utc_now()))
+    with pytest.raises(type(error)):
+        run_role("assess", settings, Event())
+    assert (role.opened, waiting.sentence()) == (1, "")
 
 
 def test_a_store_that_is_away_does_not_end_a_role(tmp_path: Path) -> None:

@@ -393,11 +393,18 @@ def end_with_us() -> None:
 def built(folder: Path, log_url: str = "", store_url: str = "", search_url: str = "") -> Iterator[House]:
     """An installation, ready to be started, with its sandbox running and one post per account."""
     file, sandbox_port = write_settings(folder / "data", log_url, store_url, search_url)
-    settings = load(file)
     if store_url:
         with closing(Store(store_url)) as store:
             migrations.migrate(store)
-    list(prepare(settings))
+    list(prepare(load(file)))
+    with furnished(folder, file, sandbox_port) as house:
+        yield house
+
+
+@contextmanager
+def furnished(folder: Path, file: Path, sandbox_port: int) -> Iterator[House]:
+    """An installation whose store has its tables and its roster, with its sandbox running and one post per account."""
+    settings = load(file)
     command = [sys.executable, "-m", "crawlers.sandbox", "--port", str(sandbox_port), "--live-interval", "0"]
     command += ["--no-story", "--weibo-quota", "1000000", "--epoch", "2099-01-01T00:00:00+00:00"]  # nothing of its own
     house = House(folder, file, settings, sandbox_port)

@@ -7,10 +7,7 @@ printed here.
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,16 +16,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from stream.follow import FENCED
-from stream.standing_by import STANDS_BY
-from tests.kills.house import House, built, end_with_us, until
+from tests.kills.house import House, built, until
 from tests.kills.proof import all_holds
 from tests.live.elasticsearch import Elasticsearch
-from tests.live.engines import Kafka, Postgres, free_ports
+from tests.live.engines import Kafka, Postgres
 from tests.live.flood import flood
+from tests.live.one import One
 from tests.live.river import River
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
@@ -53,57 +49,6 @@ class Fault:
     taken_over_s: float
 
 
-class One:
-    """One process of a role with its own page, started as a person starts it."""
-
-    def __init__(self, house: House, role: str, number: int) -> None:
-        """Whichever of its role comes to the point of PAUSED_AT first stops there."""
-        self.role, self.name = role, f"{role}{number}"
-        (port,) = free_ports(1)
-        self.page = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10)
-        self.out = house.folder / f"{self.name}.out"
-        mark, point = house.folder / f"mark.{role}", PAUSED_AT.get(role, "")
-        paused = {"FENGXIN_KILL_AT": point, "FENGXIN_KILL_WITH": "SIGSTOP", "FENGXIN_KILL_MARK": str(mark)}
-        env = {**os.environ, "PYTHONUNBUFFERED": "1", **paused}
-        command = [sys.executable, "-m", "deploy.command", "run", role, "--settings", str(house.file)]
-        with self.out.open("ab") as out:
-            self.process = subprocess.Popen(
-                [*command, "--metrics", f"127.0.0.1:{port}"], stdout=out, stderr=out, env=env, start_new_session=True,
-                preexec_fn=end_with_us,  # noqa: PLW1509 (we have one thread)
-            )  # fmt: skip
-
-    def says(self) -> str:
-        """Its page; empty where it does not answer."""
-        assert self.process.poll() is None, f"{self.name} ended:\n{self.written()[-3000:]}"
-        try:
-            return self.page.get("/healthz").text
-        except httpx.TransportError:
-            return ""
-
-    def reads(self) -> int:
-        """How many partitions of its role's first topic it says it reads."""
-        lines = [line for line in self.says().splitlines() if line.startswith(f"{self.role}：正在读分区 ")]
-        return sum(line.count("、") + 1 for line in lines)
-
-    def stands_by(self) -> bool:
-        """Whether it says that it stands by."""
-        return STANDS_BY.format(reader=self.role) in self.says()
-
-    def stopped(self) -> bool:
-        """Whether it was paused."""
-        return Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
-
-    def written(self) -> str:
-        """Its log."""
-        return self.out.read_text("utf-8", "replace")
-
-    def send(self, number: signal.Signals) -> None:
-        """Send it a signal; a deadly one is waited for."""
-        self.process.send_signal(number)
-        if number in (signal.SIGKILL, signal.SIGTERM):
-            self.process.wait(60)
-
-
 class Crew:
     """All processes of an installation, several of a role."""
 
@@ -116,7 +61,7 @@ class Crew:
         """One more of each of these roles."""
         for role in roles:
             self.started += 1
-            self.all.append(One(self.house, role, self.started))
+            self.all.append(One(self.house, role, self.started, PAUSED_AT.get(role, "")))
 
     def of(self, role: str) -> list[One]:
         """Those of a role that run."""

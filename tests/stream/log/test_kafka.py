@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import math
 import os
 import threading
 import uuid
@@ -7,14 +9,17 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from kafka import KafkaAdminClient, KafkaProducer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
+from kafka.errors import KafkaTimeoutError, TopicAlreadyExistsError
 from kafka.record import MemoryRecords
 from kafka.structs import TopicPartition
 
-from stream.log import Log, LogError, LogUnavailable, RecordTooLarge, open_log, partition_of
+from stream.log import Log, LogError, LogRefused, LogUnavailable, RecordTooLarge, open_log, partition_of
+from stream.log.kafka import KafkaLog
 from stream.log.kafka_settings import read_address
 from tests.live.engines import Kafka, free_ports
 from tests.stream.log.contract import LogContract, Site, drain, nothing, numbered, reading, until, values
@@ -206,6 +211,7 @@ class TestKafkaLog(LogContract):
         for address, words in wrong.items():
             with closing(open_log(f"kafka://{address}")) as log, pytest.raises(LogUnavailable, match=words) as told:
                 log.healthy()
+            assert isinstance(told.value, LogRefused) == ("请检查 security 与端口" not in str(told.value)), told.value
             assert "nope" not in str(told.value)
             assert "secret" not in str(told.value)
 
@@ -232,11 +238,56 @@ def _refused(log: Log, topic: str) -> str:
     return ""
 
 
+class Making:
+    """An admin of brokers on which another process is making the topic: told of so many times later."""
+
+    def __init__(self, unknown: float) -> None:
+        self.unknown = unknown
+
+    def create_topics(self, topics: list[NewTopic], **_: object) -> None:
+        raise TopicAlreadyExistsError
+
+    def describe_topics(self, topics: list[str]) -> list[dict[str, Any]]:
+        self.unknown -= 1
+        known = self.unknown < 0
+        return [{"name": topics[0], "error_code": 0 if known else 3, "partitions": [{}] * 4 if known else []}]
+
+
+def test_a_topic_that_another_role_is_just_making_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.log.kafka.APPEARS_SECONDS", 0.5)
+    log = KafkaLog(read_address("kafka://a:9092"), timedelta(days=7))
+    log._admin = Making(2)
+    log.ensure({"posts": 4})
+    log._admin = Making(math.inf)
+    with pytest.raises(LogUnavailable, match="主题 posts 正在建立"):
+        log.ensure({"posts": 4})
+
+
 def test_a_broker_that_is_not_there_is_told_within_seconds() -> None:
     (port,) = free_ports(1)
     refused = pytest.raises(LogUnavailable, match=f"127.0.0.1:{port}.*无服务监听")
-    with closing(open_log(f"kafka://127.0.0.1:{port}")) as log, refused:
+    with closing(open_log(f"kafka://127.0.0.1:{port}")) as log, refused as told:
         log.healthy()
+    assert not isinstance(told.value, LogRefused), "it may yet come"
+
+
+@pytest.mark.parametrize("kind", [KafkaAdminClient, KafkaConsumer])
+def test_who_asks_again_and_again_for_brokers_that_are_away_leaves_no_thread_and_no_file_behind(
+    kind: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("CRITICAL", "kafka")  # a captured line keeps its error, and with it the socket
+    (port,) = free_ports(1)
+    brokers = read_address(f"kafka://127.0.0.1:{port}")
+    brokers.client["bootstrap_timeout_ms"] = 100
+    threads = threading.active_count()
+    gc.collect()
+    files = len(os.listdir("/proc/self/fd"))
+    for _ in range(10):
+        with pytest.raises(KafkaTimeoutError, match="Unable to bootstrap"):
+            brokers.made(kind)
+    assert threading.active_count() == threads
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) <= files
 
 
 @pytest.mark.parametrize(
