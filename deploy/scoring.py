@@ -63,7 +63,9 @@ class Scoring:
 
     def _why(self, one: Assessment, found: Risk) -> Because:
         felt = next((hit for hit in one.hits if hit.rule in IMPRESSIONS), None)
-        read = explain(self._reader, one.post.text[:EXPLAINED], Slot.COMMENT)
+        read = explain(
+            self._reader, one.post.text[:EXPLAINED], Slot.COMMENT, known={hit.rule for hit in one.hits}
+        )  # fmt: skip
         opens = any(hit.grave for hit in one.hits)
         return because(replace(read, felt=felt), found.value, one.polarity, opens=opens)
 

@@ -10,7 +10,7 @@ from sentiment.disguise import Seen
 from sentiment.engine import Engine, Score
 from sentiment.normalise import Normalised, Step, normalise
 from stream.assessment import Assessment, Hit, Target
-from stream.doubt import doubted
+from stream.doubt import counted, doubted
 from stream.impression import Impressions
 from stream.listed import disguises
 from stream.match import Found, Matcher, Page
@@ -39,7 +39,7 @@ class Reader:
         self.targets = TargetWords(book.words, aliases)
         self.matcher = Matcher(book, sorted(self.targets.terms()))
         self.disguises = disguises(book)
-        dangers = {term for rule in book.rules if rule.kind for term in rule.any}
+        dangers = {term for rule in book.rules if rule.kind and not rule.sign for term in rule.any}
         self.impressions = Impressions(book.words, self.matcher.stances, dangers)
 
     def page(self, text: Normalised) -> Page:
@@ -71,8 +71,9 @@ class Reader:
         """As `read`, of words that stand in this slot."""
         page = self._page(second)
         target = self.targets.decide(page)
-        found = self.matcher.find(page, slot, target) if slot is not None else []
-        hits = doubted([hit_of(one, second) for one in found], slot, score.p_concern if score is not None else None)
+        read = self.matcher.find(page, slot, target) if slot is not None else []
+        concern = score.p_concern if score is not None else None
+        hits = doubted([hit_of(one, second) for one in counted(read, slot, score)], slot, concern)
         felt = self.impressions.impression(score, slot, target, hits, second.text) if score is not None else None
         return target, (*hits, felt) if felt is not None else hits
 

@@ -5,7 +5,7 @@ For the person who keeps the rules and for the one on duty who asks why; slower 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sentiment.engine import Engine
@@ -13,8 +13,8 @@ from sentiment.normalise import normalise
 from stream.assess import Reader, SecondLook, hit_of
 from stream.assessment import Hit, Target
 from stream.danger import words as kind_words
+from stream.doubt import ALREADY, counted, doubted, why_not
 from stream.doubt import WORDS as DOUBT
-from stream.doubt import doubted
 from stream.match import Page, target_fits
 from stream.rules import Category, Rule, Slot
 from stream.stance import WORDS, Span, Stance
@@ -85,29 +85,37 @@ class Explanation:
 
 
 def explain(
-    reader: Reader, raw: str, slot: Slot = Slot.COMMENT, most: int = NEARLY_SHOWN, engine: Engine | None = None
-) -> Explanation:
+    reader: Reader, raw: str, slot: Slot = Slot.COMMENT, most: int = NEARLY_SHOWN, engine: Engine | None = None,
+    known: Collection[str] | None = None,
+) -> Explanation:  # fmt: skip
     """Judge a text as `reader` judges a post in this slot, and say why. `most`: rules that nearly held, at most.
 
-    `engine`: to be asked for its impression; without one only the rules speak.
+    `engine`: to be asked for its impression; without one only the rules speak. `known`: the rules that counted when
+    the text was judged, where that is known: a rule of signs that did not only nearly holds.
     """
     plain = normalise(raw)
     page, text = reader.page(plain), reader.look(plain)
     target = reader.targets.decide(page)
-    found = reader.matcher.find(page, slot, target)
+    said = engine.score([plain.text])[0] if engine is not None else None
+    holding = reader.matcher.find(page, slot, target)
+    found = counted(holding, slot, said)
+    if known is not None:
+        found = [one for one in holding if not one.rule.sign or one.rule.id in known]
     held = tuple(Held(one.rule, _words(one.rule, one.spans, text, page), one.kinds) for one in found)
-    ids = {one.rule.id for one in found}
+    ids = {one.rule.id for one in holding}
     near = [
         (missing, one)
         for rule in reader.matcher.book.rules
         if slot in rule.applies_to and rule.id not in ids and (read := _nearly(rule, page, text, target)) is not None
         for missing, one in [read]
     ]
+    is_named = any(one.rule.grave and not one.rule.sign for one in found)
+    why = (ALREADY if is_named else why_not(slot, said),)
+    near += [(0, Nearly(one.rule, _words(one.rule, one.spans, text, page), why)) for one in holding if one not in found]
     near.sort(key=lambda row: (row[0], not row[1].rule.grave, -row[1].rule.weight))
     felt, is_doubted = None, False
-    if engine is not None:
+    if said is not None:
         hits = tuple(hit_of(one, text) for one in found)
-        said = engine.score([plain.text])[0]
         left = doubted(hits, slot, said.p_concern)
         is_doubted = left != hits
         felt = reader.impressions.impression(said, slot, target, left, plain)

@@ -102,7 +102,7 @@ def why(line: Assessment, risk: int, reasons: Sequence[dict[str, Any]], names: t
     """Everything that is said of a line. `names`: the school's own; `open_at`: points from which an incident opens."""
     score = _score(line)
     slot = Slot.OWN_POST if line.post.by_school else SLOTS.get(line.post.kind, Slot.COMMENT)
-    found = explain(_reader(names), line.post.text[:EXPLAINED], slot)
+    found = explain(_reader(names), line.post.text[:EXPLAINED], slot, known={hit.rule for hit in line.hits})
     felt = next((hit for hit in line.hits if hit.rule in IMPRESSIONS), None)
     opens = any(hit.grave for hit in line.hits)
     tone = feeling(line.polarity, line.p_negative, score.p_positive, line.snow, unsure=score.unsure)

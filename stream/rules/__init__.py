@@ -100,7 +100,8 @@ class Rule(BaseModel):
     the rule. `target` empty means anybody but another school. `about`: what the matter is called, for a hold of it.
     `kind`: of danger (`stream.danger`); `tells`: words by which it is a danger of these kinds instead. `stance`: how an
     anchor may be meant, empty any; `load` writes out what the category implies, and the implied guards into `not`.
-    `beside`: holds only where a rule of one of these categories holds in the same text.
+    `beside`: holds only where a rule of one of these categories holds in the same text. `sign`: it knows a matter by
+    its signs, in words of harmless lines too, and so holds only where the model is sure of a concern (`stream.doubt`).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -110,6 +111,7 @@ class Rule(BaseModel):
     about: tuple[Annotated[str, Field(pattern=r"^[\u4e00-\u9fff]{2,8}$")], ...] = ()
     theme: str = ""
     category: Category
+    sign: bool = False
     kind: str = ""
     tells: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     grave: bool = False

@@ -12,13 +12,13 @@ from sentiment.engine import Score
 from sentiment.polarity import Polarity
 from stream.assess import Reader, assess
 from stream.assessment import Assessment
-from stream.doubt import BELOW, WEIGHT, WORDS, doubted
+from stream.doubt import ALREADY, BELOW, SIGNS_FROM, UNSURE, WEIGHT, WORDS, doubted
 from stream.evidence import Ledger
 from stream.explanation import explain, told
 from stream.matter import CARE
 from stream.post import Kind, Post
 from stream.risk import Opening, Risk, decide, risk
-from stream.rules import Slot, load
+from stream.rules import Rule, Slot, load
 from tests.stream.said import START, a_post
 from tests.stream.test_impression import Says
 
@@ -115,3 +115,54 @@ def test_the_explanation_says_that_it_is_doubted() -> None:
     lines = list(told(explain(READER, DANGER, engine=Says(of(CALM)))))
     assert any(WORDS in line for line in lines)
     assert not any(WORDS in line for line in told(explain(READER, DANGER, engine=Says(of(SURE)))))
+
+
+SIGNS = [rule for rule in BOOK.rules if rule.sign]
+
+
+def of_signs(rule: Rule) -> str:
+    """An example of a rule that no rule names, and of which no other sign has more to show; empty for none."""
+    for said in rule.examples.match:
+        hits = read(a_post(said), 1.0).hits
+        if rule.id in {hit.rule for hit in hits}:
+            return said
+    return ""
+
+
+ALONE = {rule.id: said for rule in SIGNS[::5] if Slot.COMMENT in rule.applies_to and (said := of_signs(rule))}
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_a_rule_of_signs_counts_only_where_the_model_is_sure(name: str) -> None:
+    for concern, holds in ((SIGNS_FROM, True), (SIGNS_FROM - 0.01, False), (None, False)):
+        line = read(a_post(ALONE[name]), concern)
+        assert (name in {hit.rule for hit in line.hits}) is holds, concern
+    lead = read(a_post(ALONE[name], kind=Kind.LEAD), 0.0)
+    assert any(hit.rule in {rule.id for rule in SIGNS} for hit in lead.hits), "what a person reports is not doubted"
+
+
+def test_most_rules_of_signs_have_an_example_of_their_own_and_all_are_of_dangers() -> None:
+    assert len(ALONE) > len(SIGNS[::5]) / 2
+    assert all(rule.grave for rule in SIGNS), "a grievance by its signs alone tells one matter from another badly"
+
+
+def test_signs_add_nothing_where_a_rule_names_the_danger_and_of_several_one_counts() -> None:
+    signs = {rule.id for rule in SIGNS}
+    for said in ("实习车间有人手卷进机器了，整条胳膊都是血", DANGER, *ALONE.values()):
+        hits = read(a_post(said), 1.0).hits
+        named = [hit for hit in hits if hit.grave and hit.rule not in signs and not hit.rule.startswith("MD-")]
+        seen = [hit for hit in hits if hit.rule in signs]
+        assert len(seen) <= (0 if named else 1), said
+
+
+def test_the_explanation_says_that_signs_were_seen_and_why_they_do_not_count() -> None:
+    name, said = next(iter(ALONE.items()))
+    unsure = explain(READER, said, engine=Says(of(SIGNS_FROM - 0.01)), most=100)
+    assert name not in {one.rule.id for one in unsure.held}
+    assert any(one.rule.id == name and one.why == (UNSURE,) for one in unsure.nearly)
+    sure = explain(READER, said, engine=Says(of(SIGNS_FROM)))
+    assert name in {one.rule.id for one in sure.held}
+    kept = explain(READER, said, known=set())
+    assert name not in {one.rule.id for one in kept.held}
+    beside = explain(READER, "实习车间有人手卷进机器了，整条胳膊都是血", engine=Says(of(1.0)), most=100)
+    assert any(one.why == (ALREADY,) for one in beside.nearly)

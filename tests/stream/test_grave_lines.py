@@ -18,10 +18,11 @@ MATCHER = Matcher(BOOK, sorted(TARGETS.terms()))
 
 
 def grave(text: str) -> list[str]:
+    """By the rules that name a danger; those of signs ask the model, too (`test_doubt`)."""
     plain = normalise(text).text
     page = MATCHER.page(plain)
     found = MATCHER.find(page, Slot.COMMENT, TARGETS.decide(page))
-    return [one.rule.id for one in found if one.rule.grave]
+    return [one.rule.id for one in found if one.rule.grave and not one.rule.sign]
 
 
 DANGER = (
