@@ -59,14 +59,14 @@ def check(
     if as_json:
         found = {
             "rules": len(book.rules), "themes": dict(sorted(themes.items())), "examples": examples,
-            "pieces": len(reader.matcher.pieces), "edition": book.edition(), "broken": broken,
+            "pieces": len(reader.whole.pieces), "edition": book.edition(), "broken": broken,
         }  # fmt: skip
         typer.echo(json.dumps(found, ensure_ascii=False))
     else:
         for one in broken:
             typer.echo(f"✘ {one}")
         typer.echo(
-            f"{len(book.rules)} 条规则，{len(themes)} 类主题，{len(reader.matcher.pieces)} 个词，"
+            f"{len(book.rules)} 条规则，{len(themes)} 类主题，{len(reader.whole.pieces)} 个词，"
             f"{examples} 个例句，版次 {book.edition()}"
         )
         typer.echo("　".join(f"{theme} {number}" for theme, number in sorted(themes.items())))

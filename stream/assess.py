@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 
 from sentiment.disguise import Seen
 from sentiment.engine import Engine, Score
 from sentiment.normalise import Normalised, Step, normalise
 from stream.assessment import Assessment, Hit, Target
-from stream.doubt import counted, doubted
+from stream.doubt import doubted, plainest, signs_count
 from stream.impression import Impressions
 from stream.listed import disguises
 from stream.match import Found, Matcher, Page
@@ -35,16 +36,28 @@ class Reader:
     """Rulebook, automaton and target words made ready for one school. `aliases`: the school's own names."""
 
     def __init__(self, book: Rulebook, aliases: Sequence[str] = ()) -> None:
-        self.edition = book.edition()
+        self.book, self.edition = book, book.edition()
         self.targets = TargetWords(book.words, aliases)
-        self.matcher = Matcher(book, sorted(self.targets.terms()))
+        named = replace(book, rules=tuple(rule for rule in book.rules if not rule.sign))
+        self.matcher = Matcher(named, sorted(self.targets.terms()))
         self.disguises = disguises(book)
-        dangers = {term for rule in book.rules if rule.kind and not rule.sign for term in rule.any}
+        dangers = {term for rule in named.rules if rule.kind for term in rule.any}
         self.impressions = Impressions(book.words, self.matcher.stances, dangers)
 
+    @cached_property
+    def signs(self) -> Matcher:
+        """The rules of signs, which are read where the model is sure of a concern: one line in twenty."""
+        return Matcher(replace(self.book, rules=tuple(rule for rule in self.book.rules if rule.sign)))
+
+    @cached_property
+    def whole(self) -> Matcher:
+        """All rules together, for whoever explains."""
+        return Matcher(self.book, sorted(self.targets.terms()))
+
     def page(self, text: Normalised) -> Page:
-        """The text as rules and target words read it."""
-        return self._page(self.look(text))
+        """The text as all rules and target words read it."""
+        second = self.look(text)
+        return self.whole.page(second.text.text, second.places)
 
     def look(self, text: Normalised) -> SecondLook:
         """The text with what stands disguised in it."""
@@ -71,9 +84,11 @@ class Reader:
         """As `read`, of words that stand in this slot."""
         page = self._page(second)
         target = self.targets.decide(page)
-        read = self.matcher.find(page, slot, target) if slot is not None else []
+        found = self.matcher.find(page, slot, target) if slot is not None else []
+        if slot is not None and signs_count(found, slot, score):
+            found = [*found, *plainest(self.signs.find(self.signs.page(second.text.text, second.places), slot, target))]
         concern = score.p_concern if score is not None else None
-        hits = doubted([hit_of(one, second) for one in counted(read, slot, score)], slot, concern)
+        hits = doubted([hit_of(one, second) for one in found], slot, concern)
         felt = self.impressions.impression(score, slot, target, hits, second.text) if score is not None else None
         return target, (*hits, felt) if felt is not None else hits
 

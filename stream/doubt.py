@@ -7,7 +7,7 @@ open. A cry for help is never doubted, nor what somebody reports by hand, nor a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sentiment.engine import Score
 from stream.assessment import Hit
@@ -22,7 +22,7 @@ SIGNS_FROM = 0.8
 """Of `p_concern`, for rules of signs: of 10,243 ordinary comments none opens by one from here on, and 30 without the
 bar; of what they find beyond the other rules in dangers that others wrote two thirds are left (README.md)."""
 UNSURE = "说的是征兆，模型没有把握是真事，不算命中。"
-ALREADY = "说的是征兆，同一险情已由别的规则说出，不另计。"
+ALREADY = "说的是征兆，险情已由别的规则说出，不另计。"
 WEIGHT = DANGERS[1].weight
 WORDS = "模型看不像真有其事，一条不立"
 MARK = f"（{WORDS}）"
@@ -30,26 +30,17 @@ MARK = f"（{WORDS}）"
 DOUBTED = frozenset({Slot.COMMENT, Slot.MESSAGE})
 
 
-def counted(found: Sequence[Found], slot: Slot | None, score: Score | None) -> list[Found]:
-    """What counts of the rules that hold: signs where the model is sure and no rule names a danger, and of several the
-    one that has most to show. `score`: None where no engine was asked: then the words alone speak."""
-    named = [one for one in found if not one.rule.sign]
-    signs = [one for one in found if one.rule.sign]
-    if not signs or any(one.rule.grave for one in named) or not _is_sure(slot, score):
-        return named
-    best = min(signs, key=lambda one: (-len(one.spans), one.rule.level_floor or 5, one.rule.id))
-    return [one for one in found if not one.rule.sign or one is best]
+def signs_count(named: Iterable[Found], slot: Slot, score: Score | None) -> bool:
+    """Whether signs are read: where the model is sure, and no other rule names a danger. `score`: None where no engine
+    was asked: then the words alone speak."""
+    if slot in DOUBTED and score is not None and (score.p_concern is None or score.p_concern < SIGNS_FROM):
+        return False
+    return not any(one.rule.grave for one in named)
 
 
-def why_not(slot: Slot | None, score: Score | None) -> str:
-    """Why a rule of signs that holds does not count, a sentence."""
-    return ALREADY if _is_sure(slot, score) else UNSURE
-
-
-def _is_sure(slot: Slot | None, score: Score | None) -> bool:
-    if slot not in DOUBTED or score is None:
-        return True
-    return score.p_concern is not None and score.p_concern >= SIGNS_FROM
+def plainest(signs: Sequence[Found]) -> list[Found]:
+    """Of several signs the one that has most to show: a line tells one danger, and its sides would part a matter."""
+    return sorted(signs, key=lambda one: (-len(one.spans), one.rule.level_floor or 5, one.rule.id))[:1]
 
 
 def doubted(hits: Sequence[Hit], slot: Slot | None, p_concern: float | None) -> tuple[Hit, ...]:

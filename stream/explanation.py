@@ -13,7 +13,7 @@ from sentiment.normalise import normalise
 from stream.assess import Reader, SecondLook, hit_of
 from stream.assessment import Hit, Target
 from stream.danger import words as kind_words
-from stream.doubt import ALREADY, counted, doubted, why_not
+from stream.doubt import ALREADY, UNSURE, doubted, plainest, signs_count
 from stream.doubt import WORDS as DOUBT
 from stream.match import Page, target_fits
 from stream.rules import Category, Rule, Slot
@@ -97,20 +97,23 @@ def explain(
     page, text = reader.page(plain), reader.look(plain)
     target = reader.targets.decide(page)
     said = engine.score([plain.text])[0] if engine is not None else None
-    holding = reader.matcher.find(page, slot, target)
-    found = counted(holding, slot, said)
+    holding = reader.whole.find(page, slot, target)
+    found = [one for one in holding if not one.rule.sign]
+    is_named = any(one.rule.grave for one in found)
+    signs = [one for one in holding if one.rule.sign]
     if known is not None:
-        found = [one for one in holding if not one.rule.sign or one.rule.id in known]
+        found += [one for one in signs if one.rule.id in known]
+    elif signs_count(found, slot, said):
+        found += plainest(signs)
     held = tuple(Held(one.rule, _words(one.rule, one.spans, text, page), one.kinds) for one in found)
     ids = {one.rule.id for one in holding}
     near = [
         (missing, one)
-        for rule in reader.matcher.book.rules
+        for rule in reader.book.rules
         if slot in rule.applies_to and rule.id not in ids and (read := _nearly(rule, page, text, target)) is not None
         for missing, one in [read]
     ]
-    is_named = any(one.rule.grave and not one.rule.sign for one in found)
-    why = (ALREADY if is_named else why_not(slot, said),)
+    why = (ALREADY if is_named or (found[-1:] and found[-1].rule.sign) else UNSURE,)
     near += [(0, Nearly(one.rule, _words(one.rule, one.spans, text, page), why)) for one in holding if one not in found]
     near.sort(key=lambda row: (row[0], not row[1].rule.grave, -row[1].rule.weight))
     felt, is_doubted = None, False
@@ -232,7 +235,7 @@ def _how(word: Word) -> str:
 
 def broken_examples(reader: Reader) -> Iterator[str]:
     """A Chinese sentence for each example that its rule does not keep, with what was in the way."""
-    for rule in reader.matcher.book.rules:
+    for rule in reader.book.rules:
         for example in rule.examples.match:
             if (said := _broken(reader, rule, example, wanted=True)) is not None:
                 yield f"规则 {rule.id} examples.match：“{example}”应命中而未命中。{said}请改词或改例句。"
@@ -245,10 +248,10 @@ def _broken(reader: Reader, rule: Rule, example: str, *, wanted: bool) -> str | 
     """Why an example is not as wanted; None where it is."""
     page = reader.page(normalise(example))
     slot = rule.applies_to[0]
-    found = reader.matcher.find(page, slot, reader.targets.decide(page))
+    found = reader.whole.find(page, slot, reader.targets.decide(page))
     if wanted == any(one.rule.id == rule.id for one in found):
         return None
-    why = explain(reader, example, slot, most=len(reader.matcher.book.rules))
+    why = explain(reader, example, slot, most=len(reader.book.rules))
     if not wanted:
         return "".join(_quoted(dict.fromkeys(w.text for w in one.words)) for one in why.held if one.rule.id == rule.id)
     return "".join(said for one in why.nearly if one.rule.id == rule.id for said in one.why) or "没有规则要的词。"

@@ -32,8 +32,9 @@ OURS = frozenset((Category.PROHIBITED, Category.ADVERT))
 
 
 def listed(book: Rulebook) -> set[str]:
-    """The words that rules find, of two to six characters, without fillers."""
-    groups = (group for rule in book.rules if rule.category not in OURS for group in (rule.any, *rule.near))
+    """The words that rules find, of two to six characters, without fillers; signs are everyday words, hidden by nobody."""
+    hidden = (rule for rule in book.rules if rule.category not in OURS and not rule.sign)
+    groups = (group for rule in hidden for group in (rule.any, *rule.near))
     pieces = {piece for term in set(chain.from_iterable(groups)) for piece in parts_of(term)}
     return {piece for piece in pieces if 2 <= len(piece) <= LONGEST and FILLERS.isdisjoint(piece)}
 

@@ -72,7 +72,8 @@ def test_any_text_is_explained_as_it_is_judged_and_words_are_its_own(text: str, 
         found = explain(READER, raw, slot)
         page = READER.page(normalise(raw))
         target = READER.targets.decide(page)
-        assert [one.rule.id for one in found.held] == [one.rule.id for one in READER.matcher.find(page, slot, target)]
+        judged = READER.judge(slot, READER.look(normalise(raw)))[1]
+        assert [one.rule.id for one in found.held] == [hit.rule for hit in judged]
         assert found.target is target
         words = [word for held in found.held for word in held.words] + [w for near in found.nearly for w in near.words]
         assert all(raw[word.start : word.end] == word.text for word in words)
