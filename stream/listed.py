@@ -32,7 +32,7 @@ OURS = frozenset((Category.PROHIBITED, Category.ADVERT))
 
 
 def listed(book: Rulebook) -> set[str]:
-    """The words that rules find, of two to six characters, without fillers; signs are everyday words, hidden by nobody."""
+    """The words that rules find, of two to six characters, without fillers; signs are words that nobody hides."""
     hidden = (rule for rule in book.rules if rule.category not in OURS and not rule.sign)
     groups = (group for rule in hidden for group in (rule.any, *rule.near))
     pieces = {piece for term in set(chain.from_iterable(groups)) for piece in parts_of(term)}
