@@ -101,7 +101,8 @@ class Started:
 
     def says(self, words: str, path: str = "/healthz") -> bool:
         """Whether the page says so now. Fails where the process has ended."""
-        assert self.process.poll() is None, self.written()
+        if self.process.poll() is not None:
+            pytest.fail(f"ended with {self.process.returncode}:\n{self.written()}")  # no use to look again
         with suppress(httpx.TransportError):
             return words in httpx.get(f"{self.page}{path}", timeout=10, trust_env=False).text
         return False
