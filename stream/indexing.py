@@ -198,7 +198,8 @@ class Indexing:
 
 
 def document(assessment: Assessment | _Essence, now: datetime) -> Document:
-    """The search document of an assessment, taken in at `now`; the risk of the watch is added by a rebuild."""
+    """The search document of an assessment, taken in at `now`. Its risk is what its own heaviest rule weighs, here as
+    in a rebuild: what others add is known to the watch alone, and later."""
     post = assessment.post
     risk = max((hit.weight for hit in assessment.hits), default=0)
     return Document(
@@ -246,7 +247,7 @@ def kept_documents(store: Store, school: str, after: int = 0) -> Iterator[tuple[
         with store.read() as conn:
             rows = conn.execute(
                 _searchable()
-                .add_columns(posts, revisions.c.text, assessments.c.polarity, assessments.c.risk)
+                .add_columns(posts, revisions.c.text, assessments.c.polarity, assessments.c.hits)
                 .where(posts.c.school == school, posts.c.row > after)
                 .order_by(posts.c.row)
                 .limit(CHUNK)
@@ -259,7 +260,7 @@ def kept_documents(store: Store, school: str, after: int = 0) -> Iterator[tuple[
             [
                 Document(
                     row.school, row.id, row.kind, row.platform, row.account_id, row.thread_id, row.text, row.polarity,
-                    row.risk, row.published_at, row.fetched_at,
+                    max((hit["weight"] for hit in row.hits), default=0), row.published_at, row.fetched_at,
                 )
                 for row in rows
             ],
