@@ -83,7 +83,7 @@ def application() -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
         status, words = HTTPStatus.NOT_FOUND, "没有这一页。"
         if environ["PATH_INFO"] == "/healthz":
             status, words = state(life.age() if waiting.begun() else None, waiting.sentence())
-            words = "\n".join(part for part in (words, standing_by.words()) if part)
+            words = "\n".join(part for part in (words, standing_by.words() if waiting.begun() else "") if part)
         start(f"{status.value} {status.phrase}", [PLAIN])
         return [words.encode()]
 

@@ -31,9 +31,10 @@ DOUBTED = frozenset({Slot.COMMENT, Slot.MESSAGE})
 
 
 def signs_count(named: Iterable[Found], slot: Slot, score: Score | None) -> bool:
-    """Whether signs are read: where the model is sure, and no other rule names a danger. `score`: None where no engine
-    was asked: then the words alone speak."""
-    if slot in DOUBTED and score is not None and (score.p_concern is None or score.p_concern < SIGNS_FROM):
+    """Whether signs are read: where the model is sure, or a person reports, and no other rule names a danger. `score`:
+    None where no engine was asked."""
+    concern = score.p_concern if score is not None else None
+    if slot in DOUBTED and (concern is None or concern < SIGNS_FROM):
         return False
     return not any(one.rule.grave for one in named)
 
