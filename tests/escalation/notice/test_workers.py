@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from escalation import handling, people
+from escalation import handling, people, timer
 from escalation.channels import Accepted, Channel, Message, Outcome
-from escalation.notice import DeliveryState, deliveries, digest
+from escalation.notice import DeliveryState, NoticeKind, deliveries, digest, notices
 from escalation.notice.outbox import Taken
 from escalation.notice.taking import SMS_APART, take
 from escalation.notify import Notify
@@ -161,3 +162,34 @@ def test_a_message_in_another_workers_hands_counts_in_the_storm(office: Office) 
     fourth = [row for row in office.rows(deliveries, channel="mail") if row.id not in on_the_way]
     assert [row.reason for row in fourth] == [digest.HELD] * len(FOUR)
     assert not office.mail.sent
+
+
+def test_a_clock_that_several_workers_find_run_out_in_the_same_moment_fires_for_one(office: Office) -> None:
+    for n in range(6):
+        matter(office, n)
+    office.now += timedelta(days=1)
+    together = threading.Barrier(3)
+
+    def fire(_: int) -> list[int]:
+        with office.store.read() as conn:
+            found = [one.id for one in timer.due(conn, office.now, 500)]
+        together.wait(LIMIT_S)
+        return office.store.run(lambda conn: [one for one in found if timer.claim(conn, one, office.now)])
+
+    with office.store.read() as conn:
+        every = [one.id for one in timer.due(conn, office.now, 500)]
+    with ThreadPoolExecutor(3) as crew:
+        fired = list(crew.map(fire, range(3)))
+    assert len(every) > 6
+    assert Counter(one for some in fired for one in some) == Counter(every)
+
+
+def test_workers_that_find_the_same_clocks_run_out_remind_and_escalate_once(office: Office) -> None:
+    for n in range(3):
+        matter(office, n)
+    all_at_work(office, Slow(1), 1)
+    office.now += timedelta(hours=6)
+    all_at_work(office, Slow(3), 3)
+    told = Counter((row.incident_id, row.kind, row.addressee, row.office) for row in office.rows(notices))
+    assert {kind for _, kind, *_ in told} > {NoticeKind.FIRST}, "something ran out"
+    assert {pair: n for pair, n in told.items() if n > 1} == {}
