@@ -14,7 +14,7 @@ import pytest
 from openpyxl import load_workbook
 
 from tests.acceptance.school import shipped_pack
-from tests.acceptance.standing import FENGXIN, Standing, eventually, fengxin, free_ports, surroundings
+from tests.acceptance.standing import FENGXIN, Standing, eventually, fengxin, free_ports, on_terminal, surroundings
 
 HERE = Path(__file__).resolve().parent
 SCENARIOS = HERE / "scenarios"
@@ -222,6 +222,10 @@ def test_reindex_and_audit_verify_work_beside_the_running_service(demo: Standing
     done = fengxin("reindex", "--settings", file)
     assert done.returncode == 0, done.stderr
     assert "已重建检索，共 " in done.stdout
+    assert "重建检索" not in done.stderr, "no bar where nobody looks on"
+    seen = on_terminal("reindex", "--settings", file)
+    assert seen.returncode == 0, seen.stderr
+    assert re.search(r"重建检索.*\d+%", seen.stderr), seen.stderr
     assert desk.found("暖冬套餐")
     mails = demo.mails()
     assert len({one.message_id for one in mails}) == len(mails), "a rebuilt search tells nobody anything again"
