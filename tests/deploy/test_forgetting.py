@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
@@ -22,6 +23,7 @@ from stream.kept import keep, revisions
 from stream.post import Kind, Post, Route, door
 from stream.search import Document, Facets, Query, Renewal, Search, SearchUnavailable, open_search
 from stream.store import Store
+from tests.live.elasticsearch import Elasticsearch
 
 OLD, YOUNG = "饭里吃出虫子，九十天以前", "今天的菜很好"
 
@@ -58,9 +60,14 @@ class Place:
         return {one.id for one in self.search.find(Query(self.school, limit=5000))}
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    settings = load(installation.write_demo(tmp_path, 8700, utc_now()))
+@pytest.fixture(params=["sqlite", pytest.param("elasticsearch", marks=pytest.mark.live)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """On a search of either kind."""
+    file = installation.write_demo(tmp_path, 8700, utc_now())
+    if request.param == "elasticsearch":
+        url = request.getfixturevalue("elasticsearch").place(f"g{uuid4().hex[:10]}")
+        file.write_text(f'{file.read_text("utf-8")}\n[search]\nurl = "{url}"\n', "utf-8")
+    settings = load(file)
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     store, search = Store(settings.store_url), open_search(settings.search_url)
     migrations.migrate(store)
@@ -84,6 +91,22 @@ def test_what_is_over_goes_from_search_and_store_and_the_rest_stays(place: Place
     forget(place.store, place.search, place.school)
     assert place.found() == {"young"}
     assert place.texts() == {"old": retention.GONE, "young": YOUNG}
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("place", ["elasticsearch"], indirect=True)
+def test_a_month_of_which_nothing_is_left_is_dropped_whole(elasticsearch: Elasticsearch, place: Place) -> None:
+    prefix = place.settings.search_url.rpartition("/")[2].partition("?")[0]
+    place.put("older", OLD, 200)
+
+    def months() -> int:
+        with elasticsearch.client() as client:
+            return len([one for one in client.indices.get(index=f"{prefix}-*") if "about" not in one])
+
+    before = months()
+    forget(place.store, place.search, place.school)
+    assert place.found() == {"young"}
+    assert months() < before
 
 
 def test_more_than_one_handful_goes_in_one_call(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
