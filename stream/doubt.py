@@ -3,6 +3,9 @@
 A rule reads words and not what they are about: of the harmless lines in which a grave rule holds the model knows some.
 The hit stays with what it tells of and weighs as much as a danger of which the model is fairly sure: others who say so
 open. A cry for help is never doubted, nor what somebody reports by hand, nor a school's own post.
+
+Signs: a rule that knows a danger by what it leaves behind (a stretcher at the door, a bed that nobody slept in) reads
+everyday words. It counts only where the model is sure of a concern: each by itself errs often, both together hardly.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ BELOW = 0.09
 """Of `p_concern`: below every danger of our own examples and demos that people must hear of alone (README.md)."""
 SIGNS_FROM = 0.8
 """Of `p_concern`, for rules of signs: of 10,243 ordinary comments none opens by one from here on, and 47 without the
-bar; of what they find beyond the other rules in dangers that others wrote two thirds are left (README.md)."""
+bar; of what they find beyond the other rules in dangers that others wrote more than half is left (README.md)."""
 UNSURE = "说的是征兆，模型没有把握是真事，不算命中。"
 ALREADY = "说的是征兆，险情已由别的规则说出，不另计。"
 WEIGHT = DANGERS[1].weight

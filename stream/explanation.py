@@ -113,8 +113,9 @@ def explain(
         if slot in rule.applies_to and rule.id not in ids and (read := _nearly(rule, page, text, target)) is not None
         for missing, one in [read]
     ]
-    why = (ALREADY if is_named or (found[-1:] and found[-1].rule.sign) else UNSURE,)
-    near += [(0, Nearly(one.rule, _words(one.rule, one.spans, text, page), why)) for one in holding if one not in found]
+    if not any(one.rule.sign for one in found):
+        why = (ALREADY if is_named else UNSURE,)
+        near += [(0, Nearly(one.rule, _words(one.rule, one.spans, text, page), why)) for one in plainest(signs)]
     near.sort(key=lambda row: (row[0], not row[1].rule.grave, -row[1].rule.weight))
     felt, is_doubted = None, False
     if said is not None:
@@ -246,12 +247,13 @@ def broken_examples(reader: Reader) -> Iterator[str]:
 
 def _broken(reader: Reader, rule: Rule, example: str, *, wanted: bool) -> str | None:
     """Why an example is not as wanted; None where it is."""
-    page = reader.page(normalise(example))
-    slot = rule.applies_to[0]
+    plain = normalise(example)
+    page, slot = reader.page(plain), rule.applies_to[0]
     found = reader.whole.find(page, slot, reader.targets.decide(page))
-    if wanted == any(one.rule.id == rule.id for one in found):
+    holding = next((one for one in found if one.rule.id == rule.id), None)
+    if wanted == (holding is not None):
         return None
+    if holding is not None:
+        return _quoted(dict.fromkeys(word.text for word in _words(rule, holding.spans, reader.look(plain), page)))
     why = explain(reader, example, slot, most=len(reader.book.rules))
-    if not wanted:
-        return "".join(_quoted(dict.fromkeys(w.text for w in one.words)) for one in why.held if one.rule.id == rule.id)
     return "".join(said for one in why.nearly if one.rule.id == rule.id for said in one.why) or "没有规则要的词。"

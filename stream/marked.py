@@ -139,7 +139,6 @@ class Marked:
 
     def stand(self, conn: Connection, own: Sequence[Mark]) -> tuple[Mark, ...]:
         """Those of a kept line's marks that were not spent."""
-        self.write(conn)
         spent = (
             {theme for (theme,) in conn.execute(SPENT, {"owner": self._school, "post": own[0].post_id})} if own else ()
         )

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from stream.assessment import Polarity, Target
 from stream.border import OPEN_AT
-from stream.evidence import OURS, QUICK_HOURS, SLOW_DAYS, Evidence, Mark
+from stream.evidence import CUE_ROOM, OURS, QUICK_HOURS, ROOM, SLOW_DAYS, Evidence, Mark
 from stream.impression import IMPRESSIONS
 from stream.matter import CARE, spoken
 from stream.rules import Category
@@ -217,7 +217,7 @@ def _parts(evidence: Evidence, theme: str, now: datetime) -> list[_Part]:
         share = CONTEXT * max(1.0, CROWD / max(1, evidence.thread.authors))
         parts += _within(share * (_sum(parts) + found.spread), _context(evidence, theme))
     if ours := [mark for mark in marks if mark.ours]:
-        parts.append(_Part("指向本校", OURS_POINTS, f"{len(_voices(ours))} 人明指学校、教职工或服务"))
+        parts.append(_Part("指向本校", OURS_POINTS, f"{_people(len(_voices(ours)))}明指学校、教职工或服务"))
     if marks and (evidence.copies > 1 or found.spread):
         parts.append(_copied(evidence.copies, found))
     if evidence.outliked:
@@ -307,9 +307,9 @@ def _rules(found: Iterable[Words]) -> list[_Part]:
 def _said(found: Sequence[Words], title: str, rule: str) -> str:
     voices = len(set[str]().union(*(words.voices for words in found)))
     waves = sorted((len(words.voices) for words in found if len(words.voices) > 1), reverse=True)
-    many = f"同一段话 {waves[0]} 人转贴，按一条计" if len(waves) == 1 else ""
+    many = f"同一段话 {_people(waves[0])}转贴，按一条计" if len(waves) == 1 else ""
     if len(waves) > 1:
-        many = f"{len(waves)} 段话有人转贴，最多的一段 {waves[0]} 人，每段按一条计"
+        many = f"{len(waves)} 段话有人转贴，最多的一段 {_people(waves[0])}，每段按一条计"
     told = _told_of(title, rule, voices)
     louder = len(set[str]().union(*(words.voices for words in found if words.mark.named and rule not in IMPRESSIONS)))
     more = f"其中 {louder} 人的话，模型推断比规则更重" if louder else ""
@@ -319,9 +319,14 @@ def _said(found: Sequence[Words], title: str, rule: str) -> str:
 def _told_of(title: str, rule: str, voices: int) -> str:
     """How many said it, within how long, by which rule, or by the model and how sure (in brackets of its title)."""
     if rule not in IMPRESSIONS:
-        return f"{voices} 人说到“{title}”（{SLOW_DAYS} 天内，规则 {rule}）"
+        return f"{_people(voices)}说到“{title}”（{SLOW_DAYS} 天内，规则 {rule}）"
     said, _, sure = title.removesuffix("）").partition("（")
-    return f"{voices} 人的话{said}（{sure + '；' if sure else ''}{SLOW_DAYS} 天内，{rule}）"
+    return f"{_people(voices)}的话{said}（{sure + '；' if sure else ''}{SLOW_DAYS} 天内，{rule}）"
+
+
+def _people(voices: int, room: int = ROOM) -> str:
+    """So many; from `room` on so many at the least, as no more of them are kept (`stream.evidence.has_room`)."""
+    return f"至少 {voices} 人" if voices >= room else f"{voices} 人"
 
 
 def _copied(copies: int, found: Counted) -> _Part:
@@ -353,7 +358,13 @@ def _cues(same: _Same) -> tuple[_Part, ...]:
         said = [words for words in found if words.mark.category == category]
         if said:
             voices = len(set[str]().union(*(words.voices for words in said)))
-            out.append(_Part(name, scale * sum(words.points for words in said), f"{voices} 人{said[0].mark.title}"))
+            out.append(
+                _Part(
+                    name,
+                    scale * sum(words.points for words in said),
+                    f"{_people(voices, CUE_ROOM)}{said[0].mark.title}",
+                )
+            )
     return tuple(out)
 
 

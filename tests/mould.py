@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import Dialect, create_engine
 
 from stream.store import Store, metadata
@@ -37,6 +38,20 @@ def opened(url: str) -> Store:
     store.engine.dialect = _dialect()
     store.engine.update_execution_options(compiled_cache=_compiled)
     return store
+
+
+EITHER = ("sqlite", pytest.param("postgresql", marks=pytest.mark.live))
+"""The parameters of a fixture whose store is `of_either_kind`."""
+
+
+def of_either_kind(request: pytest.FixtureRequest, path: Path, **given: Any) -> Store:
+    """An empty store with every table: in a new file at `path`, or in a database of its own on a real PostgreSQL, as
+    the fixture's parameter says. `given`: further arguments of the latter."""
+    if request.param == "sqlite":
+        return Store(lay(path))
+    made = Store(request.getfixturevalue("postgres").database(), **given)
+    metadata.create_all(made.engine)
+    return made
 
 
 @cache

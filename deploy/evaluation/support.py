@@ -94,8 +94,8 @@ def _anchors(reader: Reader, slot: Slot | None, second: SecondLook) -> Iterator[
     """The anchors by which rules hold in a text."""
     if slot is None:
         return
-    page = reader.matcher.page(second.text.text, second.places)
-    for found in reader.matcher.find(page, slot, reader.targets.decide(page)):
+    page = reader.whole.page(second.text.text, second.places)
+    for found in reader.whole.find(page, slot, reader.targets.decide(page)):
         places = set(found.spans)
         yield from ((found.rule.id, term) for term in found.rule.any if places.intersection(page.term(term)))
 

@@ -16,22 +16,18 @@ from sqlalchemy import select
 from crawlers import schedule
 from crawlers.token import tokens
 from stream.coverage import sources
-from stream.store import Store, metadata
-from tests.mould import lay
+from stream.store import Store
+from tests.mould import EITHER, of_either_kind
 
 NOW = datetime(2026, 11, 3, 4, 0, tzinfo=UTC)
 UNTIL = NOW + timedelta(minutes=5)
 SCHOOL, ACCOUNTS, CREWS = "JY", 12, 3
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.live)])
+@pytest.fixture(params=EITHER)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A store with a due source of each account. Who waits for another's row is told so by the store."""
-    if request.param == "sqlite":
-        made = Store(lay(tmp_path / "store.db"))
-    else:
-        made = Store(request.getfixturevalue("postgres").database())
-        metadata.create_all(made.engine)
+    made = of_either_kind(request, tmp_path / "store.db")
     with made.write() as conn:
         for number in range(ACCOUNTS):
             conn.execute(tokens.insert().values(**a_token(number)))

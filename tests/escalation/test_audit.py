@@ -11,20 +11,16 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from escalation.audit import GENESIS, audit_log, audit_mark, faults, head, record
-from stream.store import Store, metadata
-from tests.mould import pour
+from stream.store import Store
+from tests.mould import EITHER, of_either_kind, pour
 
 NOON = datetime(2026, 11, 3, 12, 0, 0, 123456, tzinfo=UTC)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.live)])
+@pytest.fixture(params=EITHER)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A store with four rows of audit."""
-    if request.param == "sqlite":
-        opened = pour(tmp_path / "store.db")
-    else:
-        opened = Store(request.getfixturevalue("postgres").database())
-        metadata.create_all(opened.engine)
+    opened = of_either_kind(request, tmp_path / "store.db")
     detail = {"b": 1.5, "a": "字", "list": [1, None, {"深": True}]}
     with opened.write() as conn:
         for n in range(4):

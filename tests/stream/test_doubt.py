@@ -14,7 +14,7 @@ from stream.assess import Reader, assess
 from stream.assessment import Assessment
 from stream.doubt import ALREADY, BELOW, SIGNS_FROM, UNSURE, WEIGHT, WORDS, doubted
 from stream.evidence import Ledger
-from stream.explanation import explain, told
+from stream.explanation import broken_examples, explain, told
 from stream.matter import CARE
 from stream.post import Kind, Post
 from stream.risk import Opening, Risk, decide, risk
@@ -166,3 +166,14 @@ def test_the_explanation_says_that_signs_were_seen_and_why_they_do_not_count() -
     assert name not in {one.rule.id for one in kept.held}
     beside = explain(READER, "实习车间有人手卷进机器了，整条胳膊都是血", engine=Says(of(1.0)), most=100)
     assert any(one.why == (ALREADY,) for one in beside.nearly)
+    assert sum(one.why in ((ALREADY,), (UNSURE,)) for one in beside.nearly) == 1, "the plainest of them speaks for all"
+
+
+def test_an_example_that_a_rule_of_signs_must_miss_and_does_not_is_told_with_its_words() -> None:
+    rule = next(one for one in SIGNS if Slot.COMMENT in one.applies_to)
+    said = rule.examples.match[0]
+    wrong = rule.model_copy(update={"examples": rule.examples.model_copy(update={"miss": (said,)})})
+    book = replace(BOOK, rules=tuple(wrong if one.id == rule.id else one for one in BOOK.rules))
+    (told_of,) = [one for one in broken_examples(Reader(book)) if rule.id in one]
+    assert "examples.miss" in told_of
+    assert "“" in told_of.partition(said)[2], "the words that are there"

@@ -431,3 +431,12 @@ def test_being_worth_an_eye_moves_no_point_by_which_an_incident_opens(evidence: 
     assert (more.points, more.theme, more.voices) == (less.points, less.theme, less.voices)
     assert decide(unkind, more) == decide(kind, less)
     assert more.value == max(less.value, SHOWN_FROM)
+
+
+@pytest.mark.parametrize(("voices", "said"), [(499, "499 人说到"), (500, "至少 500 人说到")])
+def test_where_no_more_marks_are_kept_a_reason_says_that_there_were_so_many_at_the_least(
+    voices: int, said: str
+) -> None:
+    marks = tuple(replace(mark(n, 20), author=f"a{n}", cluster=f"c{n}") for n in range(voices))
+    reasons = [one.sentence for one in risk(replace(PLAIN, marks=marks), NOW).reasons]
+    assert any(one.startswith(said) for one in reasons), reasons

@@ -19,9 +19,8 @@ from escalation.notice.outbox import Taken
 from escalation.notice.taking import SMS_APART, take
 from escalation.notify import Notify
 from escalation.people import Person
-from stream.store import Store, metadata
 from tests.escalation.office import FOUR, HELD, ON_DESK, STAFF, UNIT, Office
-from tests.mould import lay
+from tests.mould import EITHER, of_either_kind
 from tests.stream.said import SCHOOL
 
 MAIL = frozenset({"mail"})
@@ -29,14 +28,10 @@ PATIENCE = 60
 LIMIT_S = 60.0
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.live)])
+@pytest.fixture(params=EITHER)
 def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     """The office on a store of either kind. Who waits for another's row is told so by the store."""
-    if request.param == "sqlite":
-        store = Store(lay(tmp_path / "office.db"))
-    else:
-        store = Store(request.getfixturevalue("postgres").database(), patience=PATIENCE)
-        metadata.create_all(store.engine)
+    store = of_either_kind(request, tmp_path / "office.db", patience=PATIENCE)
     with store.write() as conn:
         everyone = [Person(SCHOOL, key, name, "", UNIT, f"{key}@x.example", "138") for key, name in STAFF.items()]
         people.enter(conn, everyone, HELD)

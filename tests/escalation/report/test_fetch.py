@@ -28,22 +28,17 @@ from stream.account import accounts
 from stream.coverage import gaps, scans
 from stream.kept import posts
 from stream.line import marks
-from stream.store import Store, metadata
 from tests.escalation.office import conclude
 from tests.escalation.web.house import NOW, SCHOOL, UNIT, House
 from tests.escalation.web.records import sent, watched
-from tests.mould import pour
+from tests.mould import EITHER, of_either_kind
 
 WEEK = Week.of(NOW)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.live)])
+@pytest.fixture(params=EITHER)
 def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
-    if request.param == "sqlite":
-        store = pour(tmp_path / "store.db")
-    else:
-        store = Store(request.getfixturevalue("postgres").database())
-        metadata.create_all(store.engine)
+    store = of_either_kind(request, tmp_path / "store.db")
     letterhead = Letterhead(SCHOOL, "风林", "http://desk.test", b"k" * 32, frozenset({"mail"}))
     staff = [Person(SCHOOL, f"p{n}", f"人{n}", "", UNIT, f"p{n}@school.test", f"1380000000{n}") for n in range(4)]
     roles = (Role.PUBLICITY, Role.SCHOOL_LEADER, Role.UNIT_LEADER, Role.KEEPER)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from stream.store import Store, metadata
-from tests.mould import lay
+from stream.store import Store
+from tests.mould import EITHER, of_either_kind
 
 for _module in (
     "escalation.alert", "escalation.audit", "escalation.incident", "escalation.keeper", "escalation.notice",
@@ -19,13 +19,9 @@ for _module in (
     import_module(_module)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.live)])
+@pytest.fixture(params=EITHER)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty store with every table."""
-    if request.param == "sqlite":
-        opened = Store(lay(tmp_path / "store.db"))
-    else:
-        opened = Store(request.getfixturevalue("postgres").database())
-        metadata.create_all(opened.engine)
+    opened = of_either_kind(request, tmp_path / "store.db")
     yield opened
     opened.close()
