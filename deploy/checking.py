@@ -19,9 +19,8 @@ from escalation.channels import Accepted, Partial, RateLimited
 from escalation.duty.readiness import told_roles
 from escalation.people import CONTACTS, Role
 from escalation.procedure import Channel, Pack, load
-from escalation.watch import ANOTHER_SCHOOL
 from stream import rules
-from stream.dead_letter import dead_letters
+from stream.dead_letter import ANOTHER_SCHOOL, dead_letters
 from stream.log import LogError, open_log
 from stream.post import Route
 from stream.rules import RuleError

@@ -206,7 +206,7 @@ def index(settings: Settings, stop: Event) -> None:
     with opened_store(settings) as store, opened_log(settings) as log, opened_search(settings) as search:
         school = settings.school.code
         worker = Indexing(
-            log, store, search, utc_now,
+            log, store, school, search, utc_now,
             damaged=partial(ring_search, store, school), full=partial(ring_space, store, school),
         )  # fmt: skip
         keep_stepping("index", worker, store, stop, lambda: forget(store, search, settings.school.code))

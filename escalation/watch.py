@@ -32,7 +32,7 @@ from stream.account import Account, book
 from stream.assessment import Assessment
 from stream.bar import Bar, Barred, barred
 from stream.danger import fresh
-from stream.dead_letter import bury_all
+from stream.dead_letter import ANOTHER_SCHOOL, bury_all
 from stream.evidence import SLOW_DAYS, Evidence, Host
 from stream.figures import Gatherer
 from stream.follow import Effects
@@ -54,10 +54,6 @@ _log = logging.getLogger(__name__)
 READER = "watch"
 AT_MOST = 1000
 """Records of one step: over a backlog many lines share what a transaction asks; at rest there are few."""
-ANOTHER_SCHOOL = (
-    "属于学校 {theirs}，本校代号是 {ours}：几所学校共用了一个 Kafka 而没有各写前缀，一校的评论会被另一校的进程取走。"
-    "请停下各校的进程，除最早在用的一所外，给其余各校的 log.url 末尾写上自己的前缀（kafka://主机:端口/前缀）再启动。"
-)
 QUOTE_LENGTH = 60
 CRISIS_VOICES = 5
 """A severe matter (`Opening.severe`) is taken for a 舆情危机 from so many distinct voices on (系统默认，非校规); one

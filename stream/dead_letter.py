@@ -39,6 +39,11 @@ from stream.store.types import Moment, Serial, Word
 MOST = 10_000
 MOST_BYTES = 200_000_000
 """Bounds of all letters together; two readers that bury at the same instant may pass them by one batch."""
+ANOTHER_SCHOOL = (
+    "属于学校 {theirs}，本校代号是 {ours}：几所学校共用了一个 Kafka 而没有各写前缀，一校的评论会被另一校的进程取走。"
+    "请停下各校的进程，除最早在用的一所外，给其余各校的 log.url 末尾写上自己的前缀（kafka://主机:端口/前缀）再启动。"
+)
+"""Why a reader of one school buries what it meets of another's: passed over, it would be missed without a word."""
 
 
 class LetterKind(StrEnum):

@@ -17,7 +17,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import Connection, Select, func, select, update
 
 from stream.assessment import Assessment, Polarity
-from stream.dead_letter import bury_all
+from stream.dead_letter import ANOTHER_SCHOOL, bury_all
 from stream.follow import Effects
 from stream.kept import GONE, assessments, posts, revisions
 from stream.kill_point import reach
@@ -80,12 +80,13 @@ _ESSENCE = TypeAdapter(_Essence)
 
 
 class Indexing:
-    """One index worker."""
+    """The index worker of one school."""
 
     def __init__(
         self,
         log: Log,
         store: Store,
+        school: str,
         search: Search,
         clock: Callable[[], datetime],
         *,
@@ -95,7 +96,8 @@ class Indexing:
     ) -> None:
         """Follow the assessments, apart from what raises alarms. `damaged` is told each time what the search has lost
         and the cure, a sentence in Chinese; `full` why it takes nothing in, and an empty string once it does again."""
-        self._search, self._clock, self._damaged, self._monotonic = search, clock, damaged, monotonic
+        self._search, self._school, self._clock, self._damaged = search, school, clock, damaged
+        self._monotonic = monotonic
         self._full, self._space = full, "?"
         self._look_at = self._walk_at = monotonic()
         self._unsound = ""
@@ -171,7 +173,9 @@ class Indexing:
             except ValidationError as error:
                 bad.append((record, str(refusal(error))))
                 continue
-            if found.post.kind is not Kind.MESSAGE:
+            if found.post.school != self._school:
+                bad.append((record, ANOTHER_SCHOOL.format(theirs=found.post.school, ours=self._school)))
+            elif found.post.kind is not Kind.MESSAGE:
                 documents.append(document(found, now))
                 source[found.post.id] = record
         try:

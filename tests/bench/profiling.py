@@ -47,7 +47,7 @@ def _profiled(settings: Settings, role: str, comments: int) -> str:
         workers: dict[str, Assessing | Watch | Indexing] = {
             "assess": Assessing(log, store, Weightless(), reader, utc_now),
             "watch": Watch(log, store, school, ground(settings, book), utc_now, places(settings, book)),
-            "index": Indexing(log, store, search, utc_now),
+            "index": Indexing(log, store, school, search, utc_now),
         }
         said = ""
         for name in ROLES if role != "assess" else ROLES[:1]:

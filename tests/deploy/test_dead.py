@@ -19,9 +19,8 @@ from deploy.command import app
 from deploy.settings import Settings, load
 from deploy.wiring import utc_now
 from escalation.audit import audit_log
-from escalation.watch import ANOTHER_SCHOOL
 from stream import dead_letter
-from stream.dead_letter import LetterKind, bury, letters
+from stream.dead_letter import ANOTHER_SCHOOL, LetterKind, bury, letters
 from stream.log import open_log
 from stream.store import Store
 from tests.stream.said import a_post

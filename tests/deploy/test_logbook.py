@@ -116,7 +116,7 @@ def test_the_index_writes_down_what_it_took_in(
     station: Station, lines: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     search = open_search(f"sqlite:///{tmp_path / 'search.db'}")
-    worker = Indexing(station.log, station.office.store, search, lambda: station.office.now)
+    worker = Indexing(station.log, station.office.store, SCHOOL, search, lambda: station.office.now)
     station.append(assessed(a_post(POISONED, "weibo:88")))
     while worker.step(wait=0):
         pass
@@ -149,7 +149,7 @@ def test_a_comment_that_opens_nothing_is_followed_by_its_id_through_assess_watch
     plain = [a_post(f"请问{n}号楼几点关门", f"weibo:{n}", at=station.office.now) for n in range(30)]
     station.log.append(POSTS, [(one.thread_id, one.wire()) for one in plain])
     search = open_search(f"sqlite:///{tmp_path / 'search.db'}")
-    index = Indexing(station.log, station.office.store, search, lambda: station.office.now)
+    index = Indexing(station.log, station.office.store, SCHOOL, search, lambda: station.office.now)
     for role in (worker, station.watch, index):
         while role.step(wait=0):
             pass

@@ -41,7 +41,7 @@ class House:
     def index(self) -> None:
         """Let the index role take what waits."""
         search = open_search(self.settings.search_url)
-        worker = Indexing(self.station.log, self.station.office.store, search, lambda: self.station.office.now)
+        worker = Indexing(self.station.log, self.station.office.store, SCHOOL, search, lambda: self.station.office.now)
         while worker.step(wait=0):
             pass
         worker.close()

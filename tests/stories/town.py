@@ -210,7 +210,7 @@ class Town:
         self.crew.prepare()
         self.assessing = Assessing(self.log, self.store, Snow(), reader(), self.now)
         self.watch = Watch(self.log, self.store, self.school, ground, self.now)
-        self.indexing = Indexing(self.log, self.store, self.search, self.now)
+        self.indexing = Indexing(self.log, self.store, self.school, self.search, self.now)
         self.notify = Notify(self.store, head, self.channels, self.now, pack=self.pack)
         self.down: set[str] = set()
         desk = Desk(

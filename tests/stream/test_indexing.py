@@ -71,7 +71,7 @@ class Bench:
         self.told_full: list[str] = []
         self.seconds = 0.0
         self.indexing = Indexing(
-            self.log, store, self.search, lambda: START, damaged=self.told.append, full=self.told_full.append,
+            self.log, store, SCHOOL, self.search, lambda: START, damaged=self.told.append, full=self.told_full.append,
             monotonic=lambda: self.seconds,
         )  # fmt: skip
         self.assessing = Assessing(self.log, store, Snow(), reader(), lambda: START)
@@ -106,6 +106,18 @@ def test_what_came_is_found_once_and_counts_are_passed_over(bench: Bench) -> Non
     assert bench.indexing.step() == 3
     assert bench.found("虫子") == ["weibo:1"]
     assert bench.indexing.step() == 0
+
+
+def test_a_line_of_another_school_is_buried_with_the_cure_and_never_found(bench: Bench) -> None:
+    theirs = assessed(a_post(WORM, "weibo:2", school="QH")).wire()
+    bench.say(wire("weibo:1"), theirs)
+    assert bench.indexing.step() == 2
+    assert bench.found("虫子") == ["weibo:1"]
+    assert bench.search.find(Query("QH", "虫子")) == []
+    ((body, reason),) = bench.buried()
+    assert body == theirs
+    assert "属于学校 QH" in reason
+    assert "前缀" in reason
 
 
 def test_a_private_message_that_was_indexed_before_is_forgotten_at_the_start(bench: Bench) -> None:
