@@ -36,7 +36,7 @@ from operator import attrgetter
 from sentiment.lookalike import EMOJI, LETTERS, Shaped, is_part
 from sentiment.normalise import Normalised, Step, has_split, normalise
 from sentiment.odds import chance, coincidence, odds
-from sentiment.ordinary import is_ordinary, is_rare, latin
+from sentiment.ordinary import is_ordinary_throughout, is_rare, latin
 from sentiment.segment import points_of
 from sentiment.snow_tables import Numbers
 from sentiment.sound import readings
@@ -184,7 +184,7 @@ class Disguises:
                 yield start, end, known[number]
                 continue
             written = joined[start:end]
-            words = anywhere[number] if all(map(is_ordinary, written, written[1:])) else known[number]
+            words = anywhere[number] if is_ordinary_throughout(written) else known[number]
             if words and written not in RARE_WORDS and written not in known[number]:
                 yield start, end, words
 

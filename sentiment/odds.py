@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from math import log
 
@@ -79,6 +79,7 @@ def _times(first: str, second: str) -> float:
     return float(1 << int(powers()[first][place], 16)) if place >= 0 else 0.0
 
 
+@lru_cache(8192)  # few pairs are most of what is asked
 def _expected(first: str, second: str) -> float:
     """The logarithm of how probable the second character is behind the first; anywhere, where that is empty."""
     known = _counted()

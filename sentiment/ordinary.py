@@ -18,7 +18,7 @@ import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 from math import log2
@@ -78,6 +78,12 @@ def is_rare(char: str) -> bool:
 def is_ordinary(first: str, second: str) -> bool:
     """Whether two characters ordinarily stand side by side; False where either is empty."""
     return second != "" and second in followers().get(first, "")
+
+
+@lru_cache(8192)  # few stretches are most of what is asked
+def is_ordinary_throughout(written: str) -> bool:
+    """Whether each two neighbours in it ordinarily stand side by side."""
+    return all(map(is_ordinary, written, written[1:]))
 
 
 def pairs_of(texts: Iterable[str]) -> Counter[str]:

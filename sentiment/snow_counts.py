@@ -211,15 +211,17 @@ def _filed(keys: npt.NDArray[np.int64], first: Places, many: Places, room: int, 
 
 
 def _hashed(keys: Numbers, bits: int) -> tuple[Places, Numbers]:
-    """The place of each key (all different) and the table; linear probing, all keys a step at once."""
+    """The place of each key (all different) and the table; linear probing, all keys a step at once.
+
+    A key goes on past smaller ones only and drives out a larger one, which goes on itself (Amble and Knuth's ordered
+    hash table), so that who looks for a key that is not there stops at the first larger one.
+    """
     table = np.full(1 << bits, EMPTY, np.uint32)
     place = ((keys * np.uint32(SPREAD)) >> np.uint32(32 - bits)).astype(np.intp)
-    still = np.arange(len(keys))
-    while still.size:
-        free = still[table[place[still]] == EMPTY]
-        table[place[free]] = keys[free]
-        still = still[table[place[still]] != keys[still]]
+    np.minimum.at(table, place, keys)
+    while (still := np.flatnonzero(table[place] != keys)).size:
         place[still] = (place[still] + 1) & ((1 << bits) - 1)
+        np.minimum.at(table, place[still], keys[still])
     return place, table
 
 

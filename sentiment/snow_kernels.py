@@ -14,7 +14,6 @@ import numpy as np
 
 from sentiment.snow_tables import (
     BITS,
-    EMPTY,
     FIRST,
     LAST,
     PAIR_BITS,
@@ -46,11 +45,9 @@ def _compiled(function: F) -> F:
 def _place(keys: Numbers, wanted: int, bits: int) -> int:
     """Where `wanted` lies in the hash table, or -1."""
     place = ((wanted * SPREAD) & _MASK) >> (32 - bits)
-    while keys[place] != wanted:
-        if keys[place] == EMPTY:
-            return -1
+    while keys[place] < wanted:
         place = (place + 1) & ((1 << bits) - 1)
-    return place
+    return place if keys[place] == wanted else -1
 
 
 @_compiled

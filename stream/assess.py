@@ -96,6 +96,8 @@ class Reader:
 class SecondLook:
     """A normalised text with the listed words that stand disguised in it (`sentiment.disguise`)."""
 
+    __slots__ = ("_seen", "places", "text")
+
     def __init__(self, text: Normalised, seen: Sequence[Seen]) -> None:
         self.text = text
         self.places: dict[str, list[Span]] = {}

@@ -52,8 +52,33 @@ class Group:
         number = lexicon.number
         chained = [term for term in dict.fromkeys(terms) if "…" in term]
         self.single = frozenset(number[term] for term in terms if "…" not in term)
-        self.chains = tuple(tuple(number[part] for part in parts_of(term)) for term in chained)
+        self.chains = tuple(_chain(term, lexicon) for term in chained)
         self.needs = self.single.union(number[_rarest(term)] for term in chained) if chained else self.single
+
+
+class Bars:
+    """The lists of which any term keeps a rule from holding wherever it stands: long ones that have much in common.
+
+    `bits`: of each list, by its identity; `barring`, `begun`: of each piece the bits of the lists in which it is a
+    term, and in which it begins one of several pieces; `chains`: of each list the terms of several pieces.
+    """
+
+    __slots__ = ("barring", "begun", "bits", "chains", "lexicon")
+
+    def __init__(self, lists: Iterable[tuple[str, ...]], lexicon: Lexicon) -> None:
+        self.lexicon = lexicon
+        self.bits: dict[int, int] = {}
+        self.chains: dict[int, tuple[tuple[int, ...], ...]] = {}
+        self.barring, self.begun = [0] * len(lexicon.pieces), [0] * len(lexicon.pieces)
+        number, chained = lexicon.number, cache(partial(_chain, lexicon=lexicon))
+        for terms in {id(terms): terms for terms in lists}.values():  # no words at all are always the same list
+            bit = self.bits[id(terms)] = 1 << len(self.bits)
+            self.chains[id(terms)] = chains = tuple(chained(term) for term in terms if "…" in term)
+            for term in terms:
+                if "…" not in term:
+                    self.barring[number[term]] |= bit
+            for first, *_ in chains:
+                self.begun[first] |= bit
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +92,7 @@ class Places:
 class Page:
     """One text with where each piece of the rulebook stands in it; read only as far as somebody asks."""
 
-    __slots__ = ("_groups", "_hits", "_matcher", "_seen", "_stances", "_there", "also", "text")
+    __slots__ = ("_barred", "_groups", "_hits", "_matcher", "_seen", "_stances", "_there", "also", "text")
 
     def __init__(self, matcher: Matcher, text: str, also: Mapping[str, Sequence[Span]]) -> None:
         self.text = text
@@ -78,6 +103,7 @@ class Page:
         self._seen: dict[Lexicon, dict[int, list[Span]]] = {}
         self._groups: dict[int, Places] = {}
         self._stances: dict[Span, Stance] = {}
+        self._barred: tuple[int, ...] | None = None
 
     @property
     def guards_read(self) -> bool:
@@ -107,6 +133,19 @@ class Page:
         group = self._matcher.group(terms)
         return not group.needs.isdisjoint(self.there(group.lexicon)) and (not group.chains or bool(self.group(terms)))
 
+    def barred(self, rule: Rule) -> bool:
+        """Whether any term is there that keeps a rule of the rulebook from holding."""
+        bars = self._matcher.bars
+        if self._barred is None:
+            there = self.there(bars.lexicon)
+            self._barred = tuple(reduce(or_, map(of.__getitem__, there), 0) for of in (bars.barring, bars.begun))
+        bit = bars.bits[id(rule.not_)]
+        by_one, may = self._barred
+        if by_one & bit or not may & bit:
+            return bool(by_one & bit)
+        seen = self.seen(bars.lexicon)
+        return any(self._chained(numbers, seen) for numbers in bars.chains[id(rule.not_)] if numbers[0] in seen)
+
     def seen(self, lexicon: Lexicon) -> dict[int, list[Span]]:
         """The places of each piece that is there, by the number of the piece, in order."""
         found = self._seen.get(lexicon)
@@ -130,10 +169,15 @@ class Page:
         for number in seen.keys() & group.single:
             yield seen[number]
         for numbers in group.chains:
-            if spans := seen.get(numbers[0]):
-                for number in numbers[1:]:
-                    spans = self._followed(spans, seen.get(number, []))
-                yield spans
+            if numbers[0] in seen:
+                yield self._chained(numbers, seen)
+
+    def _chained(self, numbers: Sequence[int], seen: Mapping[int, list[Span]]) -> list[Span]:
+        """The places of a term of several pieces, whose first one is there."""
+        spans = seen[numbers[0]]
+        for number in numbers[1:]:
+            spans = self._followed(spans, seen.get(number, []))
+        return spans
 
     @staticmethod
     def _followed(heads: Sequence[Span], tails: Sequence[Span]) -> list[Span]:
@@ -201,14 +245,14 @@ class Matcher:
         self.stances = StanceWords(book.words)
         self.needed = Lexicon(_parts(terms for rule in book.rules for terms in _needed(rule)))
         self.guards = Lexicon(_parts(chain([extra], (terms for rule in book.rules for terms in _guards(rule)))))
+        self.bars = Bars((rule.not_ for rule in book.rules), self.guards)
         self._groups: dict[int, Group] = {}
         self._asked: dict[tuple[str, ...], Group] = {}
         needing, guarding = cache(partial(Group, lexicon=self.needed)), cache(partial(Group, lexicon=self.guards))
         for rule in book.rules:
             for terms in (*_needed(rule), *rule.tells.values()):
                 self._groups[id(terms)] = needing(terms)
-            for terms in _guards(rule):
-                self._groups[id(terms)] = guarding(terms)
+            self._groups[id(rule.unless)] = guarding(rule.unless)
         self._fulfils, self._filed = self._file(book)
 
     def _file(self, book: Rulebook) -> tuple[list[int], list[tuple[tuple[int, int], ...]]]:
@@ -290,7 +334,7 @@ def holds(rule: Rule, page: Page) -> tuple[Span, ...]:
     """The spans that make the rule hold, or nothing."""
     guarded: bool | None = None  # the guards are read where a rule comes so far: in most texts none does
     if page.guards_read:
-        if page.has(rule.not_):
+        if page.barred(rule):
             return ()
         guarded = page.has(rule.unless)
     spans: set[Span] = set()
@@ -307,7 +351,7 @@ def holds(rule: Rule, page: Page) -> tuple[Span, ...]:
             beside.append(word)
         else:
             if guarded is None:
-                if page.has(rule.not_):
+                if page.barred(rule):
                     return ()
                 guarded = page.has(rule.unless)
                 if guarded and page.nearest(anchor, rule.unless, rule.guard) is not None:
@@ -339,6 +383,10 @@ def _guards(rule: Rule) -> tuple[tuple[str, ...], ...]:
 def _parts(lists: Iterable[Iterable[str]]) -> Iterator[str]:
     """The pieces of all the terms of these lists."""
     return (part for term in set(chain.from_iterable(lists)) for part in parts_of(term))
+
+
+def _chain(term: str, lexicon: Lexicon) -> tuple[int, ...]:
+    return tuple(lexicon.number[part] for part in parts_of(term))
 
 
 def _rarest(term: str) -> str:

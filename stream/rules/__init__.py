@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from sys import intern
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -258,7 +259,7 @@ def _expand(terms: Sequence[str], words: Mapping[str, Sequence[str]], where: str
         if not term.startswith("@"):
             if ("…" in term or not term.strip()) and not all(_parts(term)):
                 faults.append(f"{where}：词“{term}”有一边是空的，“…”两边都要有字。")
-            yield term.lower()
+            yield intern(term.lower())  # many rules name the same words
         elif term[1:] in words:
             yield from words[term[1:]]
         else:

@@ -53,7 +53,8 @@ def judging(comments: int, stock_comments: int, *, compiled: bool = False) -> tu
         alone: list[float] = []
         assess(batches[0], engine, reader, now)  # loads the weights
         gc.collect()
-        gc.freeze()  # as a worker does
+        gc.freeze()
+        gc.set_threshold(10_000, 50, 100)  # both as a worker does (`deploy.role`)
         for _ in range(ROUNDS):
             stocks.append(stock_loop([post.text for post in posts[:stock_comments]]))
             whole.append(_seconds(lambda: [assess(batch, engine, reader, now) for batch in batches]))

@@ -10,7 +10,6 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -78,6 +77,12 @@ def at_work(standing: Standing, password: str = "") -> Iterator[Standing]:
         yield running
 
 
+def joined(log: Path) -> tuple[str, ...]:
+    """The first lead of which the watch wrote down that it opened or joined an incident, and the incident's number."""
+    found = re.search(r" post=(lead:\S+) incident=(\S+) (?:立为|并入)事件", log.read_text("utf-8"))
+    return found.groups() if found is not None else ()
+
+
 def trace(standing: Standing, post: str) -> dict[str, object]:
     """The way of a post, as the command tells it."""
     done = fengxin("trace", post, "--json", "--settings", standing.data / "fengxin.toml")
@@ -110,8 +115,7 @@ def test_a_school_moves_to_the_engines_and_from_them_to_others_and_goes_on_where
     with at_work(old):
         old.lead(HURT)
         log = old.data / "logs" / "watch.log"
-        seen = partial(re.search, r" post=(lead:\S+) incident=(\S+) 立为事件")
-        post, number = eventually("the incident", lambda: seen(log.read_text("utf-8")), 90).groups()
+        post, number = eventually("the incident", lambda: joined(log), 90)
         eventually("it is told", lambda: trace(old, post)["end"] == "told", 60)
         eventually("it is found", lambda: old.signed_in(MONITOR).found(PLACE), 60)
         password = password_of(old)
@@ -128,8 +132,7 @@ def test_a_school_moves_to_the_engines_and_from_them_to_others_and_goes_on_where
         assert done.returncode == 0, done.stderr
         new.lead(f"{PLACE}刚才又有人被砸伤，流了好多血，救护车来了")
         watched = new.data / "logs" / "watch.log"
-        later_seen = partial(re.search, r" post=(lead:\S+) incident=(\S+) (?:立为|并入)事件")
-        fresh, _ = eventually("what happens next is seen", lambda: later_seen(watched.read_text("utf-8")), 90).groups()
+        fresh, _ = eventually("what happens next is seen", lambda: joined(watched), 90)
         assert fresh != post
         eventually("and told", lambda: trace(new, fresh)["end"] == "told", 60)
         eventually("both are found", lambda: len(new.signed_in(MONITOR).found(PLACE)) == 2, 60)
