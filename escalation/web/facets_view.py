@@ -5,6 +5,7 @@ Counted are posts and the school's own accounts; who wrote them is in no link an
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
@@ -137,9 +138,7 @@ def spread_of(facets: Facets, choice: Choice, accounts: Mapping[str, Account]) -
     bars, earlier = _bars(facets, choice)
     groups = (
         _group("平台", "platform", facets.platforms, choice, {one: platform_name(one) for one in facets.platforms}),
-        _group(
-            "账号", "account", facets.accounts, choice, {one: _account(account) for one, account in accounts.items()}
-        ),
+        _group("账号", "account", facets.accounts, choice, _named(accounts)),
         _group("语气", "tone", facets.polarities, choice, {one: POLARITY[one][0] for one in POLARITY}),
         _group("本条风险", "risk", {str(one): n for one, n in facets.risks.items()}, choice, _bands()),
     )
@@ -147,8 +146,17 @@ def spread_of(facets: Facets, choice: Choice, accounts: Mapping[str, Account]) -
     return Spread(facets.total, "时" if facets.step == HOUR else "日", bars, earlier, shown, _chosen(choice, accounts))
 
 
-def _account(account: Account) -> str:
-    return f"{account.name} · {account.unit}" if account.unit else account.name
+def _named(accounts: Mapping[str, Account]) -> dict[str, str]:
+    """Each account's name and unit; those of one name, as a school has on several platforms, with the platform."""
+    often = Counter(account.name for account in accounts.values())
+    return {
+        one: " · ".join(
+            part
+            for part in (account.name, platform_name(account.platform) * (often[account.name] > 1), account.unit)
+            if part
+        )
+        for one, account in accounts.items()
+    }
 
 
 def _bands() -> dict[str, str]:
@@ -174,7 +182,7 @@ def _group(title: str, side: str, counts: Mapping[str, int], choice: Choice, nam
 def _chosen(choice: Choice, accounts: Mapping[str, Account]) -> tuple[Option, ...]:
     """What narrows the search now, each with the way back."""
     day = date.fromisoformat(choice.day) if choice.day else None
-    account = _account(accounts[choice.account]) if choice.account in accounts else NAMELESS
+    account = _named(accounts).get(choice.account, NAMELESS)
     said = {
         "platform": platform_name(choice.platform), "account": account,
         "tone": POLARITY.get(choice.tone, ("",))[0], "risk": f"本条风险 {_bands().get(choice.risk, '')}",

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from escalation.web.app import build
 from escalation.web.facets_view import BARS, Choice, chosen_of, spread_of
+from stream.account import Account
 from stream.search import Document, Facets, Search, open_search
 from stream.search.facets import DAY
 from tests.escalation.web.house import SCHOOL, House
@@ -134,3 +135,14 @@ def test_bars_and_what_lies_before_them_are_all_that_was_found(days: dict[int, i
     assert len(spread.bars) <= BARS
     assert all((bar.height > 0) == (bar.number > 0) == bool(bar.address) for bar in spread.bars)
     assert max(bar.height for bar in spread.bars) == 40
+
+
+def test_accounts_of_one_name_are_told_apart_by_their_platform() -> None:
+    one = Account("JY", "weibo:1", "weibo", "风林学院", "1", "宣传部", "sandbox", MONDAY)
+    accounts = {"weibo:1": one, "wechat:1": replace(one, id="wechat:1", platform="wechat")}
+    accounts["weibo:2"] = replace(one, id="weibo:2", name="风林后勤", unit="")
+    facets = Facets(6, DAY, {}, {}, {"weibo:1": 3, "wechat:1": 2, "weibo:2": 1}, {}, {})
+    (group,) = spread_of(facets, Choice("食堂"), accounts).groups
+    assert [option.name for option in group.options] == [
+        "风林学院 · 微博 · 宣传部", "风林学院 · 微信公众号 · 宣传部", "风林后勤",
+    ]  # fmt: skip
