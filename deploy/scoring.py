@@ -78,7 +78,7 @@ class Scoring:
         return found.value, one.p_concern
 
     def _judged(self, text: str, slot: str) -> tuple[Assessment, Risk]:
-        one = assess([_post(text, slot)], self._engine, self._reader, NOON)[0]
+        one = assess([as_post(text, slot)], self._engine, self._reader, NOON)[0]
         return one, alone(one)
 
 
@@ -110,7 +110,8 @@ def _rounded(figure: float | None) -> float | None:
     return None if figure is None else round(figure, 6)
 
 
-def _post(text: str, slot: str) -> Post:
+def as_post(text: str, slot: str) -> Post:
+    """A text as a post of its own, said at NOON; `slot`: a kind of post."""
     kept, digest, cut = door(text)
     return Post(
         school="score", id="score:1", kind=Kind(slot), by_school=slot == Kind.POST, platform="score",

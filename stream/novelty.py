@@ -142,7 +142,7 @@ class Postings:
     def join(self, post_id: str, text: str) -> str:
         """The cluster of a (normalised) text: the id of its first post, which is this one if the words are new."""
         hashes: Sequence[int] = fingerprint(text)
-        rows = [(hashed, post) for hashed in hashes for post in self._rows.get(hashed, ())]
+        rows = [(hashed, post) for hashed in hashes for post in self.rows(hashed)]
         first = cluster_of(text, rows, self._texts.get)
         if first is not None:
             return first
@@ -150,6 +150,10 @@ class Postings:
             self._rows.setdefault(hashed, []).append(post_id)
         self._texts[post_id] = text
         return post_id
+
+    def rows(self, hashed: int) -> Sequence[str]:
+        """First posts of the clusters that stand under a hash."""
+        return self._rows.get(hashed, ())
 
     @property
     def texts(self) -> Mapping[str, str]:
