@@ -45,6 +45,7 @@ from stream.log import Log, Record
 from stream.logbook import each
 from stream.matter import attaching_keys, felt_key, joining_keys
 from stream.post import Counts, Kind, Post
+from stream.reply import may_reply, replying
 from stream.risk import Opening, Reason, Risk, decide, risk
 from stream.store import Store
 from stream.topic import ASSESSED_HISTORY, reader_of
@@ -171,6 +172,8 @@ class Watch:
         account = accounts.get(post.account_id)
         if may_be_framed(assessment):
             assessment = framed(assessment, keeping.text(post.thread_id) or "", self._ground.frames)
+        if may_reply(assessment) and (theme := _replied_to(conn, self._school, post.parent_id or "")):
+            assessment = replying(assessment, theme)
         bar = _outside(account, assessment, is_history=is_history) if kept.is_current else Bar.LATE
         counts = bar is None
         judged: Judged | None = None
@@ -323,6 +326,18 @@ def is_settled(conn: Connection, school: str, post_id: str) -> bool:
         .where(members.c.school == school, members.c.post_id == post_id)
     ).scalars().all()  # fmt: skip
     return bool(states) and not any(state in OPEN for state in states)
+
+
+def _replied_to(conn: Connection, school: str, post_id: str) -> str:
+    """The theme of the open incident to which a line belongs, of a care case before any other; empty of none."""
+    wanted = (
+        select(incidents.c.theme, incidents.c.care)
+        .join(members, members.c.incident_id == incidents.c.id)
+        .where(members.c.school == school, members.c.post_id == post_id, incidents.c.state.in_(OPEN))
+        .order_by(incidents.c.care.desc(), incidents.c.id.desc())
+    )
+    found = conn.execute(wanted.limit(1)).first()
+    return "" if found is None else CARE_THEME if found.care else str(found.theme)
 
 
 def _measure(taken: Sequence[Post], now: datetime) -> None:

@@ -78,7 +78,7 @@ def may_be_framed(assessment: Assessment) -> bool:
     """Whether a look at the root post can change anything: a comment of others with a danger or what the model felt."""
     post = assessment.post
     return (
-        post.kind is Kind.COMMENT
+        post.kind in (Kind.COMMENT, Kind.REPLY)
         and not post.by_school
         and post.id != post.thread_id
         and any(_is_danger(hit) or hit.rule in IMPRESSIONS for hit in assessment.hits)
