@@ -36,6 +36,7 @@ COLLAPSED = "操场有个女生晕倒了，校医呢"
 CEILING = "图书馆三楼吊顶掉下来砸到人了，流了好多血"
 GONE = "室友昨晚没回宿舍，电话也联系不上"
 STILL_GONE = "家长报警说孩子失联两天"
+UNCONSCIOUS = "快去！她晕倒了没有反应，快来人"
 HOLLOW = "食堂的菜太咸了"
 
 
@@ -55,6 +56,21 @@ def lines_of(station: Station, incident: Row[Any]) -> int:
 
 
 EVERYBODY = ["keeper", "leader", "publicity", "school"]
+
+
+def test_who_calls_for_help_in_reply_to_a_cry_joins_the_care_case_and_a_fire_there_does_not(station: Station) -> None:
+    cry = station.say("室友说活不下去了，药都摆好了，遗书在桌上")
+    station.say(UNCONSCIOUS, parent=cry.id, kind=Kind.REPLY)
+    (care,) = station.incidents()
+    assert (bool(care.care), lines_of(station, care)) == (True, 2)
+    station.say(BURNING, parent=cry.id, kind=Kind.REPLY)
+    assert [bool(one.care) for one in station.incidents()] == [True, False]
+
+
+def test_said_to_nobody_the_same_words_are_a_matter_beside_the_care_case(station: Station) -> None:
+    station.say("室友说活不下去了，药都摆好了，遗书在桌上")
+    station.say(UNCONSCIOUS)
+    assert [bool(one.care) for one in station.incidents()] == [True, False]
 
 
 def test_a_fire_under_the_post_of_a_beating_has_its_own_incident_and_its_own_first_notices(station: Station) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.frame import WEIGHT, framed, frames, may_be_framed
+from stream.post import Kind
 from tests.stream.said import a_post, assessed
 
 DRILL = "今天下午三点，消防演练，烟雾是演习用的发烟罐"
@@ -45,6 +46,12 @@ def test_what_is_real_stays_as_it_is(root: str, line: str) -> None:
     found = assessed(a_post(line))
     assert any(hit.grave for hit in found.hits)
     assert framed(found, root) is found
+
+
+@pytest.mark.parametrize("kind", [Kind.COMMENT, Kind.REPLY])
+def test_a_reply_under_a_drill_is_of_the_drill_like_a_comment(kind: Kind) -> None:
+    found = assessed(a_post("三号楼着火了，好多人困在里面", kind=kind, parent="weibo:9"))
+    assert not any(hit.grave for hit in framed(found, DRILL).hits)
 
 
 @given(st.sampled_from([DRILL, PLAY, NOTICE]), st.text(max_size=40))
