@@ -1,5 +1,5 @@
 """compose.yaml, Dockerfile, secrets and settings of the distributed set. No engine of containers runs here: what can be
-held without one is held strictly; `deploy/README.md` says what nobody has run."""
+held without one is held strictly; `deploy/README.md` says what was run with one and what never."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import stat
 import subprocess
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,11 @@ def test_what_is_mounted_is_there_and_read_only_and_what_is_kept_has_a_volume(co
     volumes = set()
     for name, one in compose["services"].items():
         for mount in one.get("volumes", []):
+            if isinstance(mount, dict):
+                assert mount["bind"] == {"create_host_path": False}, "Docker must not make a folder of a missing file"
+                mount = ":".join((mount["source"], mount["target"], "ro" if mount["read_only"] else "rw"))
+            elif mount.startswith("./") and name in (*OURS, *ONCE):
+                pytest.fail(f"{name}: {mount} is made as a folder where the file is missing")
             source, target, *mode = mount.split(":")
             if not source.startswith("."):
                 volumes.add(source)
@@ -150,6 +156,31 @@ def test_what_is_mounted_is_there_and_read_only_and_what_is_kept_has_a_volume(co
             assert target.startswith("/etc/")
             assert source == "./accounts.xlsx" or (FOLDER / source).exists(), mount
     assert volumes == compose["volumes"].keys()
+
+
+MEASURED_MB = {"assess": 630, "web": 250, "crawl": 150, "watch": 160, "index": 160, "notify": 120, "audit": 130}
+"""The most that a role's container or process held in the runs of `deploy/README.md`: assess while it makes its word
+tables anew, which every start does, as the cache is a tmpfs."""
+
+
+def test_a_role_has_room_for_the_most_that_it_was_seen_to_need(services: dict[str, dict[str, Any]]) -> None:
+    assert MEASURED_MB.keys() == set(OURS)
+    for name, most in (MEASURED_MB | {"migrate": MEASURED_MB["assess"]}).items():
+        number, unit = services[name]["mem_limit"][:-1], services[name]["mem_limit"][-1]
+        assert int(number) * {"m": 1, "g": 1024}[unit] >= most * 1.5, name
+
+
+def test_the_store_is_called_well_by_the_network_only(services: dict[str, dict[str, Any]]) -> None:
+    asked = services["postgres"]["healthcheck"]["test"]
+    assert asked[asked.index("-h") + 1] == "127.0.0.1", "the server that makes the database listens on its socket alone"
+
+
+def test_the_desk_trusts_the_gateway_through_which_the_proxy_of_this_machine_comes(
+    compose: dict[str, Any], settings: Settings
+) -> None:
+    (place,) = compose["networks"]["outside"]["ipam"]["config"]
+    assert settings.web.trusted_proxies == [place["gateway"]]
+    assert ip_address(place["gateway"]) in ip_network(place["subnet"])
 
 
 def test_prometheus_asks_every_role_at_its_page(compose: dict[str, Any]) -> None:

@@ -123,3 +123,9 @@ def test_systemd_reads_the_timer_and_knows_its_next_time(tmp_path: Path) -> None
     assert (code, "fengxin" in said) == (0, False), said
     (when,) = (value for key, value in lines(timer.name) if key == "OnCalendar")
     assert analysed("calendar", when)[0] == 0
+
+
+def test_a_role_alone_is_not_throttled_while_it_makes_its_word_tables() -> None:
+    found = dict(lines("fengxin@.service"))
+    assert int(found["MemoryHigh"].removesuffix("M")) >= 700, "assess was seen at 610 MB before its first comment"
+    assert found["MemoryMax"] == "1G"
