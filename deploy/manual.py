@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import IO, Any
 
 import typer
 from typer._click import exceptions as wrong
 from typer._click.formatting import HelpFormatter
 from typer.core import TyperCommand, TyperGroup
+
+from deploy.ownership import data_folder, left_to_owner
 
 HEADINGS = {"Arguments": "参数", "Options": "选项", "Commands": "命令"}
 USAGE = {"[OPTIONS]": "[选项]", "COMMAND": "命令", "[ARGS]...": "[参数]…"}
@@ -115,6 +118,16 @@ class Command(TyperCommand):
             return super().make_context(*given, **more)
         except wrong.UsageError as error:
             raise refused(error) from None
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run it; what root made in the data folder then belongs to the folder's owner."""
+        try:
+            return super().invoke(ctx)
+        finally:
+            settings = ctx.params.get("settings")
+            folder = data_folder(settings) if isinstance(settings, Path) else None
+            if folder is not None:
+                left_to_owner(folder)
 
 
 class Group(TyperGroup):

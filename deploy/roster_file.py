@@ -35,6 +35,8 @@ def read(path: Path) -> tuple[Placed, list[Problem]]:
         grids = dict(_grids(path))
     except FileNotFoundError:
         return {}, [Problem(path.name, "", "没有这个文件，请更正 accounts_file，或用 fengxin init 生成样表。")]
+    except PermissionError:
+        return {}, [Problem(path.name, "", "没有权限读，请让运行本系统的账号可以读它。")]
     except (Unreadable, OSError, UnicodeDecodeError):
         return {}, [
             Problem(path.name, "", "读不了：须为 xlsx 工作簿，或由 UTF-8 编码 CSV 组成的文件夹，请另存后再试。")

@@ -30,13 +30,19 @@ LATE_SECONDS = 10.0
 
 
 class DataInUse(Exception):
-    """Another supervisor works on this data folder; the message is for the operator."""
+    """Another supervisor works on this data folder, or it is another user's; the message is for the operator."""
 
 
 def hold(data: Path) -> int:
     """Lock the data folder for this process; gives the open descriptor. Raises DataInUse."""
-    data.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except PermissionError:
+        raise DataInUse(
+            f"数据目录 {data} 或其中的 lock 文件归别的用户所有，本账号（编号 {os.geteuid()}）不能写；"
+            f"请用 root 执行 chown -R {os.geteuid()}:{os.getegid()} {data} 后再启动。"
+        ) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -198,3 +199,17 @@ def test_the_template_explains_every_column_and_the_roles_of_each_pack_and_is_no
     platforms = next(str(one[3]) for one in rows if one[:2] == ("账号", "平台"))
     for word in platforms.split("、"):
         assert read_platform(word)
+
+
+def test_a_roster_that_this_account_may_not_read_is_told_as_that(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.xlsx"
+    roster_file.write(path, ROWS)
+    path.chmod(0)
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(10_001)
+    try:
+        _, problems = taken(path)
+    finally:
+        os.seteuid(before)
+    assert problems[0] == "accounts.xlsx：没有权限读，请让运行本系统的账号可以读它。"
