@@ -7,6 +7,7 @@ import hashlib
 import os
 import socket
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, select, update
@@ -15,15 +16,18 @@ from crawlers.token import tokens
 from stream.coverage import sources
 
 PROC = Path("/proc")
+MACHINE_ID = Path("/etc/machine-id")
 
 
 def machine() -> str:
-    """Where process ids mean the same: this host and this namespace of processes (a container has its own)."""
-    try:
+    """Where process ids mean the same: this host and this namespace of processes (a container has its own). Several
+    hosts may go by one name (`localhost`), and each calls its outermost namespace the same: its machine id tells."""
+    own = space = ""
+    with suppress(OSError):
+        own = MACHINE_ID.read_text("ascii", "replace").strip()
+    with suppress(OSError):
         space = os.readlink(PROC / "self/ns/pid")
-    except OSError:
-        space = ""
-    return hashlib.sha256(f"{socket.gethostname()}\x00{space}".encode()).hexdigest()[:12]
+    return hashlib.sha256("\x00".join((socket.gethostname(), own, space)).encode()).hexdigest()[:12]
 
 
 def holder() -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,6 +100,22 @@ def test_a_holder_of_another_machine_or_unknown_form_is_never_called_dead() -> N
     for odd in ("", "4711:abc", f"{place}:{gone}", f"{place}:x:5:x", f"{place}:{'9' * 30}:5"):
         assert not lease.dead(odd)
     assert lease.started(os.getpid()) == int(since)
+
+
+def test_of_two_machines_of_one_name_neither_calls_the_others_crawl_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two hosts whose name nobody has set; the numbers of their processes mean nothing to each other."""
+    for name in ("one", "two"):
+        (tmp_path / name).write_text(f"{name}\n")
+    monkeypatch.setattr(lease, "MACHINE_ID", tmp_path / "one")
+    place = lease.machine()
+    gone = f"{place}:{2**22 + 1}:5:x"
+    assert lease.dead(gone)
+    monkeypatch.setattr(lease, "MACHINE_ID", tmp_path / "two")
+    assert not lease.dead(gone)
+    monkeypatch.setattr(lease, "MACHINE_ID", tmp_path / "none")
+    assert len({place, lease.machine()}) == 2, "one that has no id is still itself"
 
 
 def test_a_name_fits_the_column_and_is_never_given_twice() -> None:
