@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,6 +66,7 @@ class Auditor:
         self._frozen = standing.Frozen()
         self._due = self._steady_since = monotonic()
         self._last: tuple[datetime, float] | None = None
+        self._rung: Collection[str] = (FILE, URL)  # the process before this one may have
         self.trouble = ""
 
     def step(self) -> int:
@@ -141,7 +142,8 @@ class Auditor:
         return {reader: topics[topic] for reader, topic in READERS.items()}
 
     def _beat(self, findings: int) -> None:
-        """Beat outside, and ring where that cannot be done."""
+        """Beat outside, and ring where that cannot be done. What another auditor that lives cannot do, on a machine of
+        its own, is not hushed because this one can."""
         now = self._clock()
         wrong: dict[str, str] = {}
         if self._heartbeat is not None:
@@ -149,13 +151,15 @@ class Auditor:
             wrong = {cause: words for cause, words in self._heartbeat.troubles.items() if words}
         with self._store.read() as conn:
             rings = {one.cause: one.words for one in alert.ringing(conn, self._school) if one.cause in (FILE, URL)}
-        if rings == wrong:
-            return
-        with self._store.write() as conn:
-            for cause, words in wrong.items():
-                alert.ring(conn, self._school, cause, words, now)
-            for cause in rings.keys() - wrong.keys():
-                alert.hush(conn, self._school, cause, now)
+            mine = self._rung if pulse.another(conn, ROLE, now) else rings
+        mended = (rings.keys() - wrong.keys()) & set(mine)
+        if mended or wrong.items() - rings.items():
+            with self._store.write() as conn:
+                for cause, words in wrong.items():
+                    alert.ring(conn, self._school, cause, words, now)
+                for cause in mended:
+                    alert.hush(conn, self._school, cause, now)
+        self._rung = tuple(wrong)
 
 
 def _is_news(found: list[Finding], known: list[Row[Any]], readers_unseen: bool, begin: bool, now: datetime) -> bool:

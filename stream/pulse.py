@@ -52,13 +52,25 @@ class Pulse:
 
 def beat(conn: Connection, role: str, now: datetime, trouble: str = "") -> None:
     """Say that this process lives, and remove what others of its role left long ago or from the future."""
-    instance = f"{socket.gethostname()}:{os.getpid()}"[:100]
+    instance = _instance()
     left = or_(pulses.c.at < now - FORGOTTEN, pulses.c.at > now + AHEAD)
     old = select(pulses.c.instance).where(pulses.c.role == role, pulses.c.instance != instance, left)
     names = conn.execute(old.with_for_update(skip_locked=True)).scalars().all()
     if names:
         conn.execute(delete(pulses).where(pulses.c.role == role, pulses.c.instance.in_(names)))
     put(conn, pulses, [{"role": role, "instance": instance, "at": now, "trouble": trouble}])
+
+
+def another(conn: Connection, role: str, now: datetime) -> bool:
+    """Whether some other process of this role lives, on this machine or another."""
+    there = (pulses.c.role == role, pulses.c.instance != _instance())
+    fresh = (pulses.c.at >= now - SILENT_AFTER, pulses.c.at <= now + AHEAD)
+    return conn.execute(select(pulses.c.at).where(*there, *fresh).limit(1)).first() is not None
+
+
+def _instance() -> str:
+    """This process among those of its role."""
+    return f"{socket.gethostname()}:{os.getpid()}"[:100]
 
 
 def freshest(conn: Connection, now: datetime) -> dict[str, Pulse]:

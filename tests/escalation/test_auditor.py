@@ -15,7 +15,7 @@ from sqlalchemy import delete, insert, update
 from escalation import alert, audit, auditor, finding, standing
 from escalation.auditor import LOOK_EVERY, ROLE, SETTLE, SILENT, Auditor
 from escalation.finding import findings
-from escalation.heartbeat import URL, Heartbeat, Outside
+from escalation.heartbeat import FILE, URL, Heartbeat, Outside
 from escalation.incident import incidents
 from escalation.inspection import Finding, What, inspect
 from escalation.notice import calls, notices
@@ -25,7 +25,7 @@ from stream import pulse
 from stream.log import Log, LogUnavailable
 from stream.log.sqlite import SqliteLog
 from stream.position import positions
-from stream.store import Store, StoreUnavailable, metadata
+from stream.store import Store, StoreUnavailable, metadata, put
 from stream.topic import ASSESSED, partitions
 from tests.escalation.office import Office
 from tests.stream.said import SCHOOL
@@ -301,6 +301,39 @@ def test_a_heartbeat_that_fails_rings_and_is_quiet_when_it_beats_again(man: Watc
         man.look(minutes=0.25)
         heartbeat.wait(5)
     assert URL not in man.ringing()
+
+
+def test_a_heartbeat_that_fails_on_another_machine_rings_until_that_one_mends_it_or_lives_no_more(
+    man: Watchman, tmp_path: Path
+) -> None:
+    def beside(file: Path) -> Auditor:
+        return man.another(heartbeat=Heartbeat(Outside(file=file, every_s=15), monotonic=man.seconds))
+
+    def step(*auditors: Auditor, elsewhere_lives: bool = True) -> str:
+        """A quarter of a minute passes for these, and a machine elsewhere beats or not; why it rings."""
+        man.office.now += timedelta(seconds=15)
+        there = {"role": ROLE, "instance": "elsewhere:1", "at": man.office.now, "trouble": ""}
+        with man.office.store.write() as conn:
+            if elsewhere_lives:
+                put(conn, pulse.pulses, [there])
+        for one in auditors:
+            one.step()
+        return man.ringing().get(FILE, "")
+
+    missing = tmp_path / "missing"
+    here, there = beside(tmp_path / "heartbeat.json"), beside(missing / "heartbeat.json")
+    for _ in range(4):
+        assert "稽核心跳写不进文件" in step(here, there)
+    assert step(here) != "", "whoever can write does not hush whoever cannot"
+    assert len(man.office.rows(alert.alerts, cause=FILE)) == 1, "it rings once and not with every look"
+    missing.mkdir()
+    assert step(here, there) == ""
+    missing.joinpath("heartbeat.json").unlink()
+    missing.rmdir()
+    assert step(here, there) != ""
+    for _ in range(5):
+        words = step(here, elsewhere_lives=False)
+    assert words == "", "the machine that could not is gone"
 
 
 def test_another_role_rings_when_the_auditor_is_silent_and_hushes_when_it_is_heard(man: Watchman) -> None:
