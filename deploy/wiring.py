@@ -43,8 +43,9 @@ if TYPE_CHECKING:
     from stream.rules import Rulebook
 
 SEARCH_DAMAGED = "search:damaged"
-SEARCH_FULL = "search:full"
 """Cause of the alert that only a rebuilt search closes."""
+SEARCH_FULL = "search:full"
+"""Cause of the alert that ends by itself once the search takes in again."""
 BEAT_SECONDS = 5.0
 IDLE_SECONDS = 0.1
 

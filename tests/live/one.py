@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -23,18 +24,30 @@ class Place(Protocol):
     file: Path
 
 
+def command(place: Place, *typed: str, given: str = "") -> str:
+    """What a command says that is done at once and must succeed; `given` is typed in."""
+    line = [sys.executable, "-m", "deploy.command", *typed, "--settings", str(place.file)]
+    done = subprocess.run(line, input=given, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 class One:
     """One process of a role with its own page, started as a person starts it."""
 
-    def __init__(self, place: Place, role: str, number: int = 1, paused_at: str = "") -> None:
-        """`paused_at`: a point of `stream.kill_point`; whichever of its role comes there first stops."""
+    def __init__(
+        self, place: Place, role: str, number: int = 1, paused_at: str = "",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        """`paused_at`: a point of `stream.kill_point`; whichever of its role comes there first stops. `environment`:
+        what the process finds in its own besides ours."""
         self.role, self.name = role, f"{role}{number}"
         (port,) = free_ports(1)
         self.page = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10)
         self.out = place.folder / f"{self.name}.out"
         mark = place.folder / f"mark.{role}"
         paused = {"FENGXIN_KILL_AT": paused_at, "FENGXIN_KILL_WITH": "SIGSTOP", "FENGXIN_KILL_MARK": str(mark)}
-        env = {**os.environ, "PYTHONUNBUFFERED": "1", **paused}
+        env = {**os.environ, "PYTHONUNBUFFERED": "1", **paused, **(environment or {})}
         command = [sys.executable, "-m", "deploy.command", "run", role, "--settings", str(place.file)]
         with self.out.open("ab") as out:
             self.process = subprocess.Popen(

@@ -32,7 +32,7 @@ from tests.kills.house import end_with_us, furnished, until, write_settings
 from tests.kills.proof import all_holds
 from tests.live.elasticsearch import Elasticsearch
 from tests.live.engines import Engine, Kafka, Postgres
-from tests.live.one import One
+from tests.live.one import One, command
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
 SOON_S = 180.0
@@ -67,13 +67,6 @@ def away(*engines: Engine) -> Iterator[Callable[[Engine], None]]:
     finally:
         for one in list(gone):
             back(one)
-
-
-def command(place: Place, *typed: str) -> None:
-    """A command that is done at once."""
-    line = [sys.executable, "-m", "deploy.command", *typed, "--settings", str(place.file)]
-    done = subprocess.run(line, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 class Early:
