@@ -11,7 +11,10 @@ from crawlers.sandbox.people import Account
 
 @dataclass(slots=True)
 class Call:
-    """One request. `params` are the query (and form) values; `body` is a POST's JSON object, None if it is not one."""
+    """One request. `params` are the query (and form) values; `body` is a POST's JSON object, None if it is not one.
+
+    `agent`: the name under which the caller asks.
+    """
 
     method: str
     path: str
@@ -21,6 +24,7 @@ class Call:
     now: datetime
     account: Account | None = None
     page: int = 1
+    agent: str = ""
 
 
 @dataclass(slots=True)

@@ -33,7 +33,8 @@ def read_call(request: Request, raw: bytes, world: World) -> Call:
         params |= dict(parse_qsl(raw.decode("utf-8", "replace")))
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     header = token.strip() if scheme.lower() == "oauth2" else ""
-    return Call(request.method, request.url.path, params, _json_object(raw), header, world.clock.now())
+    agent = request.headers.get("user-agent", "")
+    return Call(request.method, request.url.path, params, _json_object(raw), header, world.clock.now(), agent=agent)
 
 
 def build(world: World) -> Starlette:

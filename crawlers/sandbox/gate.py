@@ -29,6 +29,7 @@ class Served:
     path: str
     params: dict[str, Any]
     account: str
+    agent: str
     page: int
     status: int
     code: int
@@ -160,7 +161,7 @@ class Gate:
         self.log.append(
             Served(
                 call.now.isoformat(), call.method, call.path, shown, call.account.key if call.account else "",
-                call.page, answer.status, answer.code, list(self.faults.met),
+                call.agent, call.page, answer.status, answer.code, list(self.faults.met),
             )
         )  # fmt: skip
 

@@ -238,9 +238,9 @@ class House:
         def end(conn: Connection) -> None:
             if role == "crawl":
                 for table in (sources, tokens):
-                    theirs = table.c.taken_by.startswith(f"{pid}:")
+                    theirs = table.c.taken_by.contains(f":{pid}:")
                     conn.execute(update(table).where(theirs).values(taken_until=now))
-                renewing = tokens.c.renewing_by.startswith(f"{pid}:")
+                renewing = tokens.c.renewing_by.contains(f":{pid}:")
                 conn.execute(update(tokens).where(renewing).values(renewing_until=now))
             if role == "notify":
                 sending = deliveries.c.state == DeliveryState.SENDING
@@ -335,9 +335,10 @@ class House:
 
     # The way in for a person.
 
-    def sign(self, link: str) -> int:
-        """Sign by the link of a mail, as a phone would; gives the status, 0 where the line broke."""
-        address = link.replace(PUBLIC_URL, f"http://127.0.0.1:{self.settings.web.port}")
+    def sign(self, link: str, port: int = 0) -> int:
+        """Sign by the link of a mail, as a phone would, at the desk or at one of several; gives the status, 0 where the
+        line broke."""
+        address = link.replace(PUBLIC_URL, f"http://127.0.0.1:{port or self.settings.web.port}")
         try:
             page = httpx.get(address, trust_env=False, timeout=20).text
             shown = re.search(r'name="seen" value="([\w.-]+)"', page)
