@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 HERE = Path(__file__).resolve().parent
 ROOT = os.geteuid() == 0
 E = TypeVar("E", bound="Engine")
+_GIVEN: set[int] = set()
 JVM = ("-Xmx512m", "-XX:TieredStopAtLevel=1")  # starts 2 s sooner, slower under load
 
 
@@ -84,7 +85,7 @@ def fetched(home: Path, pom: Path, part: str, unpack: Callable[[Path], None] = l
 
 
 def free_ports(number: int) -> list[int]:
-    """Free loopback ports, all different.
+    """Free loopback ports, none that was given before: whoever has it may be about to listen.
 
     Below those that the system gives out by itself: what it takes while a killed engine is away, that engine would
     miss when it comes back.
@@ -94,7 +95,8 @@ def free_ports(number: int) -> list[int]:
         port = random.SystemRandom().randrange(10_000, 20_000)
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
-            ports += [port] if port not in ports else []
+            ports += [port] if port not in _GIVEN else []
+            _GIVEN.add(port)
         if len(ports) == number:
             return ports
     raise EngineMissing(f"no {number} free ports")

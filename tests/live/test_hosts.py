@@ -106,9 +106,13 @@ class Pair:
         until(lambda: all(host.well() for host in self.hosts), "both are well", SOON_S, self.words)
         for role, number in PARTITIONS.items():
             until(lambda r=role, n=number: sum(one.reads(r) for one in self.hosts) == n, f"{role} reads", SOON_S)  # type: ignore[misc]
-        self.first, self.other = sorted(self.hosts, key=lambda host: -host.reads("watch"))
-        assert self.other.of("watch")[0].stands_by()
+        until(self.one_watches, "one watch reads and the other stands by", SOON_S)
         self.within("both machines work", begun)
+
+    def one_watches(self) -> bool:
+        """Whether one watch reads and the other stands by; `first` is where it reads."""
+        self.first, self.other = sorted(self.hosts, key=lambda host: -host.reads("watch"))
+        return self.first.reads("watch") == 1 and self.other.of("watch")[0].stands_by()
 
     def words(self) -> str:
         """What both say of themselves."""
@@ -124,14 +128,13 @@ class Pair:
             theirs = (select(func.count()).where(of.c.taken_by.contains(f":{pid}:")) for of in (sources, tokens))
             return sum(conn.execute(one).scalar_one() for one in theirs)
 
-    def takes_over(self) -> None:
-        """The first one dies, and the other has all its partitions."""
-        self.first.die()
-        begun, left = time.monotonic(), dict(PARTITIONS)
+    def takes_over(self, died: float) -> None:
+        """The other has all partitions of the first."""
+        left = dict(PARTITIONS)
 
         def taken() -> bool:
             for role in [role for role, number in left.items() if self.other.reads(role) == number]:
-                self.within(f"one dies: {role} of the other reads everything", begun)
+                self.within(f"one dies: {role} of the other reads everything", died)
                 del left[role]
             return not left
 
@@ -195,9 +198,11 @@ def an_act_at_one_desk_stands_at_the_other(pair: Pair, monitor: Seat, number: st
     assert "已电话核实" in shown()
 
 
-def one_dies_with_accounts_in_hand(pair: Pair, river: River) -> None:
-    """While comments flow. What it had is its own until its lease is over, then the other looks."""
-    house, (crawl,) = pair.house, pair.first.of("crawl")
+def one_dies_with_accounts_in_hand(pair: Pair, river: River) -> float:
+    """All its processes at once, while comments flow and its crawl waits for the platforms; gives when."""
+    house = pair.house
+    until(pair.one_watches, "one watch reads and the other stands by", SOON_S)  # it may have moved since the start
+    (crawl,) = pair.first.of("crawl")
     river.may = len(river.posts)
     pair.slow(SLOW_S * 4)
     house.wave(2)
@@ -207,12 +212,18 @@ def one_dies_with_accounts_in_hand(pair: Pair, river: River) -> None:
         return pair.in_hand(crawl.process.pid) > 0
 
     until(has_one_in_hand, "it has an account in hand", SOON_S)
-    pair.takes_over()
+    pair.first.die()
     pair.slow(0)
+    return time.monotonic()
+
+
+def what_it_had_is_the_others_when_its_lease_is_over(pair: Pair) -> None:
+    """And not before, as nobody but its own machine knows that it is dead."""
+    dead = pair.first.of("crawl")[0].process.pid
     pair.other.start("crawl")  # first of all it frees what dead processes of its own machine had
     until(lambda: WELL in pair.other.of("crawl")[-1].says(), "one more crawl looks", SOON_S)
-    assert pair.in_hand(crawl.process.pid), "of what another machine has nothing is known but its lease"
-    house.end_leases("crawl", crawl.process.pid)
+    assert pair.in_hand(dead), "of what another machine has nothing is known but its lease"
+    pair.house.end_leases("crawl", dead)
 
 
 @pytest.mark.timeout(900)
@@ -224,14 +235,13 @@ def test_two_machines_share_the_work_of_every_role_and_one_takes_over_when_the_o
     with built(tmp_path, *urls) as house, paired(house) as pair:
         pair.start()
         audited = time.monotonic()
-        first, other = pair.first, pair.other
-        monitor = Seat.taken(first, first.desk, *MONITOR)
-        administrator = Seat.taken(other, other.desk, *ADMINISTRATOR)
+        monitor = Seat.taken(pair.first, pair.first.desk, *MONITOR)
+        administrator = Seat.taken(pair.other, pair.other.desk, *ADMINISTRATOR)
         goes_on_leave(pair, administrator)
         number = each_is_looked_at_by_one(pair, monitor)
         an_act_at_one_desk_stands_at_the_other(pair, monitor, number)
 
-        until(lambda: monitor.findings(first.desk, TRAVELLER), "it is found that an office will be empty", SOON_S)
+        until(lambda: monitor.findings(pair.first.desk, TRAVELLER), "it is found that an office will be empty", SOON_S)
         pair.within("an office that nobody will hold is found", audited)
         assert [len(monitor.findings(host.desk, TRAVELLER)) for host in pair.hosts] == [1, 1]
 
@@ -239,17 +249,20 @@ def test_two_machines_share_the_work_of_every_role_and_one_takes_over_when_the_o
         river = River(house, list(flood(COMMENTS, house.settings.school.code, account, now)))
         house.truth |= {post.id: post.text for post in river.posts}
         river.start()
-        one_dies_with_accounts_in_hand(pair, river)
+        died = one_dies_with_accounts_in_hand(pair, river)
 
-        until(lambda: other.health().status_code == 200, "the other is well", SOON_S, lambda: other.health().text)
+        other = pair.other
         assert monitor.incidents(other.desk) == [number]
         assert len(monitor.findings(other.desk, TRAVELLER)) == 1
-        duty, begun, beaten = administrator.page(other.desk, "/duty"), time.monotonic(), other.beaten()
+        duty, beaten = administrator.page(other.desk, "/duty"), other.beaten()
         (end,) = duty.css("form[action$='/end']::attr(action)").getall()
         administrator.send(other.desk, end, duty)
+        pair.takes_over(died)
+        what_it_had_is_the_others_when_its_lease_is_over(pair)
         until(lambda: not monitor.findings(other.desk, TRAVELLER), "the finding ends", SOON_S)
-        pair.within("the finding ends, by the auditor that is left", begun)
-        until(lambda: other.beaten() > beaten, "it beats outside", SOON_S)
+        until(lambda: other.beaten() > beaten, "the auditor that is left beats outside", SOON_S)
+        until(lambda: other.health().status_code == 200, "the other is well", SOON_S, lambda: other.health().text)
+        pair.within("one dies: the finding that was mended has ended, all is well", died)
         river.join(SOON_S)
         house.settle(SOON_S)
         all_holds(house)
