@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import stat
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -21,18 +22,28 @@ def left_to_owner(folder: Path) -> list[str]:
     owner = folder.stat()
     if owner.st_uid == 0:
         return []
-    given = []
-    for _, folders, files, place in os.fwalk(folder):
-        for name in (*folders, *files):
-            try:
-                found = os.stat(name, dir_fd=place, follow_symlinks=False)
-                plain = stat.S_ISDIR(found.st_mode) or (stat.S_ISREG(found.st_mode) and found.st_nlink == 1)
-                if found.st_uid == 0 and plain:
-                    os.chown(name, owner.st_uid, owner.st_gid, dir_fd=place, follow_symlinks=False)
-                    given.append(name)
-            except FileNotFoundError:  # a role beside us took it away
-                continue
-    return given
+    return [
+        name
+        for _, folders, files, place in os.fwalk(folder.resolve())
+        for name in (*folders, *files)
+        if _given(name, place, owner)
+    ]
+
+
+def _given(name: str, place: int, owner: os.stat_result) -> bool:
+    """Whether this was root's and is the owner's now. What cannot be given (a folder of a network, a file that a role
+    beside us took away, a link) stays as it is: the service says what it cannot open."""
+    with suppress(OSError):
+        held = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=place)
+        try:
+            found = os.fstat(held)
+            plain = stat.S_ISDIR(found.st_mode) or (stat.S_ISREG(found.st_mode) and found.st_nlink == 1)
+            if found.st_uid == 0 and plain:
+                os.fchown(held, owner.st_uid, owner.st_gid)
+                return True
+        finally:
+            os.close(held)
+    return False
 
 
 def data_folder(settings: Path) -> Path | None:

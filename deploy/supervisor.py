@@ -37,6 +37,12 @@ def hold(data: Path) -> int:
     """Lock the data folder for this process; gives the open descriptor. Raises DataInUse."""
     try:
         data.mkdir(parents=True, exist_ok=True)
+    except PermissionError:
+        raise DataInUse(
+            f"数据目录 {data} 还没有，本账号（编号 {os.geteuid()}）不能在上级目录里建立；"
+            f"请用 root 执行 install -d -o {os.geteuid()} -g {os.getegid()} {data} 后再启动。"
+        ) from None
+    try:
         descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except PermissionError:
         raise DataInUse(

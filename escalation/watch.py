@@ -172,8 +172,7 @@ class Watch:
         account = accounts.get(post.account_id)
         if may_be_framed(assessment):
             assessment = framed(assessment, keeping.text(post.thread_id) or "", self._ground.frames)
-        if may_reply(assessment) and (theme := _replied_to(conn, self._school, post.parent_id or "")):
-            assessment = replying(assessment, theme)
+        assessment = self._heard(conn, assessment)
         bar = _outside(account, assessment, is_history=is_history) if kept.is_current else Bar.LATE
         counts = bar is None
         judged: Judged | None = None
@@ -208,6 +207,12 @@ class Watch:
         weighed = risk(evidence, now)
         left = self._judge(conn, account, assessment, evidence, weighed, now)
         weigh_again(conn, assessment.post, weighed.value, _kept(weighed.reasons), now, left.kept() if left else None)
+
+    def _heard(self, conn: Connection, assessment: Assessment) -> Assessment:
+        """As it is meant where it replies to a cry for help."""
+        if may_reply(assessment) and _is_of_care(conn, self._school, assessment.post.parent_id or ""):
+            return replying(assessment)
+        return assessment
 
     def _judge(
         self,
@@ -328,16 +333,15 @@ def is_settled(conn: Connection, school: str, post_id: str) -> bool:
     return bool(states) and not any(state in OPEN for state in states)
 
 
-def _replied_to(conn: Connection, school: str, post_id: str) -> str:
-    """The theme of the open incident to which a line belongs, of a care case before any other; empty of none."""
+def _is_of_care(conn: Connection, school: str, post_id: str) -> bool:
+    """Whether a line belongs to an open care case."""
     wanted = (
-        select(incidents.c.theme, incidents.c.care)
+        select(incidents.c.id)
         .join(members, members.c.incident_id == incidents.c.id)
-        .where(members.c.school == school, members.c.post_id == post_id, incidents.c.state.in_(OPEN))
-        .order_by(incidents.c.care.desc(), incidents.c.id.desc())
+        .where(members.c.school == school, members.c.post_id == post_id)
+        .where(incidents.c.care, incidents.c.state.in_(OPEN))
     )
-    found = conn.execute(wanted.limit(1)).first()
-    return "" if found is None else CARE_THEME if found.care else str(found.theme)
+    return conn.execute(wanted.limit(1)).first() is not None
 
 
 def _measure(taken: Sequence[Post], now: datetime) -> None:

@@ -29,7 +29,7 @@ WEIGHT = 3
 class Frame:
     """One kind of frame. `post`: words of the root post; `unless`: words by which it is none; `real`: words of a
     comment that speaks of the world after all. All normalised. `danger`: words of danger are about it; `felt`: so is
-    what only the model found; `asking`: only in lines that ask.
+    what only the model found, as long as it weighs less than `felt_below`; `asking`: only in lines that ask.
     """
 
     id: str
@@ -40,6 +40,7 @@ class Frame:
     danger: bool = True
     felt: bool = False
     asking: bool = False
+    felt_below: int = 101
 
     def holds(self, root: str, line: str) -> bool:
         """Whether a (normalised) line is said within this frame of its (normalised) root post."""
@@ -49,7 +50,8 @@ class Frame:
 
     def covers(self, hit: Hit) -> bool:
         """Whether a hit is about what the root post tells of."""
-        return (self.danger and _is_danger(hit)) or (self.felt and hit.rule in IMPRESSIONS and hit.theme != CARE)
+        felt = self.felt and hit.rule in IMPRESSIONS and hit.theme != CARE and hit.weight < self.felt_below
+        return felt or (self.danger and _is_danger(hit))
 
 
 def has(text: str, words: Sequence[str]) -> bool:
@@ -67,7 +69,7 @@ def frames() -> tuple[Frame, ...]:
 def _frame(row: Mapping[str, Any]) -> Frame:
     post, unless, real = (tuple(normalise(word).text for word in row[name]) for name in _LISTS)
     danger, felt, asking = row.get("danger", True), row.get("felt", False), row.get("asking", False)
-    return Frame(row["id"], row["title"], post, unless, real, danger, felt, asking)
+    return Frame(row["id"], row["title"], post, unless, real, danger, felt, asking, row.get("felt_below", 101))
 
 
 _LISTS = ("post", "unless", "real")
@@ -78,7 +80,7 @@ def may_be_framed(assessment: Assessment) -> bool:
     """Whether a look at the root post can change anything: a comment of others with a danger or what the model felt."""
     post = assessment.post
     return (
-        post.kind in (Kind.COMMENT, Kind.REPLY)
+        post.kind is Kind.COMMENT
         and not post.by_school
         and post.id != post.thread_id
         and any(_is_danger(hit) or hit.rule in IMPRESSIONS for hit in assessment.hits)

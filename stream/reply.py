@@ -1,54 +1,48 @@
-"""Reply 回应: whom and what a danger is about that somebody names in reply to a line of an open matter.
+"""Reply 回应: what is told of a person in reply to a cry for help is told of whom the cry is about.
 
-回去，别让她一个人！ and 她把门插上了 are said of whom the line before is afraid for. Taken by themselves they would be
-a matter beside the care case, told to people who must not know of it. A danger that is a matter of its own (a fire,
-a beating) stays one, whatever it replies to. Of what only the model takes for a danger nobody knows what it is about
-(its theme is right in half of them): in reply to a matter it is that matter's.
+有人晕倒了，快来人！ in reply to 室友把药都吃了 is the same person. Taken by itself it would be a matter beside the care
+case, told to people who must not know of it. What it tells of stays with it and is news to those who know of the case.
+Only what a rule names and what may have become of the same person is taken so: a fire, a beating, a lift that holds
+three stays a matter of its own whatever it replies to, and so does what the model alone fears, of which nobody knows
+what it is.
 """
 
 from __future__ import annotations
 
 from stream.assessment import Assessment, Hit
-from stream.danger import matters
 from stream.impression import DANGER
 from stream.matter import CARE
 from stream.post import Kind
 
+OF_A_PERSON = frozenset({"emergency", "fall", "injury", "missing"})
+"""Kinds of danger that may be what became of whom a cry for help is about."""
+TOLD = "（回复求助的话，算同一件事）"
+
 
 def may_reply(assessment: Assessment) -> bool:
-    """Whether it matters to what a line replies: one of others with a danger that may be a side of any matter."""
+    """Whether it matters to what a line replies: one of others in which rules name what may have become of a person,
+    and no other danger."""
     post, hits = assessment.post, assessment.hits
+    named = {kind for hit in hits if hit.rule != DANGER for kind in hit.kinds}
     return (
         post.kind in (Kind.COMMENT, Kind.REPLY)
         and not post.by_school
         and post.parent_id not in (None, post.thread_id)
-        and any(map(_is_of_any_matter, hits))
-        and not any(hit.theme == CARE or (hit.rule != DANGER and matters(hit.kinds)) for hit in hits)
+        and bool(named)
+        and named <= OF_A_PERSON
+        and not any(hit.theme == CARE for hit in hits)
     )
 
 
-def replying(assessment: Assessment, theme: str) -> Assessment:
-    """The assessment of a reply to a line of a matter of this theme. In reply to a cry for help (CARE) each danger is
-    that cry's and keeps what it tells of; in reply to another what only the model found, where no rule names one."""
-    if theme == CARE:
-        hits = tuple(map(_of_care, assessment.hits))
-    elif any(hit.kinds and hit.rule != DANGER for hit in assessment.hits):
-        return assessment
-    else:
-        hits = tuple(_of(hit, theme) for hit in assessment.hits)
-    return assessment.model_copy(update={"hits": hits})
-
-
-def _is_of_any_matter(hit: Hit) -> bool:
-    return hit.rule == DANGER or bool(hit.kinds and not matters(hit.kinds))
+def replying(assessment: Assessment) -> Assessment:
+    """The assessment of a line for which `may_reply` holds, said in reply to a line of a care case: its dangers are
+    that case's and keep what they tell of; what the model fears besides is what the rules say."""
+    return assessment.model_copy(update={"hits": tuple(map(_of_care, assessment.hits))})
 
 
 def _of_care(hit: Hit) -> Hit:
-    if not _is_of_any_matter(hit):
+    if not hit.kinds and hit.rule != DANGER:
         return hit
     told = () if hit.rule == DANGER else hit.kinds
-    return hit.model_copy(update={"theme": CARE, "kinds": tuple(dict.fromkeys((CARE, *told)))})
-
-
-def _of(hit: Hit, theme: str) -> Hit:
-    return hit.model_copy(update={"theme": theme, "kinds": ()}) if hit.rule == DANGER else hit
+    kinds = tuple(dict.fromkeys((CARE, *told)))
+    return hit.model_copy(update={"theme": CARE, "kinds": kinds, "title": f"{hit.title}{TOLD}"})

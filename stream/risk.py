@@ -6,7 +6,8 @@ rules are data; the figures below are this project's defaults, tuned on authored
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -210,14 +211,14 @@ def _parts(evidence: Evidence, theme: str, now: datetime) -> list[_Part]:
         return said * _age(mark, now)
 
     found = counted(_nearby([(points(mark), mark) for mark in marks], here))
-    parts = _rules(found.words)
+    parts = _rules(found.words, Counter(mark.rule for mark in marks))
     if any(mark.grave for mark in marks):
         parts.append(_Part("危及人身或个人信息", GRAVE, "属于一条即须上报的情形"))
     if marks:
         share = CONTEXT * max(1.0, CROWD / max(1, evidence.thread.authors))
         parts += _within(share * (_sum(parts) + found.spread), _context(evidence, theme))
     if ours := [mark for mark in marks if mark.ours]:
-        parts.append(_Part("指向本校", OURS_POINTS, f"{_people(len(_voices(ours)))}明指学校、教职工或服务"))
+        parts.append(_Part("指向本校", OURS_POINTS, f"{_so_many(len(_voices(ours)), len(ours))}明指学校、教职工或服务"))
     if marks and (evidence.copies > 1 or found.spread):
         parts.append(_copied(evidence.copies, found))
     if evidence.outliked:
@@ -288,8 +289,9 @@ def _age(mark: Mark, now: datetime) -> float:
     return 1.0 if now - mark.at <= timedelta(hours=QUICK_HOURS) else OLDER
 
 
-def _rules(found: Iterable[Words]) -> list[_Part]:
-    """Each author counts once with the heaviest of what they said, the same words once; by rule for the reader."""
+def _rules(found: Iterable[Words], kept: Mapping[str, int]) -> list[_Part]:
+    """Each author counts once with the heaviest of what they said, the same words once; by rule for the reader. `kept`:
+    marks of each rule."""
     grouped: dict[str, list[Words]] = {}
     for words in found:
         grouped.setdefault(words.mark.rule, []).append(words)
@@ -297,36 +299,41 @@ def _rules(found: Iterable[Words]) -> list[_Part]:
         _Part(
             said[0].mark.title,
             sum(words.points for words in said),
-            _said(said, said[0].mark.title, rule),
+            _said(said, said[0].mark.title, rule, kept[rule]),
             said[0].mark.article,
         )
         for rule, said in sorted(grouped.items())
     ]
 
 
-def _said(found: Sequence[Words], title: str, rule: str) -> str:
-    voices = len(set[str]().union(*(words.voices for words in found)))
-    waves = sorted((len(words.voices) for words in found if len(words.voices) > 1), reverse=True)
-    many = f"同一段话 {_people(waves[0])}转贴，按一条计" if len(waves) == 1 else ""
+def _said(found: Sequence[Words], title: str, rule: str, kept: int) -> str:
+    waves = sorted((words for words in found if len(words.voices) > 1), key=lambda words: -len(words.voices))
+    most = _people(waves[:1], kept)
+    many = f"同一段话 {most}转贴，按一条计" if len(waves) == 1 else ""
     if len(waves) > 1:
-        many = f"{len(waves)} 段话有人转贴，最多的一段 {_people(waves[0])}，每段按一条计"
-    told = _told_of(title, rule, voices)
+        many = f"{len(waves)} 段话有人转贴，最多的一段 {most}，每段按一条计"
+    told = _told_of(title, rule, _people(found, kept))
     louder = len(set[str]().union(*(words.voices for words in found if words.mark.named and rule not in IMPRESSIONS)))
     more = f"其中 {louder} 人的话，模型推断比规则更重" if louder else ""
     return "；".join(one for one in (told, more, many) if one)
 
 
-def _told_of(title: str, rule: str, voices: int) -> str:
+def _told_of(title: str, rule: str, people: str) -> str:
     """How many said it, within how long, by which rule, or by the model and how sure (in brackets of its title)."""
     if rule not in IMPRESSIONS:
-        return f"{_people(voices)}说到“{title}”（{SLOW_DAYS} 天内，规则 {rule}）"
+        return f"{people}说到“{title}”（{SLOW_DAYS} 天内，规则 {rule}）"
     said, _, sure = title.removesuffix("）").partition("（")
-    return f"{_people(voices)}的话{said}（{sure + '；' if sure else ''}{SLOW_DAYS} 天内，{rule}）"
+    return f"{people}的话{said}（{sure + '；' if sure else ''}{SLOW_DAYS} 天内，{rule}）"
 
 
-def _people(voices: int, room: int = ROOM) -> str:
-    """So many; from `room` on so many at the least, as no more of them are kept (`stream.evidence.has_room`)."""
-    return f"至少 {voices} 人" if voices >= room else f"{voices} 人"
+def _people(found: Sequence[Words], kept: int, room: int = ROOM) -> str:
+    """How many said these words."""
+    return _so_many(len(set[str]().union(*(words.voices for words in found))), kept, room)
+
+
+def _so_many(voices: int, kept: int, room: int = ROOM) -> str:
+    """So many; at the least where as many marks are kept as there is room for (`stream.evidence.has_room`)."""
+    return f"至少 {voices} 人" if kept >= room else f"{voices} 人"
 
 
 def _copied(copies: int, found: Counted) -> _Part:
@@ -351,20 +358,15 @@ class _Same:
 @lru_cache(maxsize=16)
 def _cues(same: _Same) -> tuple[_Part, ...]:
     found = counted((float(cue.weight), cue) for cue in same.cues if cue.weight).words
+    kept = Counter(cue.rule for cue in same.cues)
     total = sum(words.points for words in found)
     scale = min(1.0, CUES_MOST / total) if total else 0.0
     out: list[_Part] = []
     for category, name in CUE_NAMES.items():
         said = [words for words in found if words.mark.category == category]
         if said:
-            voices = len(set[str]().union(*(words.voices for words in said)))
-            out.append(
-                _Part(
-                    name,
-                    scale * sum(words.points for words in said),
-                    f"{_people(voices, CUE_ROOM)}{said[0].mark.title}",
-                )
-            )
+            people = _people(said, max(kept[words.mark.rule] for words in said), CUE_ROOM)
+            out.append(_Part(name, scale * sum(words.points for words in said), f"{people}{said[0].mark.title}"))
     return tuple(out)
 
 

@@ -48,6 +48,13 @@ def test_what_the_owner_linked_into_the_folder_is_not_given(data: Path, tmp_path
 
 
 @as_root
+def test_a_data_folder_behind_a_link_is_given_too_and_a_pipe_stops_nothing(data: Path, tmp_path: Path) -> None:
+    os.mkfifo(data / "a pipe")
+    (tmp_path / "linked").symlink_to(data)
+    assert sorted(left_to_owner(tmp_path / "linked")) == ["logs", "store.db", "web.log"]
+
+
+@as_root
 def test_a_folder_of_roots_own_stays_as_it_is(data: Path) -> None:
     os.chown(data, 0, 0)
     os.chown(data / "store.db", SERVICE, SERVICE)
@@ -76,6 +83,20 @@ def test_the_data_folder_is_read_from_the_settings_and_a_broken_file_names_none(
     for text, found in said.items():
         file.write_text(text)
         assert data_folder(file) == found
+
+
+def test_a_data_folder_that_this_user_may_not_make_is_told_with_its_cure() -> None:
+    with TemporaryDirectory() as place:
+        Path(place).chmod(0o555)
+        before = os.geteuid()
+        if before == 0:
+            os.seteuid(SERVICE)
+        try:
+            with pytest.raises(DataInUse, match=rf"还没有.*请用 root 执行 install -d -o {os.geteuid()} "):
+                hold(Path(place) / "data")
+        finally:
+            os.seteuid(before)
+            Path(place).chmod(0o755)
 
 
 def test_a_data_folder_that_this_user_may_not_write_is_told_with_its_cure() -> None:

@@ -63,8 +63,15 @@ def test_who_calls_for_help_in_reply_to_a_cry_joins_the_care_case_and_a_fire_the
     station.say(UNCONSCIOUS, parent=cry.id, kind=Kind.REPLY)
     (care,) = station.incidents()
     assert (bool(care.care), lines_of(station, care)) == (True, 2)
+    assert told(station, care, "danger") == told(station, care, "first") != [], "that somebody lies there is news"
     station.say(BURNING, parent=cry.id, kind=Kind.REPLY)
     assert [bool(one.care) for one in station.incidents()] == [True, False]
+
+
+def test_a_lift_that_holds_three_is_no_part_of_the_care_case_that_it_replies_to(station: Station) -> None:
+    cry = station.say("室友说活不下去了，药都摆好了，遗书在桌上")
+    station.say("一号楼电梯坏了，三个人被困在里面出不来", parent=cry.id, kind=Kind.REPLY)
+    assert lines_of(station, station.incidents()[0]) == 1
 
 
 def test_said_to_nobody_the_same_words_are_a_matter_beside_the_care_case(station: Station) -> None:

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream.assessment import Hit
 from stream.frame import WEIGHT, framed, frames, may_be_framed
+from stream.impression import COMPLAINT
 from stream.post import Kind
 from tests.stream.said import a_post, assessed
 
@@ -48,10 +50,22 @@ def test_what_is_real_stays_as_it_is(root: str, line: str) -> None:
     assert framed(found, root) is found
 
 
-@pytest.mark.parametrize("kind", [Kind.COMMENT, Kind.REPLY])
-def test_a_reply_under_a_drill_is_of_the_drill_like_a_comment(kind: Kind) -> None:
-    found = assessed(a_post("三号楼着火了，好多人困在里面", kind=kind, parent="weibo:9"))
-    assert not any(hit.grave for hit in framed(found, DRILL).hits)
+def test_a_reply_under_a_drill_is_read_as_it_stands_since_what_it_replies_to_may_be_real() -> None:
+    found = assessed(a_post("三号楼着火了，好多人困在里面", kind=Kind.REPLY, parent="weibo:9"))
+    assert framed(found, DRILL) is found
+
+
+@pytest.mark.parametrize(("weight", "left"), [(50, WEIGHT), (69, WEIGHT), (70, 70)])
+def test_what_the_model_alone_complains_of_under_a_drill_is_of_the_drill_unless_it_is_sure(
+    weight: int, left: int
+) -> None:
+    felt = Hit(
+        rule=COMPLAINT, version=1, title="疑似投诉", theme="admin", category="grievance", weight=weight,
+        spans=((0, 1),), words=("又",),
+    )  # fmt: skip
+    found = assessed(a_post("又要走一遍")).model_copy(update={"hits": (felt,)})
+    assert [hit.weight for hit in framed(found, DRILL).hits] == [left]
+    assert [hit.weight for hit in framed(found, PLAY).hits] == [weight]
 
 
 @given(st.sampled_from([DRILL, PLAY, NOTICE]), st.text(max_size=40))

@@ -1,15 +1,15 @@
-"""What somebody names in reply is about the line before, where it may be; a matter of its own stays one."""
+"""What is told of a person in reply to a cry for help is of that person; what may be another matter stays one."""
 
 from __future__ import annotations
 
 import pytest
 
 from stream.assessment import Assessment, Hit
-from stream.danger import matters
+from stream.danger import DANGERS
 from stream.impression import DANGER
 from stream.matter import CARE
 from stream.post import Kind
-from stream.reply import may_reply, replying
+from stream.reply import OF_A_PERSON, TOLD, may_reply, replying
 from tests.stream.said import a_post, assessed
 
 UNCONSCIOUS = "她晕倒了没有反应，快来人"
@@ -25,30 +25,29 @@ def said(text: str, *more: Hit, **of_post: object) -> Assessment:
     return found.model_copy(update={"hits": (*found.hits, *more)})
 
 
-def themes(found: Assessment) -> set[tuple[str, tuple[str, ...]]]:
-    return {(hit.theme, hit.kinds) for hit in found.hits if hit.kinds or hit.rule == DANGER}
-
-
 def test_help_called_in_reply_to_a_cry_is_of_the_cry_and_keeps_what_it_tells_of() -> None:
-    found = said(UNCONSCIOUS)
+    found = said(UNCONSCIOUS, GUESS)
     assert may_reply(found)
-    assert {kind for hit in found.hits for kind in hit.kinds} == {"emergency"}
-    assert themes(replying(found, CARE)) == {(CARE, (CARE, "emergency"))}
-    assert replying(found, "dorm") is found, "a rule knows what it is"
+    left = [hit for hit in replying(found).hits if hit.kinds]
+    assert {(hit.theme, hit.kinds) for hit in left if hit.rule != DANGER} == {(CARE, (CARE, "emergency"))}
+    assert [(hit.theme, hit.kinds) for hit in left if hit.rule == DANGER] == [(CARE, (CARE,))]
+    assert all(hit.title.endswith(TOLD) for hit in left), "a reader is told why"
 
 
-def test_what_only_the_model_fears_is_of_the_matter_that_it_replies_to() -> None:
-    found = said("快点过去", GUESS)
-    assert may_reply(found)
-    assert themes(replying(found, "teacher")) == {("teacher", ())}
-    assert themes(replying(found, CARE)) == {(CARE, (CARE,))}
+@pytest.mark.parametrize("kind", DANGERS)
+def test_only_what_may_have_become_of_the_same_person_is_taken_so(kind: str) -> None:
+    hit = GUESS.model_copy(update={"rule": "XX-01", "kinds": (kind,)})
+    found = said("快来").model_copy(update={"hits": (hit,)})
+    assert may_reply(found) == (kind in OF_A_PERSON)
+    assert not may_reply(found.model_copy(update={"hits": (hit, hit.model_copy(update={"kinds": ("fire",)}))}))
 
 
 @pytest.mark.parametrize(
     "found",
     [
         said(BURNING),
-        said(BURNING, GUESS),
+        said("快点过去", GUESS),
+        said(UNCONSCIOUS + "，食堂着火了"),
         said("真的活不下去了，活着好累，猫留给室友了"),
         said(UNCONSCIOUS, parent=None),
         said(UNCONSCIOUS, parent="weibo:t1", kind=Kind.COMMENT),
@@ -57,13 +56,13 @@ def test_what_only_the_model_fears_is_of_the_matter_that_it_replies_to() -> None
         said("食堂的菜太咸了"),
     ],
 )
-def test_a_matter_of_its_own_a_first_comment_and_the_schools_own_answer_are_no_replies(found: Assessment) -> None:
+def test_a_matter_of_its_own_a_guess_a_first_comment_and_the_schools_own_answer_are_no_replies(
+    found: Assessment,
+) -> None:
     assert not may_reply(found)
 
 
-def test_replying_twice_is_replying_once_and_no_weight_is_lost() -> None:
+def test_no_weight_nor_gravity_is_lost() -> None:
     found = said(UNCONSCIOUS, GUESS)
-    once = replying(found, CARE)
-    assert replying(once, CARE) == once
-    assert [hit.weight for hit in once.hits] == [hit.weight for hit in found.hits]
-    assert not any(matters(hit.kinds) - {CARE} for hit in once.hits)
+    for before, after in zip(found.hits, replying(found).hits, strict=True):
+        assert (after.weight, after.grave, after.level_floor) == (before.weight, before.grave, before.level_floor)

@@ -433,10 +433,17 @@ def test_being_worth_an_eye_moves_no_point_by_which_an_incident_opens(evidence: 
     assert more.value == max(less.value, SHOWN_FROM)
 
 
-@pytest.mark.parametrize(("voices", "said"), [(499, "499 人说到"), (500, "至少 500 人说到")])
+@pytest.mark.parametrize(
+    ("voices", "each", "said"),
+    [(499, 1, "499 人说到"), (500, 1, "至少 500 人说到"), (125, 4, "至少 125 人说到"), (124, 4, "124 人说到")],
+)
 def test_where_no_more_marks_are_kept_a_reason_says_that_there_were_so_many_at_the_least(
-    voices: int, said: str
+    voices: int, each: int, said: str
 ) -> None:
-    marks = tuple(replace(mark(n, 20), author=f"a{n}", cluster=f"c{n}") for n in range(voices))
+    marks = tuple(
+        replace(mark(n * each + line, 20), author=f"a{n}", cluster=f"c{n * each + line}")
+        for n in range(voices)
+        for line in range(each)
+    )
     reasons = [one.sentence for one in risk(replace(PLAIN, marks=marks), NOW).reasons]
     assert any(one.startswith(said) for one in reasons), reasons
