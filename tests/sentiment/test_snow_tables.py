@@ -6,9 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sentiment import snow_tables
-from sentiment.snow_tables import PAIR_BITS, Tables, located, tables
+from sentiment.snow_counts import _hashed
+from sentiment.snow_tables import PAIR_BITS, TRIPLE_BITS, Tables, located, tables
 from tests.sentiment.together import printed_together
 
 SMALL = dict.fromkeys((field.name for field in fields(Tables)), np.arange(3.0))
@@ -103,12 +106,24 @@ def test_missing_package_is_said_in_chinese(monkeypatch: pytest.MonkeyPatch) -> 
         tables.__wrapped__()
 
 
-def test_every_pair_is_located_and_no_other() -> None:
-    model = tables()
-    there = model.pair_keys[model.pair_keys != snow_tables.EMPTY]
-    absent = np.setdiff1d(np.arange(0, 1 << 26, 4001, dtype=np.uint32), there)
-    assert located(model.pair_keys, there, PAIR_BITS)[1].all()
-    assert not located(model.pair_keys, absent, PAIR_BITS)[1].any()
+@pytest.mark.parametrize(("name", "bits"), [("pair_keys", PAIR_BITS), ("triple_keys", TRIPLE_BITS)])
+def test_every_key_is_located_and_no_other(name: str, bits: int) -> None:
+    keys = getattr(tables(), name)
+    there = keys[keys != snow_tables.EMPTY]
+    absent = np.setdiff1d(np.arange(0, 1 << 31, 40_001, dtype=np.uint32), there)
+    assert located(keys, there, bits)[1].all()
+    assert not located(keys, absent, bits)[1].any()
+
+
+@given(st.sets(st.integers(0, snow_tables.EMPTY - 1), max_size=14), st.lists(st.integers(0, snow_tables.EMPTY - 1)))
+def test_a_table_that_is_nearly_full_and_wraps_past_its_end_holds_its_keys_and_no_others(
+    known: set[int], asked: list[int]
+) -> None:
+    keys = np.array(sorted(known), np.uint32)
+    places, table = _hashed(keys, 4)
+    assert table[places].tolist() == keys.tolist()
+    wanted = np.array([*known, *asked], np.uint32)
+    assert located(table, wanted, 4)[1].tolist() == [one in known for one in wanted.tolist()]
 
 
 def test_of_processes_that_start_together_one_builds_and_all_read(tmp_path: Path) -> None:
